@@ -1,0 +1,55 @@
+using System.Globalization;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Domain.Devices;
+
+/// <summary>Every name and uuid of a mapped device of the agent.</summary>
+/// <remarks>
+/// <para>Length: prefix 9 + pool name 32 + '-' + the longest ending, a thin id of 8 digits = 50, of 127. Uuid:
+/// prefix 9 + pool uuid 36 + '-' + 8 = 54, of 128.</para>
+/// <para>Unambiguous although pool names may hold '-': what follows the last '-' is the ending, which has none.</para>
+/// </remarks>
+public static class DeviceNames
+{
+    /// <summary>Begins every name. Tests begin their pools' names with "test-" besides, and clean up only those.</summary>
+    public const string Prefix = "dmagents-";
+
+    public const string UuidPrefix = "DMAGENTS-";
+
+    private const string PoolEnding = "pool";
+    private const string DataEnding = "data";
+    private const string MetadataEnding = "meta";
+
+    public static MappedName Pool(PoolName pool) => Name(pool, PoolEnding);
+
+    /// <summary>The linear device that joins the pool's data segments.</summary>
+    public static MappedName Data(PoolName pool) => Name(pool, DataEnding);
+
+    /// <summary>The linear device that joins the pool's metadata segments.</summary>
+    public static MappedName Metadata(PoolName pool) => Name(pool, MetadataEnding);
+
+    public static MappedName Thin(PoolName pool, ThinId id) => Name(pool, id.ToString());
+
+    public static MappedUuid PoolId(PoolUuid pool) => Uuid(pool, PoolEnding);
+
+    public static MappedUuid DataId(PoolUuid pool) => Uuid(pool, DataEnding);
+
+    public static MappedUuid MetadataId(PoolUuid pool) => Uuid(pool, MetadataEnding);
+
+    public static MappedUuid ThinDeviceId(PoolUuid pool, ThinId id) => Uuid(pool, id.ToString());
+
+    /// <summary>The thin id in a thin device's uuid, or null where it is not a thin device of that pool.</summary>
+    public static ThinId? ThinIdOf(PoolUuid pool, MappedUuid uuid)
+    {
+        var start = $"{UuidPrefix}{pool}-";
+        return uuid.Value.StartsWith(start, StringComparison.Ordinal)
+            && uint.TryParse(uuid.Value.AsSpan(start.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            && id <= ThinId.Max
+            ? new ThinId(id)
+            : null;
+    }
+
+    private static MappedName Name(PoolName pool, string ending) => new($"{Prefix}{pool}-{ending}");
+
+    private static MappedUuid Uuid(PoolUuid pool, string ending) => new($"{UuidPrefix}{pool}-{ending}");
+}

@@ -1,0 +1,10 @@
+using System.Globalization;
+
+namespace DmAgents.Domain.Devices;
+
+/// <summary>The kernel's number of a device. What it names changes from boot to boot.</summary>
+public readonly record struct DeviceNumber(uint Major, uint Minor)
+{
+    /// <summary>"254:3", as in sysfs, mountinfo and mapping tables.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Major}:{Minor}");
+}

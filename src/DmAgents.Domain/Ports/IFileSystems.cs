@@ -1,0 +1,48 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Ports;
+
+/// <summary>File systems on thin devices, and the directories they are mounted on.</summary>
+public interface IFileSystems
+{
+    /// <summary>
+    /// Makes an empty file system over whatever is there: root directory of mode 0755 and owner root, no lost+found.
+    /// </summary>
+    /// <returns>NotSupported, naming the program, where mkfs is not installed.</returns>
+    KernelResult Format(DevicePath device, FileSystemKind kind);
+
+    /// <summary>
+    /// Grows the file system to the size of its device; on one that fills it already: done. ext4 grows mounted or
+    /// not, xfs only mounted: with <paramref name="mountedAt"/> null the boundary mounts it somewhere for a moment.
+    /// </summary>
+    KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt);
+
+    /// <summary>Mounts a device; the target directory is made where it is missing. Busy where the target is a mount
+    /// already. xfs snapshots get <c>nouuid</c>.</summary>
+    KernelResult Mount(DevicePath device, MountPath target, FileSystemKind kind, bool readOnly);
+
+    /// <summary>
+    /// Unmounts, which writes everything back. Busy where it is in use, unless <paramref name="detach"/>: then it
+    /// leaves the tree at once and ends when its last user goes. Invalid where it is no mount.
+    /// </summary>
+    KernelResult Unmount(MountPath target, bool detach);
+
+    /// <summary>Every mount in the agent's own mount namespace.</summary>
+    KernelResult<IReadOnlyList<MountEntry>> Mounts();
+
+    /// <summary>Discards what the file system does not use (FITRIM), and says how many bytes it handed down.</summary>
+    KernelResult<ByteSize> Trim(MountPath mounted);
+
+    /// <summary>Writes all that is dirty in the file system to its device and makes the device flush (syncfs).</summary>
+    KernelResult SyncFileSystem(MountPath mounted);
+
+    /// <summary>Makes a directory of mode 0700 or 0755 and its missing parents. An existing one: done.</summary>
+    KernelResult EnsureDirectory(MountPath path);
+
+    /// <summary>Removes an empty directory. A missing one: done. Busy where a mount is on it or something in it.</summary>
+    KernelResult RemoveDirectory(MountPath path);
+}
+
+/// <summary>One line of /proc/self/mountinfo.</summary>
+public sealed record MountEntry(DeviceNumber Device, MountPath Target, string Type, bool ReadOnly);

@@ -1,0 +1,49 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Ports;
+
+/// <summary>Mapped devices of the targets <c>thin</c> and <c>linear</c>.</summary>
+public interface IMappedDevices
+{
+    /// <summary>Creates, loads and resumes a thin device; its node is there when this returns.</summary>
+    /// <returns>Exists where the name or uuid is live; NotFound where the pool or the thin id is missing.</returns>
+    KernelResult<LiveDevice> ActivateThin(ThinTable table);
+
+    /// <summary>Gives a live thin device another table (longer, or of another access mode) and resumes it.</summary>
+    KernelResult ReloadThin(ThinTable table);
+
+    /// <summary>Creates, loads and resumes a device of linear segments. Exists where the name or uuid is live.</summary>
+    KernelResult<LiveDevice> OpenLinear(LinearTable table);
+
+    /// <summary>Gives a live linear device another table and resumes it.</summary>
+    KernelResult ReloadLinear(LinearTable table);
+
+    /// <summary>The device of that name. NotFound where none is live.</summary>
+    KernelResult<LiveDevice> Find(MappedName name);
+
+    /// <summary>Every mapped device of the host whose dm uuid begins with <paramref name="uuidStart"/>.</summary>
+    KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart);
+
+    /// <summary>
+    /// Holds back new I/O and waits for what is under way; with <paramref name="freeze"/> the file system on it is
+    /// frozen first, so that what is below is consistent. A suspended device again: done.
+    /// </summary>
+    KernelResult Suspend(MappedName name, bool freeze);
+
+    /// <summary>Lets I/O through again. A device that is not suspended: done.</summary>
+    KernelResult Resume(MappedName name);
+
+    /// <summary>
+    /// Removes a device. Busy where it is open; with <paramref name="deferred"/> it then goes when its last user
+    /// closes it, and this is done. NotFound where none is live.
+    /// </summary>
+    KernelResult Remove(MappedName name, bool deferred);
+
+    /// <summary>What a live thin device has mapped, in bytes.</summary>
+    KernelResult<ByteSize> MappedBytes(MappedName thin);
+
+    /// <summary>Who keeps a device open, as far as the kernel tells: mounts in any mount namespace, devices stacked
+    /// above. Empty where nobody is found, which proves nothing: a process may simply have it open.</summary>
+    KernelResult<IReadOnlyList<DeviceHolder>> Holders(LiveDevice device);
+}

@@ -1,0 +1,56 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Domain.Ports;
+
+/// <summary>Thin pools: target <c>thin-pool</c> (kernel: Documentation/admin-guide/device-mapper/thin-provisioning).</summary>
+/// <remarks>Every pool message ends in a commit of the pool's metadata. A pool in read-only or failed mode answers
+/// messages with NotSupported.</remarks>
+public interface IThinPools
+{
+    /// <summary>Makes the pool live. The kernel formats the metadata where its first block is all zero.</summary>
+    /// <returns>Exists where a device has the name or uuid; Invalid where the kernel does not take the table;
+    /// NotFound where a device of the table is missing.</returns>
+    KernelResult OpenPool(ThinPoolTable table);
+
+    /// <summary>
+    /// Gives a live pool another table: a longer one grows it, other features change at once. Never shorter.
+    /// The kernel refuses growth while the pool needs a check.
+    /// </summary>
+    KernelResult ReloadPool(ThinPoolTable table);
+
+    /// <summary>Takes a pool down. Its thin devices must be gone: Busy otherwise. Commits first.</summary>
+    KernelResult ClosePool(MappedName pool);
+
+    /// <summary>Reads the status. Commits the metadata, so that the numbers are those on disk.</summary>
+    KernelResult<ThinPoolStatus> PoolStatus(MappedName pool);
+
+    /// <summary>Message <c>create_thin</c>. Exists where the id is taken.</summary>
+    KernelResult CreateThin(MappedName pool, ThinId id);
+
+    /// <summary>
+    /// Message <c>create_snap</c>. Exists where the id is taken, NotFound where the origin is missing. An origin that
+    /// is live must be suspended around it, or the snapshot is corrupt: the kernel does not check.
+    /// </summary>
+    KernelResult CreateSnapshot(MappedName pool, ThinId id, ThinId origin);
+
+    /// <summary>Message <c>delete</c>. Busy where the thin device is live, NotFound where the id is unknown.</summary>
+    KernelResult DeleteThin(MappedName pool, ThinId id);
+
+    /// <summary>Message <c>set_transaction_id</c>: compare and set. Invalid where <paramref name="expected"/> is not
+    /// the present one.</summary>
+    KernelResult SetTransactionId(MappedName pool, TransactionId expected, TransactionId next);
+
+    /// <summary>
+    /// Every thin id in the pool's own metadata, with what it has mapped, ascending: taken through a metadata
+    /// snapshot, which is released before this returns. Busy where someone else holds the metadata snapshot.
+    /// </summary>
+    KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool);
+
+    /// <summary>As <see cref="ListThins"/>, and how many blocks each has for itself alone. Reads all mappings:
+    /// seconds on a large pool.</summary>
+    KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool);
+
+    /// <summary>Releases a metadata snapshot that a dead process left. Invalid where none is held.</summary>
+    KernelResult ReleaseMetadataSnapshot(MappedName pool);
+}

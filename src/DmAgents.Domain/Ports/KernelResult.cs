@@ -1,0 +1,56 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace DmAgents.Domain.Ports;
+
+/// <summary>The result of a kernel call: done, or refused with a reason. Expected refusals are values.</summary>
+public readonly record struct KernelResult(KernelError? Error)
+{
+    public static KernelResult Done => default;
+
+    [MemberNotNullWhen(false, nameof(Error))]
+    public bool Succeeded => Error is null;
+
+    public static implicit operator KernelResult(KernelError error) => new(error);
+
+    /// <summary>True where the call was refused for just this reason.</summary>
+    public bool FailedWith(KernelFault fault) => Error?.Fault == fault;
+
+    /// <summary>Done also where the refusal says that it already is so.</summary>
+    public KernelResult Or(KernelFault alreadySo) => FailedWith(alreadySo) ? Done : this;
+
+    /// <summary>The first refusal of a sequence: <paramref name="next"/> runs only after success.</summary>
+    public KernelResult Then(Func<KernelResult> next) => Succeeded ? next() : this;
+
+    public override string ToString() => Error?.ToString() ?? "done";
+}
+
+/// <summary>As <see cref="KernelResult"/>, with what the call found.</summary>
+public readonly record struct KernelResult<T>
+{
+    private readonly T? _value;
+
+    private KernelResult(T? value, KernelError? error)
+    {
+        _value = value;
+        Error = error;
+    }
+
+    public KernelError? Error { get; }
+
+    [MemberNotNullWhen(false, nameof(Error))]
+    public bool Succeeded => Error is null;
+
+    /// <exception cref="InvalidOperationException">The call was refused: look at <see cref="Error"/> first.</exception>
+    public T Value => Error is null ? _value! : throw new InvalidOperationException(Error.ToString());
+
+    /// <summary>The result without what was found.</summary>
+    public KernelResult Outcome => new(Error);
+
+    public static implicit operator KernelResult<T>(T value) => new(value, error: null);
+
+    public static implicit operator KernelResult<T>(KernelError error) => new(default, error);
+
+    public bool FailedWith(KernelFault fault) => Error?.Fault == fault;
+
+    public override string ToString() => Error?.ToString() ?? $"{_value}";
+}

@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Ports;
+
+/// <summary>The mapping table of a thin device.</summary>
+/// <param name="Name">The mapped device.</param>
+/// <param name="Uuid">Its dm uuid.</param>
+/// <param name="Pool">The live pool.</param>
+/// <param name="Id">The thin id within the pool.</param>
+/// <param name="Length">The device's size: the owner's to choose at each activation, the pool does not keep it.</param>
+/// <param name="ReadOnly">Writes are refused by the kernel.</param>
+public sealed record ThinTable(
+    MappedName Name, MappedUuid Uuid, MappedName Pool, ThinId Id, SectorCount Length, bool ReadOnly);
+
+/// <summary>A part of a device: so many sectors from <paramref name="Start"/> on.</summary>
+public sealed record LinearSegment(DevicePath Device, SectorCount Start, SectorCount Length);
+
+/// <summary>The mapping table of a device that joins parts of others, one behind the other.</summary>
+public sealed record LinearTable(MappedName Name, MappedUuid Uuid, ImmutableArray<LinearSegment> Segments)
+{
+    public SectorCount Length => Segments.Aggregate(default(SectorCount), (sum, segment) => sum + segment.Length);
+}
+
+/// <summary>A mapped device as the kernel has it at this moment.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Uuid">Its dm uuid.</param>
+/// <param name="Number">Its device number.</param>
+/// <param name="OpenCount">How often it is open: a mount counts one.</param>
+/// <param name="Suspended">I/O is held back.</param>
+/// <param name="ReadOnly">The kernel refuses writes.</param>
+/// <param name="RemovalDeferred">It goes when its last user closes it.</param>
+/// <param name="Length">Its size; zero where it has no live table.</param>
+public sealed record LiveDevice(
+    MappedName Name,
+    MappedUuid Uuid,
+    DeviceNumber Number,
+    uint OpenCount,
+    bool Suspended,
+    bool ReadOnly,
+    bool RemovalDeferred,
+    SectorCount Length);
+
+/// <summary>Someone who keeps a device open.</summary>
+/// <param name="What">"mount", or "device" for one stacked above.</param>
+/// <param name="Where">The mount's path as its process sees it, or the name of the device above.</param>
+/// <param name="ProcessId">A process of the mount namespace that has the mount; null for a device above.</param>
+public sealed record DeviceHolder(string What, string Where, int? ProcessId);
