@@ -1,0 +1,37 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
+
+namespace DmAgents.Domain.Containers;
+
+/// <summary>An operator's name of a container layer, unique in its pool; also the name of its directory in mnt/.</summary>
+public readonly partial record struct ContainerName
+{
+    private readonly string? _value;
+
+    /// <exception cref="ArgumentException">Not a container's name; check outside input with TryParse.</exception>
+    public ContainerName(string value)
+    {
+        if (!Form().IsMatch(value))
+            throw new ArgumentException($"'{value}' is not a container's name: {Rule}", nameof(value));
+        _value = value;
+    }
+
+    /// <summary>The beginnings that the names of layers and bases have in mnt/ and metadata/ are kept for those.</summary>
+    public static string Rule =>
+        "1 to 128 characters of a-z, A-Z, 0-9, '_', '.' and '-', the first a letter or digit, "
+        + "and not beginning with 'sha256-', 'base-', 'import-' or 'commit-'";
+
+    public string Value => _value ?? throw new InvalidOperationException("a container's name was never set");
+
+    public static bool TryParse([NotNullWhen(true)] string? text, out ContainerName name)
+    {
+        var valid = text is not null && Form().IsMatch(text);
+        name = valid ? new ContainerName(text!) : default;
+        return valid;
+    }
+
+    public override string ToString() => Value;
+
+    [GeneratedRegex(@"\A(?!sha256-|base-|import-|commit-)[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\z")]
+    private static partial Regex Form();
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace DmAgents.Domain.Devices;
+
+/// <summary>
+/// What the owner of a device calls it: a name within a space. A key names one device at a time; a removed device
+/// gives its key back at once, although its blocks go later.
+/// </summary>
+/// <param name="Space">"base", "layer", "container", "import"; a client with keys of its own brings its own.</param>
+/// <param name="Name">Any text that the space allows.</param>
+public readonly record struct DeviceKey(string Space, string Name)
+{
+    public const string BaseSpace = "base";
+    public const string LayerSpace = "layer";
+    public const string ContainerSpace = "container";
+    public const string ImportSpace = "import";
+
+    /// <param name="chainId">"sha256:" and 64 hexadecimal digits.</param>
+    public static DeviceKey Layer(string chainId) => new(LayerSpace, chainId);
+
+    public static DeviceKey Container(string name) => new(ContainerSpace, name);
+
+    /// <summary>A layer that is being filled. What is left in this space after a crash is undone.</summary>
+    public static DeviceKey Import(string name) => new(ImportSpace, name);
+
+    /// <summary>Reads "space/name"; the name may hold further slashes.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out DeviceKey key)
+    {
+        key = default;
+        var slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;
+        if (text is null || slash <= 0 || slash == text.Length - 1)
+            return false;
+        key = new DeviceKey(text[..slash], text[(slash + 1)..]);
+        return true;
+    }
+
+    public override string ToString() => $"{Space}/{Name}";
+}

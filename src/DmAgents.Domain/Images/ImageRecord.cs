@@ -1,0 +1,12 @@
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Images;
+
+/// <summary>An image in a pool: a reference to its top layer, and its configuration.</summary>
+/// <param name="Reference">What people call it.</param>
+/// <param name="TopLayer">The device of its last layer; the others are its lineage.</param>
+/// <param name="ConfigDigest">"sha256:..." of <paramref name="Config"/>: the image's own id.</param>
+/// <param name="Config">The OCI image configuration, byte for byte as it came.</param>
+/// <param name="TaggedAt">When the reference was given to this image.</param>
+public sealed record ImageRecord(
+    ImageReference Reference, ThinId TopLayer, string ConfigDigest, string Config, DateTimeOffset TaggedAt);

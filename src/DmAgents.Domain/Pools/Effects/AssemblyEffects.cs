@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools.Effects;
+
+/// <summary>
+/// Makes a pool live out of what it is made of, and longer when that has grown. Each effect is "make it so": a pool
+/// that is live already stays as it is, with all its devices.
+/// </summary>
+public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
+{
+    private PoolName Name => pool.Identity.Name;
+
+    private PoolUuid Uuid => pool.Identity.Uuid;
+
+    /// <summary>Writes the labels of a new pool's disks, makes its files, and empties its metadata.</summary>
+    /// <remarks>
+    /// The journal has the pool already: a crash in between is made good by doing this again. Only for a pool that was
+    /// never opened (<see cref="PoolState.WasOpened"/>) and is not live: to any other this is the end of its data.
+    /// </remarks>
+    public KernelResult Prepare() => pool.Identity.Backing switch
+    {
+        PoolBacking.Disks disks => Label(disks).Then(() => Each(disks.Metadata.Take(1),
+            part => kernel.Zero(part.Disk, part.Start.Bytes, ByteSize.KiB(4)))),
+        PoolBacking.LoopFiles files => kernel.EnsureDirectory(new MountPath(pool.Paths.Root))
+            .Then(() => kernel.CreateFile(files.Data.File, files.Data.Size).Or(KernelFault.Exists))
+            .Then(() => kernel.CreateFile(files.Metadata.File, files.Metadata.Size).Or(KernelFault.Exists)),
+        _ => KernelResult.Done,
+    };
+
+    /// <summary>Makes the pool live, as long as its backing is.</summary>
+    public KernelResult Open() => pool.Identity.Backing switch
+    {
+        PoolBacking.Disks disks => Verify(disks)
+            .Then(() => OpenLinear(DeviceNames.Data(Name), DeviceNames.DataId(Uuid), disks.Data))
+            .Then(() => OpenLinear(DeviceNames.Metadata(Name), DeviceNames.MetadataId(Uuid), disks.Metadata))
+            .Then(() => OpenPool(
+                DeviceNames.Metadata(Name).Path, DeviceNames.Data(Name).Path, Sum(disks.Data))),
+        PoolBacking.LoopFiles files => OpenLoop(files),
+        PoolBacking.Existing existing => kernel.Find(existing.Pool).Outcome,
+        _ => throw new InvalidOperationException("a backing of no known kind"),
+    };
+
+    /// <summary>Labels disks that have been added, and gives the live pool its new length.</summary>
+    public KernelResult Grow() =>
+        (pool.Identity.Backing is PoolBacking.Disks disks ? Label(disks) : KernelResult.Done).Then(Open);
+
+    /// <summary>Takes the pool down, with everything below it that the agent made. Its devices must be gone.</summary>
+    public KernelResult Close() => pool.Identity.Backing switch
+    {
+        PoolBacking.Disks => kernel.ClosePool(pool.Device).Or(KernelFault.NotFound)
+            .Then(() => kernel.Remove(DeviceNames.Data(Name), deferred: false).Or(KernelFault.NotFound))
+            .Then(() => kernel.Remove(DeviceNames.Metadata(Name), deferred: false).Or(KernelFault.NotFound)),
+        PoolBacking.LoopFiles files => kernel.ClosePool(pool.Device).Or(KernelFault.NotFound)
+            .Then(() => kernel.DetachLoop(files.Data.File).Or(KernelFault.NotFound))
+            .Then(() => kernel.DetachLoop(files.Metadata.File).Or(KernelFault.NotFound)),
+        _ => KernelResult.Done,
+    };
+
+    /// <summary>After <see cref="Close"/>, for a pool that is to be no more: labels and files go.</summary>
+    public KernelResult Dismantle() => pool.Identity.Backing switch
+    {
+        PoolBacking.Disks disks => Each(DisksOf(disks), disk => kernel.Zero(disk, ByteSize.Zero, DiskLabel.Reserved.Bytes)),
+        PoolBacking.LoopFiles files => kernel.DeleteFile(files.Data.File)
+            .Then(() => kernel.DeleteFile(files.Metadata.File)),
+        _ => KernelResult.Done,
+    };
+
+    private KernelResult OpenLoop(PoolBacking.LoopFiles files)
+    {
+        var enlarged = Enlarge(files.Data).Then(() => Enlarge(files.Metadata));
+        if (!enlarged.Succeeded)
+            return enlarged;
+        var metadata = kernel.AttachLoop(files.Metadata.File);
+        if (!metadata.Succeeded)
+            return metadata.Outcome;
+        var data = kernel.AttachLoop(files.Data.File);
+        return data.Outcome.Then(() => OpenPool(metadata.Value, data.Value, files.Data.Size.Sectors));
+    }
+
+    private KernelResult Enlarge(LoopFilePart part)
+    {
+        var file = kernel.InspectFile(part.File);
+        return !file.Succeeded ? file.Outcome
+            : file.Value.Size < part.Size ? kernel.EnlargeFile(part.File, part.Size)
+            : KernelResult.Done;
+    }
+
+    private KernelResult OpenPool(DevicePath metadata, DevicePath data, SectorCount length)
+    {
+        var blocks = length.Value / pool.Identity.BlockSize.Sectors.Value;
+        var table = new ThinPoolTable(
+            pool.Device, DeviceNames.PoolId(Uuid), metadata, data, length, pool.Identity.BlockSize,
+            LowWaterMark: Math.Max(1, blocks / 10));
+        var opened = kernel.OpenPool(table);
+        // A reload with the same table is what grows a live pool, and does no harm to one that has not grown.
+        return opened.FailedWith(KernelFault.Exists) ? ReloadWhereLonger(table) : opened;
+    }
+
+    private KernelResult ReloadWhereLonger(ThinPoolTable table)
+    {
+        var live = kernel.Find(table.Name);
+        return live.Succeeded && live.Value.Length >= table.DataLength && !live.Value.Suspended
+            ? MetadataHaveGrown(table)
+            : kernel.ReloadPool(table);
+    }
+
+    /// <summary>The pool's own length says nothing of its metadata device: compare what the status tells.</summary>
+    private KernelResult MetadataHaveGrown(ThinPoolTable table)
+    {
+        var status = kernel.PoolStatus(table.Name);
+        var device = kernel.Inspect(table.Metadata);
+        if (!status.Succeeded || !device.Succeeded)
+            return status.Outcome.Then(() => device.Outcome);
+        var usable = device.Value.Size < MetadataSize.Most ? device.Value.Size : MetadataSize.Most;
+        return status.Value.Metadata.TotalBytes < usable.RoundDown(ByteSize.KiB(4))
+            ? kernel.ReloadPool(table)
+            : KernelResult.Done;
+    }
+
+    private KernelResult OpenLinear(MappedName name, MappedUuid uuid, ImmutableArray<DiskPart> parts)
+    {
+        var table = new LinearTable(
+            name, uuid, [.. parts.Select(part => new LinearSegment(part.Disk, part.Start, part.Length))]);
+        var opened = kernel.OpenLinear(table);
+        if (!opened.FailedWith(KernelFault.Exists))
+            return opened.Outcome;
+        var live = kernel.Find(name);
+        return !live.Succeeded ? live.Outcome
+            : live.Value.Length < table.Length || live.Value.Suspended ? kernel.ReloadLinear(table)
+            : KernelResult.Done;
+    }
+
+    /// <summary>Refuses a disk that carries another pool's label, or none: it is not the disk that it was.</summary>
+    private KernelResult Verify(PoolBacking.Disks disks) => Each(DisksOf(disks), disk =>
+    {
+        var label = ReadLabel(disk);
+        if (!label.Succeeded)
+            return label.Outcome;
+        return label.Value?.Pool == Uuid
+            ? KernelResult.Done
+            : new KernelError(KernelFault.Invalid, 0, "open pool", disk.Value, label.Value is { } other
+                ? $"the disk belongs to pool {other.Name} ({other.Pool})"
+                : $"the disk does not carry the label of pool {Name}");
+    });
+
+    private KernelResult Label(PoolBacking.Disks disks) => Each(DisksOf(disks), disk =>
+    {
+        var label = ReadLabel(disk);
+        return !label.Succeeded ? label.Outcome
+            : label.Value?.Pool == Uuid ? KernelResult.Done
+            : kernel.Write(disk, ByteSize.Zero, new DiskLabel(Uuid, Name, DiskIdentity(disk)).ToBytes());
+    });
+
+    /// <summary>The same for the same disk of the same pool, so that labelling again writes the same label.</summary>
+    private Guid DiskIdentity(DevicePath disk) => new(
+        System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{Uuid} {disk}")).AsSpan(0, 16));
+
+    private KernelResult<DiskLabel?> ReadLabel(DevicePath disk)
+    {
+        Span<byte> bytes = new byte[DiskLabel.Length];
+        var read = kernel.Read(disk, ByteSize.Zero, bytes);
+        return read.Succeeded ? DiskLabel.Read(bytes) : read.Error;
+    }
+
+    private static IEnumerable<DevicePath> DisksOf(PoolBacking.Disks disks) =>
+        disks.Data.Concat(disks.Metadata).Select(part => part.Disk).Distinct();
+
+    private static SectorCount Sum(ImmutableArray<DiskPart> parts) =>
+        parts.Aggregate(default(SectorCount), (sum, part) => sum + part.Length);
+
+    private static KernelResult Each<T>(IEnumerable<T> items, Func<T, KernelResult> effect) =>
+        items.Aggregate(KernelResult.Done, (result, item) => result.Then(() => effect(item)));
+}

@@ -1,0 +1,69 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Domain.Pools.Effects;
+
+/// <summary>Brings a device into being whose intent is journaled. Synchronous; runs where kernel calls may block.</summary>
+public sealed class CreationEffects(IKernel kernel, PoolContext pool)
+{
+    /// <summary>
+    /// Makes and formats a base. After a crash nobody knows how far the format came: with
+    /// <paramref name="startAgain"/> (the pool has the id, and the journal says that it is this base) it is deleted
+    /// first. Without it, an id that the pool has already is somebody else's: Exists.
+    /// </summary>
+    public KernelResult CreateBase(DeviceRecord device, bool startAgain)
+    {
+        if (startAgain)
+        {
+            var cleared = kernel.Remove(pool.NameOf(device.Id), deferred: false).Or(KernelFault.NotFound)
+                .Then(() => kernel.DeleteThin(pool.Device, device.Id).Or(KernelFault.NotFound));
+            if (!cleared.Succeeded)
+                return cleared;
+        }
+        return kernel.CreateThin(pool.Device, device.Id)
+            .Then(() => kernel.ActivateThin(pool.TableOf(device)).Outcome)
+            .Then(() => FormatAndDeactivate(device));
+    }
+
+    /// <summary>
+    /// Makes a snapshot, and grows its file system where it is to be larger than its source. Exists where the pool has
+    /// the id; with <paramref name="madeBefore"/> that is how it should be.
+    /// </summary>
+    public KernelResult CreateSnapshot(DeviceRecord device, DeviceRecord source, bool madeBefore)
+    {
+        var made = madeBefore ? KernelResult.Done : Snapshot(device, source);
+        return made.Then(() => device.Size > source.Size ? GrowFresh(device) : KernelResult.Done);
+    }
+
+    private KernelResult Snapshot(DeviceRecord device, DeviceRecord source)
+    {
+        var origin = pool.NameOf(source.Id);
+        // Only containers are ever written; layers and bases need no quiescing even when they are live.
+        if (source.Kind != DeviceKind.Container || kernel.Find(origin).FailedWith(KernelFault.NotFound))
+            return kernel.CreateSnapshot(pool.Device, device.Id, source.Id);
+        var suspended = kernel.Suspend(origin, freeze: true);
+        // Also after a failure: a suspend that timed out may still have happened, and a resume too many does no harm.
+        var made = suspended.Then(() => kernel.CreateSnapshot(pool.Device, device.Id, source.Id));
+        var resumed = kernel.Resume(origin);
+        return made.Succeeded ? resumed : made;
+    }
+
+    private KernelResult GrowFresh(DeviceRecord device)
+    {
+        var writable = device with { ReadOnly = false };
+        return kernel.ActivateThin(pool.TableOf(writable)).Outcome.Or(KernelFault.Exists)
+            .Then(() => kernel.Grow(pool.NameOf(device.Id).Path, device.FileSystem, mountedAt: null))
+            .Then(() => device.Use != DeviceUse.Idle && !device.ReadOnly
+                ? KernelResult.Done
+                : kernel.Flush(pool.NameOf(device.Id).Path)
+                    .Then(() => kernel.Remove(pool.NameOf(device.Id), deferred: false)));
+    }
+
+    private KernelResult FormatAndDeactivate(DeviceRecord device)
+    {
+        var path = pool.NameOf(device.Id).Path;
+        return kernel.Format(path, device.FileSystem)
+            .Then(() => kernel.Flush(path))
+            .Then(() => kernel.Remove(pool.NameOf(device.Id), deferred: false));
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools.Effects;
+
+/// <summary>How a deletion went.</summary>
+public abstract record DeletionResult
+{
+    private DeletionResult()
+    {
+    }
+
+    /// <summary>The pool does not have the thin id any more.</summary>
+    public sealed record Gone : DeletionResult;
+
+    /// <summary>Somebody keeps the device open; it is to be tried again later.</summary>
+    public sealed record Held(ImmutableArray<DeviceHolder> Holders) : DeletionResult;
+
+    /// <summary>The kernel refused; it is to be tried again later.</summary>
+    public sealed record Failed(KernelError Error) : DeletionResult;
+}
+
+/// <summary>Gives a removed device's blocks back to its pool. Each step may be done again.</summary>
+public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
+{
+    public DeletionResult Delete(DeviceRecord device)
+    {
+        // Detached: the owner has given the device up; who still works in it keeps it until he is done.
+        var detached = new UseEffects(kernel, pool).Unmount(device, detach: true);
+        if (!detached.Succeeded)
+            return new DeletionResult.Failed(detached.Error);
+        var name = pool.NameOf(device.Id);
+        var live = kernel.Find(name);
+        if (live is { Succeeded: true, Value.OpenCount: > 0 })
+            return HeldOpen(live.Value);
+        if (pool.DiscardOnRemove && Discard(device, isLive: live.Succeeded) is { Succeeded: false } discarded)
+            return new DeletionResult.Failed(discarded.Error);
+        var removed = kernel.Remove(name, deferred: false).Or(KernelFault.NotFound);
+        if (removed.FailedWith(KernelFault.Busy))
+            return HeldOpen(live.Value);
+        var deleted = removed.Then(() => kernel.DeleteThin(pool.Device, device.Id).Or(KernelFault.NotFound))
+            .Then(() => kernel.RemoveDirectory(pool.MountOf(device)));
+        return deleted.Succeeded ? new DeletionResult.Gone() : new DeletionResult.Failed(deleted.Error);
+    }
+
+    /// <summary>Deletes a quarantined id, of which only the pool knows.</summary>
+    public KernelResult Purge(ThinId id) =>
+        kernel.Remove(pool.NameOf(id), deferred: false).Or(KernelFault.NotFound)
+            .Then(() => kernel.DeleteThin(pool.Device, id).Or(KernelFault.NotFound));
+
+    /// <summary>
+    /// Deferred removal takes the device away with its last user, whatever becomes of the agent; the timer that tries
+    /// again then finds it gone and deletes the thin id.
+    /// </summary>
+    private DeletionResult HeldOpen(LiveDevice live)
+    {
+        var holders = kernel.Holders(live);
+        var deferred = kernel.Remove(live.Name, deferred: true).Or(KernelFault.NotFound);
+        return deferred.Succeeded
+            ? new DeletionResult.Held(holders.Succeeded ? [.. holders.Value] : [])
+            : new DeletionResult.Failed(deferred.Error);
+    }
+
+    /// <summary>A discard of the whole device: the kernel skips what is not mapped, unmaps what is shared, and passes
+    /// down what only this device had.</summary>
+    private KernelResult Discard(DeviceRecord device, bool isLive)
+    {
+        var writable = device with { ReadOnly = false, GrowingTo = null };
+        var activated = isLive
+            ? device.ReadOnly ? kernel.ReloadThin(pool.TableOf(writable)) : KernelResult.Done
+            : kernel.ActivateThin(pool.TableOf(writable)).Outcome;
+        if (activated.FailedWith(KernelFault.NotFound))
+            return KernelResult.Done;
+        return activated.Then(() => kernel.Discard(pool.NameOf(device.Id).Path, ByteSize.Zero, device.Size)
+            .Or(KernelFault.NotSupported));
+    }
+}

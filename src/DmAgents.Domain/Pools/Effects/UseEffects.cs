@@ -1,0 +1,81 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Domain.Pools.Effects;
+
+/// <summary>
+/// Makes live of a device what its record wants. Each effect is "make it so": done again after a crash it finds what is
+/// there and does the rest.
+/// </summary>
+public sealed class UseEffects(IKernel kernel, PoolContext pool)
+{
+    /// <summary>Brings the device to its record's use.</summary>
+    /// <returns>Busy where somebody holds what has to go.</returns>
+    public KernelResult Settle(DeviceRecord device) => device.Use switch
+    {
+        DeviceUse.Mounted => Activate(device).Then(() => Mount(device)),
+        DeviceUse.Active => Activate(device),
+        _ => Unmount(device, detach: false).Then(() => Deactivate(device)),
+    };
+
+    /// <summary>Everything written to the device is durable when this returns. A device that is not live: done.</summary>
+    public KernelResult Flush(DeviceRecord device)
+    {
+        var found = kernel.Find(pool.NameOf(device.Id));
+        return found.FailedWith(KernelFault.NotFound) ? KernelResult.Done
+            : found.Outcome.Then(() => kernel.Flush(pool.NameOf(device.Id).Path));
+    }
+
+    /// <summary>Grows device and file system to <see cref="DeviceRecord.GrowingTo"/>, whatever is live of it.</summary>
+    public KernelResult Grow(DeviceRecord device)
+    {
+        var name = pool.NameOf(device.Id);
+        var mountedAt = device.Use == DeviceUse.Mounted ? pool.MountOf(device) : (MountPath?)null;
+        var longer = kernel.Find(name) is { Succeeded: true }
+            ? kernel.ReloadThin(pool.TableOf(device))
+            : kernel.ActivateThin(pool.TableOf(device)).Outcome;
+        return longer
+            .Then(() => mountedAt is null ? KernelResult.Done : Mount(device))
+            .Then(() => kernel.Grow(name.Path, device.FileSystem, mountedAt))
+            .Then(() => device.Use == DeviceUse.Idle ? Deactivate(device) : KernelResult.Done);
+    }
+
+    /// <summary>Takes the device's own mount away. One that is not mounted: done.</summary>
+    public KernelResult Unmount(DeviceRecord device, bool detach) =>
+        kernel.Unmount(pool.MountOf(device), detach).Or(KernelFault.Invalid).Or(KernelFault.NotFound);
+
+    private KernelResult Activate(DeviceRecord device)
+    {
+        var activated = kernel.ActivateThin(pool.TableOf(device));
+        if (!activated.FailedWith(KernelFault.Exists))
+            return activated.Outcome;
+        var live = kernel.Find(pool.NameOf(device.Id));
+        if (!live.Succeeded)
+            return live.Outcome;
+        return live.Value.ReadOnly == device.ReadOnly && live.Value.Length == pool.TableOf(device).Length
+            ? kernel.Resume(pool.NameOf(device.Id))
+            : kernel.ReloadThin(pool.TableOf(device));
+    }
+
+    private KernelResult Mount(DeviceRecord device)
+    {
+        var target = pool.MountOf(device);
+        var mounted = kernel.Mount(pool.NameOf(device.Id).Path, target, device.FileSystem, device.ReadOnly);
+        if (!mounted.FailedWith(KernelFault.Busy))
+            return mounted;
+        var live = kernel.Find(pool.NameOf(device.Id));
+        var mounts = kernel.Mounts();
+        return live.Succeeded && mounts.Succeeded
+            && mounts.Value.Any(m => m.Target == target && m.Device == live.Value.Number)
+            ? KernelResult.Done
+            : mounted;
+    }
+
+    private KernelResult Deactivate(DeviceRecord device)
+    {
+        var name = pool.NameOf(device.Id);
+        return kernel.Find(name).FailedWith(KernelFault.NotFound)
+            ? KernelResult.Done
+            : kernel.Flush(name.Path).Then(() => kernel.Remove(name, deferred: false).Or(KernelFault.NotFound));
+    }
+}

@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools;
+
+/// <summary>What a pool can be asked to change. The time arrives with the command and stays in the event.</summary>
+public abstract record PoolCommand(RequestId Request, DateTimeOffset At);
+
+/// <summary>The commands.</summary>
+public static class PoolCommands
+{
+    /// <summary>Makes a new pool of <paramref name="Backing"/>.</summary>
+    public sealed record Initialize(
+        RequestId Request, PoolUuid Uuid, PoolName Name, PoolBacking Backing, PoolBlockSize BlockSize,
+        FileSystemKind FileSystem, ByteSize BaseSize, DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>Makes a snapshot of a layer, or of the base where <paramref name="Parent"/> is null.</summary>
+    /// <param name="Kind">Container or View.</param>
+    /// <param name="Size">Larger than the parent's: the file system is grown. Null: as large as the parent.</param>
+    /// <param name="FileSystem">For a parentless one; null: the pool's default.</param>
+    /// <param name="Use">What is to be live of it when the answer comes.</param>
+    public sealed record CreateSnapshot(
+        RequestId Request, DeviceKey Key, DeviceKind Kind, DeviceKey? Parent, ByteSize? Size,
+        FileSystemKind? FileSystem, DeviceUse Use, ImmutableSortedDictionary<string, string> Labels,
+        DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>Turns a container layer that is not mounted into a layer of another key, without copying.</summary>
+    public sealed record Commit(
+        RequestId Request, DeviceKey Key, DeviceKey NewKey, ImmutableSortedDictionary<string, string> Labels,
+        DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>Makes a layer of what a container layer holds at this moment; the container goes on.</summary>
+    public sealed record CommitLive(
+        RequestId Request, DeviceKey Key, DeviceKey NewKey, ImmutableSortedDictionary<string, string> Labels,
+        DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>Activates, mounts, unmounts or deactivates.</summary>
+    /// <param name="ReadOnly">Only with Active and Mounted.</param>
+    public sealed record SetUse(RequestId Request, DeviceKey Key, DeviceUse Use, bool ReadOnly, DateTimeOffset At)
+        : PoolCommand(Request, At);
+
+    /// <summary>Grows a container layer and its file system.</summary>
+    public sealed record Resize(RequestId Request, DeviceKey Key, ByteSize Size, DateTimeOffset At)
+        : PoolCommand(Request, At);
+
+    /// <summary>Removes a device; its key is free and it is gone for its owner when the answer comes.</summary>
+    /// <param name="Force">Also a mounted one.</param>
+    public sealed record Remove(RequestId Request, DeviceKey Key, bool Force, DateTimeOffset At)
+        : PoolCommand(Request, At);
+
+    /// <summary>Gives a reference to a layer; another image of that reference loses it.</summary>
+    public sealed record TagImage(
+        RequestId Request, ImageReference Reference, DeviceKey TopLayer, string ConfigDigest, string Config,
+        DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>Takes a reference away, and removes the layers that nothing needs any more.</summary>
+    public sealed record UntagImage(RequestId Request, ImageReference Reference, DateTimeOffset At)
+        : PoolCommand(Request, At);
+
+    /// <summary>Gives the pool more: a backing that continues the present one.</summary>
+    public sealed record Grow(RequestId Request, PoolBacking Backing, DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>Deletes a quarantined thin id and its blocks.</summary>
+    public sealed record Purge(RequestId Request, ThinId Id, DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>Gives a quarantined thin id an owner again, as a layer.</summary>
+    public sealed record Undelete(
+        RequestId Request, ThinId Id, DeviceKey Key, ByteSize Size, FileSystemKind FileSystem, DateTimeOffset At)
+        : PoolCommand(Request, At);
+}

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Pools;
+
+public static partial class PoolDecider
+{
+    private static Decision TagImage(PoolState state, PoolCommands.TagImage c)
+    {
+        const string What = "cannot tag image";
+        if (state.Find(c.TopLayer) is not { } layer)
+            return Unknown(What, c.TopLayer);
+        if (layer.Kind != DeviceKind.Layer)
+        {
+            return No(RefusalKind.WrongState, What, c.Reference.Value, $"{c.TopLayer} is a {layer.Kind}, not a layer",
+                "commit it first: dmagent container commit");
+        }
+        var before = state.Images.GetValueOrDefault(c.Reference);
+        if (before is not null && before.TopLayer == layer.Id && before.ConfigDigest == c.ConfigDigest)
+            return new Decision.AlreadySo(layer.Id);
+        var tagged = new PoolEvents.ImageTagged(c.Request, c.Reference, layer.Id, c.ConfigDigest, c.Config, c.At);
+        ImmutableArray<PoolEvent> unneeded = before is null
+            ? []
+            : RemoveUnneeded(state.Apply(tagged), before.TopLayer, c.At);
+        return new Decision.Accepted([tagged, .. unneeded], layer.Id);
+    }
+
+    private static Decision UntagImage(PoolState state, PoolCommands.UntagImage c)
+    {
+        if (!state.Images.TryGetValue(c.Reference, out var image))
+        {
+            return No(RefusalKind.NotFound, "cannot remove image", c.Reference.Value, "there is no image of this name",
+                "list them: dmagent image list");
+        }
+        var untagged = new PoolEvents.ImageUntagged(c.Request, c.Reference, c.At);
+        return new Decision.Accepted(
+            [untagged, .. RemoveUnneeded(state.Apply(untagged), image.TopLayer, c.At)], Subject: null);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Pools;
+
+public static partial class PoolDecider
+{
+    private static Decision Remove(PoolState state, PoolCommands.Remove c)
+    {
+        const string What = "cannot remove";
+        if (state.Find(c.Key) is not { } device)
+            return Unknown(What, c.Key);
+        if (device.Kind == DeviceKind.Base && device.Phase != DevicePhase.Lost)
+        {
+            return No(RefusalKind.WrongState, What, c.Key.Name, "a base belongs to its pool", "it goes with the pool");
+        }
+        if (state.ChildrenOf(device.Id) is > 0 and var children)
+        {
+            return No(RefusalKind.WrongState, What, c.Key.Name, $"{children} lie above it, remove those first",
+                "see them: dmagent layer tree");
+        }
+        if (state.ImagesOf(device.Id).FirstOrDefault() is { } image)
+        {
+            return No(RefusalKind.WrongState, What, c.Key.Name, $"it is the top layer of image {image.Reference}",
+                $"remove the image: dmagent image remove {image.Reference}");
+        }
+        if (device.Use == DeviceUse.Mounted && !c.Force)
+        {
+            return No(RefusalKind.WrongState, What, c.Key.Name, "it is mounted",
+                $"unmount it: dmagent container unmount {c.Key.Name}; or remove it with --force");
+        }
+        return Yes(device.Id, new PoolEvents.RemovalIntended(c.Request, device.Id, c.At));
+    }
+
+    /// <summary>
+    /// The layers that an import made and no image came to need, because the agent died before the import's end.
+    /// Only for the time when no import can be under way.
+    /// </summary>
+    internal static ImmutableArray<PoolEvent> RemoveUnneededImports(PoolState state, DateTimeOffset at)
+    {
+        var events = ImmutableArray.CreateBuilder<PoolEvent>();
+        foreach (var layer in state.Devices.Values.Where(d => d.Labels.ContainsKey(DeviceLabels.Import)))
+        {
+            var unneeded = RemoveUnneeded(state, layer.Id, at);
+            state = unneeded.Aggregate(state, (s, e) => s.Apply(e));
+            events.AddRange(unneeded);
+        }
+        return events.ToImmutable();
+    }
+
+    /// <summary>What goes when nothing needs <paramref name="top"/> any more: it and its ancestors, up to the first
+    /// that another device or image needs. Bases stay.</summary>
+    private static ImmutableArray<PoolEvent> RemoveUnneeded(PoolState state, ThinId top, DateTimeOffset at)
+    {
+        var events = ImmutableArray.CreateBuilder<PoolEvent>();
+        var device = state.Devices.GetValueOrDefault(top);
+        while (device is { Kind: DeviceKind.Layer, IsPresent: true }
+            && state.ChildrenOf(device.Id) == 0 && !state.ImagesOf(device.Id).Any())
+        {
+            var removal = new PoolEvents.RemovalIntended(Request: null, device.Id, at);
+            events.Add(removal);
+            state = state.Apply(removal);
+            device = device.Parent is { } parent ? state.Devices.GetValueOrDefault(parent) : null;
+        }
+        return events.ToImmutable();
+    }
+}

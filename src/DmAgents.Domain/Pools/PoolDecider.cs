@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Pools;
+
+/// <summary>
+/// Decides what a pool does about a command. Pure: the same state, health and command give the same decision.
+/// </summary>
+/// <remarks>
+/// Topics are in partial files: creation, use, removal, images, the pool itself. Each answers in every phase of
+/// every device; <see cref="PoolState.Apply"/> takes each event that a decision holds.
+/// </remarks>
+public static partial class PoolDecider
+{
+    /// <param name="state">The journal's truth.</param>
+    /// <param name="health">The pool's latest status; null before it was opened.</param>
+    /// <param name="command">What is asked.</param>
+    public static Decision Decide(PoolState state, PoolHealth? health, PoolCommand command)
+    {
+        if (state.Requests.Knows(command.Request, out var subject))
+            return new Decision.AlreadySo(subject);
+        if (command is PoolCommands.Initialize initialize)
+            return Initialize(state, initialize);
+        if (state.Identity is null)
+            return No(RefusalKind.NotFound, "cannot change pool", "?", "it was never created", "dmagent pool create");
+        return command switch
+        {
+            PoolCommands.CreateSnapshot c => CreateSnapshot(state, health, c),
+            PoolCommands.Commit c => Commit(state, c),
+            PoolCommands.CommitLive c => CommitLive(state, health, c),
+            PoolCommands.SetUse c => SetUse(state, c),
+            PoolCommands.Resize c => Resize(state, health, c),
+            PoolCommands.Remove c => Remove(state, c),
+            PoolCommands.TagImage c => TagImage(state, c),
+            PoolCommands.UntagImage c => UntagImage(state, c),
+            PoolCommands.Grow c => Grow(state, c),
+            PoolCommands.Purge c => Purge(state, c),
+            PoolCommands.Undelete c => Undelete(state, c),
+            _ => throw new InvalidOperationException($"a pool does not know the command {command.GetType().Name}"),
+        };
+    }
+
+    private static Decision Initialize(PoolState state, PoolCommands.Initialize c)
+    {
+        if (state.Identity is not null)
+        {
+            return No(RefusalKind.Exists, "cannot create pool", c.Name.Value, "a pool of this name exists",
+                $"choose another name, or look at it: dmagent pool show {c.Name}");
+        }
+        return Yes(subject: null, new PoolEvents.Initialized(
+            c.Uuid, c.Name, c.Backing, c.BlockSize, c.FileSystem, c.BaseSize, c.At));
+    }
+
+    private static Decision Grow(PoolState state, PoolCommands.Grow c) =>
+        BackingGrowth.Continues(state.Identity!.Backing, c.Backing) is { } why
+            ? No(RefusalKind.Invalid, "cannot grow pool", state.Identity.Name.Value, why,
+                $"look at what it is made of: dmagent pool show {state.Identity.Name}")
+            : Yes(subject: null, new PoolEvents.BackingChanged(c.Request, c.Backing, c.At));
+
+    private static Decision Purge(PoolState state, PoolCommands.Purge c)
+    {
+        if (state.Purging.Contains(c.Id))
+            return new Decision.AlreadySo(null);
+        return state.Ledger.Quarantine.ContainsKey(c.Id)
+            ? Yes(subject: null, new PoolEvents.PurgeIntended(c.Request, c.Id, c.At))
+            : NotQuarantined("cannot purge thin id", state, c.Id);
+    }
+
+    private static Decision Undelete(PoolState state, PoolCommands.Undelete c)
+    {
+        const string What = "cannot undelete thin id";
+        if (!state.Ledger.Quarantine.ContainsKey(c.Id) || state.Purging.Contains(c.Id))
+            return NotQuarantined(What, state, c.Id);
+        if (state.Find(c.Key) is not null)
+            return Taken(What, c.Key);
+        return c.Size.Bytes == 0
+            ? No(RefusalKind.Invalid, What, c.Id.ToString(), "a size of zero", "give the size that the device had")
+            : Yes(c.Id, new PoolEvents.Undeleted(c.Request, c.Id, c.Key, c.Size, c.FileSystem, c.At));
+    }
+
+    private static Decision.Refused NotQuarantined(string what, PoolState state, ThinId id) =>
+        No(RefusalKind.NotFound, what, id.ToString(), "it is not in quarantine",
+            $"list those that are: dmagent pool quarantine list {state.Identity!.Name}");
+
+    private static Decision.Accepted Yes(ThinId? subject, params ImmutableArray<PoolEvent> events) =>
+        new(events, subject);
+
+    private static Decision.Refused No(RefusalKind kind, string what, string subject, string why, string next) =>
+        new(new Refusal(kind, what, subject, why, next));
+
+    private static Decision.Refused Taken(string what, DeviceKey key) =>
+        No(RefusalKind.Exists, what, key.Name, $"a {key.Space} of this name exists",
+            key.Space == DeviceKey.ContainerSpace
+                ? $"choose another name, or remove it: dmagent container remove {key.Name}"
+                : "use the one that exists");
+
+    private static Decision.Refused Unknown(string what, DeviceKey key) =>
+        No(RefusalKind.NotFound, what, key.Name, $"there is no {key.Space} of this name",
+            key.Space == DeviceKey.ContainerSpace ? "list them: dmagent container list" : "list them: dmagent layer tree");
+
+    private static Decision.Refused Lost(string what, DeviceKey key) =>
+        No(RefusalKind.WrongState, what, key.Name,
+            "the pool's metadata have lost it, so that its content cannot be read",
+            "compare and see what can be mended: dmagent pool check");
+}

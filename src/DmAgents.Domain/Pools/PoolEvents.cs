@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools;
+
+/// <summary>What has happened in a pool. Events are for ever: fields are added, a meaning is never changed.</summary>
+public abstract record PoolEvent(DateTimeOffset At);
+
+/// <summary>The events.</summary>
+public static class PoolEvents
+{
+    /// <summary>The pool has an identity. Whether its devices exist is for the opening to find out.</summary>
+    public sealed record Initialized(
+        PoolUuid Uuid, PoolName Name, PoolBacking Backing, PoolBlockSize BlockSize, FileSystemKind FileSystem,
+        ByteSize BaseSize, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Intent: a base is to be made and formatted under this id.</summary>
+    public sealed record BaseIntended(
+        ThinId Id, DeviceKey Key, FileSystemKind FileSystem, ByteSize Size, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Intent: a snapshot of <paramref name="Source"/> is to be made under this id.</summary>
+    public sealed record SnapshotIntended(
+        RequestId Request, ThinId Id, DeviceKey Key, DeviceKind Kind, ThinId? Parent, ThinId Source, ByteSize Size,
+        FileSystemKind FileSystem, DeviceUse Use, bool ReadOnly, ImmutableSortedDictionary<string, string> Labels,
+        DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Outcome: the pool has the device.</summary>
+    public sealed record Created(ThinId Id, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Outcome: the pool does not have the device, or nobody knows: then the id is in quarantine.</summary>
+    public sealed record CreationFailed(ThinId Id, string Why, bool InDoubt, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Intent: this is to be live of the device.</summary>
+    public sealed record UseChanged(RequestId? Request, ThinId Id, DeviceUse Use, bool ReadOnly, DateTimeOffset At)
+        : PoolEvent(At);
+
+    /// <summary>Intent: device and file system are to grow.</summary>
+    public sealed record ResizeIntended(RequestId Request, ThinId Id, ByteSize Size, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Outcome: device and file system have this size.</summary>
+    public sealed record Resized(ThinId Id, ByteSize Size, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The container layer is a layer, and has another key.</summary>
+    public sealed record Committed(
+        RequestId Request, ThinId Id, DeviceKey Key, ImmutableSortedDictionary<string, string> Labels,
+        DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The device is gone for its owner. Intent: its blocks are to go back to the pool.</summary>
+    public sealed record RemovalIntended(RequestId? Request, ThinId Id, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Outcome: the pool does not have the device any more; the id is free.</summary>
+    public sealed record Removed(ThinId Id, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Found by a comparison: the pool lacks a device that it should have.</summary>
+    public sealed record Lost(ThinId Id, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Found by a comparison: the pool has an id that nobody knows.</summary>
+    public sealed record Quarantined(ThinId Id, string Why, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Intent: the quarantined id and its blocks are to be deleted.</summary>
+    public sealed record PurgeIntended(RequestId Request, ThinId Id, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Outcome: the pool does not have the quarantined id any more; it is free.</summary>
+    public sealed record Purged(ThinId Id, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The quarantined id has an owner again.</summary>
+    public sealed record Undeleted(
+        RequestId Request, ThinId Id, DeviceKey Key, ByteSize Size, FileSystemKind FileSystem, DateTimeOffset At)
+        : PoolEvent(At);
+
+    /// <summary>The reference means this layer with this configuration.</summary>
+    public sealed record ImageTagged(
+        RequestId Request, ImageReference Reference, ThinId TopLayer, string ConfigDigest, string Config,
+        DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The reference means nothing any more.</summary>
+    public sealed record ImageUntagged(RequestId Request, ImageReference Reference, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Intent: the pool is to be made of this.</summary>
+    public sealed record BackingChanged(RequestId? Request, PoolBacking Backing, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Intent: the pool's transaction id is to be <paramref name="Next"/>.</summary>
+    public sealed record CheckpointIntended(TransactionId Expected, TransactionId Next, DateTimeOffset At)
+        : PoolEvent(At);
+
+    /// <summary>Outcome: the pool's transaction id is this.</summary>
+    public sealed record CheckpointReached(TransactionId Id, DateTimeOffset At) : PoolEvent(At);
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Text;
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Pools;
+
+/// <summary>Where a pool has its files: <c>pools/NAME/</c> below the state directory.</summary>
+/// <param name="StateDirectory">Absolute, without a slash at its end: <c>/var/lib/dmagents</c>.</param>
+public sealed record PoolPaths(string StateDirectory, PoolName Pool)
+{
+    /// <summary>Below the 255 bytes of a file name, with room for ".json" and a temporary ending.</summary>
+    private const int MaxName = 200;
+
+    public string Root => $"{StateDirectory}/pools/{Pool}";
+
+    /// <summary>One JSON file per device: the journal's state for people and scripts.</summary>
+    public string MetadataDirectory => Root + "/metadata";
+
+    /// <summary>One directory per layer and container; the file system of a mounted one is there.</summary>
+    public string MountDirectory => Root + "/mnt";
+
+    public LoopFile DataFile => new(Root + "/data.img");
+
+    public LoopFile MetadataFile => new(Root + "/metadata.img");
+
+    public MountPath MountOf(DeviceKey key) => new($"{MountDirectory}/{NameOf(key)}");
+
+    /// <summary>
+    /// A device's name in mnt/ and metadata/: a container's own name, "sha256-..." for a layer; for other spaces space
+    /// and name joined by '~', which no container's name has. Different keys never share a name.
+    /// </summary>
+    public static string NameOf(DeviceKey key)
+    {
+        var name = key.Space switch
+        {
+            DeviceKey.ContainerSpace => key.Name,
+            DeviceKey.LayerSpace => Escape(key.Name.Replace(':', '-')),
+            DeviceKey.BaseSpace or DeviceKey.ImportSpace => $"{key.Space}-{Escape(key.Name.Replace(':', '-'))}",
+            _ => $"{Escape(key.Space)}~{Escape(key.Name)}",
+        };
+        return name.Length <= MaxName ? name : Shortened(name);
+    }
+
+    private static string Escape(string text)
+    {
+        var escaped = new StringBuilder(text.Length);
+        foreach (var b in Encoding.UTF8.GetBytes(text))
+        {
+            if (char.IsAsciiLetterOrDigit((char)b) || b is (byte)'-' or (byte)'_' or (byte)'.')
+                escaped.Append((char)b);
+            else
+                escaped.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
+        }
+        return escaped.ToString();
+    }
+
+    private static string Shortened(string name)
+    {
+        var hash = System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(name));
+        return $"{name[..(MaxName - 65)]}~{Convert.ToHexStringLower(hash)}";
+    }
+}

@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Pools;
+
+/// <summary>The answer to a pool command.</summary>
+public abstract record PoolReply(RequestId Request);
+
+/// <summary>The answers.</summary>
+public static class PoolReplies
+{
+    /// <summary>It is so now, and durable.</summary>
+    /// <param name="Device">The device that it was about, as it is now; null for pools and images.</param>
+    /// <param name="Removed">Devices that are gone with it.</param>
+    /// <param name="AlreadySo">Nothing had to be changed.</param>
+    public sealed record Done(
+        RequestId Request, DeviceRecord? Device, ImmutableArray<DeviceRecord> Removed, bool AlreadySo)
+        : PoolReply(Request);
+
+    /// <summary>It is not so, and nothing of it is left behind.</summary>
+    public sealed record Refused(RequestId Request, Refusal Refusal) : PoolReply(Request);
+}

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Domain.Pools.Recovery;
+
+/// <summary>What pool and kernel really have, read in one go while nothing is changed.</summary>
+/// <param name="Status">The pool's status.</param>
+/// <param name="Thins">What the pool's own metadata hold.</param>
+/// <param name="Live">Mapped thin devices of this pool, by thin id.</param>
+/// <param name="Mounted">Where below the pool's mount directory something is mounted, and which device.</param>
+public sealed record KernelPicture(
+    ThinPoolStatus Status,
+    ImmutableSortedDictionary<ThinId, ThinUsage> Thins,
+    ImmutableSortedDictionary<ThinId, LiveDevice> Live,
+    ImmutableArray<MountEntry> Mounted)
+{
+    /// <summary>Reads the picture. A metadata snapshot that a dead agent left is released, unless others share the
+    /// pool.</summary>
+    public static KernelResult<KernelPicture> Take(IKernel kernel, PoolContext pool)
+    {
+        var status = kernel.PoolStatus(pool.Device);
+        if (!status.Succeeded)
+            return status.Error;
+        if (status.Value.HeldRoot is not null && pool.Identity.Backing is not PoolBacking.Existing)
+        {
+            var released = kernel.ReleaseMetadataSnapshot(pool.Device).Or(KernelFault.Invalid);
+            if (!released.Succeeded)
+                return released.Error;
+        }
+        var thins = kernel.ListThins(pool.Device);
+        if (!thins.Succeeded)
+            return thins.Error;
+        var live = kernel.ListDevices($"{DeviceNames.UuidPrefix}{pool.Identity.Uuid}-");
+        if (!live.Succeeded)
+            return live.Error;
+        var mounts = kernel.Mounts();
+        if (!mounts.Succeeded)
+            return mounts.Error;
+        return new KernelPicture(
+            status.Value,
+            thins.Value.ToImmutableSortedDictionary(t => t.Id, t => t),
+            LiveThins(pool.Identity.Uuid, live.Value),
+            [.. mounts.Value.Where(m => IsBelow(m.Target, pool.Paths.MountDirectory))]);
+    }
+
+    private static ImmutableSortedDictionary<ThinId, LiveDevice> LiveThins(
+        PoolUuid uuid, IReadOnlyList<LiveDevice> devices)
+    {
+        var live = ImmutableSortedDictionary.CreateBuilder<ThinId, LiveDevice>();
+        foreach (var device in devices)
+        {
+            if (DeviceNames.ThinIdOf(uuid, device.Uuid) is { } id)
+                live[id] = device;
+        }
+        return live.ToImmutable();
+    }
+
+    private static bool IsBelow(MountPath path, string directory) =>
+        path.Value.StartsWith(directory + "/", StringComparison.Ordinal);
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Effects;
+
+namespace DmAgents.Domain.Pools.Recovery;
+
+/// <summary>
+/// What has to be done so that journal, pool and live devices agree. Pure: made from the journal's state and a picture
+/// of the kernel; interrupted, it is simply made again.
+/// </summary>
+/// <param name="Findings">To be journaled first: settled intents, lost devices, orphans.</param>
+/// <param name="Resume">Devices that a dead agent left suspended.</param>
+/// <param name="Unmount">Mounts that nobody wants.</param>
+/// <param name="Deactivate">Live devices that nobody wants.</param>
+/// <param name="Create">Intents of which the pool has nothing yet, or not all; a base before what descends from it.
+/// </param>
+/// <param name="Settle">Devices whose use has to be brought back, or growth finished.</param>
+/// <param name="Delete">Removed devices whose blocks the pool still has.</param>
+public sealed record RecoveryPlan(
+    ImmutableArray<PoolEvent> Findings,
+    ImmutableArray<MappedName> Resume,
+    ImmutableArray<MountPath> Unmount,
+    ImmutableArray<MappedName> Deactivate,
+    ImmutableArray<PendingCreation> Create,
+    ImmutableArray<ThinId> Settle,
+    ImmutableArray<ThinId> Delete)
+{
+    public static RecoveryPlan Make(PoolState state, KernelPicture picture, PoolContext pool, DateTimeOffset at)
+    {
+        var findings = Compare(state, picture, at);
+        var after = findings.Aggregate(state, (s, e) => s.Apply(e));
+        var wanted = after.Devices.Values.Where(d => d is { Phase: DevicePhase.Ready, Use: not DeviceUse.Idle })
+            .Select(d => d.Id).ToHashSet();
+        // A device on its way out is left to its deletion, which knows how to wait for its users.
+        var known = after.Devices.Values.Where(d => d.Phase is DevicePhase.Removing or DevicePhase.Creating)
+            .Select(d => d.Id).Concat(wanted).ToHashSet();
+        var wantedMounts = after.Devices.Values.Where(d => d.Use == DeviceUse.Mounted || d.Phase == DevicePhase.Removing)
+            .Select(pool.MountOf).ToHashSet();
+        return new RecoveryPlan(
+            findings,
+            [.. picture.Live.Values.Where(d => d.Suspended).Select(d => d.Name)],
+            [.. picture.Mounted.Where(m => !wantedMounts.Contains(m.Target)).Select(m => m.Target)],
+            [.. picture.Live.Where(d => !known.Contains(d.Key)).Select(d => d.Value.Name)],
+            [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Creating)
+                .OrderBy(d => d.CreatedAt).ThenBy(d => d.Kind != DeviceKind.Base).ThenBy(d => d.Id)
+                .Select(d => new PendingCreation(d.Id, picture.Thins.ContainsKey(d.Id)))],
+            [.. after.Devices.Values
+                .Where(d => d.Phase == DevicePhase.Ready && (d.Use != DeviceUse.Idle || d.GrowingTo is not null))
+                .Select(d => d.Id).Order()],
+            [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Removing).Select(d => d.Id).Order()]);
+    }
+
+    private static ImmutableArray<PoolEvent> Compare(PoolState state, KernelPicture picture, DateTimeOffset at)
+    {
+        var found = ImmutableArray.CreateBuilder<PoolEvent>();
+        foreach (var device in state.Devices.Values.OrderBy(d => d.Id))
+        {
+            var inPool = picture.Thins.ContainsKey(device.Id);
+            if (device.Phase == DevicePhase.Ready && !inPool)
+                found.Add(new PoolEvents.Lost(device.Id, at));
+            else if (device.Phase == DevicePhase.Removing && !inPool && !picture.Live.ContainsKey(device.Id))
+                found.Add(new PoolEvents.Removed(device.Id, at));
+            // An import that was interrupted has no caller any more: it is undone, whatever the pool has of it.
+            else if (device.IsPresent && device.Key.Space == DeviceKey.ImportSpace)
+                found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
+        }
+        found.AddRange(PoolDecider.RemoveUnneededImports(
+            found.Aggregate(state, (s, e) => s.Apply(e)), at));
+        foreach (var id in picture.Thins.Keys)
+        {
+            if (!state.Devices.ContainsKey(id) && !state.Ledger.Quarantine.ContainsKey(id))
+                found.Add(new PoolEvents.Quarantined(id, "the pool has it and the journal does not know it", at));
+        }
+        foreach (var id in state.Ledger.Quarantine.Keys.Where(id => !picture.Thins.ContainsKey(id)))
+            found.Add(new PoolEvents.Purged(id, at));
+        return found.ToImmutable();
+    }
+}
+
+/// <summary>An intent to create that has no outcome.</summary>
+/// <param name="Id">The device.</param>
+/// <param name="InPool">The pool has its thin id: the kernel did at least that.</param>
+public sealed record PendingCreation(ThinId Id, bool InPool);
