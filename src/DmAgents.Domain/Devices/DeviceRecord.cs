@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DmAgents.Domain.Pools;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Devices;
@@ -79,6 +80,9 @@ public sealed record DeviceRecord(
 {
     /// <summary>The size that device and file system are about to have; null where no growth is under way.</summary>
     public ByteSize? GrowingTo { get; init; }
+
+    /// <summary>The pool's transaction id when its intent was journaled.</summary>
+    public TransactionId CreatedIn { get; init; }
 
     /// <summary>Part of the pool's content for its owner: neither on its way out nor lost.</summary>
     public bool IsPresent => Phase is DevicePhase.Creating or DevicePhase.Ready;

@@ -14,6 +14,8 @@ public static partial class PoolDecider
         {
             return No(RefusalKind.WrongState, What, c.Key.Name, "a base belongs to its pool", "it goes with the pool");
         }
+        if (device.Phase == DevicePhase.Creating)
+            return Unsettled(What, c.Key);
         if (state.ChildrenOf(device.Id) is > 0 and var children)
         {
             return No(RefusalKind.WrongState, What, c.Key.Name, $"{children} lie above it, remove those first",

@@ -18,6 +18,8 @@ public static partial class PoolDecider
             return Lost(what, c.Key);
         if (device.Kind == DeviceKind.Base)
             return No(RefusalKind.Invalid, what, c.Key.Name, "a base is never used itself", "make a container");
+        if (device.Phase == DevicePhase.Creating)
+            return Unsettled(what, c.Key);
         var readOnly = c.Use != DeviceUse.Idle && (c.ReadOnly || device.Kind != DeviceKind.Container);
         if (device.Use == c.Use && device.ReadOnly == readOnly)
             return new Decision.AlreadySo(device.Id);

@@ -115,7 +115,7 @@ public sealed record PoolState(
 
     private PoolState WithNew(DeviceRecord device) => this with
     {
-        Devices = Devices.Add(device.Id, device),
+        Devices = Devices.Add(device.Id, device with { CreatedIn = Checkpoint.Reached }),
         Keys = Keys.Add(device.Key, device.Id),
         Children = Count(Children, device.Parent, 1),
         Ledger = Ledger.Given(device.Id),
@@ -129,7 +129,10 @@ public sealed record PoolState(
 
     private PoolState WithFailed(PoolEvents.CreationFailed e)
     {
-        var without = WithoutOwner(Devices[e.Id]) with { Devices = Devices.Remove(e.Id) };
+        var without = WithoutOwner(Devices[e.Id]) with
+        {
+            Devices = Devices.Remove(e.Id), Requests = Requests.Without(e.Id),
+        };
         return e.InDoubt
             ? without with { Ledger = Ledger.Quarantined(new QuarantineRecord(e.Id, e.Why, e.At)) }
             : without;

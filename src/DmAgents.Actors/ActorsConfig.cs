@@ -1,0 +1,36 @@
+using Akka.Configuration;
+using DmAgents.Actors.Serialization;
+
+namespace DmAgents.Actors;
+
+/// <summary>What the actors of this project need of HOCON, whoever hosts them.</summary>
+public static class ActorsConfig
+{
+    /// <summary>Threads that may block in kernel calls. Bounded: a kernel that hangs takes these, and no others.</summary>
+    public const string KernelDispatcher = "dmagents.kernel-dispatcher";
+
+    /// <summary>For writing the projection's files.</summary>
+    public const string FileDispatcher = "dmagents.file-dispatcher";
+
+    public static Config Default { get; } = ConfigurationFactory.ParseString($$"""
+        {{KernelDispatcher}} {
+          type = ForkJoinDispatcher
+          throughput = 1
+          dedicated-thread-pool { thread-count = 8, threadtype = background }
+        }
+        {{FileDispatcher}} {
+          type = ForkJoinDispatcher
+          throughput = 1
+          dedicated-thread-pool { thread-count = 1, threadtype = background }
+        }
+        akka.actor {
+          serializers.dmagents-journal = "{{typeof(JournalSerializer).AssemblyQualifiedName}}"
+          serialization-identifiers { "{{typeof(JournalSerializer).AssemblyQualifiedName}}" = {{JournalSerializer.Id}} }
+          serialization-bindings {
+            "DmAgents.Domain.Pools.PoolEvent, DmAgents.Domain" = dmagents-journal
+            "DmAgents.Domain.Pools.PoolState, DmAgents.Domain" = dmagents-journal
+            "DmAgents.Actors.Hosts.HostEvent, DmAgents.Actors" = dmagents-journal
+          }
+        }
+        """);
+}

@@ -1,0 +1,75 @@
+using Akka.Actor;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Actors.Devices;
+
+/// <summary>
+/// Does what is to be done to one device, one thing after the other: what happens to different devices happens side by
+/// side. Keeps no state of its own: each job carries the record, and each effect looks at what is there.
+/// </summary>
+/// <remarks>Blocks in kernel calls, therefore on the kernel dispatcher.</remarks>
+internal sealed class DeviceActor(IKernel kernel) : UntypedActor
+{
+    public static Props Props(IKernel kernel) =>
+        Akka.Actor.Props.Create(() => new DeviceActor(kernel)).WithDispatcher(ActorsConfig.KernelDispatcher);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case DeviceJobs.CreateBase job:
+                Sender.Tell(new DeviceResults.Created(
+                    job.Device.Id,
+                    new CreationEffects(kernel, job.Pool).CreateBase(job.Device, job.StartAgain),
+                    KernelResult.Done));
+                break;
+            case DeviceJobs.CreateSnapshot job:
+                Sender.Tell(CreateSnapshot(job));
+                break;
+            case DeviceJobs.Settle job:
+                Sender.Tell(Settle(job));
+                break;
+            case DeviceJobs.Grow job:
+                Sender.Tell(new DeviceResults.Grown(
+                    job.Device.Id, job.Request, new UseEffects(kernel, job.Pool).Grow(job.Device)));
+                break;
+            case DeviceJobs.Flush job:
+                Sender.Tell(new DeviceResults.Flushed(
+                    job.Device.Id, job.Request, new UseEffects(kernel, job.Pool).Flush(job.Device)));
+                break;
+            case DeviceJobs.Delete job:
+                Sender.Tell(new DeviceResults.Deleted(
+                    job.Device.Id, new DeletionEffects(kernel, job.Pool).Delete(job.Device)));
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private DeviceResults.Created CreateSnapshot(DeviceJobs.CreateSnapshot job)
+    {
+        var made = new CreationEffects(kernel, job.Pool).CreateSnapshot(job.Device, job.Source, job.MadeBefore);
+        var settled = made.Succeeded && job.Device.Use != DeviceUse.Idle
+            ? new UseEffects(kernel, job.Pool).Settle(job.Device)
+            : KernelResult.Done;
+        return new DeviceResults.Created(job.Device.Id, made, settled);
+    }
+
+    private DeviceResults.Settled Settle(DeviceJobs.Settle job)
+    {
+        var result = new UseEffects(kernel, job.Pool).Settle(job.Device);
+        var holders = result.FailedWith(KernelFault.Busy) ? HoldersOf(job) : "";
+        return new DeviceResults.Settled(job.Device.Id, job.Request, result, holders);
+    }
+
+    private string HoldersOf(DeviceJobs.Settle job)
+    {
+        var live = kernel.Find(job.Pool.NameOf(job.Device.Id));
+        return live.Succeeded && kernel.Holders(live.Value) is { Succeeded: true } holders
+            ? HolderText.Of(holders.Value)
+            : "";
+    }
+}

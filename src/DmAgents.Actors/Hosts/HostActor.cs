@@ -1,0 +1,188 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Hosts;
+
+/// <summary>Knows which pools the host has, and keeps an actor for each.</summary>
+/// <remarks>A pool actor that stops by itself (its journal failed) is started again after a pause.</remarks>
+public sealed class HostActor : UntypedPersistentActor, IWithTimers
+{
+    private readonly Func<PoolName, PoolUuid, PoolSetup> _setupOf;
+    private readonly TimeProvider _time;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Dictionary<PoolName, RegisteredPool> _pools = [];
+    private readonly Dictionary<IActorRef, PoolName> _actors = [];
+    private IActorRef _stopper = ActorRefs.Nobody;
+    private bool _isStopping;
+
+    /// <param name="setupOf">What a pool's actor is given.</param>
+    public HostActor(Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time)
+    {
+        _setupOf = setupOf;
+        _time = time;
+    }
+
+    public override string PersistenceId => "host";
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time) =>
+        Akka.Actor.Props.Create(() => new HostActor(setupOf, time));
+
+    /// <summary>An exception is a bug or a dead journal: a pool actor that met one starts again from its journal.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+    protected override void OnRecover(object message)
+    {
+        switch (message)
+        {
+            case HostEvent happened:
+                Apply(happened);
+                break;
+            case RecoveryCompleted:
+                foreach (var pool in _pools.Values.ToList())
+                    Start(pool).Tell(PoolMessages.EndIfNeverMade.Instance);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    protected override void OnCommand(object message)
+    {
+        switch (message)
+        {
+            case HostMessages.ToPool to when _pools.TryGetValue(to.Pool, out var pool):
+                pool.Actor.Forward(to.Command);
+                break;
+            case HostMessages.ToPool to:
+                Sender.Tell(new PoolReplies.Refused(to.Command.Request, Unknown("cannot use pool", to.Pool)));
+                break;
+            case HostMessages.CreatePool create:
+                Create(create.Command);
+                break;
+            case HostMessages.RemovePool remove:
+                Remove(remove);
+                break;
+            case PoolMessages.Ended ended:
+                Persist(new HostEvents.PoolForgotten(ended.Name, ended.Uuid, ended.Why, _time.GetUtcNow()), Apply);
+                break;
+            case Terminated terminated:
+                OnTerminated(terminated.ActorRef);
+                break;
+            case StartAgain again when !_isStopping && _pools.TryGetValue(again.Pool, out var pool):
+                Start(pool);
+                break;
+            case StartAgain:
+                break;
+            case HostMessages.Stop:
+                Stop();
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Create(PoolCommands.Initialize command)
+    {
+        if (_pools.TryGetValue(command.Name, out var known))
+        {
+            // The pool knows whether this is the request that made it.
+            known.Actor.Forward(command);
+            return;
+        }
+        var sender = Sender;
+        Persist(new HostEvents.PoolRegistered(command.Name, command.Uuid, _time.GetUtcNow()), registered =>
+        {
+            Apply(registered);
+            Start(_pools[command.Name]);
+            _pools[command.Name].Actor.Tell(command, sender);
+        });
+    }
+
+    private void Remove(HostMessages.RemovePool remove)
+    {
+        if (!_pools.TryGetValue(remove.Pool, out var pool))
+        {
+            Sender.Tell(new PoolReplies.Refused(remove.Request, Unknown("cannot remove pool", remove.Pool)));
+            return;
+        }
+        pool.Actor.Forward(new PoolMessages.Retire(remove.Request, remove.Force));
+    }
+
+    private IActorRef Start(RegisteredPool pool)
+    {
+        var setup = _setupOf(pool.Name, pool.Uuid);
+        var actor = Context.ActorOf(PoolActor.Props(setup), $"pool-{pool.Name}-{++_started}");
+        Context.Watch(actor);
+        _actors[actor] = pool.Name;
+        _pools[pool.Name] = pool with { Actor = actor };
+        return actor;
+    }
+
+    private void OnTerminated(IActorRef actor)
+    {
+        if (!_actors.Remove(actor, out var name))
+            return;
+        if (_isStopping)
+        {
+            StopWhenDone();
+            return;
+        }
+        if (!_pools.TryGetValue(name, out var pool) || !pool.Actor.Equals(actor))
+            return;
+        _log.Error("pool {0}: its actor stopped by itself; it starts again in 5 s", name);
+        Timers.StartSingleTimer(name.Value, new StartAgain(name), TimeSpan.FromSeconds(5));
+    }
+
+    private void Stop()
+    {
+        _isStopping = true;
+        _stopper = Sender;
+        foreach (var actor in _actors.Keys)
+            actor.Tell(PoolMessages.Stop.Instance);
+        StopWhenDone();
+    }
+
+    private void StopWhenDone()
+    {
+        if (_actors.Count > 0)
+            return;
+        _stopper.Tell(new HostMessages.Stopped());
+        Context.Stop(Self);
+    }
+
+    private void Apply(HostEvent happened)
+    {
+        switch (happened)
+        {
+            case HostEvents.PoolRegistered e:
+                _pools[e.Name] = new RegisteredPool(e.Name, e.Uuid, ActorRefs.Nobody);
+                break;
+            case HostEvents.PoolForgotten e:
+                if (!_pools.TryGetValue(e.Name, out var pool) || pool.Uuid != e.Uuid)
+                    break;
+                _pools.Remove(e.Name);
+                if (!pool.Actor.IsNobody())
+                    Context.Stop(pool.Actor);
+                _setupOf(e.Name, e.Uuid).Board.Forget(e.Name);
+                break;
+            default:
+                throw new InvalidOperationException($"a host does not know the event {happened.GetType().Name}");
+        }
+    }
+
+    private static Refusal Unknown(string what, PoolName pool) => new(
+        RefusalKind.NotFound, what, pool.Value, "there is no pool of this name", "list them: dmagent pool list");
+
+    private int _started;
+
+    private sealed record RegisteredPool(PoolName Name, PoolUuid Uuid, IActorRef Actor);
+
+    private sealed record StartAgain(PoolName Pool);
+}

@@ -1,0 +1,16 @@
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Hosts;
+
+/// <summary>What has happened to a host's list of pools.</summary>
+public abstract record HostEvent(DateTimeOffset At);
+
+/// <summary>The events.</summary>
+public static class HostEvents
+{
+    /// <summary>A pool of this name is to exist; its own journal tells the rest.</summary>
+    public sealed record PoolRegistered(PoolName Name, PoolUuid Uuid, DateTimeOffset At) : HostEvent(At);
+
+    /// <summary>The pool is no more; its name is free.</summary>
+    public sealed record PoolForgotten(PoolName Name, PoolUuid Uuid, string Why, DateTimeOffset At) : HostEvent(At);
+}

@@ -1,0 +1,25 @@
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Hosts;
+
+/// <summary>What the host actor takes. Each is answered by a <see cref="PoolReply"/>.</summary>
+public static class HostMessages
+{
+    /// <summary>Make a pool. The answer comes when it is open.</summary>
+    public sealed record CreatePool(PoolCommands.Initialize Command);
+
+    /// <summary>A command for a pool of this host.</summary>
+    public sealed record ToPool(PoolName Pool, PoolCommand Command);
+
+    /// <summary>Remove a pool.</summary>
+    public sealed record RemovePool(PoolName Pool, RequestId Request, bool Force);
+
+    /// <summary>Stop all pools in order, then the host actor. Answered by <see cref="Stopped"/>.</summary>
+    public sealed record Stop
+    {
+        public static Stop Instance { get; } = new();
+    }
+
+    /// <summary>All pools have stopped.</summary>
+    public sealed record Stopped;
+}

@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>Does what is to be done to a pool as a whole. Blocks in kernel calls, on the kernel dispatcher.</summary>
+internal sealed class LaneActor(IKernel kernel) : UntypedActor
+{
+    public static Props Props(IKernel kernel) =>
+        Akka.Actor.Props.Create(() => new LaneActor(kernel)).WithDispatcher(ActorsConfig.KernelDispatcher);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case LaneJobs.Open job:
+                Sender.Tell(Open(job));
+                break;
+            case LaneJobs.CleanUp job:
+                Sender.Tell(CleanUp(job));
+                break;
+            case LaneJobs.Grow job:
+                Sender.Tell(new LaneResults.Grown(job.Request, new AssemblyEffects(kernel, job.Pool).Grow()));
+                break;
+            case LaneJobs.Mark job:
+                Sender.Tell(new LaneResults.Marked(
+                    job.Next, kernel.SetTransactionId(job.Pool.Device, job.Expected, job.Next)));
+                break;
+            case LaneJobs.ReadStatus job:
+                Sender.Tell(new LaneResults.Status(kernel.PoolStatus(job.Pool.Device)));
+                break;
+            case LaneJobs.Purge job:
+                Sender.Tell(new LaneResults.Purged(
+                    job.Id, job.Request, new DeletionEffects(kernel, job.Pool).Purge(job.Id)));
+                break;
+            case LaneJobs.Retire job:
+                Sender.Tell(new LaneResults.Retired(Retire(job)));
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private object Open(LaneJobs.Open job)
+    {
+        var assembly = new AssemblyEffects(kernel, job.Pool);
+        var isNew = !job.State.WasOpened && kernel.Find(job.Pool.Device).FailedWith(KernelFault.NotFound);
+        var opened = (isNew ? assembly.Prepare() : KernelResult.Done).Then(assembly.Open);
+        if (!opened.Succeeded)
+            return new LaneResults.OpenFailed(opened.Error);
+        var status = kernel.PoolStatus(job.Pool.Device);
+        if (!status.Succeeded)
+            return new LaneResults.OpenFailed(status.Error);
+        if (!IsOwnPool(job, status.Value))
+            return new LaneResults.Mismatched(status.Value.TransactionId, job.State.Checkpoint);
+        var picture = KernelPicture.Take(kernel, job.Pool);
+        return picture.Succeeded ? new LaneResults.Opened(picture.Value) : new LaneResults.OpenFailed(picture.Error);
+    }
+
+    /// <summary>LVM counts in the transaction id of a pool of its own: there it says nothing about the journal.</summary>
+    private static bool IsOwnPool(LaneJobs.Open job, ThinPoolStatus status) =>
+        job.Pool.Identity.Backing is PoolBacking.Existing { OwnedByLvm: true }
+        || status.Mode is PoolMode.Failed or PoolMode.Error
+        || job.State.Checkpoint.Allows(status.TransactionId);
+
+    private LaneResults.CleanedUp CleanUp(LaneJobs.CleanUp job)
+    {
+        var errors = ImmutableArray.CreateBuilder<KernelError>();
+        foreach (var name in job.Plan.Resume)
+            Note(kernel.Resume(name).Or(KernelFault.NotFound));
+        foreach (var target in job.Plan.Unmount)
+            Note(kernel.Unmount(target, detach: true).Or(KernelFault.Invalid));
+        foreach (var name in job.Plan.Deactivate)
+            Note(kernel.Remove(name, deferred: true).Or(KernelFault.NotFound));
+        return new LaneResults.CleanedUp(errors.ToImmutable());
+
+        void Note(KernelResult result)
+        {
+            if (result.Error is { } error)
+                errors.Add(error);
+        }
+    }
+
+    private KernelResult Retire(LaneJobs.Retire job)
+    {
+        var use = new UseEffects(kernel, job.Pool);
+        foreach (var device in job.Devices)
+        {
+            var idle = use.Settle(device with { Use = DeviceUse.Idle });
+            if (!idle.Succeeded)
+                return idle;
+        }
+        var assembly = new AssemblyEffects(kernel, job.Pool);
+        return assembly.Close().Then(assembly.Dismantle);
+    }
+}

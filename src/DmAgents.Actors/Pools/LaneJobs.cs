@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>What a pool actor asks of its lane: effects on the pool as a whole, one after the other.</summary>
+internal static class LaneJobs
+{
+    /// <summary>Make the pool live and look at what it has.</summary>
+    internal sealed record Open(PoolContext Pool, PoolState State);
+
+    /// <summary>Take away what nobody wants.</summary>
+    internal sealed record CleanUp(PoolContext Pool, RecoveryPlan Plan);
+
+    /// <summary>Give the live pool the length of its backing.</summary>
+    internal sealed record Grow(PoolContext Pool, RequestId Request);
+
+    /// <summary>Set the transaction id.</summary>
+    internal sealed record Mark(PoolContext Pool, TransactionId Expected, TransactionId Next);
+
+    /// <summary>Read the status.</summary>
+    internal sealed record ReadStatus(PoolContext Pool);
+
+    /// <summary>Delete a quarantined id.</summary>
+    internal sealed record Purge(PoolContext Pool, ThinId Id, RequestId Request);
+
+    /// <summary>Take everything down, and remove labels or files.</summary>
+    internal sealed record Retire(PoolContext Pool, ImmutableArray<DeviceRecord> Devices);
+}
+
+/// <summary>What the lane answers.</summary>
+internal static class LaneResults
+{
+    internal sealed record Opened(KernelPicture Picture);
+
+    /// <summary>Pool and journal do not belong together.</summary>
+    internal sealed record Mismatched(TransactionId Found, Checkpoint Expected);
+
+    internal sealed record OpenFailed(KernelError Error);
+
+    /// <param name="Errors">What could not be taken away.</param>
+    internal sealed record CleanedUp(ImmutableArray<KernelError> Errors);
+
+    internal sealed record Grown(RequestId Request, KernelResult Result);
+
+    internal sealed record Marked(TransactionId Next, KernelResult Result);
+
+    internal sealed record Status(KernelResult<ThinPoolStatus> Result);
+
+    internal sealed record Purged(ThinId Id, RequestId Request, KernelResult Result);
+
+    internal sealed record Retired(KernelResult Result);
+}

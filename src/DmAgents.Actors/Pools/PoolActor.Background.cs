@@ -1,0 +1,279 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+using DmAgents.Actors.Devices;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>The journal, deletions, checkpoints, the status, and the end.</summary>
+public sealed partial class PoolActor
+{
+    private const string StatusTimer = "status";
+    private const string RetryTimer = "retry";
+    private const string DeletionTimer = "deletion";
+    private const string OutcomeTimer = "outcome";
+    private const string StopTimer = "stop";
+
+    private readonly List<PoolEvent> _outcomes = [];
+    private ImmutableSortedDictionary<ThinId, PendingDeletion> _deletions =
+        ImmutableSortedDictionary<ThinId, PendingDeletion>.Empty;
+    private ThinId? _deleting;
+    private Action? _afterCheckpoint;
+    private (IActorRef To, RequestId Request)? _retiring;
+    private int _eventsSinceSnapshot;
+    private bool _isDeaf;
+
+    /// <summary>
+    /// Decides events: the state has them at once, <paramref name="whenDurable"/> runs when the journal has them.
+    /// Outcomes that were waiting for a write ride along in front.
+    /// </summary>
+    private void Record(ImmutableArray<PoolEvent> events, Action whenDurable)
+    {
+        foreach (var happened in events)
+            _state = _state.Apply(happened);
+        ImmutableArray<PoolEvent> written = [.. _outcomes, .. events];
+        _outcomes.Clear();
+        Timers.Cancel(OutcomeTimer);
+        if (written.IsEmpty)
+        {
+            whenDurable();
+            return;
+        }
+        var left = written.Length;
+        PersistAllAsync(written, happened =>
+        {
+            Publish(happened);
+            if (--left > 0)
+                return;
+            Show();
+            whenDurable();
+            StoreSnapshotWhereDue();
+        });
+    }
+
+    /// <summary>Notes an outcome, which recovery could ask of the pool: it waits for a write to ride along with.</summary>
+    private void Outcome(PoolEvent outcome)
+    {
+        _state = _state.Apply(outcome);
+        _outcomes.Add(outcome);
+        if (!Timers.IsTimerActive(OutcomeTimer))
+            Timers.StartSingleTimer(OutcomeTimer, WriteOutcomes.Instance, _setup.Settings.OutcomeDelay);
+    }
+
+    private void Publish(PoolEvent happened)
+    {
+        _eventsSinceSnapshot++;
+        Context.System.EventStream.Publish(new PoolNotice(_setup.Name, happened, _state));
+        _projection.Tell(new ProjectionActor.Changed(happened, _state));
+    }
+
+    /// <summary>Messages that mean the same in every phase.</summary>
+    private void WhenAny(object message)
+    {
+        switch (message)
+        {
+            case WriteOutcomes:
+                Record([], () => { });
+                break;
+            case ReadStatus:
+                _lane.Tell(new LaneJobs.ReadStatus(Pool));
+                break;
+            case LaneResults.Status { Result: { Succeeded: true } status }:
+                _health = PoolHealth.Judge(status.Value, _setup.Settings.Marks);
+                Show();
+                break;
+            case LaneResults.Status { Result.Error: { } error }:
+                _log.Warning("pool {0}: its status cannot be read: {1}", _setup.Name, error);
+                break;
+            case LaneResults.Marked marked:
+                OnMarked(marked);
+                break;
+            case DeviceResults.Deleted deleted:
+                OnDeleted(deleted);
+                break;
+            case DeleteAgain:
+                DeleteNext();
+                break;
+            case RetryProblems:
+                Retry();
+                break;
+            case GiveUpStopping:
+                _log.Warning("pool {0}: {1} operations are still under way at the stop", _setup.Name, _operations.Count);
+                Context.Stop(Self);
+                break;
+            case SaveSnapshotSuccess saved:
+                DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1));
+                break;
+            case SaveSnapshotFailure failure:
+                _log.Warning("pool {0}: its snapshot was not stored: {1}", _setup.Name, failure.Cause.Message);
+                break;
+            case DeleteSnapshotsSuccess or DeleteSnapshotsFailure:
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Enqueue(ThinId id)
+    {
+        _deletions = _deletions.SetItem(id, new PendingDeletion(id, "", Tries: 0));
+        _problems = _problems.Remove(id);
+        DeleteNext();
+    }
+
+    /// <summary>One at a time: a deletion holds the pool's lock in the kernel, and others have to get a turn.</summary>
+    private void DeleteNext()
+    {
+        if (_deleting is not null || _phase != PoolPhase.Open || _health is { CanChange: false })
+            return;
+        foreach (var pending in _deletions.Values)
+        {
+            if (pending.Tries > 0 && Timers.IsTimerActive(DeletionTimer))
+                continue;
+            _deleting = pending.Id;
+            DeviceOf(pending.Id).Tell(new DeviceJobs.Delete(Pool, _state.Devices[pending.Id]));
+            return;
+        }
+    }
+
+    private void OnDeleted(DeviceResults.Deleted result)
+    {
+        _deleting = null;
+        if (result.Result is DeletionResult.Gone)
+        {
+            _deletions = _deletions.Remove(result.Id);
+            Outcome(new PoolEvents.Removed(result.Id, Now));
+            Release(result.Id);
+        }
+        else
+        {
+            var why = result.Result switch
+            {
+                DeletionResult.Held held => $"held by {HolderText.Of(held.Holders)}",
+                DeletionResult.Failed failed => failed.Error.ToString(),
+                _ => "",
+            };
+            var tries = _deletions[result.Id].Tries + 1;
+            _deletions = _deletions.SetItem(result.Id, new PendingDeletion(result.Id, why, tries));
+            if (tries == 1)
+                _log.Info("pool {0}: removal of device {1} waits: {2}", _setup.Name, result.Id, why);
+            if (!Timers.IsTimerActive(DeletionTimer))
+                Timers.StartSingleTimer(DeletionTimer, DeleteAgain.Instance, _setup.Settings.RetryInterval);
+        }
+        Show();
+        DeleteNext();
+        StopWhenDone();
+    }
+
+    private void Retry()
+    {
+        foreach (var id in _problems.Keys)
+        {
+            if (!_state.Devices.TryGetValue(id, out var device) || device.Phase != DevicePhase.Ready)
+                _problems = _problems.Remove(id);
+            else if (device.GrowingTo is not null)
+                DeviceOf(id).Tell(new DeviceJobs.Grow(Pool, device, Request: null));
+            else
+                SettleInBackground(id);
+        }
+    }
+
+    /// <summary>Writes the next transaction id to journal, pool and journal, in that order: a crash at any point leaves
+    /// a pair that the opening accepts.</summary>
+    private void BeginCheckpoint(Action done)
+    {
+        _afterCheckpoint = done;
+        var found = _health!.Status.TransactionId;
+        if (Pool.Identity.Backing is PoolBacking.Existing { OwnedByLvm: true } || !_health.CanChange)
+        {
+            Record([new PoolEvents.CheckpointReached(found, Now)], Reached);
+            return;
+        }
+        // What the pool had at opening is what both agree on; later it is what was reached last.
+        var from = _state.WasOpened && _state.Checkpoint.Intended is null ? _state.Checkpoint.Reached : found;
+        Record([new PoolEvents.CheckpointIntended(from, from.Next, Now)],
+            () => _lane.Tell(new LaneJobs.Mark(Pool, from, from.Next)));
+    }
+
+    private void OnMarked(LaneResults.Marked marked)
+    {
+        if (marked.Result.Error is { } error)
+        {
+            _log.Warning("pool {0}: checkpoint {1} was not set: {2}", _setup.Name, marked.Next, error);
+            Reached();
+            return;
+        }
+        Record([new PoolEvents.CheckpointReached(marked.Next, Now)], Reached);
+    }
+
+    private void Reached()
+    {
+        var done = _afterCheckpoint;
+        _afterCheckpoint = null;
+        done?.Invoke();
+    }
+
+    private void StoreSnapshotWhereDue()
+    {
+        if (_eventsSinceSnapshot < _setup.Settings.SnapshotEvery || _phase != PoolPhase.Open || _afterCheckpoint is not null)
+            return;
+        _eventsSinceSnapshot = 0;
+        BeginCheckpoint(SaveState);
+    }
+
+    /// <summary>The state runs ahead of the journal: it is stored when all that it holds at this moment is durable.
+    /// </summary>
+    private void SaveState()
+    {
+        Record([], () => { });
+        DeferAsync(_state, state => SaveSnapshot(state));
+    }
+
+    private void BeginStop()
+    {
+        if (_phase == PoolPhase.Stopping)
+            return;
+        Enter(PoolPhase.Stopping, "the agent is stopping");
+        Timers.StartSingleTimer(StopTimer, GiveUpStopping.Instance, _setup.Settings.StopDeadline);
+        StopWhenDone();
+    }
+
+    private void StopWhenDone()
+    {
+        if (_phase != PoolPhase.Stopping || _isDeaf || _operations.Count > 0 || _deleting is not null)
+            return;
+        _isDeaf = true;
+        Timers.Cancel(StatusTimer);
+        BeginCheckpoint(() => Context.Stop(Self));
+    }
+
+    private sealed record WriteOutcomes
+    {
+        public static WriteOutcomes Instance { get; } = new();
+    }
+
+    private sealed record ReadStatus
+    {
+        public static ReadStatus Instance { get; } = new();
+    }
+
+    private sealed record DeleteAgain
+    {
+        public static DeleteAgain Instance { get; } = new();
+    }
+
+    private sealed record RetryProblems
+    {
+        public static RetryProblems Instance { get; } = new();
+    }
+
+    private sealed record GiveUpStopping
+    {
+        public static GiveUpStopping Instance { get; } = new();
+    }
+}

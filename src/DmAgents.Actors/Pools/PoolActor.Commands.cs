@@ -1,0 +1,206 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using DmAgents.Actors.Devices;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>Commands: decided at once, durable next, done then, answered last.</summary>
+public sealed partial class PoolActor
+{
+    private readonly Dictionary<RequestId, Operation> _operations = [];
+
+    /// <summary>A request that is under way.</summary>
+    /// <param name="Before">The device as it was, to go back to where the kernel refuses.</param>
+    /// <param name="Backing">What the pool was made of before.</param>
+    private sealed record Operation(
+        PoolCommand Command, ThinId? Subject, DeviceRecord? Before, PoolBacking Backing,
+        ImmutableArray<DeviceRecord> Removed, ImmutableArray<IActorRef> Waiting);
+
+    private void WhenOpen(object message)
+    {
+        switch (message)
+        {
+            case PoolCommand command:
+                OnPoolCommand(command);
+                break;
+            case PoolMessages.Retire retire:
+                OnRetire(retire);
+                break;
+            case DeviceResults.Created created:
+                OnCreated(created);
+                break;
+            case DeviceResults.Settled settled:
+                OnSettled(settled);
+                break;
+            case DeviceResults.Grown grown:
+                OnDeviceGrown(grown);
+                break;
+            case DeviceResults.Flushed flushed:
+                OnFlushed(flushed);
+                break;
+            case LaneResults.Grown grown:
+                OnPoolGrown(grown);
+                break;
+            case LaneResults.Purged purged:
+                OnPurged(purged);
+                break;
+            case LaneResults.Retired retired:
+                OnRetired(retired);
+                break;
+            case PoolMessages.EndIfNeverMade:
+                break;
+            case PoolMessages.Stop:
+                BeginStop();
+                break;
+            default:
+                WhenAny(message);
+                break;
+        }
+    }
+
+    private void OnPoolCommand(PoolCommand command)
+    {
+        if (_operations.TryGetValue(command.Request, out var running))
+        {
+            _operations[command.Request] = running with { Waiting = running.Waiting.Add(Sender) };
+            return;
+        }
+        if (Unready(command) is { } unready)
+        {
+            Answer(Sender, new PoolReplies.Refused(command.Request, unready));
+            return;
+        }
+        // What a commit makes permanent has to be durable below the journal's own write.
+        if (command is PoolCommands.Commit commit && _state.Find(commit.Key) is { Use: DeviceUse.Active } active
+            && !_state.Requests.Knows(commit.Request, out _))
+        {
+            _operations[command.Request] = new Operation(
+                command, active.Id, active, Pool.Identity.Backing, [], [Sender]);
+            DeviceOf(active.Id).Tell(new DeviceJobs.Flush(Pool, active, command.Request));
+            return;
+        }
+        Take(command, [Sender]);
+    }
+
+    private void Take(PoolCommand command, ImmutableArray<IActorRef> waiting)
+    {
+        switch (PoolDecider.Decide(_state, _health, command))
+        {
+            case Decision.Refused refused:
+                Finish(command.Request, waiting, new PoolReplies.Refused(command.Request, refused.Refusal));
+                break;
+            case Decision.AlreadySo already:
+                Finish(command.Request, waiting, new PoolReplies.Done(
+                    command.Request, DeviceOrNull(already.Subject), [], AlreadySo: true));
+                break;
+            case Decision.Accepted accepted:
+                Accept(command, accepted, waiting);
+                break;
+            default:
+                throw new InvalidOperationException("a decision of no known kind");
+        }
+    }
+
+    private void Accept(PoolCommand command, Decision.Accepted accepted, ImmutableArray<IActorRef> waiting)
+    {
+        var removed = accepted.Events.OfType<PoolEvents.RemovalIntended>()
+            .Select(e => _state.Devices[e.Id]).ToImmutableArray();
+        _operations[command.Request] = new Operation(
+            command, accepted.Subject, DeviceOrNull(accepted.Subject), Pool.Identity.Backing, removed, waiting);
+        Record(accepted.Events, () => Begin(command, accepted));
+    }
+
+    /// <summary>The events are durable: now the kernel may be asked, or the caller told.</summary>
+    private void Begin(PoolCommand command, Decision.Accepted accepted)
+    {
+        foreach (var made in accepted.Events.OfType<PoolEvents.BaseIntended>())
+            StartCreation(_state.Devices[made.Id], madeBefore: false);
+        foreach (var removal in accepted.Events.OfType<PoolEvents.RemovalIntended>())
+            Enqueue(removal.Id);
+        switch (command)
+        {
+            case PoolCommands.CreateSnapshot or PoolCommands.CommitLive:
+                StartCreation(_state.Devices[accepted.Subject!.Value], madeBefore: false);
+                break;
+            case PoolCommands.SetUse use:
+                var used = _state.Devices[accepted.Subject!.Value];
+                DeviceOf(used.Id).Tell(new DeviceJobs.Settle(Pool, used, use.Request));
+                break;
+            case PoolCommands.Resize resize:
+                var grown = _state.Devices[accepted.Subject!.Value];
+                DeviceOf(grown.Id).Tell(new DeviceJobs.Grow(Pool, grown, resize.Request));
+                break;
+            case PoolCommands.Grow grow:
+                UseIdentity();
+                _lane.Tell(new LaneJobs.Grow(Pool, grow.Request));
+                break;
+            case PoolCommands.Purge purge:
+                _lane.Tell(new LaneJobs.Purge(Pool, purge.Id, purge.Request));
+                break;
+            case PoolCommands.Commit:
+                Succeed(command.Request);
+                SettleInBackground(accepted.Subject!.Value);
+                break;
+            default:
+                Succeed(command.Request);
+                break;
+        }
+    }
+
+    private Refusal? Unready(PoolCommand command)
+    {
+        var busy = _phase == PoolPhase.Stopping ? "the agent is stopping"
+            : _operations.Count >= _setup.Settings.MaxOperations ? $"{_operations.Count} operations are under way"
+            : null;
+        return busy is null
+            ? null
+            : new Refusal(RefusalKind.Busy, "cannot take the request", _setup.Name.Value, busy, "try again in a moment");
+    }
+
+    private void StashOrBusy(object message)
+    {
+        if (++_stashed <= _setup.Settings.MaxOperations)
+        {
+            Stash.Stash();
+            return;
+        }
+        var request = message is PoolCommand command ? command.Request : ((PoolMessages.Retire)message).Request;
+        Answer(Sender, new PoolReplies.Refused(request, new Refusal(
+            RefusalKind.Busy, "cannot take the request", _setup.Name.Value, "the pool is being opened",
+            "try again in a moment")));
+    }
+
+    private void UnstashAll()
+    {
+        _stashed = 0;
+        Stash.UnstashAll();
+    }
+
+    private void Succeed(RequestId request)
+    {
+        if (!_operations.TryGetValue(request, out var operation))
+            return;
+        Finish(request, operation.Waiting, new PoolReplies.Done(
+            request, DeviceOrNull(operation.Subject), operation.Removed, AlreadySo: false));
+    }
+
+    private void Fail(RequestId request, Refusal refusal)
+    {
+        if (_operations.TryGetValue(request, out var operation))
+            Finish(request, operation.Waiting, new PoolReplies.Refused(request, refusal));
+    }
+
+    private void Finish(RequestId request, ImmutableArray<IActorRef> waiting, PoolReply reply)
+    {
+        _operations.Remove(request);
+        foreach (var to in waiting)
+            Answer(to, reply);
+        StopWhenDone();
+    }
+
+    private DeviceRecord? DeviceOrNull(ThinId? id) => id is { } known ? _state.Devices.GetValueOrDefault(known) : null;
+
+    private int _stashed;
+}

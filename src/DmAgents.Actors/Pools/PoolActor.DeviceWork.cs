@@ -1,0 +1,220 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Event;
+using DmAgents.Actors.Devices;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>What device actors are asked, and what becomes of their answers.</summary>
+public sealed partial class PoolActor
+{
+    /// <summary>Devices whose source is not in the pool yet, by source: a base that is being formatted.</summary>
+    private readonly Dictionary<ThinId, List<(ThinId Id, bool MadeBefore)>> _waitingForSource = [];
+
+    /// <summary>Devices that are not live as their record wants, and why.</summary>
+    private ImmutableSortedDictionary<ThinId, string> _problems = ImmutableSortedDictionary<ThinId, string>.Empty;
+
+    private void StartCreation(DeviceRecord device, bool madeBefore)
+    {
+        if (device.Source is not { } sourceId)
+        {
+            DeviceOf(device.Id).Tell(new DeviceJobs.CreateBase(Pool, device, StartAgain: madeBefore));
+            return;
+        }
+        if (!_state.Devices.TryGetValue(sourceId, out var source))
+        {
+            // Made before its source went, or never to be made.
+            source = madeBefore ? device : null;
+        }
+        if (source is null)
+        {
+            OnCreationFailed(device.Id, new KernelError(KernelFault.NotFound, 0, "create_snap", device.Key.Name,
+                "what it was to be a snapshot of is gone"));
+            return;
+        }
+        if (source.Phase == DevicePhase.Creating && source.Id != device.Id)
+        {
+            if (!_waitingForSource.TryGetValue(sourceId, out var waiting))
+                _waitingForSource[sourceId] = waiting = [];
+            waiting.Add((device.Id, madeBefore));
+            return;
+        }
+        var runsIn = source.Kind == DeviceKind.Container ? sourceId : device.Id;
+        DeviceOf(runsIn).Tell(new DeviceJobs.CreateSnapshot(Pool, device, source, madeBefore));
+    }
+
+    private void OnCreated(DeviceResults.Created result)
+    {
+        if (!OutcomeOf(result))
+            return;
+        var device = _state.Devices[result.Id];
+        var request = RequestOf(result.Id);
+        if (result.Settled.Error is { } error)
+        {
+            Record([new PoolEvents.RemovalIntended(Request: null, device.Id, Now)], () =>
+            {
+                Enqueue(device.Id);
+                if (request is { } waiting)
+                    Fail(waiting, RefusalOf("cannot use", device, error, holders: ""));
+            });
+            return;
+        }
+        if (request is { } done)
+            Succeed(done);
+        Release(device.Id);
+    }
+
+    /// <summary>Records how a creation went. False where it failed, and what waited for it has been told.</summary>
+    private bool OutcomeOf(DeviceResults.Created result)
+    {
+        if (!_state.Devices.TryGetValue(result.Id, out var device) || device.Phase != DevicePhase.Creating)
+            return false;
+        if (result.Made.Error is { } error)
+        {
+            OnCreationFailed(result.Id, error);
+            return false;
+        }
+        Outcome(new PoolEvents.Created(result.Id, Now));
+        if (_waitingForSource.Remove(result.Id, out var waiting))
+            waiting.ForEach(w => StartCreation(_state.Devices[w.Id], w.MadeBefore));
+        return true;
+    }
+
+    private void OnCreationFailed(ThinId id, KernelError error)
+    {
+        var device = _state.Devices[id];
+        var inDoubt = error.LeavesStateUnknown || error.Fault == KernelFault.Exists;
+        var request = RequestOf(id);
+        Record([new PoolEvents.CreationFailed(id, error.ToString(), inDoubt, Now)], () =>
+        {
+            _recovering.Remove(id);
+            Release(id);
+            if (request is { } waiting)
+                Fail(waiting, RefusalOf($"cannot create {device.Key.Space}", device, error, holders: ""));
+            if (_plan is not null)
+                CompleteOpening();
+        });
+        if (!_waitingForSource.Remove(id, out var dependents))
+            return;
+        foreach (var (dependent, _) in dependents)
+            OnCreationFailed(dependent, error);
+    }
+
+    private void OnSettled(DeviceResults.Settled result)
+    {
+        if (!_state.Devices.TryGetValue(result.Id, out var device))
+            return;
+        if (result.Request is not { } request)
+        {
+            Note(result.Id, result.Result, result.Holders);
+            Release(result.Id);
+            return;
+        }
+        if (result.Result.Error is not { } error)
+        {
+            Note(result.Id, result.Result, result.Holders);
+            Succeed(request);
+            Release(result.Id);
+            return;
+        }
+        var before = _operations.GetValueOrDefault(request)?.Before;
+        var what = device.Use == DeviceUse.Idle ? "cannot unmount" : "cannot mount";
+        var refusal = RefusalOf(what, device, error, result.Holders);
+        if (before is null || before.Use == device.Use)
+        {
+            Fail(request, refusal);
+            return;
+        }
+        var back = new PoolEvents.UseChanged(Request: null, device.Id, before.Use, before.ReadOnly, Now);
+        Record([back], () =>
+        {
+            Fail(request, refusal);
+            SettleInBackground(device.Id);
+        });
+    }
+
+    private void OnDeviceGrown(DeviceResults.Grown result)
+    {
+        if (!_state.Devices.TryGetValue(result.Id, out var device) || device.GrowingTo is not { } size)
+            return;
+        if (result.Result.Error is { } error)
+        {
+            // The intent stays: the device may be longer than its file system, and only growing on mends that.
+            Note(result.Id, result.Result, holders: "");
+            if (result.Request is { } waiting)
+                Fail(waiting, RefusalOf("cannot resize", device, error, holders: ""));
+            return;
+        }
+        Note(result.Id, result.Result, holders: "");
+        Outcome(new PoolEvents.Resized(result.Id, size, Now));
+        if (result.Request is { } request)
+            Succeed(request);
+        Release(result.Id);
+    }
+
+    private void OnFlushed(DeviceResults.Flushed result)
+    {
+        if (!_operations.Remove(result.Request, out var operation))
+            return;
+        if (result.Result.Error is { } error)
+            Finish(result.Request, operation.Waiting, new PoolReplies.Refused(
+                result.Request, RefusalOf("cannot commit", operation.Before!, error, holders: "")));
+        else
+            Take(operation.Command, operation.Waiting);
+    }
+
+    private void SettleInBackground(ThinId id)
+    {
+        if (_state.Devices.TryGetValue(id, out var device) && device.Phase == DevicePhase.Ready)
+            DeviceOf(id).Tell(new DeviceJobs.Settle(Pool, device, Request: null));
+    }
+
+    private void Note(ThinId id, KernelResult result, string holders)
+    {
+        if (result.Error is not { } error)
+        {
+            if (!_problems.ContainsKey(id))
+                return;
+            _problems = _problems.Remove(id);
+            Show();
+            return;
+        }
+        _problems = _problems.SetItem(id, error + (holders.Length == 0 ? "" : $", held by {holders}"));
+        _log.Warning("pool {0}: device {1}: {2}", _setup.Name, id, _problems[id]);
+        Show();
+        Timers.StartSingleTimer(RetryTimer, RetryProblems.Instance, _setup.Settings.RetryInterval);
+    }
+
+    private RequestId? RequestOf(ThinId id)
+    {
+        foreach (var (request, operation) in _operations)
+        {
+            if (operation.Subject == id && operation.Command is PoolCommands.CreateSnapshot or PoolCommands.CommitLive)
+                return request;
+        }
+        return null;
+    }
+
+    private Refusal RefusalOf(string what, DeviceRecord device, KernelError error, string holders) => new(
+        error.Fault switch
+        {
+            KernelFault.Busy => RefusalKind.Busy,
+            KernelFault.NoSpace => RefusalKind.NoSpace,
+            KernelFault.TimedOut => RefusalKind.TimedOut,
+            _ => RefusalKind.Failed,
+        },
+        what,
+        device.Key.Name,
+        error + (holders.Length == 0 ? "" : $"; it is held by {holders}"),
+        error.Fault switch
+        {
+            KernelFault.Busy => "end what uses it, then try again",
+            KernelFault.NoSpace => $"remove images or containers, or grow the pool: dmagent pool grow {_setup.Name}",
+            KernelFault.Exists => "the id is in quarantine now: try again",
+            KernelFault.NotSupported => "install what is named, then try again",
+            _ => "see the kernel's log (dmesg), then try again",
+        });
+}

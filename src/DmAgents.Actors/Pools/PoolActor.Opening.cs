@@ -1,0 +1,245 @@
+using Akka.Actor;
+using Akka.Event;
+using DmAgents.Actors.Devices;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>Opening: the journal's state and the kernel's picture are brought together before commands are taken.</summary>
+public sealed partial class PoolActor
+{
+    private const string OpenTimer = "open";
+
+    /// <summary>Jobs of the recovery plan that are not answered yet.</summary>
+    private readonly HashSet<ThinId> _recovering = [];
+    private RecoveryPlan? _plan;
+
+    /// <summary>Whoever asked for the pool to be made, and waits for it.</summary>
+    private (IActorRef To, RequestId Request)? _founder;
+
+    private void OnReplayed()
+    {
+        if (_state.Identity is null)
+        {
+            Enter(PoolPhase.Opening, "it is being created");
+            return;
+        }
+        UseIdentity();
+        Open();
+    }
+
+    private void Open()
+    {
+        Enter(PoolPhase.Opening, "the pool is made live and compared with the journal");
+        _lane.Tell(new LaneJobs.Open(Pool, _state));
+    }
+
+    private void WhenOpening(object message)
+    {
+        switch (message)
+        {
+            case PoolCommands.Initialize command when _state.Identity is null:
+                Initialize(command);
+                break;
+            case LaneResults.Opened opened:
+                Compare(opened.Picture);
+                break;
+            case LaneResults.Mismatched mismatched:
+                OnWrongPool(mismatched);
+                break;
+            case LaneResults.OpenFailed failed:
+                OnOpenFailed(failed.Error);
+                break;
+            case LaneResults.CleanedUp cleaned:
+                OnCleanedUp(cleaned);
+                break;
+            case DeviceResults.Created created:
+                OnCreatedAtOpening(created);
+                break;
+            case DeviceResults.Settled settled:
+                OnSettledAtOpening(settled.Id, settled.Result, settled.Holders);
+                break;
+            case DeviceResults.Grown grown:
+                OnGrownAtOpening(grown);
+                break;
+            case LaneResults.Marked marked:
+                OnMarked(marked);
+                break;
+            case PoolMessages.EndIfNeverMade when _state.Identity is null:
+                Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, "its creation was interrupted"));
+                break;
+            case PoolMessages.EndIfNeverMade:
+                break;
+            case PoolMessages.Stop:
+                Context.Stop(Self);
+                break;
+            case PoolCommand or PoolMessages.Retire:
+                StashOrBusy(message);
+                break;
+            default:
+                WhenAny(message);
+                break;
+        }
+    }
+
+    private void Initialize(PoolCommands.Initialize command)
+    {
+        _founder = (Sender, command.Request);
+        var decision = (Decision.Accepted)PoolDecider.Decide(_state, health: null, command);
+        Record(decision.Events, () =>
+        {
+            UseIdentity();
+            Open();
+        });
+    }
+
+    private void Compare(KernelPicture picture)
+    {
+        _health = PoolHealth.Judge(picture.Status, _setup.Settings.Marks);
+        _plan = RecoveryPlan.Make(_state, picture, Pool, Now);
+        foreach (var finding in _plan.Findings)
+            _log.Info("pool {0}: found at opening: {1}", _setup.Name, finding);
+        Record(_plan.Findings, () => _lane.Tell(new LaneJobs.CleanUp(Pool, _plan)));
+    }
+
+    private void OnWrongPool(LaneResults.Mismatched mismatched)
+    {
+        var expected = mismatched.Expected.Intended is { } intended
+            ? $"{mismatched.Expected.Reached} or {intended}"
+            : $"{mismatched.Expected.Reached}";
+        Enter(PoolPhase.WrongPool,
+            $"its transaction id is {mismatched.Found} where the journal expects {expected}: "
+            + "pool or journal were restored from a backup, or it is another pool");
+        RefuseFounder(_reason);
+        UnstashAll();
+    }
+
+    private void OnOpenFailed(KernelError error)
+    {
+        Enter(PoolPhase.Unavailable, error.ToString());
+        if (RefuseFounder(error.ToString()))
+            return;
+        UnstashAll();
+        Timers.StartSingleTimer(OpenTimer, OpenAgain.Instance, _setup.Settings.RetryInterval);
+    }
+
+    /// <summary>A pool whose creation fails never was: its parent forgets it.</summary>
+    private bool RefuseFounder(string why)
+    {
+        if (_founder is not { } founder || _state.WasOpened)
+            return false;
+        _founder = null;
+        Answer(founder.To, new PoolReplies.Refused(founder.Request, new Refusal(
+            RefusalKind.Failed, "cannot create pool", _setup.Name.Value, why,
+            "mend what is named, then create it again")));
+        Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, why));
+        return true;
+    }
+
+    private void OnCleanedUp(LaneResults.CleanedUp cleaned)
+    {
+        foreach (var error in cleaned.Errors)
+            _log.Warning("pool {0}: left over from before and not taken away: {1}", _setup.Name, error);
+        foreach (var pending in _plan!.Create)
+        {
+            _recovering.Add(pending.Id);
+            StartCreation(_state.Devices[pending.Id], pending.InPool);
+        }
+        foreach (var id in _plan.Settle)
+        {
+            _recovering.Add(id);
+            var device = _state.Devices[id];
+            DeviceOf(id).Tell(device.GrowingTo is null
+                ? new DeviceJobs.Settle(Pool, device, Request: null)
+                : new DeviceJobs.Grow(Pool, device, Request: null));
+        }
+        foreach (var id in _plan.Delete)
+            _deletions = _deletions.SetItem(id, new PendingDeletion(id, "", Tries: 0));
+        CompleteOpening();
+    }
+
+    private void OnCreatedAtOpening(DeviceResults.Created result)
+    {
+        if (OutcomeOf(result))
+            OnSettledAtOpening(result.Id, result.Settled, holders: "");
+        _recovering.Remove(result.Id);
+        CompleteOpening();
+    }
+
+    private void OnGrownAtOpening(DeviceResults.Grown result)
+    {
+        if (result.Result.Succeeded)
+            Outcome(new PoolEvents.Resized(result.Id, _state.Devices[result.Id].GrowingTo!.Value, Now));
+        OnSettledAtOpening(result.Id, result.Result, holders: "");
+    }
+
+    private void OnSettledAtOpening(ThinId id, KernelResult result, string holders)
+    {
+        Note(id, result, holders);
+        _recovering.Remove(id);
+        CompleteOpening();
+    }
+
+    private void CompleteOpening()
+    {
+        if (_recovering.Count > 0 || _plan is null)
+            return;
+        _plan = null;
+        BeginCheckpoint(OnOpened);
+    }
+
+    private void OnOpened()
+    {
+        Enter(PoolPhase.Open, "");
+        _projection.Tell(new ProjectionActor.Rebuild(_state));
+        Timers.StartPeriodicTimer(StatusTimer, ReadStatus.Instance, _setup.Settings.StatusInterval);
+        if (_founder is { } founder)
+            Answer(founder.To, new PoolReplies.Done(founder.Request, Device: null, [], AlreadySo: false));
+        _founder = null;
+        DeleteNext();
+        UnstashAll();
+    }
+
+    private void WhenClosed(object message)
+    {
+        switch (message)
+        {
+            case OpenAgain:
+                Open();
+                break;
+            case PoolCommand command:
+                Answer(Sender, new PoolReplies.Refused(command.Request, Closed()));
+                break;
+            case PoolMessages.Retire { Force: true } retire when _phase == PoolPhase.Unavailable:
+                Timers.Cancel(OpenTimer);
+                OnRetire(retire);
+                break;
+            case PoolMessages.Retire retire:
+                Answer(Sender, new PoolReplies.Refused(retire.Request, Closed()));
+                break;
+            case PoolMessages.EndIfNeverMade:
+                break;
+            case PoolMessages.Stop:
+                Context.Stop(Self);
+                break;
+            default:
+                WhenAny(message);
+                break;
+        }
+    }
+
+    private Refusal Closed() => new(
+        _phase == PoolPhase.WrongPool ? RefusalKind.WrongState : RefusalKind.Failed,
+        "cannot use pool", _setup.Name.Value, _reason,
+        _phase == PoolPhase.WrongPool
+            ? $"compare pool and journal: dmagent pool check {_setup.Name}"
+            : "mend what is named; it is tried again every few seconds");
+
+    private sealed record OpenAgain
+    {
+        public static OpenAgain Instance { get; } = new();
+    }
+}

@@ -1,0 +1,143 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+using DmAgents.Actors.Devices;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>
+/// Owns one pool: its journal, its ledger of thin ids, and the order in which things happen to it. Decides at once on
+/// its state, and lets effects and answers wait until the decision's events are durable; decisions that arrive while a
+/// write is under way share the next one.
+/// </summary>
+/// <remarks>
+/// Topics are in partial files: opening, commands, device work, background. Never blocks: kernel calls are jobs of the
+/// lane and of the device actors. A journal that fails stops the actor: what was not answered is unknown to its caller,
+/// and the next start finds out.
+/// </remarks>
+public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
+{
+    private readonly PoolSetup _setup;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Dictionary<ThinId, IActorRef> _devices = [];
+
+    private IActorRef _lane = ActorRefs.Nobody;
+    private IActorRef _projection = ActorRefs.Nobody;
+    private PoolPhase _phase = PoolPhase.Opening;
+    private string _reason = "the journal is replayed";
+    private DateTimeOffset _since;
+
+    /// <summary>What has been decided. Runs ahead of what is durable by the writes under way.</summary>
+    private PoolState _state = PoolState.Empty;
+    private PoolHealth? _health;
+    private PoolContext? _context;
+    private int _devicesMade;
+
+    public PoolActor(PoolSetup setup)
+    {
+        _setup = setup;
+        _since = setup.Time.GetUtcNow();
+    }
+
+    public override string PersistenceId => $"pool-{_setup.Uuid}";
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private DateTimeOffset Now => _setup.Time.GetUtcNow();
+
+    /// <summary>Made anew whenever the backing changes; only after the pool has an identity.</summary>
+    private PoolContext Pool => _context ?? throw new InvalidOperationException("the pool has no identity yet");
+
+    public static Props Props(PoolSetup setup) => Akka.Actor.Props.Create(() => new PoolActor(setup));
+
+    protected override void PreStart()
+    {
+        _lane = Context.ActorOf(LaneActor.Props(_setup.Kernel), "lane");
+        _projection = Context.ActorOf(ProjectionActor.Props(_setup.Kernel, _setup.Files, _setup.Paths), "projection");
+        Show();
+        base.PreStart();
+    }
+
+    protected override void OnRecover(object message)
+    {
+        switch (message)
+        {
+            case SnapshotOffer { Snapshot: PoolState state }:
+                _state = state;
+                _eventsSinceSnapshot = 0;
+                break;
+            case PoolEvent happened:
+                _state = _state.Apply(happened);
+                _eventsSinceSnapshot++;
+                break;
+            case RecoveryCompleted:
+                OnReplayed();
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    protected override void OnCommand(object message)
+    {
+        switch (_phase)
+        {
+            case PoolPhase.Open:
+            case PoolPhase.Stopping:
+                WhenOpen(message);
+                break;
+            case PoolPhase.Opening:
+                WhenOpening(message);
+                break;
+            case PoolPhase.Unavailable:
+            case PoolPhase.WrongPool:
+                WhenClosed(message);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Enter(PoolPhase phase, string reason)
+    {
+        if (_phase == phase && _reason == reason)
+            return;
+        (_phase, _reason, _since) = (phase, reason, Now);
+        _log.Info("pool {0} is {1}: {2}", _setup.Name, phase, reason);
+        Context.System.EventStream.Publish(new PoolPhaseNotice(_setup.Name, phase, reason, _since));
+        Show();
+    }
+
+    private void Show() => _setup.Board.Show(new PoolPicture(
+        _setup.Name, _setup.Uuid, _setup.Paths, _phase, _reason, _since, _state, _health,
+        _deletions, _problems));
+
+    private void UseIdentity() => _context = new PoolContext(
+        _state.Identity!, _setup.Paths, _setup.Settings.DiscardsOnRemove(_state.Identity!.Backing));
+
+    private IActorRef DeviceOf(ThinId id)
+    {
+        if (_devices.TryGetValue(id, out var known))
+            return known;
+        // Numbered besides: an actor that was stopped holds its name for a moment longer.
+        var made = Context.ActorOf(DeviceActor.Props(_setup.Kernel), $"device-{id}-{++_devicesMade}");
+        _devices.Add(id, made);
+        return made;
+    }
+
+    /// <summary>Called when nothing is under way for a device: an actor is kept only while something of it is live.</summary>
+    private void Release(ThinId id)
+    {
+        if (_state.Devices.TryGetValue(id, out var device) && device.Use != DeviceUse.Idle)
+            return;
+        if (_devices.Remove(id, out var actor))
+            Context.Stop(actor);
+    }
+
+    private void Answer(IActorRef to, PoolReply reply) => to.Tell(reply, Self);
+}

@@ -1,0 +1,33 @@
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>What a pool actor takes besides <see cref="PoolCommand"/>, which it answers with a
+/// <see cref="PoolReply"/>.</summary>
+public static class PoolMessages
+{
+    /// <summary>Finish what is under way, mark a checkpoint, store a snapshot, stop. Devices and mounts stay.</summary>
+    public sealed record Stop
+    {
+        public static Stop Instance { get; } = new();
+    }
+
+    /// <summary>Take the pool down and remove its labels or files. Answered by a <see cref="PoolReply"/>.</summary>
+    /// <param name="Force">Also where it holds layers and containers: they are lost.</param>
+    public sealed record Retire(RequestId Request, bool Force);
+
+    /// <summary>After a restart: a pool that was registered and never made is to be forgotten.</summary>
+    internal sealed record EndIfNeverMade
+    {
+        public static EndIfNeverMade Instance { get; } = new();
+    }
+
+    /// <summary>To the parent: the pool is as good as never made, because its creation failed or it was retired.</summary>
+    public sealed record Ended(PoolName Name, PoolUuid Uuid, string Why);
+}
+
+/// <summary>On the event stream: something has happened in a pool, and is durable.</summary>
+public sealed record PoolNotice(PoolName Pool, PoolEvent Event, PoolState After);
+
+/// <summary>On the event stream: a pool actor's phase has changed.</summary>
+public sealed record PoolPhaseNotice(PoolName Pool, PoolPhase Phase, string Reason, DateTimeOffset At);

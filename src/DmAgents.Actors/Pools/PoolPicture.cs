@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>What the agent does with a pool at this moment.</summary>
+public enum PoolPhase
+{
+    /// <summary>The journal is replayed, the pool is made live, both are compared.</summary>
+    Opening,
+
+    /// <summary>Commands are taken.</summary>
+    Open,
+
+    /// <summary>It cannot be made live; the reason is told, and it is tried again.</summary>
+    Unavailable,
+
+    /// <summary>Pool and journal do not belong together. Nothing is changed until the operator decides.</summary>
+    WrongPool,
+
+    /// <summary>Operations under way are finished, none are taken.</summary>
+    Stopping,
+}
+
+/// <summary>A removal whose blocks are not back yet.</summary>
+/// <param name="Id">The thin id.</param>
+/// <param name="Why">What it waits for, for people; empty where it is simply its turn.</param>
+/// <param name="Tries">How often it was tried.</param>
+public sealed record PendingDeletion(ThinId Id, string Why, int Tries);
+
+/// <summary>
+/// A pool as its actor saw it last: immutable, so that readers never wait for a change and never meet half of one.
+/// </summary>
+public sealed record PoolPicture(
+    PoolName Name,
+    PoolUuid Uuid,
+    PoolPaths Paths,
+    PoolPhase Phase,
+    string Reason,
+    DateTimeOffset Since,
+    PoolState State,
+    PoolHealth? Health,
+    ImmutableSortedDictionary<ThinId, PendingDeletion> Deletions,
+    ImmutableSortedDictionary<ThinId, string> Problems);
+
+/// <summary>The pictures of all pools of the host. Pool actors write their own; anyone reads.</summary>
+public sealed class PoolBoard
+{
+    private readonly ConcurrentDictionary<PoolName, PoolPicture> _pictures = new();
+
+    public IEnumerable<PoolPicture> All => _pictures.Values.OrderBy(p => p.Name.Value, StringComparer.Ordinal);
+
+    public PoolPicture? Find(PoolName name) => _pictures.GetValueOrDefault(name);
+
+    internal void Show(PoolPicture picture) => _pictures[picture.Name] = picture;
+
+    internal void Forget(PoolName name) => _pictures.TryRemove(name, out _);
+}

@@ -1,0 +1,32 @@
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>How pools are run; config/dmagents.conf explains each.</summary>
+public sealed record PoolSettings
+{
+    public AdmissionMarks Marks { get; init; } = AdmissionMarks.Default;
+
+    /// <summary>How often the pool's status is read.</summary>
+    public TimeSpan StatusInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an outcome may wait for another write to ride along with.</summary>
+    public TimeSpan OutcomeDelay { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long a deletion or an opening that did not succeed waits for the next try.</summary>
+    public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a stop waits for operations under way.</summary>
+    public TimeSpan StopDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A snapshot of the state is stored after so many events.</summary>
+    public int SnapshotEvery { get; init; } = 1000;
+
+    /// <summary>Operations under way beyond which a command is answered with Busy.</summary>
+    public int MaxOperations { get; init; } = 2000;
+
+    /// <summary>Discard a removed device's blocks before its id is deleted: null means on loop pools only.</summary>
+    public bool? DiscardOnRemove { get; init; }
+
+    public bool DiscardsOnRemove(PoolBacking backing) => DiscardOnRemove ?? backing is PoolBacking.LoopFiles;
+}

@@ -1,0 +1,143 @@
+using Akka.Actor;
+using Akka.Event;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>
+/// Keeps metadata/ and mnt/ like the journal's state: one file and one directory per device. Runs behind what happens
+/// and never holds it up; many changes of one device become one write.
+/// </summary>
+internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolPaths paths) : UntypedActor
+{
+    private const string Ending = ".json";
+
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly HashSet<ThinId> _dirty = [];
+    private readonly Dictionary<ThinId, DeviceKey> _written = [];
+    private PoolState _state = PoolState.Empty;
+    private bool _isComplete;
+
+    public static Props Props(IKernel kernel, IDurableFiles files, PoolPaths paths) =>
+        Akka.Actor.Props.Create(() => new ProjectionActor(kernel, files, paths))
+            .WithDispatcher(ActorsConfig.FileDispatcher);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Rebuild rebuild:
+                _state = rebuild.State;
+                _isComplete = true;
+                RemoveStrays();
+                MarkDirty(_state.Devices.Keys);
+                break;
+            case Changed changed:
+                _state = changed.State;
+                // Before the opening's end the comparison is not done; the rebuild then writes everything.
+                if (_isComplete && DeviceOf(changed.Event) is { } id)
+                    MarkDirty([id]);
+                break;
+            case WriteOut:
+                WriteDirty();
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void MarkDirty(IEnumerable<ThinId> ids)
+    {
+        var wasClean = _dirty.Count == 0;
+        _dirty.UnionWith(ids);
+        if (wasClean && _dirty.Count > 0)
+            Self.Tell(WriteOut.Instance);
+    }
+
+    private void WriteDirty()
+    {
+        foreach (var id in _dirty)
+        {
+            var device = _state.Devices.GetValueOrDefault(id);
+            if (_written.TryGetValue(id, out var before) && before != device?.Key)
+                Remove(id, before);
+            if (device is not null)
+                Write(device);
+        }
+        _dirty.Clear();
+    }
+
+    private void Write(DeviceRecord device)
+    {
+        Warn(files.Replace(FileOf(device.Key), ProjectionDocument.Of(device, _state)));
+        if (device.IsPresent && device.Kind != DeviceKind.Base)
+            Warn(kernel.EnsureDirectory(paths.MountOf(device.Key)));
+        _written[device.Id] = device.Key;
+    }
+
+    private void Remove(ThinId id, DeviceKey key)
+    {
+        _written.Remove(id);
+        // A key may have gone to another device by now; then file and directory are that one's.
+        if (_state.Find(key) is not null)
+            return;
+        Warn(files.Delete(FileOf(key)));
+        Warn(kernel.RemoveDirectory(paths.MountOf(key)).Or(KernelFault.Busy));
+    }
+
+    private void RemoveStrays()
+    {
+        var names = files.List(paths.MetadataDirectory);
+        var wanted = _state.Devices.Values.Select(d => PoolPaths.NameOf(d.Key)).ToHashSet();
+        foreach (var name in names.Succeeded ? names.Value : [])
+        {
+            if (!name.EndsWith(Ending, StringComparison.Ordinal) || !wanted.Contains(name[..^Ending.Length]))
+                Warn(files.Delete($"{paths.MetadataDirectory}/{name}"));
+        }
+        var directories = files.List(paths.MountDirectory);
+        foreach (var name in directories.Succeeded ? directories.Value : [])
+        {
+            if (!wanted.Contains(name))
+                Warn(kernel.RemoveDirectory(new MountPath($"{paths.MountDirectory}/{name}")).Or(KernelFault.Busy));
+        }
+    }
+
+    private string FileOf(DeviceKey key) => $"{paths.MetadataDirectory}/{PoolPaths.NameOf(key)}{Ending}";
+
+    private void Warn(KernelResult result)
+    {
+        if (result.Error is { } error)
+            _log.Warning("pool {0}: metadata/ or mnt/ is behind the journal: {1}", paths.Pool, error);
+    }
+
+    private static ThinId? DeviceOf(PoolEvent happened) => happened switch
+    {
+        PoolEvents.BaseIntended e => e.Id,
+        PoolEvents.SnapshotIntended e => e.Id,
+        PoolEvents.Created e => e.Id,
+        PoolEvents.CreationFailed e => e.Id,
+        PoolEvents.UseChanged e => e.Id,
+        PoolEvents.ResizeIntended e => e.Id,
+        PoolEvents.Resized e => e.Id,
+        PoolEvents.Committed e => e.Id,
+        PoolEvents.RemovalIntended e => e.Id,
+        PoolEvents.Removed e => e.Id,
+        PoolEvents.Lost e => e.Id,
+        PoolEvents.Undeleted e => e.Id,
+        _ => null,
+    };
+
+    /// <summary>The state as a whole: write all of it, and remove what it does not have.</summary>
+    internal sealed record Rebuild(PoolState State);
+
+    /// <summary>Something has happened.</summary>
+    internal sealed record Changed(PoolEvent Event, PoolState State);
+
+    private sealed record WriteOut
+    {
+        public static WriteOut Instance { get; } = new();
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.Json.Serialization;
+using DmAgents.Actors.Hosts;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Serialization;
+
+/// <summary>How the journal's types are written as JSON: generated, so that a change of format is a change of code.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    Converters =
+    [
+        typeof(ThinIdConverter), typeof(ByteSizeConverter), typeof(SectorCountConverter),
+        typeof(TransactionIdConverter), typeof(PoolBlockSizeConverter), typeof(PoolUuidConverter),
+        typeof(RequestIdConverter), typeof(PoolNameConverter), typeof(ImageReferenceConverter),
+        typeof(DevicePathConverter), typeof(LoopFileConverter), typeof(MappedNameConverter),
+        typeof(DeviceKeyConverter), typeof(PoolBackingConverter),
+    ])]
+[JsonSerializable(typeof(PoolBacking.Disks))]
+[JsonSerializable(typeof(PoolBacking.LoopFiles))]
+[JsonSerializable(typeof(PoolBacking.Existing))]
+[JsonSerializable(typeof(PoolEvents.Initialized))]
+[JsonSerializable(typeof(PoolEvents.BaseIntended))]
+[JsonSerializable(typeof(PoolEvents.SnapshotIntended))]
+[JsonSerializable(typeof(PoolEvents.Created))]
+[JsonSerializable(typeof(PoolEvents.CreationFailed))]
+[JsonSerializable(typeof(PoolEvents.UseChanged))]
+[JsonSerializable(typeof(PoolEvents.ResizeIntended))]
+[JsonSerializable(typeof(PoolEvents.Resized))]
+[JsonSerializable(typeof(PoolEvents.Committed))]
+[JsonSerializable(typeof(PoolEvents.RemovalIntended))]
+[JsonSerializable(typeof(PoolEvents.Removed))]
+[JsonSerializable(typeof(PoolEvents.Lost))]
+[JsonSerializable(typeof(PoolEvents.Quarantined))]
+[JsonSerializable(typeof(PoolEvents.PurgeIntended))]
+[JsonSerializable(typeof(PoolEvents.Purged))]
+[JsonSerializable(typeof(PoolEvents.Undeleted))]
+[JsonSerializable(typeof(PoolEvents.ImageTagged))]
+[JsonSerializable(typeof(PoolEvents.ImageUntagged))]
+[JsonSerializable(typeof(PoolEvents.BackingChanged))]
+[JsonSerializable(typeof(PoolEvents.CheckpointIntended))]
+[JsonSerializable(typeof(PoolEvents.CheckpointReached))]
+[JsonSerializable(typeof(HostEvents.PoolRegistered))]
+[JsonSerializable(typeof(HostEvents.PoolForgotten))]
+[JsonSerializable(typeof(PoolStateDocument))]
+internal sealed partial class JournalJson : JsonSerializerContext;

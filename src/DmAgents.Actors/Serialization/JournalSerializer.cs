@@ -1,0 +1,79 @@
+using System.Collections.Frozen;
+using System.Runtime.Serialization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Akka.Actor;
+using Akka.Serialization;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Serialization;
+
+/// <summary>
+/// Events and snapshots as JSON under manifests such as "device-created.v1", which stay what they are for ever. A row
+/// of the journal is read with <c>sqlite3</c>: <c>select manifest, cast(message as text) from journal</c>.
+/// </summary>
+public sealed class JournalSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    /// <summary>Stored with each row; never to be given to another serializer.</summary>
+    public const int Id = 20417;
+
+    private const string PoolStateManifest = "pool-state.v1";
+
+    private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest = new Dictionary<string, JsonTypeInfo>
+    {
+        ["pool-initialized.v1"] = JournalJson.Default.Initialized,
+        ["base-intended.v1"] = JournalJson.Default.BaseIntended,
+        ["snapshot-intended.v1"] = JournalJson.Default.SnapshotIntended,
+        ["device-created.v1"] = JournalJson.Default.Created,
+        ["device-creation-failed.v1"] = JournalJson.Default.CreationFailed,
+        ["device-use-changed.v1"] = JournalJson.Default.UseChanged,
+        ["device-resize-intended.v1"] = JournalJson.Default.ResizeIntended,
+        ["device-resized.v1"] = JournalJson.Default.Resized,
+        ["device-committed.v1"] = JournalJson.Default.Committed,
+        ["device-removal-intended.v1"] = JournalJson.Default.RemovalIntended,
+        ["device-removed.v1"] = JournalJson.Default.Removed,
+        ["device-lost.v1"] = JournalJson.Default.Lost,
+        ["thin-id-quarantined.v1"] = JournalJson.Default.Quarantined,
+        ["thin-id-purge-intended.v1"] = JournalJson.Default.PurgeIntended,
+        ["thin-id-purged.v1"] = JournalJson.Default.Purged,
+        ["thin-id-undeleted.v1"] = JournalJson.Default.Undeleted,
+        ["image-tagged.v1"] = JournalJson.Default.ImageTagged,
+        ["image-untagged.v1"] = JournalJson.Default.ImageUntagged,
+        ["pool-backing-changed.v1"] = JournalJson.Default.BackingChanged,
+        ["pool-checkpoint-intended.v1"] = JournalJson.Default.CheckpointIntended,
+        ["pool-checkpoint-reached.v1"] = JournalJson.Default.CheckpointReached,
+        ["host-pool-registered.v1"] = JournalJson.Default.PoolRegistered,
+        ["host-pool-forgotten.v1"] = JournalJson.Default.PoolForgotten,
+        [PoolStateManifest] = JournalJson.Default.PoolStateDocument,
+    }.ToFrozenDictionary();
+
+    private static readonly FrozenDictionary<Type, string> ByType =
+        ByManifest.ToFrozenDictionary(entry => entry.Value.Type, entry => entry.Key);
+
+    public override int Identifier => Id;
+
+    /// <summary>Every manifest; a test holds the bytes of each.</summary>
+    public static IEnumerable<string> Manifests => ByManifest.Keys;
+
+    public override string Manifest(object o) =>
+        ByType.TryGetValue(Written(o).GetType(), out var manifest)
+            ? manifest
+            : throw new SerializationException($"the journal does not take a {o.GetType()}");
+
+    public override byte[] ToBinary(object obj)
+    {
+        var written = Written(obj);
+        return JsonSerializer.SerializeToUtf8Bytes(written, ByManifest[Manifest(written)]);
+    }
+
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        if (!ByManifest.TryGetValue(manifest, out var type))
+            throw new SerializationException($"the journal holds a '{manifest}', which this version does not know");
+        var read = JsonSerializer.Deserialize(bytes, type)
+            ?? throw new SerializationException($"the journal holds an empty '{manifest}'");
+        return read is PoolStateDocument document ? document.ToState() : read;
+    }
+
+    private static object Written(object o) => o is PoolState state ? PoolStateDocument.Of(state) : o;
+}
