@@ -196,6 +196,7 @@ int main(int count, char **arguments)
         return 2;
     }
     setsid();
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     signal(SIGPIPE, SIG_IGN);
     sigset_t watched;
     sigemptyset(&watched);
@@ -214,8 +215,11 @@ int main(int count, char **arguments)
     if (!group || fprintf(group, "%d\n", kernel) < 0 || fclose(group))
         fail(arguments[2]);
     pass_frames(listener, pair[0], signals);
-    // The kernel's own helpers outlive it when it was killed alone.
+    // The kernel's own helpers outlive it when it was killed alone. They are this process's children then, and whoever
+    // asked for a power cut may rely on all of them being gone when the lock is free.
     kill(-kernel, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
     unlink(arguments[1]);
     unlink(arguments[2]);
 }
