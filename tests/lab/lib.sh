@@ -59,9 +59,9 @@ parse_option() {
     *) return 1 ;;
   esac
   case $1 in
-    --disk) disks+=("$2") ;;
-    --memory) memory=$2 ;;
-    --share) shares+=("$2") ;;
+    --disk) disks+=("$(check_disk "$2")") ;;
+    --memory) is_size "$2" || fail "--memory wants a size like 2G, not: $2"; memory=${2^^} ;;
+    --share) shares+=("$(split_share "$2")") ;;
     --env) [[ $2 == [A-Za-z_]*=* ]] || fail "--env wants NAME=VALUE, not: $2"; environment+=("$2") ;;
     --kernel) kernel_arguments+=("$2") ;;
   esac
@@ -69,21 +69,28 @@ parse_option() {
 
 is_size() { [[ $1 =~ ^[0-9]+[KMGTkmgt]?$ ]]; }
 
+# Prints one --disk value, a file by its whole path.
+check_disk() {
+  if is_size "$1"; then
+    printf '%s\n' "$1"
+    return
+  fi
+  [[ -f $1 || -b $1 ]] || fail "--disk wants a size like 512M or an existing file, not: $1"
+  [[ $(realpath "$1") != *[[:space:],:]* ]] || fail "a disk's path must be without blanks, commas and colons: $1"
+  realpath "$1"
+}
+
 # Makes the disks that are given as a size (sparse files in directory $1), and sets disk_files in order.
 make_disks() {
-  local directory=$1 index=0 disk file
+  local directory=$1 index=0 disk
   disk_files=()
   ((${#disks[@]} <= 8)) || fail "a guest has at most 8 disks"
   for disk in "${disks[@]}"; do
     if is_size "$disk"; then
-      file=$directory/disk$index.img
-      [[ -e $file ]] || truncate -s "$disk" "$file"
-    else
-      [[ -f $disk || -b $disk ]] || fail "--disk wants a size like 512M or an existing file, not: $disk"
-      file=$(realpath "$disk")
-      [[ $file != *[[:space:],:]* ]] || fail "a disk's path must be without blanks, commas and colons: $file"
+      [[ -e $directory/disk$index.img ]] || truncate -s "$disk" "$directory/disk$index.img"
+      disk=$directory/disk$index.img
     fi
-    disk_files+=("$file")
+    disk_files+=("$disk")
     index=$((index + 1))
   done
 }
@@ -114,7 +121,7 @@ write_config() {
       fi
     done | sort -u
     for share in "${shares[@]}"; do
-      printf 'share\t%s\n' "$(split_share "$share")" || exit 2
+      printf 'share\t%s\n' "$share"
     done
   } >"$file"
 }
@@ -147,11 +154,12 @@ boot() {
   # The guest's memory is a file in /dev/shm, unless that is too small: then it lies with the rest of the state.
   room=$(df --output=avail -B1M /dev/shm 2>/dev/null | tail -n1)
   local unset=(-u TMP -u TEMP -u TMPDIR)
-  ((${room:-0} >= $(numfmt --from=iec --to-unit=1M "${memory^^}"))) || unset=(-u TMP -u TEMP "TMPDIR=$directory")
+  ((${room:-0} >= $(numfmt --from=iec --to-unit=1M "$memory"))) || unset=(-u TMP -u TEMP "TMPDIR=$directory")
   env "${unset[@]}" "${prefix[@]}" "$lab_relay" "$directory/socket" "$directory/group" "$directory/console.log" "$@" -- \
     /usr/bin/linux.uml "mem=$memory" root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$lab_init" \
     "${arguments[@]}" con=null con0=null,fd:1 ssl=null ssl0=fd:3 quiet "uml_dir=$directory/" umid=uml \
-    "lab_config=$directory/config" "${kernel_arguments[@]}" </dev/null &
+    "lab_config=$directory/config" "${kernel_arguments[@]}" \
+    </dev/null >>"$directory/console.log" 2>&1 &
   relay_pid=$!
 }
 

@@ -26,7 +26,7 @@ run_native() {
   while read -r setting; do settings+=("$setting"); done < <(guest_environment)
   settings+=("LAB_DISKS=${loops[*]}" DMAGENTS_LAB=native "${environment[@]}")
   for share in "${shares[@]}"; do
-    IFS=$'\t' read -r from to < <(split_share "$share")
+    IFS=$'\t' read -r from to <<<"$share"
     [[ $from == "$to" ]] || binds+=$(printf 'mkdir -p %q && mount --bind %q %q || exit 125; ' "$to" "$from" "$to")
   done
   # udev runs here, and libdevmapper must wait for it: no DM_DISABLE_UDEV.

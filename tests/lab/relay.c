@@ -17,13 +17,15 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-enum { CLIENT_LIMIT = 250 };
+// With more than BACKLOG_LIMIT bytes waiting for one client, the guest is not listened to until they are taken: then
+// the command that writes them waits, as it would on a full pipe. A power cut is heard all the same.
+enum { CLIENT_LIMIT = 250, BACKLOG_LIMIT = 1 << 20 };
 
 struct client {
     int fd;
     uint32_t id;
     bool running;   // its command has been sent and has not ended
-    struct bytes in;
+    struct bytes in, out;
 };
 
 static struct client clients[CLIENT_LIMIT];
@@ -84,13 +86,31 @@ static void drop_client(int index)
         bytes_add_frame(&to_guest, KILL, client->id, NULL, 0);
     close(client->fd);
     free(client->in.data);
+    free(client->out.data);
     clients[index] = clients[--client_count];
 }
 
-static void send_to_client(int index, struct frame *head, const char *payload)
+// Sends as much as the socket takes. False when the client is gone, and dropped.
+static bool flush_client(int index)
 {
-    if (write_all(clients[index].fd, head, sizeof *head) || write_all(clients[index].fd, payload, head->length))
-        drop_client(index);
+    struct client *client = &clients[index];
+    ssize_t put = 0;
+    if (client->out.used > 0)
+        put = send(client->fd, client->out.data, client->out.used, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (put > 0)
+        bytes_drop(&client->out, put);
+    if (put >= 0 || errno == EAGAIN || errno == EINTR)
+        return true;
+    drop_client(index);
+    return false;
+}
+
+static bool backlog(void)
+{
+    for (int i = 0; i < client_count; i++)
+        if (clients[i].out.used > BACKLOG_LIMIT)
+            return true;
+    return false;
 }
 
 static void accept_client(int listener)
@@ -103,9 +123,8 @@ static void accept_client(int listener)
         return;
     }
     clients[client_count++] = (struct client){.fd = fd, .id = ++last_id};
-    struct frame head = {.type = READY};
     if (ready)
-        send_to_client(client_count - 1, &head, NULL);
+        bytes_add_frame(&clients[client_count - 1].out, READY, 0, NULL, 0);
 }
 
 static void serve_client(int index)
@@ -135,7 +154,8 @@ static void obey_guest(struct bytes *in)
         for (int i = client_count - 1; i >= 0; i--)
             if (head.type == READY || clients[i].id == head.id) {
                 clients[i].running &= head.type != EXIT;
-                send_to_client(i, &head, payload);
+                bytes_add_frame(&clients[i].out, head.type, head.id, payload, head.length);
+                flush_client(i);
             }
     }
     if (size) {
@@ -152,10 +172,10 @@ static void pass_frames(int listener, int line, int signals)
     for (bool alive = true; alive;) {
         bool sending = ready && to_guest.used > 0;
         struct pollfd polls[3 + CLIENT_LIMIT] = {
-            {line, POLLIN | (sending ? POLLOUT : 0), 0}, {signals, POLLIN, 0}, {listener, POLLIN, 0}};
+            {line, (backlog() ? 0 : POLLIN) | (sending ? POLLOUT : 0), 0}, {signals, POLLIN, 0}, {listener, POLLIN, 0}};
         int polled = client_count;
         for (int i = 0; i < polled; i++)
-            polls[3 + i] = (struct pollfd){clients[i].fd, POLLIN, 0};
+            polls[3 + i] = (struct pollfd){clients[i].fd, POLLIN | (clients[i].out.used ? POLLOUT : 0), 0};
         if (poll(polls, 3 + polled, -1) < 0 && errno != EINTR)
             fail("poll");
         if (polls[1].revents) {
@@ -167,7 +187,7 @@ static void pass_frames(int listener, int line, int signals)
         }
         // From the last to the first: dropping one moves the last into its place.
         for (int i = polled - 1; i >= 0; i--)
-            if (polls[3 + i].revents)
+            if (polls[3 + i].revents && flush_client(i) && polls[3 + i].revents & ~POLLOUT)
                 serve_client(i);
         if (polls[0].revents & POLLOUT) {
             ssize_t put = send(line, to_guest.data, to_guest.used, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -175,7 +195,8 @@ static void pass_frames(int listener, int line, int signals)
                 bytes_drop(&to_guest, put);
         }
         int got = 1;
-        while ((polls[0].revents & POLLIN || !alive) && (got = bytes_fill(&from_guest, line)) > 0)
+        while ((polls[0].revents & POLLIN || !alive) && (!alive || !backlog()) &&
+               (got = bytes_fill(&from_guest, line)) > 0)
             obey_guest(&from_guest);
         if (polls[2].revents)
             accept_client(listener);
@@ -220,6 +241,11 @@ int main(int count, char **arguments)
     kill(-kernel, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0)
         ;
+    // What the guest said last; but a client that takes nothing does not keep this process.
+    for (int i = 0; i < client_count; i++) {
+        setsockopt(clients[i].fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_usec = 500000}, sizeof(struct timeval));
+        write_all(clients[i].fd, clients[i].out.data, clients[i].out.used);
+    }
     unlink(arguments[1]);
     unlink(arguments[2]);
 }
