@@ -1,0 +1,91 @@
+// PID 1 of a lab guest. Sets up a Debian-like system over the machine's own root and then runs commands that
+// arrive as frames on the first serial line. The machine is never written to, except in the folders given as shares.
+#define _GNU_SOURCE
+#include "init.h"
+
+static struct config config;
+
+static void make_root(void)
+{
+    // /tmp is the one directory that is surely there and whose content the guest must not see anyway.
+    must_mount("tmpfs", "/tmp", "tmpfs", 0, "mode=755");
+    mkdir("/tmp/upper", 0755);
+    mkdir("/tmp/work", 0755);
+    mkdir("/tmp/root", 0755);
+    must_mount("overlay", "/tmp/root", "overlay", 0, "lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work");
+    mkdir("/tmp/root/.old", 0755);
+    // pivot_root and not chroot: the kernel's own helpers (modprobe) must see the new root, too.
+    if (chdir("/tmp/root") || syscall(SYS_pivot_root, ".", ".old") || chdir("/"))
+        die("pivot_root");
+    if (umount2("/.old", MNT_DETACH))
+        die("umount of the old root");
+    rmdir("/.old");
+}
+
+static void mount_system(void)
+{
+    must_mount("proc", "/proc", "proc", 0, NULL);
+    must_mount("sysfs", "/sys", "sysfs", 0, NULL);
+    must_mount("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755");
+    mkdir("/dev/pts", 0755);
+    mkdir("/dev/shm", 01777);
+    must_mount("devpts", "/dev/pts", "devpts", MS_NOSUID, "mode=620,ptmxmode=666");
+    must_mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID, "mode=1777");
+    must_mount("tmpfs", "/run", "tmpfs", MS_NOSUID, "mode=755");
+    must_mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID, "mode=1777");
+    mkdir("/run/lock", 01777);
+    symlink("/proc/self/fd", "/dev/fd");
+    symlink("/proc/self/fd/0", "/dev/stdin");
+    symlink("/proc/self/fd/1", "/dev/stdout");
+    symlink("/proc/self/fd/2", "/dev/stderr");
+    if (config.cgroups)
+        mount_cgroups();
+}
+
+static void set_identity(void)
+{
+    sethostname(config.name, strlen(config.name));
+    link_up("lo", "127.0.0.1", "255.0.0.0");
+    if (config.address[0])
+        link_up("vec0", config.address, "255.255.255.0");
+    FILE *hosts = fopen("/etc/hosts", "w");
+    if (hosts) {
+        fprintf(hosts, "127.0.0.1 localhost\n");
+        fprintf(hosts, "%s %s\n", config.address[0] ? config.address : "127.0.1.1", config.name);
+        fclose(hosts);
+    }
+}
+
+// The serial line, raw: no echo, no translation of line ends, no signals from control characters.
+static int open_line(void)
+{
+    int fd = open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    struct termios t;
+    if (fd < 0 || tcgetattr(fd, &t))
+        die("/dev/ttyS0");
+    cfmakeraw(&t);
+    if (tcsetattr(fd, TCSANOW, &t))
+        die("tcsetattr");
+    return fd;
+}
+
+int main(void)
+{
+    umask(022);
+    // Before the root changes: the file lies on the machine, perhaps below a directory that a tmpfs will cover.
+    read_config(&config, getenv("lab_config"));
+    load_module("fs/overlayfs/overlay.ko");
+    make_root();
+    mount_system();
+    static const char *const modules[] = {
+        "drivers/md/dm-mod.ko", "drivers/md/dm-bufio.ko", "drivers/md/dm-bio-prison.ko",
+        "drivers/md/persistent-data/dm-persistent-data.ko", "drivers/md/dm-thin-pool.ko", "drivers/md/dm-flakey.ko",
+        "drivers/md/dm-delay.ko", "drivers/md/dm-log-writes.ko", "drivers/block/loop.ko", "fs/fuse/fuse.ko",
+    };
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+        load_module(modules[i]);
+    link_modules();
+    mount_shares(&config);
+    set_identity();
+    serve(open_line());
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the lab, the tests and the demonstration need, and only those that are lacking.
+# Quiet when nothing is missing. Exit status 1 when something could not be installed.
+set -euo pipefail
+
+# package  a file that it brings   what for
+# The file is what is checked: a machine may have the tool from elsewhere, and dpkg would not know.
+required='
+user-mode-linux         /usr/bin/linux.uml                  the kernel with device-mapper
+gcc                     /usr/bin/gcc                        compiles the guest init
+libc6-dev               /usr/include/stdio.h                compiles the guest init
+util-linux              /usr/sbin/losetup                   losetup, flock, setsid, fstrim
+e2fsprogs               /usr/sbin/mkfs.ext4                 ext4
+xfsprogs                /usr/sbin/mkfs.xfs                  xfs
+dmsetup                 /usr/sbin/dmsetup                   a second opinion on what the agent does
+thin-provisioning-tools /usr/sbin/thin_check                checks of pool metadata
+kmod                    /usr/sbin/modprobe                  loads modules in the guest
+iproute2                /usr/sbin/ip                        networks of several hosts
+iputils-ping            /usr/bin/ping                       networks of several hosts
+libcap2-bin             /usr/sbin/setcap                    file capabilities in the test image
+attr                    /usr/bin/setfattr                   extended attributes in the test image
+mmdebstrap              /usr/bin/mmdebstrap                 the test image
+umoci                   /usr/bin/umoci                      packs the test image
+jq                      /usr/bin/jq                         reads JSON
+sqlite3                 /usr/bin/sqlite3                    reads the journal
+procps                  /usr/bin/ps                         processes
+'
+
+missing=()
+reasons=()
+while read -r package file reason; do
+  [[ -n $package ]] || continue
+  # On a merged /usr both spellings of a path are the same file; on an old one /sbin and /bin still count.
+  [[ -e $file || -e ${file#/usr} ]] && continue
+  missing+=("$package")
+  reasons+=("  $package: $reason")
+done <<<"$required"
+
+((${#missing[@]})) || exit 0
+
+say() { printf 'install: %s\n' "$*" >&2; }
+
+if ((EUID != 0)); then
+  say "these Debian packages are missing and only root can install them: ${missing[*]}"
+  say "run: sudo apt-get install ${missing[*]}"
+  exit 1
+fi
+if ! command -v apt-get >/dev/null; then
+  say "no apt-get here; install these by hand, then run this again:"
+  printf '%s\n' "${reasons[@]}" >&2
+  exit 1
+fi
+
+log=$(mktemp "${TMPDIR:-/tmp}/dmagents-install.XXXXXX")
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+# Another apt may be at work (unattended upgrades, a second run of this script): wait for it instead of failing.
+apt=(apt-get -q -o DPkg::Lock::Timeout=300 -o APT::Install-Recommends=false)
+
+say "installing ${missing[*]}"
+"${apt[@]}" update >"$log" 2>&1 || say "apt-get update reported: $(grep -m1 -E '^(E|W|Err)' "$log" || tail -n1 "$log")"
+if "${apt[@]}" install -y "${missing[@]}" >>"$log" 2>&1; then
+  exit 0
+fi
+
+# Together they fail when one of them does: try each, so that the message names the one to look after.
+failed=()
+for package in "${missing[@]}"; do
+  "${apt[@]}" install -y "$package" >"$log" 2>&1 || failed+=("$package: $(grep -m1 '^E:' "$log" || tail -n1 "$log")")
+done
+((${#failed[@]})) || exit 0
+say "could not be installed:"
+printf '  %s\n' "${failed[@]}" >&2
+exit 1

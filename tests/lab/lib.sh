@@ -1,0 +1,170 @@
+# Shared by run, host and selftest.sh; sourced. Everything of the lab's that lasts lies in $lab_state,
+# never in the checkout.
+
+shopt -s inherit_errexit
+lab_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+lab_checkout=$(cd "$lab_here/../.." && pwd -P)
+lab_state=${DMAGENTS_LAB_DIR:-${TMPDIR:-/tmp}/dmagents-lab}
+
+# Options that both `run` and `host start` understand; parse_option fills them.
+disks=() shares=() environment=() kernel_arguments=()
+memory=2G
+cgroups=no
+
+say() { printf 'lab: %s\n' "$*" >&2; }
+fail() { say "$@"; exit 2; }
+
+prepare_state() {
+  mkdir -p "$lab_state/runs" "$lab_state/hosts" "$lab_state/bin"
+  lab_state=$(cd "$lab_state" && pwd -P)
+  # The path goes onto a kernel's command line and into socket addresses of 108 bytes.
+  [[ $lab_state != *[[:space:],]* && ${#lab_state} -le 70 ]] ||
+    fail "DMAGENTS_LAB_DIR must be a path of at most 70 characters without blanks and commas: $lab_state"
+}
+
+need_tools() {
+  [[ -x /usr/bin/linux.uml ]] && command -v gcc >/dev/null ||
+    fail "user-mode-linux or gcc is missing; run $lab_here/install.sh as root"
+}
+
+# Compiles one program of the lab, unless these very sources have been compiled already. Prints its path.
+build() {
+  local name=$1 flags=$2 program fresh hash
+  shift 2
+  hash=$(cd "$lab_here" && cat "$@" ./*.h | sha256sum)
+  program=$lab_state/bin/$name-${hash:0:16}
+  if [[ ! -x $program ]]; then
+    # Under a name of this process, then renamed: two runs may compile at the same time.
+    fresh=$program.$BASHPID
+    # shellcheck disable=SC2086
+    (cd "$lab_here" && gcc -O2 -Wall -Wextra -Wno-unused-result $flags -o "$fresh" "$@") ||
+      fail "cannot compile $name; is libc6-dev installed? run $lab_here/install.sh as root"
+    mv "$fresh" "$program"
+  fi
+  printf '%s\n' "$program"
+}
+
+build_programs() {
+  lab_init=$(build init -static init.c guest_system.c guest_jobs.c)
+  lab_relay=$(build relay '' relay.c)
+  lab_client=$(build client '' client.c)
+}
+
+# Takes one option with its value. Status 1: not an option of these. The number of words taken is in $taken.
+parse_option() {
+  taken=2
+  case $1 in
+    --cgroups) cgroups=yes taken=1; return ;;
+    --disk | --memory | --share | --env | --kernel) (($# > 1)) || fail "$1 needs a value" ;;
+    *) return 1 ;;
+  esac
+  case $1 in
+    --disk) disks+=("$(check_disk "$2")") ;;
+    --memory) is_size "$2" || fail "--memory wants a size like 2G, not: $2"; memory=${2^^} ;;
+    --share) shares+=("$(split_share "$2")") ;;
+    --env) [[ $2 == [A-Za-z_]*=* ]] || fail "--env wants NAME=VALUE, not: $2"; environment+=("$2") ;;
+    --kernel) kernel_arguments+=("$2") ;;
+  esac
+}
+
+is_size() { [[ $1 =~ ^[0-9]+[KMGTkmgt]?$ ]]; }
+
+# Prints one --disk value, a file by its whole path.
+check_disk() {
+  if is_size "$1"; then
+    printf '%s\n' "$1"
+    return
+  fi
+  [[ -f $1 || -b $1 ]] || fail "--disk wants a size like 512M or an existing file, not: $1"
+  [[ $(realpath "$1") != *[[:space:],:]* ]] || fail "a disk's path must be without blanks, commas and colons: $1"
+  realpath "$1"
+}
+
+# Makes the disks that are given as a size (sparse files in directory $1), and sets disk_files in order.
+make_disks() {
+  local directory=$1 index=0 disk
+  disk_files=()
+  ((${#disks[@]} <= 8)) || fail "a guest has at most 8 disks"
+  for disk in "${disks[@]}"; do
+    if is_size "$disk"; then
+      [[ -e $directory/disk$index.img ]] || truncate -s "$disk" "$directory/disk$index.img"
+      disk=$directory/disk$index.img
+    fi
+    disk_files+=("$disk")
+    index=$((index + 1))
+  done
+}
+
+# Prints HOST<tab>GUEST of one --share value.
+split_share() {
+  local from=${1%%:*} to=${1#*:}
+  [[ -d $from ]] || fail "--share: no such directory: $from"
+  from=$(realpath "$from")
+  [[ $1 == *:* ]] || to=$from
+  [[ $to == /* ]] || fail "--share: the path in the guest must be absolute: $to"
+  [[ $from$to != *[$'\t\n,']* ]] || fail "--share: no tabs, newlines and commas in paths: $1"
+  printf '%s\t%s\n' "$from" "$to"
+}
+
+# The guest covers these with a tmpfs of its own; a checkout that lies there must be shown by name.
+is_covered() { [[ $1/ == /tmp/* || $1/ == /run/* || $1/ == /dev/shm/* ]]; }
+
+write_config() {
+  local file=$1 name=$2 address=$3 share directory
+  {
+    printf 'name\t%s\n' "$name"
+    [[ -z $address ]] || printf 'address\t%s\n' "$address"
+    [[ $cgroups == no ]] || printf 'cgroups\n'
+    for directory in "$lab_checkout" "$(pwd -P)"; do
+      if is_covered "$directory"; then
+        printf 'share-ro\t%s\t%s\n' "$directory" "$directory"
+      fi
+    done | sort -u
+    for share in "${shares[@]}"; do
+      printf 'share\t%s\n' "$share"
+    done
+  } >"$file"
+}
+
+# What every command in a guest gets as its environment, before --env. The DOTNET ones make .NET bearable where mapping
+# memory and handing off between threads are dear.
+guest_environment() {
+  local index names=()
+  printf '%s\n' HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TMPDIR=/tmp DM_DISABLE_UDEV=1 \
+    DOTNET_EnableWriteXorExecute=0 DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0 DOTNET_TieredPGO=0 \
+    DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DMAGENTS_LAB=guest
+  printf 'PATH=%s/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n' "${DOTNET_ROOT:+$DOTNET_ROOT:}"
+  [[ -z ${DOTNET_ROOT:-} ]] || printf 'DOTNET_ROOT=%s\n' "$DOTNET_ROOT"
+  for index in "${!disks[@]}"; do
+    names+=("/dev/ubd$(printf '%b' "\\x$(printf '%x' $((97 + index)))")")
+  done
+  printf 'LAB_DISKS=%s\n' "${names[*]}"
+}
+
+# Starts the kernel of the host whose directory is $1, by way of "${prefix[@]}", with the relay's options in $2...
+# Sets relay_pid. The caller holds the lock in the directory; relay and kernel inherit it, so that it tells who lives.
+boot() {
+  local directory=$1 index=0 file arguments=() room
+  shift
+  rm -f "$directory/group" "$directory/socket"
+  for file in "${disk_files[@]}"; do
+    arguments+=("ubd$index=$file")
+    index=$((index + 1))
+  done
+  # The guest's memory is a file in /dev/shm, unless that is too small: then it lies with the rest of the state.
+  room=$(df --output=avail -B1M /dev/shm 2>/dev/null | tail -n1)
+  local unset=(-u TMP -u TEMP -u TMPDIR)
+  ((${room:-0} >= $(numfmt --from=iec --to-unit=1M "$memory"))) || unset=(-u TMP -u TEMP "TMPDIR=$directory")
+  env "${unset[@]}" "${prefix[@]}" "$lab_relay" "$directory/socket" "$directory/group" "$directory/console.log" "$@" -- \
+    /usr/bin/linux.uml "mem=$memory" root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$lab_init" \
+    "${arguments[@]}" con=null con0=null,fd:1 ssl=null ssl0=fd:3 quiet "uml_dir=$directory/" umid=uml \
+    "lab_config=$directory/config" "${kernel_arguments[@]}" \
+    </dev/null >>"$directory/console.log" 2>&1 &
+  relay_pid=$!
+}
+
+show_console() {
+  [[ -s $1/console.log ]] || return 0
+  say "the last of the guest's console ($1/console.log):"
+  tail -n 15 "$1/console.log" | sed 's/^/  | /' >&2
+}
