@@ -19,7 +19,8 @@ internal sealed class PaxRecords
 
     /// <summary>The value; null where there is none or an empty one, which means "as without this record".</summary>
     public ReadOnlyMemory<byte>? this[string key] =>
-        values.TryGetValue(key, out var value) && !value.IsEmpty ? value : null;
+        // Not a bare null: that would become an empty memory, by way of a null array.
+        values.TryGetValue(key, out var value) && !value.IsEmpty ? value : (ReadOnlyMemory<byte>?)null;
 
     public bool Has(string key) => values.ContainsKey(key);
 

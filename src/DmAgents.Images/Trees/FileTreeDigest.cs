@@ -81,7 +81,7 @@ public sealed class FileTreeDigest
         Require(tree.ReadXattrs(path, out var xattrs), path);
         foreach (var xattr in xattrs.OrderBy(xattr => xattr.Name, StringComparer.Ordinal))
             if (xattr.Name != "security.selinux")
-                line.Append(' ').Append(Field(xattr.Name)).Append('=').Append(Convert.ToHexStringLower(xattr.Value.Span));
+                line.Append(' ').Append(Field(TreePath.Display(Encoding.UTF8.GetBytes(xattr.Name)))).Append('=').Append(Convert.ToHexStringLower(xattr.Value.Span));
         return line.ToString();
     }
 
