@@ -1,0 +1,67 @@
+namespace DmAgents.Domain.Ports.FileTrees;
+
+/// <summary>
+/// A directory tree below a root, most often the mounted file system of a layer. No call follows a symlink: neither
+/// in the last component (calls are about the link itself) nor on the way (<see cref="FileTreeOutcome.NotResolved"/>).
+/// Whoever wants symlinks followed resolves them first and knows then where he goes; the kernel's own confinement
+/// (RESOLVE_IN_ROOT) clamps a climbing <c>..</c> without saying so. Not for concurrent use.
+/// </summary>
+public interface IFileTree : IDisposable
+{
+    FileTreeStatus Stat(TreePath path, out EntryStat? stat);
+
+    /// <summary>The names in a directory without <c>.</c> and <c>..</c>, in no particular order.</summary>
+    FileTreeStatus List(TreePath path, out IReadOnlyList<byte[]> names);
+
+    FileTreeStatus ReadLink(TreePath path, out byte[] target);
+
+    /// <summary>The extended attributes of an entry that the process may see, in no particular order.</summary>
+    FileTreeStatus ReadXattrs(TreePath path, out IReadOnlyList<Xattr> xattrs);
+
+    /// <summary>Opens a regular file for reading; anything else is <see cref="FileTreeOutcome.WrongType"/>.</summary>
+    FileTreeStatus OpenFile(TreePath path, out ITreeFile? file);
+
+    /// <summary>Makes a regular file, which must not exist, and opens it for writing.</summary>
+    FileTreeStatus CreateFile(TreePath path, out ITreeFile? file);
+
+    FileTreeStatus MakeDirectory(TreePath path);
+
+    FileTreeStatus MakeSymlink(TreePath path, ReadOnlySpan<byte> target);
+
+    /// <summary>Another name for the entry <paramref name="target"/>; for a symlink it links the symlink itself.</summary>
+    FileTreeStatus MakeHardLink(TreePath path, TreePath target);
+
+    /// <summary>Makes a fifo or a device node.</summary>
+    FileTreeStatus MakeNode(TreePath path, EntryType type, DeviceNumber device);
+
+    /// <summary>Removes an entry that is no directory.</summary>
+    FileTreeStatus RemoveFile(TreePath path);
+
+    /// <summary>Removes an empty directory.</summary>
+    FileTreeStatus RemoveDirectory(TreePath path);
+
+    /// <summary>
+    /// Sets everything in the one order that keeps it: owner first, because chown drops set-uid and
+    /// <c>security.capability</c>; surplus xattrs away; then permissions (a symlink has none); then xattrs; time last.
+    /// <c>security.selinux</c> is left alone: it belongs to the host.
+    /// </summary>
+    FileTreeStatus SetAttributes(TreePath path, EntryAttributes attributes);
+
+    FileTreeStatus SetTime(TreePath path, InodeTime modificationTime);
+}
+
+/// <summary>An open regular file of a tree.</summary>
+public interface ITreeFile : IDisposable
+{
+    /// <summary>Reads at an offset in bytes; <paramref name="count"/> is 0 only at the end of the file.</summary>
+    FileTreeStatus Read(Span<byte> buffer, long offset, out int count);
+
+    /// <summary>Writes all of the buffer at an offset in bytes. What is skipped between writes stays a hole.</summary>
+    FileTreeStatus Write(ReadOnlySpan<byte> buffer, long offset);
+
+    /// <summary>Sets the size in bytes; what lies beyond the last write reads as zeros and takes no space.</summary>
+    FileTreeStatus SetLength(long length);
+
+    /// <summary>As <see cref="IFileTree.SetAttributes"/>, on the open file.</summary>
+    FileTreeStatus SetAttributes(EntryAttributes attributes);
+}

@@ -1,0 +1,108 @@
+using System.Text;
+
+namespace DmAgents.Domain.Ports.FileTrees;
+
+/// <summary>
+/// The place of an entry below the root of a file tree, as bytes, because Linux file names are bytes and images hold
+/// names that are not UTF-8. Components are joined by '/', never empty, <c>.</c>, <c>..</c> or with a NUL: a path
+/// of this type cannot climb by itself. The root is the empty path.
+/// </summary>
+public sealed class TreePath : IEquatable<TreePath>, IComparable<TreePath>
+{
+    /// <summary>The longest path that the kernel takes in one call (PATH_MAX, with its NUL), in bytes.</summary>
+    public const int MaxBytes = 4095;
+
+    public static readonly TreePath Root = new([]);
+
+    private readonly byte[] bytes;
+
+    private TreePath(byte[] bytes) => this.bytes = bytes;
+
+    public ReadOnlySpan<byte> Bytes => bytes;
+
+    public bool IsRoot => bytes.Length == 0;
+
+    /// <summary>The directory that holds this entry; the root is its own parent.</summary>
+    public TreePath Parent
+    {
+        get
+        {
+            var slash = Bytes.LastIndexOf((byte)'/');
+            return slash <= 0 ? Root : new TreePath(bytes[..slash]);
+        }
+    }
+
+    /// <summary>The last component; empty for the root.</summary>
+    public ReadOnlySpan<byte> Name => Bytes[(Bytes.LastIndexOf((byte)'/') + 1)..];
+
+    /// <summary>The entry <paramref name="name"/> in this directory. Throws if it is no name of an entry.</summary>
+    public TreePath Child(ReadOnlySpan<byte> name)
+    {
+        if (!IsName(name))
+            throw new ArgumentException($"'{Display(name)}' is no name of a directory entry", nameof(name));
+        if (IsRoot)
+            return new TreePath(name.ToArray());
+        var child = new byte[bytes.Length + 1 + name.Length];
+        bytes.CopyTo(child, 0);
+        child[bytes.Length] = (byte)'/';
+        name.CopyTo(child.AsSpan(bytes.Length + 1));
+        return new TreePath(child);
+    }
+
+    /// <summary>A path from a literal of this program, like <c>usr/lib</c>; not for input from outside.</summary>
+    public static TreePath Of(string path) =>
+        path.Split('/', StringSplitOptions.RemoveEmptyEntries)
+            .Aggregate(Root, (here, name) => here.Child(Encoding.UTF8.GetBytes(name)));
+
+    /// <summary>Whether a directory can have an entry of this name.</summary>
+    public static bool IsName(ReadOnlySpan<byte> name) =>
+        !name.IsEmpty && !name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8) && name.IndexOfAny((byte)'/', (byte)0) < 0;
+
+    /// <summary>
+    /// Bytes for people: UTF-8 where it is, else <c>\xNN</c>; also for control characters and the backslash, so that
+    /// the text is one line and can be read back.
+    /// </summary>
+    public static string Display(ReadOnlySpan<byte> name)
+    {
+        var text = new StringBuilder(name.Length);
+        while (!name.IsEmpty)
+        {
+            var valid = Rune.DecodeFromUtf8(name, out var rune, out var used) == System.Buffers.OperationStatus.Done;
+            if (valid && !Rune.IsControl(rune) && rune.Value != '\\')
+                text.Append(rune.ToString());
+            else
+                foreach (var one in name[..used])
+                    text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\\x{one:x2}");
+            name = name[used..];
+        }
+        return text.ToString();
+    }
+
+    public bool Equals(TreePath? other) => other is not null && Bytes.SequenceEqual(other.Bytes);
+
+    public override bool Equals(object? obj) => Equals(obj as TreePath);
+
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        hash.AddBytes(bytes);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Bytewise order, the same on every host and in every locale.</summary>
+    public int CompareTo(TreePath? other) => other is null ? 1 : Bytes.SequenceCompareTo(other.Bytes);
+
+    public override string ToString() => "/" + Display(bytes);
+
+    public static bool operator ==(TreePath? left, TreePath? right) => left is null ? right is null : left.Equals(right);
+
+    public static bool operator !=(TreePath? left, TreePath? right) => !(left == right);
+
+    public static bool operator <(TreePath left, TreePath right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(TreePath left, TreePath right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(TreePath left, TreePath right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(TreePath left, TreePath right) => left.CompareTo(right) >= 0;
+}

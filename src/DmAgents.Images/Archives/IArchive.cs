@@ -1,0 +1,37 @@
+namespace DmAgents.Images.Archives;
+
+/// <summary>Named members, wherever they are: files of a directory or entries of a tar.</summary>
+internal interface IArchive : IDisposable
+{
+    /// <summary>What it is called in messages.</summary>
+    string Origin { get; }
+
+    bool Contains(string member);
+
+    /// <summary>A member's bytes and their number; throws <see cref="ImageException"/> (NotFound) if it is missing.</summary>
+    Stream Open(string member, out long size);
+}
+
+internal static class ArchiveReading
+{
+    /// <summary>The most that is taken into memory of a manifest, an index or a config, in bytes.</summary>
+    public const int MaxDocument = 8 << 20;
+
+    /// <summary>A whole small member.</summary>
+    public static byte[] ReadDocument(this IArchive archive, string member)
+    {
+        using var stream = archive.Open(member, out var size);
+        if (size > MaxDocument)
+            throw new ImageException(
+                ImageReason.TooLarge, $"'{member}' of {archive.Origin} has {size} bytes, more than {MaxDocument}",
+                "No sound image has documents of this size: check where the archive comes from");
+        var content = new byte[size];
+        return stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false) == content.Length
+            ? content
+            : throw new ImageException(
+                ImageReason.Truncated, $"'{member}' of {archive.Origin} is cut off", "Fetch or write the archive again");
+    }
+
+    public static ImageException Missing(this IArchive archive, string member) => new(
+        ImageReason.NotFound, $"{archive.Origin} lacks '{member}', which its own manifest names", "Fetch or write the archive again");
+}

@@ -1,0 +1,233 @@
+using DmAgents.Domain.Layers;
+using DmAgents.Domain.Ports.FileTrees;
+using DmAgents.Images.Tar;
+
+namespace DmAgents.Images.Layers;
+
+/// <summary>What applying a layer came to.</summary>
+/// <param name="DiffId">The layer's verified identity, also where its image did not know it.</param>
+/// <param name="Entries">Entries of the archive, whiteouts included.</param>
+/// <param name="ContentBytes">Bytes of file content, without the holes of the archive.</param>
+public sealed record AppliedLayer(Digest DiffId, long Entries, long ContentBytes);
+
+/// <summary>
+/// Applies a layer's tar to the tree of the layers below it, as the OCI image specification (layer.md) says: entries
+/// replace what is there, whiteouts remove what the layers below had but never what the same layer brings. Owners,
+/// permissions, times, xattrs and holes become those of the archive; the resulting tree depends on the archives only,
+/// not on the time or the host. Any refusal (<see cref="ImageException"/>) leaves a tree that is to be discarded.
+/// </summary>
+public sealed class LayerApplier
+{
+    private readonly TarReader archive;
+    private readonly TreeWriter writer;
+    private readonly AppliedPaths applied = new();
+    private readonly PathResolver resolver;
+    private readonly FileContent content;
+
+    private LayerApplier(TarReader archive, TreeWriter writer, FileContent content)
+    {
+        (this.archive, this.writer, this.content) = (archive, writer, content);
+        resolver = new PathResolver(writer, applied);
+    }
+
+    /// <param name="layer">Is read to its end, and so verified.</param>
+    /// <param name="tree">The mounted file system of a writable snapshot of the layer below.</param>
+    /// <param name="onEmptyBase">
+    /// Whether there is no layer below: then a root that the layer does not describe is 0755, root's, of 1970,
+    /// rather than of the moment at which the base was formatted.
+    /// </param>
+    /// <param name="cancellation">Heeded between entries and between the megabytes of a file.</param>
+    public static AppliedLayer Apply(
+        LayerStream layer, IFileTree tree, bool onEmptyBase, CancellationToken cancellation = default)
+    {
+        // Not disposed: the layer is the caller's. The tar is read in blocks of 512 bytes, the decompressor in large ones.
+        var buffered = new BufferedStream(layer, 128 * 1024);
+        var archive = new TarReader(buffered, layer.Origin, endMarkerRequired: layer.Descriptor.DiffId is null);
+        var writer = new TreeWriter(tree, layer.Origin);
+        using var content = new FileContent(archive, writer, cancellation);
+        var entries = new LayerApplier(archive, writer, content).ApplyAll(onEmptyBase, cancellation);
+        layer.ReadToEnd();
+        return new AppliedLayer(layer.DiffId, entries, content.Written);
+    }
+
+    private long ApplyAll(bool onEmptyBase, CancellationToken cancellation)
+    {
+        if (onEmptyBase)
+            SetRoot(new EntryAttributes(Owner.Root, new Permissions(0x1ED), new InodeTime(0, 0), [])); // 0755
+        var entries = 0L;
+        for (; archive.Next() is { } entry; entries++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            writer.Entry = entry.DisplayName;
+            var path = EntryNames.ParseName(entry.Name, out var refusal)
+                ?? throw Unsafe(refusal);
+            if (path.IsRoot)
+                ApplyRoot(entry);
+            else if (path.Name.StartsWith(Whiteouts.Prefix))
+                ApplyWhiteout(path);
+            else
+                ApplyEntry(entry, path);
+        }
+        writer.Entry = "(directory times)";
+        writer.SetTimes();
+        return entries;
+    }
+
+    private void ApplyRoot(TarEntry entry)
+    {
+        if (entry.Type != TarEntryType.Directory)
+            throw writer.Refuse(ImageReason.Corrupt, "it would make the root something other than a directory", "Build the image again");
+        SetRoot(AttributesOf(entry));
+    }
+
+    private void SetRoot(EntryAttributes attributes)
+    {
+        writer.Require(writer.Tree.SetAttributes(TreePath.Root, attributes), TreePath.Root);
+        writer.SetTimeAtEnd(TreePath.Root, attributes.ModificationTime!.Value);
+    }
+
+    private void ApplyWhiteout(TreePath path)
+    {
+        if (path.Name.SequenceEqual(Whiteouts.Opaque))
+        {
+            if (resolver.Find(path.Parent) is { } directory)
+                RemoveLower(directory);
+            return;
+        }
+        // What aufs kept for itself beside its whiteouts; means nothing here.
+        if (path.Name.StartsWith(Whiteouts.AufsPrefix))
+            return;
+        var name = path.Name[Whiteouts.Prefix.Length..];
+        if (!TreePath.IsName(name))
+            throw Unsafe($"it is a whiteout of '{TreePath.Display(name)}'");
+        if (resolver.Find(path.Parent) is not { } parent)
+            return;
+        var gone = parent.Child(name);
+        if (writer.Find(gone) is not { } stat)
+            return;
+        if (!applied.Contains(gone))
+            writer.Remove(gone, stat.Type);
+        else if (stat.Type == EntryType.Directory)
+            RemoveLower(gone);
+    }
+
+    /// <summary>Removes everything in a directory that this layer has not brought.</summary>
+    private void RemoveLower(TreePath directory)
+    {
+        foreach (var name in writer.List(directory))
+        {
+            var child = directory.Child(name);
+            if (writer.Find(child) is not { } stat)
+                continue;
+            if (!applied.Contains(child))
+                writer.Remove(child, stat.Type);
+            else if (stat.Type == EntryType.Directory)
+                RemoveLower(child);
+        }
+    }
+
+    private void ApplyEntry(TarEntry entry, TreePath path)
+    {
+        var parent = resolver.Make(path.Parent, entry.ModificationTime);
+        var here = parent.Child(path.Name);
+        var existing = writer.Find(here);
+        if (entry.Type == TarEntryType.HardLink)
+        {
+            Link(entry, here, existing);
+        }
+        else
+        {
+            var merges = entry.Type == TarEntryType.Directory && existing?.Type == EntryType.Directory;
+            if (existing is not null && !merges)
+                writer.Remove(here, existing.Type);
+            if (!merges)
+                writer.KeepTime(parent);
+            Create(entry, here, merges);
+        }
+        applied.Add(here);
+    }
+
+    private void Create(TarEntry entry, TreePath here, bool merges)
+    {
+        var tree = writer.Tree;
+        var attributes = AttributesOf(entry);
+        switch (entry.Type)
+        {
+            case TarEntryType.File:
+                WriteFile(entry, here, attributes);
+                return;
+            case TarEntryType.Directory:
+                if (!merges)
+                    writer.Require(tree.MakeDirectory(here), here);
+                writer.SetTimeAtEnd(here, entry.ModificationTime);
+                attributes = attributes with { ModificationTime = null };
+                break;
+            case TarEntryType.Symlink:
+                if (entry.LinkName.Length == 0 || entry.LinkName.Contains((byte)0))
+                    throw writer.Refuse(ImageReason.Corrupt, "it is a symlink to no name", "Build the image again");
+                writer.Require(tree.MakeSymlink(here, entry.LinkName), here);
+                break;
+            default:
+                writer.Require(tree.MakeNode(here, NodeType(entry.Type), entry.Device), here);
+                break;
+        }
+        writer.Require(tree.SetAttributes(here, attributes), here);
+    }
+
+    private void WriteFile(TarEntry entry, TreePath here, EntryAttributes attributes)
+    {
+        writer.Require(writer.Tree.CreateFile(here, out var file), here);
+        using (file)
+        {
+            content.Write(file!, entry, here);
+            writer.Require(file!.SetAttributes(attributes), here);
+        }
+    }
+
+    /// <summary>
+    /// A hard link says nothing of its own: owner and all else are the target's, which may be of a lower layer.
+    /// </summary>
+    private void Link(TarEntry entry, TreePath here, EntryStat? existing)
+    {
+        var named = EntryNames.ParseTarget(entry.LinkName, out var refusal)
+            ?? throw Unsafe($"as a hard link to '{TreePath.Display(entry.LinkName)}' it is unsafe: {refusal}");
+        var target = named.IsRoot ? null : resolver.Find(named.Parent)?.Child(named.Name);
+        var stat = target is null ? null : writer.Find(target);
+        if (stat is null || stat.Type == EntryType.Directory)
+            throw writer.Refuse(
+                ImageReason.Corrupt,
+                $"'{TreePath.Display(entry.LinkName)}', which it is a hard link to, "
+                + (stat is null ? "does not exist in this image" : "is a directory"),
+                "Build the image again, or fetch all of its layers");
+        if (existing is not null && existing.Inode == stat.Inode)
+            return;
+        if (existing is not null)
+            writer.Remove(here, existing.Type);
+        writer.KeepTime(here.Parent);
+        writer.Require(writer.Tree.MakeHardLink(here, target!), here);
+    }
+
+    private static EntryAttributes AttributesOf(TarEntry entry) =>
+        new(entry.Owner, entry.Permissions, entry.ModificationTime, entry.Xattrs);
+
+    private static EntryType NodeType(TarEntryType type) => type switch
+    {
+        TarEntryType.CharacterDevice => EntryType.CharacterDevice,
+        TarEntryType.BlockDevice => EntryType.BlockDevice,
+        TarEntryType.Fifo => EntryType.Fifo,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a node"),
+    };
+
+    private ImageException Unsafe(string why) => writer.Refuse(
+        ImageReason.UnsafePath, why, "Do not use this image unless you know why it does that; build it without such an entry");
+
+    /// <summary>Names that mean removal (layer.md, "Whiteouts").</summary>
+    private static class Whiteouts
+    {
+        public static ReadOnlySpan<byte> Prefix => ".wh."u8;
+
+        public static ReadOnlySpan<byte> Opaque => ".wh..wh..opq"u8;
+
+        public static ReadOnlySpan<byte> AufsPrefix => ".wh..wh."u8;
+    }
+}

@@ -1,0 +1,92 @@
+using DmAgents.Domain.Layers;
+using DmAgents.Images.Streams;
+
+namespace DmAgents.Images.Layers;
+
+/// <summary>
+/// A layer's uncompressed tar. The read that meets the end throws <see cref="ImageException"/> (DigestMismatch) unless
+/// the bytes were the ones that the image names: until then nothing that was read is to be trusted.
+/// </summary>
+public sealed class LayerStream : ReadOnlyStream
+{
+    // One read of the disk for some tens of the decompressor's.
+    private const int BufferSize = 256 * 1024;
+
+    private readonly HashingStream compressed;
+    private readonly HashingStream uncompressed;
+    private bool verified;
+
+    internal LayerStream(Stream stored, LayerDescriptor descriptor, string origin, IProgress<long>? progress)
+    {
+        Descriptor = descriptor;
+        Origin = origin;
+        compressed = new HashingStream(new BufferedStream(stored, BufferSize), progress);
+        uncompressed = new HashingStream(Decompression.Open(compressed, origin));
+    }
+
+    public LayerDescriptor Descriptor { get; }
+
+    /// <summary>What the layer is called in messages: which layer, of which archive.</summary>
+    public string Origin { get; }
+
+    /// <summary>Bytes read as stored, for progress against the descriptor's size.</summary>
+    public long StoredBytes => compressed.Count;
+
+    /// <summary>Uncompressed bytes read.</summary>
+    public long Bytes => uncompressed.Count;
+
+    /// <summary>The digest of the uncompressed tar, known once everything has been read.</summary>
+    public Digest DiffId =>
+        verified ? uncompressed.Digest() : throw new InvalidOperationException($"{Origin} has not been read to its end");
+
+    public override int Read(Span<byte> buffer)
+    {
+        try
+        {
+            var count = uncompressed.Read(buffer);
+            if (count == 0 && !buffer.IsEmpty && !verified)
+                Verify();
+            return count;
+        }
+        catch (IOException cause)
+        {
+            throw new ImageException(ImageReason.Failed, $"{Origin} cannot be read ({cause.Message})", "Check the disk", cause);
+        }
+    }
+
+    /// <summary>Reads to the end without keeping anything: verifies the layer and finds its diff id.</summary>
+    public void ReadToEnd()
+    {
+        var buffer = new byte[BufferSize];
+        while (Read(buffer) > 0)
+        {
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            uncompressed.Dispose();
+            compressed.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    private void Verify()
+    {
+        // The decompressor stops at the end of its data; the stored bytes may go on.
+        compressed.ReadToEnd();
+        if (compressed.Count != Descriptor.Size)
+            throw Mismatch($"{Descriptor.Size} bytes", $"{compressed.Count} bytes");
+        if (Descriptor.Digest is { } stored && compressed.Digest() != stored)
+            throw Mismatch(stored.Value, compressed.Digest().Value);
+        if (Descriptor.DiffId is { } diffId && uncompressed.Digest() != diffId)
+            throw Mismatch($"the uncompressed {diffId}", uncompressed.Digest().Value);
+        verified = true;
+    }
+
+    private ImageException Mismatch(string named, string found) => new(
+        ImageReason.DigestMismatch, $"{Origin} is not what its image names: {named} expected, {found} found",
+        "Nothing was kept of this layer; fetch or write the archive again");
+}

@@ -1,0 +1,112 @@
+using DmAgents.Domain.Ports.FileTrees;
+
+namespace DmAgents.Images.Layers;
+
+/// <summary>
+/// Changes a tree on behalf of a layer: failures become refusals that name the entry, and directories get back the
+/// times that the changes in them have moved, so that the tree depends on the archives alone.
+/// </summary>
+internal sealed class TreeWriter(IFileTree tree, string origin)
+{
+    private readonly Dictionary<TreePath, InodeTime> directoryTimes = [];
+
+    /// <summary>The entry at work, for messages.</summary>
+    public string Entry { get; set; } = "";
+
+    /// <summary>Counts removals after which a resolved path may lead elsewhere.</summary>
+    public int Detours { get; private set; }
+
+    public IFileTree Tree => tree;
+
+    public EntryStat? Find(TreePath path)
+    {
+        var status = tree.Stat(path, out var stat);
+        if (status.Outcome == FileTreeOutcome.NotFound)
+            return null;
+        Require(status, path);
+        return stat;
+    }
+
+    /// <summary>To be called before something in a directory changes.</summary>
+    public void KeepTime(TreePath directory)
+    {
+        if (!directoryTimes.ContainsKey(directory) && Find(directory) is { } stat)
+            directoryTimes[directory] = stat.ModificationTime;
+    }
+
+    /// <summary>What a directory's time shall be once everything is in it.</summary>
+    public void SetTimeAtEnd(TreePath directory, InodeTime time) => directoryTimes[directory] = time;
+
+    public void SetTimes()
+    {
+        foreach (var (directory, time) in directoryTimes)
+            Require(tree.SetTime(directory, time), directory);
+    }
+
+    /// <summary>Makes a directory that the archive needs but does not describe.</summary>
+    public void MakeImpliedDirectory(TreePath path, InodeTime time)
+    {
+        KeepTime(path.Parent);
+        Require(tree.MakeDirectory(path), path);
+        Require(tree.SetAttributes(path, new EntryAttributes(Owner.Root, new Permissions(0x1ED), null, [])), path); // 0755
+        SetTimeAtEnd(path, time);
+    }
+
+    /// <summary>Removes an entry with everything below it.</summary>
+    public void Remove(TreePath path, EntryType type)
+    {
+        KeepTime(path.Parent);
+        RemoveBelow(path, type);
+    }
+
+    public IReadOnlyList<byte[]> List(TreePath directory)
+    {
+        Require(tree.List(directory, out var names), directory);
+        return names;
+    }
+
+    /// <summary>Refuses unless the call on the tree is done.</summary>
+    public void Require(FileTreeStatus status, TreePath path)
+    {
+        if (status.IsDone)
+            return;
+        var (reason, why, next) = status.Outcome switch
+        {
+            FileTreeOutcome.NoSpace => (
+                ImageReason.NoSpace, "the file system is full", "Use a larger base size, or grow the pool if it is the pool that is full"),
+            FileTreeOutcome.NameTooLong => (
+                ImageReason.Unsupported, "its name is too long for the file system", "Build the image with shorter names"),
+            FileTreeOutcome.TooManyLinks => (
+                ImageReason.Unsupported, "the file system cannot count that many hard links", "Use a base of another file system"),
+            FileTreeOutcome.Unsupported => (
+                ImageReason.Unsupported, "the file system cannot hold it", "Use a base of another file system"),
+            FileTreeOutcome.NotPermitted => (ImageReason.NotPermitted, "the agent may not", "Run the agent as root"),
+            FileTreeOutcome.ReadOnly => (
+                ImageReason.Failed, "the file system is read-only", "See the kernel's log for what made it so"),
+            _ => (ImageReason.Failed, "the kernel refused", "See the kernel's log; if it has nothing, report this"),
+        };
+        throw Refuse(reason, $"{why}, at {path} ({status.Call}, errno {status.Errno})", next);
+    }
+
+    public ImageException Refuse(ImageReason reason, string why, string next) =>
+        new(reason, $"Entry '{Entry}' of {origin} cannot be applied: {why}", next);
+
+    private void RemoveBelow(TreePath path, EntryType type)
+    {
+        if (type is EntryType.Directory or EntryType.Symlink)
+            Detours++;
+        if (type != EntryType.Directory)
+        {
+            Require(tree.RemoveFile(path), path);
+            return;
+        }
+        foreach (var name in List(path))
+        {
+            var child = path.Child(name);
+            if (Find(child) is { } stat)
+                RemoveBelow(child, stat.Type);
+        }
+        directoryTimes.Remove(path);
+        Require(tree.RemoveDirectory(path), path);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace DmAgents.Images.Sources;
+
+/// <summary>
+/// Reads documents from outside. A property that is absent or null is absent; one of the wrong kind makes the
+/// document corrupt.
+/// </summary>
+internal static class JsonReading
+{
+    /// <summary>Parses a document and makes of it what <paramref name="read"/> makes.</summary>
+    public static T Parse<T>(ReadOnlyMemory<byte> document, string origin, Func<JsonElement, T> read)
+    {
+        try
+        {
+            using var parsed = JsonDocument.Parse(document);
+            return read(parsed.RootElement);
+        }
+        catch (Exception cause) when (cause is JsonException or FormatException or InvalidOperationException)
+        {
+            throw new ImageException(
+                ImageReason.Corrupt, $"{origin} is malformed: {cause.Message.TrimEnd('.')}",
+                "Fetch or write the archive again", cause);
+        }
+    }
+
+    public static JsonElement? Property(JsonElement? parent, string name)
+    {
+        if (parent is not { } element)
+            return null;
+        if (element.ValueKind != JsonValueKind.Object)
+            throw new FormatException($"an object with '{name}' is expected, not {element.ValueKind}");
+        return element.TryGetProperty(name, out var found) && found.ValueKind != JsonValueKind.Null ? found : null;
+    }
+
+    public static JsonElement? Object(JsonElement? parent, string name) =>
+        Property(parent, name) is not { } found ? null
+        : found.ValueKind == JsonValueKind.Object ? found
+        : throw new FormatException($"'{name}' is not an object");
+
+    public static string? Text(JsonElement? parent, string name) =>
+        Property(parent, name) is not { } found ? null
+        : found.ValueKind == JsonValueKind.String ? found.GetString()
+        : throw new FormatException($"'{name}' is not a string");
+
+    public static string RequiredText(JsonElement? parent, string name) =>
+        Text(parent, name) ?? throw new FormatException($"'{name}' is missing");
+
+    public static long RequiredNumber(JsonElement? parent, string name) =>
+        Property(parent, name) is { ValueKind: JsonValueKind.Number } found && found.TryGetInt64(out var number)
+            ? number
+            : throw new FormatException($"'{name}' is missing or no whole number");
+
+    public static bool Flag(JsonElement? parent, string name) => Property(parent, name)?.GetBoolean() ?? false;
+
+    public static IReadOnlyList<JsonElement> Items(JsonElement? parent, string name) =>
+        Property(parent, name) is not { } found ? []
+        : found.ValueKind == JsonValueKind.Array ? [.. found.EnumerateArray()]
+        : throw new FormatException($"'{name}' is not an array");
+
+    public static IReadOnlyList<string> Texts(JsonElement? parent, string name) =>
+        [.. Items(parent, name).Select(item => item.ValueKind == JsonValueKind.String
+            ? item.GetString()!
+            : throw new FormatException($"'{name}' holds something that is not a string"))];
+
+    /// <summary>A time that cannot be read is none: it is shown only.</summary>
+    public static DateTimeOffset? Time(JsonElement? parent, string name) =>
+        DateTimeOffset.TryParse(
+            Text(parent, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+}

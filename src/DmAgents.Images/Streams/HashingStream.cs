@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using DmAgents.Domain.Layers;
+
+namespace DmAgents.Images.Streams;
+
+/// <summary>Counts and digests what is read through it.</summary>
+internal sealed class HashingStream(Stream inner, IProgress<long>? progress = null) : ReadOnlyStream
+{
+    // Often enough for a progress bar, seldom enough to cost nothing.
+    private const long ReportEvery = 1 << 20;
+
+    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long reported;
+
+    public long Count { get; private set; }
+
+    public override int Read(Span<byte> buffer)
+    {
+        var count = inner.Read(buffer);
+        hash.AppendData(buffer[..count]);
+        Count += count;
+        if (Count - reported >= ReportEvery || (count == 0 && Count > reported))
+            progress?.Report(reported = Count);
+        return count;
+    }
+
+    /// <summary>Reads what is left, so that the digest is that of everything.</summary>
+    public void ReadToEnd()
+    {
+        var buffer = new byte[64 * 1024];
+        while (Read(buffer) > 0)
+        {
+        }
+    }
+
+    public Digest Digest() => Domain.Layers.Digest.FromHash(hash.GetCurrentHash());
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            hash.Dispose();
+            inner.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Buffers.Text;
+using DmAgents.Domain.Ports.FileTrees;
+
+namespace DmAgents.Images.Tar;
+
+/// <summary>
+/// The records of extended headers (POSIX.1-2001 pax): "length key=value\n". Values are bytes: a file capability or
+/// a name need not be UTF-8.
+/// </summary>
+internal sealed class PaxRecords
+{
+    private const string Schily = "SCHILY.xattr.";
+    private const string LibArchive = "LIBARCHIVE.xattr.";
+
+    private readonly Dictionary<string, ReadOnlyMemory<byte>> values = new(StringComparer.Ordinal);
+
+    /// <summary>The runs of the first GNU sparse format (0.0), which repeats two keys and so is no dictionary.</summary>
+    public List<SparseExtent> RepeatedRuns { get; } = [];
+
+    /// <summary>The value; null where there is none or an empty one, which means "as without this record".</summary>
+    public ReadOnlyMemory<byte>? this[string key] =>
+        // Not a bare null: that would become an empty memory, by way of a null array.
+        values.TryGetValue(key, out var value) && !value.IsEmpty ? value : (ReadOnlyMemory<byte>?)null;
+
+    public bool Has(string key) => values.ContainsKey(key);
+
+    /// <summary>A copy of global records, upon which an entry's own ones are laid.</summary>
+    public PaxRecords Copy()
+    {
+        var copy = new PaxRecords();
+        foreach (var (key, value) in values)
+            copy.values[key] = value;
+        return copy;
+    }
+
+    /// <summary>Adds the records of a header's content; false if it is malformed.</summary>
+    public bool TryAdd(ReadOnlyMemory<byte> content)
+    {
+        var offset = -1L;
+        while (!content.IsEmpty)
+        {
+            var span = content.Span;
+            if (!Utf8Parser.TryParse(span, out int length, out var digits) || length <= digits + 1 || length > span.Length)
+                return false;
+            var equals = span[..length].IndexOf((byte)'=');
+            if (span[digits] != (byte)' ' || equals <= digits + 1 || span[length - 1] != (byte)'\n' || equals == length - 1)
+                return false;
+            var key = TarFields.Utf8(span[(digits + 1)..equals]);
+            var value = content[(equals + 1)..(length - 1)];
+            if (!TryAddRun(key, value.Span, ref offset))
+                return false;
+            values[key] = value;
+            content = content[length..];
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// The extended attributes. Star, GNU tar and Go write them raw under SCHILY; libarchive writes them there, too,
+    /// and under its own prefix in base64 with the name percent-encoded, which counts only where SCHILY has none.
+    /// Null if one is malformed.
+    /// </summary>
+    public IReadOnlyList<Xattr>? Xattrs()
+    {
+        var found = new SortedDictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
+        foreach (var (key, value) in values)
+        {
+            if (!key.StartsWith(LibArchive, StringComparison.Ordinal))
+                continue;
+            var decoded = new byte[value.Length];
+            if (!TryDecode(value.Span, decoded, out var size))
+                return null;
+            found[Uri.UnescapeDataString(key[LibArchive.Length..])] = decoded.AsMemory(0, size);
+        }
+        foreach (var (key, value) in values)
+            if (key.StartsWith(Schily, StringComparison.Ordinal))
+                found[key[Schily.Length..]] = value;
+        return found.Keys.Any(name => name.Length == 0 || name.Contains('\0', StringComparison.Ordinal))
+            ? null
+            : [.. found.Select(pair => new Xattr(pair.Key, pair.Value))];
+    }
+
+    /// <summary>Base64 without the padding that libarchive leaves out.</summary>
+    private static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> decoded, out int size)
+    {
+        var padded = new byte[(text.Length + 3) / 4 * 4];
+        padded.AsSpan().Fill((byte)'=');
+        text.CopyTo(padded);
+        size = 0;
+        if (padded.Length == 0)
+            return true;
+        var whole = new byte[Base64.GetMaxDecodedFromUtf8Length(padded.Length)];
+        var done = Base64.DecodeFromUtf8(padded, whole, out _, out size) == System.Buffers.OperationStatus.Done;
+        if (done)
+            whole.AsSpan(0, size).CopyTo(decoded);
+        return done;
+    }
+
+    private bool TryAddRun(string key, ReadOnlySpan<byte> value, ref long offset)
+    {
+        if (key == "GNU.sparse.offset")
+        {
+            offset = TarFields.Decimal(value) ?? -1;
+            return offset >= 0;
+        }
+        if (key != "GNU.sparse.numbytes")
+            return true;
+        if (offset < 0 || TarFields.Decimal(value) is not { } length)
+            return false;
+        RepeatedRuns.Add(new SparseExtent(offset, length));
+        offset = -1;
+        return true;
+    }
+}

@@ -1,0 +1,187 @@
+namespace DmAgents.Images.Tar;
+
+/// <summary>
+/// Reads tar archives of every kind met in images: v7, ustar, pax, GNU and star, with GNU's sparse formats, forward
+/// only and with memory for one header. Not System.Formats.Tar: that decodes all names and values as UTF-8, which
+/// destroys file capabilities and names that are not, and it refuses GNU sparse entries.
+/// </summary>
+/// <param name="source">The uncompressed archive; skipped over by seeking where it can seek.</param>
+/// <param name="origin">What the archive is called in messages.</param>
+/// <param name="endMarkerRequired">
+/// Whether the archive must end with its two zero blocks. Only an archive of known digest may go without: that it is
+/// whole shows by the digest, and some builders leave the marker out.
+/// </param>
+internal sealed partial class TarReader(Stream source, string origin, bool endMarkerRequired = true)
+{
+    /// <summary>The largest extended header or long name that is taken into memory, in bytes.</summary>
+    private const int MaxExtension = 8 << 20;
+
+    private readonly byte[] block = new byte[TarHeader.BlockSize];
+    private readonly PaxRecords global = new();
+    private long position;
+    private long remaining;
+    private long padding;
+    private bool any;
+
+    /// <summary>Where the content of the current entry begins, in bytes from the start of the archive.</summary>
+    public long ContentOffset { get; private set; }
+
+    /// <summary>The bytes of content that the archive holds of the current entry: less than its size when sparse.</summary>
+    public long PackedSize { get; private set; }
+
+    /// <summary>The next entry, or null at the end. What was not read of the current one is skipped.</summary>
+    public TarEntry? Next()
+    {
+        Skip(remaining + padding);
+        (remaining, padding) = (0, 0);
+        var pending = new Pending(null, null, null);
+        while (ReadHeader(pending))
+        {
+            any = true;
+            var header = new TarHeader(block);
+            var size = header.Size ?? throw Corrupt("has no readable size");
+            switch (header.TypeFlag)
+            {
+                case 'x' or 'X':
+                    pending = pending with { Pax = ReadPax(size, global.Copy()) };
+                    break;
+                case 'g':
+                    ReadPax(size, global);
+                    break;
+                case 'L':
+                    pending = pending with { Name = ReadLongName(size) };
+                    break;
+                case 'K':
+                    pending = pending with { LinkName = ReadLongName(size) };
+                    break;
+                case 'V':
+                    SkipContent(size);
+                    break;
+                default:
+                    return Entry(header, size, pending);
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Reads content of the current entry; 0 at its end.</summary>
+    public int Read(Span<byte> buffer)
+    {
+        if (buffer.Length > remaining)
+            buffer = buffer[..(int)remaining];
+        if (buffer.IsEmpty)
+            return 0;
+        var count = source.Read(buffer);
+        if (count == 0)
+            throw Truncated();
+        position += count;
+        remaining -= count;
+        return count;
+    }
+
+    private bool ReadHeader(Pending pending)
+    {
+        if (!ReadBlock())
+        {
+            if (endMarkerRequired || !pending.IsEmpty)
+                throw any ? Truncated() : NotATar();
+            return false;
+        }
+        if (!IsZero())
+        {
+            if (!new TarHeader(block).IsSound())
+                throw any ? Corrupt("has a header whose checksum does not hold") : NotATar();
+            return true;
+        }
+        if (!pending.IsEmpty)
+            throw Corrupt("ends after an extended header, before the entry that it is for");
+        if (!ReadBlock())
+            return endMarkerRequired ? throw Truncated() : false;
+        return IsZero() ? false : throw Corrupt("has a lone zero block amid its entries");
+    }
+
+    private bool IsZero() => !block.AsSpan().ContainsAnyExcept((byte)0);
+
+    /// <summary>False at the end of the archive; a part of a block is a truncated archive.</summary>
+    private bool ReadBlock()
+    {
+        var count = source.ReadAtLeast(block, block.Length, throwOnEndOfStream: false);
+        position += count;
+        if (count is > 0 and < TarHeader.BlockSize)
+            throw Truncated();
+        return count == TarHeader.BlockSize;
+    }
+
+    private void SkipContent(long size)
+    {
+        Begin(size);
+        Skip(remaining + padding);
+        (remaining, padding) = (0, 0);
+    }
+
+    private void Begin(long size)
+    {
+        if (size is < 0 or > long.MaxValue / 2)
+            throw Corrupt("has an impossible size");
+        remaining = size;
+        padding = -size & (TarHeader.BlockSize - 1);
+    }
+
+    private void Skip(long count)
+    {
+        if (source.CanSeek)
+        {
+            if (count > source.Length - source.Position)
+                throw Truncated();
+            source.Seek(count, SeekOrigin.Current);
+            position += count;
+            return;
+        }
+        Span<byte> away = stackalloc byte[4096];
+        while (count > 0)
+        {
+            var read = source.Read(away[..(int)Math.Min(away.Length, count)]);
+            if (read == 0)
+                throw Truncated();
+            position += read;
+            count -= read;
+        }
+    }
+
+    private byte[] ReadExtension(long size)
+    {
+        if (size > MaxExtension)
+            throw new ImageException(
+                ImageReason.TooLarge,
+                $"{origin} has an extended header of {size} bytes at byte {position}, more than {MaxExtension}",
+                "Write the archive again with fewer or smaller extended attributes");
+        Begin(size);
+        var content = new byte[size];
+        for (var done = 0; done < content.Length;)
+            done += Read(content.AsSpan(done));
+        Skip(padding);
+        padding = 0;
+        return content;
+    }
+
+    private byte[] ReadLongName(long size) => TarFields.Text(ReadExtension(size)).ToArray();
+
+    private PaxRecords ReadPax(long size, PaxRecords records) =>
+        records.TryAdd(ReadExtension(size)) ? records : throw Corrupt("has a malformed extended header");
+
+    private ImageException Corrupt(string why) => new(
+        ImageReason.Corrupt, $"{origin} {why} (near byte {position} of the uncompressed archive)", "Fetch or write the archive again");
+
+    private ImageException Truncated() => new(
+        ImageReason.Truncated, $"{origin} ends after {position} bytes (uncompressed) in the middle of the archive",
+        "Fetch or write the archive again");
+
+    private ImageException NotATar() => new(
+        ImageReason.NotAnImage, $"{origin} is not a tar archive", "Give a tar archive: plain, or compressed by gzip or zstd");
+
+    /// <summary>What extension headers have said so far of the entry that they precede.</summary>
+    private readonly record struct Pending(PaxRecords? Pax, byte[]? Name, byte[]? LinkName)
+    {
+        public bool IsEmpty => Pax is null && Name is null && LinkName is null;
+    }
+}

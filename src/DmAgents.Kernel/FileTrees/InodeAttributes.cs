@@ -1,0 +1,148 @@
+using System.Text;
+using DmAgents.Domain.Ports.FileTrees;
+using DmAgents.Kernel.Interop.FileTrees;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmAgents.Kernel.FileTrees;
+
+/// <summary>
+/// Owner, permissions, xattrs and time of one open inode. Files and directories are open for real, so that the calls
+/// on handles work; everything else is open by O_PATH, where chmod and xattr calls go through /proc/self/fd.
+/// </summary>
+internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType type)
+{
+    private const int MaxNames = 64 * 1024;
+    private const string HostOwned = "security.selinux";
+
+    private bool IsOpen => type is EntryType.File or EntryType.Directory;
+
+    public FileTreeStatus Set(EntryAttributes attributes)
+    {
+        var status = SetOwner(attributes.Owner);
+        if (status.IsDone)
+            status = RemoveSurplus(attributes.Xattrs);
+        if (status.IsDone && type != EntryType.Symlink)
+            status = SetPermissions(attributes.Permissions);
+        foreach (var xattr in attributes.Xattrs)
+            if (status.IsDone && xattr.Name != HostOwned)
+                status = SetXattr(xattr);
+        return status.IsDone && attributes.ModificationTime is { } time ? SetTime(time) : status;
+    }
+
+    public FileTreeStatus SetTime(InodeTime time)
+    {
+        var times = stackalloc TimeSpec[2];
+        times[0].Nanoseconds = FileFlags.OmitTime;
+        times[1].Seconds = time.Seconds;
+        times[1].Nanoseconds = time.Nanoseconds;
+        if (IsOpen)
+            return FileCalls.SetTimes(handle, times) < 0 ? FileTreeErrno.Last("futimens") : FileTreeStatus.Done;
+        fixed (byte* path = CName.OfHandle(handle))
+            return FileCalls.SetTimesAt(handle, path, times, 0) < 0 ? FileTreeErrno.Last("utimensat") : FileTreeStatus.Done;
+    }
+
+    public FileTreeStatus ReadXattrs(out IReadOnlyList<Xattr> xattrs)
+    {
+        var found = new List<Xattr>();
+        xattrs = found;
+        var status = ListNames(out var names);
+        if (!status.IsDone)
+            return status;
+        fixed (byte* path = CName.OfHandle(handle))
+        {
+            foreach (var name in names)
+            {
+                // The kernel's limit for a value (XATTR_SIZE_MAX) is 64 KiB.
+                var value = new byte[64 * 1024];
+                fixed (byte* attribute = CName.Of(name))
+                fixed (byte* start = value)
+                {
+                    var size = FileCalls.GetXattr(path, attribute, start, (nuint)value.Length);
+                    if (size < 0)
+                        return FileTreeErrno.Last("getxattr " + name);
+                    found.Add(new Xattr(name, value.AsSpan(0, (int)size).ToArray()));
+                }
+            }
+        }
+        return FileTreeStatus.Done;
+    }
+
+    private FileTreeStatus SetOwner(Owner owner)
+    {
+        fixed (byte* itself = "\0"u8)
+            return FileCalls.ChownAt(handle, itself, owner.Uid, owner.Gid, FileFlags.EmptyPath) < 0
+                ? FileTreeErrno.Last("fchownat")
+                : FileTreeStatus.Done;
+    }
+
+    private FileTreeStatus SetPermissions(Permissions permissions)
+    {
+        if (IsOpen)
+            return FileCalls.Chmod(handle, (uint)permissions.Bits) < 0 ? FileTreeErrno.Last("fchmod") : FileTreeStatus.Done;
+        fixed (byte* path = CName.OfHandle(handle))
+            return FileCalls.Chmod(path, (uint)permissions.Bits) < 0 ? FileTreeErrno.Last("chmod") : FileTreeStatus.Done;
+    }
+
+    private FileTreeStatus SetXattr(Xattr xattr)
+    {
+        fixed (byte* path = CName.OfHandle(handle))
+        fixed (byte* name = CName.Of(xattr.Name))
+        fixed (byte* value = xattr.Value.Span)
+            return FileCalls.SetXattr(path, name, value, (nuint)xattr.Value.Length, 0) < 0
+                ? FileTreeErrno.Last("setxattr " + xattr.Name)
+                : FileTreeStatus.Done;
+    }
+
+    /// <summary>A fresh entry, too, may have some: default ACLs of its directory are inherited.</summary>
+    private FileTreeStatus RemoveSurplus(IReadOnlyList<Xattr> wanted)
+    {
+        var status = ListNames(out var names);
+        if (!status.IsDone || names.Count == 0)
+            return status;
+        fixed (byte* path = CName.OfHandle(handle))
+        {
+            foreach (var name in names)
+            {
+                if (name == HostOwned || wanted.Any(xattr => xattr.Name == name))
+                    continue;
+                fixed (byte* attribute = CName.Of(name))
+                    if (FileCalls.RemoveXattr(path, attribute) < 0)
+                        return FileTreeErrno.Last("removexattr " + name);
+            }
+        }
+        return FileTreeStatus.Done;
+    }
+
+    private FileTreeStatus ListNames(out IReadOnlyList<string> names)
+    {
+        names = [];
+        // Nearly every inode has none: ask with a small buffer first.
+        Span<byte> small = stackalloc byte[512];
+        var status = List(small, out var size);
+        var buffer = small;
+        if (status.Errno == FileTreeErrno.Range)
+        {
+            buffer = new byte[MaxNames];
+            status = List(buffer, out size);
+        }
+        if (status.Errno == FileTreeErrno.NotSupported)
+            return FileTreeStatus.Done;
+        if (status.IsDone && size > 0)
+            names = Encoding.UTF8.GetString(buffer[..size]).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+        return status;
+    }
+
+    private FileTreeStatus List(Span<byte> buffer, out int size)
+    {
+        fixed (byte* start = buffer)
+        fixed (byte* path = IsOpen ? null : CName.OfHandle(handle))
+        {
+            var found = path is null
+                ? FileCalls.ListXattrs(handle, start, (nuint)buffer.Length)
+                : FileCalls.ListXattrs(path, start, (nuint)buffer.Length);
+            var status = found < 0 ? FileTreeErrno.Last("listxattr") : FileTreeStatus.Done;
+            size = (int)Math.Max(found, 0);
+            return status;
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Runtime.InteropServices;
+using DmAgents.Domain.Ports.FileTrees;
+using DmAgents.Kernel.Interop.FileTrees;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmAgents.Kernel.FileTrees;
+
+/// <summary>
+/// A directory tree on this host, reached through handles only: parents by openat2(2) with RESOLVE_BENEATH and
+/// RESOLVE_NO_SYMLINKS, the last component by calls that do not follow it. Needs Linux 5.6 and /proc.
+/// Nothing is flushed: whoever mounted the file system unmounts it, which flushes once.
+/// </summary>
+public sealed partial class LinuxFileTree : IFileTree
+{
+    // Enough for a path and its NUL; readlink never gives more (PATH_MAX).
+    private const int PathBuffer = 4096;
+
+    private readonly DirectoryHandles directories;
+
+    private LinuxFileTree(SafeFileHandle root) => directories = new DirectoryHandles(root);
+
+    /// <summary>Opens the tree below a directory; symlinks in the path to the root itself are followed.</summary>
+    public static unsafe FileTreeStatus Open(string root, out LinuxFileTree? tree)
+    {
+        tree = null;
+        fixed (byte* path = CName.Of(root))
+        {
+            var fd = FileCalls.Open(path, FileFlags.PathOnly | FileFlags.Directory | FileFlags.CloseOnExec);
+            if (fd < 0)
+                return FileTreeErrno.Last("open");
+            tree = new LinuxFileTree(new SafeFileHandle(fd, ownsHandle: true));
+            return FileTreeStatus.Done;
+        }
+    }
+
+    public unsafe FileTreeStatus Stat(TreePath path, out EntryStat? stat)
+    {
+        stat = null;
+        var status = directories.Open(path.Parent, out var parent);
+        if (!status.IsDone)
+            return status;
+        Statx found;
+        fixed (byte* name = CName.LastOf(path))
+            if (FileCalls.Statx(parent, name, FileFlags.SymlinkNoFollow, FileFlags.StatxBasic, &found) < 0)
+                return FileTreeErrno.Last("statx");
+        stat = new EntryStat(
+            TypeOf(found.Mode), new Permissions(found.Mode & 0xFFF), new Owner(found.Uid, found.Gid), (long)found.Size,
+            new InodeTime(found.ModifiedSeconds, (int)found.ModifiedNanoseconds), found.Links,
+            new InodeNumber(found.Inode), new DeviceNumber(found.DeviceMajor, found.DeviceMinor));
+        return FileTreeStatus.Done;
+    }
+
+    public unsafe FileTreeStatus List(TreePath path, out IReadOnlyList<byte[]> names)
+    {
+        var found = new List<byte[]>();
+        names = found;
+        var status = OpenEntry(path, FileFlags.ReadOnly | FileFlags.Directory, out var directory);
+        if (!status.IsDone)
+            return status;
+        using (directory)
+        {
+            var buffer = new byte[32 * 1024];
+            fixed (byte* start = buffer)
+            {
+                while (true)
+                {
+                    var size = FileCalls.GetDirectoryEntries(directory, start, (nuint)buffer.Length);
+                    if (size < 0)
+                        return FileTreeErrno.Last("getdents64");
+                    if (size == 0)
+                        return FileTreeStatus.Done;
+                    AddNames(buffer.AsSpan(0, (int)size), found);
+                }
+            }
+        }
+    }
+
+    public unsafe FileTreeStatus ReadLink(TreePath path, out byte[] target)
+    {
+        target = [];
+        var status = directories.Open(path.Parent, out var parent);
+        if (!status.IsDone)
+            return status;
+        var buffer = stackalloc byte[PathBuffer];
+        fixed (byte* name = CName.LastOf(path))
+        {
+            var size = FileCalls.ReadLinkAt(parent, name, buffer, PathBuffer);
+            if (size < 0)
+                return FileTreeErrno.Last("readlinkat");
+            target = new ReadOnlySpan<byte>(buffer, (int)size).ToArray();
+            return FileTreeStatus.Done;
+        }
+    }
+
+    public FileTreeStatus ReadXattrs(TreePath path, out IReadOnlyList<Xattr> xattrs)
+    {
+        xattrs = [];
+        var status = OpenInode(path, out var handle, out var type);
+        if (!status.IsDone)
+            return status;
+        using (handle)
+            return new InodeAttributes(handle, type).ReadXattrs(out xattrs);
+    }
+
+    public FileTreeStatus OpenFile(TreePath path, out ITreeFile? file)
+    {
+        file = null;
+        var status = Stat(path, out var stat);
+        if (!status.IsDone)
+            return status;
+        // Opening a fifo would wait for a writer, a device might do anything.
+        if (stat!.Type != EntryType.File)
+            return new FileTreeStatus(FileTreeOutcome.WrongType, 0, "open");
+        status = OpenEntry(path, FileFlags.ReadOnly | FileFlags.NonBlocking, out var handle);
+        if (status.IsDone)
+            file = new LinuxTreeFile(handle);
+        return status;
+    }
+
+    public void Dispose() => directories.Dispose();
+
+    private static EntryType TypeOf(int mode) => (mode & FileFlags.TypeMask) switch
+    {
+        FileFlags.TypeFile => EntryType.File,
+        FileFlags.TypeDirectory => EntryType.Directory,
+        FileFlags.TypeSymlink => EntryType.Symlink,
+        FileFlags.TypeFifo => EntryType.Fifo,
+        FileFlags.TypeCharacter => EntryType.CharacterDevice,
+        FileFlags.TypeBlock => EntryType.BlockDevice,
+        FileFlags.TypeSocket => EntryType.Socket,
+        _ => throw new InvalidOperationException($"The kernel reports an unknown file type, mode 0{Convert.ToString(mode, 8)}"),
+    };
+
+    private static void AddNames(ReadOnlySpan<byte> entries, List<byte[]> names)
+    {
+        while (!entries.IsEmpty)
+        {
+            var length = MemoryMarshal.Read<ushort>(entries[DirectoryEntryLayout.Length..]);
+            var name = entries[DirectoryEntryLayout.Name..length];
+            name = name[..name.IndexOf((byte)0)];
+            if (TreePath.IsName(name))
+                names.Add(name.ToArray());
+            entries = entries[length..];
+        }
+    }
+}
