@@ -1,1 +1,3 @@
-return 0;
+using DmAgents.Cli.Shell;
+
+return await CommandLine.RunAsync(args, CliEnvironment.OfThisProcess()).ConfigureAwait(false);

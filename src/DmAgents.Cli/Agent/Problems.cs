@@ -1,0 +1,106 @@
+using System.Net.Sockets;
+using System.Text;
+using DmAgents.Api.Admin.V1;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace DmAgents.Cli.Agent;
+
+/// <summary>Reads out of a failed call what happened.</summary>
+internal static class Problems
+{
+    public const string Trailer = "dmagents-problem-bin";
+
+    public static Problem Of(RpcException failure, AgentCall call)
+    {
+        if (InTrailer(failure) is { } told)
+            return told;
+        if (Innermost<SocketException>(failure.Status.DebugException) is { } socket && !call.Answered)
+            return Unreachable(call, socket);
+        return failure.StatusCode switch
+        {
+            StatusCode.DeadlineExceeded => TimedOut(call),
+            StatusCode.Cancelled when call.FellSilent => TimedOut(call),
+            StatusCode.Cancelled => Untold(call, Problem.Types.Kind.Failed, "interrupted", OutcomeUnknown(call)),
+            StatusCode.Unimplemented => Untold(
+                call, Problem.Types.Kind.Failed, "the agent does not know this call: it is of another version",
+                "compare `dmagent --version` with `dmagent host status`"),
+            StatusCode.Unavailable => Untold(
+                call, Problem.Types.Kind.Unavailable, "the agent went away during the call", OutcomeUnknown(call)),
+            StatusCode.PermissionDenied or StatusCode.Unauthenticated => Untold(
+                call, Problem.Types.Kind.Refused, failure.Status.Detail, "be root or in the group dmagents"),
+            _ => Untold(
+                call, Problem.Types.Kind.Failed, Sentence(failure), "see the agent's log: journalctl -u dmagentd"),
+        };
+    }
+
+    private static Problem? InTrailer(RpcException failure)
+    {
+        if (failure.Trailers.GetValueBytes(Trailer) is not { } bytes)
+            return null;
+        try
+        {
+            return Problem.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // Then the status itself is all there is.
+            return null;
+        }
+    }
+
+    private static Problem Unreachable(AgentCall call, SocketException failure)
+    {
+        var (why, next) = failure.SocketErrorCode switch
+        {
+            // What the runtime makes of ENOENT.
+            SocketError.AddressNotAvailable => (
+                "there is no such socket: the agent does not run, or listens elsewhere",
+                "systemctl start dmagentd, or name its socket with --socket"),
+            SocketError.ConnectionRefused => (
+                "the socket is there, but nobody listens on it: the agent has stopped",
+                "systemctl start dmagentd"),
+            SocketError.AccessDenied => (
+                "no permission to use the socket",
+                "be root or in the group dmagents: usermod -aG dmagents $USER, then log in again"),
+            _ => (failure.Message, "systemctl status dmagentd"),
+        };
+        return new Problem
+        {
+            Kind = Problem.Types.Kind.Unavailable,
+            What = "agent unreachable",
+            Object = call.Socket,
+            Why = why,
+            Next = next,
+        };
+    }
+
+    private static Problem TimedOut(AgentCall call) =>
+        Untold(call, Problem.Types.Kind.TimedOut, "no answer in time", OutcomeUnknown(call));
+
+    private static Problem Untold(AgentCall call, Problem.Types.Kind kind, string why, string next) =>
+        new() { Kind = kind, What = call.What, Object = call.Subject, Why = why, Next = next };
+
+    private static string OutcomeUnknown(AgentCall call) => call.RequestIdInUse is { } id
+        ? $"whether it was done is unknown: run the same command with --request-id {id} to learn or finish it"
+        : "try again, or with a longer --timeout";
+
+    private static string Sentence(RpcException failure)
+    {
+        var text = new StringBuilder(failure.StatusCode.ToString());
+        if (failure.Status.Detail.Length > 0)
+            text.Append(": ").Append(failure.Status.Detail);
+        return text.ToString();
+    }
+
+    private static T? Innermost<T>(Exception? at) where T : Exception
+    {
+        for (; at is not null; at = at.InnerException)
+        {
+            if (at is T found)
+                return found;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine.Completions;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Cli.Shell;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace DmAgents.Cli.Completion;
+
+/// <summary>Completes names by asking the agent; silently gives none where it does not answer at once.</summary>
+internal static class Names
+{
+    /// <summary>Longer, and the shell seems to hang.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(700);
+
+    public delegate IEnumerable<string> Source(GrpcChannel channel, CallOptions options);
+
+    public static IEnumerable<string> Pools(GrpcChannel channel, CallOptions options) =>
+        new Api.Admin.V1.Pools.PoolsClient(channel).List(new ListPoolsRequest(), options)
+            .Pools.Select(pool => pool.Name);
+
+    public static IEnumerable<string> Images(GrpcChannel channel, CallOptions options) =>
+        new Api.Admin.V1.Images.ImagesClient(channel).List(new ListImagesRequest(), options)
+            .Images.Select(image => image.Reference);
+
+    public static IEnumerable<string> Containers(GrpcChannel channel, CallOptions options) =>
+        new Api.Admin.V1.Containers.ContainersClient(channel).List(new ListContainersRequest(), options)
+            .Containers.Select(container => container.Name);
+
+    public static IEnumerable<string> Layers(GrpcChannel channel, CallOptions options) =>
+        new Api.Admin.V1.Layers.LayersClient(channel).List(new ListLayersRequest(), options)
+            .Layers.Select(layer => layer.Key);
+
+    public static Func<CompletionContext, IEnumerable<CompletionItem>> Of(CliShell shell, Source source) => context =>
+    {
+        try
+        {
+            using var channel = shell.Environment.Connect(shell.Global.SocketOf(context.ParseResult));
+            var deadline = shell.Environment.Clock.GetUtcNow().UtcDateTime + _patience;
+            return [.. source(channel, new CallOptions(deadline: deadline)).Distinct().Select(Item)];
+        }
+        catch (Exception failure) when (failure is RpcException or ArgumentException)
+        {
+            // No agent, or a path that is no socket's: there is nothing to offer, and a Tab is no place to complain.
+            return [];
+        }
+    };
+
+    private static CompletionItem Item(string name) => new(name);
+}

@@ -1,0 +1,157 @@
+using System.CommandLine;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Cli.Output;
+using DmAgents.Cli.Parsing;
+using DmAgents.Cli.Shell;
+
+namespace DmAgents.Cli.Containers;
+
+internal static class ContainerCommands
+{
+    public static CliCommand Build(CliShell shell) => new(
+        "container", "Containers: writable snapshots of layers.", "dmagent container list")
+    {
+        ContainerCreate.Build(shell),
+        MountCommands.Mount(shell),
+        MountCommands.Unmount(shell),
+        Commit(shell),
+        Remove(shell),
+        List(shell),
+        Show(shell),
+        Resize(shell),
+    };
+
+    private static CliCommand Commit(CliShell shell)
+    {
+        var container = CommonSymbols.Container(shell);
+        var reference = new Argument<string>("reference") { Description = "What to call the new image" };
+        var author = new Option<string?>("--author") { Description = "Author of the new image" };
+        var comment = new Option<string?>("--comment") { Description = "What the new layer does" };
+        var pool = CommonSymbols.Pool(shell);
+        return new CliCommand(
+            "commit", "Make an image of what a container holds now; it may be mounted and in use.",
+            "dmagent container commit web debian:patched --comment 'security updates'")
+            { container, reference, author, comment, pool, CommonSymbols.RequestId }
+            .Runs(shell, async call =>
+            {
+                var request = new CommitContainerRequest
+                {
+                    Container = call.Parsed.GetRequiredValue(container),
+                    Reference = call.Parsed.GetRequiredValue(reference),
+                    RequestId = call.RequestId(),
+                };
+                call.About(request.Container);
+                request.Pool = await call.PoolAsync(call.Parsed.GetValue(pool));
+                if (call.Parsed.GetValue(author) is { } by)
+                    request.Author = by;
+                if (call.Parsed.GetValue(comment) is { } text)
+                    request.Comment = text;
+                var image = await call.Containers.CommitAsync(request, call.Unary);
+                call.Output.Sentence(
+                    image,
+                    $"{image.Reference} is {Words.Short(image.Id)}: what {request.Container} holds, as "
+                        + $"{Words.Count(image.Layers.Count, "layer")}",
+                    image.Reference);
+            });
+    }
+
+    private static CliCommand Remove(CliShell shell)
+    {
+        var container = CommonSymbols.Container(shell);
+        var pool = CommonSymbols.Pool(shell);
+        var force = CommonSymbols.Force("Also when it is mounted");
+        return new CliCommand(
+            "remove", "Remove a container and what it wrote.",
+            "dmagent container remove web", "dmagent container remove web --force")
+            { container, force, pool, CommonSymbols.RequestId }
+            .AlsoKnownAs("rm")
+            .Runs(shell, async call =>
+            {
+                var name = call.Parsed.GetRequiredValue(container);
+                var reply = await call.About(name).Containers.RemoveAsync(
+                    new RemoveContainerRequest
+                    {
+                        Pool = await call.PoolAsync(call.Parsed.GetValue(pool)),
+                        RequestId = call.RequestId(),
+                        Container = name,
+                        Force = call.Parsed.GetValue(force),
+                    },
+                    call.Unary);
+                call.Output.Sentence(
+                    reply, $"removed container {reply.Container}", reply.Container);
+            });
+    }
+
+    private static CliCommand List(CliShell shell)
+    {
+        var pool = CommonSymbols.PoolFilter(shell);
+        return new CliCommand(
+            "list", "List the containers.",
+            "dmagent container list",
+            "for c in $(dmagent container list --quiet); do dmagent container unmount $c; done") { pool }
+            .AlsoKnownAs("ls")
+            .Runs(shell, async call =>
+            {
+                var reply = await call.Containers.ListAsync(
+                    new ListContainersRequest { Pool = call.Parsed.GetValue(pool) ?? "" }, call.Unary);
+                call.Output.Document(
+                    reply,
+                    console => ContainerViews.List(console, reply.Containers, call.Now),
+                    reply.Containers.Select(container => container.Name));
+            });
+    }
+
+    private static CliCommand Show(CliShell shell)
+    {
+        var container = CommonSymbols.Container(shell);
+        var pool = CommonSymbols.Pool(shell);
+        return new CliCommand(
+            "show", "Show a container: its blocks, device and mount.",
+            "dmagent container show web", "dmagent container show web --json | jq .exclusive_bytes")
+            { container, pool }
+            .Runs(shell, async call =>
+            {
+                var name = call.Parsed.GetRequiredValue(container);
+                var details = await call.About(name).Containers.ShowAsync(
+                    new ShowContainerRequest
+                    {
+                        Pool = await call.PoolAsync(call.Parsed.GetValue(pool)),
+                        Container = name,
+                    },
+                    call.Unary);
+                call.Output.Document(
+                    details, console => ContainerViews.Show(console, details, call.Now), details.Name);
+            });
+    }
+
+    private static CliCommand Resize(CliShell shell)
+    {
+        var container = CommonSymbols.Container(shell);
+        var size = new Argument<ulong?>("size")
+        {
+            Description = "The new size; larger than now",
+            CustomParser = Sizes.Parse,
+        };
+        var pool = CommonSymbols.Pool(shell);
+        return new CliCommand(
+            "resize", "Grow a container's device and file system.", "dmagent container resize web 20GiB")
+            { container, size, pool, CommonSymbols.RequestId }
+            .Runs(shell, async call =>
+            {
+                var name = call.Parsed.GetRequiredValue(container);
+                var details = await call.About(name).Containers.ResizeAsync(
+                    new ResizeContainerRequest
+                    {
+                        Pool = await call.PoolAsync(call.Parsed.GetValue(pool)),
+                        RequestId = call.RequestId(),
+                        Container = name,
+                        SizeBytes = call.Parsed.GetValue(size)!.Value,
+                    },
+                    call.Unary);
+                call.Output.Sentence(
+                    details,
+                    $"{details.Name} has {Sizes.Format(details.SizeBytes)}",
+                    details.Name);
+            });
+    }
+}

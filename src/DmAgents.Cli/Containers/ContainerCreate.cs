@@ -1,0 +1,79 @@
+using System.CommandLine;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Cli.Output;
+using DmAgents.Cli.Shell;
+
+namespace DmAgents.Cli.Containers;
+
+internal static class ContainerCreate
+{
+    public static CliCommand Build(CliShell shell)
+    {
+        var name = new Argument<string>("name") { Description = "Name of the container" };
+        var image = new Option<string?>("--image") { Description = "The image it starts from", HelpName = "image" };
+        image.CompletionSources.Add(Completion.Names.Of(shell, Completion.Names.Images));
+        var layer = new Option<string?>("--layer")
+        {
+            Description = "The layer it starts from, instead of an image",
+            HelpName = "chain-id",
+        };
+        layer.CompletionSources.Add(Completion.Names.Of(shell, Completion.Names.Layers));
+        var size = CommonSymbols.Size("--size", "Larger than the image [default: as large]");
+        var labels = LabelOption();
+        var mount = new Option<bool>("--mount") { Description = "Mount it, too, and print where" };
+        var pool = CommonSymbols.Pool(shell);
+        var command = new CliCommand(
+            "create", "Make a container: a writable snapshot of an image's topmost layer.",
+            "dmagent container create web --image debian:12 --mount",
+            "dmagent container create big --image debian:12 --size 50G --label team=db --label tier=1",
+            "dir=$(dmagent container create web --image debian:12 --mount --quiet)")
+            { name, image, layer, size, labels, mount, pool, CommonSymbols.RequestId };
+        command.ExactlyOneOf(image, layer);
+        return command.Runs(shell, async call =>
+        {
+            var request = new CreateContainerRequest
+            {
+                Name = call.Parsed.GetRequiredValue(name),
+                Mount = call.Parsed.GetValue(mount),
+                RequestId = call.RequestId(),
+            };
+            call.About(request.Name);
+            if (call.Parsed.GetValue(image) is { } reference)
+                request.Image = reference;
+            else
+                request.LayerChainId = call.Parsed.GetRequiredValue(layer)!;
+            if (call.Parsed.GetValue(size) is { } bytes)
+                request.SizeBytes = bytes;
+            foreach (var (key, value) in (call.Parsed.GetValue(labels) ?? []).Select(Split))
+                request.Labels[key] = value;
+            request.Pool = await call.PoolAsync(call.Parsed.GetValue(pool));
+            var made = await call.Containers.CreateAsync(request, call.Unary);
+            var mounted = made.MountPath.Length > 0;
+            call.Output.Sentence(
+                made,
+                mounted ? $"{made.Name} is mounted at {made.MountPath}" : made.Name,
+                mounted ? made.MountPath : made.Name);
+        });
+    }
+
+    private static Option<string[]> LabelOption()
+    {
+        var labels = new Option<string[]>("--label")
+        {
+            Description = "A label; may be given several times",
+            HelpName = "key=value",
+        };
+        labels.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => token.Value.IndexOf('=', StringComparison.Ordinal) < 1))
+                result.AddError($"'{token.Value}' is not key=value.");
+        });
+        return labels;
+    }
+
+    private static (string Key, string Value) Split(string label)
+    {
+        var at = label.IndexOf('=', StringComparison.Ordinal);
+        return (label[..at], label[(at + 1)..]);
+    }
+}

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Cli.Output;
+using DmAgents.Cli.Shell;
+
+namespace DmAgents.Cli.Images;
+
+internal static class ImageCommands
+{
+    public static CliCommand Build(CliShell shell) => new(
+        "image", "Images: references to stacks of layers.", "dmagent image list")
+    {
+        ImageImport.Build(shell),
+        List(shell),
+        Show(shell),
+        Tag(shell),
+        Remove(shell),
+    };
+
+    private static CliCommand List(CliShell shell)
+    {
+        var pool = CommonSymbols.PoolFilter(shell);
+        return new CliCommand(
+            "list", "List the images.", "dmagent image list", "dmagent image list --pool fast --quiet") { pool }
+            .AlsoKnownAs("ls")
+            .Runs(shell, async call =>
+            {
+                var reply = await call.Images.ListAsync(
+                    new ListImagesRequest { Pool = call.Parsed.GetValue(pool) ?? "" }, call.Unary);
+                call.Output.Document(
+                    reply,
+                    console => ImageViews.List(console, reply.Images, call.Now),
+                    reply.Images.Select(image => image.Reference));
+            });
+    }
+
+    private static CliCommand Show(CliShell shell)
+    {
+        var image = CommonSymbols.Image(shell);
+        var pool = CommonSymbols.Pool(shell);
+        return new CliCommand(
+            "show", "Show an image's configuration and its layers.",
+            "dmagent image show debian:12", "dmagent image show debian:12 --json | jq '.layers[].chain_id'")
+            { image, pool }
+            .Runs(shell, async call =>
+            {
+                var name = call.Parsed.GetRequiredValue(image);
+                var details = await call.About(name).Images.ShowAsync(
+                    new ShowImageRequest { Pool = await call.PoolAsync(call.Parsed.GetValue(pool)), Image = name },
+                    call.Unary);
+                call.Output.Document(
+                    details, console => ImageViews.Show(console, details, call.Now), details.Reference);
+            });
+    }
+
+    private static CliCommand Tag(CliShell shell)
+    {
+        var image = CommonSymbols.Image(shell);
+        var reference = new Argument<string>("reference") { Description = "The new reference" };
+        var pool = CommonSymbols.Pool(shell);
+        return new CliCommand(
+            "tag", "Give an image another reference.", "dmagent image tag debian:12 debian:stable")
+            { image, reference, pool, CommonSymbols.RequestId }
+            .Runs(shell, async call =>
+            {
+                var name = call.Parsed.GetRequiredValue(image);
+                var details = await call.About(name).Images.TagAsync(
+                    new TagImageRequest
+                    {
+                        Pool = await call.PoolAsync(call.Parsed.GetValue(pool)),
+                        RequestId = call.RequestId(),
+                        Image = name,
+                        Reference = call.Parsed.GetRequiredValue(reference),
+                    },
+                    call.Unary);
+                call.Output.Sentence(
+                    details,
+                    $"{details.Reference} is {Words.Short(details.Id)}",
+                    details.Reference);
+            });
+    }
+
+    private static CliCommand Remove(CliShell shell)
+    {
+        var image = CommonSymbols.Image(shell);
+        var pool = CommonSymbols.Pool(shell);
+        return new CliCommand(
+            "remove", "Take a reference away; layers that nothing else needs go with it.",
+            "dmagent image remove debian:12") { image, pool, CommonSymbols.RequestId }
+            .AlsoKnownAs("rm")
+            .Runs(shell, async call =>
+            {
+                var name = call.Parsed.GetRequiredValue(image);
+                var reply = await call.About(name).Images.RemoveAsync(
+                    new RemoveImageRequest
+                    {
+                        Pool = await call.PoolAsync(call.Parsed.GetValue(pool)),
+                        RequestId = call.RequestId(),
+                        Image = name,
+                    },
+                    call.Unary);
+                call.Output.Document(
+                    reply, console => ImageViews.Removed(console, reply), reply.UntaggedReferences);
+            });
+    }
+}

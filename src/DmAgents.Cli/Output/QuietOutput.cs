@@ -1,0 +1,36 @@
+using DmAgents.Api.Admin.V1;
+using DmAgents.Cli.Shell;
+using Google.Protobuf;
+using Spectre.Console;
+
+namespace DmAgents.Cli.Output;
+
+/// <summary>One name per line, for `for` loops in a shell.</summary>
+internal sealed class QuietOutput(CliEnvironment environment) : IOutput
+{
+    public void Document(IMessage document, Action<IAnsiConsole> people, params IEnumerable<string> names)
+    {
+        foreach (var name in names)
+            environment.Out.WriteLine(name);
+    }
+
+    public void Item(IMessage item, Action<IAnsiConsole> people, string name)
+    {
+        environment.Out.WriteLine(name);
+        environment.Out.Flush();
+    }
+
+    public void Progress(IMessage progress, string text)
+    {
+        // That is what quiet means.
+    }
+
+    public Task<T> TransferAsync<T>(Func<Action<Transfer>, Task<T>> body) => body(static _ => { });
+
+    public void Warning(string text)
+    {
+        // That is what quiet means.
+    }
+
+    public void Failure(Problem problem, int exitCode) => FailureText.Write(environment.Error, problem);
+}

@@ -1,0 +1,43 @@
+using System.Text;
+
+namespace DmAgents.Cli.Output;
+
+/// <summary>Values as words for people.</summary>
+internal static class Words
+{
+    /// <summary>LowData is "low data".</summary>
+    public static string Of<T>(T value) where T : struct, Enum
+    {
+        var text = new StringBuilder();
+        foreach (var letter in value.ToString())
+        {
+            if (char.IsUpper(letter) && text.Length > 0)
+                text.Append(' ');
+            text.Append(char.ToLowerInvariant(letter));
+        }
+
+        return text.ToString();
+    }
+
+    public static string YesNo(bool value) => value ? "yes" : "no";
+
+    public static string OrNone(string value) => value.Length == 0 ? "none" : value;
+
+    public static string OrDash(string value) => value.Length == 0 ? "-" : value;
+
+    public static string Count(int number, string one) => Count((ulong)number, one);
+
+    public static string Count(ulong number, string one) => number == 1 ? $"1 {one}" : $"{number} {one}s";
+
+    /// <summary>Twelve digits of a digest tell it from all others of one host.</summary>
+    public static string Short(string digest)
+    {
+        var hex = digest[(digest.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        return hex.Length > 12 && hex.All(char.IsAsciiHexDigit) ? hex[..12] : digest;
+    }
+
+    public static string Percent(ulong part, ulong whole) => whole == 0 ? "-" : $"{Share(part, whole)}%";
+
+    /// <summary>Rounded down: 100 is full, not nearly full.</summary>
+    public static int Share(ulong part, ulong whole) => whole == 0 ? 0 : (int)Math.Min(100, (decimal)part * 100 / whole);
+}
