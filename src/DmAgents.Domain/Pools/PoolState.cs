@@ -135,7 +135,7 @@ public sealed record PoolState(
     {
         var device = Devices[e.Id];
         var owned = device.Phase == DevicePhase.Removing ? this : WithoutOwner(device);
-        var without = owned with { Devices = Devices.Remove(e.Id) };
+        var without = owned with { Devices = Devices.Remove(e.Id), Requests = Requests.Without(e.Id) };
         return e.InDoubt
             ? without with { Ledger = Ledger.Quarantined(new QuarantineRecord(e.Id, e.Why, e.At)) }
             : without;

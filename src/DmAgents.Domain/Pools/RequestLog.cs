@@ -27,4 +27,11 @@ public sealed record RequestLog(ImmutableDictionary<RequestId, ThinId?> Subjects
         order = order.Dequeue(out var oldest);
         return new RequestLog(subjects.Remove(oldest), order);
     }
+
+    /// <summary>Forgets requests whose device did not come into being, so that a retry tries anew.</summary>
+    public RequestLog Without(ThinId subject)
+    {
+        var left = Subjects.RemoveRange(Subjects.Where(s => s.Value == subject).Select(s => s.Key));
+        return new RequestLog(left, ImmutableQueue.CreateRange(Order.Where(left.ContainsKey)));
+    }
 }
