@@ -19,7 +19,7 @@ public static partial class PoolDecider
         if (device.Kind == DeviceKind.Base)
             return No(RefusalKind.Invalid, what, c.Key.Name, "a base is never used itself", "make a container");
         var readOnly = c.Use != DeviceUse.Idle && (c.ReadOnly || device.Kind != DeviceKind.Container);
-        if (device.Use == c.Use && device.ReadOnly == readOnly)
+        if (device.Use == c.Use && (c.Use == DeviceUse.Idle || device.ReadOnly == readOnly))
             return new Decision.AlreadySo(device.Id);
         if (device.Use != DeviceUse.Idle && c.Use != DeviceUse.Idle && device.ReadOnly != readOnly)
         {
