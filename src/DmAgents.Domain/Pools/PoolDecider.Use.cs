@@ -27,6 +27,9 @@ public static partial class PoolDecider
                 $"it is in use {(device.ReadOnly ? "read-only" : "writable")}",
                 $"unmount it first: dmagent container unmount {c.Key.Name}");
         }
+        // A file system that is to grow has to be writable until it has.
+        if (readOnly && device.GrowingTo is not null)
+            return Unsettled(what, c.Key);
         return Yes(device.Id, new PoolEvents.UseChanged(c.Request, device.Id, c.Use, readOnly, c.At));
     }
 

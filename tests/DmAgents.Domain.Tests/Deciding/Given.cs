@@ -54,6 +54,10 @@ internal static class Given
             .Select(d => new PoolEvents.Created(d.Id, At)));
     }
 
+    /// <summary>The refusal of a command that has to be refused.</summary>
+    public static Refusal RefusedBy(PoolState state, PoolCommand command) =>
+        Assert.IsType<Decision.Refused>(PoolDecider.Decide(state, Health, command)).Refusal;
+
     public static RequestId Request(int number) => new(new Guid(number, 0, 0, new byte[8]));
 
     private static int _requests = 1_000_000;

@@ -16,4 +16,13 @@ public sealed class UseDecisionTests
 
         Assert.IsType<Decision.AlreadySo>(PoolDecider.Decide(state, Health, Use(Container("v"), DeviceUse.Idle)));
     }
+
+    [Fact]
+    public void A_growing_container_is_not_made_read_only()
+    {
+        var state = Image.Do(Create(Container("c"), Layer("a"))).Do(Resize(Container("c"), ByteSize.GiB(2)));
+
+        Assert.Equal(RefusalKind.Busy, RefusedBy(state, Use(Container("c"), DeviceUse.Mounted, readOnly: true)).Kind);
+        Assert.IsType<Decision.Accepted>(PoolDecider.Decide(state, Health, Use(Container("c"), DeviceUse.Mounted)));
+    }
 }
