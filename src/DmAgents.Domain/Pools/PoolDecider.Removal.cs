@@ -19,6 +19,8 @@ public static partial class PoolDecider
             return No(RefusalKind.WrongState, What, c.Key.Name, $"{children} lie above it, remove those first",
                 "see them: dmagent layer tree");
         }
+        if (state.Devices.Values.Any(d => d.Phase == DevicePhase.Creating && d.Source == device.Id))
+            return Unsettled(What, c.Key);
         if (state.ImagesOf(device.Id).FirstOrDefault() is { } image)
         {
             return No(RefusalKind.WrongState, What, c.Key.Name, $"it is the top layer of image {image.Reference}",
