@@ -40,8 +40,11 @@ public static partial class PoolDecider
         };
     }
 
+    /// <remarks>A pool's event keeps its uuid, not the request: the same uuid again is the same request.</remarks>
     private static Decision Initialize(PoolState state, PoolCommands.Initialize c)
     {
+        if (state.Identity?.Uuid == c.Uuid)
+            return new Decision.AlreadySo(null);
         if (state.Identity is not null)
         {
             return No(RefusalKind.Exists, "cannot create pool", c.Name.Value, "a pool of this name exists",
