@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
 
@@ -76,8 +77,9 @@ public static partial class PoolDecider
             return NotQuarantined(What, state, c.Id);
         if (state.Find(c.Key) is not null)
             return Taken(What, c.Key);
-        return c.Size.Bytes == 0
-            ? No(RefusalKind.Invalid, What, c.Id.ToString(), "a size of zero", "give the size that the device had")
+        return c.Size.Bytes == 0 || c.Size.Bytes % SectorCount.BytesPerSector != 0
+            ? No(RefusalKind.Invalid, What, c.Id.ToString(), $"a size of {c.Size.Bytes} bytes",
+                "give the size that the device had, a multiple of 512 bytes")
             : Yes(c.Id, new PoolEvents.Undeleted(c.Request, c.Id, c.Key, c.Size, c.FileSystem, c.At));
     }
 

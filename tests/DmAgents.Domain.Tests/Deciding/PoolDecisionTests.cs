@@ -14,6 +14,20 @@ public sealed class PoolDecisionTests
         Assert.Equal(RefusalKind.Exists, RefusedBy(Pool, Initialize(new PoolUuid(new Guid(9, 0, 0, new byte[8])))).Kind);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(511)]
+    [InlineData(513)]
+    public void A_quarantined_id_comes_back_with_a_size_of_whole_sectors(ulong bytes)
+    {
+        var state = Pool.Apply(new PoolEvents.Quarantined(new ThinId(7), "found", At));
+        var undelete = new PoolCommands.Undelete(
+            NewRequest(), new ThinId(7), Layer("x"), new ByteSize(bytes), FileSystemKind.Ext4, At);
+
+        Assert.Equal(RefusalKind.Invalid, RefusedBy(state, undelete).Kind);
+        PoolInvariants.Hold(state.Do(undelete with { Size = ByteSize.MiB(1) }));
+    }
+
     private static PoolCommands.Initialize Initialize(PoolUuid uuid) => new(
         NewRequest(), uuid, new PoolName("test-pool"), Backing, PoolBlockSize.Default, FileSystemKind.Ext4, BaseSize, At);
 }
