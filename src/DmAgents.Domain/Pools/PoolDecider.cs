@@ -34,7 +34,7 @@ public static partial class PoolDecider
             PoolCommands.Remove c => Remove(state, c),
             PoolCommands.TagImage c => TagImage(state, c),
             PoolCommands.UntagImage c => UntagImage(state, c),
-            PoolCommands.Grow c => Grow(state, c),
+            PoolCommands.Grow c => Grow(state, health, c),
             PoolCommands.Purge c => Purge(state, c),
             PoolCommands.Undelete c => Undelete(state, c),
             _ => throw new InvalidOperationException($"a pool does not know the command {command.GetType().Name}"),
@@ -55,11 +55,20 @@ public static partial class PoolDecider
             c.Uuid, c.Name, c.Backing, c.BlockSize, c.FileSystem, c.BaseSize, c.At));
     }
 
-    private static Decision Grow(PoolState state, PoolCommands.Grow c) =>
-        BackingGrowth.Continues(state.Identity!.Backing, c.Backing) is { } why
-            ? No(RefusalKind.Invalid, "cannot grow pool", state.Identity.Name.Value, why,
-                $"look at what it is made of: dmagent pool show {state.Identity.Name}")
-            : Yes(subject: null, new PoolEvents.BackingChanged(c.Request, c.Backing, c.At));
+    private static Decision Grow(PoolState state, PoolHealth? health, PoolCommands.Grow c)
+    {
+        const string What = "cannot grow pool";
+        var name = state.Identity!.Name;
+        if (BackingGrowth.Continues(state.Identity.Backing, c.Backing) is { } why)
+        {
+            return No(RefusalKind.Invalid, What, name.Value, why,
+                $"look at what it is made of: dmagent pool show {name}");
+        }
+        // A full pool is what growth is for; a broken one is not grown by the kernel.
+        if (health is not { CanChange: true } && NoRoom(state, health, What, name.Value) is { } broken)
+            return broken;
+        return Yes(subject: null, new PoolEvents.BackingChanged(c.Request, c.Backing, c.At));
+    }
 
     private static Decision Purge(PoolState state, PoolCommands.Purge c)
     {

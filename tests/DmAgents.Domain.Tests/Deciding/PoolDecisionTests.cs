@@ -28,6 +28,23 @@ public sealed class PoolDecisionTests
         PoolInvariants.Hold(state.Do(undelete with { Size = ByteSize.MiB(1) }));
     }
 
+    [Fact]
+    public void A_full_pool_grows_and_a_broken_one_does_not()
+    {
+        var longer = Backing with { Data = [Backing.Data[0], Backing.Data[0] with { Disk = new DevicePath("/dev/disk3") }] };
+        var grow = new PoolCommands.Grow(NewRequest(), longer, At);
+
+        Assert.IsType<Decision.Accepted>(
+            PoolDecider.Decide(Pool, HealthOf(PoolMode.OutOfDataSpace, usedPercent: 100), grow));
+        Assert.IsType<Decision.Accepted>(
+            PoolDecider.Decide(Pool, HealthOf(PoolMode.ReadWrite, usedPercent: 1, metadataPercent: 99), grow));
+        foreach (var health in new[]
+        {
+            null, HealthOf(PoolMode.ReadOnly, 1), HealthOf(PoolMode.Failed, 1), HealthOf(PoolMode.ReadWrite, 1, needsCheck: true),
+        })
+            Assert.IsType<Decision.Refused>(PoolDecider.Decide(Pool, health, grow));
+    }
+
     private static PoolCommands.Initialize Initialize(PoolUuid uuid) => new(
         NewRequest(), uuid, new PoolName("test-pool"), Backing, PoolBlockSize.Default, FileSystemKind.Ext4, BaseSize, At);
 }
