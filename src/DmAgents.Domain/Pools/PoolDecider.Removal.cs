@@ -51,12 +51,13 @@ public static partial class PoolDecider
     }
 
     /// <summary>What goes when nothing needs <paramref name="top"/> any more: it and its ancestors, up to the first
-    /// that another device or image needs. Bases stay.</summary>
+    /// that another device or image needs. Bases stay, and so do layers under keys of a client's own: what those are
+    /// for only the client knows.</summary>
     private static ImmutableArray<PoolEvent> RemoveUnneeded(PoolState state, ThinId top, DateTimeOffset at)
     {
         var events = ImmutableArray.CreateBuilder<PoolEvent>();
         var device = state.Devices.GetValueOrDefault(top);
-        while (device is { Kind: DeviceKind.Layer, IsPresent: true }
+        while (device is { Kind: DeviceKind.Layer, IsPresent: true, Key.Space: DeviceKey.LayerSpace }
             && state.ChildrenOf(device.Id) == 0 && !state.ImagesOf(device.Id).Any())
         {
             var removal = new PoolEvents.RemovalIntended(Request: null, device.Id, at);

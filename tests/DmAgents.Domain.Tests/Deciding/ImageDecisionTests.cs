@@ -27,4 +27,31 @@ public sealed class ImageDecisionTests
 
         Assert.Equal(RefusalKind.WrongState, RefusedBy(lost, Tag("other", Layer("a"))).Kind);
     }
+
+    [Fact]
+    public void An_image_that_goes_takes_the_layers_that_nothing_else_needs()
+    {
+        var state = Pool.Imported("one", "a", "b", "c").Imported("two", "a", "d").Do(Create(Container("x"), Layer("b")));
+
+        var after = state.Do(Untag("one"));
+
+        Assert.Null(after.Find(Layer("c")));
+        Assert.NotNull(after.Find(Layer("b")));
+        Assert.NotNull(after.Find(Layer("a")));
+        Assert.Null(after.Do(Remove(Container("x"))).Do(Untag("two")).Find(Layer("d")));
+    }
+
+    [Fact]
+    public void An_image_that_goes_leaves_a_client_its_layers()
+    {
+        var own = new DeviceKey("k8s.io", "5");
+        var state = Pool.Do(Create(Container("x"))).Do(Commit(Container("x"), own))
+            .Do(Create(DeviceKey.Import("y"), own)).Do(Commit(DeviceKey.Import("y"), Layer("b"), ImportLabels))
+            .Do(Tag("image", Layer("b")));
+
+        var after = state.Do(Untag("image"));
+
+        Assert.Null(after.Find(Layer("b")));
+        Assert.NotNull(after.Find(own));
+    }
 }
