@@ -42,7 +42,7 @@ public sealed record RecoveryPlan(
             [.. picture.Mounted.Where(m => !wantedMounts.Contains(m.Target)).Select(m => m.Target)],
             [.. picture.Live.Where(d => !known.Contains(d.Key)).Select(d => d.Value.Name)],
             [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Creating)
-                .OrderBy(d => d.CreatedAt).ThenBy(d => d.Kind != DeviceKind.Base).ThenBy(d => d.Id)
+                .OrderBy(d => d.Kind != DeviceKind.Base).ThenBy(d => d.CreatedAt).ThenBy(d => d.Id)
                 .Select(d => new PendingCreation(d.Id, picture.Thins.ContainsKey(d.Id)))],
             [.. after.Devices.Values
                 .Where(d => d.Phase == DevicePhase.Ready && (d.Use != DeviceUse.Idle || d.GrowingTo is not null))
