@@ -44,6 +44,26 @@ public sealed class RecoveryPlanTests
         Assert.Equal(3, plan.Create.Length);
     }
 
+    [Fact]
+    public void A_removed_containers_mount_goes_where_its_successor_is_to_be_mounted()
+    {
+        var state = Image.Do(Create(Container("c"), Layer("a"), use: DeviceUse.Mounted));
+        var old = state.Find(Container("c"))!;
+        state = state.Do(Remove(Container("c"), force: true));
+        var alone = PictureOf(state, Live(old, 1)) with { Mounted = [MountOf(old, 1)] };
+        var succeeded = state.Do(Create(Container("c"), Layer("a"), use: DeviceUse.Mounted));
+        var successor = succeeded.Find(Container("c"))!;
+        var both = PictureOf(succeeded, Live(old, 1), Live(successor, 2));
+
+        Assert.Empty(RecoveryPlan.Make(state, alone, Context, At).Unmount);
+        Assert.Equal([Context.MountOf(old)],
+            RecoveryPlan.Make(succeeded, both with { Mounted = [MountOf(old, 1)] }, Context, At).Unmount);
+        Assert.Empty(RecoveryPlan.Make(succeeded, both with { Mounted = [MountOf(successor, 2)] }, Context, At).Unmount);
+    }
+
+    private static MountEntry MountOf(DeviceRecord device, uint minor) =>
+        new(new DeviceNumber(254, minor), Context.MountOf(device), "ext4", device.ReadOnly);
+
     /// <summary>The pool has every device of the state but those that are being made, and nothing is live.</summary>
     private static KernelPicture PictureOf(PoolState state, params LiveDevice[] live) => new(
         Health.Status,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Recovery;
 
@@ -34,12 +35,13 @@ public sealed record RecoveryPlan(
         // A device on its way out is left to its deletion, which knows how to wait for its users.
         var known = after.Devices.Values.Where(d => d.Phase is DevicePhase.Removing or DevicePhase.Creating)
             .Select(d => d.Id).Concat(wanted).ToHashSet();
-        var wantedMounts = after.Devices.Values.Where(d => d.Use == DeviceUse.Mounted || d.Phase == DevicePhase.Removing)
-            .Select(pool.MountOf).ToHashSet();
+        var owners = after.Devices.Values.Where(d => d.Phase != DevicePhase.Removing && d.Use == DeviceUse.Mounted)
+            .Concat(after.Devices.Values.Where(d => d.Phase == DevicePhase.Removing))
+            .DistinctBy(pool.MountOf).ToDictionary(pool.MountOf);
         return new RecoveryPlan(
             findings,
             [.. picture.Live.Values.Where(d => d.Suspended).Select(d => d.Name)],
-            [.. picture.Mounted.Where(m => !wantedMounts.Contains(m.Target)).Select(m => m.Target)],
+            [.. picture.Mounted.Where(m => !Owns(owners.GetValueOrDefault(m.Target), m, picture)).Select(m => m.Target)],
             [.. picture.Live.Where(d => !known.Contains(d.Key)).Select(d => d.Value.Name)],
             [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Creating)
                 .OrderBy(d => d.Kind != DeviceKind.Base).ThenBy(d => d.CreatedAt).ThenBy(d => d.Id)
@@ -49,6 +51,10 @@ public sealed record RecoveryPlan(
                 .Select(d => d.Id).Order()],
             [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Removing).Select(d => d.Id).Order()]);
     }
+
+    /// <summary>A removed device's mount may still be where its successor of the same key has to be mounted.</summary>
+    private static bool Owns(DeviceRecord? owner, MountEntry mount, KernelPicture picture) =>
+        owner is not null && picture.Live.TryGetValue(owner.Id, out var live) && live.Number == mount.Device;
 
     private static ImmutableArray<PoolEvent> Compare(PoolState state, KernelPicture picture, DateTimeOffset at)
     {
