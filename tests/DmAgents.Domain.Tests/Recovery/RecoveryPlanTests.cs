@@ -61,6 +61,16 @@ public sealed class RecoveryPlanTests
         Assert.Empty(RecoveryPlan.Make(succeeded, both with { Mounted = [MountOf(successor, 2)] }, Context, At).Unmount);
     }
 
+    [Fact]
+    public void An_interrupted_import_is_undone_also_where_the_pool_has_lost_it()
+    {
+        var state = Image.Do(Create(DeviceKey.Import("b"), Layer("a")));
+
+        var plan = RecoveryPlan.Make(state, PictureOf(Image), Context, At);
+
+        Assert.Null(state.After(plan.Findings).Find(DeviceKey.Import("b")));
+    }
+
     private static MountEntry MountOf(DeviceRecord device, uint minor) =>
         new(new DeviceNumber(254, minor), Context.MountOf(device), "ext4", device.ReadOnly);
 

@@ -62,13 +62,13 @@ public sealed record RecoveryPlan(
         foreach (var device in state.Devices.Values.OrderBy(d => d.Id))
         {
             var inPool = picture.Thins.ContainsKey(device.Id);
-            if (device.Phase == DevicePhase.Ready && !inPool)
+            // An import that was interrupted has no caller any more: it is undone, whatever the pool has of it.
+            if (device.Phase != DevicePhase.Removing && device.Key.Space == DeviceKey.ImportSpace)
+                found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
+            else if (device.Phase == DevicePhase.Ready && !inPool)
                 found.Add(new PoolEvents.Lost(device.Id, at));
             else if (device.Phase == DevicePhase.Removing && !inPool && !picture.Live.ContainsKey(device.Id))
                 found.Add(new PoolEvents.Removed(device.Id, at));
-            // An import that was interrupted has no caller any more: it is undone, whatever the pool has of it.
-            else if (device.IsPresent && device.Key.Space == DeviceKey.ImportSpace)
-                found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
         }
         found.AddRange(PoolDecider.RemoveUnneededImports(
             found.Aggregate(state, (s, e) => s.Apply(e)), at));
