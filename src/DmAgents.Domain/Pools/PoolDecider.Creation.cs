@@ -36,6 +36,8 @@ public static partial class PoolDecider
             return No(RefusalKind.Invalid, what, c.Key.Name, $"{parentKey} is a {parent.Kind}, not a committed layer",
                 "commit it first: dmagent container commit");
         }
+        if (parent.Phase == DevicePhase.Creating)
+            return Unsettled(what, parentKey);
         var size = c.Size ?? parent.Size;
         if (BadSize(size, parent.Size, health, what, c.Key) is { } bad)
             return bad;

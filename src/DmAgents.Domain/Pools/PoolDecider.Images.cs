@@ -10,11 +10,15 @@ public static partial class PoolDecider
         const string What = "cannot tag image";
         if (state.Find(c.TopLayer) is not { } layer)
             return Unknown(What, c.TopLayer);
+        if (layer.Phase == DevicePhase.Lost)
+            return Lost(What, c.TopLayer);
         if (layer.Kind != DeviceKind.Layer)
         {
             return No(RefusalKind.WrongState, What, c.Reference.Value, $"{c.TopLayer} is a {layer.Kind}, not a layer",
                 "commit it first: dmagent container commit");
         }
+        if (layer.Phase == DevicePhase.Creating)
+            return Unsettled(What, c.TopLayer);
         var before = state.Images.GetValueOrDefault(c.Reference);
         if (before is not null && before.TopLayer == layer.Id && before.ConfigDigest == c.ConfigDigest)
             return new Decision.AlreadySo(layer.Id);

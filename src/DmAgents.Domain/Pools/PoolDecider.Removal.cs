@@ -21,6 +21,8 @@ public static partial class PoolDecider
             return No(RefusalKind.WrongState, What, c.Key.Name, $"{children} lie above it, remove those first",
                 "see them: dmagent layer tree");
         }
+        if (state.Devices.Values.Any(d => d.Phase == DevicePhase.Creating && d.Source == device.Id))
+            return Unsettled(What, c.Key);
         if (state.ImagesOf(device.Id).FirstOrDefault() is { } image)
         {
             return No(RefusalKind.WrongState, What, c.Key.Name, $"it is the top layer of image {image.Reference}",
@@ -51,12 +53,13 @@ public static partial class PoolDecider
     }
 
     /// <summary>What goes when nothing needs <paramref name="top"/> any more: it and its ancestors, up to the first
-    /// that another device or image needs. Bases stay.</summary>
+    /// that another device or image needs. Bases stay, and so do layers under keys of a client's own: what those are
+    /// for only the client knows.</summary>
     private static ImmutableArray<PoolEvent> RemoveUnneeded(PoolState state, ThinId top, DateTimeOffset at)
     {
         var events = ImmutableArray.CreateBuilder<PoolEvent>();
         var device = state.Devices.GetValueOrDefault(top);
-        while (device is { Kind: DeviceKind.Layer, IsPresent: true }
+        while (device is { Kind: DeviceKind.Layer, IsPresent: true, Key.Space: DeviceKey.LayerSpace }
             && state.ChildrenOf(device.Id) == 0 && !state.ImagesOf(device.Id).Any())
         {
             var removal = new PoolEvents.RemovalIntended(Request: null, device.Id, at);

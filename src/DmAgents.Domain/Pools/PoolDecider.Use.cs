@@ -21,7 +21,7 @@ public static partial class PoolDecider
         if (device.Phase == DevicePhase.Creating)
             return Unsettled(what, c.Key);
         var readOnly = c.Use != DeviceUse.Idle && (c.ReadOnly || device.Kind != DeviceKind.Container);
-        if (device.Use == c.Use && device.ReadOnly == readOnly)
+        if (device.Use == c.Use && (c.Use == DeviceUse.Idle || device.ReadOnly == readOnly))
             return new Decision.AlreadySo(device.Id);
         if (device.Use != DeviceUse.Idle && c.Use != DeviceUse.Idle && device.ReadOnly != readOnly)
         {
@@ -29,6 +29,9 @@ public static partial class PoolDecider
                 $"it is in use {(device.ReadOnly ? "read-only" : "writable")}",
                 $"unmount it first: dmagent container unmount {c.Key.Name}");
         }
+        // A file system that is to grow has to be writable until it has.
+        if (readOnly && device.GrowingTo is not null)
+            return Unsettled(what, c.Key);
         return Yes(device.Id, new PoolEvents.UseChanged(c.Request, device.Id, c.Use, readOnly, c.At));
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
 
@@ -33,15 +34,18 @@ public static partial class PoolDecider
             PoolCommands.Remove c => Remove(state, c),
             PoolCommands.TagImage c => TagImage(state, c),
             PoolCommands.UntagImage c => UntagImage(state, c),
-            PoolCommands.Grow c => Grow(state, c),
+            PoolCommands.Grow c => Grow(state, health, c),
             PoolCommands.Purge c => Purge(state, c),
             PoolCommands.Undelete c => Undelete(state, c),
             _ => throw new InvalidOperationException($"a pool does not know the command {command.GetType().Name}"),
         };
     }
 
+    /// <remarks>A pool's event keeps its uuid, not the request: the same uuid again is the same request.</remarks>
     private static Decision Initialize(PoolState state, PoolCommands.Initialize c)
     {
+        if (state.Identity?.Uuid == c.Uuid)
+            return new Decision.AlreadySo(null);
         if (state.Identity is not null)
         {
             return No(RefusalKind.Exists, "cannot create pool", c.Name.Value, "a pool of this name exists",
@@ -51,11 +55,20 @@ public static partial class PoolDecider
             c.Uuid, c.Name, c.Backing, c.BlockSize, c.FileSystem, c.BaseSize, c.At));
     }
 
-    private static Decision Grow(PoolState state, PoolCommands.Grow c) =>
-        BackingGrowth.Continues(state.Identity!.Backing, c.Backing) is { } why
-            ? No(RefusalKind.Invalid, "cannot grow pool", state.Identity.Name.Value, why,
-                $"look at what it is made of: dmagent pool show {state.Identity.Name}")
-            : Yes(subject: null, new PoolEvents.BackingChanged(c.Request, c.Backing, c.At));
+    private static Decision Grow(PoolState state, PoolHealth? health, PoolCommands.Grow c)
+    {
+        const string What = "cannot grow pool";
+        var name = state.Identity!.Name;
+        if (BackingGrowth.Continues(state.Identity.Backing, c.Backing) is { } why)
+        {
+            return No(RefusalKind.Invalid, What, name.Value, why,
+                $"look at what it is made of: dmagent pool show {name}");
+        }
+        // A full pool is what growth is for; a broken one is not grown by the kernel.
+        if (health is not { CanChange: true } && NoRoom(state, health, What, name.Value) is { } broken)
+            return broken;
+        return Yes(subject: null, new PoolEvents.BackingChanged(c.Request, c.Backing, c.At));
+    }
 
     private static Decision Purge(PoolState state, PoolCommands.Purge c)
     {
@@ -73,8 +86,9 @@ public static partial class PoolDecider
             return NotQuarantined(What, state, c.Id);
         if (state.Find(c.Key) is not null)
             return Taken(What, c.Key);
-        return c.Size.Bytes == 0
-            ? No(RefusalKind.Invalid, What, c.Id.ToString(), "a size of zero", "give the size that the device had")
+        return c.Size.Bytes == 0 || c.Size.Bytes % SectorCount.BytesPerSector != 0
+            ? No(RefusalKind.Invalid, What, c.Id.ToString(), $"a size of {c.Size.Bytes} bytes",
+                "give the size that the device had, a multiple of 512 bytes")
             : Yes(c.Id, new PoolEvents.Undeleted(c.Request, c.Id, c.Key, c.Size, c.FileSystem, c.At));
     }
 

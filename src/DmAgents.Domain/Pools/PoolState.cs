@@ -71,7 +71,7 @@ public sealed record PoolState(
         PoolEvents.SnapshotIntended e => WithNew(new DeviceRecord(
             e.Id, e.Key, e.Kind, DevicePhase.Creating, e.Parent, e.Source, e.Size, e.FileSystem, e.Use, e.ReadOnly,
             e.Labels, e.At, e.At)) with { Requests = Requests.With(e.Request, e.Id) },
-        PoolEvents.Created e => With(Devices[e.Id] with { Phase = DevicePhase.Ready }),
+        PoolEvents.Created e => WithCreated(Devices[e.Id]),
         PoolEvents.CreationFailed e => WithFailed(e),
         PoolEvents.UseChanged e => With(Devices[e.Id] with { Use = e.Use, ReadOnly = e.ReadOnly, UpdatedAt = e.At })
             with { Requests = Requests.With(e.Request, e.Id) },
@@ -127,12 +127,15 @@ public sealed record PoolState(
         Children = Count(Children, device.Parent, -1),
     };
 
+    /// <summary>A device that was removed while it was being made stays removed.</summary>
+    private PoolState WithCreated(DeviceRecord device) =>
+        device.Phase == DevicePhase.Removing ? this : With(device with { Phase = DevicePhase.Ready });
+
     private PoolState WithFailed(PoolEvents.CreationFailed e)
     {
-        var without = WithoutOwner(Devices[e.Id]) with
-        {
-            Devices = Devices.Remove(e.Id), Requests = Requests.Without(e.Id),
-        };
+        var device = Devices[e.Id];
+        var owned = device.Phase == DevicePhase.Removing ? this : WithoutOwner(device);
+        var without = owned with { Devices = Devices.Remove(e.Id), Requests = Requests.Without(e.Id) };
         return e.InDoubt
             ? without with { Ledger = Ledger.Quarantined(new QuarantineRecord(e.Id, e.Why, e.At)) }
             : without;

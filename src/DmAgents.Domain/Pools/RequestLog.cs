@@ -29,8 +29,9 @@ public sealed record RequestLog(ImmutableDictionary<RequestId, ThinId?> Subjects
     }
 
     /// <summary>Forgets requests whose device did not come into being, so that a retry tries anew.</summary>
-    public RequestLog Without(ThinId subject) => this with
+    public RequestLog Without(ThinId subject)
     {
-        Subjects = Subjects.RemoveRange(Subjects.Where(s => s.Value == subject).Select(s => s.Key)),
-    };
+        var left = Subjects.RemoveRange(Subjects.Where(s => s.Value == subject).Select(s => s.Key));
+        return new RequestLog(left, ImmutableQueue.CreateRange(Order.Where(left.ContainsKey)));
+    }
 }

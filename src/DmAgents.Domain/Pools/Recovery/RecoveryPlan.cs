@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Recovery;
 
@@ -34,15 +35,16 @@ public sealed record RecoveryPlan(
         // A device on its way out is left to its deletion, which knows how to wait for its users.
         var known = after.Devices.Values.Where(d => d.Phase is DevicePhase.Removing or DevicePhase.Creating)
             .Select(d => d.Id).Concat(wanted).ToHashSet();
-        var wantedMounts = after.Devices.Values.Where(d => d.Use == DeviceUse.Mounted || d.Phase == DevicePhase.Removing)
-            .Select(pool.MountOf).ToHashSet();
+        var owners = after.Devices.Values.Where(d => d.Phase != DevicePhase.Removing && d.Use == DeviceUse.Mounted)
+            .Concat(after.Devices.Values.Where(d => d.Phase == DevicePhase.Removing))
+            .DistinctBy(pool.MountOf).ToDictionary(pool.MountOf);
         return new RecoveryPlan(
             findings,
             [.. picture.Live.Values.Where(d => d.Suspended).Select(d => d.Name)],
-            [.. picture.Mounted.Where(m => !wantedMounts.Contains(m.Target)).Select(m => m.Target)],
+            [.. picture.Mounted.Where(m => !Owns(owners.GetValueOrDefault(m.Target), m, picture)).Select(m => m.Target)],
             [.. picture.Live.Where(d => !known.Contains(d.Key)).Select(d => d.Value.Name)],
             [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Creating)
-                .OrderBy(d => d.CreatedAt).ThenBy(d => d.Kind != DeviceKind.Base).ThenBy(d => d.Id)
+                .OrderBy(d => d.Kind != DeviceKind.Base).ThenBy(d => d.CreatedAt).ThenBy(d => d.Id)
                 .Select(d => new PendingCreation(d.Id, picture.Thins.ContainsKey(d.Id)))],
             [.. after.Devices.Values
                 .Where(d => d.Phase == DevicePhase.Ready && (d.Use != DeviceUse.Idle || d.GrowingTo is not null))
@@ -50,19 +52,23 @@ public sealed record RecoveryPlan(
             [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Removing).Select(d => d.Id).Order()]);
     }
 
+    /// <summary>A removed device's mount may still be where its successor of the same key has to be mounted.</summary>
+    private static bool Owns(DeviceRecord? owner, MountEntry mount, KernelPicture picture) =>
+        owner is not null && picture.Live.TryGetValue(owner.Id, out var live) && live.Number == mount.Device;
+
     private static ImmutableArray<PoolEvent> Compare(PoolState state, KernelPicture picture, DateTimeOffset at)
     {
         var found = ImmutableArray.CreateBuilder<PoolEvent>();
         foreach (var device in state.Devices.Values.OrderBy(d => d.Id))
         {
             var inPool = picture.Thins.ContainsKey(device.Id);
-            if (device.Phase == DevicePhase.Ready && !inPool)
+            // An import that was interrupted has no caller any more: it is undone, whatever the pool has of it.
+            if (device.Phase != DevicePhase.Removing && device.Key.Space == DeviceKey.ImportSpace)
+                found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
+            else if (device.Phase == DevicePhase.Ready && !inPool)
                 found.Add(new PoolEvents.Lost(device.Id, at));
             else if (device.Phase == DevicePhase.Removing && !inPool && !picture.Live.ContainsKey(device.Id))
                 found.Add(new PoolEvents.Removed(device.Id, at));
-            // An import that was interrupted has no caller any more: it is undone, whatever the pool has of it.
-            else if (device.IsPresent && device.Key.Space == DeviceKey.ImportSpace)
-                found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
         }
         found.AddRange(PoolDecider.RemoveUnneededImports(
             found.Aggregate(state, (s, e) => s.Apply(e)), at));
