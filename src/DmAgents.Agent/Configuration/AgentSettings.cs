@@ -1,0 +1,27 @@
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Agent.Configuration;
+
+/// <summary>The agent's settings, checked; config/dmagents.conf explains each.</summary>
+public sealed record AgentSettings(
+    string StateDirectory,
+    string AdminSocket,
+    string AdminGroup,
+    FileSystemKind FileSystem,
+    ByteSize BaseSize,
+    PoolBlockSize BlockSize,
+    PoolSettings Pools,
+    string SpoolDirectory,
+    TimeSpan RequestTimeout,
+    TimeSpan StopDeadline,
+    LogLevel LogLevel)
+{
+    public string JournalDirectory => StateDirectory + "/journal";
+
+    public string JournalFile => JournalDirectory + "/journal.db";
+
+    public string LockFile => StateDirectory + "/agent.lock";
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+
+namespace DmAgents.Agent.Configuration;
+
+/// <summary>Durations as the configuration has them: a number and ms, s, m or h.</summary>
+public static class DurationText
+{
+    private static readonly (string Unit, TimeSpan Of)[] Units =
+    [
+        ("ms", TimeSpan.FromMilliseconds(1)), ("s", TimeSpan.FromSeconds(1)), ("m", TimeSpan.FromMinutes(1)),
+        ("h", TimeSpan.FromHours(1)),
+    ];
+
+    /// <summary>A number without a unit is refused: seconds and milliseconds are mistaken for each other too often.</summary>
+    public static bool TryParse(string text, out TimeSpan duration)
+    {
+        duration = default;
+        var trimmed = text.Trim();
+        foreach (var (unit, of) in Units)
+        {
+            if (!trimmed.EndsWith(unit, StringComparison.Ordinal))
+                continue;
+            var number = trimmed[..^unit.Length].TrimEnd();
+            if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count)
+                || count * of.TotalDays > 365)
+                continue;
+            duration = count * of;
+            return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,192 @@
+using System.Globalization;
+using Akka.Configuration;
+using Akka.Configuration.Hocon;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Agent.Configuration;
+
+/// <summary>Reads the configuration: the built-in defaults, and over them what the operator's file says.</summary>
+public static class SettingsReader
+{
+    private const string Root = "dmagents";
+    private const string BuiltIn = "dmagents.conf";
+
+    /// <param name="path">The operator's file; null where there is none.</param>
+    /// <exception cref="SettingsException">The file is missing, damaged, or says something that cannot be.</exception>
+    public static AgentSettings Read(string? path)
+    {
+        var defaults = Parse(ReadBuiltIn(), "the built-in configuration");
+        if (path is null)
+            return Check(defaults, "the built-in configuration");
+        var own = Parse(ReadFile(path), path);
+        RefuseUnknown(own, defaults, path);
+        return Check(own.WithFallback(defaults), path);
+    }
+
+    private static string ReadBuiltIn()
+    {
+        using var stream = typeof(SettingsReader).Assembly.GetManifestResourceStream(BuiltIn)
+            ?? throw new InvalidOperationException("the defaults are not built in");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    private static string ReadFile(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"{path}: it cannot be read ({cause.Message.TrimEnd('.')})");
+        }
+    }
+
+    private static Config Parse(string text, string origin)
+    {
+        try
+        {
+            return ConfigurationFactory.ParseString(text);
+        }
+        // The parser has no exception type of its own for damaged text.
+        catch (Exception cause) when (cause is not OutOfMemoryException)
+        {
+            throw new SettingsException(
+                $"{origin}: it is not HOCON ({cause.Message.ReplaceLineEndings(" ").TrimEnd('.')}); "
+                + "look for a brace or quotation mark that is not closed");
+        }
+    }
+
+    private static void RefuseUnknown(Config own, Config defaults, string path)
+    {
+        var known = Names(defaults.Root, "").ToHashSet(StringComparer.Ordinal);
+        foreach (var name in Names(own.Root, ""))
+        {
+            if (known.Contains(name))
+                continue;
+            var near = known.MinBy(k => Distance(k, name));
+            throw new SettingsException(
+                $"{path}: there is no setting '{name}'"
+                + (near is not null && Distance(near, name) <= 4 ? $"; did you mean '{near}'?" : "")
+                + " All settings are explained in config/dmagents.conf");
+        }
+    }
+
+    private static IEnumerable<string> Names(HoconValue value, string prefix)
+    {
+        if (!value.IsObject())
+            return [prefix];
+        return value.GetObject().Items.SelectMany(item =>
+            Names(item.Value, prefix.Length == 0 ? item.Key : $"{prefix}.{item.Key}"));
+    }
+
+    private static AgentSettings Check(Config config, string origin)
+    {
+        var values = new Values(config.GetConfig(Root), origin);
+        var settings = new AgentSettings(
+            values.AbsolutePath("state-directory"),
+            values.AbsolutePath("admin.socket"),
+            values.Text("admin.group"),
+            values.OneOf("pool.file-system", ("ext4", FileSystemKind.Ext4), ("xfs", FileSystemKind.Xfs)),
+            values.Size("pool.base-size", atLeast: ByteSize.MiB(16)),
+            values.BlockSize("pool.block-size"),
+            new PoolSettings
+            {
+                Marks = new AdmissionMarks(
+                    values.Percent("pool.min-free-data-percent"), values.Percent("pool.min-free-metadata-percent")),
+                StatusInterval = values.Duration("pool.status-interval"),
+                OutcomeDelay = values.Duration("pool.outcome-delay"),
+                RetryInterval = values.Duration("pool.retry-interval"),
+                StopDeadline = values.Duration("stop-deadline"),
+                SnapshotEvery = values.Count("pool.snapshot-every"),
+                MaxOperations = values.Count("pool.max-operations"),
+                DiscardOnRemove = values.OneOf<bool?>(
+                    "pool.discard-on-remove", ("on", true), ("off", false), ("auto", null), ("true", true), ("false", false)),
+            },
+            values.Text("image.spool-directory"),
+            values.Duration("request-timeout"),
+            values.Duration("stop-deadline"),
+            values.OneOf(
+                "log-level", ("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warning", LogLevel.Warning),
+                ("error", LogLevel.Error)));
+        return settings with
+        {
+            SpoolDirectory = settings.SpoolDirectory.Length == 0 ? settings.StateDirectory : settings.SpoolDirectory,
+        };
+    }
+
+    /// <summary>How many characters have to be changed to make one name the other.</summary>
+    private static int Distance(string left, string right)
+    {
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var replaced = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[^1];
+    }
+
+    /// <summary>Single values, with a message for each that cannot be.</summary>
+    private sealed class Values(Config config, string origin)
+    {
+        public string Text(string name) =>
+            config.GetString(name) ?? throw Wrong(name, "nothing", "a text");
+
+        public string AbsolutePath(string name)
+        {
+            var text = Text(name).TrimEnd('/');
+            return text.StartsWith('/') ? text : throw Wrong(name, text, "an absolute path");
+        }
+
+        public ByteSize Size(string name, ByteSize atLeast) =>
+            ByteSize.TryParse(Text(name), out var size) && size >= atLeast && size.Bytes % SectorCount.BytesPerSector == 0
+                ? size
+                : throw Wrong(name, Text(name), $"a size such as 10GiB, at least {atLeast}, a multiple of 512 bytes");
+
+        public PoolBlockSize BlockSize(string name) =>
+            ByteSize.TryParse(Text(name), out var size) && PoolBlockSize.IsValid(size)
+                ? new PoolBlockSize(size)
+                : throw Wrong(name, Text(name), PoolBlockSize.Rule);
+
+        public double Percent(string name) =>
+            double.TryParse(Text(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var percent)
+            && percent is >= 0 and < 100
+                ? percent
+                : throw Wrong(name, Text(name), "a percentage from 0 to below 100");
+
+        public int Count(string name) =>
+            int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
+                ? count
+                : throw Wrong(name, Text(name), "a number above zero");
+
+        public TimeSpan Duration(string name) =>
+            DurationText.TryParse(Text(name), out var duration) && duration > TimeSpan.Zero
+                ? duration
+                : throw Wrong(name, Text(name), "a duration above zero such as 200ms, 5s, 2m or 1h");
+
+        public T OneOf<T>(string name, params (string Word, T Value)[] choices)
+        {
+            var text = Text(name);
+            foreach (var (word, value) in choices)
+            {
+                if (word.Equals(text, StringComparison.OrdinalIgnoreCase))
+                    return value;
+            }
+            throw Wrong(name, text, "one of " + string.Join(", ", choices.Select(c => c.Word)));
+        }
+
+        private SettingsException Wrong(string name, string found, string wanted) =>
+            new($"{origin}: {Root}.{name} is '{found}', and has to be {wanted}");
+    }
+}
