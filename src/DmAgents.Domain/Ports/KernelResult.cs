@@ -12,6 +12,9 @@ public readonly record struct KernelResult(KernelError? Error)
 
     public static implicit operator KernelResult(KernelError error) => new(error);
 
+    /// <summary>What a call found. For interfaces, which C# does not convert implicitly.</summary>
+    public static KernelResult<T> Found<T>(T value) => value;
+
     /// <summary>True where the call was refused for just this reason.</summary>
     public bool FailedWith(KernelFault fault) => Error?.Fault == fault;
 

@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel.Interop;
+
+namespace DmAgents.Kernel.DeviceMapper;
+
+/// <summary>
+/// The control device of device-mapper: one method for each ioctl, with the kernel's own semantics (kernel:
+/// drivers/md/dm-ioctl.c, include/uapi/linux/dm-ioctl.h).
+/// </summary>
+/// <remarks>Safe for many threads: the kernel keeps no state in the descriptor but the armed event number, which only
+/// <see cref="DmEvents"/> uses, on a descriptor of its own.</remarks>
+internal sealed class DmControl : IDisposable
+{
+    /// <summary>The node's place, and the target of every ioctl.</summary>
+    public const string Path = "/dev/mapper/control";
+
+    private const int FirstBuffer = 16 * 1024;
+
+    /// <summary>A list of 100,000 devices with uuids takes less than this.</summary>
+    private const int LargestBuffer = 32 * 1024 * 1024;
+
+    /// <summary>The kernel gives EINTR where a signal ended its wait for I/O; nothing has changed then.</summary>
+    private const int InterruptionsBorne = 64;
+
+    private const int FirstMinorWithUuidList = 45;
+
+    private const int FirstMinorWithArmPoll = 37;
+
+    private readonly FileDescriptor _file;
+
+    private DmControl(FileDescriptor file, Version version)
+    {
+        _file = file;
+        KernelVersion = version;
+    }
+
+    /// <summary>The version of the kernel's interface, such as 4.47.0.</summary>
+    public Version KernelVersion { get; }
+
+    public FileDescriptor File => _file;
+
+    /// <summary>Opens the control device; makes its node where devtmpfs has none.</summary>
+    /// <returns>NotSupported where the kernel has no device-mapper, or one that is not version 4.</returns>
+    public static KernelResult<DmControl> Open()
+    {
+        var node = DmNodes.EnsureControl();
+        if (!node.Succeeded)
+            return node.Error;
+        var file = DeviceCalls.Open(Path, OpenFlags.ReadWrite | OpenFlags.CloseOnExec, 0);
+        var errno = Marshal.GetLastPInvokeError();
+        if (file.IsInvalid)
+            return KernelErrors.From(errno, "open", Path);
+        var reply = Send(file, new DmRequest(DmCommand.Version, "version"));
+        if (!reply.Succeeded)
+        {
+            file.Dispose();
+            return reply.Error;
+        }
+        return new DmControl(file, reply.Value.KernelVersion);
+    }
+
+    public KernelResult<DmReply> Create(MappedName name, MappedUuid uuid) =>
+        Send(new DmRequest(DmCommand.DeviceCreate, "create", name) { Uuid = uuid });
+
+    /// <summary>With <paramref name="deferred"/> an open device goes when its last user closes it.</summary>
+    public KernelResult<DmReply> Remove(MappedName name, bool deferred) =>
+        Send(new DmRequest(DmCommand.DeviceRemove, "remove", name)
+        {
+            Flags = deferred ? DmFlags.DeferredRemove : DmFlags.None,
+            EventNumber = DmUdev.LeaveAlone,
+        });
+
+    public KernelResult<DmReply> Rename(MappedName name, MappedName to) =>
+        Send(new DmRequest(DmCommand.DeviceRename, "rename", name)
+        {
+            Payload = DmRequest.Word(to.Value),
+            EventNumber = DmUdev.LeaveAlone,
+        });
+
+    /// <param name="name">The device.</param>
+    /// <param name="freeze">Freezes the file system on the device first (without it: DM_SKIP_LOCKFS_FLAG).</param>
+    /// <param name="flush">Waits for queued I/O (without it: DM_NOFLUSH_FLAG).</param>
+    public KernelResult<DmReply> Suspend(MappedName name, bool freeze, bool flush) =>
+        Send(new DmRequest(DmCommand.DeviceSuspend, "suspend", name)
+        {
+            Flags = DmFlags.Suspend
+                | (freeze ? DmFlags.None : DmFlags.SkipLockFs)
+                | (flush ? DmFlags.None : DmFlags.NoFlush),
+        });
+
+    /// <summary>Resumes, and puts a loaded table into use. A device that runs is suspended for that first, without
+    /// freezing a file system.</summary>
+    public KernelResult<DmReply> Resume(MappedName name) =>
+        Send(new DmRequest(DmCommand.DeviceSuspend, "resume", name)
+        {
+            Flags = DmFlags.SkipLockFs,
+            EventNumber = DmUdev.LeaveAlone,
+        });
+
+    public KernelResult<DmReply> Load(MappedName name, IReadOnlyList<DmTarget> table, bool readOnly) =>
+        Send(new DmRequest(DmCommand.TableLoad, "load table", name)
+        {
+            Flags = readOnly ? DmFlags.ReadOnly : DmFlags.None,
+            TargetCount = (uint)table.Count,
+            Payload = DmRequest.Table(table),
+        });
+
+    /// <summary>Drops a loaded table that is not in use yet.</summary>
+    public KernelResult<DmReply> Clear(MappedName name) =>
+        Send(new DmRequest(DmCommand.TableClear, "clear table", name));
+
+    /// <summary>The table in use.</summary>
+    public KernelResult<DmReply> Table(MappedName name) =>
+        Send(new DmRequest(DmCommand.TableStatus, "table", name) { Flags = DmFlags.StatusTable | DmFlags.NoFlush });
+
+    /// <summary>The targets' status. With <paramref name="flush"/> a thin pool commits its metadata for it.</summary>
+    public KernelResult<DmReply> Status(MappedName name, bool flush) =>
+        Send(new DmRequest(DmCommand.TableStatus, "status", name)
+        {
+            Flags = flush ? DmFlags.None : DmFlags.NoFlush,
+        });
+
+    /// <summary>The device without its targets.</summary>
+    public KernelResult<DmReply> Info(MappedName name) =>
+        Send(new DmRequest(DmCommand.DeviceStatus, "info", name));
+
+    public KernelResult<IReadOnlyList<DmListed>> List()
+    {
+        var reply = Send(new DmRequest(DmCommand.ListDevices, "list devices"));
+        return reply.Succeeded
+            ? KernelResult.Found(reply.Value.Devices(KernelVersion.Minor >= FirstMinorWithUuidList))
+            : reply.Error;
+    }
+
+    public KernelResult<IReadOnlyList<DmTargetVersion>> TargetVersions()
+    {
+        var reply = Send(new DmRequest(DmCommand.ListVersions, "list target versions"));
+        return reply.Succeeded ? KernelResult.Found(reply.Value.TargetVersions()) : reply.Error;
+    }
+
+    /// <summary>Sends a message to the target at sector 0. The operation's name is the message's first word.</summary>
+    public KernelResult<DmReply> Message(MappedName name, string text) =>
+        Send(new DmRequest(DmCommand.TargetMessage, text.Split(' ')[0], name)
+        {
+            Payload = DmRequest.Message(text),
+        });
+
+    /// <summary>Waits for an event after the one of that number. Ends early with EINTR; has no time limit of its own:
+    /// for bounded waits see <see cref="DmEvents"/>.</summary>
+    public KernelResult<DmReply> Wait(MappedName name, uint afterEvent) =>
+        Send(new DmRequest(DmCommand.DeviceWait, "wait", name)
+        {
+            EventNumber = afterEvent,
+            Flags = DmFlags.StatusTable,
+        });
+
+    /// <summary>Makes the descriptor readable from the next event of any device on. Kernel 4.13 (ioctl 4.37).</summary>
+    public KernelResult ArmPoll() => KernelVersion.Minor < FirstMinorWithArmPoll
+        ? new KernelError(KernelFault.NotSupported, 0, "arm poll", Path, Tell($"device-mapper {KernelVersion}"))
+        : Send(new DmRequest(DmCommand.ArmPoll, "arm poll")).Outcome;
+
+    public void Dispose() => _file.Dispose();
+
+    private KernelResult<DmReply> Send(DmRequest request) => Send(_file, request);
+
+    private static unsafe KernelResult<DmReply> Send(FileDescriptor file, DmRequest request)
+    {
+        var interruptions = 0;
+        var size = FirstBuffer;
+        while (true)
+        {
+            var buffer = request.ToBuffer(size);
+            int result, errno;
+            fixed (byte* start = buffer)
+            {
+                result = DeviceCalls.Control(file, (nuint)request.Command, start);
+                errno = Marshal.GetLastPInvokeError();
+            }
+            if (result < 0 && errno == Errno.Interrupted && request.Command != DmCommand.DeviceWait
+                && interruptions++ < InterruptionsBorne)
+                continue;
+            if (result < 0)
+                return KernelErrors.From(errno, request.Operation, request.Subject);
+            var reply = new DmReply(buffer);
+            if (!reply.Header.Flags.HasFlag(DmFlags.BufferFull))
+                return reply;
+            if (size >= LargestBuffer)
+                return new KernelError(KernelFault.Failed, 0, request.Operation, request.Subject,
+                    Tell($"the answer does not fit into {LargestBuffer} bytes"));
+            size *= 2;
+        }
+    }
+
+    private static string Tell(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

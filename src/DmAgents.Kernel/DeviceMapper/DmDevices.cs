@@ -1,0 +1,88 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Kernel.Interop;
+
+namespace DmAgents.Kernel.DeviceMapper;
+
+/// <summary>What takes several ioctls: a device with its table and node, and the exchange of a table. Whatever fails
+/// half way is taken back.</summary>
+internal sealed class DmDevices(DmControl control)
+{
+    public DmControl Control { get; } = control;
+
+    public DmNodes Nodes { get; } = new();
+
+    /// <summary>Create, load, resume, node. Exists where the name or the uuid is live.</summary>
+    public KernelResult<LiveDevice> Bring(
+        MappedName name, MappedUuid uuid, IReadOnlyList<DmTarget> table, bool readOnly)
+    {
+        var created = Control.Create(name, uuid);
+        if (!created.Succeeded)
+            // The kernel says EBUSY for a name or uuid that is taken (dm_hash_insert).
+            return created.Error.Errno == Errno.Busy
+                ? created.Error with { Fault = KernelFault.Exists }
+                : created.Error;
+        var loaded = Control.Load(name, table, readOnly);
+        if (!loaded.Succeeded)
+            return TakeBack(name, loaded.Error);
+        var resumed = Control.Resume(name);
+        if (!resumed.Succeeded)
+            return TakeBack(name, resumed.Error);
+        var node = Nodes.Ensure(name, resumed.Value.Number);
+        if (!node.Succeeded)
+            return TakeBack(name, node.Error);
+        // A resume's answer has no uuid where the request was by name.
+        return resumed.Value.Device(name, LengthOf(table)) with { Uuid = uuid };
+    }
+
+    /// <summary>
+    /// Gives a live device another table. The resume takes it into use; where the kernel refuses it there (a pool
+    /// checks its metadata only then) the device would stay suspended with it, so the old table comes back.
+    /// </summary>
+    public KernelResult Swap(MappedName name, IReadOnlyList<DmTarget> table, bool readOnly)
+    {
+        var before = Control.Table(name);
+        if (!before.Succeeded)
+            return before.Error;
+        var wasReadOnly = before.Value.Header.Flags.HasFlag(DmFlags.ReadOnly);
+        var old = before.Value.Targets();
+        var loaded = Control.Load(name, table, readOnly);
+        if (!loaded.Succeeded)
+            return loaded.Error;
+        var resumed = Control.Resume(name);
+        if (resumed.Succeeded)
+            return Nodes.Ensure(name, resumed.Value.Number);
+        if (old.Count == 0)
+            return resumed.Error;
+        var back = Control.Load(name, old, wasReadOnly).Outcome.Then(() => Control.Resume(name).Outcome);
+        return back.Succeeded
+            ? resumed.Error
+            : resumed.Error with
+            {
+                Fault = KernelFault.Failed,
+                Detail = $"the former table could not be brought back: {back.Error}",
+            };
+    }
+
+    /// <summary>The device with its length; NotFound where none is live.</summary>
+    public KernelResult<LiveDevice> Find(MappedName name)
+    {
+        var table = Control.Table(name);
+        return table.Succeeded ? table.Value.Device(name, LengthOf(table.Value.Targets())) : table.Error;
+    }
+
+    public KernelResult Remove(MappedName name, bool deferred) =>
+        Nodes.Remove(name, () => Control.Remove(name, deferred).Outcome);
+
+    private static SectorCount LengthOf(IReadOnlyList<DmTarget> targets) =>
+        targets.Aggregate(default(SectorCount), (sum, target) => sum + target.Length);
+
+    private KernelError TakeBack(MappedName name, KernelError cause)
+    {
+        var removed = Control.Remove(name, deferred: false);
+        return removed.Succeeded
+            ? cause
+            : cause with { Fault = KernelFault.Failed, Detail = $"what was made could not be removed: {removed.Error}" };
+    }
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel.Interop;
+
+namespace DmAgents.Kernel.DeviceMapper;
+
+/// <summary>The nodes in /dev/mapper, which the boundary keeps itself: with udev and without, and with no wait.</summary>
+/// <remarks>A node's removal and a new one of the same name are kept apart by a lock per name (64 of them share the
+/// names), or the late end of a removal would take away the node of a device just made.</remarks>
+internal sealed class DmNodes
+{
+    private const string Folder = "/dev/mapper";
+    private const uint OwnerOnly = 0x180;
+    private const uint EveryoneReads = 0x1ED;
+
+    private readonly Lock[] _locks = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
+
+    /// <summary>Makes /dev/mapper/control where devtmpfs or udev has not.</summary>
+    public static KernelResult EnsureControl()
+    {
+        if (Look(DmControl.Path) is { } status && (status.Mode & 0xF000) == FileTypes.CharacterDevice)
+            return KernelResult.Done;
+        if (ControlMinor() is not { } minor)
+            return new KernelError(KernelFault.NotSupported, 0, "open", DmControl.Path,
+                "this kernel has no device-mapper; try: modprobe dm-mod");
+        var made = DeviceCalls.MakeDirectory(Folder, EveryoneReads);
+        var errno = Marshal.GetLastPInvokeError();
+        if (made < 0 && errno != Errno.Exists)
+            return KernelErrors.From(errno, "mkdir", Folder);
+        const uint miscMajor = 10;
+        var number = DeviceNumbers.Pack(new DeviceNumber(miscMajor, minor));
+        made = DeviceCalls.MakeNode(DmControl.Path, FileTypes.CharacterDevice | OwnerOnly, number);
+        errno = Marshal.GetLastPInvokeError();
+        return made < 0 && errno != Errno.Exists
+            ? KernelErrors.From(errno, "mknod", DmControl.Path)
+            : KernelResult.Done;
+    }
+
+    /// <summary>Makes sure that /dev/mapper/NAME is, or leads to, the device of that number.</summary>
+    public KernelResult Ensure(MappedName name, DeviceNumber number)
+    {
+        lock (LockOf(name))
+            return EnsureLocked(name.Path.Value, number);
+    }
+
+    /// <summary>Runs a removal and, where it succeeds, takes away the node.</summary>
+    public KernelResult Remove(MappedName name, Func<KernelResult> removal)
+    {
+        lock (LockOf(name))
+        {
+            var removed = removal();
+            return removed.Succeeded ? Unlink(name.Path.Value) : removed;
+        }
+    }
+
+    private static KernelResult EnsureLocked(string path, DeviceNumber number)
+    {
+        var mode = FileTypes.BlockDevice | OwnerOnly;
+        var made = DeviceCalls.MakeNode(path, mode, DeviceNumbers.Pack(number));
+        var errno = Marshal.GetLastPInvokeError();
+        if (made == 0)
+            return KernelResult.Done;
+        if (errno != Errno.Exists)
+            return KernelErrors.From(errno, "mknod", path);
+        if (Look(path) is { IsBlockDevice: true } status && status.Node == number)
+            return KernelResult.Done;
+        // What is there is left over from a device that is gone. rename(2) replaces it in one step.
+        var temporary = $"{Folder}/.{Guid.NewGuid():N}";
+        made = DeviceCalls.MakeNode(temporary, mode, DeviceNumbers.Pack(number));
+        errno = Marshal.GetLastPInvokeError();
+        if (made < 0)
+            return KernelErrors.From(errno, "mknod", temporary);
+        var renamed = DeviceCalls.Rename(temporary, path);
+        errno = Marshal.GetLastPInvokeError();
+        if (renamed == 0)
+            return KernelResult.Done;
+        Unlink(temporary);
+        return KernelErrors.From(errno, "rename", path);
+    }
+
+    private static KernelResult Unlink(string path)
+    {
+        var unlinked = DeviceCalls.Unlink(path);
+        var errno = Marshal.GetLastPInvokeError();
+        return unlinked < 0 && errno != Errno.NoEntry ? KernelErrors.From(errno, "unlink", path) : KernelResult.Done;
+    }
+
+    private static FileStatus? Look(string path) =>
+        DeviceCalls.Stat(FileStatus.CurrentDirectory, path, 0, FileStatus.BasicFields, out var status) == 0
+            ? status
+            : null;
+
+    private static uint? ControlMinor()
+    {
+        const string misc = "/proc/misc";
+        if (!File.Exists(misc))
+            return null;
+        foreach (var line in File.ReadLines(misc))
+        {
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words is [var minor, "device-mapper"])
+                return uint.Parse(minor, CultureInfo.InvariantCulture);
+        }
+        return null;
+    }
+
+    private Lock LockOf(MappedName name) =>
+        _locks[(uint)string.GetHashCode(name.Value, StringComparison.Ordinal) % (uint)_locks.Length];
+}

@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel.Interop;
+
+namespace DmAgents.Kernel.FileSystems;
+
+/// <summary>The directories that file systems are mounted on.</summary>
+internal static class Directories
+{
+    private const uint Mode = 0x1ED;
+
+    /// <summary>Makes a directory and its missing parents, of mode 0755 less the process's mask. Invalid where
+    /// something else has the name.</summary>
+    public static KernelResult Ensure(string path)
+    {
+        var made = DeviceCalls.MakeDirectory(path, Mode);
+        var errno = Marshal.GetLastPInvokeError();
+        if (made == 0)
+            return KernelResult.Done;
+        if (errno == Errno.Exists)
+            return IsDirectory(path)
+                ? KernelResult.Done
+                : new KernelError(KernelFault.Invalid, errno, "mkdir", path, "something else has that name");
+        if (errno != Errno.NoEntry || Path.GetDirectoryName(path.TrimEnd('/')) is not { Length: > 1 } parent)
+            return KernelErrors.From(errno, "mkdir", path);
+        return Ensure(parent).Then(() => MakeOne(path));
+    }
+
+    public static KernelResult Remove(string path)
+    {
+        var removed = DeviceCalls.RemoveDirectory(path);
+        var errno = Marshal.GetLastPInvokeError();
+        return removed < 0 && errno != Errno.NoEntry ? KernelErrors.From(errno, "rmdir", path) : KernelResult.Done;
+    }
+
+    private static KernelResult MakeOne(string path)
+    {
+        var made = DeviceCalls.MakeDirectory(path, Mode);
+        var errno = Marshal.GetLastPInvokeError();
+        return made < 0 && errno != Errno.Exists ? KernelErrors.From(errno, "mkdir", path) : KernelResult.Done;
+    }
+
+    private static bool IsDirectory(string path) =>
+        DeviceCalls.Stat(FileStatus.CurrentDirectory, path, 0, FileStatus.BasicFields, out var status) == 0
+        && status.IsDirectory;
+}

@@ -1,0 +1,144 @@
+using System.Runtime.InteropServices;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Kernel.BlockDevices;
+using DmAgents.Kernel.Interop;
+using DmAgents.Kernel.Processes;
+
+namespace DmAgents.Kernel.FileSystems;
+
+/// <summary>File systems through the kernel's own calls; only mkfs is a program.</summary>
+internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
+{
+    private const int DetachFlag = 2;
+
+    private const string OwnMounts = "/proc/self/mountinfo";
+
+    private readonly FileSystemFormat _format = new(runner);
+
+    public KernelResult Format(DevicePath device, FileSystemKind kind)
+    {
+        var number = BlockNodes.NumberOf(device);
+        return number.Succeeded ? _format.Format(device, kind) : number.Error;
+    }
+
+    public KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt)
+    {
+        var size = SizeOf(device);
+        if (!size.Succeeded)
+            return size.Error;
+        if (mountedAt is { } place)
+            return On(place, root => FileSystemGrowth.Grow(root, kind, size.Value, place.Value));
+        var mount = kind == FileSystemKind.Xfs
+            ? DetachedMount.Open(device, MountOptions.TypeOf(kind), "nouuid")
+            : DetachedMount.Open(device, MountOptions.TypeOf(kind));
+        if (!mount.Succeeded)
+            return mount.Error;
+        using (mount.Value)
+        {
+            var root = DetachedMount.Root(mount.Value, device.Value);
+            if (!root.Succeeded)
+                return root.Error;
+            using (root.Value)
+                return FileSystemGrowth.Grow(root.Value, kind, size.Value, device.Value);
+        }
+    }
+
+    public KernelResult Mount(DevicePath device, MountPath target, FileSystemKind kind, bool readOnly)
+    {
+        var number = BlockNodes.NumberOf(device);
+        if (!number.Succeeded)
+            return number.Error;
+        var free = EnsureDirectory(target).Then(() => NotMountedOn(target));
+        if (!free.Succeeded)
+            return free;
+        var options = MountOptions.Of(kind, readOnly);
+        var mounted = MountCalls.Mount(
+            device.Value, target.Value, MountOptions.TypeOf(kind), options.Flags, options.Data);
+        var errno = Marshal.GetLastPInvokeError();
+        if (mounted < 0)
+            return KernelErrors.From(errno, "mount", device.Value, $"on {target}");
+        if (kind != FileSystemKind.Xfs)
+            return KernelResult.Done;
+        var bounded = XfsErrors.GiveUpWhenFull(number.Value);
+        return bounded.Succeeded || !Unmount(target, detach: false).Succeeded
+            ? bounded
+            : bounded.Error with { Detail = $"{bounded.Error.Detail} (unmounted again)" };
+    }
+
+    public KernelResult Unmount(MountPath target, bool detach)
+    {
+        var unmounted = MountCalls.Unmount(target.Value, detach ? DetachFlag : 0);
+        var errno = Marshal.GetLastPInvokeError();
+        return unmounted < 0 ? KernelErrors.From(errno, "umount", target.Value) : KernelResult.Done;
+    }
+
+    public KernelResult<IReadOnlyList<MountEntry>> Mounts() => ProcFile.Read(OwnMounts) is { } text
+        ? KernelResult.Found(MountInfo.ParseAll(text))
+        : new KernelError(KernelFault.NotFound, Errno.NoEntry, "read", OwnMounts, "is /proc mounted?");
+
+    public KernelResult<ByteSize> Trim(MountPath mounted)
+    {
+        ulong trimmed = 0;
+        var result = On(mounted, root => TrimAll(root, mounted.Value, out trimmed));
+        return result.Succeeded ? new ByteSize(trimmed) : result.Error;
+    }
+
+    public KernelResult SyncFileSystem(MountPath mounted) => On(mounted, root =>
+    {
+        var synced = MountCalls.SyncFileSystem(root);
+        var errno = Marshal.GetLastPInvokeError();
+        return synced < 0 ? KernelErrors.From(errno, "syncfs", mounted.Value) : KernelResult.Done;
+    });
+
+    public KernelResult EnsureDirectory(MountPath path) => Directories.Ensure(path.Value);
+
+    public KernelResult RemoveDirectory(MountPath path) => Directories.Remove(path.Value);
+
+    private static KernelResult<ByteSize> SizeOf(DevicePath device)
+    {
+        var file = BlockNodes.Open(device, OpenFlags.ReadOnly);
+        if (!file.Succeeded)
+            return file.Error;
+        using (file.Value)
+            return BlockControl.Size(file.Value, device.Value);
+    }
+
+    /// <summary>mount(2) would lay one mount over another.</summary>
+    private KernelResult NotMountedOn(MountPath target)
+    {
+        var stated = DeviceCalls.Stat(
+            FileStatus.CurrentDirectory, target.Value, 0, FileStatus.BasicFields, out var status);
+        var errno = Marshal.GetLastPInvokeError();
+        if (stated < 0)
+            return KernelErrors.From(errno, "stat", target.Value);
+        if (status.IsMountRoot is { } isMount)
+            return isMount ? Taken(target) : KernelResult.Done;
+        var mounts = Mounts();
+        if (!mounts.Succeeded)
+            return mounts.Error;
+        return mounts.Value.Any(mount => mount.Target == target) ? Taken(target) : KernelResult.Done;
+    }
+
+    private static KernelError Taken(MountPath target) =>
+        new(KernelFault.Busy, Errno.Busy, "mount", target.Value, "something is mounted there");
+
+    private static KernelResult On(MountPath place, Func<FileDescriptor, KernelResult> act)
+    {
+        var flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.CloseOnExec;
+        using var root = DeviceCalls.Open(place.Value, flags, 0);
+        var errno = Marshal.GetLastPInvokeError();
+        return root.IsInvalid ? KernelErrors.From(errno, "open", place.Value) : act(root);
+    }
+
+    private static unsafe KernelResult TrimAll(FileDescriptor root, string subject, out ulong trimmed)
+    {
+        const nuint trim = 0xC0185879;
+        var range = new TrimRange { Length = ulong.MaxValue };
+        var result = DeviceCalls.Control(root, trim, &range);
+        var errno = Marshal.GetLastPInvokeError();
+        trimmed = range.Length;
+        return result < 0 ? KernelErrors.From(errno, "FITRIM", subject) : KernelResult.Done;
+    }
+}

@@ -1,0 +1,90 @@
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel.BlockDevices;
+using DmAgents.Kernel.DeviceMapper;
+using DmAgents.Kernel.FileSystems;
+using DmAgents.Kernel.Interop;
+using DmAgents.Kernel.Processes;
+
+namespace DmAgents.Kernel.Hosts;
+
+/// <summary>Something that a host lacks.</summary>
+/// <param name="What">What is missing, for people.</param>
+/// <param name="Next">What to do about it.</param>
+/// <param name="Fatal">Nothing works without it; otherwise one kind of pool or file system does not.</param>
+public sealed record HostProblem(string What, string Next, bool Fatal);
+
+/// <summary>What a host's kernel and programs can do.</summary>
+/// <param name="KernelRelease">As uname -r has it.</param>
+/// <param name="IsRoot">The agent runs as root.</param>
+/// <param name="DeviceMapper">The version of device-mapper's interface, or null where there is none.</param>
+/// <param name="ThinPoolTarget">The version of the thin-pool target, or null where there is none.</param>
+/// <param name="Problems">What is missing; empty on a host that can do everything.</param>
+public sealed record HostReport(
+    string KernelRelease,
+    bool IsRoot,
+    Version? DeviceMapper,
+    Version? ThinPoolTarget,
+    IReadOnlyList<HostProblem> Problems)
+{
+    /// <summary>Pools on disks can be opened.</summary>
+    public bool CanRun => !Problems.Any(problem => problem.Fatal);
+}
+
+/// <summary>Looks at what this host can do, before anything is asked of it.</summary>
+public static class KernelProbe
+{
+    private const string LoopControl = "/dev/loop-control";
+
+    private static readonly SystemProgram LoadModule = new("modprobe", "kmod");
+
+    private static readonly TimeSpan LoadDeadline = TimeSpan.FromSeconds(30);
+
+    /// <summary>Looks, and tries once to load device-mapper's modules where they are missing.</summary>
+    public static HostReport Look()
+    {
+        var isRoot = DeviceCalls.EffectiveUser() == 0;
+        var problems = new List<HostProblem>();
+        if (!isRoot)
+            problems.Add(new HostProblem("not running as root", "start it as root, or with sudo", Fatal: true));
+        var (mapper, pool) = Versions();
+        if (isRoot && pool is null)
+        {
+            // Its dependencies bring device-mapper itself. Whether it worked is seen by looking again.
+            new ProcessRunner(LoadDeadline).Run(LoadModule, "dm-thin-pool", "dm-thin-pool");
+            (mapper, pool) = Versions();
+        }
+        if (isRoot && mapper is null)
+            problems.Add(new HostProblem("this kernel has no device-mapper",
+                "modprobe dm-mod; or boot a kernel with CONFIG_BLK_DEV_DM", Fatal: true));
+        else if (isRoot && pool is null)
+            problems.Add(new HostProblem("this kernel has no thin pools",
+                "modprobe dm-thin-pool; or boot a kernel with CONFIG_DM_THIN_PROVISIONING", Fatal: true));
+        if (!File.Exists(LoopControl))
+            problems.Add(new HostProblem("this kernel has no loop devices: no loop pools",
+                "modprobe loop", Fatal: false));
+        problems.AddRange(MissingPrograms());
+        return new HostReport(Release(), isRoot, mapper, pool, problems);
+    }
+
+    private static IEnumerable<HostProblem> MissingPrograms() =>
+        from program in new[] { FileSystemFormat.MakeExt4, FileSystemFormat.MakeXfs }
+        where program.Find() is null
+        select new HostProblem($"{program.Name} is not installed: no such file systems can be made",
+            $"apt-get install {program.DebianPackage}", Fatal: false);
+
+    private static string Release() =>
+        ProcFile.Read("/proc/sys/kernel/osrelease")?.TrimEnd('\n') ?? Environment.OSVersion.VersionString;
+
+    private static (Version? Mapper, Version? Pool) Versions()
+    {
+        var opened = DmControl.Open();
+        if (!opened.Succeeded)
+            return (null, null);
+        using var control = opened.Value;
+        var targets = control.TargetVersions();
+        var pool = targets.Succeeded
+            ? targets.Value.FirstOrDefault(target => target.Type == ThinPools.PoolTableText.TargetType)?.Version
+            : null;
+        return (control.KernelVersion, pool);
+    }
+}

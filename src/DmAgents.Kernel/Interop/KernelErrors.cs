@@ -1,0 +1,26 @@
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Kernel.Interop;
+
+/// <summary>The one place where an error number gets its meaning.</summary>
+internal static class KernelErrors
+{
+    public static KernelFault FaultOf(int errno) => errno switch
+    {
+        Errno.Busy or Errno.TextBusy or Errno.NotEmpty => KernelFault.Busy,
+        Errno.NoEntry or Errno.NoDeviceOrAddress or Errno.NoData or Errno.NoDevice or Errno.NoProcess
+            or Errno.NotDirectory => KernelFault.NotFound,
+        Errno.Exists => KernelFault.Exists,
+        Errno.NoSpace or Errno.Quota or Errno.FileTooBig => KernelFault.NoSpace,
+        Errno.ReadOnlyFileSystem => KernelFault.ReadOnly,
+        Errno.Invalid or Errno.Domain or Errno.Range or Errno.NameTooLong or Errno.IsDirectory
+            or Errno.Overflow => KernelFault.Invalid,
+        Errno.NotSupported or Errno.NoSystemCall or Errno.NotTerminal => KernelFault.NotSupported,
+        Errno.NotPermitted or Errno.AccessDenied => KernelFault.NotPermitted,
+        Errno.TimedOut => KernelFault.TimedOut,
+        _ => KernelFault.Failed,
+    };
+
+    public static KernelError From(int errno, string operation, string subject, string detail = "") =>
+        new(FaultOf(errno), errno, operation, subject, detail);
+}

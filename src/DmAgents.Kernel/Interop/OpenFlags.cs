@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+
+namespace DmAgents.Kernel.Interop;
+
+/// <summary>Flags of open(2), from asm-generic/fcntl.h and the two architectures' own headers.</summary>
+internal static class OpenFlags
+{
+    public const int ReadOnly = 0;
+    public const int ReadWrite = 2;
+    public const int Create = 0x40;
+    public const int Exclusive = 0x80;
+    public const int NonBlocking = 0x800;
+    public const int CloseOnExec = 0x80000;
+
+    /// <summary>O_DIRECTORY. arm64 has it and O_DIRECT the other way round (asm/fcntl.h).</summary>
+    public static int Directory => IsArm ? 0x4000 : 0x10000;
+
+    /// <summary>O_DIRECT: past the page cache.</summary>
+    public static int Direct => IsArm ? 0x10000 : 0x4000;
+
+    private static bool IsArm => RuntimeInformation.ProcessArchitecture is Architecture.Arm64;
+}

@@ -1,0 +1,29 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Kernel;
+
+/// <content>The calls of IFileSystems.</content>
+public sealed partial class LinuxKernel
+{
+    public KernelResult Format(DevicePath device, FileSystemKind kind) => _fileSystems.Format(device, kind);
+
+    public KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt) =>
+        _fileSystems.Grow(device, kind, mountedAt);
+
+    public KernelResult Mount(DevicePath device, MountPath target, FileSystemKind kind, bool readOnly) =>
+        _fileSystems.Mount(device, target, kind, readOnly);
+
+    public KernelResult Unmount(MountPath target, bool detach) => _fileSystems.Unmount(target, detach);
+
+    public KernelResult<IReadOnlyList<MountEntry>> Mounts() => _fileSystems.Mounts();
+
+    public KernelResult<ByteSize> Trim(MountPath mounted) => _fileSystems.Trim(mounted);
+
+    public KernelResult SyncFileSystem(MountPath mounted) => _fileSystems.SyncFileSystem(mounted);
+
+    public KernelResult EnsureDirectory(MountPath path) => _fileSystems.EnsureDirectory(path);
+
+    public KernelResult RemoveDirectory(MountPath path) => _fileSystems.RemoveDirectory(path);
+}

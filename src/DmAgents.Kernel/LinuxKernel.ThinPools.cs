@@ -1,0 +1,33 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Kernel;
+
+/// <content>The calls of IThinPools.</content>
+public sealed partial class LinuxKernel
+{
+    public KernelResult OpenPool(ThinPoolTable table) => _pools.OpenPool(table);
+
+    public KernelResult ReloadPool(ThinPoolTable table) => _pools.ReloadPool(table);
+
+    public KernelResult ClosePool(MappedName pool) => _pools.ClosePool(pool);
+
+    public KernelResult<ThinPoolStatus> PoolStatus(MappedName pool) => _pools.PoolStatus(pool);
+
+    public KernelResult CreateThin(MappedName pool, ThinId id) => _pools.CreateThin(pool, id);
+
+    public KernelResult CreateSnapshot(MappedName pool, ThinId id, ThinId origin) =>
+        _pools.CreateSnapshot(pool, id, origin);
+
+    public KernelResult DeleteThin(MappedName pool, ThinId id) => _pools.DeleteThin(pool, id);
+
+    public KernelResult SetTransactionId(MappedName pool, TransactionId expected, TransactionId next) =>
+        _pools.SetTransactionId(pool, expected, next);
+
+    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool) => _pools.ListThins(pool);
+
+    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) => _pools.MeasureThins(pool);
+
+    public KernelResult ReleaseMetadataSnapshot(MappedName pool) => _pools.ReleaseMetadataSnapshot(pool);
+}

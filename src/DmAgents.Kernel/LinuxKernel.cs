@@ -1,0 +1,46 @@
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel.BlockDevices;
+using DmAgents.Kernel.DeviceMapper;
+using DmAgents.Kernel.FileSystems;
+using DmAgents.Kernel.Processes;
+using DmAgents.Kernel.ThinPools;
+
+namespace DmAgents.Kernel;
+
+/// <summary>
+/// The kernel of this host, by its own calls. Needs root (CAP_SYS_ADMIN and CAP_MKNOD). Safe for many threads; holds
+/// one descriptor, of /dev/mapper/control, until it is disposed.
+/// </summary>
+/// <remarks>Every error carries the number that the kernel gave; what a number means is decided in one place.</remarks>
+public sealed partial class LinuxKernel : IKernel, IDisposable
+{
+    /// <summary>mkfs of a very large device over a slow network takes minutes, never this long.</summary>
+    private static readonly TimeSpan ProgramDeadline = TimeSpan.FromMinutes(10);
+
+    private readonly DmControl _control;
+    private readonly LinuxThinPools _pools;
+    private readonly LinuxMappedDevices _devices;
+    private readonly LinuxFileSystems _fileSystems;
+    private readonly LinuxBlockDevices _disks;
+
+    private LinuxKernel(DmControl control)
+    {
+        _control = control;
+        var devices = new DmDevices(control);
+        _pools = new LinuxThinPools(devices);
+        _devices = new LinuxMappedDevices(devices);
+        _fileSystems = new LinuxFileSystems(new ProcessRunner(ProgramDeadline));
+        _disks = new LinuxBlockDevices();
+    }
+
+    /// <summary>Opens device-mapper.</summary>
+    /// <returns>NotSupported where the kernel has none, NotPermitted without root. What else a host lacks tells
+    /// <see cref="Hosts.KernelProbe"/>.</returns>
+    public static KernelResult<LinuxKernel> Open()
+    {
+        var control = DmControl.Open();
+        return control.Succeeded ? new LinuxKernel(control.Value) : control.Error;
+    }
+
+    public void Dispose() => _control.Dispose();
+}

@@ -1,0 +1,191 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Kernel.BlockDevices;
+using DmAgents.Kernel.DeviceMapper;
+using DmAgents.Kernel.ThinPools.Metadata;
+
+namespace DmAgents.Kernel.ThinPools;
+
+/// <summary>Thin pools through device-mapper's ioctls.</summary>
+internal sealed class LinuxThinPools(DmDevices devices) : IThinPools
+{
+    private readonly DmControl _control = devices.Control;
+
+    public KernelResult OpenPool(ThinPoolTable table)
+    {
+        var target = TargetOf(table);
+        if (!target.Succeeded)
+            return target.Error;
+        var brought = devices.Bring(table.Name, table.Uuid, [target.Value], readOnly: false);
+        if (!brought.Succeeded)
+            return brought.Error;
+        var status = Status(table.Name, commit: false);
+        if (status.Succeeded && status.Value.Mode is not PoolMode.Failed)
+            return KernelResult.Done;
+        // Newer kernels resume a pool whose metadata they cannot read, into mode Fail, and report success.
+        var cause = status.Error
+            ?? new KernelError(KernelFault.Failed, 0, "open pool", table.Name.Value,
+                "the kernel cannot use the pool's metadata; see the kernel log, then thin_check");
+        var closed = ClosePool(table.Name);
+        return closed.Succeeded ? cause : cause with { Detail = $"{cause.Detail}; not closed: {closed.Error}" };
+    }
+
+    public KernelResult ReloadPool(ThinPoolTable table)
+    {
+        var target = TargetOf(table);
+        if (!target.Succeeded)
+            return target.Error;
+        var present = Line(table.Name);
+        if (!present.Succeeded)
+            return present.Error;
+        var before = Status(table.Name, commit: false);
+        if (!before.Succeeded)
+            return before.Error;
+        var length = present.Value.Target.Length;
+        if (table.DataLength < length)
+            return Refused(table.Name, $"a pool of {length} sectors cannot shrink to {table.DataLength}");
+        // The kernel would take the table, leave the pool as large as it was and only log that.
+        if (table.DataLength > length && before.Value.NeedsCheck)
+            return Refused(table.Name, "the pool needs a check (thin_check) before it can grow");
+        return devices.Swap(table.Name, [target.Value], readOnly: false);
+    }
+
+    public KernelResult ClosePool(MappedName pool) => devices.Remove(pool, deferred: false);
+
+    public KernelResult<ThinPoolStatus> PoolStatus(MappedName pool) => Status(pool, commit: true);
+
+    public KernelResult CreateThin(MappedName pool, ThinId id) => Send(pool, $"create_thin {id}");
+
+    public KernelResult CreateSnapshot(MappedName pool, ThinId id, ThinId origin) =>
+        Send(pool, $"create_snap {id} {origin}");
+
+    public KernelResult DeleteThin(MappedName pool, ThinId id) => Send(pool, $"delete {id}");
+
+    public KernelResult SetTransactionId(MappedName pool, TransactionId expected, TransactionId next) =>
+        Send(pool, $"set_transaction_id {expected} {next}");
+
+    public KernelResult ReleaseMetadataSnapshot(MappedName pool) => Send(pool, "release_metadata_snap");
+
+    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool) =>
+        WithSnapshot(pool, (snapshot, _) => snapshot.List());
+
+    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) =>
+        WithSnapshot(pool, (snapshot, status) => snapshot.Measure(status.Data.Total));
+
+    private static KernelError Refused(MappedName pool, string why) =>
+        new(KernelFault.Invalid, 0, "reload pool", pool.Value, why);
+
+    private static KernelResult<DmTarget> TargetOf(ThinPoolTable table)
+    {
+        var metadata = BlockNodes.NumberOf(table.Metadata);
+        if (!metadata.Succeeded)
+            return metadata.Error;
+        var data = BlockNodes.NumberOf(table.Data);
+        if (!data.Succeeded)
+            return data.Error;
+        var text = PoolTableText.Format(table, metadata.Value, data.Value);
+        return new DmTarget(default, table.DataLength, PoolTableText.TargetType, text);
+    }
+
+    /// <summary>
+    /// The kernel does not return the failure of the commit that ends a message (pool_message in dm-thin.c): it only
+    /// takes the pool out of read-write mode. So the mode is read after each.
+    /// </summary>
+    private KernelResult Send(MappedName pool, string text)
+    {
+        var sent = _control.Message(pool, text);
+        // The answer to a message that was not refused, and to one refused with EINVAL: before 4.20 that is also
+        // what a read-only pool says.
+        if (!sent.Succeeded && sent.Error.Fault != KernelFault.Invalid)
+            return sent.Error;
+        // The block size that is missing here changes none of what is used of the status.
+        var status = Parsed(pool, commit: false, blockSize: default);
+        if (!status.Succeeded)
+            return sent.Error ?? status.Error;
+        if (status.Value.Mode is PoolMode.ReadWrite or PoolMode.OutOfDataSpace)
+            return sent.Outcome;
+        return sent.Error is { } refused
+            ? refused with { Fault = KernelFault.NotSupported, Detail = $"the pool is in mode {status.Value.Mode}" }
+            : new KernelError(KernelFault.Failed, 0, text.Split(' ')[0], pool.Value,
+                $"the pool went to mode {status.Value.Mode} while it committed");
+    }
+
+    private KernelResult<IReadOnlyList<ThinUsage>> WithSnapshot(
+        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<IReadOnlyList<ThinUsage>>> read)
+    {
+        var line = Line(pool);
+        if (!line.Succeeded)
+            return line.Error;
+        var node = BlockNodes.NodeOf(line.Value.Line.Metadata);
+        if (!node.Succeeded)
+            return node.Error;
+        var reserved = Send(pool, "reserve_metadata_snap");
+        if (!reserved.Succeeded)
+            return reserved.Error;
+        KernelResult<IReadOnlyList<ThinUsage>> result;
+        KernelResult released;
+        try
+        {
+            result = Read(pool, node.Value, read);
+        }
+        finally
+        {
+            released = ReleaseMetadataSnapshot(pool);
+        }
+        return result.Succeeded && !released.Succeeded ? released.Error : result;
+    }
+
+    private KernelResult<IReadOnlyList<ThinUsage>> Read(
+        MappedName pool,
+        DevicePath metadata,
+        Func<MetadataSnapshot, ThinPoolStatus, KernelResult<IReadOnlyList<ThinUsage>>> read)
+    {
+        var status = Status(pool, commit: false);
+        if (!status.Succeeded)
+            return status.Error;
+        if (status.Value.HeldRoot is not { } root)
+            return new KernelError(KernelFault.Failed, 0, "reserve_metadata_snap", pool.Value,
+                "the pool holds no metadata snapshot although it made one");
+        var blocks = MetadataBlocks.Open(metadata);
+        if (!blocks.Succeeded)
+            return blocks.Error;
+        using (blocks.Value)
+        {
+            var snapshot = MetadataSnapshot.Open(blocks.Value, root);
+            return snapshot.Succeeded ? read(snapshot.Value, status.Value) : snapshot.Error;
+        }
+    }
+
+    private KernelResult<ThinPoolStatus> Status(MappedName pool, bool commit)
+    {
+        var line = Line(pool);
+        return line.Succeeded
+            ? Parsed(pool, commit, new SectorCount(line.Value.Line.BlockSectors).Bytes)
+            : line.Error;
+    }
+
+    private KernelResult<ThinPoolStatus> Parsed(MappedName pool, bool commit, ByteSize blockSize)
+    {
+        var reply = _control.Status(pool, flush: commit);
+        if (!reply.Succeeded)
+            return reply.Error;
+        var text = reply.Value.Targets() is [{ Type: PoolTableText.TargetType } target] ? target.Text : "";
+        return PoolStatusText.Parse(text, blockSize) is { } status
+            ? status
+            : new KernelError(KernelFault.Failed, 0, "status", pool.Value, $"not understood: '{text}'");
+    }
+
+    private KernelResult<(DmTarget Target, PoolTableLine Line)> Line(MappedName pool)
+    {
+        var reply = _control.Table(pool);
+        if (!reply.Succeeded)
+            return reply.Error;
+        if (reply.Value.Targets() is not [{ Type: PoolTableText.TargetType } target])
+            return new KernelError(KernelFault.Invalid, 0, "table", pool.Value, "not a thin pool");
+        return PoolTableText.Parse(target.Text) is { } line
+            ? (target, line)
+            : new KernelError(KernelFault.Failed, 0, "table", pool.Value, $"not understood: '{target.Text}'");
+    }
+}

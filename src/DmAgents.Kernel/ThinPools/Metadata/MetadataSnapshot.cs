@@ -1,0 +1,92 @@
+using System.Buffers.Binary;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Kernel.ThinPools.Metadata;
+
+/// <summary>
+/// A pool's metadata as they were when the kernel made the metadata snapshot: what it needs stays where it is until
+/// the release, whatever the pool does meanwhile.
+/// </summary>
+/// <remarks>
+/// The held root is a copy of the superblock (kernel: struct thin_disk_superblock and __reserve_metadata_snap in
+/// drivers/md/dm-thin-metadata.c), with magic at 32, version at 40, and two roots: at 320 the mappings, at 328 the
+/// device details. Mappings: thin id to the root of a btree of its own, there virtual block to data block times 2^24
+/// plus a time. Details: thin id to mapped blocks u64, transaction id u64, created u32, last snapshot u32.
+/// </remarks>
+internal sealed class MetadataSnapshot
+{
+    public const ulong Magic = 27022010;
+
+    private const int MagicOffset = 32;
+    private const int VersionOffset = 40;
+    private const int MappingsOffset = 320;
+    private const int DetailsOffset = 328;
+    private const int DetailsSize = 24;
+    private const uint NewestVersion = 2;
+
+    private readonly BtreeWalk _walk;
+    private readonly IMetadataBlocks _blocks;
+    private readonly ulong _mappings;
+    private readonly ulong _details;
+
+    private MetadataSnapshot(IMetadataBlocks blocks, ulong mappings, ulong details)
+    {
+        _blocks = blocks;
+        _walk = new BtreeWalk(blocks);
+        _mappings = mappings;
+        _details = details;
+    }
+
+    /// <param name="blocks">The metadata device.</param>
+    /// <param name="heldRoot">From the pool's status.</param>
+    public static KernelResult<MetadataSnapshot> Open(IMetadataBlocks blocks, ulong heldRoot)
+    {
+        if (blocks.Read(heldRoot, BlockChecksum.Superblock, out var block) is { } error)
+            return error;
+        var magic = BinaryPrimitives.ReadUInt64LittleEndian(block[MagicOffset..]);
+        if (magic != Magic)
+            return BtreeWalk.Damaged(heldRoot, $"magic {magic}: not a thin pool's superblock");
+        var version = BinaryPrimitives.ReadUInt32LittleEndian(block[VersionOffset..]);
+        if (version is 0 or > NewestVersion)
+            return BtreeWalk.Damaged(heldRoot, $"metadata of version {version} are not known");
+        return new MetadataSnapshot(
+            blocks,
+            BinaryPrimitives.ReadUInt64LittleEndian(block[MappingsOffset..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(block[DetailsOffset..]));
+    }
+
+    /// <summary>Every thin id with what it maps, ascending.</summary>
+    public KernelResult<IReadOnlyList<ThinUsage>> List()
+    {
+        var thins = new List<ThinUsage>();
+        var error = _walk.Entries(_details, DetailsSize, (id, details) => thins.Add(new ThinUsage(
+            new ThinId(checked((uint)id)),
+            BinaryPrimitives.ReadUInt64LittleEndian(details),
+            ExclusiveBlocks: null,
+            new TransactionId(BinaryPrimitives.ReadUInt64LittleEndian(details[8..])))));
+        return error is null ? KernelResult.Found<IReadOnlyList<ThinUsage>>(thins) : error;
+    }
+
+    /// <summary>As <see cref="List"/>, with the blocks that only this thin id maps.</summary>
+    /// <param name="dataBlocks">How many blocks the pool's data device has.</param>
+    public KernelResult<IReadOnlyList<ThinUsage>> Measure(ulong dataBlocks)
+    {
+        var listed = List();
+        if (!listed.Succeeded)
+            return listed;
+        var roots = new Dictionary<ThinId, ulong>();
+        var error = _walk.Entries(_mappings, sizeof(ulong), (id, root) =>
+            roots[new ThinId(checked((uint)id))] = BinaryPrimitives.ReadUInt64LittleEndian(root));
+        if (error is not null)
+            return error;
+        var sharing = new BlockSharing(_walk, _blocks.Count, dataBlocks);
+        var owners = listed.Value.Select(thin => thin.Id).ToList();
+        var counted = sharing.Count([.. owners.Select(id => roots.TryGetValue(id, out var root) ? root : (ulong?)null)]);
+        return counted.Succeeded
+            ? KernelResult.Found<IReadOnlyList<ThinUsage>>(
+                [.. listed.Value.Zip(counted.Value, (thin, own) => thin with { ExclusiveBlocks = own })])
+            : counted.Error;
+    }
+}
