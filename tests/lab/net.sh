@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # shares its variables with host
 # The hosts' network: a namespace of this lab's own with a bridge, and a tap for each host. Sourced by host.
 
 namespace=dmalab-$(printf '%s' "$lab_state" | sha256sum | cut -c1-8)
