@@ -24,14 +24,14 @@ write_config() {
 # What every command in a guest gets as its environment, before --env. The DOTNET ones make .NET bearable where mapping
 # memory and handing off between threads are dear.
 guest_environment() {
-  local index names=()
+  local index names=() letters=abcdefgh
   printf '%s\n' HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TMPDIR=/tmp DM_DISABLE_UDEV=1 \
     DOTNET_EnableWriteXorExecute=0 DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0 DOTNET_TieredPGO=0 \
     DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DMAGENTS_LAB=guest
   printf 'PATH=%s/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n' "${DOTNET_ROOT:+$DOTNET_ROOT:}"
   [[ -z ${DOTNET_ROOT:-} ]] || printf 'DOTNET_ROOT=%s\n' "$DOTNET_ROOT"
   for index in "${!disks[@]}"; do
-    names+=("/dev/ubd$(printf '%b' "\\x$(printf '%x' $((97 + index)))")")
+    names+=("/dev/ubd${letters:index:1}")
   done
   printf 'LAB_DISKS=%s\n' "${names[*]}"
 }
