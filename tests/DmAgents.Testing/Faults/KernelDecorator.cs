@@ -1,0 +1,160 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Testing.Faults;
+
+/// <summary>Forwards every call to another kernel through one place, where heirs step in.</summary>
+public abstract class KernelDecorator(IKernel inner) : IKernel
+{
+    public KernelResult OpenPool(ThinPoolTable table) =>
+        Call(nameof(OpenPool), table.Name, () => inner.OpenPool(table));
+
+    public KernelResult ReloadPool(ThinPoolTable table) =>
+        Call(nameof(ReloadPool), table.Name, () => inner.ReloadPool(table));
+
+    public KernelResult ClosePool(MappedName pool) => Call(nameof(ClosePool), pool, () => inner.ClosePool(pool));
+
+    public KernelResult<ThinPoolStatus> PoolStatus(MappedName pool) =>
+        Call(nameof(PoolStatus), pool, () => inner.PoolStatus(pool));
+
+    public KernelResult CreateThin(MappedName pool, ThinId id) =>
+        Call(nameof(CreateThin), $"{pool} {id}", () => inner.CreateThin(pool, id));
+
+    public KernelResult CreateSnapshot(MappedName pool, ThinId id, ThinId origin) =>
+        Call(nameof(CreateSnapshot), $"{pool} {id} of {origin}", () => inner.CreateSnapshot(pool, id, origin));
+
+    public KernelResult DeleteThin(MappedName pool, ThinId id) =>
+        Call(nameof(DeleteThin), $"{pool} {id}", () => inner.DeleteThin(pool, id));
+
+    public KernelResult SetTransactionId(MappedName pool, TransactionId expected, TransactionId next) =>
+        Call(nameof(SetTransactionId), $"{pool} {next}", () => inner.SetTransactionId(pool, expected, next));
+
+    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool) =>
+        Call(nameof(ListThins), pool, () => inner.ListThins(pool));
+
+    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) =>
+        Call(nameof(MeasureThins), pool, () => inner.MeasureThins(pool));
+
+    public KernelResult ReleaseMetadataSnapshot(MappedName pool) =>
+        Call(nameof(ReleaseMetadataSnapshot), pool, () => inner.ReleaseMetadataSnapshot(pool));
+
+    public KernelResult<LiveDevice> ActivateThin(ThinTable table) =>
+        Call(nameof(ActivateThin), table.Name, () => inner.ActivateThin(table));
+
+    public KernelResult ReloadThin(ThinTable table) =>
+        Call(nameof(ReloadThin), table.Name, () => inner.ReloadThin(table));
+
+    public KernelResult<LiveDevice> OpenLinear(LinearTable table) =>
+        Call(nameof(OpenLinear), table.Name, () => inner.OpenLinear(table));
+
+    public KernelResult ReloadLinear(LinearTable table) =>
+        Call(nameof(ReloadLinear), table.Name, () => inner.ReloadLinear(table));
+
+    public KernelResult<LiveDevice> Find(MappedName name) => Call(nameof(Find), name, () => inner.Find(name));
+
+    public KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart) =>
+        Call(nameof(ListDevices), uuidStart, () => inner.ListDevices(uuidStart));
+
+    public KernelResult Suspend(MappedName name, bool freeze) =>
+        Call(nameof(Suspend), name, () => inner.Suspend(name, freeze));
+
+    public KernelResult Resume(MappedName name) => Call(nameof(Resume), name, () => inner.Resume(name));
+
+    public KernelResult Remove(MappedName name, bool deferred) =>
+        Call(nameof(Remove), name, () => inner.Remove(name, deferred));
+
+    public KernelResult<ByteSize> MappedBytes(MappedName thin) =>
+        Call(nameof(MappedBytes), thin, () => inner.MappedBytes(thin));
+
+    public KernelResult<IReadOnlyList<DeviceHolder>> Holders(LiveDevice device) =>
+        Call(nameof(Holders), device.Name, () => inner.Holders(device));
+
+    public KernelResult Format(DevicePath device, FileSystemKind kind) =>
+        Call(nameof(Format), device, () => inner.Format(device, kind));
+
+    public KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt) =>
+        Call(nameof(Grow), device, () => inner.Grow(device, kind, mountedAt));
+
+    public KernelResult Mount(DevicePath device, MountPath target, FileSystemKind kind, bool readOnly) =>
+        Call(nameof(Mount), target, () => inner.Mount(device, target, kind, readOnly));
+
+    public KernelResult Unmount(MountPath target, bool detach) =>
+        Call(nameof(Unmount), target, () => inner.Unmount(target, detach));
+
+    public KernelResult<IReadOnlyList<MountEntry>> Mounts() => Call(nameof(Mounts), "", inner.Mounts);
+
+    public KernelResult<ByteSize> Trim(MountPath mounted) =>
+        Call(nameof(Trim), mounted, () => inner.Trim(mounted));
+
+    public KernelResult SyncFileSystem(MountPath mounted) =>
+        Call(nameof(SyncFileSystem), mounted, () => inner.SyncFileSystem(mounted));
+
+    public KernelResult EnsureDirectory(MountPath path) =>
+        Call(nameof(EnsureDirectory), path, () => inner.EnsureDirectory(path));
+
+    public KernelResult RemoveDirectory(MountPath path) =>
+        Call(nameof(RemoveDirectory), path, () => inner.RemoveDirectory(path));
+
+    public KernelResult<BlockDeviceInfo> Inspect(DevicePath device) =>
+        Call(nameof(Inspect), device, () => inner.Inspect(device));
+
+    public KernelResult Read(DevicePath device, ByteSize offset, Span<byte> into)
+    {
+        var buffer = new byte[into.Length];
+        var result = Call(nameof(Read), device, () => inner.Read(device, offset, buffer));
+        if (result.Succeeded)
+            buffer.CopyTo(into);
+        return result;
+    }
+
+    public KernelResult Write(DevicePath device, ByteSize offset, ReadOnlySpan<byte> bytes)
+    {
+        var copy = bytes.ToArray();
+        return Call(nameof(Write), device, () => inner.Write(device, offset, copy));
+    }
+
+    public KernelResult Zero(DevicePath device, ByteSize offset, ByteSize length) =>
+        Call(nameof(Zero), device, () => inner.Zero(device, offset, length));
+
+    public KernelResult Discard(DevicePath device, ByteSize offset, ByteSize length) =>
+        Call(nameof(Discard), device, () => inner.Discard(device, offset, length));
+
+    public KernelResult Flush(DevicePath device) => Call(nameof(Flush), device, () => inner.Flush(device));
+
+    public KernelResult CreateFile(LoopFile file, ByteSize size) =>
+        Call(nameof(CreateFile), file, () => inner.CreateFile(file, size));
+
+    public KernelResult EnlargeFile(LoopFile file, ByteSize size) =>
+        Call(nameof(EnlargeFile), file, () => inner.EnlargeFile(file, size));
+
+    public KernelResult DeleteFile(LoopFile file) =>
+        Call(nameof(DeleteFile), file, () => inner.DeleteFile(file));
+
+    public KernelResult<LoopFileInfo> InspectFile(LoopFile file) =>
+        Call(nameof(InspectFile), file, () => inner.InspectFile(file));
+
+    public KernelResult<DevicePath> AttachLoop(LoopFile file) =>
+        Call(nameof(AttachLoop), file, () => inner.AttachLoop(file));
+
+    public KernelResult DetachLoop(LoopFile file) =>
+        Call(nameof(DetachLoop), file, () => inner.DetachLoop(file));
+
+    /// <summary>The one place: <paramref name="call"/> does it. A call that is not made gives the error.</summary>
+    protected abstract KernelError? Around(KernelCall call, Func<KernelError?> run);
+
+    private KernelResult Call(string operation, object subject, Func<KernelResult> run) =>
+        new(Around(new KernelCall(operation, subject.ToString()!), () => run().Error));
+
+    private KernelResult<T> Call<T>(string operation, object subject, Func<KernelResult<T>> run)
+    {
+        KernelResult<T>? result = null;
+        var error = Around(new KernelCall(operation, subject.ToString()!), () =>
+        {
+            result = run();
+            return result.Value.Error;
+        });
+        return error is null ? result!.Value : error;
+    }
+}

@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Testing.Simulation;
+
+/// <summary>Thin and linear devices.</summary>
+public sealed partial class SimulatedKernel
+{
+    public KernelResult<LiveDevice> ActivateThin(ThinTable table) => Run<LiveDevice>("create", table.Name, () =>
+    {
+        if (_mapped.IsTaken(table.Name, table.Uuid))
+            return (Errno.Exists, null);
+        if (PoolOf(table, out var errno) is not { } pool)
+            return (errno, null);
+        var device = _mapped.Create(table.Name, table.Uuid);
+        device.Load(new ThinTarget(device, pool, table));
+        _mapped.Add(device);
+        return (Errno.None, device.Describe());
+    });
+
+    public KernelResult ReloadThin(ThinTable table) => Run("load", table.Name, () =>
+    {
+        if (_mapped.Find(table.Name) is not { } device)
+            return Errno.NoDeviceOrAddress;
+        if (PoolOf(table, out var errno) is not { } pool)
+            return errno;
+        device.Load(new ThinTarget(device, pool, table));
+        Resume(device);
+        return Errno.None;
+    });
+
+    public KernelResult<LiveDevice> OpenLinear(LinearTable table) => Run<LiveDevice>("create", table.Name, () =>
+    {
+        if (_mapped.IsTaken(table.Name, table.Uuid))
+            return (Errno.Exists, null);
+        if (PartsOf(table, out var errno) is not { } parts)
+            return (errno, null);
+        var device = _mapped.Create(table.Name, table.Uuid);
+        device.Load(new LinearTarget(device, parts));
+        _mapped.Add(device);
+        return (Errno.None, device.Describe());
+    });
+
+    public KernelResult ReloadLinear(LinearTable table) => Run("load", table.Name, () =>
+    {
+        if (_mapped.Find(table.Name) is not { } device)
+            return Errno.NoDeviceOrAddress;
+        if (PartsOf(table, out var errno) is not { } parts)
+            return errno;
+        device.Load(new LinearTarget(device, parts));
+        Resume(device);
+        return Errno.None;
+    });
+
+    public KernelResult<LiveDevice> Find(MappedName name) => Run("info", name, () =>
+        _mapped.Find(name) is { } device ? (Errno.None, device.Describe()) : (Errno.NoDeviceOrAddress, null));
+
+    public KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart) =>
+        Run<IReadOnlyList<LiveDevice>>("list", uuidStart, () => (Errno.None, [.. _mapped.All
+            .Where(device => device.Uuid.Value.StartsWith(uuidStart, StringComparison.Ordinal))
+            .Select(device => device.Describe())]));
+
+    public KernelResult Suspend(MappedName name, bool freeze) => Run("suspend", name, () =>
+    {
+        if (_mapped.Find(name) is not { } device)
+            return Errno.NoDeviceOrAddress;
+        if (device.IsSuspended)
+            return Errno.None;
+        var errno = freeze && device.FileSystem is { } mounted ? mounted.Freeze() : Errno.None;
+        if (errno == Errno.None)
+            device.Suspend();
+        return errno;
+    });
+
+    public KernelResult Resume(MappedName name) => Run("resume", name, () =>
+    {
+        if (_mapped.Find(name) is not { } device)
+            return Errno.NoDeviceOrAddress;
+        Resume(device);
+        return Errno.None;
+    });
+
+    public KernelResult Remove(MappedName name, bool deferred) => Run("remove", name, () =>
+    {
+        if (_mapped.Find(name) is not { } device)
+            return Errno.NoDeviceOrAddress;
+        if (device.OpenCount == 0)
+            _mapped.Remove(device);
+        else if (!deferred)
+            return Errno.Busy;
+        else
+            device.RemovalDeferred = true;
+        return Errno.None;
+    });
+
+    public KernelResult<ByteSize> MappedBytes(MappedName thin) => Run("status", thin, () =>
+        _mapped.Find(thin)?.Target switch
+        {
+            null => (Errno.NoDeviceOrAddress, default),
+            ThinTarget { Mapped: { } mapped } => (Errno.None, mapped),
+            ThinTarget => (Errno.Io, default),
+            _ => (Errno.Invalid, default(ByteSize)),
+        });
+
+    public KernelResult<IReadOnlyList<DeviceHolder>> Holders(LiveDevice device) =>
+        Run<IReadOnlyList<DeviceHolder>>("holders", device.Name, () =>
+        {
+            if (_mapped.Find(device.Name) is not { } found)
+                return (Errno.None, []);
+            var mounts = _mounts.TargetsOf(found)
+                .Select(target => new DeviceHolder("mount", target.Value, Environment.ProcessId));
+            var above = found.Above.Distinct().Select(other => new DeviceHolder("device", other.Name.Value, null));
+            return (Errno.None, [.. mounts, .. above]);
+        });
+
+    private static void Resume(MappedDevice device)
+    {
+        device.Resume();
+        device.FileSystem?.Thaw();
+    }
+
+    private SimulatedPool? PoolOf(ThinTable table, out Errno errno)
+    {
+        var pool = FindPool(table.Pool, out errno);
+        if (pool is null)
+            return null;
+        errno = pool.Mode == SimulatedPoolMode.Fail || table.Length.Value == 0 ? Errno.Invalid
+            : pool.Current.Thins.ContainsKey(table.Id.Value) ? Errno.None
+            : Errno.NoData;
+        return errno == Errno.None ? pool : null;
+    }
+
+    private ImmutableArray<LinearTarget.Part>? PartsOf(LinearTable table, out Errno errno)
+    {
+        errno = table.Segments.IsDefaultOrEmpty ? Errno.Invalid : Errno.None;
+        if (errno != Errno.None)
+            return null;
+        var parts = ImmutableArray.CreateBuilder<LinearTarget.Part>();
+        foreach (var segment in table.Segments)
+        {
+            var device = Locate(segment.Device);
+            errno = device switch
+            {
+                null => Errno.NoDevice,
+                { FileSystem: not null } => Errno.Busy,
+                _ when segment.Length.Value == 0 => Errno.Invalid,
+                _ when !device.Holds(segment.Start.Bytes.Bytes, segment.Length.Bytes.Bytes) => Errno.Invalid,
+                _ => Errno.None,
+            };
+            if (errno != Errno.None)
+                return null;
+            parts.Add(new(device!, segment.Start.Bytes.Bytes, segment.Length.Bytes.Bytes));
+        }
+        return parts.ToImmutable();
+    }
+}

@@ -1,0 +1,96 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Testing.Simulation;
+
+/// <summary>File systems and mounts.</summary>
+public sealed partial class SimulatedKernel
+{
+    /// <summary>mkfs.xfs makes nothing smaller since xfsprogs 5.19.</summary>
+    private static readonly ByteSize SmallestXfs = ByteSize.MiB(300);
+
+    public KernelResult Format(DevicePath device, FileSystemKind kind)
+    {
+        var program = kind == FileSystemKind.Ext4 ? "mkfs.ext4" : "mkfs.xfs";
+        lock (_gate)
+        {
+            if (_missingPrograms.Contains(program))
+                return new KernelError(KernelFault.NotSupported, 0, program, device.Value, $"{program} is not installed");
+        }
+        return Opened(program, device, found =>
+            found.InUse ? Errno.Busy
+            : found.ReadOnly ? Errno.NotPermitted
+            : kind == FileSystemKind.Xfs && found.Length < SmallestXfs.Bytes ? Errno.Io
+            : Format(found, kind));
+    }
+
+    public KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt) =>
+        Opened(kind == FileSystemKind.Ext4 ? "resize2fs" : "xfs_growfs", device, found =>
+        {
+            if (mountedAt is { } target && _mounts.At(target)?.FileSystem.Device != found)
+                return Errno.Invalid;
+            if (found.FileSystem is { } mounted)
+                return mounted.Image.Kind == kind ? GrowTo(mounted, found.Length) : Errno.Invalid;
+            var image = FileSystemImage.Read(found, _superblocks, out var errno);
+            if (errno != Errno.None || image?.Kind != kind)
+                return errno == Errno.None ? Errno.Invalid : errno;
+            var forAMoment = new MountedFileSystem(found, image, _superblocks, readOnly: false);
+            errno = GrowTo(forAMoment, found.Length);
+            forAMoment.End();
+            return errno;
+        });
+
+    public KernelResult Mount(DevicePath device, MountPath target, FileSystemKind kind, bool readOnly) =>
+        Run("mount", target, () =>
+            Locate(device) is { } found ? _mounts.Mount(found, target, kind, readOnly) : Errno.NoEntry);
+
+    public KernelResult Unmount(MountPath target, bool detach) =>
+        Run("umount", target, () => _mounts.Unmount(target, detach));
+
+    public KernelResult<IReadOnlyList<MountEntry>> Mounts() =>
+        Run<IReadOnlyList<MountEntry>>("mounts", "mountinfo", () => (Errno.None, _mounts.List()));
+
+    public KernelResult<ByteSize> Trim(MountPath mounted) => Run("fitrim", mounted, () =>
+        (OnMount(mounted, fileSystem => fileSystem.Trim(out var bytes) is var errno && errno == Errno.None
+            ? (errno, new ByteSize(bytes))
+            : (errno, default), out var trimmed), trimmed));
+
+    public KernelResult SyncFileSystem(MountPath mounted) => Run("syncfs", mounted, () =>
+        OnMount(mounted, fileSystem => (fileSystem.ReadOnly ? Errno.None : fileSystem.Sync(), true), out _));
+
+    public KernelResult EnsureDirectory(MountPath path) => Run("mkdir", path, () =>
+    {
+        _mounts.EnsureDirectory(path);
+        return Errno.None;
+    });
+
+    public KernelResult RemoveDirectory(MountPath path) => Run("rmdir", path, () => _mounts.RemoveDirectory(path));
+
+    private static Errno GrowTo(MountedFileSystem fileSystem, ulong length) =>
+        fileSystem.Image.SizeInBytes >= length ? Errno.None : fileSystem.Grow(length);
+
+    private Errno Format(SimulatedDevice device, FileSystemKind kind)
+    {
+        var image = FileSystemImage.Empty(kind, device.Length);
+        var errno = device.Discards ? device.Discard(0, device.Length) : Errno.None;
+        foreach (var table in image.Tables())
+        {
+            if (errno == Errno.None)
+                errno = device.Write(table, [.. Enumerable.Repeat((byte)0xfe, FileSystemImage.BlockSize)]);
+        }
+        if (errno == Errno.None)
+            errno = device.Write(FileSystemImage.SuperblockAt, _superblocks.Encode(image));
+        return errno == Errno.None ? device.Flush() : errno;
+    }
+
+    private Errno OnMount<T>(
+        MountPath target, Func<MountedFileSystem, (Errno Errno, T? Value)> call, out T? value)
+    {
+        value = default;
+        if (_mounts.At(target) is not { } mount)
+            return _mounts.DirectoryExists(target) ? Errno.Invalid : Errno.NoEntry;
+        (var errno, value) = call(mount.FileSystem);
+        return errno;
+    }
+}

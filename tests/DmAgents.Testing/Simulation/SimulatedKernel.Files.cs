@@ -1,0 +1,42 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Testing.Simulation;
+
+/// <summary>Files in mounted file systems, for tests. Names are flat; what is written is dirty until a sync.</summary>
+public sealed partial class SimulatedKernel
+{
+    /// <summary>Makes the file's content these bytes, in the blocks that it has already as far as they go.</summary>
+    public KernelResult WriteFile(MountPath mounted, string name, ReadOnlySpan<byte> bytes)
+    {
+        var copy = bytes.ToArray();
+        return OnFiles("write", mounted, name, fileSystem =>
+        {
+            var errno = fileSystem.Truncate(name, (ulong)copy.Length);
+            return errno == Errno.None ? fileSystem.WriteAt(name, 0, copy) : errno;
+        });
+    }
+
+    /// <summary>Overwrites a part of the file, or makes it longer.</summary>
+    public KernelResult PatchFile(MountPath mounted, string name, ulong offset, ReadOnlySpan<byte> bytes)
+    {
+        var copy = bytes.ToArray();
+        return OnFiles("write", mounted, name, fileSystem => fileSystem.WriteAt(name, offset, copy));
+    }
+
+    public KernelResult DeleteFile(MountPath mounted, string name) =>
+        OnFiles("unlink", mounted, name, fileSystem => fileSystem.Delete(name));
+
+    public KernelResult<byte[]> ReadFile(MountPath mounted, string name) =>
+        Run("read", $"{mounted}/{name}", () =>
+            (OnMount(mounted, fileSystem => (fileSystem.Read(name, out var bytes), bytes), out var content), content));
+
+    public KernelResult<IReadOnlyList<string>> ListFiles(MountPath mounted) =>
+        Run<IReadOnlyList<string>>("list", mounted, () =>
+            (OnMount(mounted, fileSystem => (Errno.None, fileSystem.FileNames.ToList()), out var names), names));
+
+    private KernelResult OnFiles(
+        string operation, MountPath mounted, string name, Func<MountedFileSystem, Errno> call) =>
+        Run(operation, $"{mounted}/{name}", () =>
+            OnMount(mounted, fileSystem => (call(fileSystem), true), out _));
+}

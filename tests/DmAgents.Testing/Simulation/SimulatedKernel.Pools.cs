@@ -1,0 +1,141 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Testing.Simulation;
+
+/// <summary>Thin pools.</summary>
+public sealed partial class SimulatedKernel
+{
+    public KernelResult OpenPool(ThinPoolTable table) => Run("create", table.Name, () =>
+    {
+        if (_mapped.IsTaken(table.Name, table.Uuid))
+            return Errno.Exists;
+        if (Locate(table.Metadata) is not { } metadata || Locate(table.Data) is not { } data)
+            return Errno.NoDevice;
+        if (table.DataLength.Value == 0 || table.DataLength > new Domain.Units.ByteSize(data.Length).Sectors)
+            return Errno.Invalid;
+        if (metadata.FileSystem is not null || data.FileSystem is not null)
+            return Errno.Busy;
+        if (Pools().Any(other => other.MetadataDevice == metadata))
+            return Errno.Busy;
+        var device = _mapped.Create(table.Name, table.Uuid);
+        var pool = new SimulatedPool(device, metadata, data, _superblocks) { Table = table };
+        var errno = pool.OpenMetadata();
+        if (errno == Errno.None)
+            errno = pool.Bind(table);
+        if (errno != Errno.None)
+            return errno;
+        device.Load(new PoolTarget(pool, table));
+        _mapped.Add(device);
+        return Errno.None;
+    });
+
+    public KernelResult ReloadPool(ThinPoolTable table) => Run("load", table.Name, () =>
+    {
+        if (_mapped.Find(table.Name) is not { } device)
+            return Errno.NoDeviceOrAddress;
+        if (Locate(table.Metadata) is not { } metadata || Locate(table.Data) is not { } data)
+            return Errno.NoDevice;
+        if (device.Target is not PoolTarget { Pool: var pool } || metadata != pool.MetadataDevice)
+            return Errno.Invalid;
+        if (data != pool.DataDevice)
+            return Errno.Busy;
+        if (table.DataLength > new Domain.Units.ByteSize(data.Length).Sectors)
+            return Errno.Invalid;
+        var errno = pool.Bind(table);
+        if (errno != Errno.None)
+            return errno;
+        device.Load(new PoolTarget(pool, table));
+        Resume(device);
+        return Errno.None;
+    });
+
+    public KernelResult ClosePool(MappedName pool) => Run("remove", pool, () =>
+    {
+        if (_mapped.Find(pool) is not { } device)
+            return Errno.NoDeviceOrAddress;
+        if (device.OpenCount > 0)
+            return Errno.Busy;
+        _mapped.Remove(device);
+        return Errno.None;
+    });
+
+    public KernelResult<ThinPoolStatus> PoolStatus(MappedName pool) => Run("status", pool, () =>
+        FindPool(pool, out var errno) is { } found ? (errno, found.Status()) : (errno, null));
+
+    public KernelResult CreateThin(MappedName pool, ThinId id) => Message("create_thin", pool, (_, metadata) =>
+        metadata.Thins.ContainsKey(id.Value) ? (Errno.Exists, metadata) : (Errno.None, metadata.WithThin(id.Value)));
+
+    public KernelResult CreateSnapshot(MappedName pool, ThinId id, ThinId origin) =>
+        Message("create_snap", pool, (found, metadata) =>
+        {
+            if (metadata.Thins.ContainsKey(id.Value))
+                return (Errno.Exists, metadata);
+            if (!metadata.Thins.ContainsKey(origin.Value))
+                return (Errno.NoData, metadata);
+            if (IsRunning(found, origin))
+                _unsafeSnapshots.Add($"{pool}: {id} of {origin}");
+            return (Errno.None, metadata.WithSnapshot(id.Value, origin.Value));
+        });
+
+    public KernelResult DeleteThin(MappedName pool, ThinId id) => Message("delete", pool, (found, metadata) =>
+        !metadata.Thins.ContainsKey(id.Value) ? (Errno.NoData, metadata)
+        : found.LiveThins.ContainsKey(id.Value) ? (Errno.Busy, metadata)
+        : (Errno.None, metadata.WithoutThin(id.Value)));
+
+    public KernelResult SetTransactionId(MappedName pool, TransactionId expected, TransactionId next) =>
+        Message("set_transaction_id", pool, (_, metadata) =>
+            metadata.TransactionId == expected
+                ? (Errno.None, metadata with { TransactionId = next })
+                : (Errno.Invalid, metadata));
+
+    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool) => List(pool, measure: false);
+
+    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) => List(pool, measure: true);
+
+    public KernelResult ReleaseMetadataSnapshot(MappedName pool) => Message("release_metadata_snap", pool,
+        (_, metadata) => metadata.Held is null ? (Errno.Invalid, metadata) : (Errno.None, metadata.WithoutHeld()));
+
+    private static bool IsRunning(SimulatedPool pool, ThinId origin) =>
+        !pool.Owner.IsSuspended
+        && pool.Owner.Above.Any(device =>
+            device.Target is ThinTarget thin && thin.Table.Id == origin && !device.IsSuspended);
+
+    private KernelResult<IReadOnlyList<ThinUsage>> List(MappedName pool, bool measure) =>
+        Run<IReadOnlyList<ThinUsage>>("reserve_metadata_snap", pool, () =>
+        {
+            if (FindPool(pool, out var errno) is not { } found)
+                return (errno, null);
+            errno = found.Message(metadata =>
+                metadata.Held is null ? (Errno.None, metadata.WithHeld()) : (Errno.Busy, metadata));
+            if (errno != Errno.None)
+                return (errno, null);
+            var thins = found.Current.Held!;
+            var metadata = found.Current.WithoutHeld();
+            found.Message(_ => (Errno.None, metadata));
+            return (Errno.None, [.. thins.Select(thin => new ThinUsage(
+                new ThinId(thin.Key),
+                thin.Value.MappedBlocks,
+                measure ? metadata.Exclusive(thin.Value) : null,
+                thin.Value.CreatedIn))]);
+        });
+
+    private KernelResult Message(
+        string message, MappedName pool, Func<SimulatedPool, PoolMetadata, (Errno Errno, PoolMetadata Next)> change) =>
+        Run(message, pool, () =>
+            FindPool(pool, out var errno) is { } found ? found.Message(metadata => change(found, metadata)) : errno);
+
+    /// <summary>ENXIO where the device is not live, EINVAL where it is no pool.</summary>
+    private SimulatedPool? FindPool(MappedName name, out Errno errno)
+    {
+        var target = _mapped.Find(name)?.Target;
+        errno = target switch
+        {
+            null => Errno.NoDeviceOrAddress,
+            PoolTarget => Errno.None,
+            _ => Errno.Invalid,
+        };
+        return (target as PoolTarget)?.Pool;
+    }
+}

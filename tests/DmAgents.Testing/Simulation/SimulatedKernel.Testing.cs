@@ -1,0 +1,172 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Testing.Simulation;
+
+/// <summary>What only a test does: hardware, power cuts, damage, foreign users, and a look inside.</summary>
+public sealed partial class SimulatedKernel
+{
+    private readonly List<string> _unsafeSnapshots = [];
+
+    /// <summary>Snapshots that were taken of an origin that was live and running: corrupt ones, in a real kernel.
+    /// </summary>
+    public IReadOnlyList<string> UnsafeSnapshots
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _unsafeSnapshots];
+        }
+    }
+
+    /// <summary>The size of the host's file system that has the loop files.</summary>
+    public ByteSize HostCapacity
+    {
+        get => new(_blockDevices.HostCapacity);
+        set => _blockDevices.HostCapacity = value.Bytes;
+    }
+
+    /// <param name="path">Such as "/dev/sda".</param>
+    /// <param name="size">Whole sectors of it are used.</param>
+    /// <param name="signature">What <see cref="Inspect"/> says is on it, until its first 4 KiB are overwritten.</param>
+    /// <param name="discards">The disk takes discards.</param>
+    public DevicePath AddDisk(string path, ByteSize size, string? signature = null, bool discards = true)
+    {
+        var device = new DevicePath(path);
+        lock (_gate)
+        {
+            var disk = _blockDevices.AddDisk(device, size, discards);
+            if (signature is not null)
+                disk.Write(Superblocks.Length, _superblocks.Encode(signature));
+            disk.Flush();
+        }
+        return device;
+    }
+
+    /// <summary>From here on every read and write of the disk fails, or works again.</summary>
+    public void BreakDisk(DevicePath disk, bool broken = true) => WithDisk(disk, found => found.Broken = broken);
+
+    public void WriteProtect(DevicePath disk) => WithDisk(disk, found => found.WriteProtected = true);
+
+    /// <summary>"mkfs.xfs" and the like: calls that need it are refused.</summary>
+    public void Uninstall(string program)
+    {
+        lock (_gate)
+            _missingPrograms.Add(program);
+    }
+
+    /// <summary>
+    /// The host loses power and boots again: devices, mounts and loop attachments are gone, what was not flushed is
+    /// lost. Calls that were waiting fail.
+    /// </summary>
+    /// <param name="seed">With a seed, each unflushed page of a disk is lost or kept by its own lot.</param>
+    public void PowerCut(int? seed = null)
+    {
+        lock (_gate)
+        {
+            _boots++;
+            _mapped.LoseAll();
+            _mounts = new SimulatedMounts(_superblocks);
+            _blockDevices.PowerCut(seed is { } number ? new Random(number) : null);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>A metadata operation fails: the transaction is aborted, the pool read-only and in need of a check.
+    /// </summary>
+    public void BreakMetadata(MappedName pool) => WithPool(pool, found => found.Abort());
+
+    /// <summary>What a repair does: the mark that demands a check is gone. The pool must be closed.</summary>
+    public void RepairMetadata(DevicePath metadata) => WithDevice(metadata, device =>
+    {
+        var bytes = new byte[Superblocks.Length];
+        device.Read(0, bytes);
+        var found = _superblocks.Decode(bytes) as PoolMetadata
+            ?? throw new ArgumentException($"{metadata} has no pool metadata", nameof(metadata));
+        device.Write(0, _superblocks.Encode(found with { NeedsCheck = false }));
+        device.Flush();
+    });
+
+    public void FailPool(MappedName pool) => WithPool(pool, found => found.Fail());
+
+    /// <summary>Metadata commits since the pool was opened.</summary>
+    public ulong MetadataCommits(MappedName pool)
+    {
+        var commits = 0UL;
+        WithPool(pool, found => commits = found.Commits);
+        return commits;
+    }
+
+    /// <summary>Someone takes the pool's metadata snapshot and keeps it.</summary>
+    public KernelResult HoldMetadataSnapshot(MappedName pool) => Message("reserve_metadata_snap", pool,
+        (_, metadata) => metadata.Held is null ? (Errno.None, metadata.WithHeld()) : (Errno.Busy, metadata));
+
+    /// <summary>A process has the device open until the result is disposed of.</summary>
+    public IDisposable HoldDevice(DevicePath path)
+    {
+        SimulatedDevice? held = null;
+        WithDevice(path, device =>
+        {
+            device.Open();
+            held = device;
+        });
+        return OnRelease(() => held!.Close());
+    }
+
+    /// <summary>A process has a file open in the mount until the result is disposed of.</summary>
+    public IDisposable HoldMount(MountPath mounted)
+    {
+        lock (_gate)
+        {
+            var mount = _mounts.Hold(mounted);
+            return OnRelease(() => Settle(() => SimulatedMounts.Release(mount)));
+        }
+    }
+
+    /// <summary>Everything that is wrong with the bookkeeping of live pools: nothing, ever.</summary>
+    public IReadOnlyList<string> CheckInvariants()
+    {
+        lock (_gate)
+            return [.. Pools().SelectMany(pool => PoolInvariants.Broken(pool.Owner.Name, pool.Current))];
+    }
+
+    private Hold OnRelease(Action release)
+    {
+        var boot = _boots;
+        return new Hold(() =>
+        {
+            lock (_gate)
+            {
+                if (boot == _boots)
+                    release();
+                Monitor.PulseAll(_gate);
+            }
+        });
+    }
+
+    private void WithPool(MappedName pool, Action<SimulatedPool> action)
+    {
+        lock (_gate)
+        {
+            action(FindPool(pool, out _) ?? throw new ArgumentException($"{pool} is no live pool", nameof(pool)));
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void WithDevice(DevicePath path, Action<SimulatedDevice> action)
+    {
+        lock (_gate)
+            action(Locate(path) ?? throw new ArgumentException($"there is no {path}", nameof(path)));
+    }
+
+    private void WithDisk(DevicePath path, Action<SimulatedDisk> action) =>
+        WithDevice(path, device => action((SimulatedDisk)device));
+
+    private sealed class Hold(Action release) : IDisposable
+    {
+        private Action? _release = release;
+
+        public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
+    }
+}

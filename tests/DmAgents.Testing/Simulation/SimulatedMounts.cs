@@ -1,0 +1,129 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Testing.Simulation;
+
+/// <summary>Directories, and what is mounted on them.</summary>
+internal sealed class SimulatedMounts(Superblocks superblocks)
+{
+    private readonly HashSet<string> _directories = new(StringComparer.Ordinal) { "/" };
+    private readonly Dictionary<MountPath, ActiveMount> _mounts = [];
+
+    public ActiveMount? At(MountPath target) => _mounts.GetValueOrDefault(target);
+
+    public bool DirectoryExists(MountPath path) => _directories.Contains(path.Value.TrimEnd('/'));
+
+    public IReadOnlyList<MountEntry> List() =>
+        [.. _mounts.OrderBy(entry => entry.Key.Value, StringComparer.Ordinal).Select(entry => new MountEntry(
+            entry.Value.FileSystem.Device.Number,
+            entry.Key,
+            entry.Value.FileSystem.Image.Kind == FileSystemKind.Ext4 ? "ext4" : "xfs",
+            entry.Value.ReadOnly))];
+
+    public IEnumerable<MountPath> TargetsOf(SimulatedDevice device) =>
+        _mounts.Where(entry => entry.Value.FileSystem.Device == device).Select(entry => entry.Key);
+
+    public Errno Mount(SimulatedDevice device, MountPath target, FileSystemKind kind, bool readOnly)
+    {
+        if (_mounts.ContainsKey(target))
+            return Errno.Busy;
+        if (device.Above.Count > 0)
+            return Errno.Busy;
+        if (device.ReadOnly && !readOnly)
+            return Errno.AccessDenied;
+        var fileSystem = device.FileSystem;
+        if (fileSystem is null)
+        {
+            var image = FileSystemImage.Read(device, superblocks, out var errno);
+            if (errno != Errno.None)
+                return errno;
+            if (image?.Kind != kind || image.SizeInBytes > device.Length)
+                return Errno.Invalid;
+            fileSystem = new MountedFileSystem(device, image, superblocks, readOnly);
+        }
+        else if (fileSystem.ReadOnly != readOnly)
+        {
+            return Errno.Busy; // One superblock for all mounts of a device: it is writable, or it is not.
+        }
+        EnsureDirectory(target);
+        fileSystem.Users++;
+        _mounts[target] = new ActiveMount(fileSystem, readOnly);
+        return Errno.None;
+    }
+
+    public Errno Unmount(MountPath target, bool detach)
+    {
+        if (At(target) is not { } mount)
+            return DirectoryExists(target) ? Errno.Invalid : Errno.NoEntry;
+        if (mount.Holds > 0 && !detach)
+            return Errno.Busy;
+        if (mount.Holds == 0 && mount.FileSystem.Users == 1)
+        {
+            var errno = Last(mount.FileSystem);
+            if (errno != Errno.None)
+                return errno;
+        }
+        _mounts.Remove(target);
+        Leave(mount.FileSystem);
+        return Errno.None;
+    }
+
+    /// <summary>An open file in the mount.</summary>
+    public ActiveMount Hold(MountPath target)
+    {
+        var mount = At(target) ?? throw new ArgumentException($"nothing is mounted on {target}", nameof(target));
+        mount.Holds++;
+        mount.FileSystem.Users++;
+        return mount;
+    }
+
+    /// <summary>The file is closed; the last one ends a detached file system, which writes back what is dirty.</summary>
+    public static Errno Release(ActiveMount mount)
+    {
+        if (mount.FileSystem.Users == 1 && Last(mount.FileSystem) is var errno and not Errno.None)
+            return errno;
+        mount.Holds--;
+        Leave(mount.FileSystem);
+        return Errno.None;
+    }
+
+    public void EnsureDirectory(MountPath path)
+    {
+        for (var at = path.Value.TrimEnd('/'); at.Length > 0; at = at[..at.LastIndexOf('/')])
+            _directories.Add(at);
+    }
+
+    public Errno RemoveDirectory(MountPath path)
+    {
+        var directory = path.Value.TrimEnd('/');
+        if (!_directories.Contains(directory))
+            return Errno.None;
+        if (_mounts.ContainsKey(path)
+            || _directories.Any(other => other.StartsWith(directory + "/", StringComparison.Ordinal)))
+            return Errno.Busy;
+        _directories.Remove(directory);
+        return Errno.None;
+    }
+
+    public void LoseAll() => _mounts.Clear();
+
+    /// <summary>What the last unmount cannot write back is lost, and unmounting does not say so. It does wait.</summary>
+    private static Errno Last(MountedFileSystem fileSystem) =>
+        !fileSystem.ReadOnly && fileSystem.Sync() is Errno.Blocked ? Errno.Blocked : Errno.None;
+
+    private static void Leave(MountedFileSystem fileSystem)
+    {
+        if (--fileSystem.Users == 0)
+            fileSystem.End();
+    }
+
+    /// <summary>One mount. <see cref="Holds"/> counts open files in it.</summary>
+    internal sealed class ActiveMount(MountedFileSystem fileSystem, bool readOnly)
+    {
+        public MountedFileSystem FileSystem { get; } = fileSystem;
+
+        public bool ReadOnly { get; } = readOnly;
+
+        public int Holds { get; set; }
+    }
+}
