@@ -52,8 +52,9 @@ public sealed partial class BackingPlanner(IKernel kernel)
             return look.No(RefusalKind.Invalid, none.Disk, $"it has no room for a block of {blockSize}",
                 "choose a larger disk or smaller blocks").AsPlan();
         var data = Sum(parts);
-        return Sizes(look, request.Data[0], data, request.Metadata, metadata.Length.Bytes, blockSize)
-            ?? Planned(new PoolBacking.Disks(parts.ToImmutable(), [Capped(metadata, default)]), blockSize, data,
+        return Sizes(look, request.Data[0], data, request.Metadata, metadata.Length.Bytes, blockSize) is { } unfit
+            ? unfit
+            : Planned(new PoolBacking.Disks(parts.ToImmutable(), [Capped(metadata, default)]), blockSize, data,
                 Sparing(metadata.Length.Bytes, data, blockSize));
     }
 
@@ -76,8 +77,9 @@ public sealed partial class BackingPlanner(IKernel kernel)
         var backing = new PoolBacking.Disks(
             [new DiskPart(info.StablePath, start + metadata.Sectors, data.Sectors)],
             [new DiskPart(info.StablePath, start, metadata.Sectors)]);
-        return Sizes(look, disk, data, disk, metadata, blockSize)
-            ?? Planned(backing, blockSize, data, Sparing(metadata, data, blockSize));
+        return Sizes(look, disk, data, disk, metadata, blockSize) is { } unfit
+            ? unfit
+            : Planned(backing, blockSize, data, Sparing(metadata, data, blockSize));
     }
 
     private BackingPlan PlanLoop(PoolPaths paths, BackingRequest.Loop request, PoolBlockSize blockSize)
@@ -98,8 +100,9 @@ public sealed partial class BackingPlanner(IKernel kernel)
         }
         var data = request.DataSize.RoundDown(blockSize.Bytes);
         var metadata = (request.MetadataSize ?? PoolSizes.MetadataFor(data, blockSize)).RoundDown(ByteSize.KiB(4));
-        return Sizes(dataFile.Value, data, metadataFile.Value, metadata, blockSize)
-            ?? Planned(
+        return Sizes(dataFile.Value, data, metadataFile.Value, metadata, blockSize) is { } unfit
+            ? unfit
+            : Planned(
                 new PoolBacking.LoopFiles(new LoopFilePart(dataFile, data), new LoopFilePart(metadataFile, metadata)),
                 blockSize, data, Sparing(metadata, data, blockSize));
     }
@@ -122,12 +125,12 @@ public sealed partial class BackingPlanner(IKernel kernel)
     private static ByteSize Sum(IEnumerable<DiskPart> parts) =>
         parts.Aggregate(default(SectorCount), (sum, part) => sum + part.Length).Bytes;
 
-    private static BackingPlan? Sizes(
+    private static BackingPlan.Refused? Sizes(
         DiskInspection look, DevicePath dataDisk, ByteSize data, DevicePath metadataDisk, ByteSize metadata,
         PoolBlockSize blockSize) =>
         Sizes(dataDisk.Value, data, metadataDisk.Value, metadata, blockSize, look.What);
 
-    private static BackingPlan? Sizes(
+    private static BackingPlan.Refused? Sizes(
         string dataSubject, ByteSize data, string metadataSubject, ByteSize metadata, PoolBlockSize blockSize,
         string what = Creates)
     {
