@@ -24,7 +24,8 @@ public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
     {
         PoolBacking.Disks disks => Label(disks).Then(() => Each(disks.Metadata.Take(1),
             part => kernel.Zero(part.Disk, part.Start.Bytes, ByteSize.KiB(4)))),
-        PoolBacking.LoopFiles files => kernel.EnsureDirectory(new MountPath(pool.Paths.Root))
+        PoolBacking.LoopFiles files => kernel.EnsureDirectory(files.Data.File.Directory)
+            .Then(() => kernel.EnsureDirectory(files.Metadata.File.Directory))
             .Then(() => kernel.CreateFile(files.Data.File, files.Data.Size).Or(KernelFault.Exists))
             .Then(() => kernel.CreateFile(files.Metadata.File, files.Metadata.Size).Or(KernelFault.Exists)),
         _ => KernelResult.Done,
