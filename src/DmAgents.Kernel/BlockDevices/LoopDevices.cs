@@ -94,7 +94,7 @@ internal sealed unsafe class LoopDevices
         }
     }
 
-    public KernelResult<LoopFileInfo> Inspect(LoopFile file)
+    public static KernelResult<LoopFileInfo> Inspect(LoopFile file)
     {
         var status = LoopFiles.Look(file);
         if (!status.Succeeded)

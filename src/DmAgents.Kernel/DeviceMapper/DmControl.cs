@@ -129,9 +129,13 @@ internal sealed class DmControl : IDisposable
 
     public KernelResult<IReadOnlyList<DmListed>> List()
     {
-        var reply = Send(new DmRequest(DmCommand.ListDevices, "list devices"));
+        var listsUuids = KernelVersion.Minor >= FirstMinorWithUuidList;
+        var reply = Send(new DmRequest(DmCommand.ListDevices, "list devices")
+        {
+            Flags = listsUuids ? DmFlags.Uuid : DmFlags.None,
+        });
         return reply.Succeeded
-            ? KernelResult.Found(reply.Value.Devices(KernelVersion.Minor >= FirstMinorWithUuidList))
+            ? KernelResult.Found(reply.Value.Devices(listsUuids))
             : reply.Error;
     }
 
