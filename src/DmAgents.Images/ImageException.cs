@@ -50,7 +50,15 @@ public sealed class ImageException : Exception
         : base($"{what}. {next}.", cause)
     {
         Reason = reason;
+        What = what;
+        Next = next;
     }
 
     public ImageReason Reason { get; }
+
+    /// <summary>What happened, to which object, and why.</summary>
+    public string What { get; }
+
+    /// <summary>What the operator can do.</summary>
+    public string Next { get; }
 }

@@ -126,7 +126,7 @@ public sealed partial class PoolActor
                 break;
             case PoolCommands.SetUse use:
                 var used = _state.Devices[accepted.Subject!.Value];
-                DeviceOf(used.Id).Tell(new DeviceJobs.Settle(Pool, used, use.Request));
+                DeviceOf(used.Id).Tell(new DeviceJobs.Settle(Pool, used, use.Request, use.Detach));
                 break;
             case PoolCommands.Resize resize:
                 var grown = _state.Devices[accepted.Subject!.Value];
