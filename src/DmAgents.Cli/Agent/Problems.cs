@@ -63,6 +63,9 @@ internal static class Problems
             SocketError.AccessDenied => (
                 "no permission to use the socket",
                 "be root or in the group dmagents: usermod -aG dmagents $USER, then log in again"),
+            // ENOTDIR has no number of its own in the runtime.
+            _ when !Path.Exists(call.Socket) => (
+                "there is no such socket: a part of its path is no directory", "name the agent's socket with --socket"),
             _ => (failure.Message, "systemctl status dmagentd"),
         };
         return new Problem
