@@ -174,7 +174,8 @@ public class FailureTests
         var run = await Run.Of(environment, "pool", "list", "--json");
         Assert.Equal(6, run.Code);
         using var error = JsonDocument.Parse(run.Error);
-        Assert.Equal("no permission to use the socket", error.RootElement.GetProperty("error").GetProperty("why").GetString());
+        var why = error.RootElement.GetProperty("error").GetProperty("why").GetString();
+        Assert.Equal("no permission to use the socket", why);
         Assert.Contains("group dmagents", run.Error, StringComparison.Ordinal);
     }
 
@@ -190,10 +191,15 @@ public class FailureTests
     public async Task The_socket_comes_from_the_option_then_the_variable_then_the_default()
     {
         var named = Run.Plain() with { Variable = name => name == "DMAGENT_SOCKET" ? "/from/variable" : null };
-        Assert.Contains("/from/option", (await Run.Of(named, "pool", "list", "--socket", "/from/option")).Error, StringComparison.Ordinal);
-        Assert.Contains("/from/variable", (await Run.Of(named, "pool", "list")).Error, StringComparison.Ordinal);
         var plain = Run.Plain() with { Connect = path => throw new InvalidOperationException(path) };
-        Assert.Contains("/run/dmagents/admin.sock", (await Run.Of(plain, "pool", "list")).Error, StringComparison.Ordinal);
+
+        var option = await Run.Of(named, "pool", "list", "--socket", "/from/option");
+        var variable = await Run.Of(named, "pool", "list");
+        var neither = await Run.Of(plain, "pool", "list");
+
+        Assert.Contains("/from/option", option.Error, StringComparison.Ordinal);
+        Assert.Contains("/from/variable", variable.Error, StringComparison.Ordinal);
+        Assert.Contains("/run/dmagents/admin.sock", neither.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -207,7 +213,8 @@ public class FailureTests
         await using var several = await FakeAgent.WithPoolsAsync("fast", "slow");
         run = await Run.Of(several, "container", "show", "web");
         Assert.Equal(2, run.Code);
-        Assert.Contains("container show: web: there are several pools: fast, slow", run.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "container show: web: there are several pools: fast, slow", run.Error, StringComparison.Ordinal);
     }
 
     private static RpcException Thrown(StatusCode status, Problem problem) => new(

@@ -108,7 +108,8 @@ public partial class HelpTests
     }
 
     /// <summary>Help wraps its lines.</summary>
-    private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    private static string Words(string text) =>
+        string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static IEnumerable<(string Path, Command Command)> Below(Command command, string path) =>
         command.Subcommands.SelectMany(verb =>

@@ -15,7 +15,11 @@ public class HostAndEventTests
             UptimeSeconds = 7200, Pools = 1,
             Problems =
             {
-                new Finding { Severity = Severity.Warning, Object = "xfs", What = "mkfs.xfs is missing", Next = "apt install xfsprogs" },
+                new Finding
+                {
+                    Severity = Severity.Warning, Object = "xfs", What = "mkfs.xfs is missing",
+                    Next = "apt install xfsprogs",
+                },
             },
         });
         var run = await Run.Of(agent, "host", "status");
@@ -47,8 +51,8 @@ public class HostAndEventTests
         var run = await Run.Of(agent, "event", "list", "--follow", "--json");
         Assert.Equal(2, run.Lines.Length);
         Assert.Equal(
-            """{"time":"2026-05-01T12:30:00.000Z","pool":"fast","object":"web","type":"container-created","text":"made"""
-            + """ from debian:12","detail":{"by":"cli","thin_id":"3"}}""",
+            """{"time":"2026-05-01T12:30:00.000Z","pool":"fast","object":"web","type":"container-"""
+            + """created","text":"made from debian:12","detail":{"by":"cli","thin_id":"3"}}""",
             run.Lines[0]);
         Assert.Null(agent.Request<FollowEventsRequest>().Since);
     }

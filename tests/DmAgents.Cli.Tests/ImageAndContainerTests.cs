@@ -28,10 +28,13 @@ public class ImageAndContainerTests
     [Fact]
     public async Task Removing_an_image_tells_which_layers_went_and_which_stay()
     {
-        await using var agent = (await FakeAgent.WithPoolsAsync("fast")).On<RemoveImageRequest>(_ => new RemoveImageReply
+        var reply = new RemoveImageReply
         {
-            UntaggedReferences = { "debian:12" }, RemovedLayers = { Samples.UpperLayer }, KeptLayers = { Samples.LowerLayer },
-        });
+            UntaggedReferences = { "debian:12" },
+            RemovedLayers = { Samples.UpperLayer },
+            KeptLayers = { Samples.LowerLayer },
+        };
+        await using var agent = (await FakeAgent.WithPoolsAsync("fast")).On<RemoveImageRequest>(_ => reply);
         var run = await Run.Of(agent, "image", "remove", "debian:12");
         Assert.Equal(
             ["untagged debian:12", "removed layer bbbbbbbbbbbb", "kept layer aaaaaaaaaaaa: still needed"], run.Lines);

@@ -28,7 +28,8 @@ public class ImportTests
     public async Task The_request_carries_all_that_was_said_with_an_absolute_path()
     {
         await using var agent = await ImportingAsync();
-        await Run.Of(agent, "image", "import", "./all.tar", "-t", "debian:12", "--select", "bookworm", "--pool", "slow");
+        await Run.Of(
+            agent, "image", "import", "./all.tar", "-t", "debian:12", "--select", "bookworm", "--pool", "slow");
         Assert.Equal(
             new ImportImageRequest
             {
@@ -45,7 +46,8 @@ public class ImportTests
         var run = await Run.Of(agent, Run.Terminal(), "image", "import", "debian-oci");
         Assert.Equal(0, run.Code);
         Assert.Contains("\u001b[", run.Out, StringComparison.Ordinal);
-        Assert.EndsWith("debian:12 is cccccccccccc in pool fast: 2 layers, 120 MiB mapped\n", run.Out, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "debian:12 is cccccccccccc in pool fast: 2 layers, 120 MiB mapped\n", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

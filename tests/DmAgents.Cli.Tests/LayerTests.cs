@@ -53,8 +53,8 @@ public class LayerTests
             },
         });
         var run = await Run.Of(agent, "layer", "tree");
-        Assert.Equal(["pool fast", "pool slow"], run.Lines.Where(line => line.StartsWith("pool", StringComparison.Ordinal)));
         Assert.Equal(4, run.Lines.Length);
+        Assert.Equal(["pool fast", "pool slow"], [run.Lines[0], run.Lines[2]]);
     }
 
     [Fact]
@@ -69,7 +69,8 @@ public class LayerTests
         Assert.Equal(
             "bbbbbbbbbbbb  fast  aaaaaaaaaaaa        2  120 MiB          -  idle   3 minutes ago  debian:12",
             (await Run.Of(agent, "layer", "list")).Lines[1]);
-        Assert.Contains($"  parent                  {Samples.LowerLayer}", (await Run.Of(agent, "layer", "show", "bbb")).Lines);
+        Assert.Contains(
+            $"  parent                  {Samples.LowerLayer}", (await Run.Of(agent, "layer", "show", "bbb")).Lines);
         Assert.Equal(
             "removed layer bbbbbbbbbbbb\n", (await Run.Of(agent, "layer", "remove", Samples.UpperLayer)).Out);
     }

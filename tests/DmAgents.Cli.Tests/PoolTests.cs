@@ -62,7 +62,11 @@ public class PoolTests
         await using var agent = await CreatingAsync();
         var run = await Run.Of(agent, "pool", "create", "try", "--loop", "--data-size", "20G");
         Assert.Equal(
-            ["1/2 make files: try.data", "formatting", "pool try is low data: data 20 GiB, metadata 64 MiB, blocks of 64 KiB"],
+            [
+                "1/2 make files: try.data",
+                "formatting",
+                "pool try is low data: data 20 GiB, metadata 64 MiB, blocks of 64 KiB",
+            ],
             run.Lines);
         Assert.StartsWith("dmagent: warning: a loop pool is for trying out", run.Error, StringComparison.Ordinal);
         Assert.Empty((await Run.Of(agent, "pool", "create", "try", "--disk", "/dev/vdb")).Error);
@@ -190,7 +194,7 @@ public class PoolTests
               held metadata root      block 33
 
             backing
-              data                    /var/lib/dmagents/loop/try.data  20 GiB, on /dev/loop3, 18 GiB allocated on the host, 5 GiB free there
+              data                    /try.data  20 GiB, on /dev/loop3, 18 GiB allocated on the host, 5 GiB free there
             """.Split('\n'),
             run.Lines);
     }
@@ -205,8 +209,8 @@ public class PoolTests
             {
                 new Finding
                 {
-                    Severity = Severity.Error, Object = "thin id 9", What = "nobody knows it", Why = "not in the journal",
-                    Next = "dmagent pool quarantine list",
+                    Severity = Severity.Error, Object = "thin id 9", What = "nobody knows it",
+                    Why = "not in the journal", Next = "dmagent pool quarantine list",
                 },
             },
         };

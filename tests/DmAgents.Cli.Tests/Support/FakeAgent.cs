@@ -13,8 +13,7 @@ namespace DmAgents.Cli.Tests.Support;
 /// <summary>An agent on a real Unix socket whose answers a test writes down beforehand.</summary>
 internal sealed class FakeAgent : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<Type, Func<IMessage, ServerCallContext, IAsyncEnumerable<IMessage>>> _answers =
-        new();
+    private readonly ConcurrentDictionary<Type, Answers> _answers = new();
 
     private readonly string _directory = Directory.CreateTempSubdirectory("dmagent-test-").FullName;
     private WebApplication? _application;
@@ -22,6 +21,8 @@ internal sealed class FakeAgent : IAsyncDisposable
     private FakeAgent()
     {
     }
+
+    private delegate IAsyncEnumerable<IMessage> Answers(IMessage request, ServerCallContext context);
 
     public string Socket => Path.Combine(_directory, "admin.sock");
 

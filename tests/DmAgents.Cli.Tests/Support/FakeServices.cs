@@ -47,10 +47,12 @@ internal sealed class FakePools(FakeAgent agent) : Api.Admin.V1.Pools.PoolsBase
     public override Task<TrimPoolReply> Trim(TrimPoolRequest request, ServerCallContext context) =>
         agent.One<TrimPoolReply>(request, context);
 
-    public override Task<ListQuarantineReply> ListQuarantine(ListQuarantineRequest request, ServerCallContext context) =>
+    public override Task<ListQuarantineReply> ListQuarantine(
+        ListQuarantineRequest request, ServerCallContext context) =>
         agent.One<ListQuarantineReply>(request, context);
 
-    public override Task<PurgeQuarantineReply> PurgeQuarantine(PurgeQuarantineRequest request, ServerCallContext context) =>
+    public override Task<PurgeQuarantineReply> PurgeQuarantine(
+        PurgeQuarantineRequest request, ServerCallContext context) =>
         agent.One<PurgeQuarantineReply>(request, context);
 
     public override Task<UndeleteReply> Undelete(UndeleteRequest request, ServerCallContext context) =>

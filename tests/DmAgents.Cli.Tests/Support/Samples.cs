@@ -14,7 +14,8 @@ internal static class Samples
     public static Timestamp ThreeMinutesAgo =>
         Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(185));
 
-    public static Timestamp Fixed => Timestamp.FromDateTimeOffset(new DateTimeOffset(2026, 5, 1, 12, 30, 0, TimeSpan.Zero));
+    public static Timestamp Fixed =>
+        Timestamp.FromDateTimeOffset(new DateTimeOffset(2026, 5, 1, 12, 30, 0, TimeSpan.Zero));
 
     public static Space Space(ulong used, ulong total) =>
         new() { UsedBytes = used, TotalBytes = total, FreeBytes = total - used };
@@ -66,7 +67,7 @@ internal static class Samples
         {
             new BackingStore
             {
-                Role = BackingStore.Types.Role.Data, Path = "/var/lib/dmagents/loop/try.data", SizeBytes = 20 * GiB,
+                Role = BackingStore.Types.Role.Data, Path = "/try.data", SizeBytes = 20 * GiB,
                 LoopDevice = "/dev/loop3", AllocatedBytes = 18 * GiB, HostFreeBytes = 5 * GiB,
             },
         },
