@@ -27,6 +27,7 @@ public class CompletionTests
             Assert.Contains(word, offered);
         var typed = line[(line.LastIndexOfAny([' ', ':']) + 1)..];
         Assert.All(offered, word => Assert.StartsWith(typed, word, StringComparison.Ordinal));
+        Assert.All(offered, word => Assert.Equal(typed.StartsWith('-'), word.StartsWith('-')));
     }
 
     [Fact]
