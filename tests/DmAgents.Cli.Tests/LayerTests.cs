@@ -23,8 +23,10 @@ public class LayerTests
             run.Lines);
     }
 
-    [Fact]
-    public async Task A_lineage_as_deep_as_images_get_is_drawn()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(80)]
+    public async Task A_lineage_as_deep_as_images_get_is_a_line_per_layer(int terminal)
     {
         var reply = new LayerTreeReply();
         for (uint i = 0; i < 1000; i++)
@@ -36,9 +38,10 @@ public class LayerTests
         }
 
         await using var agent = (await FakeAgent.StartAsync()).On<LayerTreeRequest>(_ => reply);
-        var run = await Run.Of(agent, "layer", "tree");
+        var environment = terminal == 0 ? Run.Plain() : Run.Terminal(terminal);
+        var run = await Run.Of(agent, environment, "layer", "tree");
         Assert.Equal(1001, run.Lines.Length);
-        Assert.Contains("layer l999", run.Lines[^1], StringComparison.Ordinal);
+        Assert.Contains(" l999  thin id 999", run.Lines[^1], StringComparison.Ordinal);
     }
 
     [Fact]

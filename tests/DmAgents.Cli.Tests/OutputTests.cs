@@ -67,6 +67,21 @@ public class OutputTests
         Assert.Equal("pool [x]", run.Lines[0]);
     }
 
+    [Fact]
+    public async Task On_a_narrow_terminal_values_continue_in_their_column()
+    {
+        var pool = Samples.LoopPool();
+        pool.StateCause = "the data device has less than a tenth of its blocks left, and grows no more by itself";
+        await using var agent = (await FakeAgent.WithPoolsAsync("try")).On<ShowPoolRequest>(_ => pool);
+        var run = await Run.Of(agent, Run.Terminal(80), "pool", "show");
+        Assert.Equal(
+            [
+                "  cause                   the data device has less than a tenth of its blocks",
+                "                          left, and grows no more by itself",
+            ],
+            run.Lines[2..4]);
+    }
+
     private static IEnumerable<MessageDescriptor> All() =>
         new[]
         {
