@@ -80,7 +80,7 @@ internal sealed partial class PoolMachine
     {
         var device = State.Devices[pending.Id];
         if (device.Parent is { } parent && !State.Devices.ContainsKey(parent))
-            Outcome(new PoolEvents.CreationFailed(pending.Id, "its base could not be made", InDoubt: false, At));
+            Intend(new PoolEvents.CreationFailed(pending.Id, "its base could not be made", InDoubt: false, At));
         else
             Make(pending.Id, pending.InPool);
     }

@@ -105,7 +105,7 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
         }
         // What was not tried for want of its base fails with it.
         foreach (var id in State.Devices.Values.Where(d => d.Phase == DevicePhase.Creating).Select(d => d.Id).ToList())
-            Outcome(new PoolEvents.CreationFailed(id, made.ToString(), InDoubt: false, At));
+            Intend(new PoolEvents.CreationFailed(id, made.ToString(), InDoubt: false, At));
         return made;
     }
 
@@ -126,7 +126,8 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
         var undone = made is { Error: { Fault: KernelFault.Exists, Operation: "create_snap" or "create_thin" } }
             ? false
             : Deletion.Delete(device) is DeletionResult.Gone;
-        Outcome(new PoolEvents.CreationFailed(id, made.ToString(), InDoubt: !undone, At));
+        // Durable before the refusal is answered: else a recovery would make what its owner was told is not there.
+        Intend(new PoolEvents.CreationFailed(id, made.ToString(), InDoubt: !undone, At));
         return made;
     }
 
