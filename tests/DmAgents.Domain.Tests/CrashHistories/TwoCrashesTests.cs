@@ -1,0 +1,59 @@
+using DmAgents.Testing.Faults;
+using Xunit.Abstractions;
+
+namespace DmAgents.Domain.Tests.CrashHistories;
+
+/// <summary>A crash at any step of an operation, and another at any step of the recovery from it.</summary>
+public sealed class TwoCrashesTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData(Crash.AgentDies, Crash.AgentDies)]
+    [InlineData(Crash.AgentDies, Crash.PowerCut)]
+    [InlineData(Crash.PowerCut, Crash.AgentDies)]
+    [InlineData(Crash.PowerCut, Crash.PowerCut)]
+    internal void A_recovery_that_is_interrupted_at_any_step_is_simply_done_again(Crash first, Crash second)
+    {
+        // Discards make recovery longer; outcomes that ride along make it know less.
+        var manner = new Manner(Rides: true, Discards: first == Crash.AgentDies);
+        var ran = Histories.Of(1, manner).Sum(history => CrashEverywhere(history, first, second));
+        output.WriteLine($"{ran} crashes in recoveries");
+        Assert.InRange(ran, 200, int.MaxValue);
+    }
+
+    private static int CrashEverywhere(History history, Crash first, Crash second)
+    {
+        var ran = 0;
+        for (var dieAfter = 0; ; dieAfter++)
+        {
+            for (var dieAgainAfter = 0; ; dieAgainAfter++)
+            {
+                var world = Histories.Begin(history);
+                var underWay = Histories.Run(world, history, dieAfter);
+                world.Restart(first);
+                var died = DiesInRecovery(world, dieAgainAfter);
+                world.Restart(second);
+                Histories.Hold(world, underWay, goOn: false, () =>
+                    $"{history}, {first} after change {dieAfter} of {underWay}, {second} after change {dieAgainAfter}");
+                ran++;
+                if (!died && underWay is null)
+                    return ran;
+                if (!died)
+                    break;
+            }
+        }
+    }
+
+    private static bool DiesInRecovery(World world, int dieAfter)
+    {
+        world.Steps.Arm(dieAfter);
+        try
+        {
+            world.Machine.Start();
+            return false;
+        }
+        catch (AgentDiedException)
+        {
+            return true;
+        }
+    }
+}
