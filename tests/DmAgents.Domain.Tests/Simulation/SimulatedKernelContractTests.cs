@@ -11,6 +11,8 @@ public sealed class SimulatedPoolGrowthTests() : PoolGrowthContract(new Simulate
 
 public sealed class SimulatedThinDeviceTests() : ThinDeviceContract(new SimulatedKernelFixture());
 
+public sealed class SimulatedActivationTests() : ActivationContract(new SimulatedKernelFixture());
+
 public sealed class SimulatedSnapshotTests() : SnapshotContract(new SimulatedKernelFixture());
 
 public sealed class SimulatedSuspendTests() : SuspendContract(new SimulatedKernelFixture());
@@ -22,6 +24,8 @@ public sealed class SimulatedLinearTests() : LinearContract(new SimulatedKernelF
 public sealed class SimulatedLoopTests() : LoopContract(new SimulatedKernelFixture());
 
 public sealed class SimulatedFileSystemTests() : FileSystemContract(new SimulatedKernelFixture());
+
+public sealed class SimulatedMountTests() : MountContract(new SimulatedKernelFixture());
 
 public sealed class SimulatedDiscardTests() : DiscardContract(new SimulatedKernelFixture());
 

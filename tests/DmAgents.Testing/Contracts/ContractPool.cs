@@ -79,7 +79,8 @@ public sealed class ContractPool(ContractScope scope, PoolName name, PoolUuid uu
     /// <summary>Every byte of the block is this one.</summary>
     public void MustHold(uint id, ulong block, byte fill, ulong count = 1) =>
         Assert.True(
-            Read(id, block, count).AsSpan().IndexOfAnyExcept(fill) < 0, $"thin {id} has not only {fill} in block {block}");
+            Read(id, block, count).AsSpan().IndexOfAnyExcept(fill) < 0,
+            $"thin {id} has not only {fill} in block {block}");
 
     public ulong MappedBlocks(uint id) => Kernel.MappedBytes(Thin(id).Name).Must().Bytes / BlockSize.Bytes;
 

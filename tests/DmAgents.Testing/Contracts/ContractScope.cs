@@ -12,10 +12,14 @@ namespace DmAgents.Testing.Contracts;
 /// </summary>
 public sealed class ContractScope(KernelFixture fixture) : IDisposable
 {
+    /// <summary>mkfs.xfs makes nothing below 300 MiB.</summary>
+    public const ulong FormattedMebibytes = 320;
+
     private static int _numbers;
 
     private readonly Stack<Action> _undo = new();
     private readonly List<PoolUuid> _pools = [];
+    private readonly List<LinearTable> _slices = [];
     private readonly Dictionary<DevicePath, SectorCount> _sliced = [];
 
     public IKernel Kernel => fixture.Kernel;
@@ -51,6 +55,15 @@ public sealed class ContractScope(KernelFixture fixture) : IDisposable
         return new ContractPool(this, name, uuid, table);
     }
 
+    /// <summary>A pool with a live thin device 1 that has an empty file system.</summary>
+    public (ContractPool Pool, LiveDevice Device) OpenFormatted(FileSystemKind kind)
+    {
+        var pool = OpenPool(dataMebibytes: 256);
+        var device = pool.CreateActive(1, FormattedMebibytes);
+        Kernel.Format(device.Name.Path, kind).Must();
+        return (pool, device);
+    }
+
     /// <summary>A name and uuid that no other pool has; devices of that uuid are gone at the end, or the fact fails.
     /// </summary>
     public (PoolName Name, PoolUuid Uuid) NewPool()
@@ -64,9 +77,18 @@ public sealed class ContractScope(KernelFixture fixture) : IDisposable
     /// <summary>A linear device on the next free part of a disk.</summary>
     public MappedName OpenSlice(MappedName name, MappedUuid uuid, DevicePath disk, ulong mebibytes)
     {
+        var table = new LinearTable(name, uuid, [Slice(disk, mebibytes)]);
         AtEnd(() => RemoveDevice(name));
-        Kernel.OpenLinear(new LinearTable(name, uuid, [Slice(disk, mebibytes)])).Must();
+        Kernel.OpenLinear(table).Must();
+        _slices.Add(table);
         return name;
+    }
+
+    /// <summary>Makes the slices live again after a power cut.</summary>
+    public void ReopenSlices()
+    {
+        foreach (var table in _slices)
+            Kernel.OpenLinear(table).Must();
     }
 
     /// <summary>The next free part of a disk.</summary>
