@@ -15,7 +15,7 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
     public KernelResult Settle(DeviceRecord device, bool detach = false) => device.Use switch
     {
         DeviceUse.Mounted => Activate(device).Then(() => Mount(device)),
-        DeviceUse.Active => Activate(device),
+        DeviceUse.Active => Unmount(device, detach: false).Then(() => Activate(device)),
         _ => Unmount(device, detach).Then(() => Deactivate(device, deferred: detach)),
     };
 
