@@ -2,6 +2,7 @@ using System.Diagnostics;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
+using DmAgents.Kernel.BlockDevices;
 using static DmAgents.Kernel.Tests.RealKernel.PoolFixture;
 
 namespace DmAgents.Kernel.Tests.RealKernel;
@@ -66,6 +67,28 @@ public sealed class FileSystemTests : IDisposable
         Ok(Kernel.Unmount(_target, detach: false));
     }
 
+    /// <summary>The origin is mounted and written to; only the freeze makes the snapshot whole.</summary>
+    [Theory]
+    [InlineData(FileSystemKind.Ext4)]
+    [InlineData(FileSystemKind.Xfs)]
+    public void A_read_only_device_of_a_frozen_snapshot_mounts(FileSystemKind kind)
+    {
+        var origin = Formatted(kind);
+        Ok(Kernel.Mount(origin.Name.Path, _target, kind, readOnly: false));
+        File.WriteAllText(Path.Combine(_target.Value, "file"), "of the origin");
+        Ok(Kernel.Suspend(origin.Name, freeze: true));
+        Ok(Kernel.CreateSnapshot(_pool.Name, new ThinId(2), new ThinId(1)));
+        Ok(Kernel.Resume(origin.Name));
+        var snapshot = Ok(Kernel.ActivateThin(_pool.Thin(2, Size, readOnly: true)));
+        var beside = new MountPath(_target.Value + "2");
+
+        Ok(Kernel.Mount(snapshot.Name.Path, beside, kind, readOnly: true));
+
+        Assert.Equal("of the origin", File.ReadAllText(Path.Combine(beside.Value, "file")));
+        Ok(Kernel.Unmount(beside, detach: false));
+        Ok(Kernel.Unmount(_target, detach: false));
+    }
+
     [Theory]
     [InlineData(FileSystemKind.Ext4)]
     [InlineData(FileSystemKind.Xfs)]
@@ -96,7 +119,7 @@ public sealed class FileSystemTests : IDisposable
 
         Ok(Kernel.Mount(device.Name.Path, _target, FileSystemKind.Xfs, readOnly: false));
 
-        var node = Path.GetFileName(Ok(BlockDevices.BlockNodes.NodeOf(device.Number)).Value);
+        var node = Path.GetFileName(Ok(BlockNodes.NodeOf(device.Number)).Value);
         Assert.Equal("0\n", File.ReadAllText($"/sys/fs/xfs/{node}/error/metadata/ENOSPC/max_retries"));
         Ok(Kernel.Unmount(_target, detach: false));
     }

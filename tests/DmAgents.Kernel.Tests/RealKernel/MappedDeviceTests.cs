@@ -1,6 +1,7 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
+using DmAgents.Kernel.BlockDevices;
 using DmAgents.Kernel.DeviceMapper;
 using static DmAgents.Kernel.Tests.RealKernel.PoolFixture;
 
@@ -102,7 +103,7 @@ public sealed class MappedDeviceTests : IDisposable
     public void An_open_device_is_busy_and_goes_when_it_is_closed_if_that_is_wanted()
     {
         var live = _pool.Create(1, Size);
-        using (Ok(BlockDevices.BlockNodes.Open(live.Name.Path, flags: 0)))
+        using (Ok(BlockNodes.Open(live.Name.Path, flags: 0)))
         {
             Assert.Equal(1u, Ok(Kernel.Find(live.Name)).OpenCount);
             Assert.True(Kernel.Remove(live.Name, deferred: false).FailedWith(KernelFault.Busy));
@@ -130,6 +131,18 @@ public sealed class MappedDeviceTests : IDisposable
 
         Assert.Equal(again.Number, Ok(Kernel.Inspect(first.Name.Path)).Number);
         Assert.NotEqual(second.Number, again.Number);
+    }
+
+    [Fact]
+    public void The_control_node_is_made_where_it_is_missing()
+    {
+        File.Delete(DmControl.Path);
+
+        using var control = Ok(DmControl.Open());
+
+        Assert.True(File.Exists(DmControl.Path));
+        Assert.Equal(4, control.KernelVersion.Major);
+        Assert.Contains(Ok(control.TargetVersions()), target => target.Type == "thin-pool");
     }
 
     [Fact]

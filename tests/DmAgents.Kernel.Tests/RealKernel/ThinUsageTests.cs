@@ -4,6 +4,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
+using DmAgents.Kernel.DeviceMapper;
 using static DmAgents.Kernel.Tests.RealKernel.PoolFixture;
 
 namespace DmAgents.Kernel.Tests.RealKernel;
@@ -53,7 +54,7 @@ public sealed class ThinUsageTests : IDisposable
     [Fact]
     public void A_metadata_snapshot_that_another_holds_makes_it_busy_and_can_be_released()
     {
-        using var control = Ok(DeviceMapper.DmControl.Open());
+        using var control = Ok(DmControl.Open());
         Ok(control.Message(_pool.Name, "reserve_metadata_snap"));
 
         Assert.True(Kernel.ListThins(_pool.Name).FailedWith(KernelFault.Busy));
