@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Kernel.DeviceMapper;
+using DmAgents.Kernel.ThinPools.Metadata;
 using static DmAgents.Kernel.Tests.RealKernel.PoolFixture;
 
 namespace DmAgents.Kernel.Tests.RealKernel;
@@ -26,10 +28,10 @@ public sealed class BrokenMetadataTests : IDisposable
     [Fact]
     public void A_message_whose_commit_fails_is_not_done()
     {
-        var table = Breakable();
+        Breakable();
         Ok(Kernel.CreateThin(_pool.Name, new ThinId(1)));
 
-        Break(table);
+        Break();
         var refused = Kernel.CreateThin(_pool.Name, new ThinId(2));
 
         Assert.True(refused.FailedWith(KernelFault.Failed), refused.ToString());
@@ -40,27 +42,41 @@ public sealed class BrokenMetadataTests : IDisposable
     }
 
     [Fact]
-    public void A_pool_that_needs_a_check_says_so_after_it_is_opened_again_and_does_not_grow()
+    public void What_was_not_committed_is_gone_when_the_pool_is_opened_again()
     {
         var table = Breakable();
-        Break(table);
-        Assert.False(Kernel.CreateThin(_pool.Name, new ThinId(1)).Succeeded);
+        Ok(Kernel.CreateThin(_pool.Name, new ThinId(1)));
+        Break();
+        Assert.False(Kernel.CreateThin(_pool.Name, new ThinId(2)).Succeeded);
         Ok(Kernel.ClosePool(_pool.Name));
         Ok(Kernel.ReloadLinear(Whole()));
 
-        var opened = Kernel.OpenPool(table);
+        Ok(Kernel.OpenPool(table));
 
-        // The kernel could not write its mark while the device was broken: then the pool is as it was before.
-        Ok(opened);
-        var status = Ok(Kernel.PoolStatus(_pool.Name));
-        Assert.Equal(TransactionId.Initial, status.TransactionId);
-        Assert.Empty(Ok(Kernel.ListThins(_pool.Name)));
-        Assert.Equal(status.NeedsCheck ? PoolMode.ReadOnly : PoolMode.ReadWrite, status.Mode);
+        Assert.Equal(PoolMode.ReadWrite, Ok(Kernel.PoolStatus(_pool.Name)).Mode);
+        Assert.Equal(new ThinId(1), Assert.Single(Ok(Kernel.ListThins(_pool.Name))).Id);
         Ok(Kernel.ClosePool(_pool.Name));
     }
 
     [Fact]
-    public void A_full_metadata_device_makes_the_pool_read_only_until_it_is_checked()
+    public void A_pool_that_needs_a_check_opens_read_only_and_does_not_grow()
+    {
+        Ok(Kernel.ClosePool(_pool.Name));
+        MarkNeedsCheck();
+
+        Ok(Kernel.OpenPool(_pool.Table));
+
+        var status = Ok(Kernel.PoolStatus(_pool.Name));
+        Assert.Equal((PoolMode.ReadOnly, true), (status.Mode, status.NeedsCheck));
+        Assert.True(Kernel.CreateThin(_pool.Name, new ThinId(1)).FailedWith(KernelFault.NotSupported));
+        var grown = Kernel.ReloadPool(_pool.Table with { DataLength = ByteSize.MiB(600).Sectors });
+        Assert.True(grown.FailedWith(KernelFault.Invalid), grown.ToString());
+        Assert.Contains("thin_check", grown.Error!.Detail, StringComparison.Ordinal);
+        Assert.Equal(status.Data.Total, Ok(Kernel.PoolStatus(_pool.Name)).Data.Total);
+    }
+
+    [Fact]
+    public void A_full_metadata_device_makes_the_pool_read_only()
     {
         Ok(Kernel.ClosePool(_pool.Name));
         Ok(Kernel.Zero(TestDisks.Metadata, ByteSize.Zero, ByteSize.MiB(2)));
@@ -75,12 +91,21 @@ public sealed class BrokenMetadataTests : IDisposable
 
         Assert.False(refused.Succeeded);
         var status = Ok(Kernel.PoolStatus(_pool.Name));
-        Assert.Equal((PoolMode.ReadOnly, true), (status.Mode, status.NeedsCheck));
-        var grown = Kernel.ReloadPool(table with { DataLength = ByteSize.MiB(600).Sectors });
-        Assert.True(grown.FailedWith(KernelFault.Invalid), grown.ToString());
-        Assert.Contains("thin_check", grown.Error!.Detail, StringComparison.Ordinal);
+        Assert.Equal(PoolMode.ReadOnly, status.Mode);
         Assert.True(Kernel.ListThins(_pool.Name).FailedWith(KernelFault.NotSupported));
         Ok(Kernel.ClosePool(_pool.Name));
+    }
+
+    /// <summary>Sets THIN_METADATA_NEEDS_CHECK_FLAG, as the kernel does when an operation on the metadata fails.
+    /// </summary>
+    private void MarkNeedsCheck()
+    {
+        var superblock = new byte[BtreeNode.BlockSize];
+        Ok(Kernel.Read(TestDisks.Metadata, ByteSize.Zero, superblock));
+        superblock[4] |= 1;
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            superblock, BlockChecksum.Of(superblock, BlockChecksum.Superblock));
+        Ok(Kernel.Write(TestDisks.Metadata, ByteSize.Zero, superblock));
     }
 
     /// <summary>The pool again, over a linear device of its metadata.</summary>
@@ -94,13 +119,12 @@ public sealed class BrokenMetadataTests : IDisposable
     }
 
     private LinearTable Whole() => new(Metadata, new($"{DeviceNames.UuidPrefix}{_pool.Uuid}-meta"),
-        [new(TestDisks.Metadata, default, ByteSize.MiB(32).Sectors)]);
+        [new(TestDisks.Metadata, default, Ok(Kernel.Inspect(TestDisks.Metadata)).Size.Sectors)]);
 
-    private static void Break(ThinPoolTable table)
+    private void Break()
     {
         using var control = Ok(DmControl.Open());
-        Assert.Equal(Metadata.Path, table.Metadata);
-        Ok(control.Load(Metadata, [new(default, ByteSize.MiB(32).Sectors, "error", "")], readOnly: false));
+        Ok(control.Load(Metadata, [new(default, Whole().Length, "error", "")], readOnly: false));
         Ok(control.Resume(Metadata));
     }
 }

@@ -67,11 +67,11 @@ public sealed class FileSystemTests : IDisposable
         Ok(Kernel.Unmount(_target, detach: false));
     }
 
-    /// <summary>The origin is mounted and written to; only the freeze makes the snapshot whole.</summary>
+    /// <summary>A freeze leaves ext4 with nothing to replay, but xfs with its log to be read at the next mount.</summary>
     [Theory]
-    [InlineData(FileSystemKind.Ext4)]
-    [InlineData(FileSystemKind.Xfs)]
-    public void A_read_only_device_of_a_frozen_snapshot_mounts(FileSystemKind kind)
+    [InlineData(FileSystemKind.Ext4, null)]
+    [InlineData(FileSystemKind.Xfs, KernelFault.ReadOnly)]
+    public void A_read_only_device_mounts_only_where_no_log_is_to_be_replayed(FileSystemKind kind, KernelFault? refused)
     {
         var origin = Formatted(kind);
         Ok(Kernel.Mount(origin.Name.Path, _target, kind, readOnly: false));
@@ -79,14 +79,13 @@ public sealed class FileSystemTests : IDisposable
         Ok(Kernel.Suspend(origin.Name, freeze: true));
         Ok(Kernel.CreateSnapshot(_pool.Name, new ThinId(2), new ThinId(1)));
         Ok(Kernel.Resume(origin.Name));
-        var snapshot = Ok(Kernel.ActivateThin(_pool.Thin(2, Size, readOnly: true)));
-        var beside = new MountPath(_target.Value + "2");
-
-        Ok(Kernel.Mount(snapshot.Name.Path, beside, kind, readOnly: true));
-
-        Assert.Equal("of the origin", File.ReadAllText(Path.Combine(beside.Value, "file")));
-        Ok(Kernel.Unmount(beside, detach: false));
         Ok(Kernel.Unmount(_target, detach: false));
+        var snapshot = Ok(Kernel.ActivateThin(_pool.Thin(2, Size, readOnly: true)));
+
+        var mounted = Kernel.Mount(snapshot.Name.Path, _target, kind, readOnly: true);
+
+        Assert.Equal(refused, mounted.Error?.Fault);
+        Assert.Equal(refused is null, File.Exists(Path.Combine(_target.Value, "file")));
     }
 
     [Theory]
