@@ -79,6 +79,23 @@ public sealed class PowerCutTests : IDisposable
     }
 
     [Fact]
+    public void A_block_freed_since_the_last_commit_is_not_overwritten_before_the_next()
+    {
+        var pool = _scope.OpenPool(dataMebibytes: 1, discard: DiscardPolicy.NoPassdown);
+        var device = pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: 16);
+        Kernel.Discard(device.Name.Path, ByteSize.Zero, ContractPool.BlockSize).Must();
+
+        Kernel.WriteUnflushed(device.Name.Path, ContractPool.At(20), ContractPool.Block(9)).Must();
+
+        Kernel.PowerCut(seed: 1);
+        _scope.ReopenSlices();
+        Kernel.OpenPool(pool.Table).Must();
+        pool.Activate(1);
+        Assert.DoesNotContain((byte)9, pool.Read(1, block: 0));
+    }
+
+    [Fact]
     public void Dirty_files_are_lost_and_synced_ones_kept()
     {
         var (pool, device) = _scope.OpenFormatted(FileSystemKind.Ext4);

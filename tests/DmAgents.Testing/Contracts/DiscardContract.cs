@@ -37,6 +37,21 @@ public abstract class DiscardContract(KernelFixture fixture) : KernelContract(fi
     }
 
     [Fact]
+    public void A_range_frees_only_the_blocks_that_it_covers_whole()
+    {
+        var pool = Scope.OpenPool();
+        var device = pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: 3);
+
+        Kernel.Discard(device.Name.Path, ByteSize.KiB(16), ByteSize.KiB(128)).Must();
+
+        pool.MustUse(2);
+        pool.MustHold(1, block: 0, fill: 1);
+        pool.MustHold(1, block: 1, fill: 0);
+        pool.MustHold(1, block: 2, fill: 1);
+    }
+
+    [Fact]
     public void What_was_never_written_can_be_discarded()
     {
         var pool = Scope.OpenPool();
