@@ -6,6 +6,9 @@ using DmAgents.Images.Tests.Support;
 
 namespace DmAgents.Images.Tests.Layers;
 
+/// <summary>Alone, because they watch the memory of the process.</summary>
+[CollectionDefinition(nameof(LargeLayerTests), DisableParallelization = true)]
+[Collection(nameof(LargeLayerTests))]
 public sealed class LargeLayerTests : IDisposable
 {
     private const long TwoGigabytes = 2L << 30;
@@ -24,9 +27,9 @@ public sealed class LargeLayerTests : IDisposable
         var descriptor = new LayerDescriptor("test", null, size, null, null);
         using var layer = new LayerStream(new ZerosAfter(header, size), descriptor, "Layer of the test", null);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
         var applied = LayerApplier.Apply(layer, tree.Tree, onEmptyBase: false);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
 
         Assert.Equal(TwoGigabytes, applied.ContentBytes);
         Assert.Equal(TwoGigabytes, tree.Stat("huge")!.Size);
