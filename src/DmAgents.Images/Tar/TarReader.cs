@@ -108,7 +108,7 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
         var count = source.ReadAtLeast(block, block.Length, throwOnEndOfStream: false);
         position += count;
         if (count is > 0 and < TarHeader.BlockSize)
-            throw Truncated();
+            throw any ? Truncated() : NotATar();
         return count == TarHeader.BlockSize;
     }
 
