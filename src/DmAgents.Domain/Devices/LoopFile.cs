@@ -15,5 +15,8 @@ public readonly record struct LoopFile
 
     public string Value => _value ?? throw new InvalidOperationException("a loop file was never set");
 
+    /// <summary>The directory that the file is in.</summary>
+    public MountPath Directory => new(Value[..Math.Max(1, Value.LastIndexOf('/'))]);
+
     public override string ToString() => Value;
 }

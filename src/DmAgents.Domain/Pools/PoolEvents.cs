@@ -78,6 +78,12 @@ public static class PoolEvents
     /// <summary>The reference means nothing any more.</summary>
     public sealed record ImageUntagged(RequestId Request, ImageReference Reference, DateTimeOffset At) : PoolEvent(At);
 
+    /// <summary>
+    /// Outcome: what the request intended could not be, and was taken back by the events before this one. The same
+    /// request again is decided anew.
+    /// </summary>
+    public sealed record RequestWithdrawn(RequestId Request, DateTimeOffset At) : PoolEvent(At);
+
     /// <summary>Intent: the pool is to be made of this.</summary>
     public sealed record BackingChanged(RequestId? Request, PoolBacking Backing, DateTimeOffset At) : PoolEvent(At);
 

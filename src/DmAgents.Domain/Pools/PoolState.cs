@@ -99,6 +99,7 @@ public sealed record PoolState(
         {
             Images = Images.Remove(e.Reference), Requests = Requests.With(e.Request, subject: null),
         },
+        PoolEvents.RequestWithdrawn e => this with { Requests = Requests.Without(e.Request) },
         PoolEvents.BackingChanged e => this with
         {
             Identity = Identity! with { Backing = e.Backing }, Requests = Requests.With(e.Request, subject: null),

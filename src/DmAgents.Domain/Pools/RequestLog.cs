@@ -29,9 +29,12 @@ public sealed record RequestLog(ImmutableDictionary<RequestId, ThinId?> Subjects
     }
 
     /// <summary>Forgets requests whose device did not come into being, so that a retry tries anew.</summary>
-    public RequestLog Without(ThinId subject)
-    {
-        var left = Subjects.RemoveRange(Subjects.Where(s => s.Value == subject).Select(s => s.Key));
-        return new RequestLog(left, ImmutableQueue.CreateRange(Order.Where(left.ContainsKey)));
-    }
+    public RequestLog Without(ThinId subject) =>
+        Left(Subjects.RemoveRange(Subjects.Where(s => s.Value == subject).Select(s => s.Key)));
+
+    /// <summary>Forgets a request that was taken back.</summary>
+    public RequestLog Without(RequestId request) => Left(Subjects.Remove(request));
+
+    private RequestLog Left(ImmutableDictionary<RequestId, ThinId?> left) =>
+        new(left, ImmutableQueue.CreateRange(Order.Where(left.ContainsKey)));
 }

@@ -1,5 +1,6 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using static DmAgents.Domain.Tests.Deciding.Given;
 

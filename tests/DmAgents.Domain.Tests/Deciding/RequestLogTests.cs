@@ -47,4 +47,20 @@ public sealed class RequestLogTests
         Assert.Empty(log.Subjects);
         Assert.True(log.Order.IsEmpty);
     }
+
+    [Fact]
+    public void A_use_that_could_not_be_is_decided_anew_when_it_is_asked_again()
+    {
+        var state = Pool.Do(Create(Container("c")));
+        var mount = Use(Container("c"), DeviceUse.Mounted);
+        var id = state.Find(Container("c"))!.Id;
+        var mounting = state.After(Assert.IsType<Decision.Accepted>(PoolDecider.Decide(state, Health, mount)).Events);
+
+        var back = mounting.After(
+            new PoolEvents.UseChanged(Request: null, id, DeviceUse.Idle, ReadOnly: false, At),
+            new PoolEvents.RequestWithdrawn(mount.Request, At));
+
+        Assert.IsType<Decision.Accepted>(PoolDecider.Decide(back, Health, mount));
+        PoolInvariants.Hold(back);
+    }
 }

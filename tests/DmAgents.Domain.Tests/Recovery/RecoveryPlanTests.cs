@@ -56,8 +56,8 @@ public sealed class RecoveryPlanTests
         var both = PictureOf(succeeded, Live(old, 1), Live(successor, 2));
 
         Assert.Empty(RecoveryPlan.Make(state, alone, Context, At).Unmount);
-        Assert.Equal([Context.MountOf(old)],
-            RecoveryPlan.Make(succeeded, both with { Mounted = [MountOf(old, 1)] }, Context, At).Unmount);
+        Assert.Equal(Context.MountOf(old), Assert.Single(
+            RecoveryPlan.Make(succeeded, both with { Mounted = [MountOf(old, 1)] }, Context, At).Unmount));
         Assert.Empty(RecoveryPlan.Make(succeeded, both with { Mounted = [MountOf(successor, 2)] }, Context, At).Unmount);
     }
 

@@ -24,7 +24,8 @@ public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
     {
         PoolBacking.Disks disks => Label(disks).Then(() => Each(disks.Metadata.Take(1),
             part => kernel.Zero(part.Disk, part.Start.Bytes, ByteSize.KiB(4)))),
-        PoolBacking.LoopFiles files => kernel.EnsureDirectory(new MountPath(pool.Paths.Root))
+        PoolBacking.LoopFiles files => kernel.EnsureDirectory(files.Data.File.Directory)
+            .Then(() => kernel.EnsureDirectory(files.Metadata.File.Directory))
             .Then(() => kernel.CreateFile(files.Data.File, files.Data.Size).Or(KernelFault.Exists))
             .Then(() => kernel.CreateFile(files.Metadata.File, files.Metadata.Size).Or(KernelFault.Exists)),
         _ => KernelResult.Done,
@@ -43,9 +44,15 @@ public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
         _ => throw new InvalidOperationException("a backing of no known kind"),
     };
 
+    /// <summary>
+    /// Labels the disks that a growth is about to add: before the journal has them, for a pool whose journal names a
+    /// disk without its label is not opened. A label alone is harmless: the growth may be asked for again.
+    /// </summary>
+    public KernelResult PrepareGrowth() =>
+        pool.Identity.Backing is PoolBacking.Disks disks ? Label(disks) : KernelResult.Done;
+
     /// <summary>Labels disks that have been added, and gives the live pool its new length.</summary>
-    public KernelResult Grow() =>
-        (pool.Identity.Backing is PoolBacking.Disks disks ? Label(disks) : KernelResult.Done).Then(Open);
+    public KernelResult Grow() => PrepareGrowth().Then(Open);
 
     /// <summary>Takes the pool down, with everything below it that the agent made. Its devices must be gone.</summary>
     public KernelResult Close() => pool.Identity.Backing switch

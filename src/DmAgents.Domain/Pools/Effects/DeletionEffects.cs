@@ -25,23 +25,32 @@ public abstract record DeletionResult
 /// <summary>Gives a removed device's blocks back to its pool. Each step may be done again.</summary>
 public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
 {
-    public DeletionResult Delete(DeviceRecord device)
+    /// <param name="device">The removed device.</param>
+    /// <param name="keyHasSuccessor">Another device has its key by now, and with it its place in mnt/.</param>
+    public DeletionResult Delete(DeviceRecord device, bool keyHasSuccessor = false)
     {
-        // Detached: the owner has given the device up; who still works in it keeps it until he is done.
-        var detached = new UseEffects(kernel, pool).Unmount(device, detach: true);
-        if (!detached.Succeeded)
-            return new DeletionResult.Failed(detached.Error);
         var name = pool.NameOf(device.Id);
         var live = kernel.Find(name);
+        if (live.Succeeded)
+        {
+            var detached = Detach(device, live.Value);
+            if (!detached.Succeeded)
+                return new DeletionResult.Failed(detached.Error);
+            live = kernel.Find(name);
+        }
         if (live is { Succeeded: true, Value.OpenCount: > 0 })
-            return HeldOpen(live.Value);
+            return HeldOpen(name);
         if (pool.DiscardOnRemove && Discard(device, isLive: live.Succeeded) is { Succeeded: false } discarded)
             return new DeletionResult.Failed(discarded.Error);
         var removed = kernel.Remove(name, deferred: false).Or(KernelFault.NotFound);
         if (removed.FailedWith(KernelFault.Busy))
-            return HeldOpen(live.Value);
-        var deleted = removed.Then(() => kernel.DeleteThin(pool.Device, device.Id).Or(KernelFault.NotFound))
-            .Then(() => kernel.RemoveDirectory(pool.MountOf(device)));
+            return HeldOpen(name);
+        // The thin id goes last: once the pool lacks it, recovery takes the deletion for finished.
+        var deleted = removed
+            .Then(() => keyHasSuccessor
+                ? KernelResult.Done
+                : kernel.RemoveDirectory(pool.MountOf(device)).Or(KernelFault.Busy))
+            .Then(() => kernel.DeleteThin(pool.Device, device.Id).Or(KernelFault.NotFound));
         return deleted.Succeeded ? new DeletionResult.Gone() : new DeletionResult.Failed(deleted.Error);
     }
 
@@ -54,13 +63,28 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
     /// Deferred removal takes the device away with its last user, whatever becomes of the agent; the timer that tries
     /// again then finds it gone and deletes the thin id.
     /// </summary>
-    private DeletionResult HeldOpen(LiveDevice live)
+    private DeletionResult HeldOpen(MappedName name)
     {
-        var holders = kernel.Holders(live);
-        var deferred = kernel.Remove(live.Name, deferred: true).Or(KernelFault.NotFound);
+        var live = kernel.Find(name);
+        var holders = live.Succeeded ? kernel.Holders(live.Value) : live.Error;
+        var deferred = kernel.Remove(name, deferred: true).Or(KernelFault.NotFound);
         return deferred.Succeeded
             ? new DeletionResult.Held(holders.Succeeded ? [.. holders.Value] : [])
             : new DeletionResult.Failed(deferred.Error);
+    }
+
+    /// <summary>
+    /// Detached: the owner has given the device up; who still works in it keeps it until he is done. Only the device's
+    /// own mount: its key was free at once, and a successor may be mounted in the same place.
+    /// </summary>
+    private KernelResult Detach(DeviceRecord device, LiveDevice live)
+    {
+        var target = pool.MountOf(device);
+        var mounts = kernel.Mounts();
+        return !mounts.Succeeded ? mounts.Outcome
+            : mounts.Value.Any(m => m.Target == target && m.Device == live.Number)
+                ? kernel.Unmount(target, detach: true).Or(KernelFault.Invalid).Or(KernelFault.NotFound)
+                : KernelResult.Done;
     }
 
     /// <summary>A discard of the whole device: the kernel skips what is not mapped, unmaps what is shared, and passes

@@ -1,0 +1,64 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Domain.Pools.Planning;
+
+public sealed partial class BackingPlanner
+{
+    /// <summary>A pool of someone else is taken only while it is empty: what is in it already is for adoption.</summary>
+    private BackingPlan PlanExisting(MappedName pool)
+    {
+        var live = kernel.Find(pool);
+        if (live.Error is { } missing)
+            return Unusable(pool, missing).AsPlan();
+        if (live.Value.Uuid.Value.StartsWith(DeviceNames.UuidPrefix, StringComparison.Ordinal))
+        {
+            return Existing(RefusalKind.WrongState, pool, "it is a device of the agent itself",
+                "list its pools: dmagent pool list").AsPlan();
+        }
+        var status = kernel.PoolStatus(pool);
+        if (status.Error is { } noStatus)
+            return Unusable(pool, noStatus).AsPlan();
+        if (NotEmpty(pool, status.Value) is { } no)
+            return no.AsPlan();
+        var thins = kernel.ListThins(pool);
+        if (thins.Error is { } noList)
+            return Unusable(pool, noList).AsPlan();
+        if (thins.Value.Count > 0)
+            return Holds(pool, $"it holds {thins.Value.Count} thin devices").AsPlan();
+        return new BackingPlan.Planned(
+            new PoolBacking.Existing(pool, live.Value.Uuid.IsOfLvm),
+            new PoolBlockSize(status.Value.Data.BlockSize), status.Value.Data.TotalBytes, []);
+    }
+
+    private static Refusal? NotEmpty(MappedName pool, ThinPoolStatus status)
+    {
+        if (status.Mode != PoolMode.ReadWrite || status.NeedsCheck)
+        {
+            return Existing(RefusalKind.WrongState, pool,
+                $"its mode is {status.Mode}{(status.NeedsCheck ? ", and the kernel demands a check" : "")}",
+                "have its owner mend it first: thin_check");
+        }
+        if (status.Data.Used > 0)
+            return Holds(pool, $"it holds {status.Data.UsedBytes} of data");
+        return status.TransactionId != Pools.TransactionId.Initial
+            ? Holds(pool, $"its transaction id is {status.TransactionId}: somebody has used it")
+            : null;
+    }
+
+    private static Refusal Holds(MappedName pool, string why) =>
+        Existing(RefusalKind.WrongState, pool, why, $"give an empty pool, or adopt this one: dmagent pool adopt {pool}");
+
+    private static Refusal Unusable(MappedName pool, KernelError error) => error.Fault switch
+    {
+        KernelFault.NotFound => Existing(RefusalKind.NotFound, pool, "there is no such mapped device",
+            "list those there are: dmsetup ls --target thin-pool"),
+        KernelFault.Invalid => Existing(RefusalKind.Invalid, pool, "it is no thin pool",
+            "list those there are: dmsetup ls --target thin-pool"),
+        KernelFault.Busy => Existing(RefusalKind.Busy, pool, "somebody holds its metadata snapshot", "try again later"),
+        _ => Failed(Creates, pool.Value, error),
+    };
+
+    private static Refusal Existing(RefusalKind kind, MappedName pool, string why, string next) =>
+        new(kind, Creates, pool.Value, why, next);
+}

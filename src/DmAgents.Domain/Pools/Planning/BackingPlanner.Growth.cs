@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools.Planning;
+
+public sealed partial class BackingPlanner
+{
+    private const string Grows = "cannot grow pool";
+
+    /// <summary>Plans more for a pool: a backing that continues the one it has.</summary>
+    /// <param name="force">Overwrite what is on an added disk.</param>
+    public BackingPlan PlanGrowth(PoolIdentity pool, GrowthRequest request, bool force) =>
+        (pool.Backing, request) switch
+        {
+            (PoolBacking.Disks disks, GrowthRequest.AddDisk add) => PlanDisk(pool, disks, add, force),
+            (PoolBacking.LoopFiles files, GrowthRequest.EnlargeTo to) => PlanFile(pool, files, to.Budget, to.Size),
+            (PoolBacking.LoopFiles files, GrowthRequest.EnlargeBy by) =>
+                by.More.Bytes > ulong.MaxValue - SizeOf(files, by.Budget).Bytes
+                    ? Unfit(pool, $"{by.More} more is more than a file can have").AsPlan()
+                    : PlanFile(pool, files, by.Budget, SizeOf(files, by.Budget) + by.More),
+            (PoolBacking.Disks, _) => Unfit(pool, "it is made of disks: give a device, not a size").AsPlan(),
+            (PoolBacking.LoopFiles, _) =>
+                Unfit(pool, "it is made of loop files, which are enlarged: give a size, not a device").AsPlan(),
+            _ => Unfit(pool, "it is assembled by someone else, who has to grow it").AsPlan(),
+        };
+
+    private BackingPlan PlanDisk(PoolIdentity pool, PoolBacking.Disks disks, GrowthRequest.AddDisk add, bool force)
+    {
+        var look = new DiskInspection(kernel, Grows, pool.Uuid, force);
+        if (IsPartOf(disks, add.Disk))
+            return look.No(RefusalKind.Exists, add.Disk, "the pool has it already", "choose another disk").AsPlan();
+        if (look.Look(add.Disk, out var info) is { } no)
+            return no.AsPlan();
+        var isData = add.Budget == PoolBudget.Data;
+        var whole = WholeOf(info, isData ? pool.BlockSize.Bytes : ByteSize.MiB(1));
+        var part = isData ? whole : Capped(whole, Sum(disks.Metadata).Sectors);
+        if (part.Length == default)
+        {
+            return look.No(RefusalKind.Invalid, add.Disk, isData
+                    ? $"it has no room for a block of {pool.BlockSize}"
+                    : $"the metadata have {Sum(disks.Metadata)}, more the kernel does not use",
+                "choose a larger disk for the data").AsPlan();
+        }
+        var after = isData
+            ? disks with { Data = disks.Data.Add(part) }
+            : disks with { Metadata = disks.Metadata.Add(part) };
+        return Continued(pool, after, Sum(after.Data), []);
+    }
+
+    /// <summary>By the paths that both have, and by what the kernel says they are.</summary>
+    private bool IsPartOf(PoolBacking.Disks disks, DevicePath disk)
+    {
+        var known = disks.Data.Concat(disks.Metadata).Select(part => part.Disk).Distinct().ToList();
+        var inspected = kernel.Inspect(disk);
+        return known.Contains(disk) || (inspected.Succeeded && known.Exists(other =>
+            kernel.Inspect(other) is { Succeeded: true } found && found.Value.Number == inspected.Value.Number));
+    }
+
+    private BackingPlan PlanFile(PoolIdentity pool, PoolBacking.LoopFiles files, PoolBudget budget, ByteSize size)
+    {
+        var isData = budget == PoolBudget.Data;
+        var (part, unit) = isData ? (files.Data, pool.BlockSize.Bytes) : (files.Metadata, ByteSize.KiB(4));
+        var wanted = size.RoundDown(unit);
+        if (!isData && wanted > MetadataSize.Most)
+            return Unfit(pool, $"{wanted} for the metadata, of which the kernel uses {MetadataSize.Most} at most").AsPlan();
+        if (wanted < part.Size)
+            return Unfit(pool, $"{part.File} has {part.Size}, and a pool cannot shrink").AsPlan();
+        var found = kernel.InspectFile(part.File);
+        if (found.Error is { } error)
+            return Failed(Grows, part.File.Value, error).AsPlan();
+        var more = wanted - part.Size;
+        ImmutableArray<string> warnings = more > found.Value.HostFree
+            ? [$"the file system of {part.File} has {found.Value.HostFree} free, less than the {more} that are added"]
+            : [];
+        var larger = part with { Size = wanted };
+        var after = isData ? files with { Data = larger } : files with { Metadata = larger };
+        return Continued(pool, after, after.Data.Size, warnings);
+    }
+
+    private static ByteSize SizeOf(PoolBacking.LoopFiles files, PoolBudget budget) =>
+        budget == PoolBudget.Data ? files.Data.Size : files.Metadata.Size;
+
+    private static BackingPlan Continued(
+        PoolIdentity pool, PoolBacking after, ByteSize data, ImmutableArray<string> warnings) =>
+        BackingGrowth.Continues(pool.Backing, after) is { } why
+            ? Unfit(pool, why).AsPlan()
+            : new BackingPlan.Planned(after, pool.BlockSize, data, warnings);
+
+    private static Refusal Unfit(PoolIdentity pool, string why) => new(
+        RefusalKind.Invalid, Grows, pool.Name.Value, why, $"look at what it is made of: dmagent pool show {pool.Name}");
+}

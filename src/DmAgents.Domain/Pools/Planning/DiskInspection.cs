@@ -1,0 +1,61 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools.Planning;
+
+/// <summary>Looks at a disk before a pool takes it, and says why it may not.</summary>
+/// <param name="What">What is asked: "cannot create pool".</param>
+/// <param name="Own">The pool that grows: its own label is no obstacle. Null for a new one.</param>
+/// <param name="Force">Overwrite what is on the disk. A disk in use is refused all the same.</param>
+internal sealed record DiskInspection(IKernel Kernel, string What, PoolUuid? Own, bool Force)
+{
+    public Refusal? Look(DevicePath disk, out BlockDeviceInfo info)
+    {
+        var inspected = Kernel.Inspect(disk);
+        info = inspected.Succeeded ? inspected.Value : null!;
+        if (inspected.Error is { } error)
+            return Unreadable(disk, error);
+        if (info.InUse)
+        {
+            return No(RefusalKind.Busy, disk, "it is in use: mounted, or part of another device",
+                $"see by whom: lsblk {disk}; or choose another disk");
+        }
+        if (info.ReadOnly)
+            return No(RefusalKind.WrongState, disk, "it is read-only", "choose a disk that can be written");
+        return info.Size < DiskLabel.Reserved.Bytes + ByteSize.MiB(1)
+            ? No(RefusalKind.Invalid, disk, $"it has {info.Size}, hardly more than the agent's own label takes",
+                "choose a larger disk")
+            : Content(disk, info);
+    }
+
+    public Refusal No(RefusalKind kind, DevicePath disk, string why, string next) =>
+        new(kind, What, disk.Value, why, next);
+
+    private Refusal? Content(DevicePath disk, BlockDeviceInfo info)
+    {
+        Span<byte> start = new byte[DiskLabel.Length];
+        var read = Kernel.Read(disk, ByteSize.Zero, start);
+        if (read.Error is { } error)
+            return Unreadable(disk, error);
+        if (DiskLabel.Read(start) is { } label)
+        {
+            return Force || label.Pool == Own
+                ? null
+                : No(RefusalKind.WrongState, disk, $"it belongs to pool {label.Name} ({label.Pool})",
+                    "choose another disk; or, if that pool is to be no more, take it with --force: its content is lost");
+        }
+        return Force || info.Signature is null
+            ? null
+            : No(RefusalKind.WrongState, disk, $"it carries: {info.Signature}",
+                "choose another disk; or take it with --force: its content is lost");
+    }
+
+    private Refusal Unreadable(DevicePath disk, KernelError error) => error.Fault switch
+    {
+        KernelFault.NotFound => No(RefusalKind.NotFound, disk, "there is no such device", "list those there are: lsblk"),
+        KernelFault.Invalid => No(RefusalKind.Invalid, disk, "it is no block device", "list those there are: lsblk"),
+        _ => No(RefusalKind.Failed, disk, error.ToString(), "see the kernel's log: dmesg"),
+    };
+}
