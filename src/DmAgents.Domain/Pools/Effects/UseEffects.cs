@@ -14,7 +14,7 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
     public KernelResult Settle(DeviceRecord device) => device.Use switch
     {
         DeviceUse.Mounted => Activate(device).Then(() => Mount(device)),
-        DeviceUse.Active => Activate(device),
+        DeviceUse.Active => Unmount(device, detach: false).Then(() => Activate(device)),
         _ => Unmount(device, detach: false).Then(() => Deactivate(device)),
     };
 

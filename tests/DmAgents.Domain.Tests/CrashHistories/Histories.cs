@@ -1,0 +1,101 @@
+using DmAgents.Domain.Pools;
+using DmAgents.Testing.Faults;
+
+namespace DmAgents.Domain.Tests.CrashHistories;
+
+/// <summary>A history: where it begins, what is asked, and how its owner works.</summary>
+internal sealed record History(string Scene, int[] Letters, Manner Manner)
+{
+    public override string ToString() => $"{Scene}, then {string.Join(", ", Letters)} ({Manner})";
+}
+
+/// <summary>Runs histories up to a crash, and judges what recovery makes of them.</summary>
+internal static class Histories
+{
+    /// <summary>A world in the history's scene, and the operations that follow.</summary>
+    public static World Begin(History history)
+    {
+        var world = new World(history.Manner);
+        Must(world.Do(world.Initialize()), "initialize");
+        foreach (var operation in Operations.Scenes().Single(s => s.Name == history.Scene).Before)
+            Must(world.Do(operation), operation.Name);
+        world.Steps.Arm();
+        return world;
+    }
+
+    /// <summary>Does the operations. The last one may be cut short by the agent's death.</summary>
+    /// <returns>The operation that was under way when the agent died; null where all came to their end.</returns>
+    public static Operation? Run(World world, History history, int? dieAfter, FailedCall? failed = null)
+    {
+        foreach (var (letter, isLast) in history.Letters.Select((l, i) => (l, i == history.Letters.Length - 1)))
+        {
+            var operation = Operations.Alphabet(world).ElementAt(letter);
+            if (isLast)
+                world.Steps.Arm(dieAfter, failed);
+            try
+            {
+                world.Do(operation);
+            }
+            catch (AgentDiedException)
+            {
+                return operation;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Recovers to the end and judges.</summary>
+    /// <param name="underWay">May have been done, or not at all.</param>
+    public static List<string> Judge(World world, Operation? underWay)
+    {
+        var started = world.Machine.Start();
+        if (!started.Succeeded)
+            return [$"recovery failed: {started}"];
+        var undone = world.Expected.AfterCrash();
+        var done = (underWay?.After(world.Expected) ?? world.Expected).AfterCrash();
+        var expected = Verdict.Differences(world, undone).Any() ? done : undone;
+        var faults = Verdict.Faults(world, expected).ToList();
+        if (faults.Count > 0)
+            return faults;
+        world.Expect(expected);
+        faults.AddRange(RecoverAgain(world));
+        faults.AddRange(GoOn(world));
+        return faults;
+    }
+
+    /// <summary>Another recovery finds nothing to do.</summary>
+    private static IEnumerable<string> RecoverAgain(World world)
+    {
+        world.Journal.Rest();
+        world.Restart(Crash.AgentDies);
+        var started = world.Machine.Start();
+        if (!started.Succeeded)
+            yield return $"the second recovery failed: {started}";
+        else if (world.Machine.Plan is not { Findings: [], Resume: [], Unmount: [], Deactivate: [], Create: [], Delete: [] })
+            yield return $"the second recovery had something to do: {world.Machine.Plan}";
+        foreach (var fault in Verdict.Faults(world, world.Expected))
+            yield return $"after the second recovery: {fault}";
+    }
+
+    /// <summary>The pool works.</summary>
+    private static IEnumerable<string> GoOn(World world)
+    {
+        var key = Domain.Devices.DeviceKey.Container("next");
+        foreach (var operation in new[]
+        {
+            Operations.Create(key, null, Domain.Devices.DeviceUse.Mounted), Operations.Remove(key),
+        })
+        {
+            if (world.Do(operation) is { } refusal)
+                yield return $"'{operation}' is refused after recovery: {refusal}";
+        }
+        foreach (var fault in Verdict.Faults(world, world.Expected))
+            yield return $"after going on: {fault}";
+    }
+
+    private static void Must(Refusal? refusal, string what)
+    {
+        if (refusal is not null)
+            throw new InvalidOperationException($"the scene cannot be set: {what}: {refusal}");
+    }
+}

@@ -1,0 +1,108 @@
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Testing.Faults;
+
+namespace DmAgents.Domain.Tests.CrashHistories;
+
+/// <summary>A kernel call that is made to fail.</summary>
+/// <param name="Call">Which, counted from the moment of <see cref="Steps.Arm"/>.</param>
+/// <param name="AfterEffect">The kernel does it, and the agent is told that it failed.</param>
+internal sealed record FailedCall(int Call, KernelFault Fault, bool AfterEffect);
+
+/// <summary>
+/// Counts the moments at which a crash makes a difference, and dies at one of them. Such a moment follows each change
+/// of kernel or journal; dying before a change, or among calls that only look, is dying after the change before.
+/// </summary>
+internal sealed class Steps
+{
+    private int _dieAfter = int.MaxValue;
+    private FailedCall? _failed;
+
+    /// <summary>Changes so far.</summary>
+    public int Changes { get; private set; }
+
+    /// <summary>Kernel calls so far, also those that only look.</summary>
+    public int Calls { get; private set; }
+
+    public bool Dead { get; private set; }
+
+    /// <summary>Counts anew.</summary>
+    /// <param name="dieAfter">The agent dies after so many changes; never, where that is null.</param>
+    /// <param name="failed">A call to fail.</param>
+    public void Arm(int? dieAfter = null, FailedCall? failed = null)
+    {
+        (Changes, Calls, Dead) = (0, 0, false);
+        _dieAfter = dieAfter ?? int.MaxValue;
+        _failed = failed;
+    }
+
+    /// <exception cref="AgentDiedException">The agent is dead, or it is its time.</exception>
+    public void Alive()
+    {
+        Dead |= Changes >= _dieAfter;
+        if (Dead)
+            throw new AgentDiedException();
+    }
+
+    public void Changed()
+    {
+        Changes++;
+        Alive();
+    }
+
+    /// <summary>How the call that comes is to fail; null for one that is not to.</summary>
+    public FailedCall? NextCall() => _failed?.Call == Calls++ ? _failed : null;
+}
+
+/// <summary>The kernel, with a crash or a failure where the steps want one.</summary>
+internal sealed class SteppedKernel(IKernel inner, Steps steps) : KernelDecorator(inner)
+{
+    private static readonly HashSet<string> Looks =
+    [
+        nameof(PoolStatus), nameof(ListThins), nameof(MeasureThins), nameof(Find), nameof(ListDevices),
+        nameof(MappedBytes), nameof(Holders), nameof(Mounts), nameof(Inspect), nameof(Read), nameof(InspectFile),
+    ];
+
+    /// <summary>What was called since the steps were armed, for the message of a failing test.</summary>
+    public List<KernelCall> Log { get; } = [];
+
+    protected override KernelError? Around(KernelCall call, Func<KernelError?> run)
+    {
+        steps.Alive();
+        Log.Add(call);
+        var failed = steps.NextCall();
+        var error = failed is { AfterEffect: false } ? null : run();
+        if (failed is not null)
+            error = new KernelError(failed.Fault, 0, call.Operation, call.Subject, "by the test's order");
+        if (!Looks.Contains(call.Operation))
+            steps.Changed();
+        return error;
+    }
+}
+
+/// <summary>A pool's journal in memory: durable at once, or riding along with what is durable next.</summary>
+internal sealed class Journal(Steps steps)
+{
+    private readonly List<PoolEvent> _durable = [];
+    private readonly List<PoolEvent> _riding = [];
+
+    public IReadOnlyList<PoolEvent> Durable => _durable;
+
+    public void Append(params IEnumerable<PoolEvent> events)
+    {
+        steps.Alive();
+        _durable.AddRange(_riding);
+        _durable.AddRange(events);
+        _riding.Clear();
+        steps.Changed();
+    }
+
+    /// <summary>Nobody comes for a while: outcomes are written without an intent to ride along with.</summary>
+    public void Rest() => Append();
+
+    /// <summary>Outcomes, which recovery can find out again.</summary>
+    public void Ride(PoolEvent outcome) => _riding.Add(outcome);
+
+    /// <summary>The agent is dead, or stops in order to start again: what only it knew is gone.</summary>
+    public void Forget() => _riding.Clear();
+}
