@@ -1,0 +1,88 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.TestKit;
+using Akka.TestKit.Xunit2;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Tests.Support;
+
+/// <summary>
+/// A host, the lives of agents on it, and an actor system for the test's own probes. Fails where an agent logged an
+/// error that the test did not expect.
+/// </summary>
+public abstract class ActorSpec : TestKit
+{
+    private static readonly Config Quiet = ConfigurationFactory.ParseString(
+        "akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }");
+
+    private readonly List<AgentLife> _lives = [];
+
+    protected ActorSpec()
+        : base(Quiet, "client") => Parent = CreateTestProbe("parent");
+
+    /// <summary>Hears what the pool tells its parent.</summary>
+    protected TestProbe Parent { get; }
+
+    internal TestHost Host { get; } = new();
+
+    /// <summary>Waits short enough for a test, and no status that a test did not ask for.</summary>
+    internal static PoolSettings Settings { get; } = new()
+    {
+        StatusInterval = TimeSpan.FromHours(1),
+        OutcomeDelay = TimeSpan.FromMilliseconds(20),
+        RetryInterval = TimeSpan.FromMilliseconds(40),
+        StopDeadline = TimeSpan.FromSeconds(1),
+    };
+
+    /// <summary>An agent starts, with no pool yet.</summary>
+    internal AgentLife Live(PoolSettings? settings = null)
+    {
+        var life = new AgentLife(Host, settings ?? Settings);
+        _lives.Add(life);
+        return life;
+    }
+
+    /// <summary>An agent starts, and its pool's actor with it.</summary>
+    internal AgentLife LiveWithPool(PoolSettings? settings = null)
+    {
+        var life = Live(settings);
+        life.StartPool(Parent);
+        return life;
+    }
+
+    /// <summary>An agent with an open, empty pool.</summary>
+    internal async Task<AgentLife> Opened(PoolSettings? settings = null)
+    {
+        var life = LiveWithPool(settings);
+        await life.Done(Ask.ToInitialize);
+        return life;
+    }
+
+    /// <summary>The next agent after one that died, and its pool open.</summary>
+    internal async Task<AgentLife> Reopened(PoolSettings? settings = null)
+    {
+        var life = LiveWithPool(settings);
+        await life.IsOpen();
+        return life;
+    }
+
+    /// <summary>Journal, pool and live devices come to agree.</summary>
+    internal Task Agrees(AgentLife life) => Eventually.Mended(() => Agreement.Broken(Host, life.Picture));
+
+    /// <summary>Makes a layer above another, or above the base.</summary>
+    internal static async Task<DeviceRecord> MakeLayer(AgentLife life, string name, DeviceKey? parent = null)
+    {
+        await life.Done(Ask.Create($"making-{name}", parent));
+        return (await life.Done(Ask.Commit($"making-{name}", Ask.Layer(name)))).Device!;
+    }
+
+    protected override void AfterAll()
+    {
+        foreach (var life in _lives)
+            life.Die().Wait(TimeSpan.FromSeconds(10));
+        base.AfterAll();
+        Assert.Empty(_lives.SelectMany(life => life.Log.UnexpectedErrors));
+    }
+}

@@ -1,0 +1,122 @@
+using Akka.Actor;
+using Akka.Actor.Setup;
+using Akka.Configuration;
+using DmAgents.Actors.Hosts;
+using DmAgents.Actors.Pools;
+using DmAgents.Actors.Tests.Journals;
+using DmAgents.Domain.Pools;
+using DmAgents.Testing.Faults;
+
+namespace DmAgents.Actors.Tests.Support;
+
+/// <summary>
+/// One life of the agent on a host, from its start to its death: an actor system with ways of its own to journal and
+/// kernel, which death cuts.
+/// </summary>
+internal sealed class AgentLife
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private static readonly Config Config = ConfigurationFactory.ParseString($$"""
+        akka {
+          loggers = ["{{typeof(AgentLog.Logger).AssemblyQualifiedName}}"]
+          loglevel = INFO
+          stdout-loglevel = OFF
+          log-dead-letters = off
+          coordinated-shutdown { run-by-clr-shutdown-hook = off, run-by-actor-system-terminate = off }
+          persistence {
+            journal.plugin = "test-journal"
+            snapshot-store.plugin = "test-snapshots"
+          }
+        }
+        test-journal {
+          class = "{{typeof(ScriptedJournal).AssemblyQualifiedName}}"
+          plugin-dispatcher = "akka.actor.default-dispatcher"
+        }
+        test-snapshots {
+          class = "{{typeof(ScriptedSnapshots).AssemblyQualifiedName}}"
+          plugin-dispatcher = "akka.actor.default-dispatcher"
+        }
+        """).WithFallback(ActorsConfig.Default);
+
+    private readonly TestHost _host;
+    private readonly PoolSettings _settings;
+    private IActorRef _pool = ActorRefs.Nobody;
+
+    public AgentLife(TestHost host, PoolSettings settings)
+    {
+        _host = host;
+        _settings = settings;
+        Kernel = new FaultyKernel(host.Kernel);
+        Journal = new JournalLine(host.Journal);
+        // Whatever is in the middle of something when the agent dies ends with this.
+        Log.Expect(error => error.Cause is AgentDiedException);
+        System = ActorSystem.Create("agent", ActorSystemSetup.Create(
+            BootstrapSetup.Create().WithConfig(Config), new JournalSetup(Journal), Log));
+    }
+
+    public ActorSystem System { get; }
+
+    public AgentLog Log { get; } = new();
+
+    public FaultyKernel Kernel { get; }
+
+    public JournalLine Journal { get; }
+
+    public PoolBoard Board { get; } = new();
+
+    public PoolPicture Picture => Board.Find(TestHost.PoolName)
+        ?? throw new InvalidOperationException("the pool has not shown itself");
+
+    public PoolState State => Picture.State;
+
+    /// <summary>Starts the pool's actor below one that tells <paramref name="parent"/> what it hears.</summary>
+    public void StartPool(IActorRef parent) => _pool = System.ActorOf(
+        Props.Create(() => new Keeper(PoolActor.Props(SetupOf(TestHost.PoolName, TestHost.PoolUuid)), parent)), "keeper");
+
+    public IActorRef StartHost() =>
+        System.ActorOf(HostActor.Props(SetupOf, TimeProvider.System), "host");
+
+    public PoolSetup SetupOf(PoolName name, PoolUuid uuid) => new(
+        name, uuid, TestHost.StateDirectory, Kernel, _host.Files, TimeProvider.System, _settings, Board);
+
+    /// <summary>The pool's answer.</summary>
+    public Task<PoolReply> Ask(object message) => _pool.Ask<PoolReply>(message, Patience);
+
+    public async Task<PoolReplies.Done> Done(object message) => Assert.IsType<PoolReplies.Done>(await Ask(message));
+
+    public async Task<Refusal> Refused(object message) =>
+        Assert.IsType<PoolReplies.Refused>(await Ask(message)).Refusal;
+
+    public void Tell(object message) => _pool.Tell(message);
+
+    public Task IsOpen() => Eventually.Holds(() => Board.Find(TestHost.PoolName)?.Phase == PoolPhase.Open,
+        () => $"the pool is not open but {Board.Find(TestHost.PoolName)?.Phase}, "
+            + Board.Find(TestHost.PoolName)?.Reason);
+
+    /// <summary>The process is gone between two instructions: nothing is finished, nobody is told.</summary>
+    public async Task Die()
+    {
+        Journal.Cut();
+        Kernel.DieAtStep(0);
+        await System.Terminate().WaitAsync(Patience);
+    }
+
+    /// <summary>Stands where the host actor stands.</summary>
+    private sealed class Keeper(Props pool, IActorRef parent) : UntypedActor
+    {
+        private IActorRef _pool = ActorRefs.Nobody;
+
+        protected override void PreStart() => _pool = Context.Watch(Context.ActorOf(pool, "pool"));
+
+        protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+        protected override void OnReceive(object message)
+        {
+            if (Sender.Equals(_pool))
+                parent.Forward(message);
+            else
+                _pool.Forward(message);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Akka.Actor.Setup;
+using Akka.Dispatch;
+using Akka.Event;
+
+namespace DmAgents.Actors.Tests.Support;
+
+/// <summary>What an actor system logged. Errors that no test expected fail it.</summary>
+internal sealed class AgentLog : Setup
+{
+    private readonly ConcurrentQueue<LogEvent> _events = [];
+    private readonly ConcurrentBag<Predicate<Error>> _expected = [];
+
+    public IEnumerable<string> Warnings => _events.OfType<Warning>().Select(e => e.Message.ToString()!);
+
+    public IEnumerable<string> UnexpectedErrors => _events.OfType<Error>()
+        .Where(error => !_expected.Any(expected => expected(error)))
+        .Select(error => $"{error.LogSource}: {error.Message} {error.Cause}");
+
+    public void Expect(Predicate<Error> error) => _expected.Add(error);
+
+    public bool Has(Predicate<Error> error) => _events.OfType<Error>().Any(e => error(e));
+
+    private void Add(LogEvent happened) => _events.Enqueue(happened);
+
+    internal sealed class Logger : UntypedActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
+    {
+        private readonly AgentLog _log = Context.System.Settings.Setup.Get<AgentLog>().Value;
+
+        protected override void OnReceive(object message)
+        {
+            switch (message)
+            {
+                case InitializeLogger:
+                    Sender.Tell(new LoggerInitialized());
+                    break;
+                case LogEvent happened:
+                    _log.Add(happened);
+                    break;
+                default:
+                    Unhandled(message);
+                    break;
+            }
+        }
+    }
+}

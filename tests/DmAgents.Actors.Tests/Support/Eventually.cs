@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace DmAgents.Actors.Tests.Support;
+
+/// <summary>Waits for what nobody announces.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(5);
+
+    public static async Task Holds(Func<bool> condition, Func<string> otherwise)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.True(waited.Elapsed < Patience, otherwise());
+            await Task.Delay(Step);
+        }
+    }
+
+    /// <summary>Until nothing is broken any more.</summary>
+    public static async Task Mended(Func<IEnumerable<string>> broken)
+    {
+        List<string> last = [];
+        await Holds(() => (last = [.. broken()]).Count == 0, () => string.Join("\n", last));
+    }
+}
