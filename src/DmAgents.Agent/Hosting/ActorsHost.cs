@@ -17,7 +17,8 @@ internal sealed class ActorsHost(
 {
     private ActorSystem? _system;
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Returns when the host knows its pools, so that no request meets an agent that does not.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         var config = JournalDatabase.Configuration(settings)
             .WithFallback(ConfigurationFactory.ParseString($$"""
@@ -34,7 +35,8 @@ internal sealed class ActorsHost(
         handle.Actor = _system.ActorOf(HostActor.Props(
             (name, uuid) => new PoolSetup(name, uuid, settings.StateDirectory, kernel, files, time, settings.Pools, board),
             time), "host");
-        return Task.CompletedTask;
+        await handle.Actor.Ask<HostMessages.Ready>(
+            HostMessages.AwaitReady.Instance, settings.RequestTimeout, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Pools finish what is under way and mark a checkpoint. Devices and mounts stay as they are.</summary>
