@@ -11,6 +11,9 @@ internal static class TestDisks
 
     public static DevicePath Metadata => Disk(1);
 
+    /// <summary>For a file system with loop files in it.</summary>
+    public static DevicePath Scratch => Disk(2);
+
     private static DevicePath Disk(int index)
     {
         var named = Environment.GetEnvironmentVariable("DMAGENTS_TEST_DISKS")
