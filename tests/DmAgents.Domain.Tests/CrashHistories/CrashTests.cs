@@ -60,7 +60,8 @@ public sealed class CrashTests(ITestOutputHelper output)
             var world = Histories.Begin(history);
             var underWay = Histories.Run(world, history, dieAfter);
             world.Restart(crash);
-            Histories.Hold(world, underWay, goOn: crash == Crash.AgentDies, () => $"{history}, {crash} after change {dieAfter} of {underWay}");
+            Histories.Hold(world, underWay, goOn: crash == Crash.AgentDies, () =>
+                $"{history}, {crash} after change {dieAfter} of {underWay}");
             if (underWay is null)
                 return dieAfter + 1;
         }

@@ -91,7 +91,8 @@ internal static class Histories
         var started = world.Machine.Start();
         if (!started.Succeeded)
             yield return $"the second recovery failed: {started}";
-        else if (world.Machine.Plan is not { Findings: [], Resume: [], Unmount: [], Deactivate: [], Create: [], Delete: [] })
+        else if (world.Machine.Plan is not { Findings: [], Resume: [], Unmount: [], Deactivate: [], Create: [],
+            Delete: [] })
             yield return $"the second recovery had something to do: {world.Machine.Plan}";
     }
 
@@ -113,9 +114,11 @@ internal static class Histories
 
     private static IEnumerable<int[]> Sequences(int length) => length == 0
         ? [[]]
-        : Sequences(length - 1).SelectMany(first => Enumerable.Range(0, Letters).Select(last => (int[])[.. first, last]));
+        : Sequences(length - 1).SelectMany(first =>
+            Enumerable.Range(0, Letters).Select(last => (int[])[.. first, last]));
 
-    /// <summary>False where an operation can only be refused: that changes nothing, and the decisions are tested.</summary>
+    /// <summary>False where an operation can only be refused: that changes nothing, and the decisions are
+    /// tested.</summary>
     private static bool IsPossible(History history)
     {
         var world = new World(history.Manner);

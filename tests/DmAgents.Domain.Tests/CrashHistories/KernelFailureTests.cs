@@ -10,7 +10,8 @@ public sealed class KernelFailureTests(ITestOutputHelper output)
     /// <summary>Refused with nothing done, or done and reported as failed.</summary>
     private static readonly (KernelFault Fault, bool AfterEffect)[] Faults =
     [
-        (KernelFault.Busy, false), (KernelFault.NoSpace, false), (KernelFault.Failed, false), (KernelFault.TimedOut, true),
+        (KernelFault.Busy, false), (KernelFault.NoSpace, false), (KernelFault.Failed, false),
+            (KernelFault.TimedOut, true),
     ];
 
     [Theory]
@@ -23,7 +24,8 @@ public sealed class KernelFailureTests(ITestOutputHelper output)
         var ran = 0;
         foreach (var history in Histories.Of(1, new Manner(Rides: true, Discards: fault % 2 == 0)))
         {
-            for (var call = 0; Fails(history, new FailedCall(call, Faults[fault].Fault, Faults[fault].AfterEffect)); call++)
+            for (var call = 0; Fails(history,
+                new FailedCall(call, Faults[fault].Fault, Faults[fault].AfterEffect)); call++)
                 ran++;
         }
         output.WriteLine($"{ran} calls that failed: {Faults[fault]}");
@@ -43,7 +45,8 @@ public sealed class KernelFailureTests(ITestOutputHelper output)
         var what = $"{history}, {failed} in {operation}: {refusal?.ToString() ?? "done"}";
 
         // A growth that failed half way is not taken back but tried again, so that recovery may have done it.
-        var pending = refusal is not null && operation.Command is PoolCommands.Resize or PoolCommands.Grow ? operation : null;
+        var pending = refusal is not null && operation.Command is PoolCommands.Resize or PoolCommands.Grow ? operation
+            : null;
         if (pending is null)
             Histories.Hold(world, [.. Verdict.Differences(world, world.Expected)], () => what + ", at once");
         world.Restart(Crash.AgentDies);

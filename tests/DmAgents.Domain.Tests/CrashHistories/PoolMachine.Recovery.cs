@@ -33,7 +33,8 @@ internal sealed partial class PoolMachine
             return picture.Outcome;
         var found = picture.Value.Status.TransactionId;
         if (!State.Checkpoint.Allows(found))
-            return new KernelError(KernelFault.Invalid, 0, "open pool", Context.Device.Value, $"{found}: {State.Checkpoint}");
+            return new KernelError(KernelFault.Invalid, 0, "open pool", Context.Device.Value,
+                $"{found}: {State.Checkpoint}");
         Plan = RecoveryPlan.Make(State, picture.Value, Context, At);
         if (Plan.Findings.Length > 0)
             Intend(Plan.Findings);

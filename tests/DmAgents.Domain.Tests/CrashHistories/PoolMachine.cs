@@ -77,7 +77,8 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
                     Use.Settle(device);
                 return idle;
             case PoolCommands.Grow grow:
-                return new AssemblyEffects(kernel, Context with { Identity = State.Identity! with { Backing = grow.Backing } })
+                return new AssemblyEffects(kernel,
+                    Context with { Identity = State.Identity! with { Backing = grow.Backing } })
                     .PrepareGrowth();
             default:
                 return KernelResult.Done;
@@ -163,7 +164,8 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
     /// <summary>What the background does: removed devices leave the pool, as far as nobody holds them.</summary>
     public void Delete()
     {
-        foreach (var device in State.Devices.Values.Where(d => d.Phase == DevicePhase.Removing).OrderBy(d => d.Id).ToList())
+        var removing = State.Devices.Values.Where(d => d.Phase == DevicePhase.Removing).OrderBy(d => d.Id);
+        foreach (var device in removing.ToList())
         {
             if (Deletion.Delete(device, State.Find(device.Key) is not null) is DeletionResult.Gone)
                 Outcome(new PoolEvents.Removed(device.Id, At));

@@ -100,7 +100,9 @@ public sealed class AssemblyEffectsTests
         };
         var assembly = new AssemblyEffects(_kernel, existing);
 
-        Assert.Equal(KernelResult.Done, assembly.Prepare().Then(assembly.Open).Then(assembly.Close).Then(assembly.Dismantle));
+        var all = assembly.Prepare().Then(assembly.Open).Then(assembly.Close).Then(assembly.Dismantle);
+
+        Assert.Equal(KernelResult.Done, all);
 
         Assert.True(_kernel.PoolStatus(own.Device).Succeeded);
     }
@@ -116,7 +118,8 @@ public sealed class AssemblyEffectsTests
         [new DiskPart(_kernel.AddDisk("/dev/test-d", ByteSize.MiB(65)), DiskLabel.Reserved, ByteSize.MiB(64).Sectors)],
         [new DiskPart(_kernel.AddDisk("/dev/test-m", ByteSize.MiB(5)), DiskLabel.Reserved, ByteSize.MiB(4).Sectors)]));
 
-    private static PoolContext Loop(ByteSize? data = null, ByteSize? metadata = null) => Context(new PoolBacking.LoopFiles(
+    private static PoolContext Loop(ByteSize? data = null, ByteSize? metadata = null) =>
+        Context(new PoolBacking.LoopFiles(
         new LoopFilePart(new LoopFile("/state/data.img"), data ?? ByteSize.MiB(64)),
         new LoopFilePart(new LoopFile("/state/metadata.img"), metadata ?? ByteSize.MiB(4))));
 
