@@ -31,5 +31,6 @@ internal sealed class DirectoryArchive(string directory) : IArchive
     }
 
     private static bool IsBelow(string member) =>
-        !Path.IsPathRooted(member) && !member.Split('/').Any(part => part is "" or "." or "..") && !member.Contains('\0');
+        !Path.IsPathRooted(member) && !member.Split('/').Any(part => part is "" or "." or "..") && !member.Contains(
+            '\0');
 }

@@ -8,7 +8,9 @@ internal interface IArchive : IDisposable
 
     bool Contains(string member);
 
-    /// <summary>A member's bytes and their number; throws <see cref="ImageException"/> (NotFound) if it is missing.</summary>
+    /// <summary>
+    /// A member's bytes and their number; throws <see cref="ImageException"/> (NotFound) if it is missing.
+    /// </summary>
     Stream Open(string member, out long size);
 }
 

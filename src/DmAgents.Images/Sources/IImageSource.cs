@@ -44,6 +44,8 @@ public interface IImageSource : IDisposable
     /// </summary>
     ImageDescription Describe(string? reference = null, Platform? platform = null);
 
-    /// <summary>Opens a layer of a described image; <paramref name="progress"/> hears of stored bytes read, in sum.</summary>
+    /// <summary>
+    /// Opens a layer of a described image; <paramref name="progress"/> hears of stored bytes read, in sum.
+    /// </summary>
     LayerStream OpenLayer(LayerDescriptor layer, IProgress<long>? progress = null);
 }

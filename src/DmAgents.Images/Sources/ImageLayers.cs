@@ -60,7 +60,8 @@ internal static class ImageLayers
         var choices = string.Join(", ", images.Select(image => info(image).ToString()).Distinct());
         if (reference is not null)
         {
-            var named = images.Where(image => info(image).Reference == reference || info(image).Digest?.Value == reference);
+            var named = images.Where(
+                image => info(image).Reference == reference || info(image).Digest?.Value == reference);
             IReadOnlyList<T> found = [.. named];
             return found.Count > 0
                 ? found

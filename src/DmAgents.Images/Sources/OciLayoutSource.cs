@@ -26,7 +26,8 @@ internal sealed class OciLayoutSource : IImageSource
         this.archive = archive;
         roots = ReadIndex(archive.ReadDocument(LayoutNames.OciIndex), $"'{LayoutNames.OciIndex}' of {Origin}");
         if (roots.Count == 0)
-            throw new ImageException(ImageReason.NotFound, $"{Origin} is an OCI layout without an image", "Add one to it");
+            throw new ImageException(
+                ImageReason.NotFound, $"{Origin} is an OCI layout without an image", "Add one to it");
         Images = [.. roots.Select(root => InfoOf(root))];
     }
 
@@ -106,7 +107,8 @@ internal sealed class OciLayoutSource : IImageSource
         var matching = manifests.Where(found => found.Platform is { } offered && wanted.Takes(offered)).ToList();
         if (matching.Count == 0 && manifests.Count(found => found.Platform is null) == 1)
             return manifests.Single(found => found.Platform is null);
-        var offers = string.Join(", ", manifests.Select(found => $"{found.Platform?.ToString() ?? "unknown"} ({found.Digest})"));
+        var offers = string.Join(
+            ", ", manifests.Select(found => $"{found.Platform?.ToString() ?? "unknown"} ({found.Digest})"));
         return matching.Count switch
         {
             0 => throw new ImageException(

@@ -50,7 +50,8 @@ internal static class Decompression
 
     /// <summary>A zstd frame of other data (RFC 8878, 3.1.2); seekable zstd layers may begin with one.</summary>
     private static bool IsSkippableFrame(ReadOnlySpan<byte> start) =>
-        start.Length >= 4 && (start[0] & 0xF0) == 0x50 && start[1..4].SequenceEqual((ReadOnlySpan<byte>)[0x2a, 0x4d, 0x18]);
+        start.Length >= 4 && (start[0] & 0xF0) == 0x50 && start[1..4].SequenceEqual(
+            (ReadOnlySpan<byte>)[0x2a, 0x4d, 0x18]);
 
     private static ImageException Unsupported(string origin, string format) => new(
         ImageReason.Unsupported, $"{origin} is compressed by {format}", "Compress it by gzip or zstd instead, or not at all");

@@ -14,7 +14,9 @@ internal sealed class PaxRecords
 
     private readonly Dictionary<string, ReadOnlyMemory<byte>> values = new(StringComparer.Ordinal);
 
-    /// <summary>The runs of the first GNU sparse format (0.0), which repeats two keys and so is no dictionary.</summary>
+    /// <summary>
+    /// The runs of the first GNU sparse format (0.0), which repeats two keys and so is no dictionary.
+    /// </summary>
     public List<SparseExtent> RepeatedRuns { get; } = [];
 
     /// <summary>The value; null where there is none or an empty one, which means "as without this record".</summary>

@@ -26,7 +26,9 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
     /// <summary>Where the content of the current entry begins, in bytes from the start of the archive.</summary>
     public long ContentOffset { get; private set; }
 
-    /// <summary>The bytes of content that the archive holds of the current entry: less than its size when sparse.</summary>
+    /// <summary>
+    /// The bytes of content that the archive holds of the current entry: less than its size when sparse.
+    /// </summary>
     public long PackedSize { get; private set; }
 
     /// <summary>The next entry, or null at the end. What was not read of the current one is skipped.</summary>

@@ -23,7 +23,8 @@ public sealed class FileTreeDigest
     // Only inodes with several links: the first name stands for all.
     private readonly Dictionary<InodeNumber, TreePath> linked = [];
 
-    private FileTreeDigest(IFileTree tree, CancellationToken cancellation) => (this.tree, this.cancellation) = (tree, cancellation);
+    private FileTreeDigest(IFileTree tree, CancellationToken cancellation) =>
+        (this.tree, this.cancellation) = (tree, cancellation);
 
     public static Digest Of(IFileTree tree, CancellationToken cancellation = default)
     {
@@ -68,7 +69,8 @@ public sealed class FileTreeDigest
         switch (stat.Type)
         {
             case EntryType.File:
-                line.Append(System.Globalization.CultureInfo.InvariantCulture, $" size={stat.Size} ").Append(ContentDigest(path));
+                line.Append(System.Globalization.CultureInfo.InvariantCulture, $" size={stat.Size} ").Append(
+                    ContentDigest(path));
                 break;
             case EntryType.Symlink:
                 Require(tree.ReadLink(path, out var target), path);
@@ -81,7 +83,8 @@ public sealed class FileTreeDigest
         Require(tree.ReadXattrs(path, out var xattrs), path);
         foreach (var xattr in xattrs.OrderBy(xattr => xattr.Name, StringComparer.Ordinal))
             if (xattr.Name != "security.selinux")
-                line.Append(' ').Append(Field(TreePath.Display(Encoding.UTF8.GetBytes(xattr.Name)))).Append('=').Append(Convert.ToHexStringLower(xattr.Value.Span));
+                line.Append(' ').Append(Field(TreePath.Display(Encoding.UTF8.GetBytes(xattr.Name)))).Append('=').Append(
+                    Convert.ToHexStringLower(xattr.Value.Span));
         return line.ToString();
     }
 

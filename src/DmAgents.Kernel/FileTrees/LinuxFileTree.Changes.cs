@@ -120,7 +120,9 @@ public sealed partial class LinuxFileTree
         ((ulong)(device.Major & 0xFFFFF000) << 32) | ((ulong)(device.Major & 0xFFF) << 8)
         | ((ulong)(device.Minor & 0xFFFFFF00) << 12) | (device.Minor & 0xFF);
 
-    /// <summary>Opens files and directories for real and all else by O_PATH, as <see cref="InodeAttributes"/> wants it.</summary>
+    /// <summary>
+    /// Opens files and directories for real and all else by O_PATH, as <see cref="InodeAttributes"/> wants it.
+    /// </summary>
     private FileTreeStatus OpenInode(TreePath path, out SafeFileHandle handle, out EntryType type)
     {
         handle = new SafeFileHandle(-1, ownsHandle: true);

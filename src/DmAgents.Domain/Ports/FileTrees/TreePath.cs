@@ -94,7 +94,8 @@ public sealed class TreePath : IEquatable<TreePath>, IComparable<TreePath>
 
     public override string ToString() => "/" + Display(bytes);
 
-    public static bool operator ==(TreePath? left, TreePath? right) => left is null ? right is null : left.Equals(right);
+    public static bool operator ==(TreePath? left, TreePath? right) =>
+        left is null ? right is null : left.Equals(right);
 
     public static bool operator !=(TreePath? left, TreePath? right) => !(left == right);
 
