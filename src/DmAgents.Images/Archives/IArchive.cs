@@ -31,9 +31,11 @@ internal static class ArchiveReading
         return stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false) == content.Length
             ? content
             : throw new ImageException(
-                ImageReason.Truncated, $"'{member}' of {archive.Origin} is cut off", "Fetch or write the archive again");
+                ImageReason.Truncated, $"'{member}' of {archive.Origin} is cut off",
+                "Fetch or write the archive again");
     }
 
     public static ImageException Missing(this IArchive archive, string member) => new(
-        ImageReason.NotFound, $"{archive.Origin} lacks '{member}', which its own manifest names", "Fetch or write the archive again");
+        ImageReason.NotFound, $"{archive.Origin} lacks '{member}', which its own manifest names",
+        "Fetch or write the archive again");
 }

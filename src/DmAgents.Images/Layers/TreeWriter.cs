@@ -48,7 +48,8 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
     {
         KeepTime(path.Parent);
         Require(tree.MakeDirectory(path), path);
-        Require(tree.SetAttributes(path, new EntryAttributes(Owner.Root, new Permissions(0x1ED), null, [])), path); // 0755
+        Require(tree.SetAttributes(path, new EntryAttributes(Owner.Root, new Permissions(0x1ED), null, [])),
+            path); // 0755
         SetTimeAtEnd(path, time);
     }
 
@@ -73,11 +74,14 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
         var (reason, why, next) = status.Outcome switch
         {
             FileTreeOutcome.NoSpace => (
-                ImageReason.NoSpace, "the file system is full", "Use a larger base size, or grow the pool if it is the pool that is full"),
+                ImageReason.NoSpace, "the file system is full",
+                "Use a larger base size, or grow the pool if it is the pool that is full"),
             FileTreeOutcome.NameTooLong => (
-                ImageReason.Unsupported, "its name is too long for the file system", "Build the image with shorter names"),
+                ImageReason.Unsupported, "its name is too long for the file system",
+                "Build the image with shorter names"),
             FileTreeOutcome.TooManyLinks => (
-                ImageReason.Unsupported, "the file system cannot count that many hard links", "Use a base of another file system"),
+                ImageReason.Unsupported, "the file system cannot count that many hard links",
+                "Use a base of another file system"),
             FileTreeOutcome.Unsupported => (
                 ImageReason.Unsupported, "the file system cannot hold it", "Use a base of another file system"),
             FileTreeOutcome.NotPermitted => (ImageReason.NotPermitted, "the agent may not", "Run the agent as root"),

@@ -36,7 +36,8 @@ internal sealed class DockerArchiveSource : IImageSource
 
     public ImageDescription Describe(string? reference = null, Platform? platform = null)
     {
-        var named = ImageLayers.Choose(choices, choice => choice.Info, reference, Origin).DistinctBy(choice => choice.Item.Config).ToList();
+        var named = ImageLayers.Choose(choices, choice => choice.Info, reference, Origin)
+            .DistinctBy(choice => choice.Item.Config).ToList();
         if (named.Count > 1)
             throw new ImageException(
                 ImageReason.Ambiguous, $"{Origin} has {named.Count} images without a name",
@@ -62,7 +63,8 @@ internal sealed class DockerArchiveSource : IImageSource
         if (root.ValueKind != JsonValueKind.Array)
             throw new FormatException("an array of images is expected");
         return [.. root.EnumerateArray().Select(item => new Item(
-            JsonReading.RequiredText(item, "Config"), JsonReading.Texts(item, "RepoTags"), JsonReading.Texts(item, "Layers")))];
+            JsonReading.RequiredText(item, "Config"), JsonReading.Texts(item, "RepoTags"), JsonReading.Texts(item,
+                "Layers")))];
     }
 
     private IEnumerable<Choice> Named(Item item)

@@ -24,7 +24,8 @@ public sealed record ImageManifestInfo(string? Reference, Digest? Digest, IReadO
 /// system, which has none; <see cref="ImageConfig.OfRootFileSystem"/> makes one once the diff id is known.
 /// </summary>
 public sealed record ImageDescription(
-    string? Reference, Digest? ManifestDigest, ImageConfig? Config, Platform Platform, IReadOnlyList<LayerDescriptor> Layers);
+    string? Reference, Digest? ManifestDigest, ImageConfig? Config, Platform Platform,
+        IReadOnlyList<LayerDescriptor> Layers);
 
 /// <summary>
 /// An archive with images in it. All methods throw <see cref="ImageException"/> for what is wrong with the archive.

@@ -26,7 +26,8 @@ public static class ImageSource
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
             throw new ImageException(
-                ImageReason.Failed, $"{path} cannot be read ({cause.Message.TrimEnd('.')})", "Check that the agent may read it", cause);
+                ImageReason.Failed, $"{path} cannot be read ({cause.Message.TrimEnd('.')})",
+                "Check that the agent may read it", cause);
         }
     }
 
@@ -36,7 +37,8 @@ public static class ImageSource
         return IsOciLayout(archive)
             ? new OciLayoutSource(archive)
             : throw new ImageException(
-                ImageReason.NotAnImage, $"Directory {path} is no OCI image layout: it has no valid 'oci-layout' with an 'index.json'",
+                ImageReason.NotAnImage,
+                $"Directory {path} is no OCI image layout: it has no valid 'oci-layout' with an 'index.json'",
                 NoSuchFormat);
     }
 

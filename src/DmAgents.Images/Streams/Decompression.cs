@@ -54,7 +54,8 @@ internal static class Decompression
             (ReadOnlySpan<byte>)[0x2a, 0x4d, 0x18]);
 
     private static ImageException Unsupported(string origin, string format) => new(
-        ImageReason.Unsupported, $"{origin} is compressed by {format}", "Compress it by gzip or zstd instead, or not at all");
+        ImageReason.Unsupported, $"{origin} is compressed by {format}",
+        "Compress it by gzip or zstd instead, or not at all");
 
     /// <summary>Gives back the bytes that were read to look at them.</summary>
     private sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : ReadOnlyStream
@@ -91,7 +92,8 @@ internal static class Decompression
             catch (EndOfStreamException cause)
             {
                 throw new ImageException(
-                    ImageReason.Truncated, $"{origin} ends in the middle of its compressed data", "Fetch it again", cause);
+                    ImageReason.Truncated, $"{origin} ends in the middle of its compressed data", "Fetch it again",
+                    cause);
             }
             catch (Exception cause) when (cause is InvalidDataException or ZstdException)
             {

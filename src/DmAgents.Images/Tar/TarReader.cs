@@ -172,14 +172,16 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
         records.TryAdd(ReadExtension(size)) ? records : throw Corrupt("has a malformed extended header");
 
     private ImageException Corrupt(string why) => new(
-        ImageReason.Corrupt, $"{origin} {why} (near byte {position} of the uncompressed archive)", "Fetch or write the archive again");
+        ImageReason.Corrupt, $"{origin} {why} (near byte {position} of the uncompressed archive)",
+        "Fetch or write the archive again");
 
     private ImageException Truncated() => new(
         ImageReason.Truncated, $"{origin} ends after {position} bytes (uncompressed) in the middle of the archive",
         "Fetch or write the archive again");
 
     private ImageException NotATar() => new(
-        ImageReason.NotAnImage, $"{origin} is not a tar archive", "Give a tar archive: plain, or compressed by gzip or zstd");
+        ImageReason.NotAnImage, $"{origin} is not a tar archive",
+        "Give a tar archive: plain, or compressed by gzip or zstd");
 
     /// <summary>What extension headers have said so far of the entry that they precede.</summary>
     private readonly record struct Pending(PaxRecords? Pax, byte[]? Name, byte[]? LinkName)

@@ -53,7 +53,8 @@ public sealed class FileTreeDigest
             if (stat!.Type != EntryType.Directory)
                 continue;
             Require(tree.List(path, out var names), path);
-            foreach (var name in names.OrderDescending(Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other))))
+            foreach (var name in names.OrderDescending(Comparer<byte[]>.Create((one, other) => one.AsSpan()
+                .SequenceCompareTo(other))))
                 ahead.Push(path.Child(name));
         }
     }
@@ -131,6 +132,7 @@ public sealed class FileTreeDigest
     {
         if (!status.IsDone)
             throw new ImageException(
-                ImageReason.Failed, $"{path} of the tree cannot be read: {status}", "Leave the tree alone while it is read");
+                ImageReason.Failed, $"{path} of the tree cannot be read: {status}",
+                "Leave the tree alone while it is read");
     }
 }

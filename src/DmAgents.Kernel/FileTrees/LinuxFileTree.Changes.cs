@@ -36,7 +36,8 @@ public sealed partial class LinuxFileTree
             return status;
         fixed (byte* name = CName.LastOf(path))
         fixed (byte* pointsTo = CName.Of(target))
-            return FileCalls.SymlinkAt(pointsTo, parent, name) < 0 ? FileTreeErrno.Last("symlinkat") : FileTreeStatus.Done;
+            return FileCalls.SymlinkAt(pointsTo, parent, name) < 0
+                ? FileTreeErrno.Last("symlinkat") : FileTreeStatus.Done;
     }
 
     public unsafe FileTreeStatus MakeHardLink(TreePath path, TreePath target)

@@ -56,7 +56,8 @@ public sealed class DamagedImageTests : IDisposable
             {
                 var refusal = Refusal(Write(whole[..size]));
                 Assert.True(
-                    refusal.Reason is ImageReason.Truncated or ImageReason.NotAnImage, $"{refusal.Reason} after {size}: {refusal.Message}");
+                    refusal.Reason is ImageReason.Truncated or ImageReason.NotAnImage,
+                        $"{refusal.Reason} after {size}: {refusal.Message}");
             }
         }
     }
