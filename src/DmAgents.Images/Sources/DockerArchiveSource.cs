@@ -63,8 +63,9 @@ internal sealed class DockerArchiveSource : IImageSource
         if (root.ValueKind != JsonValueKind.Array)
             throw new FormatException("an array of images is expected");
         return [.. root.EnumerateArray().Select(item => new Item(
-            JsonReading.RequiredText(item, "Config"), JsonReading.Texts(item, "RepoTags"), JsonReading.Texts(item,
-                "Layers")))];
+            JsonReading.RequiredText(item, "Config"),
+            JsonReading.Texts(item, "RepoTags"),
+            JsonReading.Texts(item, "Layers")))];
     }
 
     private IEnumerable<Choice> Named(Item item)

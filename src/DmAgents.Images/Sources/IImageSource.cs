@@ -25,7 +25,7 @@ public sealed record ImageManifestInfo(string? Reference, Digest? Digest, IReadO
 /// </summary>
 public sealed record ImageDescription(
     string? Reference, Digest? ManifestDigest, ImageConfig? Config, Platform Platform,
-        IReadOnlyList<LayerDescriptor> Layers);
+    IReadOnlyList<LayerDescriptor> Layers);
 
 /// <summary>
 /// An archive with images in it. All methods throw <see cref="ImageException"/> for what is wrong with the archive.

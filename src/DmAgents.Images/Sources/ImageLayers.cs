@@ -22,8 +22,8 @@ internal static class ImageLayers
         foreach (var (layer, diffId) in stored.Zip(config.DiffIds))
         {
             chain = ChainId.Of(chain, diffId);
-            layers.Add(new LayerDescriptor(layer.MediaType, layer.Digest, layer.Size, diffId,
-                chain) { Member = layer.Member });
+            var descriptor = new LayerDescriptor(layer.MediaType, layer.Digest, layer.Size, diffId, chain);
+            layers.Add(descriptor with { Member = layer.Member });
         }
         return layers;
     }

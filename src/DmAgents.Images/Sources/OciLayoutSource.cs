@@ -61,7 +61,7 @@ internal sealed class OciLayoutSource : IImageSource
 
     private static List<OciDescriptor> ReadIndex(byte[] document, string what) => JsonReading.Parse(
         document, what, root => JsonReading.Items(root, "manifests").Select(OciDescriptor.Of)
-        .Where(found => !found.IsAttestation).ToList());
+            .Where(found => !found.IsAttestation).ToList());
 
     private static (OciDescriptor Config, List<ImageLayers.Stored> Layers) ReadManifest(JsonElement root)
     {

@@ -5,8 +5,8 @@ namespace DmAgents.Images.Sources;
 /// <summary>
 /// A tar, plain or compressed, that holds a root file system itself: an image of one layer without a config.
 /// </summary>
-internal sealed class RootFileSystemSource(string origin, Func<Stream> open, long size,
-    IDisposable? held = null) : IImageSource
+internal sealed class RootFileSystemSource(
+    string origin, Func<Stream> open, long size, IDisposable? held = null) : IImageSource
 {
     private const string LayerType = "application/vnd.oci.image.layer.v1.tar";
 

@@ -17,6 +17,9 @@ public sealed class FileTreeDigest
 {
     private const int BufferSize = 256 * 1024;
 
+    private static readonly Comparer<byte[]> Bytewise =
+        Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other));
+
     private readonly IFileTree tree;
     private readonly CancellationToken cancellation;
 
@@ -53,8 +56,7 @@ public sealed class FileTreeDigest
             if (stat!.Type != EntryType.Directory)
                 continue;
             Require(tree.List(path, out var names), path);
-            foreach (var name in names.OrderDescending(Comparer<byte[]>.Create((one, other) => one.AsSpan()
-                .SequenceCompareTo(other))))
+            foreach (var name in names.OrderDescending(Bytewise))
                 ahead.Push(path.Child(name));
         }
     }
