@@ -36,7 +36,9 @@ public enum ImageReason
     /// <summary>The process may not do what the archive asks for.</summary>
     NotPermitted,
 
-    /// <summary>Reading the archive or writing the file system failed in a way that is not the archive's fault.</summary>
+    /// <summary>
+    /// Reading the archive or writing the file system failed in a way that is not the archive's fault.
+    /// </summary>
     Failed,
 }
 

@@ -88,7 +88,8 @@ public sealed class LayerApplier
     private void ApplyRoot(TarEntry entry)
     {
         if (entry.Type != TarEntryType.Directory)
-            throw writer.Refuse(ImageReason.Corrupt, "it would make the root something other than a directory", "Build the image again");
+            throw writer.Refuse(ImageReason.Corrupt, "it would make the root something other than a directory",
+                "Build the image again");
         SetRoot(AttributesOf(entry));
     }
 
@@ -231,7 +232,8 @@ public sealed class LayerApplier
     };
 
     private ImageException Unsafe(string why) => writer.Refuse(
-        ImageReason.UnsafePath, why, "Do not use this image unless you know why it does that; build it without such an entry");
+        ImageReason.UnsafePath, why,
+        "Do not use this image unless you know why it does that; build it without such an entry");
 
     /// <summary>Names that mean removal (layer.md, "Whiteouts").</summary>
     private static class Whiteouts

@@ -56,7 +56,8 @@ public sealed class LayerStream : ReadOnlyStream
         }
         catch (IOException cause)
         {
-            throw new ImageException(ImageReason.Failed, $"{Origin} cannot be read ({cause.Message})", "Check the disk", cause);
+            throw new ImageException(
+                ImageReason.Failed, $"{Origin} cannot be read ({cause.Message})", "Check the disk", cause);
         }
     }
 

@@ -8,10 +8,12 @@ namespace DmAgents.Images.Tests.Layers;
 public sealed class DamagedLayerTests : IDisposable
 {
     private static readonly byte[] Archive = new TarBytes()
-        .Directory("./").Pax(("SCHILY.xattr.user.a", [0, 1, 2]), ("mtime", "12.5"u8.ToArray())).File("file", new string('c', 700))
+        .Directory("./").Pax(("SCHILY.xattr.user.a", [0, 1, 2]), ("mtime", "12.5"u8.ToArray())).File("file",
+        new string('c', 700))
         .Directory("d").HardLink("d/hard", "file").Symlink("d/link", "../file")
         .Entry("././@LongLink", 'L', content: new byte[] { (byte)'l', (byte)'o', 0 }).File("lo", "long")
-        .Pax(("GNU.sparse.size", "3000"u8.ToArray()), ("GNU.sparse.map", "100,3,2990,2"u8.ToArray())).File("sparse", "abcde")
+        .Pax(("GNU.sparse.size", "3000"u8.ToArray()), ("GNU.sparse.map", "100,3,2990,2"u8.ToArray())).File("sparse",
+        "abcde")
         .File(".wh.lower", "").File("d/.wh..wh..opq", "").End();
 
     private readonly TestTree tree = new();
@@ -46,7 +48,8 @@ public sealed class DamagedLayerTests : IDisposable
         var stored = Pack(compression);
         for (var size = 0; size < stored.Length; size += 61)
         {
-            var refusal = Assert.Throws<ImageException>(() => ApplyStored(stored[..size], stored.Length, Digest.Of(stored)));
+            var refusal = Assert.Throws<ImageException>(() => ApplyStored(stored[..size], stored.Length,
+                Digest.Of(stored)));
 
             Assert.True(
                 refusal.Reason is ImageReason.Truncated or ImageReason.DigestMismatch or ImageReason.NotAnImage,
@@ -103,7 +106,8 @@ public sealed class DamagedLayerTests : IDisposable
             random.NextBytes(noise);
             var change = random.Next(100, 500);
             var tar = new TarBytes()
-                .Entry("a", "05x1Sg2LK3"[round % 10], "b", new byte[600], change: header => noise.AsSpan(0, 12).CopyTo(header.AsSpan(change)))
+                .Entry("a", "05x1Sg2LK3"[round % 10], "b", new byte[600], change: header => noise.AsSpan(0, 12)
+                .CopyTo(header.AsSpan(change)))
                 .File("b", "b").End();
             try
             {
@@ -164,5 +168,6 @@ public sealed class DamagedLayerTests : IDisposable
         LayerApplier.Apply(layer, tree.Tree, onEmptyBase: false);
     }
 
-    private void OutsideIsUntouched() => Assert.Equal(["root"], Directory.GetFileSystemEntries(tree.Home).Select(Path.GetFileName));
+    private void OutsideIsUntouched() => Assert.Equal(["root"], Directory.GetFileSystemEntries(tree.Home)
+        .Select(Path.GetFileName));
 }

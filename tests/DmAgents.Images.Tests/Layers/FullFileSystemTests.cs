@@ -8,7 +8,8 @@ public sealed class FullFileSystemTests : IDisposable
 {
     private readonly TestTree tree = new();
 
-    public FullFileSystemTests() => Tool.Run("/", "mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=50", "none", tree.Root);
+    public FullFileSystemTests() => Tool.Run("/", "mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=50", "none",
+        tree.Root);
 
     public void Dispose()
     {

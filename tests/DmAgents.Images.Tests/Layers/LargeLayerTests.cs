@@ -22,7 +22,8 @@ public sealed class LargeLayerTests : IDisposable
     {
         // A header for the file, its content out of nothing but zeros, and the end marker.
         var header = new TarBytes().Entry("huge", '0', change: bytes =>
-            Encoding.ASCII.GetBytes(Convert.ToString(TwoGigabytes, 8).PadLeft(11, '0')).CopyTo(bytes, 124)).WithoutEnd();
+            Encoding.ASCII.GetBytes(Convert.ToString(TwoGigabytes, 8).PadLeft(11, '0')).CopyTo(bytes, 124))
+                .WithoutEnd();
         var size = header.Length + TwoGigabytes + 1024;
         var descriptor = new LayerDescriptor("test", null, size, null, null);
         using var layer = new LayerStream(new ZerosAfter(header, size), descriptor, "Layer of the test", null);

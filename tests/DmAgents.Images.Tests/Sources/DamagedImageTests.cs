@@ -56,7 +56,8 @@ public sealed class DamagedImageTests : IDisposable
             {
                 var refusal = Refusal(Write(whole[..size]));
                 Assert.True(
-                    refusal.Reason is ImageReason.Truncated or ImageReason.NotAnImage, $"{refusal.Reason} after {size}: {refusal.Message}");
+                    refusal.Reason is ImageReason.Truncated or ImageReason.NotAnImage,
+                        $"{refusal.Reason} after {size}: {refusal.Message}");
             }
         }
     }
@@ -171,7 +172,8 @@ public sealed class DamagedImageTests : IDisposable
         var layout = new OciLayout();
         var inner = layout.Blob(OciLayout.Index, """{"manifests":[]}"""u8.ToArray());
         for (var depth = 0; depth < 6; depth++)
-            inner = layout.Blob(OciLayout.Index, ImageFiles.Json(new JsonObject { ["manifests"] = new JsonArray(inner.DeepClone()) }));
+            inner = layout.Blob(
+                OciLayout.Index, ImageFiles.Json(new JsonObject { ["manifests"] = new JsonArray(inner.DeepClone()) }));
         layout.AddManifest(inner);
 
         Assert.Equal(ImageReason.Unsupported, ReadAll(layout).Reason);
@@ -198,7 +200,8 @@ public sealed class DamagedImageTests : IDisposable
             large.Blob("x", new byte[1 << 20]);
             large.Add("app:1", "amd64", ImageFiles.Gzip, Layer);
 
-            var refusal = Assert.Throws<ImageException>(() => ImageSource.Open(Write(ImageFiles.Gzip(large.ToTar())), spool));
+            var refusal = Assert.Throws<ImageException>(
+                () => ImageSource.Open(Write(ImageFiles.Gzip(large.ToTar())), spool));
 
             Assert.Equal(ImageReason.NoSpace, refusal.Reason);
             Assert.Empty(Directory.GetFileSystemEntries(spool));
@@ -218,7 +221,8 @@ public sealed class DamagedImageTests : IDisposable
         layer.ReadToEnd();
     });
 
-    private ImageException Refusal(string path) => Assert.Throws<ImageException>(() => ImageSource.Open(path, home).Dispose());
+    private ImageException Refusal(string path) =>
+        Assert.Throws<ImageException>(() => ImageSource.Open(path, home).Dispose());
 
     private string Write(byte[] content)
     {

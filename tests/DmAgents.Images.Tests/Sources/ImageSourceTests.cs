@@ -50,11 +50,13 @@ public sealed class ImageSourceTests : IDisposable
     [InlineData("zstd")]
     public void A_root_file_system_is_an_image_of_one_layer_whose_identity_shows_at_the_end(string compression)
     {
-        var stored = compression switch { "gzip" => ImageFiles.Gzip(Lower), "zstd" => ImageFiles.Zstd(Lower), _ => Lower };
+        var stored = compression switch { "gzip" => ImageFiles.Gzip(Lower), "zstd" => ImageFiles.Zstd(Lower),
+            _ => Lower };
         using var source = Open(WriteFile(stored));
         var image = source.Describe();
 
-        Assert.Equal((ImageFormat.RootFileSystem, null, null), (source.Format, image.Config, image.Layers.Single().DiffId));
+        Assert.Equal((ImageFormat.RootFileSystem, null, null), (source.Format, image.Config,
+            image.Layers.Single().DiffId));
         using var layer = source.OpenLayer(image.Layers[0]);
         Assert.Throws<InvalidOperationException>(() => layer.DiffId);
         var applied = LayerApplier.Apply(layer, tree.Tree, onEmptyBase: true);
@@ -79,7 +81,8 @@ public sealed class ImageSourceTests : IDisposable
     [Fact]
     public void Several_images_are_listed_and_one_is_chosen_by_name_or_digest()
     {
-        var layout = new OciLayout().Add("one:1", "amd64", ImageFiles.Gzip, Lower).Add("two:2", "amd64", ImageFiles.Gzip, Upper);
+        var layout = new OciLayout().Add("one:1", "amd64", ImageFiles.Gzip, Lower).Add("two:2", "amd64",
+            ImageFiles.Gzip, Upper);
         using var source = Open(WriteFile(layout.ToTar()));
 
         var refusal = Assert.Throws<ImageException>(() => source.Describe());
@@ -152,7 +155,8 @@ public sealed class ImageSourceTests : IDisposable
         _ => WriteFile(DockerWithBlobs()),
     };
 
-    private static OciLayout Oci(Func<byte[], byte[]> pack) => new OciLayout().Add("app:1", "amd64", pack, Lower, Upper);
+    private static OciLayout Oci(Func<byte[], byte[]> pack) => new OciLayout().Add("app:1", "amd64", pack, Lower,
+        Upper);
 
     private static byte[] DockerWithBlobs()
     {

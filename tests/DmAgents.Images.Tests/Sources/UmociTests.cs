@@ -10,7 +10,8 @@ namespace DmAgents.Images.Tests.Sources;
 [Trait("Needs", "umoci")]
 public sealed class UmociTests : IDisposable
 {
-    // Each step is a layer. The second changes, links, deletes and replaces; the third deletes a tree and makes it anew.
+    // Each step is a layer. The second changes, links, deletes and replaces; the third deletes a tree and makes it
+    // anew.
     private const string Build = """
         umoci init --layout oci; umoci new --image oci:app
         umoci unpack --image oci:app one; cd one/rootfs
@@ -35,7 +36,8 @@ public sealed class UmociTests : IDisposable
         umoci unpack --image oci:app whole
         """;
 
-    // A layer as buildkit writes it: an opaque directory and entries that were below, a whiteout, a hard link to a lower layer.
+    // A layer as buildkit writes it: an opaque directory and entries that were below, a whiteout, a hard link to a
+    // lower layer.
     private const string AddLayer = """
         mkdir raw; cd raw; mkdir -p etc usr/lib; : > etc/.wh..wh..opq; echo o > etc/opaque; : > usr/lib/.wh.sparse
         tar --format=posix --sort=name -cf ../raw.tar etc usr; cd ..

@@ -52,7 +52,9 @@ internal static class ImageFiles
         return tar.End();
     }
 
-    /// <summary>What <c>docker save</c> wrote before version 25; with the second layer as a symlink to the first.</summary>
+    /// <summary>
+    /// What <c>docker save</c> wrote before version 25; with the second layer as a symlink to the first.
+    /// </summary>
     public static byte[] DockerArchive(string[]? tags, params byte[][] tars)
     {
         var config = Config("amd64", tars);

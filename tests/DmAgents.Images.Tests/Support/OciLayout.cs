@@ -39,7 +39,8 @@ internal sealed class OciLayout
     public IEnumerable<KeyValuePair<string, byte[]>> Members() =>
     [
         .. Blobs,
-        new("index.json", ImageFiles.Json(new JsonObject { ["schemaVersion"] = 2, ["manifests"] = manifests.DeepClone() })),
+        new("index.json", ImageFiles.Json(new JsonObject { ["schemaVersion"] = 2,
+            ["manifests"] = manifests.DeepClone() })),
         new("oci-layout", """{"imageLayoutVersion":"1.0.0"}"""u8.ToArray()),
     ];
 

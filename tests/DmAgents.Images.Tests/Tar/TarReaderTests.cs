@@ -34,7 +34,8 @@ public sealed class TarReaderTests
     [InlineData("GNU.sparse.size", "10")]
     public void A_field_that_makes_no_sense_is_corrupt(string key, string value)
     {
-        var records = key == "GNU.sparse.size" ? new TarBytes().Pax(key, value).File("a", "content") : new TarBytes().Pax(key, value).File("a", "");
+        var records = key == "GNU.sparse.size" ? new TarBytes().Pax(key, value).File("a", "content") : new TarBytes()
+            .Pax(key, value).File("a", "");
 
         Assert.Equal(ImageReason.Corrupt, Assert.Throws<ImageException>(() => First(records)).Reason);
     }
@@ -57,7 +58,8 @@ public sealed class TarReaderTests
     [Fact]
     public void Global_records_hold_for_all_entries_that_do_not_say_otherwise()
     {
-        var reader = Reader(new TarBytes().GlobalPax("uid", "77").File("a", "").Pax("uid", "78").File("b", "").File("c", "").End());
+        var reader = Reader(new TarBytes().GlobalPax("uid", "77").File("a", "").Pax("uid", "78").File("b", "").File("c",
+            "").End());
 
         Assert.Equal([77u, 78u, 77u], All(reader).Select(entry => entry.Owner.Uid));
     }
@@ -80,17 +82,20 @@ public sealed class TarReaderTests
     [Fact]
     public void A_volume_label_is_passed_over_and_a_slash_makes_an_old_file_a_directory()
     {
-        var reader = Reader(new TarBytes().Entry("label", 'V').Entry("dir/", '\0').Entry("file", '7').Entry("dump", 'D').End());
+        var reader = Reader(new TarBytes().Entry("label", 'V').Entry("dir/", '\0').Entry("file", '7').Entry("dump", 'D')
+            .End());
 
         Assert.Equal(
-            [TarEntryType.Directory, TarEntryType.File, TarEntryType.Directory], All(reader).Select(entry => entry.Type));
+            [TarEntryType.Directory, TarEntryType.File, TarEntryType.Directory], All(reader)
+            .Select(entry => entry.Type));
     }
 
     [Fact]
     public void A_hard_link_that_states_its_targets_size_has_no_content()
     {
         var reader = Reader(new TarBytes().File("a", "content")
-            .Entry("b", '1', "a", change: header => Encoding.ASCII.GetBytes("00000000007").CopyTo(header, 124)).File("c", "").End());
+            .Entry("b", '1', "a", change: header => Encoding.ASCII.GetBytes("00000000007").CopyTo(header, 124))
+            .File("c", "").End());
 
         Assert.Equal(["a", "b", "c"], All(reader).Select(entry => entry.DisplayName));
     }
@@ -98,7 +103,8 @@ public sealed class TarReaderTests
     [Fact]
     public void The_ustar_prefix_comes_before_the_name()
     {
-        var entry = First(new TarBytes().Entry("name", '0', change: header => "some/prefix"u8.CopyTo(header.AsSpan(345))));
+        var entry = First(new TarBytes().Entry("name", '0',
+            change: header => "some/prefix"u8.CopyTo(header.AsSpan(345))));
 
         Assert.Equal("some/prefix/name", entry.DisplayName);
     }
@@ -130,7 +136,8 @@ public sealed class TarReaderTests
     [Fact]
     public void An_extended_header_beyond_the_limit_is_refused_before_it_is_read()
     {
-        var tar = new TarBytes().Entry("h", 'x', change: header => Encoding.ASCII.GetBytes("00077777777").CopyTo(header, 124));
+        var tar = new TarBytes().Entry("h", 'x', change: header => Encoding.ASCII.GetBytes("00077777777").CopyTo(header,
+            124));
 
         Assert.Equal(ImageReason.TooLarge, Assert.Throws<ImageException>(() => First(tar)).Reason);
     }
@@ -145,10 +152,12 @@ public sealed class TarReaderTests
     public void A_sparse_map_that_does_not_fit_the_file_is_corrupt(string map)
     {
         // The archive holds 7 bytes of a file of 100.
-        var good = First(new TarBytes().Pax(("GNU.sparse.size", "100"u8.ToArray()), ("GNU.sparse.map", "0,5,90,2"u8.ToArray())).File("a", "content"));
+        var good = First(new TarBytes().Pax(("GNU.sparse.size", "100"u8.ToArray()), ("GNU.sparse.map",
+            "0,5,90,2"u8.ToArray())).File("a", "content"));
         Assert.Equal([new SparseExtent(0, 5), new SparseExtent(90, 2)], good.Extents);
 
-        var tar = new TarBytes().Pax(("GNU.sparse.size", "100"u8.ToArray()), ("GNU.sparse.map", Encoding.ASCII.GetBytes(map)))
+        var tar = new TarBytes().Pax(("GNU.sparse.size", "100"u8.ToArray()), ("GNU.sparse.map",
+            Encoding.ASCII.GetBytes(map)))
             .File("a", "content");
         Assert.Equal(ImageReason.Corrupt, Assert.Throws<ImageException>(() => First(tar)).Reason);
     }
@@ -160,13 +169,15 @@ public sealed class TarReaderTests
 
         Assert.Single(All(new TarReader(new MemoryStream(tar), "test", endMarkerRequired: false)));
         Assert.Equal(ImageReason.Truncated, Assert.Throws<ImageException>(() => All(Reader(tar))).Reason);
-        Assert.Equal(ImageReason.Truncated, Assert.Throws<ImageException>(() => All(Reader([.. tar, .. new byte[512]]))).Reason);
+        Assert.Equal(ImageReason.Truncated, Assert.Throws<ImageException>(() => All(Reader([.. tar,
+            .. new byte[512]]))).Reason);
     }
 
     [Fact]
     public void Something_else_is_not_a_tar()
     {
-        Assert.Equal(ImageReason.NotAnImage, Assert.Throws<ImageException>(() => All(Reader(Encoding.UTF8.GetBytes(new string('x', 2000))))).Reason);
+        Assert.Equal(ImageReason.NotAnImage,
+            Assert.Throws<ImageException>(() => All(Reader(Encoding.UTF8.GetBytes(new string('x', 2000))))).Reason);
         Assert.Equal(ImageReason.NotAnImage, Assert.Throws<ImageException>(() => All(Reader([]))).Reason);
     }
 

@@ -76,9 +76,11 @@ public sealed class LinuxFileTreeTests : IDisposable
         Require(tree.ReadLink(P("hard"), out var target));
         Assert.Equal("../target"u8.ToArray(), target);
         Require(tree.List(P("d"), out var names));
-        Assert.Equal(["big", "link", "null", "pipe"], names.Select(name => System.Text.Encoding.ASCII.GetString(name)).Order());
+        Assert.Equal(["big", "link", "null", "pipe"], names.Select(name => System.Text.Encoding.ASCII.GetString(name))
+            .Order());
         Assert.Equal(FileTreeOutcome.WrongType, tree.OpenFile(P("d/pipe"), out _).Outcome);
-        Assert.Equal(FileTreeOutcome.Unsupported, tree.MakeNode(P("x"), EntryType.BlockDevice, new DeviceNumber(4096, 0)).Outcome);
+        Assert.Equal(FileTreeOutcome.Unsupported, tree.MakeNode(P("x"), EntryType.BlockDevice, new DeviceNumber(4096,
+            0)).Outcome);
     }
 
     [Fact]
@@ -90,7 +92,8 @@ public sealed class LinuxFileTreeTests : IDisposable
         Require(tree.MakeNode(P("p"), EntryType.Fifo, default));
         foreach (var name in new[] { "f", "d", "s", "p" })
         {
-            Require(tree.SetAttributes(P(name), Attributes(0x1C7, new Owner(9, 8), new InodeTime(7, 6), new Xattr("trusted.t", new byte[] { 0, 255 }))));
+            Require(tree.SetAttributes(P(name), Attributes(0x1C7, new Owner(9, 8), new InodeTime(7, 6),
+                new Xattr("trusted.t", new byte[] { 0, 255 }))));
             Require(tree.Stat(P(name), out var stat));
             Assert.Equal((new Owner(9, 8), new InodeTime(7, 6)), (stat!.Owner, stat.ModificationTime));
             Assert.Equal(name == "s" ? 0x1FF : 0x1C7, stat.Permissions.Bits);
@@ -111,7 +114,8 @@ public sealed class LinuxFileTreeTests : IDisposable
     {
         Require(tree.SetAttributes(TreePath.Root, Attributes(0x1C0, new Owner(1, 2), new InodeTime(3, 4))));
         Require(tree.Stat(TreePath.Root, out var stat));
-        Assert.Equal((EntryType.Directory, new Owner(1, 2), new InodeTime(3, 4)), (stat!.Type, stat.Owner, stat.ModificationTime));
+        Assert.Equal((EntryType.Directory, new Owner(1, 2), new InodeTime(3, 4)), (stat!.Type, stat.Owner,
+            stat.ModificationTime));
         Assert.False(tree.RemoveDirectory(TreePath.Root).IsDone);
         Assert.False(tree.RemoveFile(TreePath.Root).IsDone);
         Assert.Equal(FileTreeOutcome.Exists, tree.MakeDirectory(TreePath.Root).Outcome);

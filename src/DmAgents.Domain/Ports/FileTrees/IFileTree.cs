@@ -29,7 +29,9 @@ public interface IFileTree : IDisposable
 
     FileTreeStatus MakeSymlink(TreePath path, ReadOnlySpan<byte> target);
 
-    /// <summary>Another name for the entry <paramref name="target"/>; for a symlink it links the symlink itself.</summary>
+    /// <summary>
+    /// Another name for the entry <paramref name="target"/>; for a symlink it links the symlink itself.
+    /// </summary>
     FileTreeStatus MakeHardLink(TreePath path, TreePath target);
 
     /// <summary>Makes a fifo or a device node.</summary>
