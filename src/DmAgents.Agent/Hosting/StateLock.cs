@@ -5,6 +5,9 @@ namespace DmAgents.Agent.Hosting;
 /// <summary>One agent per state directory: held for the process's life, and let go by the kernel when it dies.</summary>
 internal sealed class StateLock : IDisposable
 {
+    private const UnixFileMode OnlyOwner =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     private readonly FileStream _file;
 
     private StateLock(FileStream file) => _file = file;
@@ -15,7 +18,8 @@ internal sealed class StateLock : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(settings.StateDirectory);
+            // Containers' file systems are below: their setuid programs are for nobody on the host.
+            Directory.CreateDirectory(settings.StateDirectory, OnlyOwner);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
