@@ -1,0 +1,28 @@
+#!/bin/bash
+# Installs dmagentd and dmagent on this host: builds them, copies them to /usr/lib/dmagents, links them into /usr/bin,
+# makes the group dmagents, and installs the systemd unit. Safe to run again; the configuration is never overwritten.
+#
+#   sudo deploy/install.sh            then: systemctl enable --now dmagentd
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+if [ "$(id -u)" != 0 ]; then
+  echo "install: this writes to /usr; next: sudo $0" >&2
+  exit 1
+fi
+"$root/deploy/build.sh"
+getent group dmagents > /dev/null || groupadd --system dmagents
+install -d /usr/lib/dmagents /etc/dmagents /usr/share/doc/dmagents
+cp -r "$root/artifacts/bin/." /usr/lib/dmagents/
+ln -sf /usr/lib/dmagents/dmagentd /usr/lib/dmagents/dmagent /usr/bin/
+[ -e /etc/dmagents/dmagents.conf ] || install -m 0644 "$root/config/dmagents.conf" /etc/dmagents/dmagents.conf
+install -m 0644 "$root/README.md" /usr/share/doc/dmagents/
+if [ -d /etc/bash_completion.d ]; then
+  /usr/bin/dmagent completion bash > /etc/bash_completion.d/dmagent
+fi
+if [ -d /run/systemd/system ]; then
+  install -m 0644 "$root/deploy/systemd/dmagentd.service" /etc/systemd/system/
+  systemctl daemon-reload
+  echo "install: done; next: systemctl enable --now dmagentd"
+else
+  echo "install: done; this host has no systemd: start dmagentd yourself"
+fi
