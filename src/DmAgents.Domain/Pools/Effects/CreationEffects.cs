@@ -26,12 +26,18 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
 
     /// <summary>
     /// Makes a snapshot, and grows its file system where it is to be larger than its source. Exists where the pool has
-    /// the id; with <paramref name="madeBefore"/> that is how it should be.
+    /// the id; with <paramref name="madeBefore"/> that is how it should be, and a failure leaves the id in doubt.
     /// </summary>
     public KernelResult CreateSnapshot(DeviceRecord device, DeviceRecord source, bool madeBefore)
     {
         var made = madeBefore ? KernelResult.Done : Snapshot(device, source);
-        return made.Then(() => device.Size > source.Size ? OrUndone(device, GrowFresh(device)) : KernelResult.Done);
+        if (!made.Succeeded || device.Size <= source.Size)
+            return made;
+        var grown = GrowFresh(device);
+        // Made by an agent that died: its owner may have been told, and may have written to it. Never deleted here.
+        return grown.Error is { } error && madeBefore
+            ? error with { Fault = KernelFault.Failed }
+            : OrUndone(device, grown);
     }
 
     /// <summary>A device that the pool has, and of which the rest failed, is deleted again. Where that fails too, nobody
