@@ -136,8 +136,9 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         }
         if (!_pools.TryGetValue(name, out var pool) || !pool.Actor.Equals(actor))
             return;
-        _log.Error("pool {0}: its actor stopped by itself; it starts again in 5 s", name);
-        Timers.StartSingleTimer(name.Value, new StartAgain(name), TimeSpan.FromSeconds(5));
+        var pause = _setupOf(name, pool.Uuid).Settings.RetryInterval;
+        _log.Error("pool {0}: its actor stopped by itself; it starts again in {1}", name, pause);
+        Timers.StartSingleTimer(name.Value, new StartAgain(name), pause);
     }
 
     private void Stop()
