@@ -57,7 +57,8 @@ public sealed partial class PoolActor
         });
     }
 
-    /// <summary>Notes an outcome, which recovery could ask of the pool: it waits for a write to ride along with.</summary>
+    /// <summary>Notes an outcome, which recovery could ask of the pool: it waits for a write to ride along with.
+    /// </summary>
     private void Outcome(PoolEvent outcome)
     {
         _state = _state.Apply(outcome);
@@ -96,6 +97,9 @@ public sealed partial class PoolActor
             case LaneResults.Marked marked:
                 OnMarked(marked);
                 break;
+            case LaneResults.Purged purged:
+                OnPurged(purged);
+                break;
             case DeviceResults.Deleted deleted:
                 OnDeleted(deleted);
                 break;
@@ -106,7 +110,8 @@ public sealed partial class PoolActor
                 Retry();
                 break;
             case GiveUpStopping:
-                _log.Warning("pool {0}: {1} operations are still under way at the stop", _setup.Name, _operations.Count);
+                _log.Warning(
+                    "pool {0}: {1} operations are still under way at the stop", _setup.Name, _operations.Count);
                 Context.Stop(Self);
                 break;
             case SaveSnapshotSuccess saved:
@@ -281,7 +286,8 @@ public sealed partial class PoolActor
 
     private void StoreSnapshotWhereDue()
     {
-        if (_eventsSinceSnapshot < _setup.Settings.SnapshotEvery || _phase != PoolPhase.Open || _afterCheckpoint is not null)
+        if (_eventsSinceSnapshot < _setup.Settings.SnapshotEvery
+            || _phase != PoolPhase.Open || _afterCheckpoint is not null)
             return;
         _eventsSinceSnapshot = 0;
         BeginCheckpoint(SaveState);

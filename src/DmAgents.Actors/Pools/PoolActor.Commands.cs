@@ -46,9 +46,6 @@ public sealed partial class PoolActor
             case LaneResults.Grown grown:
                 OnPoolGrown(grown);
                 break;
-            case LaneResults.Purged purged:
-                OnPurged(purged);
-                break;
             case LaneResults.Retired retired:
                 OnRetired(retired);
                 break;
@@ -100,8 +97,9 @@ public sealed partial class PoolActor
                 Finish(command.Request, waiting, new PoolReplies.Refused(command.Request, refused.Refusal));
                 break;
             case Decision.AlreadySo already:
-                Finish(command.Request, waiting, new PoolReplies.Done(
-                    command.Request, DeviceOrNull(already.Subject), [], AlreadySo: true));
+                // What makes it so may be on its way to the journal yet.
+                DeferAsync(already.Subject, subject => Finish(command.Request, waiting, new PoolReplies.Done(
+                    command.Request, DeviceOrNull(subject), [], AlreadySo: true)));
                 break;
             case Decision.Accepted accepted:
                 Accept(command, accepted, waiting);
@@ -165,12 +163,13 @@ public sealed partial class PoolActor
             : null;
         return busy is null
             ? null
-            : new Refusal(RefusalKind.Busy, "cannot take the request", _setup.Name.Value, busy, "try again in a moment");
+            : new Refusal(
+                RefusalKind.Busy, "cannot take the request", _setup.Name.Value, busy, "try again in a moment");
     }
 
     /// <summary>
-    /// What is taken back where the kernel refuses must not have been built upon: of one device, and of the pool itself,
-    /// there is one such change at a time.
+    /// What is taken back where the kernel refuses must not have been built upon: of one device, and of the pool
+    /// itself, there is one such change at a time.
     /// </summary>
     private bool IsBehindAnother(PoolCommand command) => command switch
     {
