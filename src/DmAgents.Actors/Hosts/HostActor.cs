@@ -32,7 +32,8 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     public static Props Props(Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time) =>
         Akka.Actor.Props.Create(() => new HostActor(setupOf, time));
 
-    /// <summary>An exception is a bug or a dead journal: a pool actor that met one starts again from its journal.</summary>
+    /// <summary>An exception is a bug or a dead journal: a pool actor that met one starts again from its journal.
+    /// </summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
 
     protected override void OnRecover(object message)

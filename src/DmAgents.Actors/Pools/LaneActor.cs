@@ -69,8 +69,8 @@ internal sealed class LaneActor(IKernel kernel) : UntypedActor
         return picture.Succeeded ? new LaneResults.Opened(picture.Value) : new LaneResults.OpenFailed(picture.Error);
     }
 
-    /// <summary>LVM counts in the transaction id of a pool of its own: there it says nothing about the journal. Nor does
-    /// that of a pool which someone else made and the agent has not opened yet.</summary>
+    /// <summary>LVM counts in the transaction id of a pool of its own: there it says nothing about the journal. Nor
+    /// does that of a pool which someone else made and the agent has not opened yet.</summary>
     private static bool IsOwnPool(LaneJobs.Open job, ThinPoolStatus status) =>
         job.Pool.Identity.Backing is PoolBacking.Existing { OwnedByLvm: true }
         || (job.Pool.Identity.Backing is PoolBacking.Existing && !job.State.WasOpened)

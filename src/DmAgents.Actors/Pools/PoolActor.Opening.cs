@@ -8,7 +8,8 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>Opening: the journal's state and the kernel's picture are brought together before commands are taken.</summary>
+/// <summary>Opening: the journal's state and the kernel's picture are brought together before commands are taken.
+/// </summary>
 public sealed partial class PoolActor
 {
     private const string OpenTimer = "open";

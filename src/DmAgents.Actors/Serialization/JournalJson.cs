@@ -4,7 +4,8 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Serialization;
 
-/// <summary>How the journal's types are written as JSON: generated, so that a change of format is a change of code.</summary>
+/// <summary>How the journal's types are written as JSON: generated, so that a change of format is a change of code.
+/// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UseStringEnumConverter = true,

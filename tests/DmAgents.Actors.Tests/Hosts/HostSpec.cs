@@ -36,7 +36,8 @@ public sealed class HostSpec : ActorSpec
     {
         var host = Live().StartHost();
 
-        Assert.Equal(RefusalKind.NotFound, Refused(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("web")))).Kind);
+        Assert.Equal(
+            RefusalKind.NotFound, Refused(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("web")))).Kind);
         Assert.Equal(
             RefusalKind.NotFound,
             Refused(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: false))).Kind);
@@ -120,7 +121,8 @@ public sealed class HostSpec : ActorSpec
         Done(await Tell(host, CreatePool));
         Done(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("web"))));
         await Agrees(life);
-        life.Log.Expect(error => error.Cause is IOException || $"{error.Message}".Contains("by itself", StringComparison.Ordinal));
+        life.Log.Expect(error => error.Cause is IOException
+            || $"{error.Message}".Contains("by itself", StringComparison.Ordinal));
         life.Journal.Next(WriteFate.Failed);
         host.Tell(new HostMessages.ToPool(Name, Ask.Create("lost")));
         await Eventually.Holds(() => life.Picture.Phase == PoolPhase.Unavailable, () => "the pool has not stopped");
@@ -160,7 +162,8 @@ public sealed class HostSpec : ActorSpec
         var next = Live();
         var nextHost = next.StartHost();
 
-        Assert.Equal(RefusalKind.NotFound, Refused(await Tell(nextHost, new HostMessages.ToPool(Name, Ask.Create("web")))).Kind);
+        Assert.Equal(
+            RefusalKind.NotFound, Refused(await Tell(nextHost, new HostMessages.ToPool(Name, Ask.Create("web")))).Kind);
         Assert.Empty(next.Board.All);
     }
 

@@ -123,7 +123,9 @@ public sealed class EndSpec : ActorSpec
         await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
         using var user = Host.Kernel.HoldMount(TestHost.MountOf(Ask.Container("web")));
 
-        Assert.Equal(RefusalKind.Busy, (await life.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: true))).Kind);
+        var refusal = await life.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+
+        Assert.Equal(RefusalKind.Busy, refusal.Kind);
 
         await life.IsOpen();
         await Agrees(life);

@@ -64,7 +64,8 @@ public sealed class GoldenBytesTests : IDisposable
     [Theory]
     [InlineData("device-created.v1", """{"at":"2026-01-02T03:04:05+00:00"}""")]
     [InlineData("device-created.v1", """{"id":16777216,"at":"2026-01-02T03:04:05+00:00"}""")]
-    [InlineData("device-creation-failed.v1", """{"id":1,"why":null,"in_doubt":true,"at":"2026-01-02T03:04:05+00:00"}""")]
+    [InlineData(
+        "device-creation-failed.v1", """{"id":1,"why":null,"in_doubt":true,"at":"2026-01-02T03:04:05+00:00"}""")]
     [InlineData("pool-backing-changed.v1", """{"backing":{"tape":{}},"at":"2026-01-02T03:04:05+00:00"}""")]
     [InlineData("device-created.v1", "null")]
     public void Damaged_bytes_are_refused_and_never_guessed(string manifest, string json) =>

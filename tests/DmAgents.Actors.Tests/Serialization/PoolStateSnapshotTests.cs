@@ -95,7 +95,8 @@ public sealed class PoolStateSnapshotTests : IDisposable
         Assert.Equal(expected.Ledger.Next, actual.Ledger.Next);
         Assert.Equal(expected.Ledger.Quarantine, actual.Ledger.Quarantine);
         Assert.Equal(expected.Requests.Order, actual.Requests.Order);
-        Assert.Equal(expected.Requests.Subjects.OrderBy(s => s.Key.Value), actual.Requests.Subjects.OrderBy(s => s.Key.Value));
+        Assert.Equal(
+            expected.Requests.Subjects.OrderBy(s => s.Key.Value), actual.Requests.Subjects.OrderBy(s => s.Key.Value));
         Assert.Equal(expected.Devices.Keys.Order(), actual.Devices.Keys.Order());
         foreach (var device in expected.Devices.Values)
         {

@@ -32,9 +32,10 @@ internal static class Samples
         new LoopFilePart(new LoopFile("/var/lib/data.img"), ByteSize.GiB(10)),
         new LoopFilePart(new LoopFile("/var/lib/metadata.img"), ByteSize.MiB(64)));
 
-    private static readonly PoolBacking Existing = new PoolBacking.Existing(new MappedName("vg-pool"), OwnedByLvm: true);
+    private static readonly PoolBacking Existing =
+        new PoolBacking.Existing(new MappedName("vg-pool"), OwnedByLvm: true);
 
-    /// <summary>By the name of the golden file: the manifest, and a variant where one kind has several shapes.</summary>
+    /// <summary>By the golden file's name: the manifest, and a variant where one kind has several shapes.</summary>
     public static IReadOnlyDictionary<string, object> ByFile { get; } = new Dictionary<string, object>
     {
         ["pool-initialized.v1"] = Initialized(Disks),
@@ -43,8 +44,8 @@ internal static class Samples
         ["base-intended.v1"] = new PoolEvents.BaseIntended(
             Id, new DeviceKey(DeviceKey.BaseSpace, "ext4-10G"), FileSystemKind.Ext4, ByteSize.GiB(10), At),
         ["snapshot-intended.v1"] = new PoolEvents.SnapshotIntended(
-            Request, Id, DeviceKey.Container("web"), DeviceKind.Container, new ThinId(7), new ThinId(8), ByteSize.GiB(10),
-            FileSystemKind.Xfs, DeviceUse.Mounted, ReadOnly: true, Labels, At),
+            Request, Id, DeviceKey.Container("web"), DeviceKind.Container, new ThinId(7), new ThinId(8),
+            ByteSize.GiB(10), FileSystemKind.Xfs, DeviceUse.Mounted, ReadOnly: true, Labels, At),
         ["snapshot-intended.v1+least"] = new PoolEvents.SnapshotIntended(
             Request, Id, new DeviceKey("k8s.io", "a/b"), DeviceKind.View, Parent: null, new ThinId(8),
             ByteSize.MiB(1), FileSystemKind.Ext4, DeviceUse.Idle, ReadOnly: false,

@@ -77,8 +77,8 @@ internal sealed class AgentLife
     /// <summary>Done when the pool's actor has stopped for the first time.</summary>
     public Task PoolHasStopped => _stopped.Task;
 
-    /// <summary>Starts the pool's actor, again where it has stopped, below one that tells <paramref name="parent"/> what
-    /// it hears.</summary>
+    /// <summary>Starts the pool's actor, again where it has stopped, below one that tells <paramref name="parent"/>
+    /// what it hears.</summary>
     public void StartPool(IActorRef parent)
     {
         var pool = PoolActor.Props(SetupOf(TestHost.PoolName, TestHost.PoolUuid));
