@@ -41,7 +41,7 @@ internal sealed class DeviceActor(IKernel kernel) : UntypedActor
                 break;
             case DeviceJobs.Delete job:
                 Sender.Tell(new DeviceResults.Deleted(
-                    job.Device.Id, new DeletionEffects(kernel, job.Pool).Delete(job.Device)));
+                    job.Device.Id, new DeletionEffects(kernel, job.Pool).Delete(job.Device, job.KeyHasSuccessor)));
                 break;
             default:
                 Unhandled(message);

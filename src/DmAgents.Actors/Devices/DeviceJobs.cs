@@ -27,21 +27,25 @@ internal static class DeviceJobs
     internal sealed record Flush(PoolContext Pool, DeviceRecord Device, RequestId Request);
 
     /// <summary>Give the blocks back.</summary>
-    internal sealed record Delete(PoolContext Pool, DeviceRecord Device);
+    /// <param name="KeyHasSuccessor">Another device has its key by now.</param>
+    internal sealed record Delete(PoolContext Pool, DeviceRecord Device, bool KeyHasSuccessor);
 }
 
-/// <summary>What a device actor answers.</summary>
+/// <summary>What a device actor answers: once for each job.</summary>
+internal abstract record DeviceResult;
+
+/// <summary>The answers.</summary>
 internal static class DeviceResults
 {
     /// <param name="Made">Whether the pool has the device.</param>
     /// <param name="Settled">Whether it is live as wanted; not tried where it was not made.</param>
-    internal sealed record Created(ThinId Id, KernelResult Made, KernelResult Settled);
+    internal sealed record Created(ThinId Id, KernelResult Made, KernelResult Settled) : DeviceResult;
 
-    internal sealed record Settled(ThinId Id, RequestId? Request, KernelResult Result, string Holders);
+    internal sealed record Settled(ThinId Id, RequestId? Request, KernelResult Result, string Holders) : DeviceResult;
 
-    internal sealed record Grown(ThinId Id, RequestId? Request, KernelResult Result);
+    internal sealed record Grown(ThinId Id, RequestId? Request, KernelResult Result) : DeviceResult;
 
-    internal sealed record Flushed(ThinId Id, RequestId Request, KernelResult Result);
+    internal sealed record Flushed(ThinId Id, RequestId Request, KernelResult Result) : DeviceResult;
 
-    internal sealed record Deleted(ThinId Id, DeletionResult Result);
+    internal sealed record Deleted(ThinId Id, DeletionResult Result) : DeviceResult;
 }

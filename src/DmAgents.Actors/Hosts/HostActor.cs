@@ -32,7 +32,8 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     public static Props Props(Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time) =>
         Akka.Actor.Props.Create(() => new HostActor(setupOf, time));
 
-    /// <summary>An exception is a bug or a dead journal: a pool actor that met one starts again from its journal.</summary>
+    /// <summary>An exception is a bug or a dead journal: a pool actor that met one starts again from its journal.
+    /// </summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
 
     protected override void OnRecover(object message)
@@ -139,8 +140,9 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         }
         if (!_pools.TryGetValue(name, out var pool) || !pool.Actor.Equals(actor))
             return;
-        _log.Error("pool {0}: its actor stopped by itself; it starts again in 5 s", name);
-        Timers.StartSingleTimer(name.Value, new StartAgain(name), TimeSpan.FromSeconds(5));
+        var pause = _setupOf(name, pool.Uuid).Settings.RetryInterval;
+        _log.Error("pool {0}: its actor stopped by itself; it starts again in {1}", name, pause);
+        Timers.StartSingleTimer(name.Value, new StartAgain(name), pause);
     }
 
     private void Stop()

@@ -24,12 +24,15 @@ internal sealed class LaneActor(IKernel kernel) : UntypedActor
             case LaneJobs.CleanUp job:
                 Sender.Tell(CleanUp(job));
                 break;
+            case LaneJobs.PrepareGrowth job:
+                Sender.Tell(new LaneResults.GrowthPrepared(
+                    job.Request, new AssemblyEffects(kernel, job.Pool).PrepareGrowth()));
+                break;
             case LaneJobs.Grow job:
                 Sender.Tell(new LaneResults.Grown(job.Request, new AssemblyEffects(kernel, job.Pool).Grow()));
                 break;
             case LaneJobs.Mark job:
-                Sender.Tell(new LaneResults.Marked(
-                    job.Next, kernel.SetTransactionId(job.Pool.Device, job.Expected, job.Next)));
+                Sender.Tell(Mark(job));
                 break;
             case LaneJobs.ReadStatus job:
                 Sender.Tell(new LaneResults.Status(kernel.PoolStatus(job.Pool.Device)));
@@ -37,6 +40,9 @@ internal sealed class LaneActor(IKernel kernel) : UntypedActor
             case LaneJobs.Purge job:
                 Sender.Tell(new LaneResults.Purged(
                     job.Id, job.Request, new DeletionEffects(kernel, job.Pool).Purge(job.Id)));
+                break;
+            case LaneJobs.Abandon job:
+                Sender.Tell(new LaneResults.Abandoned(new AssemblyEffects(kernel, job.Pool).Close()));
                 break;
             case LaneJobs.Retire job:
                 Sender.Tell(new LaneResults.Retired(Retire(job)));
@@ -63,11 +69,26 @@ internal sealed class LaneActor(IKernel kernel) : UntypedActor
         return picture.Succeeded ? new LaneResults.Opened(picture.Value) : new LaneResults.OpenFailed(picture.Error);
     }
 
-    /// <summary>LVM counts in the transaction id of a pool of its own: there it says nothing about the journal.</summary>
+    /// <summary>LVM counts in the transaction id of a pool of its own: there it says nothing about the journal. Nor
+    /// does that of a pool which someone else made and the agent has not opened yet.</summary>
     private static bool IsOwnPool(LaneJobs.Open job, ThinPoolStatus status) =>
         job.Pool.Identity.Backing is PoolBacking.Existing { OwnedByLvm: true }
+        || (job.Pool.Identity.Backing is PoolBacking.Existing && !job.State.WasOpened)
         || status.Mode is PoolMode.Failed or PoolMode.Error
         || job.State.Checkpoint.Allows(status.TransactionId);
+
+    private LaneResults.Marked Mark(LaneJobs.Mark job)
+    {
+        var result = kernel.SetTransactionId(job.Pool.Device, job.Expected, job.Next);
+        if (result.Succeeded)
+            return new LaneResults.Marked(job.Next, result, Found: null);
+        var status = kernel.PoolStatus(job.Pool.Device);
+        return new LaneResults.Marked(
+            job.Next, result,
+            status is { Succeeded: true, Value: { Mode: not (PoolMode.Failed or PoolMode.Error) } value }
+                ? value.TransactionId
+                : null);
+    }
 
     private LaneResults.CleanedUp CleanUp(LaneJobs.CleanUp job)
     {

@@ -16,6 +16,9 @@ internal static class LaneJobs
     /// <summary>Take away what nobody wants.</summary>
     internal sealed record CleanUp(PoolContext Pool, RecoveryPlan Plan);
 
+    /// <summary>Make what a growth adds the pool's own.</summary>
+    internal sealed record PrepareGrowth(PoolContext Pool, RequestId Request);
+
     /// <summary>Give the live pool the length of its backing.</summary>
     internal sealed record Grow(PoolContext Pool, RequestId Request);
 
@@ -26,7 +29,11 @@ internal static class LaneJobs
     internal sealed record ReadStatus(PoolContext Pool);
 
     /// <summary>Delete a quarantined id.</summary>
-    internal sealed record Purge(PoolContext Pool, ThinId Id, RequestId Request);
+    /// <param name="Request">The request that waits for it; null in the background.</param>
+    internal sealed record Purge(PoolContext Pool, ThinId Id, RequestId? Request);
+
+    /// <summary>Take down what a creation that failed has made live.</summary>
+    internal sealed record Abandon(PoolContext Pool);
 
     /// <summary>Take everything down, and remove labels or files.</summary>
     internal sealed record Retire(PoolContext Pool, ImmutableArray<DeviceRecord> Devices);
@@ -45,13 +52,18 @@ internal static class LaneResults
     /// <param name="Errors">What could not be taken away.</param>
     internal sealed record CleanedUp(ImmutableArray<KernelError> Errors);
 
+    internal sealed record GrowthPrepared(RequestId Request, KernelResult Result);
+
     internal sealed record Grown(RequestId Request, KernelResult Result);
 
-    internal sealed record Marked(TransactionId Next, KernelResult Result);
+    /// <param name="Found">The pool's transaction id where setting it failed; null where that cannot be told.</param>
+    internal sealed record Marked(TransactionId Next, KernelResult Result, TransactionId? Found);
 
     internal sealed record Status(KernelResult<ThinPoolStatus> Result);
 
-    internal sealed record Purged(ThinId Id, RequestId Request, KernelResult Result);
+    internal sealed record Purged(ThinId Id, RequestId? Request, KernelResult Result);
+
+    internal sealed record Abandoned(KernelResult Result);
 
     internal sealed record Retired(KernelResult Result);
 }

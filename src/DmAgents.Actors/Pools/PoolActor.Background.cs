@@ -6,6 +6,7 @@ using DmAgents.Actors.Devices;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Pools;
 
@@ -26,6 +27,7 @@ public sealed partial class PoolActor
     private (IActorRef To, RequestId Request)? _retiring;
     private int _eventsSinceSnapshot;
     private bool _isDeaf;
+    private bool _isToStop;
 
     /// <summary>
     /// Decides events: the state has them at once, <paramref name="whenDurable"/> runs when the journal has them.
@@ -55,7 +57,8 @@ public sealed partial class PoolActor
         });
     }
 
-    /// <summary>Notes an outcome, which recovery could ask of the pool: it waits for a write to ride along with.</summary>
+    /// <summary>Notes an outcome, which recovery could ask of the pool: it waits for a write to ride along with.
+    /// </summary>
     private void Outcome(PoolEvent outcome)
     {
         _state = _state.Apply(outcome);
@@ -85,12 +88,17 @@ public sealed partial class PoolActor
             case LaneResults.Status { Result: { Succeeded: true } status }:
                 _health = PoolHealth.Judge(status.Value, _setup.Settings.Marks);
                 Show();
+                // They may have waited for a pool that takes changes again.
+                DeleteNext();
                 break;
             case LaneResults.Status { Result.Error: { } error }:
                 _log.Warning("pool {0}: its status cannot be read: {1}", _setup.Name, error);
                 break;
             case LaneResults.Marked marked:
                 OnMarked(marked);
+                break;
+            case LaneResults.Purged purged:
+                OnPurged(purged);
                 break;
             case DeviceResults.Deleted deleted:
                 OnDeleted(deleted);
@@ -102,7 +110,8 @@ public sealed partial class PoolActor
                 Retry();
                 break;
             case GiveUpStopping:
-                _log.Warning("pool {0}: {1} operations are still under way at the stop", _setup.Name, _operations.Count);
+                _log.Warning(
+                    "pool {0}: {1} operations are still under way at the stop", _setup.Name, _operations.Count);
                 Context.Stop(Self);
                 break;
             case SaveSnapshotSuccess saved:
@@ -117,6 +126,21 @@ public sealed partial class PoolActor
                 Unhandled(message);
                 break;
         }
+    }
+
+    /// <summary>A journal that does not take an event is as good as dead: what was decided would be told, and not be so
+    /// after the next start.</summary>
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        base.OnPersistRejected(cause, @event, sequenceNr);
+        Enter(PoolPhase.Unavailable, $"the journal does not take what happens: {cause.Message}");
+        Context.Stop(Self);
+    }
+
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        base.OnPersistFailure(cause, @event, sequenceNr);
+        Enter(PoolPhase.Unavailable, $"the journal fails: {cause.Message}");
     }
 
     private void Enqueue(ThinId id)
@@ -136,7 +160,9 @@ public sealed partial class PoolActor
             if (pending.Tries > 0 && Timers.IsTimerActive(DeletionTimer))
                 continue;
             _deleting = pending.Id;
-            DeviceOf(pending.Id).Tell(new DeviceJobs.Delete(Pool, _state.Devices[pending.Id]));
+            var device = _state.Devices[pending.Id];
+            _devices.Give(device.Id, new DeviceJobs.Delete(
+                Pool, device, KeyHasSuccessor: _state.Find(device.Key) is not null));
             return;
         }
     }
@@ -148,7 +174,6 @@ public sealed partial class PoolActor
         {
             _deletions = _deletions.Remove(result.Id);
             Outcome(new PoolEvents.Removed(result.Id, Now));
-            Release(result.Id);
         }
         else
         {
@@ -177,27 +202,52 @@ public sealed partial class PoolActor
             if (!_state.Devices.TryGetValue(id, out var device) || device.Phase != DevicePhase.Ready)
                 _problems = _problems.Remove(id);
             else if (device.GrowingTo is not null)
-                DeviceOf(id).Tell(new DeviceJobs.Grow(Pool, device, Request: null));
+                _devices.Give(id, new DeviceJobs.Grow(Pool, device, Request: null));
             else
                 SettleInBackground(id);
         }
+        PurgeIntended();
     }
 
-    /// <summary>Writes the next transaction id to journal, pool and journal, in that order: a crash at any point leaves
-    /// a pair that the opening accepts.</summary>
+    private void RetryLater()
+    {
+        if (!Timers.IsTimerActive(RetryTimer))
+            Timers.StartSingleTimer(RetryTimer, RetryProblems.Instance, _setup.Settings.RetryInterval);
+    }
+
+    /// <summary>Purges that a failure or a restart interrupted.</summary>
+    private void PurgeIntended()
+    {
+        foreach (var id in _state.Purging)
+            Purge(id, request: null);
+    }
+
+    /// <summary>
+    /// Writes the next transaction id to journal, pool and journal, in that order: a crash at any point leaves a pair
+    /// that the opening accepts. One at a time: two that overlap could intend an id that the pool has left behind.
+    /// </summary>
     private void BeginCheckpoint(Action done)
     {
-        _afterCheckpoint = done;
-        var found = _health!.Status.TransactionId;
-        if (Pool.Identity.Backing is PoolBacking.Existing { OwnedByLvm: true } || !_health.CanChange)
-        {
-            Record([new PoolEvents.CheckpointReached(found, Now)], Reached);
+        var isUnderWay = _afterCheckpoint is not null;
+        _afterCheckpoint += done;
+        if (isUnderWay)
             return;
+        var isOpening = _phase == PoolPhase.Opening;
+        var found = _health!.Status.TransactionId;
+        if (Pool.Identity.Backing is PoolBacking.Existing { OwnedByLvm: true })
+            Record([new PoolEvents.CheckpointReached(found, Now)], Reached);
+        else if (_health.CanChange && (isOpening || _state.Checkpoint.Intended is null))
+        {
+            // What the pool had at opening is what both agree on; later it is what was reached last.
+            var from = isOpening ? found : _state.Checkpoint.Reached;
+            Record([new PoolEvents.CheckpointIntended(from, from.Next, Now)],
+                () => _lane.Tell(new LaneJobs.Mark(Pool, from, from.Next)));
         }
-        // What the pool had at opening is what both agree on; later it is what was reached last.
-        var from = _state.WasOpened && _state.Checkpoint.Intended is null ? _state.Checkpoint.Reached : found;
-        Record([new PoolEvents.CheckpointIntended(from, from.Next, Now)],
-            () => _lane.Tell(new LaneJobs.Mark(Pool, from, from.Next)));
+        else if (!_state.WasOpened)
+            OnNotMarked(new KernelError(
+                KernelFault.Failed, 0, "open", Pool.Device.Value, $"the pool is {_health.Condition}"));
+        else
+            Record([], Reached);
     }
 
     private void OnMarked(LaneResults.Marked marked)
@@ -205,10 +255,26 @@ public sealed partial class PoolActor
         if (marked.Result.Error is { } error)
         {
             _log.Warning("pool {0}: checkpoint {1} was not set: {2}", _setup.Name, marked.Next, error);
-            Reached();
+            // Settles the intent where the pool tells: the next one must not begin at an id that is long past.
+            if (!_state.WasOpened)
+                OnNotMarked(error);
+            else if (marked.Found is { } found && _state.Checkpoint.Allows(found))
+                Record([new PoolEvents.CheckpointReached(found, Now)], Reached);
+            else
+                Reached();
             return;
         }
         Record([new PoolEvents.CheckpointReached(marked.Next, Now)], Reached);
+    }
+
+    /// <summary>
+    /// Without a first checkpoint the journal does not know that the pool's metadata may hold devices: the next opening
+    /// would format them. Such a pool is not opened.
+    /// </summary>
+    private void OnNotMarked(KernelError error)
+    {
+        _afterCheckpoint = null;
+        OnOpenFailed(error);
     }
 
     private void Reached()
@@ -220,7 +286,8 @@ public sealed partial class PoolActor
 
     private void StoreSnapshotWhereDue()
     {
-        if (_eventsSinceSnapshot < _setup.Settings.SnapshotEvery || _phase != PoolPhase.Open || _afterCheckpoint is not null)
+        if (_eventsSinceSnapshot < _setup.Settings.SnapshotEvery
+            || _phase != PoolPhase.Open || _afterCheckpoint is not null)
             return;
         _eventsSinceSnapshot = 0;
         BeginCheckpoint(SaveState);
@@ -236,6 +303,7 @@ public sealed partial class PoolActor
 
     private void BeginStop()
     {
+        _isToStop = true;
         if (_phase == PoolPhase.Stopping)
             return;
         Enter(PoolPhase.Stopping, "the agent is stopping");

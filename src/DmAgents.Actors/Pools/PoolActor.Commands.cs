@@ -40,11 +40,11 @@ public sealed partial class PoolActor
             case DeviceResults.Flushed flushed:
                 OnFlushed(flushed);
                 break;
+            case LaneResults.GrowthPrepared prepared:
+                OnGrowthPrepared(prepared);
+                break;
             case LaneResults.Grown grown:
                 OnPoolGrown(grown);
-                break;
-            case LaneResults.Purged purged:
-                OnPurged(purged);
                 break;
             case LaneResults.Retired retired:
                 OnRetired(retired);
@@ -78,7 +78,12 @@ public sealed partial class PoolActor
         {
             _operations[command.Request] = new Operation(
                 command, active.Id, active, Pool.Identity.Backing, [], [Sender]);
-            DeviceOf(active.Id).Tell(new DeviceJobs.Flush(Pool, active, command.Request));
+            _devices.Give(active.Id, new DeviceJobs.Flush(Pool, active, command.Request));
+            return;
+        }
+        if (command is PoolCommands.Grow grow && PoolDecider.Decide(_state, _health, grow) is Decision.Accepted)
+        {
+            PrepareGrowth(grow, Sender);
             return;
         }
         Take(command, [Sender]);
@@ -92,8 +97,9 @@ public sealed partial class PoolActor
                 Finish(command.Request, waiting, new PoolReplies.Refused(command.Request, refused.Refusal));
                 break;
             case Decision.AlreadySo already:
-                Finish(command.Request, waiting, new PoolReplies.Done(
-                    command.Request, DeviceOrNull(already.Subject), [], AlreadySo: true));
+                // What makes it so may be on its way to the journal yet.
+                DeferAsync(already.Subject, subject => Finish(command.Request, waiting, new PoolReplies.Done(
+                    command.Request, DeviceOrNull(subject), [], AlreadySo: true)));
                 break;
             case Decision.Accepted accepted:
                 Accept(command, accepted, waiting);
@@ -126,18 +132,18 @@ public sealed partial class PoolActor
                 break;
             case PoolCommands.SetUse use:
                 var used = _state.Devices[accepted.Subject!.Value];
-                DeviceOf(used.Id).Tell(new DeviceJobs.Settle(Pool, used, use.Request, use.Detach));
+                _devices.Give(used.Id, new DeviceJobs.Settle(Pool, used, use.Request, use.Detach));
                 break;
             case PoolCommands.Resize resize:
                 var grown = _state.Devices[accepted.Subject!.Value];
-                DeviceOf(grown.Id).Tell(new DeviceJobs.Grow(Pool, grown, resize.Request));
+                _devices.Give(grown.Id, new DeviceJobs.Grow(Pool, grown, resize.Request));
                 break;
             case PoolCommands.Grow grow:
                 UseIdentity();
                 _lane.Tell(new LaneJobs.Grow(Pool, grow.Request));
                 break;
             case PoolCommands.Purge purge:
-                _lane.Tell(new LaneJobs.Purge(Pool, purge.Id, purge.Request));
+                Purge(purge.Id, purge.Request);
                 break;
             case PoolCommands.Commit:
                 Succeed(command.Request);
@@ -153,11 +159,30 @@ public sealed partial class PoolActor
     {
         var busy = _phase == PoolPhase.Stopping ? "the agent is stopping"
             : _operations.Count >= _setup.Settings.MaxOperations ? $"{_operations.Count} operations are under way"
+            : IsBehindAnother(command) ? "an earlier change of the same thing is under way"
             : null;
         return busy is null
             ? null
-            : new Refusal(RefusalKind.Busy, "cannot take the request", _setup.Name.Value, busy, "try again in a moment");
+            : new Refusal(
+                RefusalKind.Busy, "cannot take the request", _setup.Name.Value, busy, "try again in a moment");
     }
+
+    /// <summary>
+    /// What is taken back where the kernel refuses must not have been built upon: of one device, and of the pool
+    /// itself, there is one such change at a time.
+    /// </summary>
+    private bool IsBehindAnother(PoolCommand command) => command switch
+    {
+        PoolCommands.SetUse c => IsChangingUse(c.Key),
+        PoolCommands.Commit c => IsChangingUse(c.Key),
+        PoolCommands.Grow => _operations.Values.Any(o => o.Command is PoolCommands.Grow),
+        PoolCommands.Purge c => _purges.Contains(c.Id),
+        _ => false,
+    };
+
+    private bool IsChangingUse(DeviceKey key) => _state.Find(key) is { } device
+        && _operations.Values.Any(
+            o => o.Subject == device.Id && o.Command is PoolCommands.SetUse or PoolCommands.Commit);
 
     private void StashOrBusy(object message)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Akka.Actor;
 using Akka.Event;
 using DmAgents.Actors.Devices;
 using DmAgents.Domain.Devices;
@@ -21,7 +20,7 @@ public sealed partial class PoolActor
     {
         if (device.Source is not { } sourceId)
         {
-            DeviceOf(device.Id).Tell(new DeviceJobs.CreateBase(Pool, device, StartAgain: madeBefore));
+            _devices.Give(device.Id, new DeviceJobs.CreateBase(Pool, device, StartAgain: madeBefore));
             return;
         }
         if (!_state.Devices.TryGetValue(sourceId, out var source))
@@ -43,7 +42,7 @@ public sealed partial class PoolActor
             return;
         }
         var runsIn = source.Kind == DeviceKind.Container ? sourceId : device.Id;
-        DeviceOf(runsIn).Tell(new DeviceJobs.CreateSnapshot(Pool, device, source, madeBefore));
+        _devices.Give(runsIn, new DeviceJobs.CreateSnapshot(Pool, device, source, madeBefore));
     }
 
     private void OnCreated(DeviceResults.Created result)
@@ -54,7 +53,7 @@ public sealed partial class PoolActor
         var request = RequestOf(result.Id);
         if (result.Settled.Error is { } error)
         {
-            Record([new PoolEvents.RemovalIntended(Request: null, device.Id, Now)], () =>
+            Record(TakenBack(request, new PoolEvents.RemovalIntended(Request: null, device.Id, Now)), () =>
             {
                 Enqueue(device.Id);
                 if (request is { } waiting)
@@ -64,8 +63,11 @@ public sealed partial class PoolActor
         }
         if (request is { } done)
             Succeed(done);
-        Release(device.Id);
     }
+
+    /// <summary>What undoes a request's intent, so that the same request again is not taken for done.</summary>
+    private ImmutableArray<PoolEvent> TakenBack(RequestId? request, params ImmutableArray<PoolEvent> undoing) =>
+        request is { } known ? undoing.Add(new PoolEvents.RequestWithdrawn(known, Now)) : undoing;
 
     /// <summary>Records how a creation went. False where it failed, and what waited for it has been told.</summary>
     private bool OutcomeOf(DeviceResults.Created result)
@@ -91,12 +93,15 @@ public sealed partial class PoolActor
         Record([new PoolEvents.CreationFailed(id, error.ToString(), inDoubt, Now)], () =>
         {
             _recovering.Remove(id);
-            Release(id);
             if (request is { } waiting)
                 Fail(waiting, RefusalOf($"cannot create {device.Key.Space}", device, error, holders: ""));
             if (_plan is not null)
                 CompleteOpening();
         });
+        // A container that was suspended for its snapshot may not have been resumed.
+        if (device.Source is { } source
+            && _state.Devices.GetValueOrDefault(source) is { Kind: DeviceKind.Container, Use: not DeviceUse.Idle })
+            SettleInBackground(source);
         if (!_waitingForSource.Remove(id, out var dependents))
             return;
         foreach (var (dependent, _) in dependents)
@@ -107,29 +112,22 @@ public sealed partial class PoolActor
     {
         if (!_state.Devices.TryGetValue(result.Id, out var device))
             return;
-        if (result.Request is not { } request)
+        if (result.Request is not { } request || result.Result.Error is not { } error)
         {
             Note(result.Id, result.Result, result.Holders);
-            Release(result.Id);
+            if (result.Request is { } done)
+                Succeed(done);
             return;
         }
-        if (result.Result.Error is not { } error)
-        {
-            Note(result.Id, result.Result, result.Holders);
-            Succeed(request);
-            Release(result.Id);
+        if (_operations.GetValueOrDefault(request) is not { Before: { } before, Command: PoolCommands.SetUse command })
             return;
-        }
-        var before = _operations.GetValueOrDefault(request)?.Before;
-        var what = device.Use == DeviceUse.Idle ? "cannot unmount" : "cannot mount";
+        var what = command.Use == DeviceUse.Idle ? "cannot unmount" : "cannot mount";
         var refusal = RefusalOf(what, device, error, result.Holders);
-        if (before is null || before.Use == device.Use)
-        {
-            Fail(request, refusal);
-            return;
-        }
-        var back = new PoolEvents.UseChanged(Request: null, device.Id, before.Use, before.ReadOnly, Now);
-        Record([back], () =>
+        // One that is being removed meanwhile stays what its removal made of it.
+        ImmutableArray<PoolEvent> back = device.Phase == DevicePhase.Removing
+            ? []
+            : [new PoolEvents.UseChanged(Request: null, device.Id, before.Use, before.ReadOnly, Now)];
+        Record(TakenBack(request, back), () =>
         {
             Fail(request, refusal);
             SettleInBackground(device.Id);
@@ -145,14 +143,16 @@ public sealed partial class PoolActor
             // The intent stays: the device may be longer than its file system, and only growing on mends that.
             Note(result.Id, result.Result, holders: "");
             if (result.Request is { } waiting)
-                Fail(waiting, RefusalOf("cannot resize", device, error, holders: ""));
+            {
+                Record(TakenBack(waiting),
+                    () => Fail(waiting, RefusalOf("cannot resize", device, error, holders: "")));
+            }
             return;
         }
         Note(result.Id, result.Result, holders: "");
         Outcome(new PoolEvents.Resized(result.Id, size, Now));
         if (result.Request is { } request)
             Succeed(request);
-        Release(result.Id);
     }
 
     private void OnFlushed(DeviceResults.Flushed result)
@@ -169,7 +169,7 @@ public sealed partial class PoolActor
     private void SettleInBackground(ThinId id)
     {
         if (_state.Devices.TryGetValue(id, out var device) && device.Phase == DevicePhase.Ready)
-            DeviceOf(id).Tell(new DeviceJobs.Settle(Pool, device, Request: null));
+            _devices.Give(id, new DeviceJobs.Settle(Pool, device, Request: null));
     }
 
     private void Note(ThinId id, KernelResult result, string holders)
@@ -185,7 +185,7 @@ public sealed partial class PoolActor
         _problems = _problems.SetItem(id, error + (holders.Length == 0 ? "" : $", held by {holders}"));
         _log.Warning("pool {0}: device {1}: {2}", _setup.Name, id, _problems[id]);
         Show();
-        Timers.StartSingleTimer(RetryTimer, RetryProblems.Instance, _setup.Settings.RetryInterval);
+        RetryLater();
     }
 
     private RequestId? RequestOf(ThinId id)

@@ -8,7 +8,8 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>Opening: the journal's state and the kernel's picture are brought together before commands are taken.</summary>
+/// <summary>Opening: the journal's state and the kernel's picture are brought together before commands are taken.
+/// </summary>
 public sealed partial class PoolActor
 {
     private const string OpenTimer = "open";
@@ -113,30 +114,39 @@ public sealed partial class PoolActor
         Enter(PoolPhase.WrongPool,
             $"its transaction id is {mismatched.Found} where the journal expects {expected}: "
             + "pool or journal were restored from a backup, or it is another pool");
-        RefuseFounder(_reason);
         UnstashAll();
+        RefuseFounder();
     }
 
     private void OnOpenFailed(KernelError error)
     {
         Enter(PoolPhase.Unavailable, error.ToString());
-        if (RefuseFounder(error.ToString()))
-            return;
         UnstashAll();
+        if (RefuseFounder())
+            return;
         Timers.StartSingleTimer(OpenTimer, OpenAgain.Instance, _setup.Settings.RetryInterval);
     }
 
-    /// <summary>A pool whose creation fails never was: its parent forgets it.</summary>
-    private bool RefuseFounder(string why)
+    /// <summary>A pool whose creation fails never was: what is live of it is taken down, and its parent forgets it.
+    /// </summary>
+    private bool RefuseFounder()
     {
-        if (_founder is not { } founder || _state.WasOpened)
+        if (_founder is null || _state.WasOpened)
             return false;
+        _lane.Tell(new LaneJobs.Abandon(Pool));
+        return true;
+    }
+
+    private void OnAbandoned(LaneResults.Abandoned abandoned)
+    {
+        if (_founder is not { } founder)
+            return;
         _founder = null;
+        var why = abandoned.Result.Error is { } error ? $"{_reason}; it is live still: {error}" : _reason;
         Answer(founder.To, new PoolReplies.Refused(founder.Request, new Refusal(
             RefusalKind.Failed, "cannot create pool", _setup.Name.Value, why,
             "mend what is named, then create it again")));
         Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, why));
-        return true;
     }
 
     private void OnCleanedUp(LaneResults.CleanedUp cleaned)
@@ -152,7 +162,7 @@ public sealed partial class PoolActor
         {
             _recovering.Add(id);
             var device = _state.Devices[id];
-            DeviceOf(id).Tell(device.GrowingTo is null
+            _devices.Give(id, device.GrowingTo is null
                 ? new DeviceJobs.Settle(Pool, device, Request: null)
                 : new DeviceJobs.Grow(Pool, device, Request: null));
         }
@@ -200,6 +210,7 @@ public sealed partial class PoolActor
             Answer(founder.To, new PoolReplies.Done(founder.Request, Device: null, [], AlreadySo: false));
         _founder = null;
         DeleteNext();
+        PurgeIntended();
         UnstashAll();
     }
 
@@ -209,6 +220,9 @@ public sealed partial class PoolActor
         {
             case OpenAgain:
                 Open();
+                break;
+            case LaneResults.Abandoned abandoned:
+                OnAbandoned(abandoned);
                 break;
             case PoolCommand command:
                 Answer(Sender, new PoolReplies.Refused(command.Request, Closed()));

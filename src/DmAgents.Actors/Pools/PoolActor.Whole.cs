@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -8,6 +9,32 @@ namespace DmAgents.Actors.Pools;
 /// <summary>What happens to the pool as a whole while it is open: growth, the quarantine, the end.</summary>
 public sealed partial class PoolActor
 {
+    /// <summary>Thin ids whose purge has been handed to the lane.</summary>
+    private readonly HashSet<ThinId> _purges = [];
+
+    /// <summary>Labels what is to be added before the journal has it; see
+    /// <see cref="Domain.Pools.Effects.AssemblyEffects.PrepareGrowth"/>.</summary>
+    private void PrepareGrowth(PoolCommands.Grow command, IActorRef sender)
+    {
+        _operations[command.Request] = new Operation(
+            command, Subject: null, Before: null, Pool.Identity.Backing, [], [sender]);
+        var grown = Pool with { Identity = Pool.Identity with { Backing = command.Backing } };
+        _lane.Tell(new LaneJobs.PrepareGrowth(grown, command.Request));
+    }
+
+    private void OnGrowthPrepared(LaneResults.GrowthPrepared result)
+    {
+        if (!_operations.TryGetValue(result.Request, out var operation))
+            return;
+        if (result.Result.Error is { } error)
+        {
+            Fail(result.Request, CannotGrow(error));
+            return;
+        }
+        _operations.Remove(result.Request);
+        Take(operation.Command, operation.Waiting);
+    }
+
     private void OnPoolGrown(LaneResults.Grown result)
     {
         if (result.Result.Error is not { } error)
@@ -16,32 +43,50 @@ public sealed partial class PoolActor
             Succeed(result.Request);
             return;
         }
-        var refusal = new Refusal(
-            error.Fault == KernelFault.NoSpace ? RefusalKind.NoSpace : RefusalKind.Failed,
-            "cannot grow pool", _setup.Name.Value, error.ToString(), "mend what is named, then try again");
-        if (!_operations.TryGetValue(result.Request, out var operation) || error.LeavesStateUnknown)
-        {
-            // The kernel may have grown it: the journal stays with the larger one, which the next opening makes so.
-            Fail(result.Request, refusal);
+        if (!_operations.TryGetValue(result.Request, out var operation))
             return;
-        }
-        Record([new PoolEvents.BackingChanged(Request: null, operation.Backing, Now)], () =>
+        var withdrawn = new PoolEvents.RequestWithdrawn(result.Request, Now);
+        // The kernel may have grown it: then the journal stays with the larger one, which the next opening makes so.
+        ImmutableArray<PoolEvent> events = error.LeavesStateUnknown
+            ? [withdrawn]
+            : [new PoolEvents.BackingChanged(Request: null, operation.Backing, Now), withdrawn];
+        Record(events, () =>
         {
             UseIdentity();
-            Fail(result.Request, refusal);
+            Fail(result.Request, CannotGrow(error));
         });
+    }
+
+    private Refusal CannotGrow(KernelError error) => new(
+        error.Fault == KernelFault.NoSpace ? RefusalKind.NoSpace : RefusalKind.Failed,
+        "cannot grow pool", _setup.Name.Value, error.ToString(), "mend what is named, then try again");
+
+    private void Purge(ThinId id, RequestId? request)
+    {
+        if (_purges.Add(id))
+            _lane.Tell(new LaneJobs.Purge(Pool, id, request));
     }
 
     private void OnPurged(LaneResults.Purged result)
     {
+        _purges.Remove(result.Id);
         if (result.Result.Error is not { } error)
         {
-            Record([new PoolEvents.Purged(result.Id, Now)], () => Succeed(result.Request));
+            Record([new PoolEvents.Purged(result.Id, Now)], () =>
+            {
+                if (result.Request is { } done)
+                    Succeed(done);
+            });
             return;
         }
-        Fail(result.Request, new Refusal(
+        // The intent stays, and is tried again by timer: what is half deleted is nobody's any more.
+        RetryLater();
+        if (result.Request is not { } request)
+            return;
+        Record([new PoolEvents.RequestWithdrawn(request, Now)], () => Fail(request, new Refusal(
             error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
-            "cannot purge thin id", result.Id.ToString(), error.ToString(), "end what uses it, then try again"));
+            "cannot purge thin id", result.Id.ToString(), error.ToString(),
+            "end what uses it; it is tried again every few seconds")));
     }
 
     private void OnRetire(PoolMessages.Retire retire)
@@ -77,7 +122,10 @@ public sealed partial class PoolActor
             Answer(retiring.To, new PoolReplies.Refused(retiring.Request, new Refusal(
                 error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
                 "cannot remove pool", _setup.Name.Value, error.ToString(), "end what uses it, then try again")));
-            Open();
+            if (_isToStop)
+                Context.Stop(Self);
+            else
+                Open();
             return;
         }
         Answer(retiring.To, new PoolReplies.Done(retiring.Request, Device: null, [], AlreadySo: false));

@@ -22,7 +22,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
 {
     private readonly PoolSetup _setup;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly Dictionary<ThinId, IActorRef> _devices = [];
+    private readonly DeviceActors _devices;
 
     private IActorRef _lane = ActorRefs.Nobody;
     private IActorRef _projection = ActorRefs.Nobody;
@@ -34,12 +34,12 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     private PoolState _state = PoolState.Empty;
     private PoolHealth? _health;
     private PoolContext? _context;
-    private int _devicesMade;
 
     public PoolActor(PoolSetup setup)
     {
         _setup = setup;
         _since = setup.Time.GetUtcNow();
+        _devices = new DeviceActors(Context, setup.Kernel);
     }
 
     public override string PersistenceId => $"pool-{_setup.Uuid}";
@@ -52,6 +52,9 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     private PoolContext Pool => _context ?? throw new InvalidOperationException("the pool has no identity yet");
 
     public static Props Props(PoolSetup setup) => Akka.Actor.Props.Create(() => new PoolActor(setup));
+
+    /// <summary>What a child was doing when it threw is unknown: the pool starts again from its journal.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Escalate);
 
     protected override void PreStart()
     {
@@ -83,6 +86,15 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     }
 
     protected override void OnCommand(object message)
+    {
+        var answered = message is DeviceResult ? _devices.Answered(Sender) : null;
+        Dispatch(message);
+        // An actor is kept while something is under way, or live of its device.
+        if (answered is { } id && _state.Devices.GetValueOrDefault(id) is not { Use: not DeviceUse.Idle })
+            _devices.Release(id);
+    }
+
+    private void Dispatch(object message)
     {
         switch (_phase)
         {
@@ -119,25 +131,6 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
 
     private void UseIdentity() => _context = new PoolContext(
         _state.Identity!, _setup.Paths, _setup.Settings.DiscardsOnRemove(_state.Identity!.Backing));
-
-    private IActorRef DeviceOf(ThinId id)
-    {
-        if (_devices.TryGetValue(id, out var known))
-            return known;
-        // Numbered besides: an actor that was stopped holds its name for a moment longer.
-        var made = Context.ActorOf(DeviceActor.Props(_setup.Kernel), $"device-{id}-{++_devicesMade}");
-        _devices.Add(id, made);
-        return made;
-    }
-
-    /// <summary>Called when nothing is under way for a device: an actor is kept only while something of it is live.</summary>
-    private void Release(ThinId id)
-    {
-        if (_state.Devices.TryGetValue(id, out var device) && device.Use != DeviceUse.Idle)
-            return;
-        if (_devices.Remove(id, out var actor))
-            Context.Stop(actor);
-    }
 
     private void Answer(IActorRef to, PoolReply reply) => to.Tell(reply, Self);
 }

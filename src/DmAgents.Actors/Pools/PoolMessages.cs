@@ -6,7 +6,7 @@ namespace DmAgents.Actors.Pools;
 /// <see cref="PoolReply"/>.</summary>
 public static class PoolMessages
 {
-    /// <summary>Finish what is under way, mark a checkpoint, store a snapshot, stop. Devices and mounts stay.</summary>
+    /// <summary>Finish what is under way, mark a checkpoint, stop. Devices and mounts stay.</summary>
     public sealed record Stop
     {
         public static Stop Instance { get; } = new();
@@ -22,7 +22,8 @@ public static class PoolMessages
         public static EndIfNeverMade Instance { get; } = new();
     }
 
-    /// <summary>To the parent: the pool is as good as never made, because its creation failed or it was retired.</summary>
+    /// <summary>To the parent: the pool is as good as never made, because its creation failed or it was retired.
+    /// </summary>
     public sealed record Ended(PoolName Name, PoolUuid Uuid, string Why);
 }
 

@@ -4,13 +4,17 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Serialization;
 
-/// <summary>How the journal's types are written as JSON: generated, so that a change of format is a change of code.</summary>
+/// <summary>How the journal's types are written as JSON: generated, so that a change of format is a change of code.
+/// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UseStringEnumConverter = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    // Nulls are written: a field that is missing then means a damaged row, or one of an older version.
+    DefaultIgnoreCondition = JsonIgnoreCondition.Never,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
+    // What is derived of other fields would be stored for ever and read by nobody.
+    IgnoreReadOnlyProperties = true,
     Converters =
     [
         typeof(ThinIdConverter), typeof(ByteSizeConverter), typeof(SectorCountConverter),
@@ -40,6 +44,7 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolEvents.Undeleted))]
 [JsonSerializable(typeof(PoolEvents.ImageTagged))]
 [JsonSerializable(typeof(PoolEvents.ImageUntagged))]
+[JsonSerializable(typeof(PoolEvents.RequestWithdrawn))]
 [JsonSerializable(typeof(PoolEvents.BackingChanged))]
 [JsonSerializable(typeof(PoolEvents.CheckpointIntended))]
 [JsonSerializable(typeof(PoolEvents.CheckpointReached))]

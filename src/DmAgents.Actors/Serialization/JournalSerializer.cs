@@ -39,6 +39,7 @@ public sealed class JournalSerializer(ExtendedActorSystem system) : SerializerWi
         ["thin-id-undeleted.v1"] = JournalJson.Default.Undeleted,
         ["image-tagged.v1"] = JournalJson.Default.ImageTagged,
         ["image-untagged.v1"] = JournalJson.Default.ImageUntagged,
+        ["request-withdrawn.v1"] = JournalJson.Default.RequestWithdrawn,
         ["pool-backing-changed.v1"] = JournalJson.Default.BackingChanged,
         ["pool-checkpoint-intended.v1"] = JournalJson.Default.CheckpointIntended,
         ["pool-checkpoint-reached.v1"] = JournalJson.Default.CheckpointReached,

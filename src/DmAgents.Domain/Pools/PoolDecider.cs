@@ -70,14 +70,11 @@ public static partial class PoolDecider
         return Yes(subject: null, new PoolEvents.BackingChanged(c.Request, c.Backing, c.At));
     }
 
-    private static Decision Purge(PoolState state, PoolCommands.Purge c)
-    {
-        if (state.Purging.Contains(c.Id))
-            return new Decision.AlreadySo(null);
-        return state.Ledger.Quarantine.ContainsKey(c.Id)
+    /// <remarks>An id that is being purged, too: it is gone only when it has left the quarantine.</remarks>
+    private static Decision Purge(PoolState state, PoolCommands.Purge c) =>
+        state.Ledger.Quarantine.ContainsKey(c.Id)
             ? Yes(subject: null, new PoolEvents.PurgeIntended(c.Request, c.Id, c.At))
             : NotQuarantined("cannot purge thin id", state, c.Id);
-    }
 
     private static Decision Undelete(PoolState state, PoolCommands.Undelete c)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DmAgents.Testing.Faults;
 
 namespace DmAgents.Actors.Tests.Journals;
 
@@ -92,7 +93,7 @@ internal sealed class JournalLine(JournalStore store)
         lock (_gate)
         {
             if (_isCut)
-                return WriteFate.Failed;
+                throw new AgentDiedException();
             var fate = _fates.TryDequeue(out var planned) ? planned : WriteFate.Durable;
             if (fate is WriteFate.Failed or WriteFate.Rejected)
                 return fate;

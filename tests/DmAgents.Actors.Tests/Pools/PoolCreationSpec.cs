@@ -1,11 +1,16 @@
 using DmAgents.Actors.Pools;
 using DmAgents.Actors.Tests.Support;
+using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Tests.Pools;
 
 public sealed class PoolCreationSpec : ActorSpec
 {
+    private static readonly MappedName ForeignPool = new("vg-pool");
+
     [Fact]
     public async Task A_pool_that_was_created_is_open_and_marked()
     {
@@ -22,14 +27,123 @@ public sealed class PoolCreationSpec : ActorSpec
     }
 
     [Fact]
-    public async Task A_container_of_the_base_comes_into_being_with_it()
+    public async Task A_pool_that_is_created_again_is_so_already()
     {
         var life = await Opened();
 
-        var reply = await life.Done(Ask.Create("web"));
+        Assert.True((await life.Done(Ask.ToInitialize)).AlreadySo);
+    }
 
-        Assert.Equal(Ask.Container("web"), reply.Device!.Key);
-        Assert.Equal(2, life.State.Devices.Count);
-        await Agrees(life);
+    [Fact]
+    public async Task A_pool_of_another_uuid_is_refused_where_one_of_this_name_is()
+    {
+        var life = await Opened();
+
+        var refusal = await life.Refused(Ask.Initialize(TestHost.PoolName, new PoolUuid(Guid.NewGuid())));
+
+        Assert.Equal(RefusalKind.Exists, refusal.Kind);
+    }
+
+    [Theory]
+    [InlineData(nameof(IKernel.Write))]
+    [InlineData(nameof(IKernel.OpenLinear))]
+    [InlineData(nameof(IKernel.OpenPool))]
+    [InlineData(nameof(IKernel.PoolStatus))]
+    [InlineData(nameof(IKernel.ListThins))]
+    [InlineData(nameof(IKernel.SetTransactionId))]
+    public async Task A_creation_that_fails_is_refused_and_the_parent_forgets_it(string operation)
+    {
+        var life = LiveWithPool();
+        life.Kernel.FailNext(operation, KernelFault.NoSpace);
+
+        var refusal = await life.Refused(Ask.ToInitialize);
+
+        Assert.Contains(KernelFault.NoSpace.ToString(), refusal.Why, StringComparison.Ordinal);
+        Assert.Equal(TestHost.PoolUuid, Parent.ExpectMsg<PoolMessages.Ended>().Uuid);
+        Assert.False(life.State.WasOpened);
+        Assert.Empty(Host.Kernel.ListDevices("").Value);
+    }
+
+    [Fact]
+    public async Task A_pool_that_somebody_else_made_is_taken_over_with_its_transaction_id()
+    {
+        MakeForeignPool();
+        var life = LiveWithPool();
+
+        await life.Done(Ask.ToInitialize with { Backing = new PoolBacking.Existing(ForeignPool, OwnedByLvm: false) });
+
+        Assert.Equal(new TransactionId(8), Host.Kernel.PoolStatus(ForeignPool).Value.TransactionId);
+        Assert.Contains(new ThinId(5), life.State.Ledger.Quarantine.Keys);
+    }
+
+    [Fact]
+    public async Task The_transaction_id_of_a_pool_of_LVM_is_left_alone()
+    {
+        MakeForeignPool();
+        var life = LiveWithPool();
+        await life.Done(Ask.ToInitialize with { Backing = new PoolBacking.Existing(ForeignPool, OwnedByLvm: true) });
+        await life.Done(Ask.Create("web"));
+        await life.Die();
+        var found = new TransactionId(7);
+        Assert.Equal(found, Host.Kernel.PoolStatus(ForeignPool).Value.TransactionId);
+        Host.Kernel.SetTransactionId(ForeignPool, found, new TransactionId(9));
+
+        var next = await Reopened();
+
+        Assert.Equal(new TransactionId(9), Host.Kernel.PoolStatus(ForeignPool).Value.TransactionId);
+        Assert.NotNull(next.State.Find(Ask.Container("web")));
+    }
+
+    [Fact]
+    public async Task Who_asked_for_the_pool_while_its_creation_failed_is_told_so()
+    {
+        var life = LiveWithPool();
+        var held = life.Kernel.HoldNext(nameof(IKernel.OpenPool));
+        life.Kernel.FailNext(nameof(IKernel.OpenPool), KernelFault.Invalid);
+        var creation = life.Ask(Ask.ToInitialize);
+        await held.Reached;
+        var other = life.Ask(Ask.Create("web"));
+        held.Open();
+
+        Assert.IsType<PoolReplies.Refused>(await creation);
+        Assert.IsType<PoolReplies.Refused>(await other);
+    }
+
+    [Fact]
+    public async Task A_pool_that_a_dead_agent_was_creating_is_created_by_the_next()
+    {
+        var life = LiveWithPool();
+        var held = life.Kernel.HoldNext(nameof(IKernel.OpenPool));
+        _ = life.Ask(Ask.ToInitialize);
+        await held.Reached;
+        var death = life.Die();
+        held.Open();
+        await death;
+
+        var next = await Reopened();
+
+        Assert.True(next.State.WasOpened);
+        await Agrees(next);
+    }
+
+    [Fact]
+    public void A_pool_that_was_registered_and_never_made_ends()
+    {
+        var life = LiveWithPool();
+
+        life.Tell(PoolMessages.EndIfNeverMade.Instance);
+
+        Assert.Equal(TestHost.PoolName, Parent.ExpectMsg<PoolMessages.Ended>().Name);
+    }
+
+    /// <summary>A pool with transaction id 7 and one thin device, made by another owner.</summary>
+    private void MakeForeignPool()
+    {
+        var table = new ThinPoolTable(
+            ForeignPool, new MappedUuid("somebody"), TestHost.MetadataDisk, TestHost.DataDisk, ByteSize.GiB(2).Sectors,
+            PoolBlockSize.Default, LowWaterMark: 1);
+        Assert.True(Host.Kernel.OpenPool(table)
+            .Then(() => Host.Kernel.SetTransactionId(ForeignPool, TransactionId.Initial, new TransactionId(7)))
+            .Then(() => Host.Kernel.CreateThin(ForeignPool, new ThinId(5))).Succeeded);
     }
 }

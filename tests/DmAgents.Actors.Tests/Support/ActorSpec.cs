@@ -25,7 +25,7 @@ public abstract class ActorSpec : TestKit
     /// <summary>Hears what the pool tells its parent.</summary>
     protected TestProbe Parent { get; }
 
-    internal TestHost Host { get; } = new();
+    internal TestHost Host { get; private set; } = new();
 
     /// <summary>Waits short enough for a test, and no status that a test did not ask for.</summary>
     internal static PoolSettings Settings { get; } = new()
@@ -35,6 +35,9 @@ public abstract class ActorSpec : TestKit
         RetryInterval = TimeSpan.FromMilliseconds(40),
         StopDeadline = TimeSpan.FromSeconds(1),
     };
+
+    /// <summary>From here on the test is about another host, on which nothing has been.</summary>
+    internal void MoveToNewHost() => Host = new TestHost();
 
     /// <summary>An agent starts, with no pool yet.</summary>
     internal AgentLife Live(PoolSettings? settings = null)
@@ -70,6 +73,11 @@ public abstract class ActorSpec : TestKit
 
     /// <summary>Journal, pool and live devices come to agree.</summary>
     internal Task Agrees(AgentLife life) => Eventually.Mended(() => Agreement.Broken(Host, life.Picture));
+
+    /// <summary>Nothing is under way, and nothing is left to be written. Or the pool's actor has stopped.</summary>
+    internal Task Settled(AgentLife life) => Eventually.Mended(() => Agreement.Broken(Host, life.Picture)
+        .Concat(StateText.Replayed(Host.Journal) == StateText.Of(life.State) ? [] : ["the journal is behind"])
+        .TakeWhile(_ => !life.PoolHasStopped.IsCompleted));
 
     /// <summary>Makes a layer above another, or above the base.</summary>
     internal static async Task<DeviceRecord> MakeLayer(AgentLife life, string name, DeviceKey? parent = null)

@@ -9,6 +9,9 @@ using DmAgents.Testing.Faults;
 
 namespace DmAgents.Actors.Tests.Support;
 
+/// <summary>To the test's parent probe: the pool's actor has stopped.</summary>
+internal sealed record PoolStopped;
+
 /// <summary>
 /// One life of the agent on a host, from its start to its death: an actor system with ways of its own to journal and
 /// kernel, which death cuts.
@@ -41,6 +44,7 @@ internal sealed class AgentLife
 
     private readonly TestHost _host;
     private readonly PoolSettings _settings;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IActorRef _pool = ActorRefs.Nobody;
 
     public AgentLife(TestHost host, PoolSettings settings)
@@ -50,7 +54,7 @@ internal sealed class AgentLife
         Kernel = new FaultyKernel(host.Kernel);
         Journal = new JournalLine(host.Journal);
         // Whatever is in the middle of something when the agent dies ends with this.
-        Log.Expect(error => error.Cause is AgentDiedException);
+        Log.Expect(error => error.Cause?.GetBaseException() is AgentDiedException);
         System = ActorSystem.Create("agent", ActorSystemSetup.Create(
             BootstrapSetup.Create().WithConfig(Config), new JournalSetup(Journal), Log));
     }
@@ -70,9 +74,16 @@ internal sealed class AgentLife
 
     public PoolState State => Picture.State;
 
-    /// <summary>Starts the pool's actor below one that tells <paramref name="parent"/> what it hears.</summary>
-    public void StartPool(IActorRef parent) => _pool = System.ActorOf(
-        Props.Create(() => new Keeper(PoolActor.Props(SetupOf(TestHost.PoolName, TestHost.PoolUuid)), parent)), "keeper");
+    /// <summary>Done when the pool's actor has stopped for the first time.</summary>
+    public Task PoolHasStopped => _stopped.Task;
+
+    /// <summary>Starts the pool's actor, again where it has stopped, below one that tells <paramref name="parent"/>
+    /// what it hears.</summary>
+    public void StartPool(IActorRef parent)
+    {
+        var pool = PoolActor.Props(SetupOf(TestHost.PoolName, TestHost.PoolUuid));
+        _pool = System.ActorOf(Props.Create(() => new Keeper(pool, parent, _stopped)));
+    }
 
     public IActorRef StartHost() =>
         System.ActorOf(HostActor.Props(SetupOf, TimeProvider.System), "host");
@@ -103,7 +114,7 @@ internal sealed class AgentLife
     }
 
     /// <summary>Stands where the host actor stands.</summary>
-    private sealed class Keeper(Props pool, IActorRef parent) : UntypedActor
+    private sealed class Keeper(Props pool, IActorRef parent, TaskCompletionSource stopped) : UntypedActor
     {
         private IActorRef _pool = ActorRefs.Nobody;
 
@@ -113,10 +124,19 @@ internal sealed class AgentLife
 
         protected override void OnReceive(object message)
         {
-            if (Sender.Equals(_pool))
+            if (message is Terminated)
+            {
+                parent.Tell(new PoolStopped());
+                stopped.TrySetResult();
+            }
+            else if (Sender.Equals(_pool))
+            {
                 parent.Forward(message);
+            }
             else
+            {
                 _pool.Forward(message);
+            }
         }
     }
 }

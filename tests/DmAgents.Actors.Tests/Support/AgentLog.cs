@@ -10,19 +10,20 @@ namespace DmAgents.Actors.Tests.Support;
 internal sealed class AgentLog : Setup
 {
     private readonly ConcurrentQueue<LogEvent> _events = [];
+    private readonly ConcurrentQueue<UnhandledMessage> _unhandled = [];
     private readonly ConcurrentBag<Predicate<Error>> _expected = [];
 
     public IEnumerable<string> Warnings => _events.OfType<Warning>().Select(e => e.Message.ToString()!);
 
+    /// <summary>Messages that their receiver does not know count too: somebody waits for what comes of them.</summary>
     public IEnumerable<string> UnexpectedErrors => _events.OfType<Error>()
         .Where(error => !_expected.Any(expected => expected(error)))
-        .Select(error => $"{error.LogSource}: {error.Message} {error.Cause}");
+        .Select(error => $"{error.LogSource}: {error.Message} {error.Cause}")
+        .Concat(_unhandled.Select(message => $"{message.Recipient} does not know {message.Message}"));
 
     public void Expect(Predicate<Error> error) => _expected.Add(error);
 
     public bool Has(Predicate<Error> error) => _events.OfType<Error>().Any(e => error(e));
-
-    private void Add(LogEvent happened) => _events.Enqueue(happened);
 
     internal sealed class Logger : UntypedActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
     {
@@ -33,10 +34,14 @@ internal sealed class AgentLog : Setup
             switch (message)
             {
                 case InitializeLogger:
+                    Context.System.EventStream.Subscribe(Self, typeof(UnhandledMessage));
                     Sender.Tell(new LoggerInitialized());
                     break;
                 case LogEvent happened:
-                    _log.Add(happened);
+                    _log._events.Enqueue(happened);
+                    break;
+                case UnhandledMessage unhandled:
+                    _log._unhandled.Enqueue(unhandled);
                     break;
                 default:
                     Unhandled(message);

@@ -32,7 +32,7 @@ internal static class Agreement
             if (device.GrowingTo is not null)
                 yield return $"{device.Key} is still growing";
         }
-        foreach (var id in thins.Where(id => !state.Devices.ContainsKey(id) && !state.Ledger.Quarantine.ContainsKey(id)))
+        foreach (var id in thins.Except(state.Devices.Keys).Except(state.Ledger.Quarantine.Keys))
             yield return $"the pool has {id}, which nobody knows";
         if (state.Purging.Count > 0)
             yield return $"{string.Join(", ", state.Purging)} are still being purged";

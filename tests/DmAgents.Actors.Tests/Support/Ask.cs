@@ -25,7 +25,8 @@ internal static class Ask
     public static DeviceKey Layer(string name) => DeviceKey.Layer("sha256:" + name);
 
     public static PoolCommands.Initialize Initialize(PoolName name, PoolUuid uuid, PoolBacking? backing = null) => new(
-        NewRequest(), uuid, name, backing ?? TestHost.Backing, PoolBlockSize.Default, FileSystemKind.Ext4, BaseSize, At);
+        NewRequest(), uuid, name, backing ?? TestHost.Backing, PoolBlockSize.Default, FileSystemKind.Ext4, BaseSize,
+        At);
 
     public static PoolCommands.CreateSnapshot Create(
         string name, DeviceKey? parent = null, DeviceUse use = DeviceUse.Idle, ByteSize? size = null,

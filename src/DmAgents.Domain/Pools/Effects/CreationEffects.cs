@@ -20,19 +20,37 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
             if (!cleared.Succeeded)
                 return cleared;
         }
-        return kernel.CreateThin(pool.Device, device.Id)
-            .Then(() => kernel.ActivateThin(pool.TableOf(device)).Outcome)
-            .Then(() => FormatAndDeactivate(device));
+        return kernel.CreateThin(pool.Device, device.Id).Then(() => OrUndone(device,
+            kernel.ActivateThin(pool.TableOf(device)).Outcome.Then(() => FormatAndDeactivate(device))));
     }
 
     /// <summary>
     /// Makes a snapshot, and grows its file system where it is to be larger than its source. Exists where the pool has
-    /// the id; with <paramref name="madeBefore"/> that is how it should be.
+    /// the id; with <paramref name="madeBefore"/> that is how it should be, and a failure leaves the id in doubt.
     /// </summary>
     public KernelResult CreateSnapshot(DeviceRecord device, DeviceRecord source, bool madeBefore)
     {
         var made = madeBefore ? KernelResult.Done : Snapshot(device, source);
-        return made.Then(() => device.Size > source.Size ? GrowFresh(device) : KernelResult.Done);
+        if (!made.Succeeded || device.Size <= source.Size)
+            return made;
+        var grown = GrowFresh(device);
+        // Made by an agent that died: its owner may have been told, and may have written to it. Never deleted here.
+        return grown.Error is { } error && madeBefore
+            ? error with { Fault = KernelFault.Failed }
+            : OrUndone(device, grown);
+    }
+
+    /// <summary>A device that the pool has, and of which the rest failed, is deleted again. Where that fails too, nobody
+    /// knows what there is.</summary>
+    private KernelResult OrUndone(DeviceRecord device, KernelResult result)
+    {
+        if (result.Error is not { } error)
+            return result;
+        var undone = kernel.Remove(pool.NameOf(device.Id), deferred: false).Or(KernelFault.NotFound)
+            .Then(() => kernel.DeleteThin(pool.Device, device.Id).Or(KernelFault.NotFound));
+        return undone.Succeeded
+            ? error
+            : error with { Fault = KernelFault.Failed, Detail = $"{error.Detail}; and taking it back: {undone.Error}" };
     }
 
     private KernelResult Snapshot(DeviceRecord device, DeviceRecord source)
@@ -45,7 +63,7 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
         // Also after a failure: a suspend that timed out may still have happened, and a resume too many does no harm.
         var made = suspended.Then(() => kernel.CreateSnapshot(pool.Device, device.Id, source.Id));
         var resumed = kernel.Resume(origin);
-        return made.Succeeded ? resumed : made;
+        return made.Then(() => OrUndone(device, resumed));
     }
 
     private KernelResult GrowFresh(DeviceRecord device)

@@ -1,0 +1,203 @@
+using Akka.Actor;
+using DmAgents.Actors.Hosts;
+using DmAgents.Actors.Pools;
+using DmAgents.Actors.Tests.Journals;
+using DmAgents.Actors.Tests.Support;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Actors.Tests.Hosts;
+
+public sealed class HostSpec : ActorSpec
+{
+    private static readonly PoolName Name = TestHost.PoolName;
+    private static readonly PoolName OtherName = new("test-other");
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private static readonly HostMessages.CreatePool CreatePool = new(Ask.ToInitialize);
+
+    [Fact]
+    public async Task A_created_pool_takes_commands()
+    {
+        var life = Live();
+        var host = life.StartHost();
+
+        Done(await Tell(host, CreatePool));
+
+        Done(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("web"))));
+        await Agrees(life);
+        Assert.Equal(["host-pool-registered.v1"], Host.Journal.Manifests("host"));
+    }
+
+    [Fact]
+    public async Task A_command_for_a_pool_that_is_not_there_is_refused()
+    {
+        var host = Live().StartHost();
+
+        Assert.Equal(
+            RefusalKind.NotFound, Refused(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("web")))).Kind);
+        Assert.Equal(
+            RefusalKind.NotFound,
+            Refused(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: false))).Kind);
+    }
+
+    [Fact]
+    public async Task A_name_is_given_once()
+    {
+        var host = Live().StartHost();
+        Done(await Tell(host, CreatePool));
+
+        var again = await Tell(host, CreatePool);
+        var other = await Tell(host, new HostMessages.CreatePool(Ask.Initialize(Name, new PoolUuid(Guid.NewGuid()))));
+
+        Assert.True(Assert.IsType<PoolReplies.Done>(again).AlreadySo);
+        Assert.Equal(RefusalKind.Exists, Refused(other).Kind);
+    }
+
+    [Fact]
+    public async Task A_pool_whose_creation_fails_is_forgotten_and_its_name_is_free()
+    {
+        var life = Live();
+        var host = life.StartHost();
+        life.Kernel.FailNext(nameof(IKernel.OpenPool), KernelFault.Invalid);
+
+        Refused(await Tell(host, CreatePool));
+        await Eventually.Holds(() => life.Board.Find(Name) is null, () => "the board still shows it");
+
+        Done(await Tell(host, new HostMessages.CreatePool(Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
+    }
+
+    [Fact]
+    public async Task Pools_are_back_after_a_restart()
+    {
+        var life = Live();
+        var host = life.StartHost();
+        Done(await Tell(host, CreatePool));
+        Done(await Tell(host, new HostMessages.CreatePool(Ask.Initialize(
+            OtherName, new PoolUuid(Guid.NewGuid()), LoopFiles(OtherName)))));
+        var create = Ask.Create("web", use: DeviceUse.Mounted);
+        Done(await Tell(host, new HostMessages.ToPool(Name, create)));
+        await life.Die();
+
+        var next = Live();
+        var nextHost = next.StartHost();
+
+        Assert.True(Done(await Tell(nextHost, new HostMessages.ToPool(Name, create))).AlreadySo);
+        Done(await Tell(nextHost, new HostMessages.ToPool(OtherName, Ask.Create("web"))));
+        Assert.Equal([OtherName, Name], next.Board.All.Select(p => p.Name));
+        await Agrees(next);
+    }
+
+    [Fact]
+    public async Task A_pool_that_was_registered_and_never_made_is_forgotten_after_a_restart()
+    {
+        var life = Live();
+        var host = life.StartHost();
+        life.Journal.AroundCommit = _ =>
+        {
+            // The registration is durable; the pool's own first event will not be.
+            if (Host.Journal.Rows("host").Length > 0)
+                life.Journal.Cut();
+        };
+        host.Tell(CreatePool);
+        await Eventually.Holds(() => Host.Journal.Rows("host").Length > 0, () => "it was not registered");
+        await life.Die();
+
+        var next = Live();
+        var nextHost = next.StartHost();
+
+        await Eventually.Holds(
+            () => Host.Journal.Manifests("host").Last() == "host-pool-forgotten.v1", () => "it was not forgotten");
+        Done(await Tell(nextHost, new HostMessages.CreatePool(Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
+    }
+
+    [Fact]
+    public async Task A_pool_whose_actor_stopped_by_itself_is_started_again()
+    {
+        var life = Live();
+        var host = life.StartHost();
+        Done(await Tell(host, CreatePool));
+        Done(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("web"))));
+        await Agrees(life);
+        life.Log.Expect(error => error.Cause is IOException
+            || $"{error.Message}".Contains("by itself", StringComparison.Ordinal));
+        life.Journal.Next(WriteFate.Failed);
+        host.Tell(new HostMessages.ToPool(Name, Ask.Create("lost")));
+        await Eventually.Holds(() => life.Picture.Phase == PoolPhase.Unavailable, () => "the pool has not stopped");
+
+        await life.IsOpen();
+
+        Done(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("other"))));
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_removed_pool_is_gone_and_its_name_is_free()
+    {
+        var life = Live();
+        var host = life.StartHost();
+        Done(await Tell(host, CreatePool));
+
+        Done(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: false)));
+
+        await Eventually.Holds(
+            () => Host.Journal.Manifests("host").Last() == "host-pool-forgotten.v1", () => "it was not forgotten");
+        await Eventually.Holds(() => life.Board.Find(Name) is null, () => "the board still shows it");
+        Done(await Tell(host, new HostMessages.CreatePool(Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
+    }
+
+    [Fact]
+    public async Task A_removed_pool_is_not_back_after_a_restart()
+    {
+        var life = Live();
+        var host = life.StartHost();
+        Done(await Tell(host, CreatePool));
+        Done(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: false)));
+        await Eventually.Holds(
+            () => Host.Journal.Manifests("host").Last() == "host-pool-forgotten.v1", () => "it was not forgotten");
+        await life.Die();
+
+        var next = Live();
+        var nextHost = next.StartHost();
+
+        Assert.Equal(
+            RefusalKind.NotFound, Refused(await Tell(nextHost, new HostMessages.ToPool(Name, Ask.Create("web")))).Kind);
+        Assert.Empty(next.Board.All);
+    }
+
+    [Fact]
+    public async Task A_stop_is_told_when_every_pool_has_stopped()
+    {
+        var life = Live();
+        var host = life.StartHost();
+        Done(await Tell(host, CreatePool));
+        var held = life.Kernel.HoldNext(nameof(IKernel.Format));
+        var create = Tell(host, new HostMessages.ToPool(Name, Ask.Create("web")));
+        await held.Reached;
+
+        var stopped = host.Ask<HostMessages.Stopped>(HostMessages.Stop.Instance, Patience);
+        await Eventually.Holds(() => life.Picture.Phase == PoolPhase.Stopping, () => "the pool is not told");
+        Assert.False(stopped.IsCompleted);
+        held.Open();
+
+        await stopped;
+        Done(await create);
+        Assert.Null(life.State.Checkpoint.Intended);
+        Assert.Equal(life.State.Checkpoint.Reached, Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId);
+    }
+
+    private static PoolBacking.LoopFiles LoopFiles(PoolName name)
+    {
+        var paths = new PoolPaths(TestHost.StateDirectory, name);
+        return new PoolBacking.LoopFiles(
+            new LoopFilePart(paths.DataFile, ByteSize.GiB(1)), new LoopFilePart(paths.MetadataFile, ByteSize.MiB(16)));
+    }
+
+    private static Task<PoolReply> Tell(IActorRef host, object message) => host.Ask<PoolReply>(message, Patience);
+
+    private static PoolReplies.Done Done(PoolReply reply) => Assert.IsType<PoolReplies.Done>(reply);
+
+    private static Refusal Refused(PoolReply reply) => Assert.IsType<PoolReplies.Refused>(reply).Refusal;
+}

@@ -1,0 +1,202 @@
+using DmAgents.Actors.Tests.Support;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Actors.Tests.Pools;
+
+public sealed class ContainerCreationSpec : ActorSpec
+{
+    public static TheoryData<KernelFault> Faults => [.. Enum.GetValues<KernelFault>()];
+
+    [Fact]
+    public async Task The_first_container_brings_its_base_with_it()
+    {
+        var life = await Opened();
+
+        var reply = await life.Done(Ask.Create("web"));
+
+        Assert.Equal(Ask.Container("web"), reply.Device!.Key);
+        Assert.Equal(DevicePhase.Ready, reply.Device.Phase);
+        Assert.Equal(DeviceKind.Base, life.State.Devices[reply.Device.Parent!.Value].Kind);
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_container_of_a_layer_holds_what_the_layer_holds()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("making", use: DeviceUse.Mounted));
+        Host.Kernel.WriteFile(TestHost.MountOf(Ask.Container("making")), "hello", "layer"u8);
+        await life.Done(Ask.Unmount("making"));
+        var layer = (await life.Done(Ask.Commit("making", Ask.Layer("a")))).Device!;
+
+        var container = (await life.Done(Ask.Create("web", Ask.Layer("a"), DeviceUse.Mounted))).Device!;
+
+        Assert.Equal(layer.Id, container.Parent);
+        Assert.Equal("layer"u8, Host.Kernel.ReadFile(TestHost.MountOf(container.Key), "hello").Value);
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_container_that_is_to_be_mounted_is_mounted_when_the_answer_comes()
+    {
+        var life = await Opened();
+
+        var reply = await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+
+        Assert.True(Host.IsMounted(reply.Device!.Key));
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_larger_container_has_a_larger_file_system()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+
+        var reply = await life.Done(Ask.Create("web", Ask.Layer("a"), size: ByteSize.MiB(128)));
+
+        Assert.Equal(ByteSize.MiB(128), reply.Device!.Size);
+        Assert.Contains(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.Grow));
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task Create_replies_only_after_the_intent_is_durable()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        life.Kernel.ClearCallLog();
+        life.Journal.Hold();
+
+        var reply = life.Ask(Ask.Create("web", Ask.Layer("a")));
+        await Eventually.Holds(() => life.Journal.Held == 1, () => "nothing came to the journal");
+        // Behind the creation in the actor's mailbox: when it is answered, the creation has been decided long since.
+        await life.Refused(Ask.Create("other", Ask.Layer("unknown")));
+
+        Assert.DoesNotContain(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.CreateSnapshot));
+        Assert.False(reply.IsCompleted);
+
+        life.Journal.Release();
+        Assert.IsType<PoolReplies.Done>(await reply);
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task Containers_of_a_base_that_is_being_made_wait_for_it()
+    {
+        var life = await Opened();
+        var held = life.Kernel.HoldNext(nameof(IKernel.Format));
+
+        var replies = new[] { life.Ask(Ask.Create("one")), life.Ask(Ask.Create("two")), life.Ask(Ask.Create("three")) };
+        await held.Reached;
+        await life.Refused(Ask.Create("other", Ask.Layer("unknown")));
+        Assert.DoesNotContain(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.CreateSnapshot));
+        held.Open();
+
+        Assert.All(await Task.WhenAll(replies), reply => Assert.IsType<PoolReplies.Done>(reply));
+        Assert.Single(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.Format));
+        await Agrees(life);
+    }
+
+    [Theory, MemberData(nameof(Faults))]
+    public async Task A_snapshot_that_the_kernel_refuses_leaves_nothing(KernelFault fault)
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        var create = Ask.Create("web", Ask.Layer("a"));
+        life.Kernel.FailNext(nameof(IKernel.CreateSnapshot), fault);
+
+        var refusal = await life.Refused(create);
+
+        Assert.Equal("cannot create container", refusal.What);
+        Assert.Contains(fault.ToString(), refusal.Why, StringComparison.Ordinal);
+        Assert.Null(life.State.Find(create.Key));
+        var inDoubt = fault is KernelFault.TimedOut or KernelFault.Failed or KernelFault.Exists;
+        Assert.Equal(inDoubt ? 1 : 0, life.State.Ledger.Quarantine.Count);
+        await Agrees(life);
+        Assert.False((await life.Done(create)).AlreadySo);
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_which_nobody_knows_whether_it_was_made_keeps_its_id_in_quarantine()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        life.Kernel.FailNext(nameof(IKernel.CreateSnapshot), KernelFault.TimedOut, afterEffect: true);
+
+        await life.Refused(Ask.Create("web", Ask.Layer("a")));
+
+        var id = Assert.Single(life.State.Ledger.Quarantine).Key;
+        Assert.Contains(id, Host.Thins);
+        Assert.NotEqual(id, (await life.Done(Ask.Create("web", Ask.Layer("a")))).Device!.Id);
+    }
+
+    [Theory]
+    [InlineData(nameof(IKernel.CreateThin))]
+    [InlineData(nameof(IKernel.ActivateThin))]
+    [InlineData(nameof(IKernel.Format))]
+    [InlineData(nameof(IKernel.Flush))]
+    [InlineData(nameof(IKernel.Remove))]
+    public async Task A_base_that_cannot_be_made_leaves_nothing(string operation)
+    {
+        var life = await Opened();
+        life.Kernel.FailNext(operation, KernelFault.NoSpace);
+
+        var refusal = await life.Refused(Ask.Create("web"));
+
+        Assert.Equal(RefusalKind.NoSpace, refusal.Kind);
+        Assert.Empty(life.State.Devices);
+        await Agrees(life);
+        await life.Done(Ask.Create("web"));
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_missing_mkfs_is_named()
+    {
+        var life = await Opened();
+        Host.Kernel.Uninstall("mkfs.ext4");
+
+        var refusal = await life.Refused(Ask.Create("web"));
+
+        Assert.Contains("mkfs.ext4 is not installed", refusal.Why, StringComparison.Ordinal);
+        await Agrees(life);
+    }
+
+    [Theory]
+    [InlineData(nameof(IKernel.ActivateThin))]
+    [InlineData(nameof(IKernel.Grow))]
+    [InlineData(nameof(IKernel.Flush))]
+    [InlineData(nameof(IKernel.Remove))]
+    public async Task A_larger_container_that_cannot_be_grown_leaves_nothing(string operation)
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        life.Kernel.FailNext(operation, KernelFault.NoSpace);
+
+        await life.Refused(Ask.Create("web", Ask.Layer("a"), size: ByteSize.MiB(128)));
+
+        Assert.Null(life.State.Find(Ask.Container("web")));
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_container_that_cannot_be_mounted_is_removed_again_and_may_be_asked_for_again()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        var create = Ask.Create("web", Ask.Layer("a"), DeviceUse.Mounted);
+        life.Kernel.FailNext(nameof(IKernel.Mount), KernelFault.Invalid);
+
+        var refusal = await life.Refused(create);
+
+        Assert.Equal("cannot use", refusal.What);
+        Assert.Null(life.State.Find(create.Key));
+        await Agrees(life);
+        Assert.False((await life.Done(create)).AlreadySo);
+        Assert.True(Host.IsMounted(create.Key));
+    }
+}

@@ -1,0 +1,175 @@
+using DmAgents.Actors.Pools;
+using DmAgents.Actors.Tests.Support;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Actors.Tests.Pools;
+
+/// <summary>The agent stops, or the pool is removed.</summary>
+public sealed class EndSpec : ActorSpec
+{
+    [Fact]
+    public async Task A_stop_finishes_what_is_under_way_and_takes_nothing_more()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        var held = life.Kernel.HoldNext(nameof(IKernel.CreateSnapshot));
+        var create = life.Ask(Ask.Create("web", Ask.Layer("a")));
+        await held.Reached;
+
+        life.Tell(PoolMessages.Stop.Instance);
+        Assert.Equal(RefusalKind.Busy, (await life.Refused(Ask.Create("other", Ask.Layer("a")))).Kind);
+        held.Open();
+
+        Assert.IsType<PoolReplies.Done>(await create);
+        Parent.ExpectMsg<PoolStopped>();
+        Assert.Equal(StateText.Of(life.State), StateText.Replayed(Host.Journal));
+    }
+
+    [Fact]
+    public async Task Devices_and_mounts_stay_when_the_agent_stops_and_its_checkpoint_is_in_the_pool()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+
+        life.Tell(PoolMessages.Stop.Instance);
+        Parent.ExpectMsg<PoolStopped>();
+
+        Assert.True(Host.IsMounted(Ask.Container("web")));
+        Assert.Equal(new TransactionId(2), Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId);
+        Assert.Equal(new Checkpoint(new TransactionId(2), Intended: null), life.State.Checkpoint);
+        await life.Die();
+        await Agrees(await Reopened());
+    }
+
+    [Fact]
+    public async Task A_stop_does_not_wait_for_ever()
+    {
+        var life = await Opened(Settings with { StopDeadline = TimeSpan.FromMilliseconds(50) });
+        await MakeLayer(life, "a");
+        var held = life.Kernel.HoldNext(nameof(IKernel.CreateSnapshot));
+        var create = life.Ask(Ask.Create("web", Ask.Layer("a")));
+        await held.Reached;
+
+        life.Tell(PoolMessages.Stop.Instance);
+        await Eventually.Holds(
+            () => life.Log.Warnings.Any(w => w.Contains("still under way at the stop", StringComparison.Ordinal)),
+            () => "the stop still waits");
+        // The call itself cannot be taken back: the thread has to come home from the kernel.
+        held.Open();
+        Parent.ExpectMsg<PoolStopped>();
+
+        Assert.False(create.IsCompleted);
+        await life.Die();
+        await Agrees(await Reopened());
+    }
+
+    [Fact]
+    public async Task A_stop_during_a_checkpoint_waits_for_it()
+    {
+        var life = await Opened(Settings with { SnapshotEvery = 4 });
+        var held = life.Kernel.HoldNext(nameof(IKernel.SetTransactionId));
+        await life.Done(Ask.Create("one"));
+        await life.Done(Ask.Create("two"));
+        await held.Reached;
+
+        life.Tell(PoolMessages.Stop.Instance);
+        held.Open();
+        Parent.ExpectMsg<PoolStopped>();
+
+        Assert.Equal(new Checkpoint(new TransactionId(2), Intended: null), life.State.Checkpoint);
+        Assert.Equal(new TransactionId(2), Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId);
+    }
+
+    [Fact]
+    public async Task An_empty_pool_is_removed_and_its_disks_are_free()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web"));
+        await life.Done(Ask.Remove("web"));
+        await Agrees(life);
+
+        await life.Done(new PoolMessages.Retire(Ask.NewRequest(), Force: false));
+
+        Parent.ExpectMsg<PoolMessages.Ended>();
+        Parent.ExpectMsg<PoolStopped>();
+        Assert.Empty(Host.Kernel.ListDevices("").Value);
+        var label = new byte[4096];
+        Host.Kernel.Read(TestHost.DataDisk, ByteSize.Zero, label);
+        Assert.All(label, b => Assert.Equal(0, b));
+    }
+
+    [Fact]
+    public async Task A_pool_that_holds_something_is_removed_only_by_force()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+
+        var refusal = await life.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: false));
+        Assert.Equal(RefusalKind.WrongState, refusal.Kind);
+        await Agrees(life);
+
+        await life.Done(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+        Assert.Empty(Host.Kernel.ListDevices("").Value);
+        Assert.Empty(Host.Kernel.Mounts().Value);
+    }
+
+    [Fact]
+    public async Task A_pool_in_use_is_not_removed_and_stays_as_it_is()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+        using var user = Host.Kernel.HoldMount(TestHost.MountOf(Ask.Container("web")));
+
+        var refusal = await life.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+
+        Assert.Equal(RefusalKind.Busy, refusal.Kind);
+
+        await life.IsOpen();
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_pool_of_loop_files_is_made_and_removed_with_them()
+    {
+        var life = LiveWithPool();
+        await life.Done(Ask.ToInitialize with
+        {
+            Backing = new PoolBacking.LoopFiles(
+                new LoopFilePart(TestHost.Paths.DataFile, ByteSize.GiB(1)),
+                new LoopFilePart(TestHost.Paths.MetadataFile, ByteSize.MiB(16))),
+        });
+        await life.Done(Ask.Create("web"));
+        await Agrees(life);
+
+        await life.Done(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+
+        Assert.True(Host.Kernel.InspectFile(TestHost.Paths.DataFile).FailedWith(KernelFault.NotFound));
+        Assert.True(Host.Kernel.InspectFile(TestHost.Paths.MetadataFile).FailedWith(KernelFault.NotFound));
+    }
+
+    [Fact]
+    public async Task A_child_that_throws_ends_the_pool_and_the_next_finds_out_what_happened()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        life.Log.Expect(error => error.Cause is InvalidOperationException);
+        life.Kernel.AfterCall = call =>
+        {
+            if (call.Operation == nameof(IKernel.CreateSnapshot))
+                throw new InvalidOperationException("a bug, by the test's order");
+        };
+
+        var create = Ask.Create("web", Ask.Layer("a"));
+        var reply = life.Ask(create);
+        Parent.ExpectMsg<PoolStopped>();
+        life.Kernel.AfterCall = null;
+        life.StartPool(Parent);
+
+        Assert.True((await life.Done(create)).AlreadySo);
+        Assert.False(reply.IsCompleted);
+        await Agrees(life);
+    }
+}

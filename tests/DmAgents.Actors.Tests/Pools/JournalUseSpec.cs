@@ -1,0 +1,167 @@
+using DmAgents.Actors.Tests.Journals;
+using DmAgents.Actors.Tests.Support;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Actors.Tests.Pools;
+
+/// <summary>How the pool writes its journal, and what it does where the journal does not take it.</summary>
+public sealed class JournalUseSpec : ActorSpec
+{
+    [Fact]
+    public async Task Commands_that_arrive_during_a_write_share_the_next_one()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        var before = life.Journal.Writes.Length;
+        life.Journal.Hold();
+
+        var replies = Enumerable.Range(0, 50).Select(n => life.Ask(Ask.Create($"web{n}", Ask.Layer("a")))).ToList();
+        await life.Refused(Ask.Create("other", Ask.Layer("unknown")));
+        life.Journal.Release();
+        await Task.WhenAll(replies);
+
+        var intents = life.Journal.Writes[before..]
+            .Select(write => write.Count(row => row.Manifest == "snapshot-intended.v1")).Where(count => count > 0).ToList();
+        Assert.InRange(intents.Count, 1, 2);
+        Assert.Equal(50, intents.Sum());
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task An_outcome_rides_along_with_the_next_write()
+    {
+        var life = await Opened(Settings with { OutcomeDelay = TimeSpan.FromHours(1) });
+        await life.Done(Ask.Create("one"));
+        Assert.DoesNotContain("device-created.v1", Host.Journal.Manifests(TestHost.PersistenceId));
+
+        await life.Done(Ask.Create("two"));
+
+        Assert.Equal(
+            ["device-created.v1", "device-created.v1", "snapshot-intended.v1"],
+            life.Journal.Writes[^1].Select(row => row.Manifest));
+    }
+
+    [Fact]
+    public async Task An_outcome_is_written_by_itself_where_nothing_else_comes()
+    {
+        var life = await Opened();
+
+        await life.Done(Ask.Create("one"));
+
+        await Eventually.Holds(
+            () => Host.Journal.Manifests(TestHost.PersistenceId).Count(m => m == "device-created.v1") == 2,
+            () => "the outcomes were not written");
+    }
+
+    [Fact]
+    public async Task A_request_that_is_made_again_while_it_is_under_way_gets_the_same_answer()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        var create = Ask.Create("web", Ask.Layer("a"));
+        var held = life.Kernel.HoldNext(nameof(IKernel.CreateSnapshot));
+        var first = life.Ask(create);
+        await held.Reached;
+        var second = life.Ask(create);
+        await life.Refused(Ask.Create("other", Ask.Layer("unknown")));
+        held.Open();
+
+        Assert.Equal(Assert.IsType<PoolReplies.Done>(await first).Device, ((PoolReplies.Done)await second).Device);
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_made_again_after_it_gets_the_same_answer()
+    {
+        var life = await Opened();
+        var create = Ask.Create("web");
+        var first = await life.Done(create);
+
+        var second = await life.Done(create);
+
+        Assert.True(second.AlreadySo);
+        Assert.Equal(first.Device, second.Device);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_made_again_after_a_restart_gets_the_same_answer()
+    {
+        var life = await Opened();
+        var create = Ask.Create("web");
+        var first = await life.Done(create);
+        await life.Die();
+
+        var second = await (await Reopened()).Done(create);
+
+        Assert.True(second.AlreadySo);
+        Assert.Equal(first.Device!.Id, second.Device!.Id);
+    }
+
+    [Fact]
+    public async Task What_is_so_already_is_told_only_when_what_made_it_so_is_durable()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        life.Journal.Hold();
+        var first = life.Ask(Ask.Tag("app:1", Ask.Layer("a")));
+        var second = life.Ask(Ask.Tag("app:1", Ask.Layer("a")));
+        await life.Refused(Ask.Create("other", Ask.Layer("unknown")));
+
+        Assert.False(first.IsCompleted || second.IsCompleted);
+
+        life.Journal.Release();
+        Assert.False(Assert.IsType<PoolReplies.Done>(await first).AlreadySo);
+        Assert.True(Assert.IsType<PoolReplies.Done>(await second).AlreadySo);
+    }
+
+    [Theory]
+    [InlineData(WriteFate.Failed)]
+    [InlineData(WriteFate.FailedAfterwards)]
+    [InlineData(WriteFate.Rejected)]
+    internal async Task A_write_that_the_journal_refuses_stops_the_pool_and_nothing_of_it_is_answered(WriteFate fate)
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("before"));
+        await Agrees(life);
+        await Eventually.Holds(
+            () => Host.Journal.Manifests(TestHost.PersistenceId).Count(m => m == "device-created.v1") == 2,
+            () => "the outcomes were not written");
+        life.Log.Expect(error => error.Cause is IOException or InvalidDataException);
+        life.Journal.Next(fate);
+        life.Kernel.ClearCallLog();
+
+        var create = Ask.Create("web");
+        var reply = life.Ask(create);
+
+        Parent.ExpectMsg<PoolStopped>();
+        Assert.False(reply.IsCompleted);
+        Assert.Equal(Actors.Pools.PoolPhase.Unavailable, life.Picture.Phase);
+        Assert.DoesNotContain(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.CreateSnapshot));
+
+        life.StartPool(Parent);
+        await life.IsOpen();
+        Assert.NotNull(life.State.Find(Ask.Container("before")));
+        Assert.Equal(fate == WriteFate.FailedAfterwards, life.State.Find(create.Key) is not null);
+        Assert.Equal(fate == WriteFate.FailedAfterwards, (await life.Done(create)).AlreadySo);
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task Replay_equals_life()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        await life.Done(Ask.Create("web", Ask.Layer("a"), DeviceUse.Mounted));
+        await life.Done(Ask.CommitLive("web", Ask.Layer("b")));
+        await life.Done(Ask.Tag("app:1", Ask.Layer("b")));
+        await life.Done(Ask.Unmount("web"));
+        await life.Done(Ask.Remove("web"));
+        await Agrees(life);
+        life.Tell(Actors.Pools.PoolMessages.Stop.Instance);
+        Parent.ExpectMsg<PoolStopped>();
+
+        Assert.Equal(StateText.Of(life.State), StateText.Replayed(Host.Journal));
+    }
+}

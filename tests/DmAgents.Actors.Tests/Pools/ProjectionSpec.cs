@@ -1,0 +1,111 @@
+using System.Text.Json;
+using DmAgents.Actors.Tests.Support;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Actors.Tests.Pools;
+
+/// <summary>metadata/ and mnt/, as people and scripts see them.</summary>
+public sealed class ProjectionSpec : ActorSpec
+{
+    [Fact]
+    public async Task Each_device_has_a_file_and_a_directory()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+        var web = (await life.Done(Ask.Create("web", Ask.Layer("a")))).Device!;
+
+        await Eventually.Holds(
+            () => FileOf(web.Key) is { } file && file.GetProperty("initialized").GetBoolean(), () => "web has no file");
+
+        var file = FileOf(web.Key)!.Value;
+        Assert.Equal(web.Id.Value, file.GetProperty("device_id").GetUInt32());
+        Assert.Equal(web.Size.Bytes, file.GetProperty("size").GetUInt64());
+        Assert.Equal("layer/sha256:a", file.GetProperty("parent").GetString());
+        Assert.Equal("container", file.GetProperty("kind").GetString());
+        Assert.False(file.GetProperty("deleted").GetBoolean());
+        await Eventually.Holds(() => Host.HasDirectory(TestHost.MountOf(web.Key)), () => "web has no directory");
+    }
+
+    [Fact]
+    public async Task A_committed_container_has_the_file_of_its_layer()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "a");
+
+        await Eventually.Holds(
+            () => FileOf(Ask.Layer("a")) is not null && FileOf(Ask.Container("making-a")) is null,
+            () => string.Join(", ", Host.Files.Paths));
+        Assert.False(Host.HasDirectory(TestHost.MountOf(Ask.Container("making-a"))));
+    }
+
+    [Fact]
+    public async Task A_removed_device_has_neither()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web"));
+        await life.Done(Ask.Remove("web"));
+        await Agrees(life);
+
+        await Eventually.Holds(
+            () => FileOf(Ask.Container("web")) is null && !Host.HasDirectory(TestHost.MountOf(Ask.Container("web"))),
+            () => string.Join(", ", Host.Files.Paths));
+    }
+
+    [Fact]
+    public async Task A_name_that_is_used_again_has_the_file_of_its_new_owner()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web"));
+        await life.Done(Ask.Remove("web"));
+        var again = (await life.Done(Ask.Create("web"))).Device!;
+        await Agrees(life);
+
+        await Eventually.Holds(
+            () => FileOf(again.Key) is { } file && file.GetProperty("device_id").GetUInt32() == again.Id.Value,
+            () => "the file is not the new device's");
+    }
+
+    [Fact]
+    public async Task An_opening_writes_what_is_missing_and_takes_away_what_is_nobodys()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web"));
+        await Eventually.Holds(() => FileOf(Ask.Container("web")) is not null, () => "web has no file");
+        await life.Die();
+        Host.Files.Delete($"{TestHost.Paths.MetadataDirectory}/web.json");
+        Host.Files.Replace($"{TestHost.Paths.MetadataDirectory}/ghost.json", "{}"u8);
+        Host.Files.Replace($"{TestHost.Paths.MetadataDirectory}/web.json.tmp", "{"u8);
+        Host.Files.AddDirectory($"{TestHost.Paths.MountDirectory}/ghost");
+        Host.Kernel.EnsureDirectory(TestHost.MountOf(Ask.Container("ghost")));
+
+        await Reopened();
+
+        await Eventually.Holds(
+            () => FileOf(Ask.Container("web")) is not null
+                && Host.Files.List(TestHost.Paths.MetadataDirectory).Value.Count == 2
+                && !Host.HasDirectory(TestHost.MountOf(Ask.Container("ghost"))),
+            () => string.Join(", ", Host.Files.Paths));
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_written_is_told_and_holds_nothing_up()
+    {
+        var life = await Opened();
+        Host.Files.Break($"{TestHost.Paths.MetadataDirectory}/web.json", KernelFault.NoSpace);
+
+        await life.Done(Ask.Create("web"));
+
+        await Eventually.Holds(
+            () => life.Log.Warnings.Any(w => w.Contains("behind the journal", StringComparison.Ordinal)),
+            () => "nobody was told");
+        await Agrees(life);
+    }
+
+    private JsonElement? FileOf(DeviceKey key)
+    {
+        var content = Host.Files.Read($"{TestHost.Paths.MetadataDirectory}/{PoolPaths.NameOf(key)}.json");
+        return content.Succeeded ? JsonDocument.Parse(content.Value).RootElement : null;
+    }
+}

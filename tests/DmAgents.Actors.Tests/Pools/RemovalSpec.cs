@@ -1,0 +1,165 @@
+using DmAgents.Actors.Tests.Support;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Actors.Tests.Pools;
+
+public sealed class RemovalSpec : ActorSpec
+{
+    [Fact]
+    public async Task A_removal_is_answered_before_the_blocks_are_back_and_the_name_is_free()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web"));
+        var held = life.Kernel.HoldNext(nameof(IKernel.DeleteThin));
+
+        var removed = (await life.Done(Ask.Remove("web"))).Device!;
+        await held.Reached;
+        Assert.Contains(removed.Id, Host.Thins);
+        var again = (await life.Done(Ask.Create("web"))).Device!;
+        held.Open();
+
+        Assert.NotEqual(removed.Id, again.Id);
+        await Agrees(life);
+        Assert.DoesNotContain(removed.Id, Host.Thins);
+    }
+
+    [Fact]
+    public async Task A_device_that_somebody_holds_is_deleted_when_he_lets_go()
+    {
+        var life = await Opened();
+        var device = (await life.Done(Ask.Create("web"))).Device!;
+        await life.Done(Ask.Use(device.Key, DeviceUse.Active));
+        using (Host.Kernel.HoldDevice(TestHost.Thin(device.Id).Path))
+        {
+            await life.Done(Ask.Remove("web"));
+
+            await Eventually.Holds(
+                () => life.Picture.Deletions.TryGetValue(device.Id, out var pending) && pending.Tries >= 3,
+                () => "it was not tried again");
+            Assert.Contains(device.Id, Host.Thins);
+        }
+
+        await Agrees(life);
+        Assert.DoesNotContain(device.Id, Host.Thins);
+    }
+
+    [Fact]
+    public async Task A_mounted_container_that_is_removed_by_force_is_gone_from_its_place_at_once()
+    {
+        var life = await Opened();
+        var device = (await life.Done(Ask.Create("web", use: DeviceUse.Mounted))).Device!;
+        using (Host.Kernel.HoldMount(TestHost.MountOf(device.Key)))
+        {
+            await life.Done(Ask.Remove("web", force: true));
+            await Eventually.Holds(() => !Host.IsMounted(device.Key), () => "it is still mounted");
+        }
+
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_successor_of_the_same_name_keeps_its_mount_while_the_removed_one_is_held()
+    {
+        var life = await Opened();
+        var device = (await life.Done(Ask.Create("web", use: DeviceUse.Mounted))).Device!;
+        using (Host.Kernel.HoldMount(TestHost.MountOf(device.Key)))
+        {
+            await life.Done(Ask.Remove("web", force: true));
+            await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+            await Eventually.Holds(
+                () => life.Picture.Deletions.TryGetValue(device.Id, out var pending) && pending.Tries > 2,
+                () => "it was not tried again");
+            Assert.True(Host.IsMounted(device.Key));
+        }
+
+        await Agrees(life);
+        Assert.True(Host.IsMounted(device.Key));
+        Assert.True(Host.HasDirectory(TestHost.MountOf(device.Key)));
+    }
+
+    [Fact]
+    public async Task A_deletion_that_the_kernel_refuses_is_tried_again()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web"));
+        life.Kernel.FailNext(nameof(IKernel.DeleteThin), KernelFault.Failed, count: 2);
+
+        await life.Done(Ask.Remove("web"));
+
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task Deletions_wait_for_a_pool_that_takes_no_changes_and_go_on_when_it_does()
+    {
+        var life = await Opened(Settings with { StatusInterval = TimeSpan.FromMilliseconds(20) });
+        var device = (await life.Done(Ask.Create("web"))).Device!;
+        await Agrees(life);
+        Host.Kernel.BreakMetadata(TestHost.Pool);
+        await Eventually.Holds(() => life.Picture.Health is { CanChange: false }, () => "the status was not read");
+        await life.Done(Ask.Remove("web"));
+
+        // What an operator does: takes the pool down, repairs its metadata, brings it up again.
+        life.Log.Expect(_ => true);
+        var assembly = new AssemblyEffects(Host.Kernel, new PoolContext(life.State.Identity!, TestHost.Paths, false));
+        Assert.True(Host.Kernel.ClosePool(TestHost.Pool).Succeeded);
+        Host.Kernel.RepairMetadata(DeviceNames.Metadata(TestHost.PoolName).Path);
+        Assert.True(assembly.Open().Succeeded);
+
+        await Agrees(life);
+        Assert.DoesNotContain(device.Id, Host.Thins);
+    }
+
+    [Fact]
+    public async Task Blocks_are_discarded_first_where_the_settings_say_so()
+    {
+        var life = await Opened(Settings with { DiscardOnRemove = true });
+        await life.Done(Ask.Create("web"));
+        life.Kernel.ClearCallLog();
+
+        await life.Done(Ask.Remove("web"));
+        await Agrees(life);
+
+        var calls = life.Kernel.CallLog.Select(call => call.Operation).ToList();
+        Assert.True(calls.IndexOf(nameof(IKernel.Discard)) is var at and >= 0
+            && at < calls.IndexOf(nameof(IKernel.DeleteThin)));
+    }
+
+    [Fact]
+    public async Task Removals_that_a_dead_agent_left_are_carried_out_by_the_next()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web"));
+        var held = life.Kernel.HoldNext(nameof(IKernel.DeleteThin));
+        await life.Done(Ask.Remove("web"));
+        await held.Reached;
+        var death = life.Die();
+        held.Open();
+        await death;
+
+        await Agrees(await Reopened());
+    }
+
+    [Fact]
+    public async Task An_image_takes_the_layers_with_it_that_nothing_else_needs()
+    {
+        var life = await Opened();
+        await MakeLayer(life, "shared");
+        await MakeLayer(life, "top", Ask.Layer("shared"));
+        await MakeLayer(life, "other", Ask.Layer("shared"));
+        await life.Done(Ask.Tag("app:1", Ask.Layer("top")));
+        await life.Done(Ask.Tag("app:2", Ask.Layer("other")));
+
+        var one = await life.Done(Ask.Untag("app:1"));
+        Assert.Equal([Ask.Layer("top")], one.Removed.Select(d => d.Key));
+        await Agrees(life);
+
+        var two = await life.Done(Ask.Untag("app:2"));
+        Assert.Equal([Ask.Layer("other"), Ask.Layer("shared")], two.Removed.Select(d => d.Key));
+        await Agrees(life);
+        Assert.Equal([DeviceKind.Base], life.State.Devices.Values.Select(d => d.Kind));
+    }
+}

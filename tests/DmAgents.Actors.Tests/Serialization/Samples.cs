@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Hosts;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Actors.Tests.Serialization;
+
+/// <summary>One object of each kind that the journal takes, with every field set.</summary>
+internal static class Samples
+{
+    private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.FromHours(1));
+    private static readonly PoolUuid Uuid = new(new Guid("11111111-2222-3333-4444-555555555555"));
+    private static readonly PoolName Name = new("fast-1");
+    private static readonly RequestId Request = new(new Guid("66666666-7777-8888-9999-aaaaaaaaaaaa"));
+    private static readonly ThinId Id = new(42);
+    private static readonly DeviceKey Key = DeviceKey.Layer("sha256:0123");
+    private static readonly ImageReference Reference = new("registry.example:5000/team/app:1.2");
+
+    private static readonly ImmutableSortedDictionary<string, string> Labels =
+        ImmutableSortedDictionary<string, string>.Empty.Add("b", "2").Add("a", "wörld \"1\"");
+
+    private static readonly PoolBacking Disks = new PoolBacking.Disks(
+        [
+            new DiskPart(new DevicePath("/dev/disk/by-id/x"), new SectorCount(2048), new SectorCount(4096)),
+            new DiskPart(new DevicePath("/dev/sdb"), new SectorCount(2048), new SectorCount(8192)),
+        ],
+        [new DiskPart(new DevicePath("/dev/sdc"), new SectorCount(2048), new SectorCount(1024))]);
+
+    private static readonly PoolBacking LoopFiles = new PoolBacking.LoopFiles(
+        new LoopFilePart(new LoopFile("/var/lib/data.img"), ByteSize.GiB(10)),
+        new LoopFilePart(new LoopFile("/var/lib/metadata.img"), ByteSize.MiB(64)));
+
+    private static readonly PoolBacking Existing =
+        new PoolBacking.Existing(new MappedName("vg-pool"), OwnedByLvm: true);
+
+    /// <summary>By the golden file's name: the manifest, and a variant where one kind has several shapes.</summary>
+    public static IReadOnlyDictionary<string, object> ByFile { get; } = new Dictionary<string, object>
+    {
+        ["pool-initialized.v1"] = Initialized(Disks),
+        ["pool-initialized.v1+loop"] = Initialized(LoopFiles),
+        ["pool-initialized.v1+existing"] = Initialized(Existing),
+        ["base-intended.v1"] = new PoolEvents.BaseIntended(
+            Id, new DeviceKey(DeviceKey.BaseSpace, "ext4-10G"), FileSystemKind.Ext4, ByteSize.GiB(10), At),
+        ["snapshot-intended.v1"] = new PoolEvents.SnapshotIntended(
+            Request, Id, DeviceKey.Container("web"), DeviceKind.Container, new ThinId(7), new ThinId(8),
+            ByteSize.GiB(10), FileSystemKind.Xfs, DeviceUse.Mounted, ReadOnly: true, Labels, At),
+        ["snapshot-intended.v1+least"] = new PoolEvents.SnapshotIntended(
+            Request, Id, new DeviceKey("k8s.io", "a/b"), DeviceKind.View, Parent: null, new ThinId(8),
+            ByteSize.MiB(1), FileSystemKind.Ext4, DeviceUse.Idle, ReadOnly: false,
+            ImmutableSortedDictionary<string, string>.Empty, At),
+        ["device-created.v1"] = new PoolEvents.Created(Id, At),
+        ["device-creation-failed.v1"] = new PoolEvents.CreationFailed(Id, "no space", InDoubt: true, At),
+        ["device-use-changed.v1"] = new PoolEvents.UseChanged(Request, Id, DeviceUse.Active, ReadOnly: true, At),
+        ["device-use-changed.v1+least"] = new PoolEvents.UseChanged(
+            Request: null, Id, DeviceUse.Idle, ReadOnly: false, At),
+        ["device-resize-intended.v1"] = new PoolEvents.ResizeIntended(Request, Id, ByteSize.GiB(20), At),
+        ["device-resized.v1"] = new PoolEvents.Resized(Id, ByteSize.GiB(20), At),
+        ["device-committed.v1"] = new PoolEvents.Committed(Request, Id, Key, Labels, At),
+        ["device-removal-intended.v1"] = new PoolEvents.RemovalIntended(Request, Id, At),
+        ["device-removal-intended.v1+least"] = new PoolEvents.RemovalIntended(Request: null, Id, At),
+        ["device-removed.v1"] = new PoolEvents.Removed(Id, At),
+        ["device-lost.v1"] = new PoolEvents.Lost(Id, At),
+        ["thin-id-quarantined.v1"] = new PoolEvents.Quarantined(Id, "nobody knows it", At),
+        ["thin-id-purge-intended.v1"] = new PoolEvents.PurgeIntended(Request, Id, At),
+        ["thin-id-purged.v1"] = new PoolEvents.Purged(Id, At),
+        ["thin-id-undeleted.v1"] = new PoolEvents.Undeleted(
+            Request, Id, Key, ByteSize.GiB(10), FileSystemKind.Ext4, At),
+        ["image-tagged.v1"] = new PoolEvents.ImageTagged(Request, Reference, Id, "sha256:c0", "{\"os\":\"linux\"}", At),
+        ["image-untagged.v1"] = new PoolEvents.ImageUntagged(Request, Reference, At),
+        ["request-withdrawn.v1"] = new PoolEvents.RequestWithdrawn(Request, At),
+        ["pool-backing-changed.v1"] = new PoolEvents.BackingChanged(Request, Disks, At),
+        ["pool-backing-changed.v1+least"] = new PoolEvents.BackingChanged(Request: null, LoopFiles, At),
+        ["pool-checkpoint-intended.v1"] = new PoolEvents.CheckpointIntended(
+            new TransactionId(6), new TransactionId(7), At),
+        ["pool-checkpoint-reached.v1"] = new PoolEvents.CheckpointReached(new TransactionId(7), At),
+        ["host-pool-registered.v1"] = new HostEvents.PoolRegistered(Name, Uuid, At),
+        ["host-pool-forgotten.v1"] = new HostEvents.PoolForgotten(Name, Uuid, "it was removed", At),
+        ["pool-state.v1"] = State(),
+        ["pool-state.v1+empty"] = PoolState.Empty,
+    };
+
+    private static PoolEvents.Initialized Initialized(PoolBacking backing) => new(
+        Uuid, Name, backing, new PoolBlockSize(ByteSize.KiB(128)), FileSystemKind.Xfs, ByteSize.GiB(10), At);
+
+    private static PoolState State()
+    {
+        PoolEvent[] history =
+        [
+            Initialized(Disks),
+            new PoolEvents.CheckpointReached(new TransactionId(7), At),
+            new PoolEvents.BaseIntended(
+                new ThinId(1), new DeviceKey(DeviceKey.BaseSpace, "xfs"), FileSystemKind.Xfs, ByteSize.GiB(10), At),
+            new PoolEvents.Created(new ThinId(1), At),
+            new PoolEvents.SnapshotIntended(
+                Request, new ThinId(2), Key, DeviceKind.Layer, new ThinId(1), new ThinId(1), ByteSize.GiB(10),
+                FileSystemKind.Xfs, DeviceUse.Idle, ReadOnly: false, Labels, At),
+            new PoolEvents.Created(new ThinId(2), At),
+            new PoolEvents.ImageTagged(
+                new RequestId(new Guid("00000000-0000-0000-0000-000000000001")), Reference, new ThinId(2), "sha256:c0",
+                "{}", At),
+            new PoolEvents.SnapshotIntended(
+                new RequestId(new Guid("00000000-0000-0000-0000-000000000002")), new ThinId(3),
+                DeviceKey.Container("web"), DeviceKind.Container, new ThinId(2), new ThinId(2), ByteSize.GiB(10),
+                FileSystemKind.Xfs, DeviceUse.Mounted, ReadOnly: false,
+                ImmutableSortedDictionary<string, string>.Empty, At),
+            new PoolEvents.Created(new ThinId(3), At),
+            new PoolEvents.ResizeIntended(
+                new RequestId(new Guid("00000000-0000-0000-0000-000000000003")), new ThinId(3), ByteSize.GiB(20), At),
+            new PoolEvents.Quarantined(new ThinId(9), "nobody knows it", At),
+            new PoolEvents.PurgeIntended(
+                new RequestId(new Guid("00000000-0000-0000-0000-000000000004")), new ThinId(9), At),
+            new PoolEvents.CheckpointIntended(new TransactionId(7), new TransactionId(8), At),
+        ];
+        return history.Aggregate(PoolState.Empty, (state, happened) => state.Apply(happened));
+    }
+}
