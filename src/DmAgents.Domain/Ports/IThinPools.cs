@@ -14,8 +14,9 @@ public interface IThinPools
     KernelResult OpenPool(ThinPoolTable table);
 
     /// <summary>
-    /// Gives a live pool another table: a longer one grows it, other features change at once. Never shorter.
-    /// The kernel refuses growth while the pool needs a check.
+    /// Gives a live pool another table: a longer one grows it, other features change at once, except that
+    /// <see cref="DiscardPolicy.Ignore"/> stays what it was when the pool was opened. Never shorter. No growth while
+    /// the pool needs a check. Refused with Invalid; the pool stays as it was.
     /// </summary>
     KernelResult ReloadPool(ThinPoolTable table);
 

@@ -89,7 +89,8 @@ internal sealed unsafe class LoopDevices
             if (!attached.Succeeded)
                 return attached.Error;
             return attached.Value is [var device, ..]
-                ? new KernelError(KernelFault.Busy, Errno.Busy, "delete file", file.Value, $"{device} is attached to it")
+                ? new KernelError(KernelFault.Busy, Errno.Busy, "delete file", file.Value,
+                    $"{device} is attached to it")
                 : LoopFiles.Delete(file);
         }
     }
@@ -172,7 +173,9 @@ internal sealed unsafe class LoopDevices
         if (control.IsInvalid)
             return KernelErrors.From(errno, "open", ControlPath) with
             {
-                Fault = errno is Errno.NoEntry or Errno.NoDevice ? KernelFault.NotSupported : KernelErrors.FaultOf(errno),
+                Fault = errno is Errno.NoEntry or Errno.NoDevice
+                    ? KernelFault.NotSupported
+                    : KernelErrors.FaultOf(errno),
                 Detail = "without loop devices only pools on disks can be made; try: modprobe loop",
             };
         for (var attempt = 0; attempt < Attempts; attempt++)

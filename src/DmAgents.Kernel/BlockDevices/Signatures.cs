@@ -104,7 +104,9 @@ internal static class Signatures
     /// </summary>
     private static string? Raid(ulong size, ulong tailStart, ReadOnlySpan<byte> tail)
     {
-        ulong[] places = size < 128 * 1024 ? [] : [(size / SectorSize - 16) / 8 * 8 * SectorSize, size / 65536 * 65536 - 65536];
+        ulong[] places = size < 128 * 1024
+            ? []
+            : [(size / SectorSize - 16) / 8 * 8 * SectorSize, size / 65536 * 65536 - 65536];
         foreach (var place in places)
         {
             if (place >= tailStart && Slice(tail, (long)(place - tailStart), 4).SequenceEqual(RaidMark))
@@ -113,11 +115,10 @@ internal static class Signatures
         return null;
     }
 
-    /// <summary>A label's ring of uberblocks, 1 KiB or more apart, from 128 KiB on; those in reach have the magic at
-    /// their start, in either byte order.</summary>
+    /// <summary>A label's list of names and values, at 16 KiB: encoding XDR (1), byte order, and as its first name
+    /// "version".</summary>
     private static string? Zfs(ReadOnlySpan<byte> head)
     {
-        // The name/value list of a label, at 16 KiB: encoding XDR (1), then little or big endian, then version 0.
         var list = Slice(head, 16 * 1024, 64);
         return !list.IsEmpty && list[0] == 1 && list[1] <= 1 && list.IndexOf("version"u8) > 0 ? "ZFS member" : null;
     }

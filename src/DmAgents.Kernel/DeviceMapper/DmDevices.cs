@@ -83,6 +83,10 @@ internal sealed class DmDevices(DmControl control)
         var removed = Control.Remove(name, deferred: false);
         return removed.Succeeded
             ? cause
-            : cause with { Fault = KernelFault.Failed, Detail = $"what was made could not be removed: {removed.Error}" };
+            : cause with
+            {
+                Fault = KernelFault.Failed,
+                Detail = $"what was made could not be removed: {removed.Error}",
+            };
     }
 }

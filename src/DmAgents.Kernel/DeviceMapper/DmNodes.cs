@@ -6,7 +6,8 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.DeviceMapper;
 
-/// <summary>The nodes in /dev/mapper, which the boundary keeps itself: with udev and without, and with no wait.</summary>
+/// <summary>The nodes in /dev/mapper, which the boundary keeps itself: with udev and without, and with no wait.
+/// </summary>
 /// <remarks>A node's removal and a new one of the same name are kept apart by a lock per name (64 of them share the
 /// names), or the late end of a removal would take away the node of a device just made.</remarks>
 internal sealed class DmNodes

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DmAgents.Domain.Devices;
 
 namespace DmAgents.Kernel.Interop;
@@ -17,8 +18,8 @@ internal static class DeviceNumbers
     {
         var colon = text.IndexOf(':');
         return colon > 0
-            && uint.TryParse(text[..colon], System.Globalization.NumberStyles.None, null, out var major)
-            && uint.TryParse(text[(colon + 1)..].TrimEnd('\n'), System.Globalization.NumberStyles.None, null, out var minor)
+            && uint.TryParse(text[..colon], NumberStyles.None, CultureInfo.InvariantCulture, out var major)
+            && uint.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var minor)
             ? new DeviceNumber(major, minor)
             : null;
     }

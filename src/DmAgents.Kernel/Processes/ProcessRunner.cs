@@ -22,7 +22,8 @@ internal sealed class ProcessRunner(TimeSpan deadline)
 {
     private const int TailLines = 3;
 
-    /// <summary>After the exit the pipes' last lines are there at once, unless a child of the program lives on.</summary>
+    /// <summary>After the exit the pipes' last lines are there at once, unless a child of the program lives on.
+    /// </summary>
     private static readonly TimeSpan OutputPatience = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs a program; its standard input is at its end. Done where it exits with status 0.</summary>

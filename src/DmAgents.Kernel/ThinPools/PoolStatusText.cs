@@ -73,7 +73,8 @@ internal static class PoolStatusText
         /// <summary>Null where a word is unknown: it might change what the others mean.</summary>
         public static Rest? Of(ReadOnlySpan<string> words)
         {
-            var rest = new Rest(DiscardPolicy.Passdown, NoSpacePolicy.Queue, NeedsCheck: false, MetadataLowWaterMark: 0);
+            var rest = new Rest(
+                DiscardPolicy.Passdown, NoSpacePolicy.Queue, NeedsCheck: false, MetadataLowWaterMark: 0);
             foreach (var word in words)
             {
                 var next = word switch

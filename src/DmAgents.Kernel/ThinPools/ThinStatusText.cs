@@ -38,7 +38,8 @@ internal static class ThinStatusText
             ["-"] => new ThinStatus(ThinState.NotOpen, default, Highest: null),
             ["Fail"] => new ThinStatus(ThinState.Failed, default, Highest: null),
             ["Error"] => new ThinStatus(ThinState.Error, default, Highest: null),
-            [var mapped, "-"] when Sectors(mapped) is { } count => new ThinStatus(ThinState.Mapped, count, Highest: null),
+            [var mapped, "-"] when Sectors(mapped) is { } count =>
+                new ThinStatus(ThinState.Mapped, count, Highest: null),
             [var mapped, var highest] when Sectors(mapped) is { } count && Sectors(highest) is { } last =>
                 new ThinStatus(ThinState.Mapped, count, last),
             _ => null,

@@ -29,7 +29,9 @@ public sealed class ProcessRunnerTests
     [Fact]
     public void Of_much_output_the_first_and_the_last_lines_are_kept()
     {
-        var result = _runner.Run(Shell, "x", "-c", "i=0; while [ $i -lt 5000 ]; do echo line$i; i=$((i+1)); done; exit 1");
+        const string script = "i=0; while [ $i -lt 5000 ]; do echo line$i; i=$((i+1)); done; exit 1";
+
+        var result = _runner.Run(Shell, "x", "-c", script);
 
         Assert.Equal("exit status 1: line0; line1; line2; line4997; line4998; line4999", result.Error!.Detail);
     }

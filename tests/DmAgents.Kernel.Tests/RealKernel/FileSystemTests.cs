@@ -67,7 +67,8 @@ public sealed class FileSystemTests : IDisposable
         Ok(Kernel.Unmount(_target, detach: false));
     }
 
-    /// <summary>A freeze leaves ext4 with nothing to replay, but xfs with its log to be read at the next mount.</summary>
+    /// <summary>A freeze leaves ext4 with nothing to replay, but xfs with its log to be read at the next mount.
+    /// </summary>
     [Theory]
     [InlineData(FileSystemKind.Ext4, null)]
     [InlineData(FileSystemKind.Xfs, KernelFault.ReadOnly)]

@@ -20,7 +20,7 @@ internal static class TestDisks
             ?? Environment.GetEnvironmentVariable("LAB_DISKS")
             ?? "/dev/ubda:/dev/ubdb";
         var disks = named.Split(Separators, StringSplitOptions.RemoveEmptyEntries);
-        Assert.True(index < disks.Length, $"the tests need {index + 1} disks or more, DMAGENTS_TEST_DISKS has '{named}'");
+        Assert.True(index < disks.Length, $"the tests need {index + 1} disks, DMAGENTS_TEST_DISKS has '{named}'");
         return new DevicePath(disks[index]);
     }
 }

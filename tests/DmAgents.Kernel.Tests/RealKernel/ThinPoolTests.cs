@@ -167,8 +167,8 @@ public sealed class ThinPoolTests : IDisposable
     public void A_table_that_the_kernel_does_not_take_leaves_nothing_behind()
     {
         var other = new MappedName("dmagents-test-other-pool");
-        var missing = _pool.Table with { Name = other, Uuid = new MappedUuid("DMAGENTS-other"), Data = new("/dev/none") };
         var taken = _pool.Table with { Name = other, Uuid = new MappedUuid("DMAGENTS-other") };
+        var missing = taken with { Data = new("/dev/none") };
 
         Assert.True(Kernel.OpenPool(missing).FailedWith(KernelFault.NotFound));
         var refused = Kernel.OpenPool(taken);

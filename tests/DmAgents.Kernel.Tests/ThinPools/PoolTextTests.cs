@@ -56,18 +56,26 @@ public sealed class PoolTextTests
     public void Every_form_of_a_status_line_is_read()
     {
         var combinations =
-            from mode in new[] { ("rw", PoolMode.ReadWrite), ("ro", PoolMode.ReadOnly), ("out_of_data_space", PoolMode.OutOfDataSpace) }
+            from mode in new[]
+            {
+                ("rw", PoolMode.ReadWrite), ("ro", PoolMode.ReadOnly),
+                ("out_of_data_space", PoolMode.OutOfDataSpace),
+            }
             from root in new[] { ("-", (ulong?)null), ("77", 77ul) }
             from discard in new[]
             {
                 ("discard_passdown", DiscardPolicy.Passdown), ("no_discard_passdown", DiscardPolicy.NoPassdown),
                 ("ignore_discard", DiscardPolicy.Ignore),
             }
-            from space in new[] { ("queue_if_no_space", NoSpacePolicy.Queue), ("error_if_no_space", NoSpacePolicy.Error) }
+            from space in new[]
+            {
+                ("queue_if_no_space", NoSpacePolicy.Queue), ("error_if_no_space", NoSpacePolicy.Error),
+            }
             from check in new[] { ("-", false), ("needs_check", true) }
             from mark in new[] { ("", 0ul), (" 1024", 1024ul) }
             select (
-                Text: $"5 10/4096 20/8192 {root.Item1} {mode.Item1} {discard.Item1} {space.Item1} {check.Item1}{mark.Item1} ",
+                Text: $"5 10/4096 20/8192 {root.Item1} {mode.Item1} {discard.Item1} {space.Item1} "
+                    + $"{check.Item1}{mark.Item1} ",
                 Expected: new ThinPoolStatus(
                     mode.Item2, new TransactionId(5), new BlockUsage(10, 4096, MetadataBlock),
                     new BlockUsage(20, 8192, Block), root.Item2, discard.Item2, space.Item2, check.Item2, mark.Item2));

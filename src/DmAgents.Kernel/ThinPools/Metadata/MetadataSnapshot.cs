@@ -82,8 +82,8 @@ internal sealed class MetadataSnapshot
         if (error is not null)
             return error;
         var sharing = new BlockSharing(_walk, _blocks.Count, dataBlocks);
-        var owners = listed.Value.Select(thin => thin.Id).ToList();
-        var counted = sharing.Count([.. owners.Select(id => roots.TryGetValue(id, out var root) ? root : (ulong?)null)]);
+        var counted = sharing.Count(
+            [.. listed.Value.Select(thin => roots.TryGetValue(thin.Id, out var root) ? root : (ulong?)null)]);
         return counted.Succeeded
             ? KernelResult.Found<IReadOnlyList<ThinUsage>>(
                 [.. listed.Value.Zip(counted.Value, (thin, own) => thin with { ExclusiveBlocks = own })])
