@@ -30,7 +30,8 @@ public abstract class PoolContract(KernelFixture fixture) : KernelContract(fixtu
 
         Assert.Equal(1024ul, metadata.Total);
         Assert.Equal(ByteSize.KiB(4), metadata.BlockSize);
-        Assert.InRange(metadata.Used, 1ul, 64ul);
+        // Linux 6.1 counts what it keeps in reserve, a tenth, among the used.
+        Assert.InRange(metadata.Used, 1ul, 128ul);
     }
 
     [Fact]

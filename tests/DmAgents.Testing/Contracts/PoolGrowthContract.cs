@@ -55,9 +55,19 @@ public abstract class PoolGrowthContract(KernelFixture fixture) : KernelContract
     {
         var pool = Scope.OpenPool(noSpace: NoSpacePolicy.Queue, discard: DiscardPolicy.NoPassdown);
 
-        Kernel.ReloadPool(pool.Table with { NoSpace = NoSpacePolicy.Error, Discard = DiscardPolicy.Ignore }).Must();
+        Kernel.ReloadPool(pool.Table with { NoSpace = NoSpacePolicy.Error }).Must();
 
-        Assert.Equal((NoSpacePolicy.Error, DiscardPolicy.Ignore), (pool.Status.NoSpace, pool.Status.Discard));
+        Assert.Equal((NoSpacePolicy.Error, DiscardPolicy.NoPassdown), (pool.Status.NoSpace, pool.Status.Discard));
+    }
+
+    [Fact]
+    public void Whether_discards_are_ignored_is_fixed_while_the_pool_is_live()
+    {
+        var pool = Scope.OpenPool(discard: DiscardPolicy.NoPassdown);
+
+        Kernel.ReloadPool(pool.Table with { Discard = DiscardPolicy.Ignore }).MustBeRefused(KernelFault.Invalid);
+
+        Assert.Equal(DiscardPolicy.NoPassdown, pool.Status.Discard);
     }
 
     [Fact]

@@ -84,6 +84,9 @@ internal sealed partial class SimulatedPool(
     {
         if (table.BlockSize != Current.BlockSize || DataBlocksOf(table) < Current.DataBlocks)
             return Errno.Invalid;
+        // Devices above have decided by it what they take (pool_ctr compares the two features).
+        if ((table.Discard == DiscardPolicy.Ignore) != (Table.Discard == DiscardPolicy.Ignore))
+            return Errno.Invalid;
         Table = table;
         NoSpace = table.NoSpace;
         var wasOutOfMetadata = Mode == SimulatedPoolMode.OutOfMetadataSpace;
