@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What is in the layers of the demonstration image; sourced by build.sh. Between them they hold everything that a
 # layer can hold and that is easily lost: whiteouts, opaque directories, changed types, hard links, devices, set-id
 # bits, capabilities, other extended attributes, holes, long names, odd owners and times.

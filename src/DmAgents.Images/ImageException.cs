@@ -36,7 +36,9 @@ public enum ImageReason
     /// <summary>The process may not do what the archive asks for.</summary>
     NotPermitted,
 
-    /// <summary>Reading the archive or writing the file system failed in a way that is not the archive's fault.</summary>
+    /// <summary>
+    /// Reading the archive or writing the file system failed in a way that is not the archive's fault.
+    /// </summary>
     Failed,
 }
 
@@ -50,7 +52,15 @@ public sealed class ImageException : Exception
         : base($"{what}. {next}.", cause)
     {
         Reason = reason;
+        What = what;
+        Next = next;
     }
 
     public ImageReason Reason { get; }
+
+    /// <summary>What happened, to which object, and why.</summary>
+    public string What { get; }
+
+    /// <summary>What the operator can do.</summary>
+    public string Next { get; }
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2317  # shares its variables with run
 # Running on the machine's own kernel; sourced by run.
 
 has_dm_thin() {

@@ -1,6 +1,8 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # shares its variables with host
 # The hosts' network: a namespace of this lab's own with a bridge, and a tap for each host. Sourced by host.
 
-namespace=dmalab-$(printf '%s' "$lab_state" | sha256sum | cut -c1-8)
+# Named by the state directory, so that two labs on one machine do not meet.
+name_namespace() { namespace=dmalab-$(printf '%s' "$lab_state" | sha256sum | cut -c1-8); }
 bridge_address=10.77.0.254
 
 in_net() { ip -n "$namespace" "$@"; }

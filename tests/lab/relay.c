@@ -243,7 +243,8 @@ int main(int count, char **arguments)
         ;
     // What the guest said last; but a client that takes nothing does not keep this process.
     for (int i = 0; i < client_count; i++) {
-        setsockopt(clients[i].fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_usec = 500000}, sizeof(struct timeval));
+        struct timeval limit = {.tv_usec = 500000};
+        setsockopt(clients[i].fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         write_all(clients[i].fd, clients[i].out.data, clients[i].out.used);
     }
     unlink(arguments[1]);

@@ -39,7 +39,8 @@ test_status_and_output() {
   (cd "$here" && "$run" --env "WORDS=a b" -- sh -c 'pwd; echo "$WORDS"') >"$scratch/out"
   check "directory and environment pass through" cmp -s <(printf '%s\na b\n' "$here") "$scratch/out"
   mkdir "$scratch/share"
-  "$run" --share "$scratch/share:/mnt/share" -- sh -c 'echo from inside >/mnt/share/file; echo lost >/var/tmp/lost-file'
+  "$run" --share "$scratch/share:/mnt/share" -- \
+    sh -c 'echo from inside >/mnt/share/file; echo lost >/var/tmp/lost-file'
   check "a share can be written to" [ "$(<"$scratch/share/file")" = "from inside" ]
   check "nothing else of the machine can" [ ! -e /var/tmp/lost-file ]
 }
@@ -72,14 +73,14 @@ test_power() {
   "$host" start one --disk 256M --memory 1G
   check "status passes through exec" [ "$(status_of "$host" exec one -- sh -c 'exit 9')" = 9 ]
   # commit=300: on a slow machine ext4's own five seconds may pass before the cut.
-  "$host" exec one -- sh -c 'mkfs.ext4 -q /dev/ubda && mount -o commit=300 /dev/ubda /mnt && echo one >/mnt/synced && sync -f /mnt &&
-    echo two >/mnt/unsynced'
+  "$host" exec one -- sh -c 'mkfs.ext4 -q /dev/ubda && mount -o commit=300 /dev/ubda /mnt &&
+    echo one >/mnt/synced && sync -f /mnt && echo two >/mnt/unsynced'
   "$host" cut one
   check "a host that was cut is down" grep -q $'^one\tdown' <("$host" list)
   check "and no process of it is left" [ "$(living_kernels)" = 0 ]
   "$host" start one
-  "$host" exec one -- sh -c 'mount /dev/ubda /mnt; cat /mnt/synced; cat /mnt/unsynced 2>/dev/null; echo three >/mnt/third' \
-    >"$scratch/power"
+  "$host" exec one -- sh -c 'mount /dev/ubda /mnt; cat /mnt/synced; cat /mnt/unsynced 2>/dev/null
+    echo three >/mnt/third' >"$scratch/power"
   check "what was synced survives a power cut" grep -qx one "$scratch/power"
   check "what was written just before it and not synced is lost" [ "$(wc -l <"$scratch/power")" = 1 ]
   "$host" stop one

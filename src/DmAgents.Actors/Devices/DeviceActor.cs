@@ -60,7 +60,7 @@ internal sealed class DeviceActor(IKernel kernel) : UntypedActor
 
     private DeviceResults.Settled Settle(DeviceJobs.Settle job)
     {
-        var result = new UseEffects(kernel, job.Pool).Settle(job.Device);
+        var result = new UseEffects(kernel, job.Pool).Settle(job.Device, job.Detach);
         var holders = result.FailedWith(KernelFault.Busy) ? HoldersOf(job) : "";
         return new DeviceResults.Settled(job.Device.Id, job.Request, result, holders);
     }

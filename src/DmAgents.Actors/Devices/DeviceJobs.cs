@@ -17,7 +17,8 @@ internal static class DeviceJobs
 
     /// <summary>Make live what the record wants.</summary>
     /// <param name="Request">The request that waits for it; null in the background.</param>
-    internal sealed record Settle(PoolContext Pool, DeviceRecord Device, RequestId? Request);
+    /// <param name="Detach">What has to go goes although somebody holds it, as soon as he lets go.</param>
+    internal sealed record Settle(PoolContext Pool, DeviceRecord Device, RequestId? Request, bool Detach = false);
 
     /// <summary>Grow device and file system.</summary>
     internal sealed record Grow(PoolContext Pool, DeviceRecord Device, RequestId? Request);

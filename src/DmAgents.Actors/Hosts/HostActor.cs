@@ -80,6 +80,9 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
                 break;
             case StartAgain:
                 break;
+            case HostMessages.AwaitReady:
+                Sender.Tell(new HostMessages.Ready());
+                break;
             case HostMessages.Stop:
                 Stop();
                 break;

@@ -14,6 +14,15 @@ public static class HostMessages
     /// <summary>Remove a pool.</summary>
     public sealed record RemovePool(PoolName Pool, RequestId Request, bool Force);
 
+    /// <summary>Answered by <see cref="Ready"/> when the host's journal is replayed and each pool has its actor.</summary>
+    public sealed record AwaitReady
+    {
+        public static AwaitReady Instance { get; } = new();
+    }
+
+    /// <summary>The host knows its pools.</summary>
+    public sealed record Ready;
+
     /// <summary>Stop all pools in order, then the host actor. Answered by <see cref="Stopped"/>.</summary>
     public sealed record Stop
     {

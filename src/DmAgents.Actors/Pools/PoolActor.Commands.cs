@@ -132,7 +132,7 @@ public sealed partial class PoolActor
                 break;
             case PoolCommands.SetUse use:
                 var used = _state.Devices[accepted.Subject!.Value];
-                _devices.Give(used.Id, new DeviceJobs.Settle(Pool, used, use.Request));
+                _devices.Give(used.Id, new DeviceJobs.Settle(Pool, used, use.Request, use.Detach));
                 break;
             case PoolCommands.Resize resize:
                 var grown = _state.Devices[accepted.Subject!.Value];

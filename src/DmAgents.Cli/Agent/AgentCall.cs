@@ -5,6 +5,7 @@ using DmAgents.Cli.Output;
 using DmAgents.Cli.Shell;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Kind = DmAgents.Api.Admin.V1.Problem.Types.Kind;
 
 namespace DmAgents.Cli.Agent;
 
@@ -101,9 +102,9 @@ internal sealed class AgentCall : IDisposable
         if (reply.Pools.Count == 1)
             return reply.Pools[0].Name;
         if (reply.Pools.Count == 0)
-            throw Problem(Api.Admin.V1.Problem.Types.Kind.NotFound, "there is no pool", "make one: dmagent pool create --help");
+            throw Problem(Kind.NotFound, "there is no pool", "make one: dmagent pool create --help");
         var names = string.Join(", ", reply.Pools.Select(pool => pool.Name));
-        throw Problem(Api.Admin.V1.Problem.Types.Kind.Usage, $"there are several pools: {names}", "name one of them");
+        throw Problem(Kind.Usage, $"there are several pools: {names}", "name one of them");
     }
 
     /// <summary>
@@ -127,12 +128,12 @@ internal sealed class AgentCall : IDisposable
         }
     }
 
-    public ProblemException Problem(Problem.Types.Kind kind, string why, string next) =>
+    public ProblemException Problem(Kind kind, string why, string next) =>
         new(new Problem { Kind = kind, What = What, Object = Subject, Why = why, Next = next });
 
     /// <summary>For a stream that ended well but without its last message.</summary>
     public ProblemException WithoutResult() => Problem(
-        Api.Admin.V1.Problem.Types.Kind.Failed,
+        Kind.Failed,
         "the agent ended its answer before the result",
         $"run the same command with --request-id {RequestId()} to learn the outcome");
 
@@ -146,7 +147,7 @@ internal sealed class AgentCall : IDisposable
         ? _shell.Environment.Connect(Socket)
         : throw new ProblemException(new Problem
         {
-            Kind = Api.Admin.V1.Problem.Types.Kind.Usage,
+            Kind = Kind.Usage,
             What = "agent unreachable",
             Object = Socket,
             Why = $"the path of a socket has at most {AgentSocket.LongestPath} bytes",

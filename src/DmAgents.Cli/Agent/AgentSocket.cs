@@ -14,13 +14,18 @@ internal static class AgentSocket
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
             ConnectCallback = (_, cancellation) => OpenAsync(path, cancellation),
         };
         return GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
         {
-            HttpHandler = handler,
+            // A client instead of the bare handler: the channel then leaves its load balancing out, which would be
+            // a good part of a short command's time.
+            HttpClient = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan },
             DisposeHttpClient = true,
-            // A pool with a full quarantine or a tree of thousands of layers is one message.
+            // A tree of thousands of layers is one message.
             MaxReceiveMessageSize = 64 << 20,
         });
     }

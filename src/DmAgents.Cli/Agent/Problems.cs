@@ -3,6 +3,7 @@ using System.Text;
 using DmAgents.Api.Admin.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using Kind = DmAgents.Api.Admin.V1.Problem.Types.Kind;
 
 namespace DmAgents.Cli.Agent;
 
@@ -21,16 +22,16 @@ internal static class Problems
         {
             StatusCode.DeadlineExceeded => TimedOut(call),
             StatusCode.Cancelled when call.FellSilent => TimedOut(call),
-            StatusCode.Cancelled => Untold(call, Problem.Types.Kind.Failed, "interrupted", OutcomeUnknown(call)),
+            StatusCode.Cancelled => Untold(call, Kind.Failed, "interrupted", OutcomeUnknown(call)),
             StatusCode.Unimplemented => Untold(
-                call, Problem.Types.Kind.Failed, "the agent does not know this call: it is of another version",
+                call, Kind.Failed, "the agent does not know this call: it is of another version",
                 "compare `dmagent --version` with `dmagent host status`"),
             StatusCode.Unavailable => Untold(
-                call, Problem.Types.Kind.Unavailable, "the agent went away during the call", OutcomeUnknown(call)),
+                call, Kind.Unavailable, "the agent went away during the call", OutcomeUnknown(call)),
             StatusCode.PermissionDenied or StatusCode.Unauthenticated => Untold(
-                call, Problem.Types.Kind.Refused, failure.Status.Detail, "be root or in the group dmagents"),
+                call, Kind.Refused, failure.Status.Detail, "be root or in the group dmagents"),
             _ => Untold(
-                call, Problem.Types.Kind.Failed, Sentence(failure), "see the agent's log: journalctl -u dmagentd"),
+                call, Kind.Failed, Sentence(failure), "see the agent's log: journalctl -u dmagentd"),
         };
     }
 
@@ -63,11 +64,14 @@ internal static class Problems
             SocketError.AccessDenied => (
                 "no permission to use the socket",
                 "be root or in the group dmagents: usermod -aG dmagents $USER, then log in again"),
+            // ENOTDIR has no number of its own in the runtime.
+            _ when !Path.Exists(call.Socket) => (
+                "there is no such socket: a part of its path is no directory", "name the agent's socket with --socket"),
             _ => (failure.Message, "systemctl status dmagentd"),
         };
         return new Problem
         {
-            Kind = Problem.Types.Kind.Unavailable,
+            Kind = Kind.Unavailable,
             What = "agent unreachable",
             Object = call.Socket,
             Why = why,
@@ -76,9 +80,9 @@ internal static class Problems
     }
 
     private static Problem TimedOut(AgentCall call) =>
-        Untold(call, Problem.Types.Kind.TimedOut, "no answer in time", OutcomeUnknown(call));
+        Untold(call, Kind.TimedOut, "no answer in time", OutcomeUnknown(call));
 
-    private static Problem Untold(AgentCall call, Problem.Types.Kind kind, string why, string next) =>
+    private static Problem Untold(AgentCall call, Kind kind, string why, string next) =>
         new() { Kind = kind, What = call.What, Object = call.Subject, Why = why, Next = next };
 
     private static string OutcomeUnknown(AgentCall call) => call.RequestIdInUse is { } id

@@ -9,8 +9,8 @@ namespace DmAgents.Cli.Completion;
 /// <summary>Completes names by asking the agent; silently gives none where it does not answer at once.</summary>
 internal static class Names
 {
-    /// <summary>Longer, and the shell seems to hang.</summary>
-    private static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(700);
+    /// <summary>Enough for a loaded machine to start this program cold; longer, and the shell seems to hang.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
 
     public delegate IEnumerable<string> Source(GrpcChannel channel, CallOptions options);
 

@@ -1,15 +1,18 @@
 # bash completion for dmagent
 
 _dmagent() {
-    local line word candidates
-    line=${COMP_LINE:0:COMP_POINT}
+    local line=${COMP_LINE:0:COMP_POINT}
+    local word=${line##*[[:space:]]}
+    local current=${COMP_WORDS[COMP_CWORD]}
     # bash splits words at ':' and '='; what it already has of the word must not be inserted again.
-    word=${line##*[[:space:]]}
-    local prefix=${word%"${COMP_WORDS[COMP_CWORD]}"}
-    [[ ${COMP_WORDS[COMP_CWORD]} == [:=] ]] && prefix=$word
+    local prefix=${word%"$current"}
+    [[ $current == [:=] ]] && prefix=$word
+    local candidate
     COMPREPLY=()
-    while IFS= read -r candidates; do
-        [[ $candidates == "$word"* ]] && COMPREPLY+=("${candidates#"$prefix"}")
+    while IFS= read -r candidate; do
+        # Options only where one has been begun: otherwise they would hide the files.
+        [[ $candidate == -* && $word != -* ]] && continue
+        [[ $candidate == "$word"* ]] && COMPREPLY+=("${candidate#"$prefix"}")
     done < <(command dmagent "[suggest:$COMP_POINT]" "$COMP_LINE" 2>/dev/null)
 }
 

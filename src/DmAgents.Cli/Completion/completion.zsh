@@ -5,6 +5,8 @@ _dmagent() {
     local -a candidates
     candidates=("${(@f)$(command dmagent "[suggest:$CURSOR]" "$BUFFER" 2>/dev/null)}")
     candidates=(${candidates:#})
+    # Options only where one has been begun: otherwise they would hide the files.
+    [[ $PREFIX == -* ]] || candidates=(${candidates:#-*})
     if (( ${#candidates} )); then
         compadd -- "${candidates[@]}"
     else

@@ -131,6 +131,7 @@ internal static class ContainerCommands
         {
             Description = "The new size; larger than now",
             CustomParser = Sizes.Parse,
+            Arity = ArgumentArity.ExactlyOne,
         };
         var pool = CommonSymbols.Pool(shell);
         return new CliCommand(

@@ -29,7 +29,11 @@ internal static class EventCommands
             if (!TimeSpans.TryParsePoint(text, shell.Environment.Clock.GetUtcNow(), out _))
                 result.AddError($"'{text}' is not a time: use 10m, 2h, 1d or 2026-05-01T12:00.");
         });
-        var limit = new Option<uint>("--limit", "-n") { Description = "At most so many, the newest", HelpName = "number" };
+        var limit = new Option<uint>("--limit", "-n")
+        {
+            Description = "At most so many, the newest",
+            HelpName = "number",
+        };
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with each event as it happens" };
         var command = new CliCommand(
             "list", "List events, the oldest first.",

@@ -8,7 +8,8 @@ namespace DmAgents.Cli.Hosts;
 
 internal static class HostCommands
 {
-    public static CliCommand Build(CliShell shell) => new("host", "The host that the agent serves.", "dmagent host status")
+    public static CliCommand Build(CliShell shell) => new(
+        "host", "The host that the agent serves.", "dmagent host status")
     {
         Status(shell),
     };

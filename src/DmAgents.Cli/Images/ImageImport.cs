@@ -70,7 +70,11 @@ internal static class ImageImport
         return image ?? throw call.WithoutResult();
     }
 
-    private static string Text(ImportProgress progress) => progress.LayerCount == 0 || progress.LayerIndex == 0
-        ? Words.Of(progress.Phase)
-        : $"layer {progress.LayerIndex}/{progress.LayerCount} {Words.Short(progress.DiffId)} {Words.Of(progress.Phase)}";
+    private static string Text(ImportProgress progress)
+    {
+        var phase = Words.Of(progress.Phase);
+        return progress.LayerCount == 0 || progress.LayerIndex == 0
+            ? phase
+            : $"layer {progress.LayerIndex}/{progress.LayerCount} {Words.Short(progress.DiffId)} {phase}";
+    }
 }

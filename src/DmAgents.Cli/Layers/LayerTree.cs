@@ -13,6 +13,8 @@ internal static class LayerTree
     {
         if (nodes.Count == 0)
             console.WriteLine("There is no pool with anything in it.");
+        // A node is a line: where lineages are deep, the terminal's own wrapping is the lesser evil.
+        console.Profile.Width = Outputs.Unbounded;
         foreach (var pool in nodes.GroupBy(node => node.Pool).OrderBy(pool => pool.Key, StringComparer.Ordinal))
             console.Write(Draw(pool.Key, [.. pool]));
     }

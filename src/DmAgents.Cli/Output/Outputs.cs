@@ -6,7 +6,7 @@ namespace DmAgents.Cli.Output;
 internal static class Outputs
 {
     /// <summary>Without a terminal nothing is wrapped or cut: a line is a record.</summary>
-    private const int Unbounded = 100_000;
+    public const int Unbounded = 100_000;
 
     public static IOutput Choose(CliEnvironment environment, bool json, bool quiet) => (json, quiet) switch
     {

@@ -5,18 +5,23 @@ namespace DmAgents.Cli.Output;
 /// <summary>What is known of one object: groups of labels and values.</summary>
 internal sealed class Sheet
 {
-    private const int LabelWidth = 24;
-    private readonly List<(string? Label, string Markup)> _lines = [];
+    private const int ValueColumn = 26;
+    private const int Indent = 2;
+    private readonly List<Line> _lines = [];
 
     public Sheet Group(string title)
     {
         if (_lines.Count > 0)
-            _lines.Add((null, ""));
-        _lines.Add((null, $"[bold]{Markup.Escape(title)}[/]"));
+            _lines.Add(new Line("", "", IsMarkup: false));
+        _lines.Add(new Line(null, $"[bold]{Markup.Escape(title)}[/]", IsMarkup: true));
         return this;
     }
 
-    public Sheet Row(string label, string value) => Marked(label, Markup.Escape(value));
+    public Sheet Row(string label, string value)
+    {
+        _lines.Add(new Line(label, value, IsMarkup: false));
+        return this;
+    }
 
     /// <summary>Several values under one label.</summary>
     public Sheet Rows(string label, IEnumerable<string> values)
@@ -27,15 +32,51 @@ internal sealed class Sheet
         return _lines.Count == before ? Row(label, "none") : this;
     }
 
+    /// <summary>A value with colours, which is short enough for any terminal.</summary>
     public Sheet Marked(string label, string markup)
     {
-        _lines.Add((label, markup));
+        _lines.Add(new Line(label, markup, IsMarkup: true));
         return this;
     }
 
     public void Write(IAnsiConsole console)
     {
-        foreach (var (label, markup) in _lines)
-            console.MarkupLine(label is null ? markup : $"  {Markup.Escape(label).PadRight(LabelWidth)}{markup}");
+        foreach (var line in _lines)
+        {
+            var label = line.Label is null ? "" : $"{new string(' ', Indent)}{line.Label}".PadRight(ValueColumn);
+            if (line.IsMarkup)
+            {
+                console.MarkupLine(label + line.Value);
+                continue;
+            }
+
+            foreach (var part in Wrapped(line.Value, console.Profile.Width - ValueColumn))
+            {
+                console.MarkupLine((label + Markup.Escape(part)).TrimEnd());
+                label = new string(' ', ValueColumn);
+            }
+        }
     }
+
+    /// <summary>Breaks between words only: a path or a digest has to be copied whole.</summary>
+    private static IEnumerable<string> Wrapped(string value, int width)
+    {
+        var line = "";
+        foreach (var word in value.Split(' '))
+        {
+            if (line.Length > 0 && line.Length + 1 + word.Length > width)
+            {
+                yield return line;
+                line = word;
+            }
+            else
+            {
+                line = line.Length == 0 ? word : $"{line} {word}";
+            }
+        }
+
+        yield return line;
+    }
+
+    private sealed record Line(string? Label, string Value, bool IsMarkup);
 }

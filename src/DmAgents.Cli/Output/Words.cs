@@ -39,5 +39,6 @@ internal static class Words
     public static string Percent(ulong part, ulong whole) => whole == 0 ? "-" : $"{Share(part, whole)}%";
 
     /// <summary>Rounded down: 100 is full, not nearly full.</summary>
-    public static int Share(ulong part, ulong whole) => whole == 0 ? 0 : (int)Math.Min(100, (decimal)part * 100 / whole);
+    public static int Share(ulong part, ulong whole) =>
+        whole == 0 ? 0 : (int)Math.Min(100, (decimal)part * 100 / whole);
 }

@@ -31,14 +31,14 @@ internal static class Sizes
             return false;
         }
 
-        // decimal times 2^60 overflows for numbers that are no sizes anyway.
-        if (value * factor is var product && product > ulong.MaxValue)
+        // By division: the product of a long number and a large unit is beyond decimal, too.
+        if (value > ulong.MaxValue / factor)
         {
             why = $"'{text}' is beyond 16 EiB.";
             return false;
         }
 
-        bytes = (ulong)product;
+        bytes = (ulong)(value * factor);
         why = bytes == 0 ? $"'{text}' is no size: it has to be at least one byte." : null;
         return why is null;
     }

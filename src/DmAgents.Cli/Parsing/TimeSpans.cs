@@ -40,7 +40,10 @@ internal static class TimeSpans
         }
 
         return DateTimeOffset.TryParse(
-            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal | DateTimeStyles.AdjustToUniversal, out point);
+            text,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeLocal | DateTimeStyles.AdjustToUniversal,
+            out point);
     }
 
     public static string Ago(DateTimeOffset point, DateTimeOffset now)

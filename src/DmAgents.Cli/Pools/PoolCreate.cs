@@ -60,7 +60,8 @@ internal sealed class PoolCreate
         "--metadata-size", "Single disk and loop: size of the metadata [default: from the data, with headroom]");
 
     private readonly Option<ulong?> _blockSize = CommonSymbols.Size(
-        "--block-size", "Pool block, a multiple of 64KiB; large ones cost copying, small ones metadata [default: 64KiB]");
+        "--block-size",
+        "Pool block, a multiple of 64KiB; large ones cost copying, small ones metadata [default: 64KiB]");
 
     private readonly Option<bool> _force = CommonSymbols.Force(
         "Use devices although they carry a file system, a partition table or another signature");

@@ -8,4 +8,7 @@ public static class DeviceLabels
 
     /// <summary>The image that a container was made of, for people.</summary>
     public const string Image = "dmagents.io/image";
+
+    /// <summary>The digest of the tar that a layer was made of.</summary>
+    public const string DiffId = "dmagents.io/diff-id";
 }

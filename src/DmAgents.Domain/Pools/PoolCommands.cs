@@ -39,7 +39,11 @@ public static class PoolCommands
     /// <summary>Activates, mounts, unmounts or deactivates.</summary>
     /// <param name="ReadOnly">Only with Active and Mounted.</param>
     public sealed record SetUse(RequestId Request, DeviceKey Key, DeviceUse Use, bool ReadOnly, DateTimeOffset At)
-        : PoolCommand(Request, At);
+        : PoolCommand(Request, At)
+    {
+        /// <summary>With Idle: although somebody still works in it. He keeps it until he is done.</summary>
+        public bool Detach { get; init; }
+    }
 
     /// <summary>Grows a container layer and its file system.</summary>
     public sealed record Resize(RequestId Request, DeviceKey Key, ByteSize Size, DateTimeOffset At)

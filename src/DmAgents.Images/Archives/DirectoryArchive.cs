@@ -5,7 +5,9 @@ internal sealed class DirectoryArchive(string directory) : IArchive
 {
     public string Origin => directory;
 
-    public bool Contains(string member) => IsBelow(member) && File.Exists(Path.Combine(directory, member));
+    public bool Contains(string member) =>
+        // A fifo has no length, and opening one may wait for ever; no member of a layout is empty.
+        IsBelow(member) && new FileInfo(Path.Combine(directory, member)) is { Exists: true, Length: > 0 };
 
     public Stream Open(string member, out long size)
     {
@@ -31,5 +33,6 @@ internal sealed class DirectoryArchive(string directory) : IArchive
     }
 
     private static bool IsBelow(string member) =>
-        !Path.IsPathRooted(member) && !member.Split('/').Any(part => part is "" or "." or "..") && !member.Contains('\0');
+        !Path.IsPathRooted(member) && !member.Split('/').Any(part => part is "" or "." or "..") && !member.Contains(
+            '\0');
 }

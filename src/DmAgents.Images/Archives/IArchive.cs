@@ -8,7 +8,9 @@ internal interface IArchive : IDisposable
 
     bool Contains(string member);
 
-    /// <summary>A member's bytes and their number; throws <see cref="ImageException"/> (NotFound) if it is missing.</summary>
+    /// <summary>
+    /// A member's bytes and their number; throws <see cref="ImageException"/> (NotFound) if it is missing.
+    /// </summary>
     Stream Open(string member, out long size);
 }
 
@@ -29,9 +31,11 @@ internal static class ArchiveReading
         return stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false) == content.Length
             ? content
             : throw new ImageException(
-                ImageReason.Truncated, $"'{member}' of {archive.Origin} is cut off", "Fetch or write the archive again");
+                ImageReason.Truncated, $"'{member}' of {archive.Origin} is cut off",
+                "Fetch or write the archive again");
     }
 
     public static ImageException Missing(this IArchive archive, string member) => new(
-        ImageReason.NotFound, $"{archive.Origin} lacks '{member}', which its own manifest names", "Fetch or write the archive again");
+        ImageReason.NotFound, $"{archive.Origin} lacks '{member}', which its own manifest names",
+        "Fetch or write the archive again");
 }

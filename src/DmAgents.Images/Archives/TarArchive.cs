@@ -24,7 +24,9 @@ internal sealed class TarArchive : IArchive
 
     public string Origin { get; }
 
-    /// <summary>False as soon as the content shows that the tar is a root file system rather than an image layout.</summary>
+    /// <summary>
+    /// False as soon as the content shows that the tar is a root file system rather than an image layout.
+    /// </summary>
     public bool MayBeLayout { get; private set; }
 
     /// <summary>Whether nothing in it is foreign to an image layout: then it can be nothing else.</summary>

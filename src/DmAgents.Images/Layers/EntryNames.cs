@@ -5,7 +5,9 @@ namespace DmAgents.Images.Layers;
 /// <summary>Names as they stand in archives become paths below the root, or the reason why they cannot.</summary>
 internal static class EntryNames
 {
-    /// <summary>An entry's own name. Absolute names are refused, but for "/" itself, which some builders write.</summary>
+    /// <summary>
+    /// An entry's own name. Absolute names are refused, but for "/" itself, which some builders write.
+    /// </summary>
     public static TreePath? ParseName(ReadOnlySpan<byte> name, out string refusal)
     {
         refusal = "its name is absolute";

@@ -1,5 +1,6 @@
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Ports.FileTrees;
+using DmAgents.Images.Streams;
 using DmAgents.Images.Tar;
 
 namespace DmAgents.Images.Layers;
@@ -40,13 +41,24 @@ public sealed class LayerApplier
     public static AppliedLayer Apply(
         LayerStream layer, IFileTree tree, bool onEmptyBase, CancellationToken cancellation = default)
     {
-        // Not disposed: the layer is the caller's. The tar is read in blocks of 512 bytes, the decompressor in large ones.
-        var buffered = new BufferedStream(layer, 128 * 1024);
-        var archive = new TarReader(buffered, layer.Origin, endMarkerRequired: layer.Descriptor.DiffId is null);
         var writer = new TreeWriter(tree, layer.Origin);
+        // On a single processor a second thread would only cost.
+        if (Environment.ProcessorCount == 1)
+            return Apply(layer, new BufferedStream(layer, 128 * 1024), writer, onEmptyBase, cancellation);
+        using var ahead = new ReadAheadStream(layer);
+        return Apply(layer, ahead, writer, onEmptyBase, cancellation);
+    }
+
+    private static AppliedLayer Apply(
+        LayerStream layer, Stream tar, TreeWriter writer, bool onEmptyBase, CancellationToken cancellation)
+    {
+        var archive = new TarReader(tar, layer.Origin, endMarkerRequired: layer.Descriptor.DiffId is null);
         using var content = new FileContent(archive, writer, cancellation);
         var entries = new LayerApplier(archive, writer, content).ApplyAll(onEmptyBase, cancellation);
-        layer.ReadToEnd();
+        // What follows the end marker belongs to the layer's identity; its last read verifies the layer.
+        Span<byte> rest = stackalloc byte[4096];
+        while (tar.Read(rest) > 0)
+            cancellation.ThrowIfCancellationRequested();
         return new AppliedLayer(layer.DiffId, entries, content.Written);
     }
 
@@ -76,7 +88,8 @@ public sealed class LayerApplier
     private void ApplyRoot(TarEntry entry)
     {
         if (entry.Type != TarEntryType.Directory)
-            throw writer.Refuse(ImageReason.Corrupt, "it would make the root something other than a directory", "Build the image again");
+            throw writer.Refuse(ImageReason.Corrupt, "it would make the root something other than a directory",
+                "Build the image again");
         SetRoot(AttributesOf(entry));
     }
 
@@ -219,7 +232,8 @@ public sealed class LayerApplier
     };
 
     private ImageException Unsafe(string why) => writer.Refuse(
-        ImageReason.UnsafePath, why, "Do not use this image unless you know why it does that; build it without such an entry");
+        ImageReason.UnsafePath, why,
+        "Do not use this image unless you know why it does that; build it without such an entry");
 
     /// <summary>Names that mean removal (layer.md, "Whiteouts").</summary>
     private static class Whiteouts

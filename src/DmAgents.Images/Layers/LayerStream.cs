@@ -13,7 +13,8 @@ public sealed class LayerStream : ReadOnlyStream
     private const int BufferSize = 256 * 1024;
 
     private readonly HashingStream compressed;
-    private readonly HashingStream uncompressed;
+    private readonly HashingStream? uncompressed;
+    private readonly Stream content;
     private bool verified;
 
     internal LayerStream(Stream stored, LayerDescriptor descriptor, string origin, IProgress<long>? progress)
@@ -21,7 +22,10 @@ public sealed class LayerStream : ReadOnlyStream
         Descriptor = descriptor;
         Origin = origin;
         compressed = new HashingStream(new BufferedStream(stored, BufferSize), progress);
-        uncompressed = new HashingStream(Decompression.Open(compressed, origin));
+        content = Decompression.Open(compressed, origin, out var compression);
+        // Of a plain tar both digests are the same.
+        if (compression != Compression.None)
+            content = uncompressed = new HashingStream(content);
     }
 
     public LayerDescriptor Descriptor { get; }
@@ -33,24 +37,27 @@ public sealed class LayerStream : ReadOnlyStream
     public long StoredBytes => compressed.Count;
 
     /// <summary>Uncompressed bytes read.</summary>
-    public long Bytes => uncompressed.Count;
+    public long Bytes => (uncompressed ?? compressed).Count;
 
     /// <summary>The digest of the uncompressed tar, known once everything has been read.</summary>
     public Digest DiffId =>
-        verified ? uncompressed.Digest() : throw new InvalidOperationException($"{Origin} has not been read to its end");
+        verified ? Uncompressed : throw new InvalidOperationException($"{Origin} has not been read to its end");
+
+    private Digest Uncompressed => (uncompressed ?? compressed).Digest();
 
     public override int Read(Span<byte> buffer)
     {
         try
         {
-            var count = uncompressed.Read(buffer);
+            var count = content.Read(buffer);
             if (count == 0 && !buffer.IsEmpty && !verified)
                 Verify();
             return count;
         }
         catch (IOException cause)
         {
-            throw new ImageException(ImageReason.Failed, $"{Origin} cannot be read ({cause.Message})", "Check the disk", cause);
+            throw new ImageException(
+                ImageReason.Failed, $"{Origin} cannot be read ({cause.Message})", "Check the disk", cause);
         }
     }
 
@@ -67,7 +74,7 @@ public sealed class LayerStream : ReadOnlyStream
     {
         if (disposing)
         {
-            uncompressed.Dispose();
+            content.Dispose();
             compressed.Dispose();
         }
         base.Dispose(disposing);
@@ -81,8 +88,8 @@ public sealed class LayerStream : ReadOnlyStream
             throw Mismatch($"{Descriptor.Size} bytes", $"{compressed.Count} bytes");
         if (Descriptor.Digest is { } stored && compressed.Digest() != stored)
             throw Mismatch(stored.Value, compressed.Digest().Value);
-        if (Descriptor.DiffId is { } diffId && uncompressed.Digest() != diffId)
-            throw Mismatch($"the uncompressed {diffId}", uncompressed.Digest().Value);
+        if (Descriptor.DiffId is { } diffId && Uncompressed != diffId)
+            throw Mismatch($"the uncompressed {diffId}", Uncompressed.Value);
         verified = true;
     }
 

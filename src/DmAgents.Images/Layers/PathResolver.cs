@@ -62,7 +62,8 @@ internal sealed class PathResolver(TreeWriter writer, AppliedPaths applied)
                 return child;
             case EntryType.Symlink when ++symlinks > MaxSymlinks:
                 throw writer.Refuse(
-                    ImageReason.Corrupt, $"the symlink {child} on its way leads in a circle", "Build the image without it");
+                    ImageReason.Corrupt, $"the symlink {child} on its way leads in a circle",
+                    "Build the image without it");
             case EntryType.Symlink:
                 return Follow(child, make, ref symlinks);
         }
@@ -73,7 +74,8 @@ internal sealed class PathResolver(TreeWriter writer, AppliedPaths applied)
             // Of a lower layer it gives way, as it would in a union of both; the layer itself contradicts itself.
             if (applied.Contains(child))
                 throw writer.Refuse(
-                    ImageReason.Corrupt, $"{child} on its way is no directory in the same layer", "Build the image again");
+                    ImageReason.Corrupt, $"{child} on its way is no directory in the same layer",
+                    "Build the image again");
             writer.Remove(child, stat.Type);
         }
         writer.MakeImpliedDirectory(child, time);

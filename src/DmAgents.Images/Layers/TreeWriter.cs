@@ -48,7 +48,8 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
     {
         KeepTime(path.Parent);
         Require(tree.MakeDirectory(path), path);
-        Require(tree.SetAttributes(path, new EntryAttributes(Owner.Root, new Permissions(0x1ED), null, [])), path); // 0755
+        var attributes = new EntryAttributes(Owner.Root, new Permissions(0x1ED), null, []); // 0755
+        Require(tree.SetAttributes(path, attributes), path);
         SetTimeAtEnd(path, time);
     }
 
@@ -72,12 +73,19 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
             return;
         var (reason, why, next) = status.Outcome switch
         {
+            // ext4 says so, too, of an attribute that fits into no inode and no block.
+            FileTreeOutcome.NoSpace when status.Call.StartsWith("setxattr", StringComparison.Ordinal) => (
+                ImageReason.NoSpace, "the file system has no room for its extended attribute",
+                "Use a larger base size; if that is not it, a base of another file system"),
             FileTreeOutcome.NoSpace => (
-                ImageReason.NoSpace, "the file system is full", "Use a larger base size, or grow the pool if it is the pool that is full"),
+                ImageReason.NoSpace, "the file system is full",
+                "Use a larger base size, or grow the pool if it is the pool that is full"),
             FileTreeOutcome.NameTooLong => (
-                ImageReason.Unsupported, "its name is too long for the file system", "Build the image with shorter names"),
+                ImageReason.Unsupported, "its name is too long for the file system",
+                "Build the image with shorter names"),
             FileTreeOutcome.TooManyLinks => (
-                ImageReason.Unsupported, "the file system cannot count that many hard links", "Use a base of another file system"),
+                ImageReason.Unsupported, "the file system cannot count that many hard links",
+                "Use a base of another file system"),
             FileTreeOutcome.Unsupported => (
                 ImageReason.Unsupported, "the file system cannot hold it", "Use a base of another file system"),
             FileTreeOutcome.NotPermitted => (ImageReason.NotPermitted, "the agent may not", "Run the agent as root"),

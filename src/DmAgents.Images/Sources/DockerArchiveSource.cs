@@ -24,7 +24,8 @@ internal sealed class DockerArchiveSource : IImageSource
         var items = JsonReading.Parse(archive.ReadDocument(LayoutNames.DockerManifest), what, ReadManifest);
         choices = [.. items.SelectMany(Named)];
         if (choices.Count == 0)
-            throw new ImageException(ImageReason.NotFound, $"{Origin} is a docker archive without an image", "Save it again");
+            throw new ImageException(
+                ImageReason.NotFound, $"{Origin} is a docker archive without an image", "Save it again");
     }
 
     public string Origin => archive.Origin;
@@ -35,7 +36,8 @@ internal sealed class DockerArchiveSource : IImageSource
 
     public ImageDescription Describe(string? reference = null, Platform? platform = null)
     {
-        var named = ImageLayers.Choose(choices, choice => choice.Info, reference, Origin).DistinctBy(choice => choice.Item.Config).ToList();
+        var named = ImageLayers.Choose(choices, choice => choice.Info, reference, Origin)
+            .DistinctBy(choice => choice.Item.Config).ToList();
         if (named.Count > 1)
             throw new ImageException(
                 ImageReason.Ambiguous, $"{Origin} has {named.Count} images without a name",
@@ -61,7 +63,9 @@ internal sealed class DockerArchiveSource : IImageSource
         if (root.ValueKind != JsonValueKind.Array)
             throw new FormatException("an array of images is expected");
         return [.. root.EnumerateArray().Select(item => new Item(
-            JsonReading.RequiredText(item, "Config"), JsonReading.Texts(item, "RepoTags"), JsonReading.Texts(item, "Layers")))];
+            JsonReading.RequiredText(item, "Config"),
+            JsonReading.Texts(item, "RepoTags"),
+            JsonReading.Texts(item, "Layers")))];
     }
 
     private IEnumerable<Choice> Named(Item item)
@@ -77,7 +81,8 @@ internal sealed class DockerArchiveSource : IImageSource
         var what = $"Config '{item.Config}' of {Origin}";
         var config = ImageConfig.Parse(archive.ReadDocument(item.Config), what);
         return DigestIn(item.Config) is { } named && named != config.Digest
-            ? throw new ImageException(ImageReason.DigestMismatch, $"{what} has the digest {config.Digest}", "Save the image again")
+            ? throw new ImageException(
+                ImageReason.DigestMismatch, $"{what} has the digest {config.Digest}", "Save the image again")
             : config;
     }
 
@@ -89,7 +94,8 @@ internal sealed class DockerArchiveSource : IImageSource
 
     /// <summary>Docker since 25 names members by their digest; other names promise nothing.</summary>
     private static Digest? DigestIn(string member) =>
-        member.StartsWith(Blobs, StringComparison.Ordinal) && Digest.TryParse("sha256:" + member[Blobs.Length..], out var digest)
+        member.StartsWith(Blobs, StringComparison.Ordinal) && Digest.TryParse(
+            "sha256:" + member[Blobs.Length..], out var digest)
             ? digest
             : null;
 

@@ -24,7 +24,8 @@ public sealed record ImageManifestInfo(string? Reference, Digest? Digest, IReadO
 /// system, which has none; <see cref="ImageConfig.OfRootFileSystem"/> makes one once the diff id is known.
 /// </summary>
 public sealed record ImageDescription(
-    string? Reference, Digest? ManifestDigest, ImageConfig? Config, Platform Platform, IReadOnlyList<LayerDescriptor> Layers);
+    string? Reference, Digest? ManifestDigest, ImageConfig? Config, Platform Platform,
+    IReadOnlyList<LayerDescriptor> Layers);
 
 /// <summary>
 /// An archive with images in it. All methods throw <see cref="ImageException"/> for what is wrong with the archive.
@@ -44,6 +45,8 @@ public interface IImageSource : IDisposable
     /// </summary>
     ImageDescription Describe(string? reference = null, Platform? platform = null);
 
-    /// <summary>Opens a layer of a described image; <paramref name="progress"/> hears of stored bytes read, in sum.</summary>
+    /// <summary>
+    /// Opens a layer of a described image; <paramref name="progress"/> hears of stored bytes read, in sum.
+    /// </summary>
     LayerStream OpenLayer(LayerDescriptor layer, IProgress<long>? progress = null);
 }

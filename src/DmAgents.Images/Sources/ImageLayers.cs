@@ -22,7 +22,8 @@ internal static class ImageLayers
         foreach (var (layer, diffId) in stored.Zip(config.DiffIds))
         {
             chain = ChainId.Of(chain, diffId);
-            layers.Add(new LayerDescriptor(layer.MediaType, layer.Digest, layer.Size, diffId, chain) { Member = layer.Member });
+            var descriptor = new LayerDescriptor(layer.MediaType, layer.Digest, layer.Size, diffId, chain);
+            layers.Add(descriptor with { Member = layer.Member });
         }
         return layers;
     }
@@ -36,7 +37,8 @@ internal static class ImageLayers
         stored.Dispose();
         throw new ImageException(
             size < layer.Size ? ImageReason.Truncated : ImageReason.DigestMismatch,
-            $"{origin} has {size} bytes, not the {layer.Size} that its manifest names", "Fetch or write the archive again");
+            $"{origin} has {size} bytes, not the {layer.Size} that its manifest names",
+            "Fetch or write the archive again");
     }
 
     /// <summary>Leaves nothing open if the first bytes already show that the layer is none.</summary>
@@ -60,12 +62,14 @@ internal static class ImageLayers
         var choices = string.Join(", ", images.Select(image => info(image).ToString()).Distinct());
         if (reference is not null)
         {
-            var named = images.Where(image => info(image).Reference == reference || info(image).Digest?.Value == reference);
+            var named = images.Where(
+                image => info(image).Reference == reference || info(image).Digest?.Value == reference);
             IReadOnlyList<T> found = [.. named];
             return found.Count > 0
                 ? found
                 : throw new ImageException(
-                    ImageReason.NotFound, $"{origin} has no image '{reference}'; it has: {choices}", "Name one of these");
+                    ImageReason.NotFound, $"{origin} has no image '{reference}'; it has: {choices}",
+                    "Name one of these");
         }
         return images.Select(image => info(image).Reference).Distinct().Count() <= 1
             ? images

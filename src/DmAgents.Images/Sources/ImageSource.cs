@@ -26,7 +26,8 @@ public static class ImageSource
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
             throw new ImageException(
-                ImageReason.Failed, $"{path} cannot be read ({cause.Message.TrimEnd('.')})", "Check that the agent may read it", cause);
+                ImageReason.Failed, $"{path} cannot be read ({cause.Message.TrimEnd('.')})",
+                "Check that the agent may read it", cause);
         }
     }
 
@@ -36,7 +37,8 @@ public static class ImageSource
         return IsOciLayout(archive)
             ? new OciLayoutSource(archive)
             : throw new ImageException(
-                ImageReason.NotAnImage, $"Directory {path} is no OCI image layout: it has no valid 'oci-layout' with an 'index.json'",
+                ImageReason.NotAnImage,
+                $"Directory {path} is no OCI image layout: it has no valid 'oci-layout' with an 'index.json'",
                 NoSuchFormat);
     }
 
@@ -44,7 +46,8 @@ public static class ImageSource
     {
         var info = new FileInfo(path);
         if (!info.Exists)
-            throw new ImageException(ImageReason.NotFound, $"{path} does not exist", "Check the path, as the agent's host sees it");
+            throw new ImageException(
+                ImageReason.NotFound, $"{path} does not exist", "Check the path, as the agent's host sees it");
         // Fifos and devices have no length, and opening one may wait for ever.
         if (info.Length == 0)
             throw new ImageException(ImageReason.NotAnImage, $"{path} is empty, or no regular file", NoSuchFormat);
@@ -143,9 +146,12 @@ public static class ImageSource
 
     private static bool IsDockerArchive(IArchive archive) =>
         Holds(archive, LayoutNames.DockerManifest, root =>
-            root.ValueKind == JsonValueKind.Array && root.EnumerateArray().All(item => JsonReading.Text(item, "Config") is not null));
+            root.ValueKind == JsonValueKind.Array && root.EnumerateArray().All(
+                item => JsonReading.Text(item, "Config") is not null));
 
-    /// <summary>Whether a document is there and is what its name promises; a root file system may use the name, too.</summary>
+    /// <summary>
+    /// Whether a document is there and is what its name promises; a root file system may use the name, too.
+    /// </summary>
     private static bool Holds(IArchive archive, string member, Func<JsonElement, bool> promise)
     {
         if (!archive.Contains(member))

@@ -67,5 +67,6 @@ internal static class JsonReading
     /// <summary>A time that cannot be read is none: it is shown only.</summary>
     public static DateTimeOffset? Time(JsonElement? parent, string name) =>
         DateTimeOffset.TryParse(
-            Text(parent, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+            Text(parent, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+                ? time : null;
 }

@@ -4,7 +4,8 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Images.Sources;
 
 /// <summary>How OCI documents point to each other (image-spec, descriptor.md).</summary>
-internal sealed record OciDescriptor(string MediaType, Digest Digest, long Size, string? Reference, Platform? Platform, bool IsAttestation)
+internal sealed record OciDescriptor(
+    string MediaType, Digest Digest, long Size, string? Reference, Platform? Platform, bool IsAttestation)
 {
     // containerd and Docker put the whole reference into a name of their own and only the tag into OCI's.
     private const string WholeName = "io.containerd.image.name";
@@ -20,7 +21,8 @@ internal sealed record OciDescriptor(string MediaType, Digest Digest, long Size,
         var digest = JsonReading.RequiredText(json, "digest");
         return new OciDescriptor(
             JsonReading.RequiredText(json, "mediaType"),
-            Digest.TryParse(digest, out var parsed) ? parsed : throw new FormatException($"'{digest}' is not a sha256 digest"),
+            Digest.TryParse(digest, out var parsed) ? parsed : throw new FormatException(
+                $"'{digest}' is not a sha256 digest"),
             JsonReading.RequiredNumber(json, "size"),
             JsonReading.Text(annotations, WholeName) ?? JsonReading.Text(annotations, ReferenceName),
             platform is null

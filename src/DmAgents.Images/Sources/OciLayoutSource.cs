@@ -26,7 +26,8 @@ internal sealed class OciLayoutSource : IImageSource
         this.archive = archive;
         roots = ReadIndex(archive.ReadDocument(LayoutNames.OciIndex), $"'{LayoutNames.OciIndex}' of {Origin}");
         if (roots.Count == 0)
-            throw new ImageException(ImageReason.NotFound, $"{Origin} is an OCI layout without an image", "Add one to it");
+            throw new ImageException(
+                ImageReason.NotFound, $"{Origin} is an OCI layout without an image", "Add one to it");
         Images = [.. roots.Select(root => InfoOf(root))];
     }
 
@@ -45,7 +46,8 @@ internal sealed class OciLayoutSource : IImageSource
         var (configDescriptor, stored) = JsonReading.Parse(Read(chosen), what, ReadManifest);
         if (configDescriptor.MediaType is not (ConfigType or DockerConfigType))
             throw new ImageException(
-                ImageReason.Unsupported, $"{what} is no container image: its config is a '{configDescriptor.MediaType}'",
+                ImageReason.Unsupported,
+                $"{what} is no container image: its config is a '{configDescriptor.MediaType}'",
                 "Name an image of the layout that is one");
         var config = ImageConfig.Parse(Read(configDescriptor), $"Config {configDescriptor.Digest} of {Origin}");
         return new ImageDescription(
@@ -58,14 +60,16 @@ internal sealed class OciLayoutSource : IImageSource
     public void Dispose() => archive.Dispose();
 
     private static List<OciDescriptor> ReadIndex(byte[] document, string what) => JsonReading.Parse(
-        document, what, root => JsonReading.Items(root, "manifests").Select(OciDescriptor.Of).Where(found => !found.IsAttestation).ToList());
+        document, what, root => JsonReading.Items(root, "manifests").Select(OciDescriptor.Of)
+            .Where(found => !found.IsAttestation).ToList());
 
     private static (OciDescriptor Config, List<ImageLayers.Stored> Layers) ReadManifest(JsonElement root)
     {
         if (JsonReading.RequiredNumber(root, "schemaVersion") != 2)
             throw new FormatException("only schema version 2 is an image that can be read");
         var config = JsonReading.Object(root, "config") ?? throw new FormatException("'config' is missing");
-        return (OciDescriptor.Of(config), [.. JsonReading.Items(root, "layers").Select(OciDescriptor.Of).Select(StoredLayer)]);
+        return (OciDescriptor.Of(config), [.. JsonReading.Items(root, "layers").Select(OciDescriptor.Of)
+            .Select(StoredLayer)]);
     }
 
     private static ImageLayers.Stored StoredLayer(OciDescriptor layer)
@@ -106,15 +110,18 @@ internal sealed class OciLayoutSource : IImageSource
         var matching = manifests.Where(found => found.Platform is { } offered && wanted.Takes(offered)).ToList();
         if (matching.Count == 0 && manifests.Count(found => found.Platform is null) == 1)
             return manifests.Single(found => found.Platform is null);
-        var offers = string.Join(", ", manifests.Select(found => $"{found.Platform?.ToString() ?? "unknown"} ({found.Digest})"));
+        var offers = string.Join(
+            ", ", manifests.Select(found => $"{found.Platform?.ToString() ?? "unknown"} ({found.Digest})"));
         return matching.Count switch
         {
             0 => throw new ImageException(
-                ImageReason.NotFound, $"{Origin} has no image for {wanted}; it has: {offers}", "Name one of these platforms"),
+                ImageReason.NotFound, $"{Origin} has no image for {wanted}; it has: {offers}",
+                "Name one of these platforms"),
             1 => matching[0],
             _ when matching.Exists(found => found.Platform == wanted) => matching.Find(found => found.Platform == wanted)!,
             _ => throw new ImageException(
-                ImageReason.Ambiguous, $"{Origin} has several images for {wanted}: {offers}", "Name one by its variant or digest"),
+                ImageReason.Ambiguous, $"{Origin} has several images for {wanted}: {offers}",
+                "Name one by its variant or digest"),
         };
     }
 

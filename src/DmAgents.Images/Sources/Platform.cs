@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace DmAgents.Images.Sources;
 
-/// <summary>What an image runs on, in the words of the OCI specification (Go's): <c>linux/amd64</c>, <c>linux/arm/v7</c>.</summary>
+/// <summary>
+/// What an image runs on, in the words of the OCI specification (Go's): <c>linux/amd64</c>, <c>linux/arm/v7</c>.
+/// </summary>
 public sealed record Platform(string Os, string Architecture, string? Variant = null)
 {
     /// <summary>Linux on this machine's processor.</summary>

@@ -2,8 +2,11 @@ using DmAgents.Images.Layers;
 
 namespace DmAgents.Images.Sources;
 
-/// <summary>A tar, plain or compressed, that holds a root file system itself: an image of one layer without a config.</summary>
-internal sealed class RootFileSystemSource(string origin, Func<Stream> open, long size, IDisposable? held = null) : IImageSource
+/// <summary>
+/// A tar, plain or compressed, that holds a root file system itself: an image of one layer without a config.
+/// </summary>
+internal sealed class RootFileSystemSource(
+    string origin, Func<Stream> open, long size, IDisposable? held = null) : IImageSource
 {
     private const string LayerType = "application/vnd.oci.image.layer.v1.tar";
 

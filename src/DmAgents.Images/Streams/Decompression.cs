@@ -50,10 +50,12 @@ internal static class Decompression
 
     /// <summary>A zstd frame of other data (RFC 8878, 3.1.2); seekable zstd layers may begin with one.</summary>
     private static bool IsSkippableFrame(ReadOnlySpan<byte> start) =>
-        start.Length >= 4 && (start[0] & 0xF0) == 0x50 && start[1..4].SequenceEqual((ReadOnlySpan<byte>)[0x2a, 0x4d, 0x18]);
+        start.Length >= 4 && (start[0] & 0xF0) == 0x50 && start[1..4].SequenceEqual(
+            (ReadOnlySpan<byte>)[0x2a, 0x4d, 0x18]);
 
     private static ImageException Unsupported(string origin, string format) => new(
-        ImageReason.Unsupported, $"{origin} is compressed by {format}", "Compress it by gzip or zstd instead, or not at all");
+        ImageReason.Unsupported, $"{origin} is compressed by {format}",
+        "Compress it by gzip or zstd instead, or not at all");
 
     /// <summary>Gives back the bytes that were read to look at them.</summary>
     private sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : ReadOnlyStream
@@ -90,7 +92,8 @@ internal static class Decompression
             catch (EndOfStreamException cause)
             {
                 throw new ImageException(
-                    ImageReason.Truncated, $"{origin} ends in the middle of its compressed data", "Fetch it again", cause);
+                    ImageReason.Truncated, $"{origin} ends in the middle of its compressed data", "Fetch it again",
+                    cause);
             }
             catch (Exception cause) when (cause is InvalidDataException or ZstdException)
             {

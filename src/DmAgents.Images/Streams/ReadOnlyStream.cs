@@ -1,6 +1,8 @@
 namespace DmAgents.Images.Streams;
 
-/// <summary>A stream that is read from its start to its end, synchronously: what all parts of a layer's way have in common.</summary>
+/// <summary>
+/// A stream that is read from its start to its end, synchronously: what all parts of a layer's way have in common.
+/// </summary>
 public abstract class ReadOnlyStream : Stream
 {
     public override bool CanRead => true;

@@ -14,7 +14,9 @@ internal sealed class PaxRecords
 
     private readonly Dictionary<string, ReadOnlyMemory<byte>> values = new(StringComparer.Ordinal);
 
-    /// <summary>The runs of the first GNU sparse format (0.0), which repeats two keys and so is no dictionary.</summary>
+    /// <summary>
+    /// The runs of the first GNU sparse format (0.0), which repeats two keys and so is no dictionary.
+    /// </summary>
     public List<SparseExtent> RepeatedRuns { get; } = [];
 
     /// <summary>The value; null where there is none or an empty one, which means "as without this record".</summary>
@@ -40,10 +42,12 @@ internal sealed class PaxRecords
         while (!content.IsEmpty)
         {
             var span = content.Span;
-            if (!Utf8Parser.TryParse(span, out int length, out var digits) || length <= digits + 1 || length > span.Length)
+            if (!Utf8Parser.TryParse(span, out int length, out var digits) || length <= digits + 1
+                || length > span.Length)
                 return false;
             var equals = span[..length].IndexOf((byte)'=');
-            if (span[digits] != (byte)' ' || equals <= digits + 1 || span[length - 1] != (byte)'\n' || equals == length - 1)
+            if (span[digits] != (byte)' ' || equals <= digits + 1 || span[length - 1] != (byte)'\n'
+                || equals == length - 1)
                 return false;
             var key = TarFields.Utf8(span[(digits + 1)..equals]);
             var value = content[(equals + 1)..(length - 1)];

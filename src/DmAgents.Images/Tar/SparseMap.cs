@@ -67,7 +67,9 @@ internal static class SparseMap
         return runs;
     }
 
-    /// <summary>Whether the runs ascend without overlap within the file and hold exactly what the archive holds.</summary>
+    /// <summary>
+    /// Whether the runs ascend without overlap within the file and hold exactly what the archive holds.
+    /// </summary>
     public static bool IsSound(IReadOnlyList<SparseExtent> runs, long size, long packed)
     {
         var end = 0L;

@@ -1,11 +1,15 @@
 namespace DmAgents.Images.Tar;
 
-/// <summary>One 512-byte header block: the fields by their offsets in POSIX.1-1988 (ustar) and GNU tar's manual.</summary>
+/// <summary>
+/// One 512-byte header block: the fields by their offsets in POSIX.1-1988 (ustar) and GNU tar's manual.
+/// </summary>
 internal readonly ref struct TarHeader(ReadOnlySpan<byte> block)
 {
     public const int BlockSize = 512;
 
-    /// <summary>How many of the sparse map's runs fit into a GNU header and into each block that continues it.</summary>
+    /// <summary>
+    /// How many of the sparse map's runs fit into a GNU header and into each block that continues it.
+    /// </summary>
     public const int SparseInHeader = 4;
     public const int SparseInExtension = 21;
     private const int SparseRun = 24;

@@ -111,7 +111,8 @@ internal sealed partial class TarReader
     }
 
     private long SparseSize(PaxRecords pax, string key, byte[] name) =>
-        pax[key] is { } text && TarFields.Decimal(text.Span) is { } size and >= 0 ? size : throw BadField("sparse size", name);
+        pax[key] is { } text && TarFields.Decimal(text.Span) is { } size and >= 0 ? size : throw BadField(
+            "sparse size", name);
 
     private Permissions Permissions(TarHeader header, byte[] name) =>
         new((int)((header.Mode ?? throw BadField("mode", name)) & 0xFFF));

@@ -26,7 +26,9 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
     /// <summary>Where the content of the current entry begins, in bytes from the start of the archive.</summary>
     public long ContentOffset { get; private set; }
 
-    /// <summary>The bytes of content that the archive holds of the current entry: less than its size when sparse.</summary>
+    /// <summary>
+    /// The bytes of content that the archive holds of the current entry: less than its size when sparse.
+    /// </summary>
     public long PackedSize { get; private set; }
 
     /// <summary>The next entry, or null at the end. What was not read of the current one is skipped.</summary>
@@ -108,7 +110,7 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
         var count = source.ReadAtLeast(block, block.Length, throwOnEndOfStream: false);
         position += count;
         if (count is > 0 and < TarHeader.BlockSize)
-            throw Truncated();
+            throw any ? Truncated() : NotATar();
         return count == TarHeader.BlockSize;
     }
 
@@ -170,14 +172,16 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
         records.TryAdd(ReadExtension(size)) ? records : throw Corrupt("has a malformed extended header");
 
     private ImageException Corrupt(string why) => new(
-        ImageReason.Corrupt, $"{origin} {why} (near byte {position} of the uncompressed archive)", "Fetch or write the archive again");
+        ImageReason.Corrupt, $"{origin} {why} (near byte {position} of the uncompressed archive)",
+        "Fetch or write the archive again");
 
     private ImageException Truncated() => new(
         ImageReason.Truncated, $"{origin} ends after {position} bytes (uncompressed) in the middle of the archive",
         "Fetch or write the archive again");
 
     private ImageException NotATar() => new(
-        ImageReason.NotAnImage, $"{origin} is not a tar archive", "Give a tar archive: plain, or compressed by gzip or zstd");
+        ImageReason.NotAnImage, $"{origin} is not a tar archive",
+        "Give a tar archive: plain, or compressed by gzip or zstd");
 
     /// <summary>What extension headers have said so far of the entry that they precede.</summary>
     private readonly record struct Pending(PaxRecords? Pax, byte[]? Name, byte[]? LinkName)

@@ -17,13 +17,17 @@ public sealed class FileTreeDigest
 {
     private const int BufferSize = 256 * 1024;
 
+    private static readonly Comparer<byte[]> Bytewise =
+        Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other));
+
     private readonly IFileTree tree;
     private readonly CancellationToken cancellation;
 
     // Only inodes with several links: the first name stands for all.
     private readonly Dictionary<InodeNumber, TreePath> linked = [];
 
-    private FileTreeDigest(IFileTree tree, CancellationToken cancellation) => (this.tree, this.cancellation) = (tree, cancellation);
+    private FileTreeDigest(IFileTree tree, CancellationToken cancellation) =>
+        (this.tree, this.cancellation) = (tree, cancellation);
 
     public static Digest Of(IFileTree tree, CancellationToken cancellation = default)
     {
@@ -52,7 +56,7 @@ public sealed class FileTreeDigest
             if (stat!.Type != EntryType.Directory)
                 continue;
             Require(tree.List(path, out var names), path);
-            foreach (var name in names.OrderDescending(Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other))))
+            foreach (var name in names.OrderDescending(Bytewise))
                 ahead.Push(path.Child(name));
         }
     }
@@ -68,7 +72,8 @@ public sealed class FileTreeDigest
         switch (stat.Type)
         {
             case EntryType.File:
-                line.Append(System.Globalization.CultureInfo.InvariantCulture, $" size={stat.Size} ").Append(ContentDigest(path));
+                line.Append(System.Globalization.CultureInfo.InvariantCulture, $" size={stat.Size} ").Append(
+                    ContentDigest(path));
                 break;
             case EntryType.Symlink:
                 Require(tree.ReadLink(path, out var target), path);
@@ -81,7 +86,8 @@ public sealed class FileTreeDigest
         Require(tree.ReadXattrs(path, out var xattrs), path);
         foreach (var xattr in xattrs.OrderBy(xattr => xattr.Name, StringComparer.Ordinal))
             if (xattr.Name != "security.selinux")
-                line.Append(' ').Append(Field(TreePath.Display(Encoding.UTF8.GetBytes(xattr.Name)))).Append('=').Append(Convert.ToHexStringLower(xattr.Value.Span));
+                line.Append(' ').Append(Field(TreePath.Display(Encoding.UTF8.GetBytes(xattr.Name)))).Append('=').Append(
+                    Convert.ToHexStringLower(xattr.Value.Span));
         return line.ToString();
     }
 
@@ -128,6 +134,7 @@ public sealed class FileTreeDigest
     {
         if (!status.IsDone)
             throw new ImageException(
-                ImageReason.Failed, $"{path} of the tree cannot be read: {status}", "Leave the tree alone while it is read");
+                ImageReason.Failed, $"{path} of the tree cannot be read: {status}",
+                "Leave the tree alone while it is read");
     }
 }

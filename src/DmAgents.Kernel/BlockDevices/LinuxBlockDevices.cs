@@ -90,7 +90,7 @@ internal sealed class LinuxBlockDevices : IBlockDevices
 
     public KernelResult DeleteFile(LoopFile file) => _loops.Delete(file);
 
-    public KernelResult<LoopFileInfo> InspectFile(LoopFile file) => _loops.Inspect(file);
+    public KernelResult<LoopFileInfo> InspectFile(LoopFile file) => LoopDevices.Inspect(file);
 
     public KernelResult<DevicePath> AttachLoop(LoopFile file) => _loops.Attach(file);
 

@@ -94,7 +94,7 @@ internal sealed unsafe class LoopDevices
         }
     }
 
-    public KernelResult<LoopFileInfo> Inspect(LoopFile file)
+    public static KernelResult<LoopFileInfo> Inspect(LoopFile file)
     {
         var status = LoopFiles.Look(file);
         if (!status.Succeeded)
@@ -198,7 +198,7 @@ internal sealed unsafe class LoopDevices
         if (!opened.Succeeded)
             return opened.Error;
         using var loop = opened.Value;
-        var config = new LoopConfig { File = (uint)backing.DangerousGetHandle() };
+        var config = new LoopConfig { File = (uint)backing.Number };
         var name = Encoding.UTF8.GetBytes(file.Value);
         // For people only (losetup): the kernel keeps 63 bytes of it.
         name.AsSpan(0, Math.Min(name.Length, LoopInfo.NameLength - 1))
@@ -217,7 +217,7 @@ internal sealed unsafe class LoopDevices
     private static KernelResult ConfigureInSteps(
         FileDescriptor loop, DevicePath device, FileDescriptor backing, LoopInfo info)
     {
-        var result = DeviceCalls.Control(loop, LoopRequests.SetFile, backing.DangerousGetHandle());
+        var result = DeviceCalls.Control(loop, LoopRequests.SetFile, backing.Number);
         var errno = Marshal.GetLastPInvokeError();
         if (result < 0)
             return KernelErrors.From(errno, "LOOP_SET_FD", device.Value);

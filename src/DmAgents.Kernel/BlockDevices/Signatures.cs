@@ -52,7 +52,7 @@ internal static class Signatures
         new("swap space", 65536 - 10, "SWAPSPACE2"u8.ToArray()),
         new("Linux RAID member", 0, RaidMark),
         new("Linux RAID member", 4096, RaidMark),
-        new("thin pool metadata", 32, [0xBA, 0x4F, 0x9C, 0x01, 0, 0, 0, 0]),
+        new("thin pool metadata", 32, [0xBA, 0x52, 0x9C, 0x01, 0, 0, 0, 0]),
         new("bcache device", 4096 + 24, [0xC6, 0x85, 0x73, 0xF6, 0x4E, 0x1A, 0x45, 0xCA]),
         new("Ceph BlueStore device", 0, "bluestore block device"u8.ToArray()),
     ];

@@ -51,8 +51,11 @@ internal sealed class DmControl : IDisposable
             return node.Error;
         var file = DeviceCalls.Open(Path, OpenFlags.ReadWrite | OpenFlags.CloseOnExec, 0);
         var errno = Marshal.GetLastPInvokeError();
+        // A node made at boot may stand for a module that cannot be loaded.
         if (file.IsInvalid)
-            return KernelErrors.From(errno, "open", Path);
+            return errno is Errno.NoDevice or Errno.NoDeviceOrAddress
+                ? DmNodes.NoDeviceMapper
+                : KernelErrors.From(errno, "open", Path);
         var reply = Send(file, new DmRequest(DmCommand.Version, "version"));
         if (!reply.Succeeded)
         {
@@ -129,9 +132,13 @@ internal sealed class DmControl : IDisposable
 
     public KernelResult<IReadOnlyList<DmListed>> List()
     {
-        var reply = Send(new DmRequest(DmCommand.ListDevices, "list devices"));
+        var listsUuids = KernelVersion.Minor >= FirstMinorWithUuidList;
+        var reply = Send(new DmRequest(DmCommand.ListDevices, "list devices")
+        {
+            Flags = listsUuids ? DmFlags.Uuid : DmFlags.None,
+        });
         return reply.Succeeded
-            ? KernelResult.Found(reply.Value.Devices(KernelVersion.Minor >= FirstMinorWithUuidList))
+            ? KernelResult.Found(reply.Value.Devices(listsUuids))
             : reply.Error;
     }
 

@@ -67,10 +67,10 @@ public sealed class DmEvents : IDisposable
             var entries = stackalloc PollEntry[2];
             entries[0] = new PollEntry
             {
-                Descriptor = (int)_control.File.DangerousGetHandle(),
+                Descriptor = _control.File.Number,
                 Wanted = PollEntry.Readable,
             };
-            entries[1] = new PollEntry { Descriptor = (int)wake.DangerousGetHandle(), Wanted = PollEntry.Readable };
+            entries[1] = new PollEntry { Descriptor = wake.Number, Wanted = PollEntry.Readable };
             var milliseconds = (int)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue);
             var result = DeviceCalls.Poll(entries, 2, milliseconds);
             errno = Marshal.GetLastPInvokeError();

@@ -17,14 +17,16 @@ internal sealed class DmNodes
 
     private readonly Lock[] _locks = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
 
+    public static KernelError NoDeviceMapper => new(KernelFault.NotSupported, 0, "open", DmControl.Path,
+        "this kernel has no device-mapper; try: modprobe dm-mod");
+
     /// <summary>Makes /dev/mapper/control where devtmpfs or udev has not.</summary>
     public static KernelResult EnsureControl()
     {
         if (Look(DmControl.Path) is { } status && (status.Mode & 0xF000) == FileTypes.CharacterDevice)
             return KernelResult.Done;
         if (ControlMinor() is not { } minor)
-            return new KernelError(KernelFault.NotSupported, 0, "open", DmControl.Path,
-                "this kernel has no device-mapper; try: modprobe dm-mod");
+            return NoDeviceMapper;
         var made = DeviceCalls.MakeDirectory(Folder, EveryoneReads);
         var errno = Marshal.GetLastPInvokeError();
         if (made < 0 && errno != Errno.Exists)

@@ -21,6 +21,7 @@ internal sealed record DmTargetVersion(string Type, Version Version);
 internal sealed class DmReply
 {
     private const uint HasUuid = 1;
+    private const uint HasNoUuid = 2;
 
     private readonly byte[] _buffer;
 
@@ -72,7 +73,8 @@ internal sealed class DmReply
         return targets;
     }
 
-    /// <summary>The devices of a list reply. Behind each name, aligned: event number, flags, uuid.</summary>
+    /// <summary>The devices of a list reply. Behind each name, aligned: event number, and with DM_UUID_FLAG in the
+    /// request flags and uuid.</summary>
     public IReadOnlyList<DmListed> Devices(bool kernelListsUuids)
     {
         var devices = new List<DmListed>();
@@ -84,12 +86,12 @@ internal sealed class DmReply
                 return devices;
             var name = Text(payload[DmLayout.NameListName..]);
             var tail = payload[DmLayout.Align(DmLayout.NameListName + Encoding.UTF8.GetByteCount(name) + 1)..];
-            MappedUuid? uuid = null;
-            if (kernelListsUuids)
+            MappedUuid? uuid = !kernelListsUuids ? null : BinaryPrimitives.ReadUInt32LittleEndian(tail[4..]) switch
             {
-                var has = BinaryPrimitives.ReadUInt32LittleEndian(tail[4..]) == HasUuid;
-                uuid = has ? new MappedUuid(Text(tail[8..])) : default(MappedUuid);
-            }
+                HasUuid => new MappedUuid(Text(tail[8..])),
+                HasNoUuid => default(MappedUuid),
+                _ => null,
+            };
             // A foreign device may have a name that a node cannot have; it is none of ours.
             if (MappedName.IsValid(name))
             {

@@ -78,6 +78,7 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         ? KernelResult.Found(MountInfo.ParseAll(text))
         : new KernelError(KernelFault.NotFound, Errno.NoEntry, "read", OwnMounts, "is /proc mounted?");
 
+    /// <remarks>xfs frees the blocks of deleted files in the background: those are given back by a later trim.</remarks>
     public KernelResult<ByteSize> Trim(MountPath mounted)
     {
         ulong trimmed = 0;

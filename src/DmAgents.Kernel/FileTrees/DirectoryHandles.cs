@@ -63,7 +63,8 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
     {
         var how = new OpenHow
         {
-            Flags = (ulong)(uint)(FileFlags.PathOnly | FileFlags.Directory | FileFlags.NoFollow | FileFlags.CloseOnExec),
+            Flags = (ulong)(uint)(
+                FileFlags.PathOnly | FileFlags.Directory | FileFlags.NoFollow | FileFlags.CloseOnExec),
             Resolve = FileFlags.ResolveBeneath | FileFlags.ResolveNoSymlinks | FileFlags.ResolveNoMagicLinks,
         };
         fixed (byte* name = CName.Of(path.Bytes))

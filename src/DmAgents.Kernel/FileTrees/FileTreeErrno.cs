@@ -3,7 +3,9 @@ using DmAgents.Domain.Ports.FileTrees;
 
 namespace DmAgents.Kernel.FileTrees;
 
-/// <summary>The one place where errno becomes an outcome for file trees; the numbers are those of all Linux ports here.</summary>
+/// <summary>
+/// The one place where errno becomes an outcome for file trees; the numbers are those of all Linux ports here.
+/// </summary>
 internal static class FileTreeErrno
 {
     public const int Interrupted = 4;

@@ -38,7 +38,8 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
         if (IsOpen)
             return FileCalls.SetTimes(handle, times) < 0 ? FileTreeErrno.Last("futimens") : FileTreeStatus.Done;
         fixed (byte* path = CName.OfHandle(handle))
-            return FileCalls.SetTimesAt(handle, path, times, 0) < 0 ? FileTreeErrno.Last("utimensat") : FileTreeStatus.Done;
+            return FileCalls.SetTimesAt(handle, path, times, 0) < 0
+                ? FileTreeErrno.Last("utimensat") : FileTreeStatus.Done;
     }
 
     public FileTreeStatus ReadXattrs(out IReadOnlyList<Xattr> xattrs)
@@ -78,9 +79,11 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
     private FileTreeStatus SetPermissions(Permissions permissions)
     {
         if (IsOpen)
-            return FileCalls.Chmod(handle, (uint)permissions.Bits) < 0 ? FileTreeErrno.Last("fchmod") : FileTreeStatus.Done;
+            return FileCalls.Chmod(handle, (uint)permissions.Bits) < 0
+                ? FileTreeErrno.Last("fchmod") : FileTreeStatus.Done;
         fixed (byte* path = CName.OfHandle(handle))
-            return FileCalls.Chmod(path, (uint)permissions.Bits) < 0 ? FileTreeErrno.Last("chmod") : FileTreeStatus.Done;
+            return FileCalls.Chmod(path, (uint)permissions.Bits) < 0
+                ? FileTreeErrno.Last("chmod") : FileTreeStatus.Done;
     }
 
     private FileTreeStatus SetXattr(Xattr xattr)

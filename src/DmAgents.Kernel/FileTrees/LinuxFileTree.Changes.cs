@@ -36,7 +36,8 @@ public sealed partial class LinuxFileTree
             return status;
         fixed (byte* name = CName.LastOf(path))
         fixed (byte* pointsTo = CName.Of(target))
-            return FileCalls.SymlinkAt(pointsTo, parent, name) < 0 ? FileTreeErrno.Last("symlinkat") : FileTreeStatus.Done;
+            return FileCalls.SymlinkAt(pointsTo, parent, name) < 0
+                ? FileTreeErrno.Last("symlinkat") : FileTreeStatus.Done;
     }
 
     public unsafe FileTreeStatus MakeHardLink(TreePath path, TreePath target)
@@ -120,7 +121,9 @@ public sealed partial class LinuxFileTree
         ((ulong)(device.Major & 0xFFFFF000) << 32) | ((ulong)(device.Major & 0xFFF) << 8)
         | ((ulong)(device.Minor & 0xFFFFFF00) << 12) | (device.Minor & 0xFF);
 
-    /// <summary>Opens files and directories for real and all else by O_PATH, as <see cref="InodeAttributes"/> wants it.</summary>
+    /// <summary>
+    /// Opens files and directories for real and all else by O_PATH, as <see cref="InodeAttributes"/> wants it.
+    /// </summary>
     private FileTreeStatus OpenInode(TreePath path, out SafeFileHandle handle, out EntryType type)
     {
         handle = new SafeFileHandle(-1, ownsHandle: true);

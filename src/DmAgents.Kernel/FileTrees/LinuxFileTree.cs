@@ -128,7 +128,8 @@ public sealed partial class LinuxFileTree : IFileTree
         FileFlags.TypeCharacter => EntryType.CharacterDevice,
         FileFlags.TypeBlock => EntryType.BlockDevice,
         FileFlags.TypeSocket => EntryType.Socket,
-        _ => throw new InvalidOperationException($"The kernel reports an unknown file type, mode 0{Convert.ToString(mode, 8)}"),
+        _ => throw new InvalidOperationException(
+            $"The kernel reports an unknown file type, mode 0{Convert.ToString(mode, 8)}"),
     };
 
     private static void AddNames(ReadOnlySpan<byte> entries, List<byte[]> names)

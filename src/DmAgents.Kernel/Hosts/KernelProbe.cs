@@ -1,5 +1,3 @@
-using DmAgents.Domain.Ports;
-using DmAgents.Kernel.BlockDevices;
 using DmAgents.Kernel.DeviceMapper;
 using DmAgents.Kernel.FileSystems;
 using DmAgents.Kernel.Interop;

@@ -38,6 +38,9 @@ internal static unsafe partial class DeviceCalls
     [LibraryImport(C, EntryPoint = "fchmod", SetLastError = true)]
     public static partial int ChangeMode(FileDescriptor file, uint mode);
 
+    [LibraryImport(C, EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangeOwner(string path, uint user, uint group);
+
     [LibraryImport(C, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Stat(int directory, string path, int flags, uint mask, out FileStatus status);
 

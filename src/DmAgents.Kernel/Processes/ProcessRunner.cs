@@ -20,7 +20,7 @@ internal sealed record SystemProgram(string Name, string DebianPackage)
 /// <summary>Runs a program to its end or to a deadline.</summary>
 internal sealed class ProcessRunner(TimeSpan deadline)
 {
-    private const int TailLines = 5;
+    private const int TailLines = 3;
 
     /// <summary>After the exit the pipes' last lines are there at once, unless a child of the program lives on.</summary>
     private static readonly TimeSpan OutputPatience = TimeSpan.FromSeconds(1);
@@ -74,11 +74,13 @@ internal sealed class ProcessRunner(TimeSpan deadline)
             $"not done within {deadline.TotalSeconds:0} s");
     }
 
-    /// <summary>The last lines that a program wrote, from both of its outputs.</summary>
+    /// <summary>The first and the last lines that a program wrote, from both of its outputs: some tell what is wrong
+    /// and then how they are used, others only at the end.</summary>
     private sealed class OutputTail(int most) : IDisposable
     {
         private readonly CountdownEvent _open = new(2);
-        private readonly Queue<string> _lines = new();
+        private readonly List<string> _first = [];
+        private readonly Queue<string> _last = new();
         private readonly Lock _lock = new();
         private bool _disposed;
 
@@ -90,9 +92,14 @@ internal sealed class ProcessRunner(TimeSpan deadline)
                 return;
             lock (_lock)
             {
-                _lines.Enqueue(line.Trim());
-                if (_lines.Count > most)
-                    _lines.Dequeue();
+                if (_first.Count < most)
+                {
+                    _first.Add(line.Trim());
+                    return;
+                }
+                _last.Enqueue(line.Trim());
+                if (_last.Count > most)
+                    _last.Dequeue();
             }
         }
 
@@ -110,7 +117,7 @@ internal sealed class ProcessRunner(TimeSpan deadline)
         public override string ToString()
         {
             lock (_lock)
-                return string.Join("; ", _lines);
+                return string.Join("; ", [.. _first, .. _last]);
         }
 
         /// <summary>A pipe's end may come after the wait for it was given up.</summary>

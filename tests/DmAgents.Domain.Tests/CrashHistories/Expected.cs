@@ -12,7 +12,8 @@ internal sealed record ExpectedDevice(
     public bool Imported { get; init; }
 
     public override string ToString() =>
-        $"{Kind} of {Parent?.ToString() ?? "base"}, {Size}, {Use}, files {string.Join(' ', Files.Select(f => f.Key + "=" + f.Value))}";
+        $"{Kind} of {Parent?.ToString() ?? "base"}, {Size}, {Use}, "
+        + $"files {string.Join(' ', Files.Select(f => f.Key + "=" + f.Value))}";
 }
 
 /// <summary>What the owner of a pool expects of it: what was acknowledged, and nothing else. Knows nothing of thin ids,

@@ -12,6 +12,16 @@ internal sealed record History(string Scene, int[] Letters, Manner Manner)
 /// <summary>Runs histories up to a crash, and judges what recovery makes of them.</summary>
 internal static class Histories
 {
+    private static readonly int Letters = Operations.Alphabet(new World(new Manner(true, false))).Count();
+
+    /// <summary>Every history of so many operations, of which each can be done after the one before.</summary>
+    public static IEnumerable<History> Of(int length, Manner manner) =>
+        from scene in Operations.Scenes()
+        from letters in Sequences(length)
+        let history = new History(scene.Name, letters, manner)
+        where IsPossible(history)
+        select history;
+
     /// <summary>A world in the history's scene, and the operations that follow.</summary>
     public static World Begin(History history)
     {
@@ -44,9 +54,19 @@ internal static class Histories
         return null;
     }
 
+    /// <summary>Fails the test, with all that helps to see why, where the judgement finds a fault.</summary>
+    public static void Hold(World world, Operation? underWay, bool goOn, Func<string> what) =>
+        Hold(world, Judge(world, underWay, goOn), what);
+
+    public static void Hold(World world, IReadOnlyCollection<string> faults, Func<string> what) => Assert.True(
+        faults.Count == 0,
+        $"{what()}:\n{string.Join('\n', faults)}\nexpected\n{world.Expected}calls\n{string.Join('\n', world.Calls)}\n"
+        + $"journal\n{string.Join('\n', world.Journal.Durable)}");
+
     /// <summary>Recovers to the end and judges.</summary>
     /// <param name="underWay">May have been done, or not at all.</param>
-    public static List<string> Judge(World world, Operation? underWay)
+    /// <param name="goOn">Judge also another recovery and the next operations.</param>
+    public static List<string> Judge(World world, Operation? underWay, bool goOn = true)
     {
         var started = world.Machine.Start();
         if (!started.Succeeded)
@@ -55,9 +75,9 @@ internal static class Histories
         var done = (underWay?.After(world.Expected) ?? world.Expected).AfterCrash();
         var expected = Verdict.Differences(world, undone).Any() ? done : undone;
         var faults = Verdict.Faults(world, expected).ToList();
-        if (faults.Count > 0)
-            return faults;
         world.Expect(expected);
+        if (faults.Count > 0 || !goOn)
+            return faults;
         faults.AddRange(RecoverAgain(world));
         faults.AddRange(GoOn(world));
         return faults;
@@ -71,10 +91,9 @@ internal static class Histories
         var started = world.Machine.Start();
         if (!started.Succeeded)
             yield return $"the second recovery failed: {started}";
-        else if (world.Machine.Plan is not { Findings: [], Resume: [], Unmount: [], Deactivate: [], Create: [], Delete: [] })
+        else if (world.Machine.Plan is not { Findings: [], Resume: [], Unmount: [], Deactivate: [], Create: [],
+            Delete: [] })
             yield return $"the second recovery had something to do: {world.Machine.Plan}";
-        foreach (var fault in Verdict.Faults(world, world.Expected))
-            yield return $"after the second recovery: {fault}";
     }
 
     /// <summary>The pool works.</summary>
@@ -90,7 +109,24 @@ internal static class Histories
                 yield return $"'{operation}' is refused after recovery: {refusal}";
         }
         foreach (var fault in Verdict.Faults(world, world.Expected))
-            yield return $"after going on: {fault}";
+            yield return $"after another recovery and going on: {fault}";
+    }
+
+    private static IEnumerable<int[]> Sequences(int length) => length == 0
+        ? [[]]
+        : Sequences(length - 1).SelectMany(first =>
+            Enumerable.Range(0, Letters).Select(last => (int[])[.. first, last]));
+
+    /// <summary>False where an operation can only be refused: that changes nothing, and the decisions are
+    /// tested.</summary>
+    private static bool IsPossible(History history)
+    {
+        var world = new World(history.Manner);
+        var expected = (Expected?)Operations.Scenes().Single(s => s.Name == history.Scene).Before
+            .Aggregate(Expected.Nothing, (e, operation) => operation.After(e)!);
+        foreach (var letter in history.Letters)
+            expected = expected is null ? null : Operations.Alphabet(world).ElementAt(letter).After(expected);
+        return expected is not null;
     }
 
     private static void Must(Refusal? refusal, string what)

@@ -12,7 +12,8 @@ namespace DmAgents.Domain.Tests.CrashHistories;
 /// <param name="After">What its owner then expects; null where it can only be refused.</param>
 internal sealed record Operation(string Name, PoolCommand Command, Func<Expected, Expected?> After)
 {
-    /// <summary>What a container does by itself, durably, once the operation is done: the agent has no part in it.</summary>
+    /// <summary>What a container does by itself, durably, once the operation is done: the agent has no part in
+    /// it.</summary>
     public (DeviceKey Container, string File, string Content)? Writes { get; init; }
 
     public override string ToString() => Name;
@@ -126,6 +127,7 @@ internal static class Operations
         yield return ("an idle container and a second layer",
             [.. image, Create(C, A, DeviceUse.Mounted), CommitLive(C, B), Use(C, DeviceUse.Idle)]);
         yield return ("an import that is filled",
-            [.. image, Create(C, A, DeviceUse.Active), Create(Import, A, DeviceUse.Mounted), Use(Import, DeviceUse.Idle)]);
+            [.. image, Create(C, A, DeviceUse.Active), Create(Import, A, DeviceUse.Mounted),
+                Use(Import, DeviceUse.Idle)]);
     }
 }

@@ -33,7 +33,8 @@ internal sealed partial class PoolMachine
             return picture.Outcome;
         var found = picture.Value.Status.TransactionId;
         if (!State.Checkpoint.Allows(found))
-            return new KernelError(KernelFault.Invalid, 0, "open pool", Context.Device.Value, $"{found}: {State.Checkpoint}");
+            return new KernelError(KernelFault.Invalid, 0, "open pool", Context.Device.Value,
+                $"{found}: {State.Checkpoint}");
         Plan = RecoveryPlan.Make(State, picture.Value, Context, At);
         if (Plan.Findings.Length > 0)
             Intend(Plan.Findings);
@@ -80,7 +81,7 @@ internal sealed partial class PoolMachine
     {
         var device = State.Devices[pending.Id];
         if (device.Parent is { } parent && !State.Devices.ContainsKey(parent))
-            Outcome(new PoolEvents.CreationFailed(pending.Id, "its base could not be made", InDoubt: false, At));
+            Intend(new PoolEvents.CreationFailed(pending.Id, "its base could not be made", InDoubt: false, At));
         else
             Make(pending.Id, pending.InPool);
     }

@@ -77,7 +77,8 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
                     Use.Settle(device);
                 return idle;
             case PoolCommands.Grow grow:
-                return new AssemblyEffects(kernel, Context with { Identity = State.Identity! with { Backing = grow.Backing } })
+                return new AssemblyEffects(kernel,
+                    Context with { Identity = State.Identity! with { Backing = grow.Backing } })
                     .PrepareGrowth();
             default:
                 return KernelResult.Done;
@@ -105,7 +106,7 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
         }
         // What was not tried for want of its base fails with it.
         foreach (var id in State.Devices.Values.Where(d => d.Phase == DevicePhase.Creating).Select(d => d.Id).ToList())
-            Outcome(new PoolEvents.CreationFailed(id, made.ToString(), InDoubt: false, At));
+            Intend(new PoolEvents.CreationFailed(id, made.ToString(), InDoubt: false, At));
         return made;
     }
 
@@ -126,7 +127,8 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
         var undone = made is { Error: { Fault: KernelFault.Exists, Operation: "create_snap" or "create_thin" } }
             ? false
             : Deletion.Delete(device) is DeletionResult.Gone;
-        Outcome(new PoolEvents.CreationFailed(id, made.ToString(), InDoubt: !undone, At));
+        // Durable before the refusal is answered: else a recovery would make what its owner was told is not there.
+        Intend(new PoolEvents.CreationFailed(id, made.ToString(), InDoubt: !undone, At));
         return made;
     }
 
@@ -162,7 +164,8 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
     /// <summary>What the background does: removed devices leave the pool, as far as nobody holds them.</summary>
     public void Delete()
     {
-        foreach (var device in State.Devices.Values.Where(d => d.Phase == DevicePhase.Removing).OrderBy(d => d.Id).ToList())
+        var removing = State.Devices.Values.Where(d => d.Phase == DevicePhase.Removing).OrderBy(d => d.Id);
+        foreach (var device in removing.ToList())
         {
             if (Deletion.Delete(device, State.Find(device.Key) is not null) is DeletionResult.Gone)
                 Outcome(new PoolEvents.Removed(device.Id, At));

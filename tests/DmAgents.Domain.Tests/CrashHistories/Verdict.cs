@@ -21,7 +21,8 @@ internal static class Verdict
     public static IEnumerable<string> Agreement(World world)
     {
         var (state, pool, kernel) = (world.Machine.State, world.Machine.Context, world.Simulated);
-        foreach (var broken in PoolInvariants.Broken(state).Concat(kernel.CheckInvariants()).Concat(kernel.UnsafeSnapshots))
+        var kernels = kernel.CheckInvariants().Concat(kernel.UnsafeSnapshots);
+        foreach (var broken in PoolInvariants.Broken(state).Concat(kernels))
             yield return broken;
         foreach (var device in state.Devices.Values.Where(d => d.Phase != DevicePhase.Ready || d.GrowingTo is not null))
             yield return $"{device.Key} ({device.Id}) is {device.Phase}, growing to {device.GrowingTo}";
@@ -31,12 +32,14 @@ internal static class Verdict
             yield return $"the journal has ids {Join(known)}, the pool {Join(inPool)}";
         var live = kernel.ListDevices(DeviceNames.UuidPrefix).Value
             .Where(d => DeviceNames.ThinIdOf(pool.Identity.Uuid, d.Uuid) is not null).ToList();
-        var wanted = state.Devices.Values.Where(d => d.Use != DeviceUse.Idle).Select(d => pool.NameOf(d.Id).Value).Order();
+        var wanted = state.Devices.Values.Where(d => d.Use != DeviceUse.Idle)
+            .Select(d => pool.NameOf(d.Id).Value).Order();
         if (!wanted.SequenceEqual(live.Select(d => d.Name.Value).Order()))
             yield return $"live are {Join(live.Select(d => d.Name))}, wanted {Join(wanted)}";
         foreach (var device in live.Where(d => d.Suspended || d.RemovalDeferred))
             yield return $"{device.Name} is left suspended or about to go";
-        var mounts = kernel.Mounts().Value.Select(m => $"{m.Target} {live.Find(d => d.Number == m.Device)?.Name}").Order();
+        var mounts = kernel.Mounts().Value
+            .Select(m => $"{m.Target} {live.Find(d => d.Number == m.Device)?.Name}").Order();
         var wantedMounts = state.Devices.Values.Where(d => d.Use == DeviceUse.Mounted)
             .Select(d => $"{pool.MountOf(d)} {pool.NameOf(d.Id)}").Order();
         if (!wantedMounts.SequenceEqual(mounts))

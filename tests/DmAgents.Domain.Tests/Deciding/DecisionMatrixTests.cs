@@ -60,7 +60,8 @@ public sealed class DecisionMatrixTests
                 return true;
             case Decision.Refused { Refusal: var refusal }:
                 Assert.StartsWith("cannot ", refusal.What, StringComparison.Ordinal);
-                Assert.All([refusal.Subject, refusal.Why, refusal.Next], text => Assert.False(string.IsNullOrWhiteSpace(text)));
+                Assert.All([refusal.Subject, refusal.Why, refusal.Next], text =>
+                    Assert.False(string.IsNullOrWhiteSpace(text)));
                 Assert.NotEqual("?", refusal.Subject);
                 return false;
             case Decision.AlreadySo { Subject: { } subject }:

@@ -31,7 +31,8 @@ public sealed class ImageDecisionTests
     [Fact]
     public void An_image_that_goes_takes_the_layers_that_nothing_else_needs()
     {
-        var state = Pool.Imported("one", "a", "b", "c").Imported("two", "a", "d").Do(Create(Container("x"), Layer("b")));
+        var state = Pool.Imported("one", "a", "b", "c").Imported("two", "a", "d")
+            .Do(Create(Container("x"), Layer("b")));
 
         var after = state.Do(Untag("one"));
 

@@ -12,7 +12,8 @@ public sealed class PoolDecisionTests
     public void Making_a_pool_again_under_its_uuid_is_so_already()
     {
         Assert.Equal(new Decision.AlreadySo(null), PoolDecider.Decide(Pool, Health, Initialize(Pool.Identity!.Uuid)));
-        Assert.Equal(RefusalKind.Exists, RefusedBy(Pool, Initialize(new PoolUuid(new Guid(9, 0, 0, new byte[8])))).Kind);
+        Assert.Equal(RefusalKind.Exists,
+            RefusedBy(Pool, Initialize(new PoolUuid(new Guid(9, 0, 0, new byte[8])))).Kind);
     }
 
     [Theory]
@@ -32,7 +33,8 @@ public sealed class PoolDecisionTests
     [Fact]
     public void A_full_pool_grows_and_a_broken_one_does_not()
     {
-        var longer = Backing with { Data = [Backing.Data[0], Backing.Data[0] with { Disk = new DevicePath("/dev/disk3") }] };
+        var longer = Backing with { Data = [Backing.Data[0],
+            Backing.Data[0] with { Disk = new DevicePath("/dev/disk3") }] };
         var grow = new PoolCommands.Grow(NewRequest(), longer, At);
 
         Assert.IsType<Decision.Accepted>(
@@ -41,11 +43,13 @@ public sealed class PoolDecisionTests
             PoolDecider.Decide(Pool, HealthOf(PoolMode.ReadWrite, usedPercent: 1, metadataPercent: 99), grow));
         foreach (var health in new[]
         {
-            null, HealthOf(PoolMode.ReadOnly, 1), HealthOf(PoolMode.Failed, 1), HealthOf(PoolMode.ReadWrite, 1, needsCheck: true),
+            null, HealthOf(PoolMode.ReadOnly, 1), HealthOf(PoolMode.Failed, 1),
+                HealthOf(PoolMode.ReadWrite, 1, needsCheck: true),
         })
             Assert.IsType<Decision.Refused>(PoolDecider.Decide(Pool, health, grow));
     }
 
     private static PoolCommands.Initialize Initialize(PoolUuid uuid) => new(
-        NewRequest(), uuid, new PoolName("test-pool"), Backing, PoolBlockSize.Default, FileSystemKind.Ext4, BaseSize, At);
+        NewRequest(), uuid, new PoolName("test-pool"), Backing, PoolBlockSize.Default, FileSystemKind.Ext4, BaseSize,
+            At);
 }

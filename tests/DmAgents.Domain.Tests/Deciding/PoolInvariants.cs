@@ -12,7 +12,10 @@ internal static class PoolInvariants
         var owned = state.Devices.Values.Where(d => d.Phase != DevicePhase.Removing).ToList();
         if (!state.Keys.OrderBy(k => k.Value).SequenceEqual(
             owned.Select(d => KeyValuePair.Create(d.Key, d.Id)).OrderBy(k => k.Value)))
-            yield return $"keys [{Join(state.Keys)}] are not those of the owned devices [{Join(owned.Select(d => d.Key))}]";
+        {
+            yield return $"keys [{Join(state.Keys)}] are not those of the owned devices "
+                + $"[{Join(owned.Select(d => d.Key))}]";
+        }
         var children = owned.Where(d => d.Parent is not null).CountBy(d => d.Parent!.Value);
         if (!state.Children.OrderBy(c => c.Key).SequenceEqual(children.OrderBy(c => c.Key)))
             yield return $"children [{Join(state.Children)}] are counted wrong, [{Join(children)}] exist";
@@ -28,7 +31,8 @@ internal static class PoolInvariants
         }
         foreach (var device in owned.Where(d => d.Parent is { } p && !owned.Exists(o => o.Id == p)))
             yield return $"{device.Key} has lost its parent {device.Parent}";
-        foreach (var device in state.Devices.Values.Where(d => d is { Phase: DevicePhase.Removing, Use: not DeviceUse.Idle }))
+        foreach (var device in state.Devices.Values.Where(d =>
+            d is { Phase: DevicePhase.Removing, Use: not DeviceUse.Idle }))
             yield return $"{device.Key} is removed and to be {device.Use}";
         if (state.Requests.Subjects.Count > RequestLog.Capacity
             || !state.Requests.Order.ToHashSet().SetEquals(state.Requests.Subjects.Keys)

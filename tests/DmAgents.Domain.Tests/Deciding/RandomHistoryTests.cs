@@ -65,7 +65,8 @@ public sealed class RandomHistoryTests
     /// <summary>A pool that has just what the journal says.</summary>
     private static KernelPicture Complete(PoolState state) => new(
         Health.Status,
-        state.Devices.Values.Where(d => d.Phase != DevicePhase.Lost).Select(d => d.Id).Concat(state.Ledger.Quarantine.Keys)
+        state.Devices.Values.Where(d => d.Phase != DevicePhase.Lost).Select(d => d.Id)
+            .Concat(state.Ledger.Quarantine.Keys)
             .ToImmutableSortedDictionary(id => id, id => new ThinUsage(id, 1, null, new TransactionId(1))),
         ImmutableSortedDictionary<ThinId, LiveDevice>.Empty, []);
 
@@ -77,7 +78,8 @@ public sealed class RandomHistoryTests
         foreach (var (kind, a, b) in history)
         {
             IEnumerable<PoolEvent> events = kind < 12
-                ? PoolDecider.Decide(state, Health, CommandOf(kind, a, b)) is Decision.Accepted accepted ? accepted.Events : []
+                ? PoolDecider.Decide(state, Health, CommandOf(kind, a, b)) is Decision.Accepted accepted
+                    ? accepted.Events : []
                 : OutcomeOf(state, kind, a, b);
             foreach (var e in events)
             {
@@ -153,7 +155,8 @@ public sealed class RandomHistoryTests
     private static string Text(PoolState state) => string.Join('\n',
         state.Devices.Values.OrderBy(d => d.Id).Select(d => d with { Labels = NoLabels }).Select(d => d.ToString())
             .Concat(state.Keys.OrderBy(k => k.Value).Select(k => k.ToString()))
-            .Concat(state.Images.Values.OrderBy(i => i.Reference.Value, StringComparer.Ordinal).Select(i => i.ToString()))
+            .Concat(state.Images.Values.OrderBy(i => i.Reference.Value, StringComparer.Ordinal)
+                .Select(i => i.ToString()))
             .Concat(state.Ledger.Quarantine.Select(q => q.ToString()))
             .Concat(state.Purging.Order().Select(p => $"purging {p}"))
             .Concat(state.Requests.Order.Select(r => $"{r} {state.Requests.Subjects[r]}"))

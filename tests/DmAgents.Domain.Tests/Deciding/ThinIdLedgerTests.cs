@@ -37,12 +37,14 @@ public sealed class ThinIdLedgerTests
 
     [Fact]
     public void No_id_is_given_that_is_taken_or_in_quarantine() =>
-        Gen.Select(Gen.UInt[0, 20], Gen.UInt[1, 20].Array[0, 30], Gen.UInt[1, 20].Array[0, 30]).Sample((next, taken, doubtful) =>
+        Gen.Select(Gen.UInt[0, 20], Gen.UInt[1, 20].Array[0, 30], Gen.UInt[1, 20].Array[0, 30])
+            .Sample((next, taken, doubtful) =>
         {
             // Also around the end of the ids: 0 stands for the last.
             var start = next == 0 ? new ThinId(ThinId.Max) : new ThinId(next);
             var ledger = doubtful.Aggregate(
-                ThinIdLedger.Empty with { Next = start }, (l, id) => l.Quarantined(new(new ThinId(id), "in doubt", At)));
+                ThinIdLedger.Empty with { Next = start }, (l, id) =>
+                    l.Quarantined(new(new ThinId(id), "in doubt", At)));
 
             var chosen = ledger.Choose(id => taken.Contains(id.Value));
 

@@ -21,8 +21,10 @@ internal sealed class TestPool
         var identity = Given.Pool.Identity! with
         {
             Backing = new PoolBacking.Disks(
-                [new DiskPart(Simulated.AddDisk("/dev/test-d", ByteSize.MiB(65)), DiskLabel.Reserved, ByteSize.MiB(64).Sectors)],
-                [new DiskPart(Simulated.AddDisk("/dev/test-m", ByteSize.MiB(5)), DiskLabel.Reserved, ByteSize.MiB(4).Sectors)]),
+                [new DiskPart(Simulated.AddDisk("/dev/test-d", ByteSize.MiB(65)), DiskLabel.Reserved,
+                    ByteSize.MiB(64).Sectors)],
+                [new DiskPart(Simulated.AddDisk("/dev/test-m", ByteSize.MiB(5)), DiskLabel.Reserved,
+                    ByteSize.MiB(4).Sectors)]),
         };
         Context = new PoolContext(identity, new PoolPaths("/state", identity.Name), discardOnRemove);
         var assembly = new AssemblyEffects(Kernel, Context);
@@ -42,7 +44,8 @@ internal sealed class TestPool
     public DeletionEffects Deletion => new(Kernel, Context);
 
     public static DeviceRecord Record(
-        uint id, DeviceKey key, DeviceKind kind = DeviceKind.Container, DeviceUse use = DeviceUse.Idle, uint? source = 1) =>
+        uint id, DeviceKey key, DeviceKind kind = DeviceKind.Container, DeviceUse use = DeviceUse.Idle,
+            uint? source = 1) =>
         new(new ThinId(id), key, kind, DevicePhase.Ready, source is { } p ? new ThinId(p) : null,
             source is { } s ? new ThinId(s) : null, ByteSize.MiB(16), FileSystemKind.Ext4, use, ReadOnly: false,
             Given.NoLabels, Given.At, Given.At);

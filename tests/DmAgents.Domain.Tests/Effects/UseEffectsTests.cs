@@ -5,13 +5,13 @@ namespace DmAgents.Domain.Tests.Effects;
 
 public sealed class UseEffectsTests
 {
-    public static TheoryData<DeviceUse, DeviceUse> Changes => new(
-        from before in Enum.GetValues<DeviceUse>()
-        from after in Enum.GetValues<DeviceUse>()
-        select (before, after));
-
     [Theory]
-    [MemberData(nameof(Changes))]
+    [InlineData(DeviceUse.Idle, DeviceUse.Active)]
+    [InlineData(DeviceUse.Idle, DeviceUse.Mounted)]
+    [InlineData(DeviceUse.Active, DeviceUse.Idle)]
+    [InlineData(DeviceUse.Active, DeviceUse.Mounted)]
+    [InlineData(DeviceUse.Mounted, DeviceUse.Idle)]
+    [InlineData(DeviceUse.Mounted, DeviceUse.Active)]
     public void A_device_is_live_as_its_record_wants_whatever_it_was_before(DeviceUse before, DeviceUse after)
     {
         var pool = new TestPool();

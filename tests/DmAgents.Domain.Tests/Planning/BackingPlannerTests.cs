@@ -93,7 +93,8 @@ public sealed class BackingPlannerTests
         var readOnly = Disk("ro", ByteSize.GiB(1));
         _kernel.WriteProtect(readOnly);
         Assert.True(_kernel.OpenLinear(new LinearTable(
-            new MappedName("test-other"), new MappedUuid("test-other"), [new(inUse, default, new SectorCount(8))])).Succeeded);
+            new MappedName("test-other"), new MappedUuid("test-other"),
+                [new(inUse, default, new SectorCount(8))])).Succeeded);
         Assert.True(_kernel.EnsureDirectory(new MountPath("/dev/directory")).Succeeded);
 
         foreach (var (disk, kind) in new[]

@@ -51,10 +51,12 @@ public sealed class ExistingPoolPlanTests
     {
         Open();
         var thin = new ThinTable(
-            new MappedName("test-thin"), new MappedUuid(""), Pool, new ThinId(1), new SectorCount(2048), ReadOnly: false);
+            new MappedName("test-thin"), new MappedUuid(""), Pool, new ThinId(1), new SectorCount(2048),
+                ReadOnly: false);
         Assert.True(_kernel.CreateThin(Pool, thin.Id).Succeeded && _kernel.ActivateThin(thin).Succeeded);
         Assert.True(_kernel.Write(thin.Name.Path, ByteSize.Zero, new byte[4096]).Succeeded);
-        Assert.True(_kernel.Remove(thin.Name, deferred: false).Succeeded && _kernel.DeleteThin(Pool, thin.Id).Succeeded);
+        Assert.True(_kernel.Remove(thin.Name, deferred: false).Succeeded
+            && _kernel.DeleteThin(Pool, thin.Id).Succeeded);
         Assert.IsType<BackingPlan.Planned>(Plan());
         Assert.True(_kernel.CreateThin(Pool, thin.Id).Succeeded && _kernel.ActivateThin(thin).Succeeded);
         Assert.True(_kernel.Write(thin.Name.Path, ByteSize.Zero, new byte[4096]).Succeeded);

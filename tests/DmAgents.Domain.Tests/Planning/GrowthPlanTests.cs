@@ -113,7 +113,8 @@ public sealed class GrowthPlanTests
             new LoopFilePart(Paths.DataFile, ByteSize.GiB(1)), new LoopFilePart(Paths.MetadataFile, ByteSize.MiB(16))));
         var add = new GrowthRequest.AddDisk(PoolBudget.Data, _kernel.AddDisk("/dev/test-b", ByteSize.GiB(1)));
 
-        Assert.Contains("disks", Refused(DirectPool(), new GrowthRequest.EnlargeBy(PoolBudget.Data, ByteSize.GiB(1))).Why,
+        Assert.Contains("disks", Refused(DirectPool(),
+            new GrowthRequest.EnlargeBy(PoolBudget.Data, ByteSize.GiB(1))).Why,
             StringComparison.Ordinal);
         Assert.Contains("loop files", Refused(loop, add).Why, StringComparison.Ordinal);
         Assert.Contains("someone else", Refused(Identity(existing), add).Why, StringComparison.Ordinal);

@@ -58,7 +58,8 @@ public sealed class RecoveryPlanTests
         Assert.Empty(RecoveryPlan.Make(state, alone, Context, At).Unmount);
         Assert.Equal(Context.MountOf(old), Assert.Single(
             RecoveryPlan.Make(succeeded, both with { Mounted = [MountOf(old, 1)] }, Context, At).Unmount));
-        Assert.Empty(RecoveryPlan.Make(succeeded, both with { Mounted = [MountOf(successor, 2)] }, Context, At).Unmount);
+        Assert.Empty(RecoveryPlan.Make(succeeded, both with { Mounted = [MountOf(successor, 2)] }, Context,
+            At).Unmount);
     }
 
     [Fact]
@@ -83,6 +84,7 @@ public sealed class RecoveryPlanTests
         []);
 
     private static LiveDevice Live(DeviceRecord device, uint minor) => new(
-        Context.NameOf(device.Id), DeviceNames.ThinDeviceId(Context.Identity.Uuid, device.Id), new DeviceNumber(254, minor),
+        Context.NameOf(device.Id), DeviceNames.ThinDeviceId(Context.Identity.Uuid, device.Id),
+            new DeviceNumber(254, minor),
         OpenCount: 1, Suspended: false, device.ReadOnly, RemovalDeferred: false, device.Size.Sectors);
 }

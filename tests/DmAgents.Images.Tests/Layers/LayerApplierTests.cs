@@ -97,12 +97,14 @@ public sealed class LayerApplierTests : IDisposable
             .File("f", "f").Directory("d").File("d/x", "x").Symlink("s", "d").Directory("real").File("real/kept", "k")
             .Symlink("lib", "real"));
         tree.Apply(new TarBytes()
-            .Directory("f").File("f/inside", "i").File("d", "now a file").File("s", "one").File("s", "two").Directory("lib"));
+            .Directory("f").File("f/inside", "i").File("d", "now a file").File("s", "one").File("s", "two")
+            .Directory("lib"));
 
         Assert.Equal(EntryType.Directory, tree.Stat("f")!.Type);
         Assert.Equal("now a file", tree.Read("d"));
         Assert.Equal("two", tree.Read("s"));
-        Assert.Equal((EntryType.Directory, true, false), (tree.Stat("lib")!.Type, tree.Has("real/kept"), tree.Has("lib/kept")));
+        Assert.Equal((EntryType.Directory, true, false), (tree.Stat("lib")!.Type, tree.Has("real/kept"),
+            tree.Has("lib/kept")));
     }
 
     [Fact]
@@ -162,8 +164,10 @@ public sealed class LayerApplierTests : IDisposable
                 odd.CopyTo(header, 0);
             })
             .Pax("path", deep).File("short", "deep")
-            .Entry("././@LongLink", 'L', content: Encoding.UTF8.GetBytes(new string('g', 250) + "\0")).File("gggg", "gnu")
-            .Entry("././@LongLink", 'K', content: Encoding.UTF8.GetBytes(new string('t', 300) + "\0")).Symlink("k", "ttt"));
+            .Entry("././@LongLink", 'L', content: Encoding.UTF8.GetBytes(new string('g', 250) + "\0")).File("gggg",
+            "gnu")
+            .Entry("././@LongLink", 'K', content: Encoding.UTF8.GetBytes(new string('t', 300) + "\0")).Symlink("k",
+            "ttt"));
 
         Assert.True(tree.Tree.Stat(TreePath.Root.Child(odd), out _).IsDone);
         Assert.Equal("deep", tree.Read(deep));
@@ -178,11 +182,13 @@ public sealed class LayerApplierTests : IDisposable
         var content = new byte[5 << 20];
         content[^1] = 1;
         content[3 << 20] = 2;
-        tree.Apply(new TarBytes().Entry("holes", '0', content: content).Entry("zeros", '0', content: new byte[1 << 20]));
+        tree.Apply(new TarBytes().Entry("holes", '0', content: content).Entry("zeros", '0',
+            content: new byte[1 << 20]));
 
         Assert.Equal(content, File.ReadAllBytes(tree["holes"]));
         Assert.Equal(1 << 20, tree.Stat("zeros")!.Size);
-        Assert.InRange(int.Parse(Tool.Run(tree.Root, "stat", "-c", "%b", "holes"), CultureInfo.InvariantCulture), 16, 512);
+        Assert.InRange(int.Parse(Tool.Run(tree.Root, "stat", "-c", "%b", "holes"), CultureInfo.InvariantCulture), 16,
+            512);
         Assert.Equal("0", Tool.Run(tree.Root, "stat", "-c", "%b", "zeros").Trim());
     }
 }

@@ -47,7 +47,8 @@ public sealed class UnsafePathTests : IDisposable
 
     [Fact]
     public void A_name_with_a_nul_is_refused() =>
-        tree.Refuses(new TarBytes().Pax(("path", Encoding.UTF8.GetBytes("a\0b"))).File("x", ""), ImageReason.UnsafePath);
+        tree.Refuses(new TarBytes().Pax(("path", Encoding.UTF8.GetBytes("a\0b"))).File("x", ""),
+            ImageReason.UnsafePath);
 
     [Theory]
     [InlineData("../outside")]

@@ -14,7 +14,8 @@ public sealed class WhiteoutTests : IDisposable
     {
         tree.Apply(new TarBytes().File("f", "f").Directory("d").Directory("d/e").File("d/e/x", "x")
             .Directory("kept").File("kept/k", "k").Symlink("s", "kept"));
-        tree.Apply(new TarBytes().File(".wh.f", "").File(".wh.d", "").File(".wh.s", "").File(".wh.never", "").File("no/.wh.x", ""));
+        tree.Apply(new TarBytes().File(".wh.f", "").File(".wh.d", "").File(".wh.s", "").File(".wh.never", "")
+            .File("no/.wh.x", ""));
 
         Assert.Equal(["/kept", "/kept/k"], tree.LinesBelowRoot().Select(line => line.Split(' ')[0]));
     }

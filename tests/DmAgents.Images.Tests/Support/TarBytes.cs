@@ -10,7 +10,8 @@ internal sealed class TarBytes
 
     public static ReadOnlySpan<byte> Capability => [1, 0, 0, 2, 0x80, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-    public TarBytes Directory(string name, int mode = 0x1ED, long time = 1000) => Entry(name, '5', mode: mode, time: time);
+    public TarBytes Directory(string name, int mode = 0x1ED, long time = 1000) => Entry(name, '5', mode: mode,
+        time: time);
 
     public TarBytes File(string name, string content, int mode = 0x1A4, long uid = 0, long gid = 0, long time = 1000) =>
         Entry(name, '0', content: Encoding.UTF8.GetBytes(content), mode: mode, uid: uid, gid: gid, time: time);

@@ -40,7 +40,9 @@ internal sealed class TestTree : IDisposable
 
     public IReadOnlyList<string> Lines() => [.. FileTreeDigest.Lines(Tree)];
 
-    /// <summary>The lines without the root's own, whose time a first layer without an entry for it leaves open.</summary>
+    /// <summary>
+    /// The lines without the root's own, whose time a first layer without an entry for it leaves open.
+    /// </summary>
     public IReadOnlyList<string> LinesBelowRoot() => [.. Lines().Skip(1)];
 
     public AppliedLayer Apply(byte[] tar, bool onEmptyBase = false) => Apply(tar, Tree, onEmptyBase);
@@ -64,6 +66,7 @@ internal sealed class TestTree : IDisposable
     public void Dispose()
     {
         Tree.Dispose();
-        Directory.Delete(Home, recursive: true);
+        // Not Directory.Delete: it cannot remove names that are not UTF-8.
+        Tool.Run("/", "rm", "-rf", Home);
     }
 }

@@ -26,7 +26,7 @@ internal sealed record FileSystemImage(
     public string Signature => Kind == FileSystemKind.Ext4 ? "ext4 file system" : "xfs file system";
 
     public static FileSystemImage Empty(FileSystemKind kind, ulong sizeInBytes) =>
-        new(kind, sizeInBytes, ImmutableSortedDictionary<string, StoredFile>.Empty.WithComparers(StringComparer.Ordinal));
+        new(kind, sizeInBytes, ImmutableSortedDictionary.Create<string, StoredFile>(StringComparer.Ordinal));
 
     public static FileSystemImage? Read(SimulatedDevice device, Superblocks superblocks, out Errno errno)
     {

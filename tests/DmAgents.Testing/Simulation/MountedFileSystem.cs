@@ -104,7 +104,8 @@ internal sealed class MountedFileSystem
         var whole = new byte[file.Blocks.Length * FileSystemImage.BlockSize];
         for (var i = 0; i < file.Blocks.Length; i++)
         {
-            var errno = ReadBlock(file.Blocks[i], whole.AsSpan(i * FileSystemImage.BlockSize, FileSystemImage.BlockSize));
+            var into = whole.AsSpan(i * FileSystemImage.BlockSize, FileSystemImage.BlockSize);
+            var errno = ReadBlock(file.Blocks[i], into);
             if (errno != Errno.None)
                 return errno;
         }

@@ -12,7 +12,10 @@ internal static class PoolInvariants
         if (leaves.Count != metadata.LeafUse.Count)
             yield return $"{pool}: {leaves.Count} leaves, {metadata.LeafUse.Count} counted";
         foreach (var leaf in leaves.Where(leaf => metadata.LeafUse.GetValueOrDefault(leaf.Key) != leaf.Count()))
-            yield return $"{pool}: a leaf of {leaf.Count()} trees counts {metadata.LeafUse.GetValueOrDefault(leaf.Key)}";
+        {
+            yield return $"{pool}: a leaf of {leaf.Count()} trees counts "
+                + metadata.LeafUse.GetValueOrDefault(leaf.Key);
+        }
 
         var blocks = leaves.SelectMany(leaf => leaf.Key.Entries.Values).GroupBy(mapping => mapping.Block).ToList();
         if (blocks.Count != metadata.BlockUse.Count)

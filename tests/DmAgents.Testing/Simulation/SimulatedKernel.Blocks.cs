@@ -75,7 +75,8 @@ public sealed partial class SimulatedKernel
     private static bool IsWholeSectors(ByteSize offset, ByteSize length) =>
         offset.Bytes % SectorSize == 0 && length.Bytes % SectorSize == 0;
 
-    private SimulatedDevice? Locate(DevicePath path) => (SimulatedDevice?)_mapped.Find(path) ?? _blockDevices.Find(path);
+    private SimulatedDevice? Locate(DevicePath path) =>
+        (SimulatedDevice?)_mapped.Find(path) ?? _blockDevices.Find(path);
 
     /// <summary>Holds the device open for the length of the call, which matters while it waits.</summary>
     private KernelResult Opened(string operation, DevicePath path, Func<SimulatedDevice, Errno> call) =>

@@ -16,7 +16,7 @@ public sealed partial class SimulatedKernel
         lock (_gate)
         {
             if (_missingPrograms.Contains(program))
-                return new KernelError(KernelFault.NotSupported, 0, program, device.Value, $"{program} is not installed");
+                return new KernelError(KernelFault.NotSupported, 0, program, device.Value, "not installed");
         }
         return Opened(program, device, found =>
             found.InUse ? Errno.Busy

@@ -1,5 +1,6 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Testing.Simulation;
 
@@ -34,6 +35,10 @@ public sealed partial class SimulatedKernel
     public KernelResult<IReadOnlyList<string>> ListFiles(MountPath mounted) =>
         Run<IReadOnlyList<string>>("list", mounted, () =>
             (OnMount(mounted, fileSystem => (Errno.None, fileSystem.FileNames.ToList()), out var names), names));
+
+    /// <summary>The size of the file system.</summary>
+    public KernelResult<ByteSize> SizeOf(MountPath mounted) => Run("statfs", mounted, () =>
+        (OnMount(mounted, fileSystem => (Errno.None, new ByteSize(fileSystem.Image.SizeInBytes)), out var size), size));
 
     private KernelResult OnFiles(
         string operation, MountPath mounted, string name, Func<MountedFileSystem, Errno> call) =>

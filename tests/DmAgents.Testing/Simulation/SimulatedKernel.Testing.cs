@@ -102,6 +102,14 @@ public sealed partial class SimulatedKernel
     public KernelResult HoldMetadataSnapshot(MappedName pool) => Message("reserve_metadata_snap", pool,
         (_, metadata) => metadata.Held is null ? (Errno.None, metadata.WithHeld()) : (Errno.Busy, metadata));
 
+    /// <summary>Writes past every cache and does not flush: what a power cut may undo.</summary>
+    public KernelResult WriteUnflushed(DevicePath device, ByteSize offset, ReadOnlySpan<byte> bytes)
+    {
+        var copy = bytes.ToArray();
+        return Opened("write", device, found =>
+            found.Holds(offset.Bytes, (ulong)copy.Length) ? found.Write(offset.Bytes, copy) : Errno.Invalid);
+    }
+
     /// <summary>A process has the device open until the result is disposed of.</summary>
     public IDisposable HoldDevice(DevicePath path)
     {

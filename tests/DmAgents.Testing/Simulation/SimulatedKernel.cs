@@ -64,20 +64,23 @@ public sealed partial class SimulatedKernel : IKernel
                 return errno;
             var limit = errno == Errno.BlockedBySpace ? NoSpaceTimeout : WaitLimit;
             var left = (long)limit.TotalMilliseconds - (Environment.TickCount64 - started);
-            if (left <= 0 || !Monitor.Wait(_gate, TimeSpan.FromMilliseconds(left)))
-                return GiveUp(errno);
+            if (left > 0)
+                Monitor.Wait(_gate, TimeSpan.FromMilliseconds(left));
+            else if (errno == Errno.Blocked)
+                return Errno.TimedOut;
+            else
+                StopQueueing();
             if (_boots != boot)
                 return Errno.Io;
         }
     }
 
-    private Errno GiveUp(Errno errno)
+    /// <summary>The wait for space is over: whoever waits is answered, and finds an error.</summary>
+    private void StopQueueing()
     {
-        if (errno == Errno.Blocked)
-            return Errno.TimedOut;
         foreach (var pool in Pools())
             pool.StopQueueing();
-        return Errno.NoSpace;
+        Monitor.PulseAll(_gate);
     }
 
     private IEnumerable<SimulatedPool> Pools() =>

@@ -77,7 +77,8 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
         return mount;
     }
 
-    /// <summary>The file is closed; the last one ends a detached file system, which writes back what is dirty.</summary>
+    /// <summary>The file is closed; the last one ends a detached file system, which writes back what is dirty.
+    /// </summary>
     public static Errno Release(ActiveMount mount)
     {
         if (mount.FileSystem.Users == 1 && Last(mount.FileSystem) is var errno and not Errno.None)
@@ -107,9 +108,13 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
 
     public void LoseAll() => _mounts.Clear();
 
-    /// <summary>What the last unmount cannot write back is lost, and unmounting does not say so. It does wait.</summary>
-    private static Errno Last(MountedFileSystem fileSystem) =>
-        !fileSystem.ReadOnly && fileSystem.Sync() is Errno.Blocked ? Errno.Blocked : Errno.None;
+    /// <summary>What the last unmount cannot write back is lost, and unmounting does not say so. It does wait.
+    /// </summary>
+    private static Errno Last(MountedFileSystem fileSystem)
+    {
+        var errno = fileSystem.ReadOnly ? Errno.None : fileSystem.Sync();
+        return errno is Errno.Blocked or Errno.BlockedBySpace ? errno : Errno.None;
+    }
 
     private static void Leave(MountedFileSystem fileSystem)
     {

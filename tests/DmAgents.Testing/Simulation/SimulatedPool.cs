@@ -68,7 +68,7 @@ internal sealed partial class SimulatedPool(
             return errno;
         var fresh = first.AsSpan().IndexOfAnyExcept((byte)0) < 0;
         var found = fresh
-            ? new PoolMetadata { BlockSize = Table.BlockSize, DataBlocks = 0, MetadataBlocks = MetadataBlocksOfDevice() }
+            ? Formatted()
             : superblocks.Decode(first) as PoolMetadata;
         if (found is null || found.BlockSize != Table.BlockSize)
             return found is null ? Errno.Io : Errno.Invalid;
@@ -187,6 +187,9 @@ internal sealed partial class SimulatedPool(
     private ulong MetadataBlocksOfDevice() =>
         Math.Min(metadataDevice.Length, MaxMetadataBytes) / BlockStore.PageSize;
 
+    private PoolMetadata Formatted() =>
+        new() { BlockSize = Table.BlockSize, DataBlocks = 0, MetadataBlocks = MetadataBlocksOfDevice() };
+
     private Errno WriteSuperblock(PoolMetadata metadata)
     {
         var errno = metadataDevice.Write(0, superblocks.Encode(metadata));
@@ -199,7 +202,8 @@ internal sealed partial class SimulatedPool(
         return Errno.None;
     }
 
-    /// <summary>After each commit: deleting heals a full data device; too few metadata blocks end all changes.</summary>
+    /// <summary>After each commit: deleting heals a full data device; too few metadata blocks end all changes.
+    /// </summary>
     private void LookForSpace()
     {
         if (SpareMetadata == 0)

@@ -10,12 +10,13 @@ namespace DmAgents.Domain.Pools.Effects;
 public sealed class UseEffects(IKernel kernel, PoolContext pool)
 {
     /// <summary>Brings the device to its record's use.</summary>
+    /// <param name="detach">What has to go goes although somebody holds it, as soon as he lets go.</param>
     /// <returns>Busy where somebody holds what has to go.</returns>
-    public KernelResult Settle(DeviceRecord device) => device.Use switch
+    public KernelResult Settle(DeviceRecord device, bool detach = false) => device.Use switch
     {
         DeviceUse.Mounted => Activate(device).Then(() => Mount(device)),
         DeviceUse.Active => Unmount(device, detach: false).Then(() => Activate(device)),
-        _ => Unmount(device, detach: false).Then(() => Deactivate(device)),
+        _ => Unmount(device, detach).Then(() => Deactivate(device, deferred: detach)),
     };
 
     /// <summary>Everything written to the device is durable when this returns. A device that is not live: done.</summary>
@@ -37,7 +38,7 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         return longer
             .Then(() => mountedAt is null ? KernelResult.Done : Mount(device))
             .Then(() => kernel.Grow(name.Path, device.FileSystem, mountedAt))
-            .Then(() => device.Use == DeviceUse.Idle ? Deactivate(device) : KernelResult.Done);
+            .Then(() => device.Use == DeviceUse.Idle ? Deactivate(device, deferred: false) : KernelResult.Done);
     }
 
     /// <summary>Takes the device's own mount away. One that is not mounted: done.</summary>
@@ -71,11 +72,11 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
             : mounted;
     }
 
-    private KernelResult Deactivate(DeviceRecord device)
+    private KernelResult Deactivate(DeviceRecord device, bool deferred)
     {
         var name = pool.NameOf(device.Id);
         return kernel.Find(name).FailedWith(KernelFault.NotFound)
             ? KernelResult.Done
-            : kernel.Flush(name.Path).Then(() => kernel.Remove(name, deferred: false).Or(KernelFault.NotFound));
+            : kernel.Flush(name.Path).Then(() => kernel.Remove(name, deferred).Or(KernelFault.NotFound));
     }
 }

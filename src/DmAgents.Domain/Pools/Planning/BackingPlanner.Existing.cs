@@ -5,7 +5,8 @@ namespace DmAgents.Domain.Pools.Planning;
 
 public sealed partial class BackingPlanner
 {
-    /// <summary>A pool of someone else is taken only while it is empty: what is in it already is for adoption.</summary>
+    /// <summary>A pool of someone else is taken only while it is empty: what is in it already is for
+    /// adoption.</summary>
     private BackingPlan PlanExisting(MappedName pool)
     {
         var live = kernel.Find(pool);
@@ -47,7 +48,8 @@ public sealed partial class BackingPlanner
     }
 
     private static Refusal Holds(MappedName pool, string why) =>
-        Existing(RefusalKind.WrongState, pool, why, $"give an empty pool, or adopt this one: dmagent pool adopt {pool}");
+        Existing(RefusalKind.WrongState, pool, why,
+            $"give an empty pool, or adopt this one: dmagent pool adopt {pool}");
 
     private static Refusal Unusable(MappedName pool, KernelError error) => error.Fault switch
     {

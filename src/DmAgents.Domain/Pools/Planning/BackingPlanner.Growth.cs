@@ -63,7 +63,10 @@ public sealed partial class BackingPlanner
         var (part, unit) = isData ? (files.Data, pool.BlockSize.Bytes) : (files.Metadata, ByteSize.KiB(4));
         var wanted = size.RoundDown(unit);
         if (!isData && wanted > MetadataSize.Most)
-            return Unfit(pool, $"{wanted} for the metadata, of which the kernel uses {MetadataSize.Most} at most").AsPlan();
+        {
+            return Unfit(pool, $"{wanted} for the metadata, of which the kernel uses {MetadataSize.Most} at most")
+                .AsPlan();
+        }
         if (wanted < part.Size)
             return Unfit(pool, $"{part.File} has {part.Size}, and a pool cannot shrink").AsPlan();
         var found = kernel.InspectFile(part.File);

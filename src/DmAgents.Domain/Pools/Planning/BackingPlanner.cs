@@ -68,7 +68,8 @@ public sealed partial class BackingPlanner(IKernel kernel)
         var metadata = (request.MetadataSize ?? PoolSizes.MetadataFor(usable, blockSize)).RoundUp(ByteSize.MiB(1));
         if (metadata >= usable)
         {
-            return look.No(RefusalKind.NoSpace, disk, $"it has {info.Size}, of which the metadata alone take {metadata}",
+            return look.No(RefusalKind.NoSpace, disk,
+                $"it has {info.Size}, of which the metadata alone take {metadata}",
                 "choose a larger disk, or give a smaller size for the metadata").AsPlan();
         }
         var data = (usable - metadata).RoundDown(blockSize.Bytes);
@@ -85,7 +86,8 @@ public sealed partial class BackingPlanner(IKernel kernel)
     private BackingPlan PlanLoop(PoolPaths paths, BackingRequest.Loop request, PoolBlockSize blockSize)
     {
         var (dataFile, metadataFile) = request.Directory is { } directory
-            ? (new LoopFile($"{directory}/{paths.Pool}-data.img"), new LoopFile($"{directory}/{paths.Pool}-metadata.img"))
+            ? (new LoopFile($"{directory}/{paths.Pool}-data.img"),
+                new LoopFile($"{directory}/{paths.Pool}-metadata.img"))
             : (paths.DataFile, paths.MetadataFile);
         foreach (var file in new[] { dataFile, metadataFile })
         {

@@ -44,7 +44,7 @@ internal sealed record DiskInspection(IKernel Kernel, string What, PoolUuid? Own
             return Force || label.Pool == Own
                 ? null
                 : No(RefusalKind.WrongState, disk, $"it belongs to pool {label.Name} ({label.Pool})",
-                    "choose another disk; or, if that pool is to be no more, take it with --force: its content is lost");
+                    "choose another disk; or, where that pool is no more, take it with --force: its content is lost");
         }
         return Force || info.Signature is null
             ? null
@@ -54,7 +54,8 @@ internal sealed record DiskInspection(IKernel Kernel, string What, PoolUuid? Own
 
     private Refusal Unreadable(DevicePath disk, KernelError error) => error.Fault switch
     {
-        KernelFault.NotFound => No(RefusalKind.NotFound, disk, "there is no such device", "list those there are: lsblk"),
+        KernelFault.NotFound => No(RefusalKind.NotFound, disk, "there is no such device",
+            "list those there are: lsblk"),
         KernelFault.Invalid => No(RefusalKind.Invalid, disk, "it is no block device", "list those there are: lsblk"),
         _ => No(RefusalKind.Failed, disk, error.ToString(), "see the kernel's log: dmesg"),
     };

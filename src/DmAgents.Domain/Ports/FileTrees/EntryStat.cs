@@ -63,7 +63,9 @@ public sealed record EntryStat(
     EntryType Type, Permissions Permissions, Owner Owner, long Size, InodeTime ModificationTime,
     uint Links, InodeNumber Inode, DeviceNumber Device);
 
-/// <summary>An extended attribute with the name-space in its name (<c>security.capability</c>); the value is bytes.</summary>
+/// <summary>
+/// An extended attribute with the name-space in its name (<c>security.capability</c>); the value is bytes.
+/// </summary>
 public sealed record Xattr(string Name, ReadOnlyMemory<byte> Value);
 
 /// <summary>

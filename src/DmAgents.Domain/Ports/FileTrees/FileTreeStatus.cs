@@ -17,7 +17,9 @@ public enum FileTreeOutcome
     /// <summary>ENOTDIR or, on removal of a file, EISDIR: the entry is of another type than the call is for.</summary>
     WrongType,
 
-    /// <summary>ELOOP, EXDEV: the path goes through a symlink or leaves the tree; calls take resolved paths only.</summary>
+    /// <summary>
+    /// ELOOP, EXDEV: the path goes through a symlink or leaves the tree; calls take resolved paths only.
+    /// </summary>
     NotResolved,
 
     /// <summary>ENOSPC, EDQUOT.</summary>
@@ -29,7 +31,9 @@ public enum FileTreeOutcome
     /// <summary>EMLINK: the inode has as many hard links as the file system can count.</summary>
     TooManyLinks,
 
-    /// <summary>EOPNOTSUPP, ENOSYS, EINVAL, E2BIG, EFBIG: the file system or the kernel cannot hold or do this.</summary>
+    /// <summary>
+    /// EOPNOTSUPP, ENOSYS, EINVAL, E2BIG, EFBIG: the file system or the kernel cannot hold or do this.
+    /// </summary>
     Unsupported,
 
     /// <summary>EPERM, EACCES: the process may not.</summary>

@@ -4,7 +4,8 @@ namespace DmAgents.Domain.Ports.FileTrees;
 /// A directory tree below a root, most often the mounted file system of a layer. No call follows a symlink: neither
 /// in the last component (calls are about the link itself) nor on the way (<see cref="FileTreeOutcome.NotResolved"/>).
 /// Whoever wants symlinks followed resolves them first and knows then where he goes; the kernel's own confinement
-/// (RESOLVE_IN_ROOT) clamps a climbing <c>..</c> without saying so. Not for concurrent use.
+/// (RESOLVE_IN_ROOT) clamps a climbing <c>..</c> without saying so. Not for concurrent use, and nobody else may remove
+/// directories of the tree meanwhile: open ones are remembered.
 /// </summary>
 public interface IFileTree : IDisposable
 {
@@ -28,7 +29,9 @@ public interface IFileTree : IDisposable
 
     FileTreeStatus MakeSymlink(TreePath path, ReadOnlySpan<byte> target);
 
-    /// <summary>Another name for the entry <paramref name="target"/>; for a symlink it links the symlink itself.</summary>
+    /// <summary>
+    /// Another name for the entry <paramref name="target"/>; for a symlink it links the symlink itself.
+    /// </summary>
     FileTreeStatus MakeHardLink(TreePath path, TreePath target);
 
     /// <summary>Makes a fifo or a device node.</summary>

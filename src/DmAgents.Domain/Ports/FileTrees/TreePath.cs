@@ -56,7 +56,8 @@ public sealed class TreePath : IEquatable<TreePath>, IComparable<TreePath>
 
     /// <summary>Whether a directory can have an entry of this name.</summary>
     public static bool IsName(ReadOnlySpan<byte> name) =>
-        !name.IsEmpty && !name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8) && name.IndexOfAny((byte)'/', (byte)0) < 0;
+        !name.IsEmpty && !name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8)
+        && name.IndexOfAny((byte)'/', (byte)0) < 0;
 
     /// <summary>
     /// Bytes for people: UTF-8 where it is, else <c>\xNN</c>; also for control characters and the backslash, so that
@@ -94,7 +95,8 @@ public sealed class TreePath : IEquatable<TreePath>, IComparable<TreePath>
 
     public override string ToString() => "/" + Display(bytes);
 
-    public static bool operator ==(TreePath? left, TreePath? right) => left is null ? right is null : left.Equals(right);
+    public static bool operator ==(TreePath? left, TreePath? right) =>
+        left is null ? right is null : left.Equals(right);
 
     public static bool operator !=(TreePath? left, TreePath? right) => !(left == right);
 

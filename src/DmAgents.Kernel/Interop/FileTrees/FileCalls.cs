@@ -5,7 +5,8 @@ namespace DmAgents.Kernel.Interop.FileTrees;
 
 /// <summary>
 /// The system calls behind a file tree, relative to directory handles. Names are NUL-terminated bytes. Every call
-/// returns -1 and leaves errno in the last P/Invoke error. openat2 has no wrapper in glibc before 2.42, hence syscall().
+/// returns -1 and leaves errno in the last P/Invoke error. openat2 has no wrapper in glibc before 2.42, hence
+/// syscall().
 /// </summary>
 internal static unsafe partial class FileCalls
 {

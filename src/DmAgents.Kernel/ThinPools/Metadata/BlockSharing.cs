@@ -7,8 +7,8 @@ namespace DmAgents.Kernel.ThinPools.Metadata;
 /// Devices share data blocks in two ways: they share a subtree of their mappings, or different leaves name the same
 /// block. So each metadata block is first marked with the one device that reaches it, or as shared; then the leaves
 /// are read in the order in which they lie on the device, to mark data blocks that are named twice or by a shared
-/// leaf; then again, to count the others. Memory: four bytes for each metadata block (16 MiB for the largest
-/// metadata device) and two bits for each data block.
+/// leaf; then again, to count the others. Within one device the kernel maps a data block at most once. Memory: four
+/// bytes for each metadata block (16 MiB for the largest metadata device) and two bits for each data block.
 /// </remarks>
 internal sealed class BlockSharing(BtreeWalk walk, ulong metadataBlocks, ulong dataBlocks)
 {

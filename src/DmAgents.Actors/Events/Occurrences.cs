@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Events;
+
+/// <summary>Tells journal events in words.</summary>
+internal static class Occurrences
+{
+    private static readonly ImmutableSortedDictionary<string, string> Nothing =
+        ImmutableSortedDictionary<string, string>.Empty;
+
+    public static HostOccurrence Of(PoolPhaseNotice notice)
+    {
+        var phase = notice.Phase.ToString().ToLowerInvariant();
+        return new HostOccurrence(
+            notice.At, notice.Pool.Value, notice.Pool.Value, $"pool-{phase}",
+            $"the pool is {phase}" + (notice.Reason.Length == 0 ? "" : $": {notice.Reason}"), Nothing);
+    }
+
+    /// <summary>Null for events that mean nothing to people, such as checkpoints.</summary>
+    public static HostOccurrence? Of(PoolNotice notice)
+    {
+        var told = Tell(notice.Event, notice.After);
+        return told is not { } text ? null : new HostOccurrence(
+            notice.Event.At, notice.Pool.Value, text.Subject, text.Type, text.Text, text.Detail ?? Nothing);
+    }
+
+    private static Told? Tell(PoolEvent happened, PoolState after) => happened switch
+    {
+        PoolEvents.Initialized e => new(e.Name.Value, "pool-created", $"pool {e.Name} is made"),
+        PoolEvents.BaseIntended e => new(e.Key.Name, "base-intended", $"base {e.Key.Name} is to be formatted", Id(e.Id)),
+        PoolEvents.SnapshotIntended e => new(e.Key.Name, $"{Kind(e.Kind)}-intended",
+            $"{Kind(e.Kind)} {e.Key.Name} is to be made as thin id {e.Id}, a snapshot of {e.Source}", Id(e.Id)),
+        PoolEvents.Created e => OfDevice(e.Id, after, "created", "is in the pool"),
+        PoolEvents.CreationFailed e => new(e.Id.ToString(), "creation-failed",
+            $"thin id {e.Id} was not made: {e.Why}{(e.InDoubt ? "; it is in quarantine" : "")}", Id(e.Id)),
+        PoolEvents.UseChanged e => OfDevice(e.Id, after,
+            e.Use switch { DeviceUse.Mounted => "mount-intended", DeviceUse.Active => "activation-intended", _ => "idle-intended" },
+            $"is to be {e.Use.ToString().ToLowerInvariant()}"),
+        PoolEvents.ResizeIntended e => OfDevice(e.Id, after, "resize-intended", $"is to have {e.Size}"),
+        PoolEvents.Resized e => OfDevice(e.Id, after, "resized", $"has {e.Size}"),
+        PoolEvents.Committed e => new(e.Key.Name, "layer-committed", $"layer {e.Key.Name} is committed", Id(e.Id)),
+        PoolEvents.RemovalIntended e => OfDevice(e.Id, after, "removed", "is gone; its blocks are on their way back"),
+        PoolEvents.Removed e => new(e.Id.ToString(), "blocks-returned", $"thin id {e.Id} and its blocks are free", Id(e.Id)),
+        PoolEvents.Lost e => OfDevice(e.Id, after, "lost", "is not in the pool although the journal knows it"),
+        PoolEvents.Quarantined e => new(e.Id.ToString(), "quarantined", $"thin id {e.Id}: {e.Why}", Id(e.Id)),
+        PoolEvents.Purged e => new(e.Id.ToString(), "purged", $"thin id {e.Id} has left the quarantine", Id(e.Id)),
+        PoolEvents.Undeleted e => new(e.Key.Name, "undeleted", $"thin id {e.Id} has an owner again", Id(e.Id)),
+        PoolEvents.ImageTagged e => new(e.Reference.Value, "image-tagged", $"{e.Reference} is {e.ConfigDigest}"),
+        PoolEvents.ImageUntagged e => new(e.Reference.Value, "image-removed", $"{e.Reference} is no image any more"),
+        PoolEvents.BackingChanged => new(after.Identity!.Name.Value, "pool-growing", "the pool is made of more"),
+        _ => null,
+    };
+
+    private static Told OfDevice(ThinId id, PoolState after, string what, string text)
+    {
+        var device = after.Devices.GetValueOrDefault(id);
+        var kind = device is null ? "device" : Kind(device.Kind);
+        var name = device?.Key.Name ?? id.ToString();
+        return new Told(name, $"{kind}-{what}", $"{kind} {name} {text}", Id(id));
+    }
+
+    private static string Kind(DeviceKind kind) => kind.ToString().ToLowerInvariant();
+
+    private static ImmutableSortedDictionary<string, string> Id(ThinId id) => Nothing.Add("thin_id", id.ToString());
+
+    private sealed record Told(
+        string Subject, string Type, string Text, ImmutableSortedDictionary<string, string>? Detail = null);
+}

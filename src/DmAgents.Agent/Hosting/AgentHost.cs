@@ -1,0 +1,106 @@
+using DmAgents.Actors.Events;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Imports;
+using DmAgents.Agent.Services;
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel;
+using DmAgents.Kernel.Files;
+using DmAgents.Kernel.Hosts;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
+
+namespace DmAgents.Agent.Hosting;
+
+/// <summary>Puts the daemon together.</summary>
+internal static class AgentHost
+{
+    /// <summary>Requests are names and numbers, image configurations at most.</summary>
+    private const int MaxMessage = 4 * 1024 * 1024;
+
+    public static WebApplication Build(AgentSettings settings, HostReport host, LinuxKernel kernel)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        ConfigureLogging(builder, settings);
+        builder.Services.AddSystemd();
+        builder.Services.Configure<HostOptions>(options =>
+            options.ShutdownTimeout = settings.StopDeadline + TimeSpan.FromSeconds(10));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            PrepareSocket(settings.AdminSocket);
+            kestrel.ListenUnixSocket(settings.AdminSocket, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        builder.Services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = MaxMessage;
+            grpc.Interceptors.Add<PeerCheck>();
+        });
+        AddServices(builder.Services, settings, host, kernel);
+        var app = builder.Build();
+        app.MapGrpcService<HostsService>();
+        app.MapGrpcService<PoolsService>();
+        app.MapGrpcService<ImagesService>();
+        app.MapGrpcService<LayersService>();
+        app.MapGrpcService<ContainersService>();
+        app.MapGrpcService<EventsService>();
+        app.Lifetime.ApplicationStarted.Register(() => OpenSocket(app.Services));
+        return app;
+    }
+
+    private static void AddServices(
+        IServiceCollection services, AgentSettings settings, HostReport host, LinuxKernel kernel)
+    {
+        services.AddSingleton(settings);
+        services.AddSingleton(settings.Pools);
+        services.AddSingleton(host);
+        services.AddSingleton<IKernel>(kernel);
+        services.AddSingleton<IDurableFiles, LinuxDurableFiles>();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(AdminGroup.Find(settings.AdminGroup));
+        services.AddSingleton<AgentClock>();
+        services.AddSingleton<PoolBoard>();
+        services.AddSingleton<HostEventLog>();
+        services.AddSingleton<HostHandle>();
+        services.AddSingleton<PoolGateway>();
+        services.AddSingleton<UsageReader>();
+        services.AddSingleton<PoolViews>();
+        services.AddSingleton<PoolChecker>();
+        services.AddSingleton<ImageFinder>();
+        services.AddSingleton<ImageImporter>();
+        services.AddHostedService<ActorsHost>();
+    }
+
+    private static void ConfigureLogging(WebApplicationBuilder builder, AgentSettings settings)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.SetMinimumLevel(settings.LogLevel);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Grpc", LogLevel.Warning);
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.UseUtcTimestamp = true;
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
+    }
+
+    /// <summary>A socket that a dead agent left is in the way of a new one; the state directory's lock says that no
+    /// other agent lives.</summary>
+    private static void PrepareSocket(string socket)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(socket)!);
+        File.Delete(socket);
+    }
+
+    private static void OpenSocket(IServiceProvider services)
+    {
+        var settings = services.GetRequiredService<AgentSettings>();
+        if (services.GetRequiredService<AdminGroup>().Id is { } group)
+            SocketOwner.Give(settings.AdminSocket, group);
+        File.SetUnixFileMode(settings.AdminSocket,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
+        services.GetRequiredService<ILoggerFactory>().CreateLogger("dmagentd")
+            .LogInformation("version {Version} serves {Socket}", AgentVersion.Text, settings.AdminSocket);
+    }
+}

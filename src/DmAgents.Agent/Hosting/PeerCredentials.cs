@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using DmAgents.Agent.Services;
+using DmAgents.Api.Admin.V1;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace DmAgents.Agent.Hosting;
+
+/// <summary>Who is at the other end of a connection, as the kernel says.</summary>
+internal readonly record struct Peer(int ProcessId, uint User, uint Group)
+{
+    private const int SolSocket = 1;
+    private const int SoPeerCred = 17;
+
+    /// <summary>SO_PEERCRED: pid, uid and gid of the process that connected (struct ucred, three 32-bit numbers).</summary>
+    public static Peer Of(Socket socket)
+    {
+        Span<byte> ucred = stackalloc byte[12];
+        socket.GetRawSocketOption(SolSocket, SoPeerCred, ucred);
+        var numbers = MemoryMarshal.Cast<byte, uint>(ucred);
+        return new Peer((int)numbers[0], numbers[1], numbers[2]);
+    }
+
+    /// <summary>The kernel tells only the first group of a peer; the others are in its status.</summary>
+    public bool IsIn(uint group)
+    {
+        if (Group == group)
+            return true;
+        try
+        {
+            var line = File.ReadLines($"/proc/{ProcessId}/status").FirstOrDefault(l => l.StartsWith("Groups:", StringComparison.Ordinal));
+            return line is not null && line["Groups:".Length..].Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)
+                .Any(g => uint.TryParse(g, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id == group);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>Lets only root, the agent's own user and members of the admin group use the API, whatever the socket's mode
+/// has become.</summary>
+internal sealed class PeerCheck(AdminGroup group) : Interceptor
+{
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        Check(context);
+        return continuation(request, context);
+    }
+
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        Check(context);
+        return continuation(request, responseStream, context);
+    }
+
+    private void Check(ServerCallContext context)
+    {
+        var socket = context.GetHttpContext().Features.Get<IConnectionSocketFeature>()?.Socket;
+        if (socket is null)
+            throw new InvalidOperationException("a connection without a socket");
+        var peer = Peer.Of(socket);
+        if (peer.User == 0 || peer.User == AdminGroup.OwnUser || (group.Id is { } id && peer.IsIn(id)))
+            return;
+        throw Problems.Of(Problem.Types.Kind.Refused, "cannot use the agent", $"user {peer.User}",
+            "only root and members of the admin group may", $"become root, or a member of group {group.Name}");
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Images;
+
+namespace DmAgents.Agent.Imports;
+
+/// <summary>The configuration of an image that is made of a container: its image's own, with one more step.</summary>
+internal sealed record CommittedConfig(string Digest, string Text)
+{
+    public static CommittedConfig Of(
+        Domain.Pools.PoolState state, DeviceRecord container, CommitContainerRequest request, DateTimeOffset at)
+    {
+        var created = at.ToString("O", CultureInfo.InvariantCulture);
+        var document = ParentOf(state, container) is { } image && JsonNode.Parse(image.Config) is JsonObject parent
+            ? parent
+            : new JsonObject { ["architecture"] = Architecture, ["os"] = "linux" };
+        document["created"] = created;
+        if (request.HasAuthor)
+            document["author"] = request.Author;
+        if (document["history"] is not JsonArray history)
+            document["history"] = history = [];
+        var step = new JsonObject
+        {
+            ["created"] = created, ["created_by"] = $"dmagent container commit {container.Key.Name}",
+        };
+        if (request.HasComment)
+            step["comment"] = request.Comment;
+        history.Add(step);
+        var text = document.ToJsonString();
+        return new CommittedConfig(Domain.Layers.Digest.Of(Encoding.UTF8.GetBytes(text)).Value, text);
+    }
+
+    private static string Architecture =>
+        System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64
+            ? "arm64" : "amd64";
+
+    private static ImageRecord? ParentOf(Domain.Pools.PoolState state, DeviceRecord container) =>
+        container.Labels.TryGetValue(DeviceLabels.Image, out var name)
+        && ImageReference.TryParse(name, out var reference)
+        && state.Images.TryGetValue(reference, out var image)
+            ? image
+            : container.Parent is { } parent ? state.ImagesOf(parent).FirstOrDefault() : null;
+}

@@ -1,0 +1,195 @@
+using System.Collections.Immutable;
+using System.Text;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Services;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
+using DmAgents.Domain.Pools;
+using DmAgents.Images;
+using DmAgents.Images.Layers;
+using DmAgents.Images.Sources;
+using DmAgents.Kernel.FileTrees;
+using Grpc.Core;
+using ImageConfig = DmAgents.Images.Sources.ImageConfig;
+
+namespace DmAgents.Agent.Imports;
+
+/// <summary>
+/// Brings an image into a pool: each layer is a writable snapshot of the one below, filled while it is mounted, and
+/// committed under its chain id. Layers that the pool has are not read again. What fails or is cancelled takes back
+/// what it made; what dies is taken back by the next opening of the pool.
+/// </summary>
+internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings, ILogger<ImageImporter> log)
+{
+    private const string What = "cannot import image";
+
+    /// <returns>The reference under which the pool has the image.</returns>
+    public async Task<ImageReference> Import(
+        PoolPicture pool, ImportImageRequest request, Action<ImportProgress> report, CancellationToken cancellation)
+    {
+        var requestId = PoolGateway.RequestOf(What, request.RequestId);
+        if (!request.Path.StartsWith('/'))
+            throw Problems.Usage(What, request.Path, "the path is not absolute", "give it as the agent's host sees it");
+        try
+        {
+            using var source = await Task.Run(
+                () => ImageSource.Open(request.Path, settings.SpoolDirectory, cancellation), cancellation)
+                .ConfigureAwait(false);
+            var image = source.Describe(request.HasSelect ? request.Select : null);
+            var reference = ReferenceOf(request, image);
+            if (image.Layers.Count == 0)
+            {
+                throw Problems.Usage(What, reference.Value, "the image has no layers, so there is nothing to mount",
+                    "import an image with at least one layer");
+            }
+            var import = new LayerImport(pool, requestId, source, image, report);
+            return await ImportLayers(import, reference, cancellation).ConfigureAwait(false);
+        }
+        catch (ImageException refused)
+        {
+            throw Of(request.Path, refused);
+        }
+    }
+
+    private async Task<ImageReference> ImportLayers(
+        LayerImport import, ImageReference reference, CancellationToken cancellation)
+    {
+        var made = new List<DeviceKey>();
+        try
+        {
+            DeviceKey? top = null;
+            ChainId? chain = null;
+            ImageConfig? config = import.Image.Config;
+            for (var i = 0; i < import.Image.Layers.Count; i++)
+            {
+                var layer = await ImportLayer(import, i, top, chain, made, cancellation).ConfigureAwait(false);
+                (top, chain) = (DeviceKey.Layer(layer.Chain.Value), layer.Chain);
+                config ??= ImageConfig.OfRootFileSystem(layer.DiffId, import.Image.Platform);
+            }
+            await gateway.Ask(import.Pool.Name, new PoolCommands.TagImage(
+                SubRequests.Of(import.Request, $"tag {reference}"), reference, top!.Value, config!.Digest.Value,
+                Encoding.UTF8.GetString(config.Raw.Span), gateway.Now), cancellation).ConfigureAwait(false);
+            return reference;
+        }
+        catch (Exception cause) when (cause is RpcException or ImageException or OperationCanceledException)
+        {
+            await TakeBack(import, made).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<(ChainId Chain, Digest DiffId)> ImportLayer(
+        LayerImport import, int index, DeviceKey? parent, ChainId? parentChain, List<DeviceKey> made,
+        CancellationToken cancellation)
+    {
+        var layer = import.Image.Layers[index];
+        if (layer is { ChainId: { } known, DiffId: { } diffId } && Has(import.Pool.Name, known))
+        {
+            import.Tell(index, ImportProgress.Types.Phase.Present, layer.Size);
+            import.Done += layer.Size;
+            return (known, diffId);
+        }
+        var key = DeviceKey.Import($"{import.Request.Value:N}-{index}");
+        await gateway.Ask(import.Pool.Name, new PoolCommands.CreateSnapshot(
+            Fresh(), key, Domain.Devices.DeviceKind.Container, parent, Size: null, FileSystem: null, DeviceUse.Mounted,
+            ImmutableSortedDictionary<string, string>.Empty, gateway.Now), cancellation).ConfigureAwait(false);
+        try
+        {
+            var applied = await Apply(import, index, key, parent is null, cancellation).ConfigureAwait(false);
+            var chain = ChainId.Of(parentChain, applied);
+            import.Tell(index, ImportProgress.Types.Phase.Committing, layer.Size);
+            if (await Commit(import, key, DeviceKey.Layer(chain.Value), applied, cancellation).ConfigureAwait(false))
+                made.Add(DeviceKey.Layer(chain.Value));
+            import.Done += layer.Size;
+            return (chain, applied);
+        }
+        catch (Exception cause) when (cause is RpcException or ImageException or OperationCanceledException)
+        {
+            await Remove(import.Pool.Name, key).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Fills the mounted snapshot. A thread of its own: decompressing and writing takes its time.</summary>
+    private static Task<Digest> Apply(
+        LayerImport import, int index, DeviceKey key, bool onEmptyBase, CancellationToken cancellation) =>
+        Task.Factory.StartNew(() =>
+        {
+            var mount = import.Pool.Paths.MountOf(key).Value;
+            var opened = LinuxFileTree.Open(mount, out var tree);
+            if (!opened.IsDone || tree is null)
+                throw Problems.Of(Problem.Types.Kind.Failed, What, mount, $"it cannot be opened: {opened}", "see dmesg");
+            using (tree)
+            using (var stream = import.Source.OpenLayer(import.Image.Layers[index], import.ProgressOf(index)))
+                return LayerApplier.Apply(stream, tree, onEmptyBase, cancellation).DiffId;
+        }, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <returns>False where another import was faster: its layer is used, this one's snapshot goes.</returns>
+    private async Task<bool> Commit(
+        LayerImport import, DeviceKey key, DeviceKey layer, Digest diffId, CancellationToken cancellation)
+    {
+        var pool = import.Pool.Name;
+        await gateway.Ask(pool, new PoolCommands.SetUse(
+            Fresh(), key, DeviceUse.Idle, ReadOnly: false, gateway.Now), cancellation).ConfigureAwait(false);
+        if (gateway.Board.Find(pool)?.State.Find(layer) is { Phase: DevicePhase.Ready })
+        {
+            await Remove(pool, key).ConfigureAwait(false);
+            return false;
+        }
+        var labels = ImmutableSortedDictionary<string, string>.Empty
+            .Add(DeviceLabels.Import, import.Request.ToString()).Add(DeviceLabels.DiffId, diffId.Value);
+        await gateway.Ask(pool, new PoolCommands.Commit(Fresh(), key, layer, labels, gateway.Now), cancellation)
+            .ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>The highest first: a layer with another above it stays, and so does one that an image needs.</summary>
+    private async Task TakeBack(LayerImport import, List<DeviceKey> made)
+    {
+        foreach (var key in Enumerable.Reverse(made))
+            await Remove(import.Pool.Name, key).ConfigureAwait(false);
+    }
+
+    private async Task Remove(PoolName pool, DeviceKey key)
+    {
+        try
+        {
+            await gateway.Ask(pool, new PoolCommands.Remove(Fresh(), key, Force: true, gateway.Now), CancellationToken.None)
+                .ConfigureAwait(false);
+        }
+        catch (RpcException refused)
+        {
+            log.LogWarning("pool {Pool}: {Key} of a failed import stays: {Why}", pool, key, refused.Status.Detail);
+        }
+    }
+
+    private bool Has(PoolName pool, ChainId chain) =>
+        gateway.Board.Find(pool)?.State.Find(DeviceKey.Layer(chain.Value)) is { Phase: DevicePhase.Ready };
+
+    private static RequestId Fresh() => new(Guid.NewGuid());
+
+    private static ImageReference ReferenceOf(ImportImageRequest request, ImageDescription image)
+    {
+        var text = request.HasReference ? request.Reference : image.Reference;
+        if (ImageReference.TryParse(text, out var reference))
+            return reference;
+        throw text is null
+            ? Problems.Usage(What, request.Path, "the archive does not name the image", "give a name with --reference")
+            : Problems.Usage(What, text, $"it is not an image reference: {ImageReference.Rule}",
+                "give another with --reference");
+    }
+
+    private static RpcException Of(string path, ImageException refused) => Problems.Of(
+        refused.Reason switch
+        {
+            ImageReason.NotFound => Problem.Types.Kind.NotFound,
+            ImageReason.Ambiguous => Problem.Types.Kind.Usage,
+            ImageReason.NoSpace => Problem.Types.Kind.NoSpace,
+            ImageReason.Unsupported or ImageReason.NotAnImage => Problem.Types.Kind.Refused,
+            _ => Problem.Types.Kind.Failed,
+        },
+        What, path, refused.What, refused.Next);
+}

@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Imports;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Containers;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
+using Grpc.Core;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>Containers of the admin API.</summary>
+internal sealed class ContainersService(PoolGateway gateway, UsageReader usages, ImageFinder images)
+    : Containers.ContainersBase
+{
+    public override async Task<Container> Create(CreateContainerRequest request, ServerCallContext context)
+    {
+        const string What = "cannot create container";
+        var pool = gateway.Resolve(What, request.Pool);
+        var name = NameOf(What, request.Name);
+        var labels = request.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal);
+        var parent = default(DeviceKey);
+        switch (request.FromCase)
+        {
+            case CreateContainerRequest.FromOneofCase.Image:
+                var image = ImageFinder.Find(What, pool, request.Image);
+                parent = pool.State.Devices[image.TopLayer].Key;
+                labels = labels.SetItem(DeviceLabels.Image, image.Reference.Value);
+                break;
+            case CreateContainerRequest.FromOneofCase.LayerChainId:
+                parent = LayersService.FindLayer(What, pool, request.LayerChainId).Key;
+                break;
+            default:
+                throw Problems.Usage(What, name.Value, "neither image nor layer is given", "give --image or --layer");
+        }
+        var done = await gateway.Ask(pool.Name, new PoolCommands.CreateSnapshot(
+            PoolGateway.RequestOf(What, request.RequestId), DeviceKey.Container(name.Value), Domain.Devices.DeviceKind.Container,
+            parent, request.HasSizeBytes ? new ByteSize(request.SizeBytes) : null, FileSystem: null,
+            request.Mount ? DeviceUse.Mounted : DeviceUse.Idle, labels, gateway.Now), context.CancellationToken)
+            .ConfigureAwait(false);
+        return await View(pool, done, name).ConfigureAwait(false);
+    }
+
+    public override async Task<MountContainerReply> Mount(MountContainerRequest request, ServerCallContext context)
+    {
+        const string What = "cannot mount container";
+        var pool = gateway.Resolve(What, request.Pool);
+        var key = DeviceKey.Container(NameOf(What, request.Container).Value);
+        var done = await gateway.Ask(pool.Name, new PoolCommands.SetUse(
+            PoolGateway.RequestOf(What, request.RequestId), key, DeviceUse.Mounted, request.ReadOnly, gateway.Now),
+            context.CancellationToken).ConfigureAwait(false);
+        return new MountContainerReply
+        {
+            Pool = pool.Name.Value,
+            Container = key.Name,
+            Path = pool.Paths.MountOf(key).Value,
+            DevicePath = DeviceNames.Thin(pool.Name, done.Device!.Id).Path.Value,
+            ReadOnly = done.Device.ReadOnly,
+            WasMounted = done.AlreadySo,
+        };
+    }
+
+    public override async Task<UnmountContainerReply> Unmount(UnmountContainerRequest request, ServerCallContext context)
+    {
+        const string What = "cannot unmount container";
+        var pool = gateway.Resolve(What, request.Pool);
+        var key = DeviceKey.Container(NameOf(What, request.Container).Value);
+        var done = await gateway.Ask(pool.Name, new PoolCommands.SetUse(
+            PoolGateway.RequestOf(What, request.RequestId), key, DeviceUse.Idle, ReadOnly: false, gateway.Now)
+        {
+            Detach = request.Force,
+        }, context.CancellationToken).ConfigureAwait(false);
+        return new UnmountContainerReply { Pool = pool.Name.Value, Container = key.Name, WasMounted = !done.AlreadySo };
+    }
+
+    public override async Task<ImageDetails> Commit(CommitContainerRequest request, ServerCallContext context)
+    {
+        const string What = "cannot commit container";
+        var pool = gateway.Resolve(What, request.Pool);
+        var name = NameOf(What, request.Container);
+        if (!ImageReference.TryParse(request.Reference, out var reference))
+        {
+            throw Problems.Usage(What, request.Reference, $"it is not an image reference: {ImageReference.Rule}",
+                "give one such as app:1.2");
+        }
+        var container = PoolGateway.Find(pool, What, DeviceKey.Container(name.Value));
+        var requestId = PoolGateway.RequestOf(What, request.RequestId);
+        var config = CommittedConfig.Of(pool.State, container, request, gateway.Now);
+        var layer = DeviceKey.Layer($"commit:{requestId.Value:N}");
+        var made = await gateway.Ask(pool.Name, new PoolCommands.CommitLive(
+            requestId, container.Key, layer, ImmutableSortedDictionary<string, string>.Empty.Add(
+                DeviceLabels.Import, requestId.ToString()), gateway.Now), context.CancellationToken).ConfigureAwait(false);
+        await gateway.Ask(pool.Name, new PoolCommands.TagImage(
+            SubRequests.Of(requestId, "tag"), reference, made.Device?.Key ?? layer, config.Digest, config.Text, gateway.Now),
+            context.CancellationToken).ConfigureAwait(false);
+        return await images.Details(pool.Name, reference).ConfigureAwait(false);
+    }
+
+    public override async Task<RemoveContainerReply> Remove(RemoveContainerRequest request, ServerCallContext context)
+    {
+        const string What = "cannot remove container";
+        var pool = gateway.Resolve(What, request.Pool);
+        var key = DeviceKey.Container(NameOf(What, request.Container).Value);
+        var done = await gateway.Ask(pool.Name, new PoolCommands.Remove(
+            PoolGateway.RequestOf(What, request.RequestId), key, request.Force, gateway.Now), context.CancellationToken)
+            .ConfigureAwait(false);
+        return new RemoveContainerReply
+        {
+            Pool = pool.Name.Value, Container = key.Name, ThinId = done.Device?.Id.Value ?? 0,
+        };
+    }
+
+    public override async Task<ListContainersReply> List(ListContainersRequest request, ServerCallContext context)
+    {
+        var reply = new ListContainersReply();
+        foreach (var pool in gateway.Several("cannot list containers", request.Pool))
+        {
+            var containers = pool.State.Devices.Values
+                .Where(d => d.Kind == Domain.Devices.DeviceKind.Container && d.Phase != DevicePhase.Removing)
+                .OrderBy(d => d.Key.Name, StringComparer.Ordinal).ToList();
+            var used = await usages.Read(pool, exclusive: false).ConfigureAwait(false);
+            reply.Containers.Add(containers.Select(d => Views.Container(pool, d, used)));
+        }
+        return reply;
+    }
+
+    public override async Task<Container> Show(ShowContainerRequest request, ServerCallContext context)
+    {
+        const string What = "cannot show container";
+        var pool = gateway.Resolve(What, request.Pool);
+        var device = PoolGateway.Find(pool, What, DeviceKey.Container(NameOf(What, request.Container).Value));
+        return Views.Container(pool, device, await usages.Read(pool, exclusive: true).ConfigureAwait(false));
+    }
+
+    public override async Task<Container> Resize(ResizeContainerRequest request, ServerCallContext context)
+    {
+        const string What = "cannot resize container";
+        var pool = gateway.Resolve(What, request.Pool);
+        var name = NameOf(What, request.Container);
+        var done = await gateway.Ask(pool.Name, new PoolCommands.Resize(
+            PoolGateway.RequestOf(What, request.RequestId), DeviceKey.Container(name.Value),
+            new ByteSize(request.SizeBytes), gateway.Now), context.CancellationToken).ConfigureAwait(false);
+        return await View(pool, done, name).ConfigureAwait(false);
+    }
+
+    private async Task<Container> View(PoolPicture pool, PoolReplies.Done done, ContainerName name)
+    {
+        var device = done.Device ?? throw Problems.NotFound(
+            "cannot show container", name.Value, "it was made by this request and removed since", "make it again");
+        return Views.Container(pool, device, await usages.Read(pool, exclusive: false).ConfigureAwait(false));
+    }
+
+    private static ContainerName NameOf(string what, string text) => ContainerName.TryParse(text, out var name)
+        ? name
+        : throw Problems.Usage(what, text, $"it is not a container's name: {ContainerName.Rule}", "choose another name");
+}

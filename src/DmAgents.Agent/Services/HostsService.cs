@@ -1,0 +1,91 @@
+using System.Reflection;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Kernel.Hosts;
+using Grpc.Core;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>The host of the admin API.</summary>
+internal sealed class HostsService(PoolBoard board, HostReport host, AgentSettings settings, AgentClock clock)
+    : Api.Admin.V1.Hosts.HostsBase
+{
+    public override Task<HostStatus> GetStatus(GetHostStatusRequest request, ServerCallContext context)
+    {
+        var pools = board.All.ToList();
+        var devices = pools.SelectMany(p => p.State.Devices.Values).Where(d => d.IsPresent).ToList();
+        var status = new HostStatus
+        {
+            AgentVersion = AgentVersion.Text,
+            HostName = Environment.MachineName,
+            KernelRelease = host.KernelRelease,
+            DmDriverVersion = host.DeviceMapper?.ToString() ?? "",
+            ThinPoolTargetVersion = host.ThinPoolTarget?.ToString() ?? "",
+            Udev = File.Exists("/run/udev/control"),
+            StartedAt = Views.Time(clock.StartedAt),
+            UptimeSeconds = (ulong)clock.Uptime.TotalSeconds,
+            StateDirectory = settings.StateDirectory,
+            Pools = (uint)pools.Count,
+            Layers = (uint)devices.Count(d => d.Kind == Domain.Devices.DeviceKind.Layer),
+            Containers = (uint)devices.Count(d => d.Kind == Domain.Devices.DeviceKind.Container),
+        };
+        status.Problems.Add(host.Problems.Select(p => new Finding
+        {
+            Severity = p.Fatal ? Severity.Error : Severity.Warning, Object = "host", What = p.What, Next = p.Next,
+        }));
+        status.Problems.Add(pools.SelectMany(ProblemsOf));
+        return Task.FromResult(status);
+    }
+
+    /// <summary>What an operator should look at in a pool; also part of a pool's check.</summary>
+    internal static IEnumerable<Finding> ProblemsOf(PoolPicture pool)
+    {
+        if (pool.Phase is PoolPhase.Unavailable or PoolPhase.WrongPool)
+        {
+            yield return new Finding
+            {
+                Severity = Severity.Error, Object = pool.Name.Value, What = $"the pool is {Views.State(pool)}",
+                Why = pool.Reason, Next = $"dmagent pool show {pool.Name}",
+            };
+        }
+        foreach (var (id, why) in pool.Problems)
+        {
+            yield return new Finding
+            {
+                Severity = Severity.Warning, Object = NameOf(pool, id), What = "it is not live as it should be", Why = why,
+                Next = "it is tried again every few seconds",
+            };
+        }
+        foreach (var deletion in pool.Deletions.Values.Where(d => d.Tries > 0))
+        {
+            yield return new Finding
+            {
+                Severity = Severity.Info, Object = NameOf(pool, deletion.Id), What = "its blocks are not back yet",
+                Why = deletion.Why, Next = "end what holds it; it is tried again every few seconds",
+            };
+        }
+    }
+
+    private static string NameOf(PoolPicture pool, ThinId id) =>
+        pool.State.Devices.TryGetValue(id, out var device) ? Views.KeyText(device.Key) : $"thin id {id}";
+}
+
+/// <summary>When the agent started.</summary>
+public sealed class AgentClock(TimeProvider time)
+{
+    private readonly long _started = time.GetTimestamp();
+
+    public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
+
+    public TimeSpan Uptime => time.GetElapsedTime(_started);
+}
+
+/// <summary>The version that was built.</summary>
+internal static class AgentVersion
+{
+    public static string Text { get; } =
+        typeof(AgentVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            .Split('+')[0] ?? "unknown";
+}

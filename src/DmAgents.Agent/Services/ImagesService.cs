@@ -1,0 +1,113 @@
+using System.Threading.Channels;
+using DmAgents.Agent.Imports;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools;
+using Grpc.Core;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>Images of the admin API.</summary>
+internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer)
+    : Api.Admin.V1.Images.ImagesBase
+{
+    /// <summary>Progress that a slow client has not taken yet; older ones are dropped, since each tells everything.</summary>
+    private const int ProgressKept = 16;
+
+    public override async Task Import(
+        ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
+    {
+        var pool = gateway.Resolve("cannot import image", request.Pool);
+        var progress = Channel.CreateBounded<ImportProgress>(
+            new BoundedChannelOptions(ProgressKept) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        var import = Run();
+        await foreach (var step in progress.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            if (!context.CancellationToken.IsCancellationRequested)
+                await responseStream.WriteAsync(new ImportImageReply { Progress = step }).ConfigureAwait(false);
+        }
+        var reference = await import.ConfigureAwait(false);
+        var details = await images.Details(pool.Name, reference).ConfigureAwait(false);
+        await responseStream.WriteAsync(new ImportImageReply { Image = details }).ConfigureAwait(false);
+
+        async Task<ImageReference> Run()
+        {
+            try
+            {
+                return await importer.Import(
+                    pool, request, step => progress.Writer.TryWrite(step), context.CancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                progress.Writer.Complete();
+            }
+        }
+    }
+
+    public override async Task<ListImagesReply> List(ListImagesRequest request, ServerCallContext context)
+    {
+        var reply = new ListImagesReply();
+        foreach (var pool in gateway.Several("cannot list images", request.Pool))
+        {
+            var used = pool.State.Images.IsEmpty ? null : await usages.Read(pool, exclusive: false).ConfigureAwait(false);
+            foreach (var image in pool.State.Images.Values.OrderBy(i => i.Reference.Value, StringComparer.Ordinal))
+            {
+                var summary = new ImageSummary
+                {
+                    Reference = image.Reference.Value,
+                    Id = image.ConfigDigest,
+                    Pool = pool.Name.Value,
+                    Layers = (uint)pool.State.LineageOf(pool.State.Devices[image.TopLayer])
+                        .Count(d => d.Kind == Domain.Devices.DeviceKind.Layer),
+                    MappedBytes = used!.MappedBytes(image.TopLayer, pool.State.Identity!.BlockSize),
+                    ImportedAt = Views.Time(image.TaggedAt),
+                    Containers = (uint)ImageFinder.ContainersOf(pool.State, image).Count(),
+                };
+                if (ImageFinder.ConfigOf(image).Created is { } created)
+                    summary.CreatedAt = Views.Time(created);
+                reply.Images.Add(summary);
+            }
+        }
+        return reply;
+    }
+
+    public override Task<ImageDetails> Show(ShowImageRequest request, ServerCallContext context)
+    {
+        const string What = "cannot show image";
+        var pool = gateway.Resolve(What, request.Pool);
+        return images.Details(pool, ImageFinder.Find(What, pool, request.Image));
+    }
+
+    public override async Task<ImageDetails> Tag(TagImageRequest request, ServerCallContext context)
+    {
+        const string What = "cannot tag image";
+        var pool = gateway.Resolve(What, request.Pool);
+        var image = ImageFinder.Find(What, pool, request.Image);
+        if (!ImageReference.TryParse(request.Reference, out var reference))
+        {
+            throw Problems.Usage(What, request.Reference, $"it is not an image reference: {ImageReference.Rule}",
+                "give one such as app:1.2");
+        }
+        await gateway.Ask(pool.Name, new PoolCommands.TagImage(
+            PoolGateway.RequestOf(What, request.RequestId), reference, pool.State.Devices[image.TopLayer].Key,
+            image.ConfigDigest, image.Config, gateway.Now), context.CancellationToken).ConfigureAwait(false);
+        return await images.Details(pool.Name, reference).ConfigureAwait(false);
+    }
+
+    public override async Task<RemoveImageReply> Remove(RemoveImageRequest request, ServerCallContext context)
+    {
+        const string What = "cannot remove image";
+        var pool = gateway.Resolve(What, request.Pool);
+        var image = ImageFinder.Find(What, pool, request.Image);
+        var done = await gateway.Ask(pool.Name, new PoolCommands.UntagImage(
+            PoolGateway.RequestOf(What, request.RequestId), image.Reference, gateway.Now), context.CancellationToken)
+            .ConfigureAwait(false);
+        var removed = done.Removed.Select(d => d.Id).ToHashSet();
+        var reply = new RemoveImageReply { Pool = pool.Name.Value };
+        reply.UntaggedReferences.Add(image.Reference.Value);
+        reply.RemovedLayers.Add(done.Removed.Select(d => d.Key.Name));
+        reply.KeptLayers.Add(pool.State.LineageOf(pool.State.Devices[image.TopLayer])
+            .Where(d => d.Kind == Domain.Devices.DeviceKind.Layer && !removed.Contains(d.Id)).Select(d => d.Key.Name));
+        return reply;
+    }
+}

@@ -1,0 +1,77 @@
+using DmAgents.Actors.Pools;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Ports;
+using PoolState = DmAgents.Domain.Pools.PoolState;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>
+/// Compares journal, pool metadata and live devices, and tells each difference. Changes nothing: it makes the plan that
+/// an opening would make, and reads it out.
+/// </summary>
+internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
+{
+    public CheckPoolReply Check(PoolPicture pool)
+    {
+        const string What = "cannot check pool";
+        if (pool.State.Identity is not { } identity)
+            throw Problems.Of(Problem.Types.Kind.Busy, What, pool.Name.Value, pool.Reason, "try again in a moment");
+        var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false);
+        var taken = KernelPicture.Take(kernel, context);
+        if (!taken.Succeeded)
+            throw Problems.Of(What, pool.Name.Value, taken.Error);
+        var picture = taken.Value;
+        var reply = new CheckPoolReply
+        {
+            Pool = pool.Name.Value,
+            JournalDevices = (uint)pool.State.Devices.Count,
+            MetadataDevices = (uint)picture.Thins.Count,
+            LiveDevices = (uint)picture.Live.Count,
+        };
+        if (pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable)
+            reply.Findings.Add(HostsService.ProblemsOf(pool));
+        var plan = RecoveryPlan.Make(pool.State, picture, context, time.GetUtcNow());
+        reply.Findings.Add(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>());
+        reply.Findings.Add(Live(plan, pool.State, picture, context));
+        reply.Agrees = reply.Findings.All(f => f.Severity <= Severity.Info);
+        return reply;
+    }
+
+    private static Finding? Of(PoolEvent found, PoolState state) => found switch
+    {
+        PoolEvents.Lost e => New(Severity.Error, Name(state, e.Id), "the pool does not have it",
+            "the pool's metadata are older than the journal, or it was deleted by hand", "restore the pool's metadata"),
+        PoolEvents.Quarantined e => New(Severity.Warning, $"thin id {e.Id}", "the journal does not know it", e.Why,
+            "restart the agent to put it in quarantine; then undelete or purge it"),
+        // Deletions under way and imports under way look like this while the agent runs.
+        PoolEvents.Removed or PoolEvents.RemovalIntended or PoolEvents.Purged => null,
+        _ => New(Severity.Warning, state.Identity!.Name.Value, found.ToString(), "", "restart the agent"),
+    };
+
+    private static IEnumerable<Finding> Live(
+        RecoveryPlan plan, PoolState state, KernelPicture picture, PoolContext context)
+    {
+        foreach (var name in plan.Resume)
+            yield return New(Severity.Error, name.Value, "it is suspended", "its I/O waits", $"dmsetup resume {name}");
+        foreach (var target in plan.Unmount)
+            yield return New(Severity.Warning, target.Value, "a mount that nobody wants", "", $"umount {target}");
+        foreach (var name in plan.Deactivate)
+            yield return New(Severity.Warning, name.Value, "it is live and nobody wants it", "", $"dmsetup remove {name}");
+        foreach (var device in state.Devices.Values.Where(d => d.Phase == DevicePhase.Ready && d.Use != DeviceUse.Idle))
+        {
+            if (!picture.Live.ContainsKey(device.Id))
+                yield return New(Severity.Error, device.Key.Name, "it should be live and is not", "", "restart the agent");
+            else if (device.Use == DeviceUse.Mounted && picture.Mounted.All(m => m.Target != context.MountOf(device)))
+                yield return New(Severity.Error, device.Key.Name, "it should be mounted and is not", "", "restart the agent");
+        }
+    }
+
+    private static string Name(PoolState state, ThinId id) => Views.KeyText(state.Devices[id].Key);
+
+    private static Finding New(Severity severity, string subject, string what, string why, string next) =>
+        new() { Severity = severity, Object = subject, What = what, Why = why, Next = next };
+}

@@ -1,0 +1,105 @@
+using Akka.Actor;
+using DmAgents.Actors.Hosts;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>
+/// The way from the API to the actors: names become pools, requests become commands, and every wait has an end. Reads
+/// never come here: they look at the <see cref="PoolBoard"/>.
+/// </summary>
+public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings settings, TimeProvider time)
+{
+    public DateTimeOffset Now => time.GetUtcNow();
+
+    public PoolBoard Board => board;
+
+    /// <summary>The pool of that name; where it is empty, the only one.</summary>
+    public PoolPicture Resolve(string what, string name)
+    {
+        if (name.Length == 0)
+            return Only(what);
+        if (!PoolName.TryParse(name, out var pool))
+            throw Problems.Usage(what, name, $"it is not a pool's name: {PoolName.Rule}", "list them: dmagent pool list");
+        return board.Find(pool)
+            ?? throw Problems.NotFound(what, name, "there is no pool of this name", "list them: dmagent pool list");
+    }
+
+    /// <summary>The pools that a listing is about: the named one, or all.</summary>
+    public IEnumerable<PoolPicture> Several(string what, string name) =>
+        name.Length == 0 ? board.All : [Resolve(what, name)];
+
+    public async Task<PoolReplies.Done> Ask(PoolName pool, PoolCommand command, CancellationToken cancellation) =>
+        Unwrap(await Ask<PoolReply>(
+            new HostMessages.ToPool(pool, command), pool.Value, cancellation).ConfigureAwait(false));
+
+    public async Task<PoolReplies.Done> Create(PoolCommands.Initialize command, CancellationToken cancellation) =>
+        Unwrap(await Ask<PoolReply>(
+            new HostMessages.CreatePool(command), command.Name.Value, cancellation).ConfigureAwait(false));
+
+    public async Task<PoolReplies.Done> Remove(
+        PoolName pool, RequestId request, bool force, CancellationToken cancellation) =>
+        Unwrap(await Ask<PoolReply>(
+            new HostMessages.RemovePool(pool, request, force), pool.Value, cancellation).ConfigureAwait(false));
+
+    /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
+    public static RequestId RequestOf(string what, string text) => Guid.TryParse(text, out var id)
+        ? new RequestId(id)
+        : throw Problems.Usage(what, text, "the request_id is no UUID", "give a new UUID for each change");
+
+    /// <summary>The device of that key, or NotFound.</summary>
+    public static DeviceRecord Find(PoolPicture pool, string what, DeviceKey key) => pool.State.Find(key)
+        ?? throw Problems.NotFound(what, key.Name, $"pool {pool.Name} has no {key.Space} of this name",
+            key.Space == DeviceKey.ContainerSpace ? "list them: dmagent container list" : "list them: dmagent layer list");
+
+    private PoolPicture Only(string what)
+    {
+        var all = board.All.ToList();
+        return all.Count switch
+        {
+            1 => all[0],
+            0 => throw Problems.NotFound(what, "pool", "this host has no pool", "make one: dmagent pool create --help"),
+            _ => throw Problems.Usage(what, "pool", $"this host has several pools: {string.Join(", ", all.Select(p => p.Name))}",
+                "name one with --pool"),
+        };
+    }
+
+    /// <summary>A time-out means unknown: the caller may ask again with the same request id.</summary>
+    private async Task<T> Ask<T>(object message, string subject, CancellationToken cancellation)
+    {
+        try
+        {
+            return await host.Actor.Ask<T>(message, settings.RequestTimeout, cancellation).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            throw Problems.Of(Problem.Types.Kind.TimedOut, "no answer in time", subject,
+                $"the pool did not answer within {settings.RequestTimeout.TotalSeconds:0} s; whether it was done is unknown",
+                "the same request id again gives the answer; see also: dmagent pool show");
+        }
+    }
+
+    private static PoolReplies.Done Unwrap(PoolReply reply) => reply switch
+    {
+        PoolReplies.Done done => done,
+        PoolReplies.Refused refused => throw Problems.Of(refused.Refusal),
+        _ => throw new InvalidOperationException("a reply of no known kind"),
+    };
+}
+
+/// <summary>The host actor, once the actor system is up.</summary>
+public sealed class HostHandle
+{
+    private IActorRef? _actor;
+
+    public IActorRef Actor
+    {
+        get => _actor ?? throw Problems.Of(Problem.Types.Kind.Unavailable, "cannot use the agent", "dmagentd",
+            "it is still starting", "try again in a moment");
+        set => _actor = value;
+    }
+}

@@ -1,0 +1,189 @@
+using DmAgents.Actors.Pools;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DeviceKind = DmAgents.Domain.Devices.DeviceKind;
+using PoolState = DmAgents.Domain.Pools.PoolState;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>Everything that is known of a pool, from its picture and, for the details, from the kernel.</summary>
+internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
+{
+    public static PoolSummary Summary(PoolPicture pool)
+    {
+        var summary = new PoolSummary
+        {
+            Name = pool.Name.Value,
+            Uuid = pool.Uuid.ToString(),
+            Kind = KindOf(pool.State),
+            State = Views.State(pool),
+            StateSince = Views.Time(pool.Since),
+            StateCause = pool.Reason,
+            Layers = Count(pool.State, DeviceKind.Layer),
+            Containers = Count(pool.State, DeviceKind.Container),
+            Views = Count(pool.State, DeviceKind.View),
+        };
+        if (pool.Health is { } health)
+        {
+            summary.Data = Views.Space(health.Status.Data);
+            summary.Metadata = Views.Space(health.Status.Metadata);
+        }
+        return summary;
+    }
+
+    /// <summary>Asks the kernel for a fresh status; a pool that is not open shows what was known last.</summary>
+    public PoolDetails Details(PoolPicture pool)
+    {
+        var summary = Summary(pool);
+        var details = new PoolDetails
+        {
+            Name = summary.Name,
+            Uuid = summary.Uuid,
+            Kind = summary.Kind,
+            State = summary.State,
+            StateSince = summary.StateSince,
+            StateCause = summary.StateCause,
+            Layers = summary.Layers,
+            Containers = summary.Containers,
+            Views = summary.Views,
+            JournalTransactionId = pool.State.Checkpoint.Reached.Value,
+            DeferredRemoval = true,
+            DeferredDeletion = true,
+            MetadataDirectory = pool.Paths.MetadataDirectory,
+            MountDirectory = pool.Paths.MountDirectory,
+        };
+        if (pool.State.Identity is not { } identity)
+            return details;
+        var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false);
+        AddIdentity(details, identity, pool.State);
+        AddDevices(details, pool);
+        AddKernel(details, context, pool);
+        AddBacking(details, identity.Backing);
+        return details;
+    }
+
+    private static void AddIdentity(PoolDetails details, PoolIdentity identity, PoolState state)
+    {
+        details.BlockSizeBytes = identity.BlockSize.Bytes.Bytes;
+        details.DefaultFileSystem = Views.FileSystem(identity.FileSystem);
+        details.CreatedAt = Views.Time(identity.CreatedAt);
+        details.Bases.Add(state.Devices.Values.Where(d => d.Kind == DeviceKind.Base).OrderBy(d => d.Id).Select(d => new BaseDevice
+        {
+            ThinId = d.Id.Value, FileSystem = Views.FileSystem(d.FileSystem), SizeBytes = d.Size.Bytes,
+        }));
+    }
+
+    private static void AddDevices(PoolDetails details, PoolPicture pool)
+    {
+        var present = pool.State.Devices.Values.Where(d => d.IsPresent).ToList();
+        details.ProvisionedBytes = present.Aggregate(0UL, (sum, d) => sum + d.Size.Bytes);
+        details.ActiveDevices = (uint)present.Count(d => d.Use != DeviceUse.Idle);
+        details.MountedDevices = (uint)present.Count(d => d.Use == DeviceUse.Mounted);
+        details.QuarantinedThinIds.Add(pool.State.Ledger.Quarantine.Keys.Select(id => id.Value));
+        foreach (var deletion in pool.Deletions.Values)
+        {
+            if (!pool.State.Devices.TryGetValue(deletion.Id, out var device))
+                continue;
+            details.PendingRemovals.Add(new PendingRemoval
+            {
+                ThinId = deletion.Id.Value, Key = Views.KeyText(device.Key), Since = Views.Time(device.UpdatedAt),
+                Attempts = (uint)deletion.Tries, Holder = deletion.Why,
+            });
+        }
+    }
+
+    private void AddKernel(PoolDetails details, PoolContext context, PoolPicture pool)
+    {
+        details.DmName = context.Device.Value;
+        if (kernel.Find(context.Device) is { Succeeded: true } live)
+        {
+            details.DmUuid = live.Value.Uuid.Value;
+            details.DmDevice = live.Value.Number.ToString();
+        }
+        var read = kernel.PoolStatus(context.Device);
+        if ((read.Succeeded ? read.Value : pool.Health?.Status) is not { } status)
+            return;
+        details.Data = Views.Space(status.Data);
+        details.Metadata = Views.Space(status.Metadata);
+        details.TransactionId = status.TransactionId.Value;
+        details.NeedsCheck = status.NeedsCheck;
+        details.WhenFull = status.NoSpace == NoSpacePolicy.Error ? WhenFull.Error : WhenFull.Queue;
+        details.DiscardMode = status.Discard switch
+        {
+            DiscardPolicy.Passdown => DiscardMode.Passdown,
+            DiscardPolicy.NoPassdown => DiscardMode.NoPassdown,
+            _ => DiscardMode.Ignore,
+        };
+        if (status.HeldRoot is { } root)
+            details.HeldMetadataRoot = root;
+        details.MetadataLowWatermarkBytes = status.MetadataLowWaterMark * status.Metadata.BlockSize.Bytes;
+        details.DataLowWatermarkBytes = status.Data.TotalBytes.Bytes / 10;
+        details.DataMinFreeBytes = Part(status.Data.TotalBytes, settings.Marks.MinFreeDataPercent);
+        details.MetadataMinFreeBytes = Part(status.Metadata.TotalBytes, settings.Marks.MinFreeMetadataPercent);
+    }
+
+    private void AddBacking(PoolDetails details, PoolBacking backing)
+    {
+        switch (backing)
+        {
+            case PoolBacking.Disks disks:
+                var metadata = disks.Metadata.Select(p => p.Disk).ToHashSet();
+                var data = disks.Data.Select(p => p.Disk).ToHashSet();
+                details.Backing.Add(disks.Data.Concat(disks.Metadata).GroupBy(p => p.Disk).Select(parts => new BackingStore
+                {
+                    Role = !metadata.Contains(parts.Key) ? BackingStore.Types.Role.Data
+                        : data.Contains(parts.Key) ? BackingStore.Types.Role.DataAndMetadata
+                        : BackingStore.Types.Role.Metadata,
+                    Path = parts.Key.Value,
+                    SizeBytes = parts.Aggregate(0UL, (sum, p) => sum + p.Length.Bytes.Bytes),
+                }));
+                break;
+            case PoolBacking.LoopFiles files:
+                details.Backing.Add(Loop(files.Data, BackingStore.Types.Role.Data));
+                details.Backing.Add(Loop(files.Metadata, BackingStore.Types.Role.Metadata));
+                // Sparse files promise more than the host may have.
+                if (details.Data is { } space && details.Backing[0].HasHostFreeBytes)
+                    space.FreeBytes = Math.Min(space.FreeBytes, details.Backing[0].HostFreeBytes);
+                break;
+            case PoolBacking.Existing existing:
+                details.Backing.Add(new BackingStore
+                {
+                    Role = BackingStore.Types.Role.DataAndMetadata, Path = existing.Pool.Path.Value,
+                    SizeBytes = details.Data?.TotalBytes ?? 0,
+                });
+                break;
+            default:
+                throw new InvalidOperationException("a backing of no known kind");
+        }
+    }
+
+    private BackingStore Loop(LoopFilePart part, BackingStore.Types.Role role)
+    {
+        var store = new BackingStore { Role = role, Path = part.File.Value, SizeBytes = part.Size.Bytes };
+        if (kernel.InspectFile(part.File) is not { Succeeded: true } file)
+            return store;
+        store.AllocatedBytes = file.Value.Allocated.Bytes;
+        store.HostFreeBytes = file.Value.HostFree.Bytes;
+        if (file.Value.Attached is { } loop)
+            store.LoopDevice = loop.Value;
+        return store;
+    }
+
+    private static PoolKind KindOf(PoolState state) => state.Identity?.Backing switch
+    {
+        PoolBacking.LoopFiles => PoolKind.Loop,
+        PoolBacking.Existing => PoolKind.Existing,
+        PoolBacking.Disks disks => disks.Metadata.Any(m => disks.Data.Any(d => d.Disk == m.Disk))
+            ? PoolKind.SingleDisk : PoolKind.Direct,
+        _ => PoolKind.Unspecified,
+    };
+
+    private static uint Count(PoolState state, DeviceKind kind) =>
+        (uint)state.Devices.Values.Count(d => d.Kind == kind && d.IsPresent);
+
+    private static ulong Part(ByteSize total, double percent) => (ulong)(total.Bytes * (percent / 100));
+}

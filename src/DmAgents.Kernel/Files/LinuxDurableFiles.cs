@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel.BlockDevices;
+using DmAgents.Kernel.FileSystems;
+using DmAgents.Kernel.Interop;
+
+namespace DmAgents.Kernel.Files;
+
+/// <summary>Small files that survive a power cut whole, old or new.</summary>
+public sealed class LinuxDurableFiles : IDurableFiles
+{
+    /// <summary>A name that no reader takes for a file of ours; what a crash leaves of it is overwritten or removed as
+    /// a stray.</summary>
+    private const string Temporary = ".tmp";
+
+    private const uint OwnerWritesAllRead = 0x1A4;
+
+    public KernelResult Replace(string path, ReadOnlySpan<byte> content)
+    {
+        var written = Write(path + Temporary, content);
+        if (written.FailedWith(KernelFault.NotFound))
+        {
+            var made = Directories.Ensure(FolderOf(path));
+            written = made.Succeeded ? Write(path + Temporary, content) : made;
+        }
+        return written.Then(() => Rename(path)).Then(() => SyncFolder(path));
+    }
+
+    public KernelResult Delete(string path)
+    {
+        var unlinked = DeviceCalls.Unlink(path);
+        var errno = Marshal.GetLastPInvokeError();
+        if (unlinked == 0)
+            return SyncFolder(path);
+        KernelResult failed = KernelErrors.From(errno, "unlink", path);
+        return failed.Or(KernelFault.NotFound);
+    }
+
+    public KernelResult<byte[]> Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return new KernelError(KernelFault.NotFound, Errno.NoEntry, "read", path);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            return new KernelError(KernelFault.Failed, 0, "read", path, cause.Message);
+        }
+    }
+
+    public KernelResult<IReadOnlyList<string>> List(string directory)
+    {
+        try
+        {
+            return KernelResult.Found<IReadOnlyList<string>>(
+                [.. Directory.EnumerateFileSystemEntries(directory).Select(entry => Path.GetFileName(entry)!)]);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return KernelResult.Found<IReadOnlyList<string>>([]);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            return new KernelError(KernelFault.Failed, 0, "list", directory, cause.Message);
+        }
+    }
+
+    private static KernelResult Write(string path, ReadOnlySpan<byte> content)
+    {
+        var flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Truncate | OpenFlags.CloseOnExec;
+        using var file = DeviceCalls.Open(path, flags, OwnerWritesAllRead);
+        var errno = Marshal.GetLastPInvokeError();
+        if (file.IsInvalid)
+            return KernelErrors.From(errno, "open", path);
+        var written = FileBytes.Write(file, path, offset: 0, content);
+        return written.Succeeded ? FileBytes.Sync(file, path) : written;
+    }
+
+    private static KernelResult Rename(string path)
+    {
+        var renamed = DeviceCalls.Rename(path + Temporary, path);
+        var errno = Marshal.GetLastPInvokeError();
+        return renamed < 0 ? KernelErrors.From(errno, "rename", path) : KernelResult.Done;
+    }
+
+    private static KernelResult SyncFolder(string path)
+    {
+        var folder = FolderOf(path);
+        var flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.CloseOnExec;
+        using var opened = DeviceCalls.Open(folder, flags, 0);
+        var errno = Marshal.GetLastPInvokeError();
+        return opened.IsInvalid ? KernelErrors.From(errno, "open", folder) : FileBytes.Sync(opened, folder);
+    }
+
+    private static string FolderOf(string path) => Path.GetDirectoryName(path) ?? "/";
+}

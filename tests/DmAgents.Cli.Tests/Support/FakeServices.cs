@@ -1,0 +1,131 @@
+using DmAgents.Api.Admin.V1;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace DmAgents.Cli.Tests.Support;
+
+internal static class Answering
+{
+    public static async Task<T> One<T>(this FakeAgent agent, IMessage request, ServerCallContext context) =>
+        (T)await agent.AnswersTo(request, context).FirstAsync(context.CancellationToken);
+
+    public static async Task Many<T>(
+        this FakeAgent agent, IMessage request, IServerStreamWriter<T> writer, ServerCallContext context)
+    {
+        await foreach (var answer in agent.AnswersTo(request, context).WithCancellation(context.CancellationToken))
+            await writer.WriteAsync((T)answer);
+    }
+}
+
+internal sealed class FakeHosts(FakeAgent agent) : Api.Admin.V1.Hosts.HostsBase
+{
+    public override Task<HostStatus> GetStatus(GetHostStatusRequest request, ServerCallContext context) =>
+        agent.One<HostStatus>(request, context);
+}
+
+internal sealed class FakePools(FakeAgent agent) : Api.Admin.V1.Pools.PoolsBase
+{
+    public override Task Create(
+        CreatePoolRequest request, IServerStreamWriter<CreatePoolReply> responseStream, ServerCallContext context) =>
+        agent.Many(request, responseStream, context);
+
+    public override Task<ListPoolsReply> List(ListPoolsRequest request, ServerCallContext context) =>
+        agent.One<ListPoolsReply>(request, context);
+
+    public override Task<PoolDetails> Show(ShowPoolRequest request, ServerCallContext context) =>
+        agent.One<PoolDetails>(request, context);
+
+    public override Task<PoolDetails> Grow(GrowPoolRequest request, ServerCallContext context) =>
+        agent.One<PoolDetails>(request, context);
+
+    public override Task<CheckPoolReply> Check(CheckPoolRequest request, ServerCallContext context) =>
+        agent.One<CheckPoolReply>(request, context);
+
+    public override Task<RemovePoolReply> Remove(RemovePoolRequest request, ServerCallContext context) =>
+        agent.One<RemovePoolReply>(request, context);
+
+    public override Task<TrimPoolReply> Trim(TrimPoolRequest request, ServerCallContext context) =>
+        agent.One<TrimPoolReply>(request, context);
+
+    public override Task<ListQuarantineReply> ListQuarantine(
+        ListQuarantineRequest request, ServerCallContext context) =>
+        agent.One<ListQuarantineReply>(request, context);
+
+    public override Task<PurgeQuarantineReply> PurgeQuarantine(
+        PurgeQuarantineRequest request, ServerCallContext context) =>
+        agent.One<PurgeQuarantineReply>(request, context);
+
+    public override Task<UndeleteReply> Undelete(UndeleteRequest request, ServerCallContext context) =>
+        agent.One<UndeleteReply>(request, context);
+}
+
+internal sealed class FakeImages(FakeAgent agent) : Api.Admin.V1.Images.ImagesBase
+{
+    public override Task Import(
+        ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context) =>
+        agent.Many(request, responseStream, context);
+
+    public override Task<ListImagesReply> List(ListImagesRequest request, ServerCallContext context) =>
+        agent.One<ListImagesReply>(request, context);
+
+    public override Task<ImageDetails> Show(ShowImageRequest request, ServerCallContext context) =>
+        agent.One<ImageDetails>(request, context);
+
+    public override Task<ImageDetails> Tag(TagImageRequest request, ServerCallContext context) =>
+        agent.One<ImageDetails>(request, context);
+
+    public override Task<RemoveImageReply> Remove(RemoveImageRequest request, ServerCallContext context) =>
+        agent.One<RemoveImageReply>(request, context);
+}
+
+internal sealed class FakeLayers(FakeAgent agent) : Api.Admin.V1.Layers.LayersBase
+{
+    public override Task<ListLayersReply> List(ListLayersRequest request, ServerCallContext context) =>
+        agent.One<ListLayersReply>(request, context);
+
+    public override Task<LayerTreeReply> Tree(LayerTreeRequest request, ServerCallContext context) =>
+        agent.One<LayerTreeReply>(request, context);
+
+    public override Task<Layer> Show(ShowLayerRequest request, ServerCallContext context) =>
+        agent.One<Layer>(request, context);
+
+    public override Task<RemoveLayerReply> Remove(RemoveLayerRequest request, ServerCallContext context) =>
+        agent.One<RemoveLayerReply>(request, context);
+}
+
+internal sealed class FakeContainers(FakeAgent agent) : Api.Admin.V1.Containers.ContainersBase
+{
+    public override Task<Container> Create(CreateContainerRequest request, ServerCallContext context) =>
+        agent.One<Container>(request, context);
+
+    public override Task<MountContainerReply> Mount(MountContainerRequest request, ServerCallContext context) =>
+        agent.One<MountContainerReply>(request, context);
+
+    public override Task<UnmountContainerReply> Unmount(UnmountContainerRequest request, ServerCallContext context) =>
+        agent.One<UnmountContainerReply>(request, context);
+
+    public override Task<ImageDetails> Commit(CommitContainerRequest request, ServerCallContext context) =>
+        agent.One<ImageDetails>(request, context);
+
+    public override Task<RemoveContainerReply> Remove(RemoveContainerRequest request, ServerCallContext context) =>
+        agent.One<RemoveContainerReply>(request, context);
+
+    public override Task<ListContainersReply> List(ListContainersRequest request, ServerCallContext context) =>
+        agent.One<ListContainersReply>(request, context);
+
+    public override Task<Container> Show(ShowContainerRequest request, ServerCallContext context) =>
+        agent.One<Container>(request, context);
+
+    public override Task<Container> Resize(ResizeContainerRequest request, ServerCallContext context) =>
+        agent.One<Container>(request, context);
+}
+
+internal sealed class FakeEvents(FakeAgent agent) : Api.Admin.V1.Events.EventsBase
+{
+    public override Task<ListEventsReply> List(ListEventsRequest request, ServerCallContext context) =>
+        agent.One<ListEventsReply>(request, context);
+
+    public override Task Follow(
+        FollowEventsRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context) =>
+        agent.Many(request, responseStream, context);
+}

@@ -1,0 +1,65 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Kernel.DeviceMapper;
+using DmAgents.Kernel.Interop;
+using DmAgents.Kernel.Tests.RealKernel;
+using DmAgents.Testing.Contracts;
+
+namespace DmAgents.Kernel.Tests.Contract;
+
+/// <summary>The kernel of the lab's guest, under the contract that the simulated one keeps, too.</summary>
+internal sealed class LinuxKernelFixture : KernelFixture
+{
+    /// <summary>A file system of its own: the guest's root is memory, and has no holes to punch.</summary>
+    private const string Scratch = "/mnt/contract";
+
+    private static readonly Lazy<LinuxKernel> Host = new(Open);
+
+    public override IKernel Kernel => Host.Value;
+
+    public override DevicePath MetadataDisk => TestDisks.Metadata;
+
+    public override DevicePath DataDisk => TestDisks.Data;
+
+    public override string ScratchDirectory => Scratch;
+
+    public override void WriteFile(MountPath mounted, string name, byte[] bytes, ulong offset = 0)
+    {
+        using var file = new FileStream(PathOf(mounted, name), FileMode.OpenOrCreate, FileAccess.Write);
+        file.Position = (long)offset;
+        file.Write(bytes);
+    }
+
+    public override byte[] ReadFile(MountPath mounted, string name) => File.ReadAllBytes(PathOf(mounted, name));
+
+    public override void DeleteFile(MountPath mounted, string name) => File.Delete(PathOf(mounted, name));
+
+    public override IReadOnlyList<string> ListFiles(MountPath mounted) =>
+        [.. Directory.EnumerateFileSystemEntries(mounted.Value).Select(entry => Path.GetFileName(entry)!)];
+
+    public override ByteSize SizeOf(MountPath mounted) => new((ulong)new DriveInfo(mounted.Value).TotalSize);
+
+    public override IDisposable HoldDevice(DevicePath device) =>
+        DeviceCalls.Open(device.Value, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+
+    public override IDisposable HoldMount(MountPath mounted) =>
+        new FileStream(PathOf(mounted, "held"), FileMode.Create, FileAccess.Write);
+
+    public override KernelResult HoldMetadataSnapshot(MappedName pool)
+    {
+        using var control = DmControl.Open().Value;
+        return control.Message(pool, "reserve_metadata_snap").Outcome;
+    }
+
+    private static LinuxKernel Open()
+    {
+        var kernel = LinuxKernel.Open().Must();
+        var disk = TestDisks.Scratch;
+        kernel.Format(disk, FileSystemKind.Ext4).Must();
+        kernel.Mount(disk, new MountPath(Scratch), FileSystemKind.Ext4, readOnly: false).Must();
+        return kernel;
+    }
+
+    private static string PathOf(MountPath mounted, string name) => Path.Combine(mounted.Value, name);
+}

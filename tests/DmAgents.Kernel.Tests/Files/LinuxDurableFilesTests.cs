@@ -1,0 +1,75 @@
+using System.Text;
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel.Files;
+
+namespace DmAgents.Kernel.Tests.Files;
+
+public sealed class LinuxDurableFilesTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("dmagents-files-").FullName;
+    private readonly LinuxDurableFiles _files = new();
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void Replace_makes_the_file_and_its_missing_directory()
+    {
+        var path = Path.Combine(_root, "a", "b", "one.json");
+
+        var replaced = _files.Replace(path, "first"u8);
+
+        Assert.Equal(KernelResult.Done, replaced);
+        Assert.Equal("first", File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void Replace_leaves_nothing_of_a_longer_content_before()
+    {
+        var path = Path.Combine(_root, "one.json");
+        _files.Replace(path, "a longer content"u8);
+
+        _files.Replace(path, "short"u8);
+
+        Assert.Equal("short", Encoding.UTF8.GetString(_files.Read(path).Value));
+        Assert.Equal(["one.json"], _files.List(_root).Value);
+    }
+
+    [Fact]
+    public void Replace_overwrites_what_a_crash_left_of_its_temporary_file()
+    {
+        var path = Path.Combine(_root, "one.json");
+        File.WriteAllText(path + ".tmp", "half of an old one, and longer than the new");
+
+        _files.Replace(path, "whole"u8);
+
+        Assert.Equal("whole", File.ReadAllText(path));
+        Assert.False(File.Exists(path + ".tmp"));
+    }
+
+    [Fact]
+    public void Delete_removes_a_file_and_takes_a_missing_one_for_done()
+    {
+        var path = Path.Combine(_root, "one.json");
+        _files.Replace(path, "x"u8);
+
+        Assert.Equal(KernelResult.Done, _files.Delete(path));
+        Assert.Equal(KernelResult.Done, _files.Delete(path));
+
+        Assert.True(_files.Read(path).FailedWith(KernelFault.NotFound));
+    }
+
+    [Fact]
+    public void List_of_a_missing_directory_is_empty() =>
+        Assert.Empty(_files.List(Path.Combine(_root, "none")).Value);
+
+    [Fact]
+    public void Replace_names_the_path_that_cannot_be_written()
+    {
+        File.WriteAllText(Path.Combine(_root, "file"), "not a directory");
+
+        var refused = _files.Replace(Path.Combine(_root, "file", "one.json"), "x"u8);
+
+        Assert.False(refused.Succeeded);
+        Assert.Contains(_root, refused.Error.Subject, StringComparison.Ordinal);
+    }
+}

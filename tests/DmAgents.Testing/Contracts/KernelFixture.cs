@@ -1,0 +1,44 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Testing.Contracts;
+
+/// <summary>A kernel under the contract, with what the contract needs beside the port.</summary>
+public abstract class KernelFixture
+{
+    public abstract IKernel Kernel { get; }
+
+    /// <summary>A disk of at least 64 MiB that the contract may overwrite.</summary>
+    public abstract DevicePath MetadataDisk { get; }
+
+    /// <summary>Another, of at least 1 GiB.</summary>
+    public abstract DevicePath DataDisk { get; }
+
+    /// <summary>An existing directory for loop files and mount points, in a file system that has sparse files and
+    /// can punch holes, with 1 GiB free.</summary>
+    public abstract string ScratchDirectory { get; }
+
+    /// <summary>Puts bytes into a file of a mounted file system, from <paramref name="offset"/> on; makes it where it
+    /// is missing. Without a sync.</summary>
+    public abstract void WriteFile(MountPath mounted, string name, byte[] bytes, ulong offset = 0);
+
+    public abstract byte[] ReadFile(MountPath mounted, string name);
+
+    public abstract void DeleteFile(MountPath mounted, string name);
+
+    /// <summary>The names in the file system's root directory.</summary>
+    public abstract IReadOnlyList<string> ListFiles(MountPath mounted);
+
+    /// <summary>The size of the mounted file system, as statfs tells it.</summary>
+    public abstract ByteSize SizeOf(MountPath mounted);
+
+    /// <summary>Has the device open until the result is disposed of.</summary>
+    public abstract IDisposable HoldDevice(DevicePath device);
+
+    /// <summary>Has something open in the mount until the result is disposed of.</summary>
+    public abstract IDisposable HoldMount(MountPath mounted);
+
+    /// <summary>Sends the pool the message reserve_metadata_snap, as a foreign program would.</summary>
+    public abstract KernelResult HoldMetadataSnapshot(MappedName pool);
+}

@@ -1,0 +1,150 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using Xunit;
+
+namespace DmAgents.Testing.Contracts;
+
+/// <summary>What the pool's own metadata tell about its thin devices.</summary>
+public abstract class ListThinsContract(KernelFixture fixture) : KernelContract(fixture)
+{
+    [Fact]
+    public void An_empty_pool_has_none()
+    {
+        var pool = Scope.OpenPool();
+
+        Assert.Empty(Kernel.ListThins(pool.Name).Must());
+        Assert.Empty(Kernel.MeasureThins(pool.Name).Must());
+    }
+
+    [Fact]
+    public void All_are_listed_in_order_with_what_they_map()
+    {
+        var pool = Scope.OpenPool();
+        pool.CreateActive(900);
+        pool.CreateActive(3);
+        pool.Write(900, block: 0, fill: 1, count: 5);
+        pool.Write(3, block: 7, fill: 1, count: 2);
+        pool.Create(ThinId.Max);
+
+        var thins = Kernel.ListThins(pool.Name).Must();
+
+        Assert.Equal([Usage(3, 2), Usage(900, 5), Usage(ThinId.Max, 0)], thins);
+    }
+
+    [Fact]
+    public void Measuring_tells_what_each_has_for_itself_alone()
+    {
+        var pool = Scope.OpenPool();
+        pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: 4);
+        pool.Deactivate(1);
+        pool.Snapshot(2, origin: 1);
+        pool.Activate(2);
+        pool.Write(2, block: 0, fill: 2);
+        pool.Write(2, block: 9, fill: 2);
+
+        var thins = Kernel.MeasureThins(pool.Name).Must();
+
+        Assert.Equal([Usage(1, 4, exclusive: 1), Usage(2, 5, exclusive: 2)], thins);
+    }
+
+    [Fact]
+    public void A_device_with_a_snapshot_has_nothing_for_itself_until_one_of_them_writes()
+    {
+        var pool = Scope.OpenPool();
+        pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: 4);
+        pool.Deactivate(1);
+        Assert.Equal([Usage(1, 4, exclusive: 4)], Kernel.MeasureThins(pool.Name).Must());
+
+        pool.Snapshot(2, origin: 1);
+
+        Assert.Equal([Usage(1, 4, exclusive: 0), Usage(2, 4, exclusive: 0)], Kernel.MeasureThins(pool.Name).Must());
+    }
+
+    [Fact]
+    public void Many_devices_and_many_blocks_are_listed_too()
+    {
+        const uint Devices = 300;
+        var pool = Scope.OpenPool();
+        pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: 400);
+        pool.Deactivate(1);
+        for (var number = 2u; number <= Devices; number++)
+            pool.Snapshot(number * 7919 % 65536, origin: 1);
+
+        var thins = Kernel.MeasureThins(pool.Name).Must();
+
+        Assert.Equal(
+            Enumerable.Range(2, (int)Devices - 1).Select(n => (uint)n * 7919 % 65536).Append(1u).Order(),
+            thins.Select(thin => thin.Id.Value));
+        Assert.All(thins, thin => Assert.Equal((400ul, 0ul), (thin.MappedBlocks, thin.ExclusiveBlocks)));
+    }
+
+    [Fact]
+    public void Listing_leaves_no_metadata_snapshot()
+    {
+        var pool = Scope.OpenPool();
+        pool.Create(1);
+
+        Kernel.ListThins(pool.Name).Must();
+        Kernel.MeasureThins(pool.Name).Must();
+
+        Assert.Null(pool.Status.HeldRoot);
+    }
+
+    [Fact]
+    public void A_metadata_snapshot_that_someone_holds_makes_it_Busy_and_stays_theirs()
+    {
+        var pool = Scope.OpenPool();
+        Fixture.HoldMetadataSnapshot(pool.Name).Must();
+
+        Kernel.ListThins(pool.Name).MustBeRefused(KernelFault.Busy);
+        Kernel.MeasureThins(pool.Name).MustBeRefused(KernelFault.Busy);
+
+        Assert.NotNull(pool.Status.HeldRoot);
+    }
+
+    [Fact]
+    public void A_metadata_snapshot_is_released_once()
+    {
+        var pool = Scope.OpenPool();
+        Fixture.HoldMetadataSnapshot(pool.Name).Must();
+
+        Kernel.ReleaseMetadataSnapshot(pool.Name).Must();
+
+        Assert.Null(pool.Status.HeldRoot);
+        Kernel.ReleaseMetadataSnapshot(pool.Name).MustBeRefused(KernelFault.Invalid);
+        Kernel.ListThins(pool.Name).Must();
+    }
+
+    [Fact]
+    public void A_held_metadata_snapshot_keeps_the_blocks_of_what_is_deleted()
+    {
+        var pool = Scope.OpenPool();
+        pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: 4);
+        pool.Deactivate(1);
+        Fixture.HoldMetadataSnapshot(pool.Name).Must();
+
+        pool.Delete(1);
+
+        Assert.Equal(4ul, pool.UsedBlocks);
+        Kernel.ReleaseMetadataSnapshot(pool.Name).Must();
+        pool.MustUse(0);
+    }
+
+    [Fact]
+    public void A_pool_that_is_not_live_is_NotFound()
+    {
+        var missing = DeviceNames.Pool(Scope.NewPool().Name);
+
+        Kernel.ListThins(missing).MustBeRefused(KernelFault.NotFound);
+        Kernel.MeasureThins(missing).MustBeRefused(KernelFault.NotFound);
+        Kernel.ReleaseMetadataSnapshot(missing).MustBeRefused(KernelFault.NotFound);
+    }
+
+    private static ThinUsage Usage(uint id, ulong mapped, ulong? exclusive = null) =>
+        new(new ThinId(id), mapped, exclusive, TransactionId.Initial);
+}

@@ -1,0 +1,43 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Testing.Contracts;
+
+namespace DmAgents.Testing.Simulation;
+
+/// <summary>A fresh simulated host with the disks of the contract.</summary>
+public sealed class SimulatedKernelFixture : KernelFixture
+{
+    public SimulatedKernelFixture()
+    {
+        MetadataDisk = Simulation.AddDisk("/dev/sda", ByteSize.MiB(64));
+        DataDisk = Simulation.AddDisk("/dev/sdb", ByteSize.GiB(1));
+    }
+
+    public SimulatedKernel Simulation { get; } = new();
+
+    public override IKernel Kernel => Simulation;
+
+    public override DevicePath MetadataDisk { get; }
+
+    public override DevicePath DataDisk { get; }
+
+    public override string ScratchDirectory => "/var/tmp/contract";
+
+    public override void WriteFile(MountPath mounted, string name, byte[] bytes, ulong offset = 0) =>
+        Simulation.PatchFile(mounted, name, offset, bytes).Must();
+
+    public override byte[] ReadFile(MountPath mounted, string name) => Simulation.ReadFile(mounted, name).Must();
+
+    public override void DeleteFile(MountPath mounted, string name) => Simulation.DeleteFile(mounted, name).Must();
+
+    public override IReadOnlyList<string> ListFiles(MountPath mounted) => Simulation.ListFiles(mounted).Must();
+
+    public override ByteSize SizeOf(MountPath mounted) => Simulation.SizeOf(mounted).Must();
+
+    public override IDisposable HoldDevice(DevicePath device) => Simulation.HoldDevice(device);
+
+    public override IDisposable HoldMount(MountPath mounted) => Simulation.HoldMount(mounted);
+
+    public override KernelResult HoldMetadataSnapshot(MappedName pool) => Simulation.HoldMetadataSnapshot(pool);
+}

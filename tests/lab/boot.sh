@@ -1,0 +1,66 @@
+# shellcheck shell=bash disable=SC2034,SC2154,SC2094  # shares its variables with lib.sh, run and host
+# How a guest is configured and started; sourced by run and host, after lib.sh.
+
+# The guest covers these with a tmpfs of its own; a checkout that lies there must be shown by name.
+is_covered() { [[ $1/ == /tmp/* || $1/ == /run/* || $1/ == /dev/shm/* ]]; }
+
+write_config() {
+  local file=$1 name=$2 address=$3 share directory
+  {
+    printf 'name\t%s\n' "$name"
+    [[ -z $address ]] || printf 'address\t%s\n' "$address"
+    [[ $cgroups == no ]] || printf 'cgroups\n'
+    for directory in "$lab_checkout" "$(pwd -P)"; do
+      if is_covered "$directory"; then
+        printf 'share-ro\t%s\t%s\n' "$directory" "$directory"
+      fi
+    done | sort -u
+    for share in "${shares[@]}"; do
+      printf 'share\t%s\n' "$share"
+    done
+  } >"$file"
+}
+
+# What every command in a guest gets as its environment, before --env. The DOTNET ones make .NET bearable where mapping
+# memory and handing off between threads are dear.
+guest_environment() {
+  local index names=() letters=abcdefgh
+  printf '%s\n' HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TMPDIR=/tmp DM_DISABLE_UDEV=1 \
+    DOTNET_EnableWriteXorExecute=0 DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0 DOTNET_TieredPGO=0 \
+    DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DMAGENTS_LAB=guest
+  printf 'PATH=%s/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n' "${DOTNET_ROOT:+$DOTNET_ROOT:}"
+  [[ -z ${DOTNET_ROOT:-} ]] || printf 'DOTNET_ROOT=%s\n' "$DOTNET_ROOT"
+  for index in "${!disks[@]}"; do
+    names+=("/dev/ubd${letters:index:1}")
+  done
+  printf 'LAB_DISKS=%s\n' "${names[*]}"
+}
+
+# Starts the kernel of the host whose directory is $1, by way of "${prefix[@]}", with the relay's options in $2...
+# Sets relay_pid. The caller holds the lock in the directory; relay and kernel inherit it, so that it tells who lives.
+boot() {
+  local directory=$1 index=0 file arguments=() room
+  shift
+  rm -f "$directory/group" "$directory/socket"
+  for file in "${disk_files[@]}"; do
+    arguments+=("ubd$index=$file")
+    index=$((index + 1))
+  done
+  # The guest's memory is a file in /dev/shm, unless that is too small: then it lies with the rest of the state.
+  room=$(df --output=avail -B1M /dev/shm 2>/dev/null | tail -n1)
+  local unset=(-u TMP -u TEMP -u TMPDIR)
+  ((${room:-0} >= $(numfmt --from=iec --to-unit=1M "$memory"))) || unset=(-u TMP -u TEMP "TMPDIR=$directory")
+  env "${unset[@]}" "${prefix[@]}" \
+    "$lab_relay" "$directory/socket" "$directory/group" "$directory/console.log" "$@" -- \
+    /usr/bin/linux.uml "mem=$memory" root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$lab_init" \
+    "${arguments[@]}" con=null con0=null,fd:1 ssl=null ssl0=fd:3 quiet "uml_dir=$directory/" umid=uml \
+    "lab_config=$directory/config" "${kernel_arguments[@]}" \
+    </dev/null >>"$directory/console.log" 2>&1 &
+  relay_pid=$!
+}
+
+show_console() {
+  [[ -s $1/console.log ]] || return 0
+  say "the last of the guest's console ($1/console.log):"
+  { grep -v '\] ? ' "$1/console.log" || true; } | tail -n 20 | sed 's/^/  | /' >&2
+}

@@ -1,0 +1,89 @@
+#!/bin/bash
+# Runs all tests, and ends with one line: N passed, N failed, N skipped.
+#
+#   tests/run.sh            everything; 15 to 25 minutes on two processors
+#   tests/run.sh --quick    what needs no kernel of its own; under three minutes
+#
+# Installs what it lacks by apt. Needs root and the .NET SDK 10. See tests/README.md.
+set -uo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+quick=no
+case ${1:-} in
+  '') ;;
+  --quick) quick=yes ;;
+  *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
+
+step() { printf '\n== %s (%s)\n' "$1" "$(date +%T)"; }
+
+# Runs one part and keeps what it printed; a part that ends badly without a count is one failure.
+part() {
+  local name=$1 log=$results/$1.log
+  shift
+  "$@" 2>&1 | tee "$log"
+  local status=${PIPESTATUS[0]}
+  if [ "$status" -ne 0 ] && ! grep -qE '([1-9][0-9]* failed)|(Failed: +[1-9])' "$log"; then
+    echo "$name ended with status $status"
+    echo "0 passed, 1 failed, 0 skipped" >> "$log"
+  fi
+}
+
+# Adds up what dotnet test ("Failed: 0, Passed: 5, Skipped: 0") and our own runners ("5 passed, ...") print.
+count() {
+  cat "$results"/*.log | awk '
+    match($0, /Failed: +[0-9]+, Passed: +[0-9]+, Skipped: +[0-9]+/) {
+      split(substr($0, RSTART, RLENGTH), n, /[^0-9]+/); failed += n[2]; passed += n[3]; skipped += n[4]; next }
+    /^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { passed += $1; failed += $3; skipped += $5 }
+    END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped; exit failed > 0 || passed == 0 }'
+}
+
+step "what is needed"
+tests/lab/install.sh || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+if ! command -v dotnet >/dev/null; then
+  echo "run: the .NET SDK 10 is missing; next: install dotnet-sdk-10.0 from https://dotnet.microsoft.com" >&2
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+
+step "build"
+if ! dotnet build DmAgents.sln --nologo -v quiet; then
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+
+quick_tests() {
+  dotnet test "tests/DmAgents.$1.Tests/DmAgents.$1.Tests.csproj" --no-build --nologo -v quiet \
+    --filter "Needs!=Kernel&Needs!=Lab"
+}
+for project in Domain Actors Images Kernel Cli Agent; do
+  [ -d "tests/DmAgents.$project.Tests" ] || continue
+  step "$project"
+  part "$project" quick_tests "$project"
+done
+
+if [ $quick = no ]; then
+  bin=Debug/net10.0
+  step "the lab itself"
+  part lab-selftest bash -c 'tests/lab/selftest.sh && echo "1 passed, 0 failed, 0 skipped"'
+
+  step "the kernel boundary, and the contract, on a real kernel"
+  part kernel tests/lab/run --memory 2G --disk 3G --disk 128M --disk 3G --timeout 900 -- \
+    dotnet "tests/DmAgents.Kernel.Tests/bin/$bin/DmAgents.Kernel.Tests.dll" --in-lab Needs=Kernel
+
+  step "end to end: the agent on a real kernel with a real image"
+  part image bash -c 'deploy/image/build.sh "$1" >&2' image "$results/image"
+  part end-to-end tests/lab/run --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G --share "$results" \
+    --timeout 1500 --env DMAGENTS_TEST_IMAGE="$results/image" -- \
+    dotnet "tests/DmAgents.EndToEnd.Tests/bin/$bin/DmAgents.EndToEnd.Tests.dll" --in-lab
+
+  if [ -x tests/DmAgents.EndToEnd.Tests/reboot.sh ]; then
+    step "end to end: power cut and reboot"
+    part reboot tests/DmAgents.EndToEnd.Tests/reboot.sh
+  fi
+fi
+
+step "all"
+count
