@@ -95,6 +95,7 @@ public sealed class HostSpec : ActorSpec
     {
         var life = Live();
         var host = life.StartHost();
+        life.Log.Expect(error => $"{error.Message}".Contains("by itself", StringComparison.Ordinal));
         life.Journal.AroundCommit = _ =>
         {
             // The registration is durable; the pool's own first event will not be.

@@ -162,7 +162,8 @@ public sealed class ContainerCreationSpec : ActorSpec
 
         var refusal = await life.Refused(Ask.Create("web"));
 
-        Assert.Contains("mkfs.ext4 is not installed", refusal.Why, StringComparison.Ordinal);
+        Assert.Contains("mkfs.ext4", refusal.Why, StringComparison.Ordinal);
+        Assert.Contains("not installed", refusal.Why, StringComparison.Ordinal);
         await Agrees(life);
     }
 

@@ -69,7 +69,8 @@ public sealed class EndSpec : ActorSpec
     [Fact]
     public async Task A_stop_during_a_checkpoint_waits_for_it()
     {
-        var life = await Opened(Settings with { SnapshotEvery = 4 });
+        // Three events by the opening, four by the first container and its base: the second one's is the eighth.
+        var life = await Opened(Settings with { SnapshotEvery = 8 });
         var held = life.Kernel.HoldNext(nameof(IKernel.SetTransactionId));
         await life.Done(Ask.Create("one"));
         await life.Done(Ask.Create("two"));

@@ -68,6 +68,38 @@ public sealed class UseSpec : ActorSpec
     }
 
     [Fact]
+    public async Task A_container_that_is_detached_is_unmounted_at_once_and_not_live_when_its_last_user_has_gone()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+        using (Host.Kernel.HoldMount(TestHost.MountOf(Ask.Container("web"))))
+        {
+            await life.Done(Ask.Unmount("web") with { Detach = true });
+            Assert.False(Host.IsMounted(Ask.Container("web")));
+        }
+
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_detached_container_is_not_active_while_it_may_go_with_its_last_user()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+        var activate = Ask.Use(Ask.Container("web"), DeviceUse.Active);
+        using (Host.Kernel.HoldMount(TestHost.MountOf(Ask.Container("web"))))
+        {
+            await life.Done(Ask.Unmount("web") with { Detach = true });
+
+            Assert.Equal(RefusalKind.Busy, (await life.Refused(activate)).Kind);
+        }
+
+        await Agrees(life);
+        await life.Done(activate);
+        await Agrees(life);
+    }
+
+    [Fact]
     public async Task A_mount_that_the_kernel_refuses_is_refused_and_the_same_request_may_try_again()
     {
         var life = await Opened();

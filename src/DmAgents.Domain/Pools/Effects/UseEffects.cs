@@ -53,6 +53,12 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         var live = kernel.Find(pool.NameOf(device.Id));
         if (!live.Succeeded)
             return live.Outcome;
+        // It goes with its last user, under whoever was told that it is active. A mount is a user itself, and holds it.
+        if (live.Value.RemovalDeferred && device.Use == DeviceUse.Active)
+        {
+            return new KernelError(KernelFault.Busy, 0, "activate", pool.NameOf(device.Id).Value,
+                "it was given up, and goes when its last user does");
+        }
         return live.Value.ReadOnly == device.ReadOnly && live.Value.Length == pool.TableOf(device).Length
             ? kernel.Resume(pool.NameOf(device.Id))
             : kernel.ReloadThin(pool.TableOf(device));
