@@ -9,10 +9,10 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Actors.Pools;
 
 /// <summary>Does what is to be done to a pool as a whole. Blocks in kernel calls, on the kernel dispatcher.</summary>
-internal sealed class LaneActor(IKernel kernel) : UntypedActor
+internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedActor
 {
-    public static Props Props(IKernel kernel) =>
-        Akka.Actor.Props.Create(() => new LaneActor(kernel)).WithDispatcher(ActorsConfig.KernelDispatcher);
+    public static Props Props(IKernel kernel, IDurableFiles files) =>
+        Akka.Actor.Props.Create(() => new LaneActor(kernel, files)).WithDispatcher(ActorsConfig.KernelDispatcher);
 
     protected override void OnReceive(object message)
     {
@@ -118,6 +118,28 @@ internal sealed class LaneActor(IKernel kernel) : UntypedActor
                 return idle;
         }
         var assembly = new AssemblyEffects(kernel, job.Pool);
-        return assembly.Close().Then(assembly.Dismantle);
+        return assembly.Close().Then(assembly.Dismantle).Then(() => RemoveFiles(job.Pool.Paths));
     }
+
+    /// <summary>The projection of a pool that is no more, and the directories that its devices were mounted on.</summary>
+    private KernelResult RemoveFiles(PoolPaths paths)
+    {
+        foreach (var name in NamesIn(paths.MetadataDirectory))
+        {
+            if (files.Delete($"{paths.MetadataDirectory}/{name}") is { Succeeded: false } refused)
+                return refused;
+        }
+        foreach (var name in NamesIn(paths.MountDirectory))
+        {
+            if (kernel.RemoveDirectory(new MountPath($"{paths.MountDirectory}/{name}")) is { Succeeded: false } refused)
+                return refused;
+        }
+        return kernel.RemoveDirectory(new MountPath(paths.MetadataDirectory))
+            .Then(() => kernel.RemoveDirectory(new MountPath(paths.MountDirectory)))
+            // What somebody else has put there stays.
+            .Then(() => kernel.RemoveDirectory(new MountPath(paths.Root)).Or(KernelFault.Busy));
+    }
+
+    private IReadOnlyList<string> NamesIn(string directory) =>
+        files.List(directory) is { Succeeded: true } names ? names.Value : [];
 }

@@ -58,7 +58,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
 
     protected override void PreStart()
     {
-        _lane = Context.ActorOf(LaneActor.Props(_setup.Kernel), "lane");
+        _lane = Context.ActorOf(LaneActor.Props(_setup.Kernel, _setup.Files), "lane");
         _projection = Context.ActorOf(ProjectionActor.Props(_setup.Kernel, _setup.Files, _setup.Paths), "projection");
         Show();
         base.PreStart();

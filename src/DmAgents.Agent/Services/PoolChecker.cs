@@ -29,9 +29,14 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         {
             Pool = pool.Name.Value,
             JournalDevices = (uint)pool.State.Devices.Count,
-            MetadataDevices = (uint)picture.Thins.Count,
+            MetadataDevices = (uint)(picture.Thins?.Count ?? 0),
             LiveDevices = (uint)picture.Live.Count,
         };
+        if (picture.Thins is null)
+        {
+            reply.Findings.Add(New(Severity.Warning, pool.Name.Value, "its own list of devices cannot be read",
+                "the pool takes no changes, and so makes no metadata snapshot", $"dmagent pool show {pool.Name}"));
+        }
         if (pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable)
             reply.Findings.Add(HostsService.ProblemsOf(pool));
         var plan = RecoveryPlan.Make(pool.State, picture, context, time.GetUtcNow());

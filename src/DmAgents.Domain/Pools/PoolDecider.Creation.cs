@@ -15,6 +15,9 @@ public static partial class PoolDecider
         var what = WhatCreates(c.Key);
         if (c.Kind is not (DeviceKind.Container or DeviceKind.View))
             return No(RefusalKind.Invalid, what, c.Key.Name, $"a {c.Kind} is not made by a snapshot", "ask for a container");
+        // The journal writes a key as "space/name".
+        if (c.Key.Space.Contains('/', StringComparison.Ordinal) || c.Key.Space.Length == 0 || c.Key.Name.Length == 0)
+            return No(RefusalKind.Invalid, what, c.Key.Name, "a key's space has no '/', and neither part is empty", "choose another");
         if (state.Find(c.Key) is not null)
             return Taken(what, c.Key);
         if (NoRoom(state, health, what, c.Key.Name) is { } full)

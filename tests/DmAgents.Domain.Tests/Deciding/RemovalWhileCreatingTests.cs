@@ -28,11 +28,25 @@ public sealed class RemovalWhileCreatingTests
         PoolInvariants.Hold(after);
     }
 
+    [Fact]
+    public void An_owner_cannot_remove_what_is_still_being_made()
+    {
+        var refused = Assert.IsType<Decision.Refused>(PoolDecider.Decide(Creating(), Health, Remove(Container("c"))));
+
+        Assert.Equal(RefusalKind.Busy, refused.Refusal.Kind);
+    }
+
+    /// <summary>As a recovery does with an interrupted import.</summary>
     private static PoolState RemovedWhileCreating()
     {
+        var state = Creating();
+        return state.Apply(new PoolEvents.RemovalIntended(Request: null, state.Find(Container("c"))!.Id, At));
+    }
+
+    private static PoolState Creating()
+    {
         var state = Pool.Imported("image", "a");
-        foreach (var command in new PoolCommand[] { Create(Container("c"), Layer("a")), Remove(Container("c")) })
-            state = state.After(Assert.IsType<Decision.Accepted>(PoolDecider.Decide(state, Health, command)).Events);
-        return state;
+        return state.After(Assert.IsType<Decision.Accepted>(
+            PoolDecider.Decide(state, Health, Create(Container("c"), Layer("a")))).Events);
     }
 }

@@ -69,11 +69,21 @@ public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
     /// <summary>After <see cref="Close"/>, for a pool that is to be no more: labels and files go.</summary>
     public KernelResult Dismantle() => pool.Identity.Backing switch
     {
-        PoolBacking.Disks disks => Each(DisksOf(disks), disk => kernel.Zero(disk, ByteSize.Zero, DiskLabel.Reserved.Bytes)),
+        PoolBacking.Disks disks => Each(DisksOf(disks), EraseLabel),
         PoolBacking.LoopFiles files => kernel.DeleteFile(files.Data.File)
             .Then(() => kernel.DeleteFile(files.Metadata.File)),
         _ => KernelResult.Done,
     };
+
+    /// <summary>A disk that is gone, or is another pool's by now, has no label of this pool to lose.</summary>
+    private KernelResult EraseLabel(DevicePath disk)
+    {
+        var label = ReadLabel(disk);
+        return label.FailedWith(KernelFault.NotFound) ? KernelResult.Done
+            : !label.Succeeded ? label.Outcome
+            : label.Value?.Pool == Uuid ? kernel.Zero(disk, ByteSize.Zero, DiskLabel.Reserved.Bytes)
+            : KernelResult.Done;
+    }
 
     private KernelResult OpenLoop(PoolBacking.LoopFiles files)
     {
@@ -108,8 +118,10 @@ public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
 
     private KernelResult ReloadWhereLonger(ThinPoolTable table)
     {
-        var live = kernel.Find(table.Name);
-        return live.Succeeded && live.Value.Length >= table.DataLength && !live.Value.Suspended
+        var live = FindOwn(table.Name, table.Uuid);
+        if (!live.Succeeded)
+            return live.Outcome;
+        return live.Value.Length >= table.DataLength && !live.Value.Suspended
             ? MetadataHaveGrown(table)
             : kernel.ReloadPool(table);
     }
@@ -134,10 +146,21 @@ public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
         var opened = kernel.OpenLinear(table);
         if (!opened.FailedWith(KernelFault.Exists))
             return opened.Outcome;
-        var live = kernel.Find(name);
+        var live = FindOwn(name, uuid);
         return !live.Succeeded ? live.Outcome
             : live.Value.Length < table.Length || live.Value.Suspended ? kernel.ReloadLinear(table)
             : KernelResult.Done;
+    }
+
+    /// <summary>A device of the right name and another uuid is somebody else's, or of a pool that had the name before.
+    /// </summary>
+    private KernelResult<LiveDevice> FindOwn(MappedName name, MappedUuid uuid)
+    {
+        var live = kernel.Find(name);
+        return live.Succeeded && live.Value.Uuid != uuid
+            ? new KernelError(KernelFault.Exists, 0, "open pool", name.Value,
+                $"a device of this name is live and not this pool's: its uuid is '{live.Value.Uuid}'")
+            : live;
     }
 
     /// <summary>Refuses a disk that carries another pool's label, or none: it is not the disk that it was.</summary>

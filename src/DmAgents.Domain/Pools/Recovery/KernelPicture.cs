@@ -7,12 +7,12 @@ namespace DmAgents.Domain.Pools.Recovery;
 
 /// <summary>What pool and kernel really have, read in one go while nothing is changed.</summary>
 /// <param name="Status">The pool's status.</param>
-/// <param name="Thins">What the pool's own metadata hold.</param>
+/// <param name="Thins">What the pool's own metadata hold; null where the pool does not let them be read.</param>
 /// <param name="Live">Mapped thin devices of this pool, by thin id.</param>
 /// <param name="Mounted">Where below the pool's mount directory something is mounted, and which device.</param>
 public sealed record KernelPicture(
     ThinPoolStatus Status,
-    ImmutableSortedDictionary<ThinId, ThinUsage> Thins,
+    ImmutableSortedDictionary<ThinId, ThinUsage>? Thins,
     ImmutableSortedDictionary<ThinId, LiveDevice> Live,
     ImmutableArray<MountEntry> Mounted)
 {
@@ -30,7 +30,9 @@ public sealed record KernelPicture(
                 return released.Error;
         }
         var thins = kernel.ListThins(pool.Device);
-        if (!thins.Succeeded)
+        // A pool that takes no changes makes no metadata snapshot either; its devices can be used all the same.
+        var isReadable = thins.Succeeded || !thins.FailedWith(KernelFault.NotSupported);
+        if (isReadable && !thins.Succeeded)
             return thins.Error;
         var live = kernel.ListDevices($"{DeviceNames.UuidPrefix}{pool.Identity.Uuid}-");
         if (!live.Succeeded)
@@ -40,7 +42,7 @@ public sealed record KernelPicture(
             return mounts.Error;
         return new KernelPicture(
             status.Value,
-            thins.Value.ToImmutableSortedDictionary(t => t.Id, t => t),
+            thins.Succeeded ? thins.Value.ToImmutableSortedDictionary(t => t.Id, t => t) : null,
             LiveThins(pool.Identity.Uuid, live.Value),
             [.. mounts.Value.Where(m => IsBelow(m.Target, pool.Paths.MountDirectory))]);
     }

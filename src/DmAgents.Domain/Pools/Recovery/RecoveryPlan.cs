@@ -28,7 +28,8 @@ public sealed record RecoveryPlan(
 {
     public static RecoveryPlan Make(PoolState state, KernelPicture picture, PoolContext pool, DateTimeOffset at)
     {
-        var findings = Compare(state, picture, at);
+        // Without the pool's own list nothing can be found out about it, and nothing is made or deleted.
+        ImmutableArray<PoolEvent> findings = picture.Thins is { } thins ? Compare(state, picture, thins, at) : [];
         var after = findings.Aggregate(state, (s, e) => s.Apply(e));
         var wanted = after.Devices.Values.Where(d => d is { Phase: DevicePhase.Ready, Use: not DeviceUse.Idle })
             .Select(d => d.Id).ToHashSet();
@@ -43,9 +44,9 @@ public sealed record RecoveryPlan(
             [.. picture.Live.Values.Where(d => d.Suspended).Select(d => d.Name)],
             [.. picture.Mounted.Where(m => !Owns(owners.GetValueOrDefault(m.Target), m, picture)).Select(m => m.Target)],
             [.. picture.Live.Where(d => !known.Contains(d.Key)).Select(d => d.Value.Name)],
-            [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Creating)
+            [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Creating && picture.Thins is not null)
                 .OrderBy(d => d.Kind != DeviceKind.Base).ThenBy(d => d.CreatedAt).ThenBy(d => d.Id)
-                .Select(d => new PendingCreation(d.Id, picture.Thins.ContainsKey(d.Id)))],
+                .Select(d => new PendingCreation(d.Id, picture.Thins!.ContainsKey(d.Id)))],
             [.. after.Devices.Values
                 .Where(d => d.Phase == DevicePhase.Ready && (d.Use != DeviceUse.Idle || d.GrowingTo is not null))
                 .Select(d => d.Id).Order()],
@@ -56,12 +57,13 @@ public sealed record RecoveryPlan(
     private static bool Owns(DeviceRecord? owner, MountEntry mount, KernelPicture picture) =>
         owner is not null && picture.Live.TryGetValue(owner.Id, out var live) && live.Number == mount.Device;
 
-    private static ImmutableArray<PoolEvent> Compare(PoolState state, KernelPicture picture, DateTimeOffset at)
+    private static ImmutableArray<PoolEvent> Compare(
+        PoolState state, KernelPicture picture, ImmutableSortedDictionary<ThinId, ThinUsage> thins, DateTimeOffset at)
     {
         var found = ImmutableArray.CreateBuilder<PoolEvent>();
         foreach (var device in state.Devices.Values.OrderBy(d => d.Id))
         {
-            var inPool = picture.Thins.ContainsKey(device.Id);
+            var inPool = thins.ContainsKey(device.Id);
             // An import that was interrupted has no caller any more: it is undone, whatever the pool has of it.
             if (device.Phase != DevicePhase.Removing && device.Key.Space == DeviceKey.ImportSpace)
                 found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
@@ -72,12 +74,12 @@ public sealed record RecoveryPlan(
         }
         found.AddRange(PoolDecider.RemoveUnneededImports(
             found.Aggregate(state, (s, e) => s.Apply(e)), at));
-        foreach (var id in picture.Thins.Keys)
+        foreach (var id in thins.Keys)
         {
             if (!state.Devices.ContainsKey(id) && !state.Ledger.Quarantine.ContainsKey(id))
                 found.Add(new PoolEvents.Quarantined(id, "the pool has it and the journal does not know it", at));
         }
-        foreach (var id in state.Ledger.Quarantine.Keys.Where(id => !picture.Thins.ContainsKey(id)))
+        foreach (var id in state.Ledger.Quarantine.Keys.Where(id => !thins.ContainsKey(id)))
             found.Add(new PoolEvents.Purged(id, at));
         return found.ToImmutable();
     }
