@@ -93,5 +93,5 @@ measured() {
   CHANGE=$(((after - before) / 1024))
 }
 
-# Everything in a tree: names, owners, modes, links and content.
-tree_hash() { tar --sort=name --numeric-owner --xattrs -cf - -C "$1" . 2>/dev/null | sha256sum | cut -c1-64; }
+# Everything in a tree: names, owners, modes, times, links and content.
+tree_hash() { tar --sort=name --numeric-owner -cf - -C "$1" . 2>/dev/null | sha256sum | cut -c1-64; }

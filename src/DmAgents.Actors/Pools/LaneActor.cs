@@ -118,26 +118,30 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
                 return idle;
         }
         var assembly = new AssemblyEffects(kernel, job.Pool);
-        return assembly.Close().Then(assembly.Dismantle).Then(() => RemoveFiles(job.Pool.Paths));
+        return assembly.Close().Then(assembly.Dismantle).Then(() => RemoveFiles(job));
     }
 
     /// <summary>The projection of a pool that is no more, and the directories that its devices were mounted on.</summary>
-    private KernelResult RemoveFiles(PoolPaths paths)
+    /// <remarks>What somebody else has put there stays, and what it lies in.</remarks>
+    private KernelResult RemoveFiles(LaneJobs.Retire job)
     {
+        var paths = job.Pool.Paths;
         foreach (var name in NamesIn(paths.MetadataDirectory))
         {
             if (files.Delete($"{paths.MetadataDirectory}/{name}") is { Succeeded: false } refused)
                 return refused;
         }
-        foreach (var name in NamesIn(paths.MountDirectory))
+        var directories = job.Devices.Select(job.Pool.MountOf)
+            .Concat(NamesIn(paths.MountDirectory).Select(name => new MountPath($"{paths.MountDirectory}/{name}")))
+            .Distinct()
+            .Append(new MountPath(paths.MountDirectory)).Append(new MountPath(paths.MetadataDirectory))
+            .Append(new MountPath(paths.Root));
+        foreach (var directory in directories)
         {
-            if (kernel.RemoveDirectory(new MountPath($"{paths.MountDirectory}/{name}")) is { Succeeded: false } refused)
+            if (kernel.RemoveDirectory(directory).Or(KernelFault.Busy) is { Succeeded: false } refused)
                 return refused;
         }
-        return kernel.RemoveDirectory(new MountPath(paths.MetadataDirectory))
-            .Then(() => kernel.RemoveDirectory(new MountPath(paths.MountDirectory)))
-            // What somebody else has put there stays.
-            .Then(() => kernel.RemoveDirectory(new MountPath(paths.Root)).Or(KernelFault.Busy));
+        return KernelResult.Done;
     }
 
     private IReadOnlyList<string> NamesIn(string directory) =>

@@ -23,6 +23,8 @@ public sealed record KernelPicture(
         var status = kernel.PoolStatus(pool.Device);
         if (!status.Succeeded)
             return status.Error;
+        if (status.Value.Mode is PoolMode.Failed or PoolMode.Error)
+            return new KernelError(KernelFault.Failed, 0, "read pool", pool.Device.Value, "the pool has failed in the kernel");
         if (status.Value.HeldRoot is not null && pool.Identity.Backing is not PoolBacking.Existing)
         {
             var released = kernel.ReleaseMetadataSnapshot(pool.Device).Or(KernelFault.Invalid);
