@@ -18,14 +18,14 @@ public sealed class SharedBlocksTests(AgentFixture agent)
     public async Task Reading_what_only_the_image_has_allocates_nothing()
     {
         var container = await agent.Container("reader");
-        var before = await agent.DirectMeter.UsedBlocks();
-        var mapped = agent.DirectMeter.MappedBlocks(container.ThinId);
+        // ext4 begins its journal at some moment after the mount, which takes a block: have that behind.
+        await Files.Write($"{container.MountPath}/root/first", 4096, seed: 11);
+        var before = (await agent.DirectMeter.UsedBlocks(), await agent.DirectMeter.Usage());
 
         var read = ReadFiles($"{container.MountPath}/usr/lib", 24 * MiB);
 
         Assert.True(read >= 24 * MiB, $"only {read} bytes were there to read");
-        Assert.Equal(before, await agent.DirectMeter.UsedBlocks());
-        Assert.Equal(mapped, agent.DirectMeter.MappedBlocks(container.ThinId));
+        Assert.Equal(before, (await agent.DirectMeter.UsedBlocks(), await agent.DirectMeter.Usage()));
         await agent.Client.Remove(AgentFixture.Direct, "reader");
     }
 

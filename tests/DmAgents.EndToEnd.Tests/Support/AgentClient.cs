@@ -114,13 +114,15 @@ internal sealed class AgentClient : IDisposable
     }
 
     /// <summary>The call is refused for this kind of reason, in words that say what, which, why and what next.</summary>
-    public static async Task<Problem> Refused(Kind kind, Func<Task> call)
+    public static Task<Problem> Refused(Kind kind, Func<Task> call) => Refused([kind], call);
+
+    public static async Task<Problem> Refused(Kind[] kinds, Func<Task> call)
     {
         var refused = await Assert.ThrowsAsync<RpcException>(call);
         var bytes = refused.Trailers.GetValueBytes(Trailer);
         Assert.True(bytes is not null, $"no problem in the trailer: {refused.Status}");
         var problem = Problem.Parser.ParseFrom(bytes);
-        Assert.True(problem.Kind == kind, $"{kind} was expected: {problem}");
+        Assert.True(kinds.Contains(problem.Kind), $"{string.Join(" or ", kinds)} was expected: {problem}");
         Assert.All(
             [problem.What, problem.Object, problem.Why, problem.Next],
             text => Assert.False(string.IsNullOrWhiteSpace(text), $"a part is missing: {problem}"));

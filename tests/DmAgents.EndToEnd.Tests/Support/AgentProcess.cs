@@ -15,10 +15,11 @@ internal sealed class AgentProcess : IDisposable
 
     private AgentProcess(AgentPlaces places, Process process) => (_places, _process) = (places, process);
 
-    /// <summary>Starts it by way of a shell, which runs <paramref name="before"/> and then becomes the agent.</summary>
-    public static async Task<AgentProcess> Start(AgentPlaces places, AgentClient client, string before = "")
+    /// <param name="within">A program with its arguments that becomes the agent, for example by unshare; empty: the
+    /// agent is started itself.</param>
+    public static async Task<AgentProcess> Start(AgentPlaces places, AgentClient client, string within = "")
     {
-        var agent = new AgentProcess(places, Launch(places, before));
+        var agent = new AgentProcess(places, Launch(places, within));
         await agent.AwaitReady(client);
         return agent;
     }
@@ -60,10 +61,10 @@ internal sealed class AgentProcess : IDisposable
         _process.Dispose();
     }
 
-    private static Process Launch(AgentPlaces places, string before)
+    private static Process Launch(AgentPlaces places, string within)
     {
         var info = Shell.Info("/bin/sh", "-c",
-            $"{before} exec '{Places.Agent}' --config '{places.Config}' >>'{places.Log}' 2>&1 </dev/null");
+            $"exec {within} '{Places.Agent}' --config '{places.Config}' >>'{places.Log}' 2>&1 </dev/null");
         info.RedirectStandardOutput = info.RedirectStandardError = false;
         return Process.Start(info)!;
     }

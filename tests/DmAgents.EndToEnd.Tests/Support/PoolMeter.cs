@@ -38,11 +38,12 @@ internal sealed class PoolMeter(LinuxKernel kernel, AgentClient client, AgentPla
 
     public ThinPoolStatus Status => kernel.PoolStatus(Device).Must();
 
-    /// <summary>Data blocks that the pool's metadata map for a thin id.</summary>
-    public ulong MappedBlocks(uint thinId)
+    /// <summary>What each thin id maps, and has for itself alone: "3: 812 of 2714".</summary>
+    public async Task<string> Usage()
     {
-        Sync();
-        return kernel.ListThins(Device).Must().Single(thin => thin.Id.Value == thinId).MappedBlocks;
+        await UsedBlocks();
+        return string.Join(", ", kernel.MeasureThins(Device).Must()
+            .Select(thin => $"{thin.Id}: {thin.ExclusiveBlocks} of {thin.MappedBlocks}"));
     }
 
     public IReadOnlyList<uint> ThinIds() => [.. kernel.ListThins(Device).Must().Select(thin => thin.Id.Value)];
