@@ -1,0 +1,32 @@
+namespace DmAgents.EndToEnd.Tests.Support;
+
+/// <summary>What belongs to one agent: its state directory, socket, configuration and log.</summary>
+internal sealed record AgentPlaces(string Name)
+{
+    public string StateDirectory => $"{Places.State}/{Name}";
+
+    public string Socket => $"{Places.Work}/{Name}.sock";
+
+    public string Config => $"{Places.Work}/{Name}.conf";
+
+    public string Log => $"{Places.Work}/{Name}.log";
+
+    public string Pool(string pool) => $"{StateDirectory}/pools/{pool}";
+
+    public string Mount(string pool, string name) => $"{Pool(pool)}/mnt/{name}";
+
+    /// <summary>Short intervals, so that what happens in the background is soon seen.</summary>
+    public void WriteConfig() => File.WriteAllText(Config, $$"""
+        dmagents {
+          state-directory = "{{StateDirectory}}"
+          admin.socket = "{{Socket}}"
+          pool {
+            base-size = "1GiB"
+            status-interval = 300ms
+            retry-interval = 300ms
+            outcome-delay = 50ms
+          }
+          stop-deadline = 5s
+        }
+        """);
+}

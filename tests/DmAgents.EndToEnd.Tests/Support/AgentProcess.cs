@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+using DmAgents.Api.Admin.V1;
+using Grpc.Core;
+
+namespace DmAgents.EndToEnd.Tests.Support;
+
+/// <summary>A real dmagentd, which the tests may kill and start again.</summary>
+internal sealed class AgentProcess : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly AgentPlaces _places;
+    private Process _process;
+
+    private AgentProcess(AgentPlaces places, Process process) => (_places, _process) = (places, process);
+
+    /// <param name="within">A program with its arguments that becomes the agent, for example by unshare; empty: the
+    /// agent is started itself.</param>
+    public static async Task<AgentProcess> Start(AgentPlaces places, AgentClient client, string within = "")
+    {
+        var agent = new AgentProcess(places, Launch(places, within));
+        await agent.AwaitReady(client);
+        return agent;
+    }
+
+    /// <summary>SIGKILL: it ends in the midst of whatever it does.</summary>
+    public async Task Kill()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+    }
+
+    /// <summary>SIGTERM, and the wait for a graceful end.</summary>
+    public async Task<int> Terminate()
+    {
+        await Shell.Must("/bin/kill", "-TERM", _process.Id.ToString(CultureInfo.InvariantCulture));
+        await _process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+        return _process.ExitCode;
+    }
+
+    public async Task Restart(AgentClient client)
+    {
+        Assert.True(_process.HasExited);
+        _process.Dispose();
+        _process = Launch(_places, "");
+        await AwaitReady(client);
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    public string Log => File.Exists(_places.Log) ? File.ReadAllText(_places.Log) : "";
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+        _process.Dispose();
+    }
+
+    private static Process Launch(AgentPlaces places, string within)
+    {
+        var info = Shell.Info("/bin/sh", "-c",
+            $"exec {within} '{Places.Agent}' --config '{places.Config}' >>'{places.Log}' 2>&1 </dev/null");
+        info.RedirectStandardOutput = info.RedirectStandardError = false;
+        return Process.Start(info)!;
+    }
+
+    /// <summary>Ready is an agent whose pools are open, or as open as they get.</summary>
+    private async Task AwaitReady(AgentClient client)
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                var pools = await client.Pools.ListAsync(new ListPoolsRequest());
+                if (pools.Pools.All(pool => pool.State is not (PoolState.Opening or PoolState.Unspecified)))
+                    return;
+            }
+            catch (RpcException refused) when (refused.StatusCode == StatusCode.Unavailable)
+            {
+                // It is not listening yet.
+            }
+            Assert.False(_process.HasExited, $"the agent ended: {Log}");
+            Assert.True(clock.Elapsed < Patience, $"the agent is not ready after {clock.Elapsed}: {Log}");
+            await Task.Delay(50);
+        }
+    }
+}

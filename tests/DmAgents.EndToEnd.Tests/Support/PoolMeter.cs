@@ -1,0 +1,76 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Kernel;
+using DmAgents.Testing.Contracts;
+
+namespace DmAgents.EndToEnd.Tests.Support;
+
+/// <summary>A pool's own counters, read beside the agent.</summary>
+internal sealed class PoolMeter(LinuxKernel kernel, AgentClient client, AgentPlaces places, string pool)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public const ulong BlockSize = 64 * 1024;
+
+    private MappedName Device => DeviceNames.Pool(new PoolName(pool));
+
+    /// <summary>
+    /// Data blocks in use, once all mounted file systems of the pool are written back and all removals done. ext4
+    /// writes its superblock some time after a mount and after a sync: at rest is what a second sync leaves as it is.
+    /// </summary>
+    public async Task<ulong> UsedBlocks()
+    {
+        await AwaitRemovals();
+        using var deadline = new CancellationTokenSource(Patience);
+        for (ulong? before = null; ;)
+        {
+            Sync();
+            var used = Status.Data.Used;
+            if (used == before)
+                return used;
+            Assert.False(deadline.IsCancellationRequested, $"pool {pool} does not come to rest");
+            before = used;
+            await Task.Delay(20);
+        }
+    }
+
+    public ThinPoolStatus Status => kernel.PoolStatus(Device).Must();
+
+    /// <summary>What each thin id maps, and has for itself alone: "3: 812 of 2714".</summary>
+    public async Task<string> Usage()
+    {
+        await UsedBlocks();
+        return string.Join(", ", kernel.MeasureThins(Device).Must()
+            .Select(thin => $"{thin.Id}: {thin.ExclusiveBlocks} of {thin.MappedBlocks}"));
+    }
+
+    public IReadOnlyList<uint> ThinIds() => [.. kernel.ListThins(Device).Must().Select(thin => thin.Id.Value)];
+
+    /// <summary>Thin ids and blocks, to compare before and after.</summary>
+    public async Task<(string Ids, ulong Blocks)> Content()
+    {
+        var blocks = await UsedBlocks();
+        return (string.Join(' ', ThinIds()), blocks);
+    }
+
+    /// <summary>What the pool's data file takes of the host's file system; of a loop pool.</summary>
+    public ByteSize HostAllocated => kernel.InspectFile(new LoopFile($"{places.Pool(pool)}/data.img")).Must().Allocated;
+
+    public async Task AwaitRemovals()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while ((await client.Show(pool)).PendingRemovals is { Count: > 0 } pending)
+        {
+            Assert.False(deadline.IsCancellationRequested, $"removals do not end: {pending}");
+            await Task.Delay(50);
+        }
+    }
+
+    private void Sync()
+    {
+        foreach (var mount in kernel.Mounts().Must().Where(mount => mount.Target.Value.StartsWith(places.Pool(pool), StringComparison.Ordinal)))
+            kernel.SyncFileSystem(mount.Target).Must();
+    }
+}
