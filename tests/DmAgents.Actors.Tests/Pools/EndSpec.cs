@@ -80,8 +80,10 @@ public sealed class EndSpec : ActorSpec
         held.Open();
         Parent.ExpectMsg<PoolStopped>();
 
-        Assert.Equal(new Checkpoint(new TransactionId(2), Intended: null), life.State.Checkpoint);
-        Assert.Equal(new TransactionId(2), Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId);
+        // One more where the stop came after the checkpoint's end; in no case one that is under way.
+        var inPool = Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId;
+        Assert.Equal(new Checkpoint(inPool, Intended: null), life.State.Checkpoint);
+        Assert.InRange(inPool.Value, 2ul, 3ul);
     }
 
     [Fact]
