@@ -42,7 +42,7 @@ internal sealed class BareSide : Side
 
     public override ValueTask Unmount(int number) => Did(_kernel.Unmount(PlaceOf(number), detach: false));
 
-    public override ValueTask Deactivate(int number) => Did(_kernel.Remove(DeviceOf(number), deferred: false));
+    public override ValueTask Deactivate(int number) => Did(Take(number));
 
     public override ValueTask Remove(int number) => Did(_kernel.DeleteThin(_pool.Device, IdOf(number)));
 
@@ -52,7 +52,7 @@ internal sealed class BareSide : Side
         Did(Snapshot(number).Then(() => Bring(number)).Then(() => MountIt(number)));
 
     public override ValueTask Stop(int number) => Did(_kernel.Unmount(PlaceOf(number), detach: false)
-        .Then(() => _kernel.Remove(DeviceOf(number), deferred: false)));
+        .Then(() => Take(number)));
 
     public override Task Settle() => Task.CompletedTask;
 
@@ -96,6 +96,10 @@ internal sealed class BareSide : Side
 
     private KernelResult Bring(int number) =>
         _kernel.ActivateThin(_pool.TableOf(Record(IdOf(number).Value, DeviceKind.Container))).Outcome;
+
+    /// <summary>What was written to an active device by others is durable when it is taken away.</summary>
+    private KernelResult Take(int number) => _kernel.Flush(DeviceOf(number).Path)
+        .Then(() => _kernel.Remove(DeviceOf(number), deferred: false));
 
     private KernelResult MountIt(int number) =>
         _kernel.Mount(DeviceOf(number).Path, PlaceOf(number), FileSystemKind.Ext4, readOnly: false);
