@@ -66,11 +66,12 @@ internal sealed class ActorSide : Side, IAsyncDisposable
 
     public override ValueTask Stop(int number) => Ask(Use(number, DeviceUse.Idle));
 
-    /// <summary>Outcomes that waited for a write are written by then, and the projection's files.</summary>
+    /// <summary>By then the outcomes that waited for a write are in the journal, and the projection's files, which wait
+    /// for a pause, are on the disk.</summary>
     public override async Task Settle()
     {
         await BlocksAreBack(pause: 10).ConfigureAwait(false);
-        await Task.Delay(_settings.Pools.OutcomeDelay + TimeSpan.FromMilliseconds(150)).ConfigureAwait(false);
+        await Task.Delay(_settings.Pools.OutcomeDelay + TimeSpan.FromMilliseconds(400)).ConfigureAwait(false);
     }
 
     public override void Write(int number)
