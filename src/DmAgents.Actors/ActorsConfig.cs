@@ -14,14 +14,16 @@ public static class ActorsConfig
 
     public static Config Default { get; } = ConfigurationFactory.ParseString($$"""
         {{KernelDispatcher}} {
-          type = ForkJoinDispatcher
+          type = Dispatcher
+          executor = "{{typeof(BlockingThreads).AssemblyQualifiedName}}"
           throughput = 1
-          dedicated-thread-pool { thread-count = 8, threadtype = background }
+          thread-count = 8
         }
         {{FileDispatcher}} {
-          type = ForkJoinDispatcher
+          type = Dispatcher
+          executor = "{{typeof(BlockingThreads).AssemblyQualifiedName}}"
           throughput = 1
-          dedicated-thread-pool { thread-count = 1, threadtype = background }
+          thread-count = 1
         }
         akka.actor {
           serializers.dmagents-journal = "{{typeof(JournalSerializer).AssemblyQualifiedName}}"

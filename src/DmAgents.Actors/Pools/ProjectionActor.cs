@@ -10,15 +10,26 @@ namespace DmAgents.Actors.Pools;
 /// Keeps metadata/ and mnt/ like the journal's state: one file and one directory per device. Runs behind what happens
 /// and never holds it up; many changes of one device become one write.
 /// </summary>
-internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolPaths paths) : UntypedActor
+internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolPaths paths) : UntypedActor, IWithTimers
 {
     private const string Ending = ".json";
+    private const string PauseTimer = "pause";
+    private const string LagTimer = "lag";
+
+    /// <summary>Files are written when nothing has happened for so long. Each write is two fsyncs on the disk that the
+    /// journal's commits wait for: at once, they would hold up the next operation.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How far they may be behind where something happens all the time.</summary>
+    private static readonly TimeSpan MaxLag = TimeSpan.FromSeconds(1);
 
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<ThinId> _dirty = [];
     private readonly Dictionary<ThinId, DeviceKey> _written = [];
     private PoolState _state = PoolState.Empty;
     private bool _isComplete;
+
+    public ITimerScheduler Timers { get; set; } = null!;
 
     public static Props Props(IKernel kernel, IDurableFiles files, PoolPaths paths) =>
         Akka.Actor.Props.Create(() => new ProjectionActor(kernel, files, paths))
@@ -53,12 +64,16 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
     {
         var wasClean = _dirty.Count == 0;
         _dirty.UnionWith(ids);
-        if (wasClean && _dirty.Count > 0)
-            Self.Tell(WriteOut.Instance);
+        if (_dirty.Count == 0)
+            return;
+        Timers.StartSingleTimer(PauseTimer, WriteOut.Instance, Pause);
+        if (wasClean)
+            Timers.StartSingleTimer(LagTimer, WriteOut.Instance, MaxLag);
     }
 
     private void WriteDirty()
     {
+        Timers.CancelAll();
         foreach (var id in _dirty)
         {
             var device = _state.Devices.GetValueOrDefault(id);

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace DmAgents.Bench;
+
+/// <summary>Prints what was measured.</summary>
+internal static class Report
+{
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
+
+    public static string Table(Figures figures)
+    {
+        var commit = figures.Commit.Times.Median;
+        var lines = new List<string>
+        {
+            $"kernel {KernelRelease()}, {Environment.ProcessorCount} processor(s); medians and p99 in milliseconds",
+            "",
+            $"{"operation",-34}{"n",5}{"bare",8}{"p99",8}{"commit",8}{"actors",8}{"p99",8}{"ratio",7}"
+                + $"{"commits",9}{"switches",16}{"tasks",14}",
+        };
+        foreach (var operation in figures.Operations)
+        {
+            var (bare, actors) = (operation.Bare, operation.Actors);
+            lines.Add(Text($"{operation.Title,-34}{actors.Times.Count,5}{bare.Times.Median,8:0.00}{bare.Times.P99,8:0.00}")
+                + Text($"{commit,8:0.00}{actors.Times.Median,8:0.00}{actors.Times.P99,8:0.00}")
+                + Text($"{Ratio(operation, commit),7:0.00}{(double)operation.Commits / operation.CommitsOf,9:0.00}")
+                + Text($"{PerOperation(bare, c => c.Switches),8:0.0}{PerOperation(actors, c => c.Switches),8:0.0}")
+                + Text($"{PerOperation(bare, c => c.Tasks),7:0.00}{PerOperation(actors, c => c.Tasks),7:0.00}"));
+        }
+        lines.Add("");
+        lines.Add("ratio: actors / (bare + one journal commit). commits, switches, tasks: per operation; switches and tasks");
+        lines.Add("of the whole machine, bare and actors; tasks are processes and threads made, the kernel's among them.");
+        lines.Add("");
+        lines.Add(Text($"one journal commit through the plugin: {commit:0.00} (p99 {figures.Commit.Times.P99:0.00}, ")
+            + Text($"n {figures.Commit.Times.Count}, {PerOperation(figures.Commit, c => c.Switches):0.0} switches)"));
+        lines.Add(Text($"one commit of SQLite alone: {figures.BareCommit.Times.Median:0.00} ")
+            + Text($"(p99 {figures.BareCommit.Times.P99:0.00}, ")
+            + Text($"{PerOperation(figures.BareCommit, c => c.Switches):0.0} switches)"));
+        var (bareBurst, actorBurst) = (Middle(figures.BareBursts), Middle(figures.ActorBursts));
+        lines.Add(Text($"100 creates: bare one by one {bareBurst.Slope:0.00} each, {bareBurst.Total:0.0} in all; ")
+            + Text($"actors at once {actorBurst.Slope:0.00} each, {actorBurst.Total:0.0} in all, ")
+            + $"{actorBurst.Commits?.ToString(CultureInfo.InvariantCulture) ?? "unknown"} journal commits");
+        lines.Add(Text($"50 removals with 1 MiB each until the pool has the blocks back: bare {figures.BareReturns.Median:0.00} ")
+            + Text($"each, actors {figures.ActorReturns.Median:0.00} each"));
+        return string.Join('\n', lines);
+    }
+
+    public static string Json(Figures figures)
+    {
+        var commit = figures.Commit.Times.Median;
+        return JsonSerializer.Serialize(
+            new
+            {
+                Kernel = KernelRelease(),
+                Processors = Environment.ProcessorCount,
+                CommitMs = Times(figures.Commit.Times),
+                SqliteCommitMs = Times(figures.BareCommit.Times),
+                Operations = figures.Operations.Select(o => new
+                {
+                    o.Name,
+                    BareMs = Times(o.Bare.Times),
+                    ActorsMs = Times(o.Actors.Times),
+                    Ratio = Ratio(o, commit),
+                    Commits = (double)o.Commits / o.CommitsOf,
+                    BareSwitches = PerOperation(o.Bare, c => c.Switches),
+                    ActorsSwitches = PerOperation(o.Actors, c => c.Switches),
+                    BareTasks = PerOperation(o.Bare, c => c.Tasks),
+                    ActorsTasks = PerOperation(o.Actors, c => c.Tasks),
+                }),
+                Creates100 = new { Bare = Middle(figures.BareBursts), Actors = Middle(figures.ActorBursts) },
+                BlocksBackMs = new { Bare = figures.BareReturns.Median, Actors = figures.ActorReturns.Median },
+            },
+            Format);
+    }
+
+    private static object Times(Series series) => new { series.Count, series.Median, series.P99 };
+
+    private static double Ratio(OperationFigures operation, double commit) =>
+        operation.Actors.Times.Median / (operation.Bare.Times.Median + commit);
+
+    private static double PerOperation(SideFigures side, Func<Counters, long> of) =>
+        (double)of(side.Counters) / side.Times.Count;
+
+    private static BurstFigures Middle(List<BurstFigures> bursts) =>
+        bursts.OrderBy(burst => burst.Slope).ElementAt(bursts.Count / 2);
+
+    private static string KernelRelease() => File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
