@@ -14,6 +14,9 @@ public static class SettingsReader
     private const string Root = "dmagents";
     private const string BuiltIn = "dmagents.conf";
 
+    /// <summary>A configuration is read in milliseconds; this is for a host that does hardly anything any more.</summary>
+    private static readonly TimeSpan ParseDeadline = TimeSpan.FromSeconds(10);
+
     /// <param name="path">The operator's file; null where there is none.</param>
     /// <exception cref="SettingsException">The file is missing, damaged, or says something that cannot be.</exception>
     public static AgentSettings Read(string? path)
@@ -48,16 +51,27 @@ public static class SettingsReader
 
     private static Config Parse(string text, string origin)
     {
+        if (HoconBrackets.Problem(text) is { } unclosed)
+            throw new SettingsException($"{origin}: it is not HOCON: {unclosed}");
+        (Config? Config, string Why) parsed =
+            (null, $"its end was not found within {ParseDeadline.TotalSeconds:0} s; look at the lists in it");
+        // On a thread that can be left behind: some damaged lists make Akka's parser go round for ever.
+        var parsing = new Thread(() => parsed = ParseOrSay(text)) { IsBackground = true };
+        parsing.Start();
+        parsing.Join(ParseDeadline);
+        return parsed.Config ?? throw new SettingsException($"{origin}: it is not HOCON: {parsed.Why}");
+    }
+
+    private static (Config? Config, string Why) ParseOrSay(string text)
+    {
         try
         {
-            return ConfigurationFactory.ParseString(text);
+            return (ConfigurationFactory.ParseString(text), "");
         }
         // The parser has no exception type of its own for damaged text.
         catch (Exception cause) when (cause is not OutOfMemoryException)
         {
-            throw new SettingsException(
-                $"{origin}: it is not HOCON ({cause.Message.ReplaceLineEndings(" ").TrimEnd('.')}); "
-                + "look for a brace or quotation mark that is not closed");
+            return (null, cause.Message.ReplaceLineEndings(" ").TrimEnd('.'));
         }
     }
 

@@ -49,7 +49,7 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
     public static RequestId RequestOf(string what, string text) => Guid.TryParse(text, out var id)
         ? new RequestId(id)
-        : throw Problems.Usage(what, text, "the request_id is no UUID", "give a new UUID for each change");
+        : throw Problems.Usage(what, "request_id", $"'{text}' is no UUID", "give a new UUID for each change");
 
     /// <summary>The device of that key, or NotFound.</summary>
     public static DeviceRecord Find(PoolPicture pool, string what, DeviceKey key) => pool.State.Find(key)

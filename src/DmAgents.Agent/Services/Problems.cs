@@ -43,6 +43,9 @@ internal static class Problems
 
     public static RpcException Of(Problem.Types.Kind kind, string what, string subject, string why, string next)
     {
+        // A request may lack the very name that a problem would be about.
+        if (subject.Length == 0)
+            subject = "(no name)";
         var problem = new Problem { Kind = kind, What = what, Object = subject, Why = why, Next = next };
         var code = kind switch
         {
