@@ -15,7 +15,7 @@ burst 1 & b1=$!
 burst 2 & b2=$!
 burst 3 & b3=$!
 for _ in $(seq 300); do
-  [ "$(wc -l < /tmp/acknowledged)" -lt 5 ] || break
+  [ "$(wc -l < /tmp/acknowledged)" -lt 4 ] || break
   sleep 0.1
 done
 kill -KILL $AGENT

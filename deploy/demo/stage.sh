@@ -94,4 +94,4 @@ measured() {
 }
 
 # Everything in a tree: names, owners, modes, times, links and content.
-tree_hash() { tar --sort=name --numeric-owner -cf - -C "$1" . 2>/dev/null | sha256sum | cut -c1-64; }
+tree_hash() { tar --sort=name --numeric-owner -b 2048 -cf - -C "$1" . 2>/dev/null | b2sum -l 256 | cut -c1-64; }
