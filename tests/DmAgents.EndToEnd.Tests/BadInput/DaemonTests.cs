@@ -31,8 +31,11 @@ public sealed class DaemonTests(AgentFixture agent)
     [Theory]
     [InlineData("unknown", "dmagents { pool { bloc-size = 64KiB } }", "bloc-size")]
     [InlineData("wrong", "dmagents { pool { block-size = 7KiB } }", "block-size")]
-    [InlineData("damaged", "dmagents { pool { block-size = \"64KiB\"", "damaged.conf")]
-    [InlineData("binary", "\u0001\u0002\u0003{{{{", "binary.conf")]
+    [InlineData("damaged", "dmagents { pool { block-size = \"64KiB\"", "line 1")]
+    [InlineData("quoted", "dmagents {\n pool { block-size = \"64KiB }\n}", "line 2")]
+    [InlineData("endless", "dmagents { pool { block-size = [64KiB, @] } }", "not HOCON")]
+    [InlineData("overclosed", "dmagents { pool { } } }", "closes nothing")]
+    [InlineData("binary", "\u0001\u0002\u0003{{{{", "line 1")]
     public async Task A_configuration_that_cannot_be_is_refused_by_name(string name, string text, string named)
     {
         var file = $"{Places.Work}/{name}.conf";

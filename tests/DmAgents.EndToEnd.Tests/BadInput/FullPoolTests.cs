@@ -11,6 +11,9 @@ public sealed class FullPoolTests(AgentFixture agent)
 {
     private const ulong MiB = 1UL << 20;
 
+    /// <summary>pool.min-free-data-percent of the agent's own configuration.</summary>
+    private const double Mark = 10;
+
     [Fact]
     public async Task Below_its_mark_a_pool_takes_nothing_new_and_goes_on_with_what_it_has_until_there_is_room()
     {
@@ -18,8 +21,12 @@ public sealed class FullPoolTests(AgentFixture agent)
         await agent.Client.CreateLoopPool(Pool, 128 * MiB);
         var meter = agent.Meter(Pool);
         await agent.Client.Import(Pool, await SmallImage.Write("filling"), "small:1");
+        // The two of them promise twice what the pool has.
         var hog = await agent.Client.Create(Pool, "hog", "small:1");
-        await Files.Write($"{hog.MountPath}/filled", (int)(108 * MiB), seed: 30);
+        var other = await agent.Client.Create(Pool, "other", "small:1");
+        var kept = await Files.Write($"{other.MountPath}/kept", (int)(32 * MiB), seed: 34);
+        for (var i = 0; await meter.UsedBlocks() > 0 && meter.Status.Data.FreePercent >= Mark; i++)
+            await Files.Write($"{hog.MountPath}/filled-{i}", (int)(4 * MiB), seed: 40 + i);
         var before = await meter.Content();
         Assert.True(meter.Status.Data.Free > 0, "the pool is full already");
         await State(Pool, PoolState.LowData);
@@ -35,6 +42,7 @@ public sealed class FullPoolTests(AgentFixture agent)
         await agent.Client.Remove(Pool, "hog");
         await meter.AwaitRemovals();
         await State(Pool, PoolState.Writable);
+        Assert.Equal(kept, await Files.Digest($"{other.MountPath}/kept"));
         var after = await agent.Client.Create(Pool, "more", "small:1");
         Assert.Equal(SmallImage.Text, await File.ReadAllTextAsync($"{after.MountPath}/etc/name"));
         await agent.Client.MustAgree(Pool);
@@ -55,6 +63,7 @@ public sealed class FullPoolTests(AgentFixture agent)
 
         Assert.Equal(before, await meter.Content());
         Assert.Empty(Directory.EnumerateFileSystemEntries($"{agent.Places.Pool(Pool)}/mnt", "import*"));
+        await State(Pool, PoolState.Writable);
         Assert.NotNull(await agent.Client.Create(Pool, "works", "small:1"));
         await agent.Client.MustAgree(Pool);
         await agent.Client.RemovePool(Pool);
