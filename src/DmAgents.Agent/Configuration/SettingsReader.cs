@@ -14,7 +14,7 @@ public static class SettingsReader
     private const string Root = "dmagents";
     private const string BuiltIn = "dmagents.conf";
 
-    /// <summary>A configuration is read in milliseconds; this is for a host that does hardly anything any more.</summary>
+    /// <summary>A configuration is read in milliseconds; this is for a host under heavy load.</summary>
     private static readonly TimeSpan ParseDeadline = TimeSpan.FromSeconds(10);
 
     /// <param name="path">The operator's file; null where there is none.</param>

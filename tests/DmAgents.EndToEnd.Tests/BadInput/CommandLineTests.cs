@@ -12,13 +12,16 @@ public sealed class CommandLineTests(AgentFixture agent)
     public async Task A_container_lives_by_commands()
     {
         await agent.Image();
-        var path = (await Must("container", "create", "by-command", "--image", AgentFixture.Debian, "--mount", "--quiet",
+        var path = (await Must(
+            "container", "create", "by-command", "--image", AgentFixture.Debian, "--mount", "--quiet",
             "--pool", AgentFixture.Direct)).Trim();
         Assert.True(File.Exists($"{path}/etc/debian_version"));
 
-        using var shown = JsonDocument.Parse(await Must("container", "show", "by-command", "--pool", AgentFixture.Direct, "--json"));
+        using var shown = JsonDocument.Parse(
+            await Must("container", "show", "by-command", "--pool", AgentFixture.Direct, "--json"));
         Assert.Equal("by-command", shown.RootElement.GetProperty("name").GetString());
-        Assert.Contains("by-command", await Must("layer", "tree", "--pool", AgentFixture.Direct), StringComparison.Ordinal);
+        var tree = await Must("layer", "tree", "--pool", AgentFixture.Direct);
+        Assert.Contains("by-command", tree, StringComparison.Ordinal);
         await Must("container", "remove", "by-command", "--force", "--pool", AgentFixture.Direct);
         Assert.False(File.Exists($"{path}/etc/debian_version"));
     }
@@ -30,7 +33,8 @@ public sealed class CommandLineTests(AgentFixture agent)
     [InlineData(4, "container create occupied --image debian:demo --pool direct")]
     [InlineData(5, "container create vast --image debian:demo --size 1PiB --pool direct")]
     [InlineData(6, "pool list --socket {work}/absent.sock")]
-    public async Task What_cannot_be_done_ends_with_its_own_code_and_says_what_which_why_and_what_next(int status, string line)
+    public async Task What_cannot_be_done_ends_with_its_own_code_and_says_what_which_why_and_what_next(
+        int status, string line)
     {
         await agent.Container("occupied");
         var whole = await File.ReadAllBytesAsync(await SmallImage.Write("cli", dataLength: 1 << 18, seed: 33));

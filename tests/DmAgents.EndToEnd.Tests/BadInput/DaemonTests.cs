@@ -17,7 +17,7 @@ public sealed class DaemonTests(AgentFixture agent)
     {
         var other = agent.Places with { Name = "second" };
         await File.WriteAllTextAsync(other.Config,
-            $$"""dmagents { state-directory = "{{agent.Places.StateDirectory}}", admin.socket = "{{other.Socket}}" }""");
+            $"dmagents {{ state-directory = \"{agent.Places.StateDirectory}\", admin.socket = \"{other.Socket}\" }}");
 
         var ended = await Shell.Run(Places.Agent, "--config", other.Config);
 
@@ -67,7 +67,8 @@ public sealed class DaemonTests(AgentFixture agent)
         try
         {
             var ended = await Shell.Run(
-                "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", daemon, "--config", agent.Places.Config);
+                "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", daemon,
+                "--config", agent.Places.Config);
             Assert.Equal(Failed, ended.Status);
             Assert.Contains("root", ended.Errors, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", ended.Errors, StringComparison.Ordinal);

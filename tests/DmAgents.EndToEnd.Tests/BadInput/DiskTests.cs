@@ -59,11 +59,12 @@ public sealed class DiskTests(AgentFixture agent)
         Assert.False(Directory.Exists(agent.Places.Pool("none")));
     }
 
-    private Task<PoolDetails> Create(string name, string disk, bool force) => agent.Client.CreatePool(new CreatePoolRequest
-    {
-        Name = name, Force = force,
-        SingleDisk = new SingleDiskBacking { Device = disk, MetadataSizeBytes = 4 << 20 },
-    });
+    private Task<PoolDetails> Create(string name, string disk, bool force) =>
+        agent.Client.CreatePool(new CreatePoolRequest
+        {
+            Name = name, Force = force,
+            SingleDisk = new SingleDiskBacking { Device = disk, MetadataSizeBytes = 4 << 20 },
+        });
 
     /// <summary>What wipefs would find: the signatures' own bytes, at their places.</summary>
     private void Write(LoopDisk disk, string what)

@@ -63,6 +63,7 @@ public sealed class FullPoolTests(AgentFixture agent)
 
         Assert.Equal(before, await meter.Content());
         Assert.Empty(Directory.EnumerateFileSystemEntries($"{agent.Places.Pool(Pool)}/mnt", "import*"));
+        await State(Pool, PoolState.Writable);
         Assert.NotNull(await agent.Client.Create(Pool, "works", "small:1"));
         await agent.Client.MustAgree(Pool);
         await agent.Client.RemovePool(Pool);

@@ -128,8 +128,9 @@ public sealed class NamesAndSizesTests(AgentFixture agent)
     public async Task A_change_without_a_request_id()
     {
         await agent.Image();
-        await Unchanged(async () => await AgentClient.Refused(Kind.Usage, async () => await Client.Containers.CreateAsync(
-            new CreateContainerRequest { Pool = Pool, Name = "unasked", Image = AgentFixture.Debian })));
+        var request = new CreateContainerRequest { Pool = Pool, Name = "unasked", Image = AgentFixture.Debian };
+        await Unchanged(async () => await AgentClient.Refused(
+            Kind.Usage, async () => await Client.Containers.CreateAsync(request)));
     }
 
     private async Task FromLayer(string chainId) => await Client.Containers.CreateAsync(new CreateContainerRequest

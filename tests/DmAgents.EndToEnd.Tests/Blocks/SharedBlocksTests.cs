@@ -133,7 +133,10 @@ public sealed class SharedBlocksTests(AgentFixture agent)
 
     private static long ReadFiles(string directory, long atLeast)
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        var options = new EnumerationOptions
+        {
+            RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint,
+        };
         var total = 0L;
         foreach (var path in Directory.EnumerateFiles(directory, "*", options))
         {

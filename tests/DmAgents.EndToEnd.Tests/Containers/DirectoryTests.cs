@@ -36,8 +36,8 @@ public sealed class DirectoryTests(AgentFixture agent)
         await agent.Image();
         var request = new CreateContainerRequest
         {
-            RequestId = AgentClient.NewId(), Pool = AgentFixture.Direct, Name = "documented", Image = AgentFixture.Debian,
-            Mount = true, Labels = { { "team", "storage" } },
+            RequestId = AgentClient.NewId(), Pool = AgentFixture.Direct, Name = "documented",
+            Image = AgentFixture.Debian, Mount = true, Labels = { { "team", "storage" } },
         };
         await agent.Client.Containers.CreateAsync(request);
         var file = $"{Metadata}/documented.json";
@@ -86,5 +86,6 @@ public sealed class DirectoryTests(AgentFixture agent)
 
     private static JsonDocument Read(string file) => JsonDocument.Parse(File.ReadAllText(file));
 
-    private static string Text(JsonDocument document, string name) => document.RootElement.GetProperty(name).GetString()!;
+    private static string Text(JsonDocument document, string name) =>
+        document.RootElement.GetProperty(name).GetString()!;
 }

@@ -5,7 +5,7 @@ using Kind = DmAgents.Api.Admin.V1.Problem.Types.Kind;
 
 namespace DmAgents.EndToEnd.Tests.Images;
 
-/// <summary>Archives that are no images, or broken or hostile ones, are refused and leave nothing in the pool.</summary>
+/// <summary>Archives that are no images, broken or hostile are refused and leave nothing in the pool.</summary>
 [Collection(AgentCollection.Name)]
 [Trait("Needs", "Lab")]
 public sealed class BadArchiveTests(AgentFixture agent)
@@ -97,12 +97,14 @@ public sealed class BadArchiveTests(AgentFixture agent)
     {
         var outside = $"{Places.Work}/outside";
         Directory.CreateDirectory(outside);
-        var climbing = await OciLayout.Tar("climbing", Link("way", outside), Entry("way/in", "x"), Entry("etc/name", "x"));
+        var climbing = await OciLayout.Tar(
+            "climbing", Link("way", outside), Entry("way/in", "x"), Entry("etc/name", "x"));
         var dots = await OciLayout.Tar("dots", Entry("etc/name", "x"), Entry($"../../../../../..{outside}/in", "x"));
         var absolute = await OciLayout.Tar("absolute", Entry($"{outside}/in", "x"));
 
-        foreach (var (archive, reference) in new[] { (climbing, "e2e/climbing:1"), (dots, "e2e/dots:1"), (absolute, "e2e/absolute:1") })
-            await ImportedOrRefused(archive, reference);
+        await ImportedOrRefused(climbing, "e2e/climbing:1");
+        await ImportedOrRefused(dots, "e2e/dots:1");
+        await ImportedOrRefused(absolute, "e2e/absolute:1");
 
         Assert.Empty(Directory.EnumerateFileSystemEntries(outside));
     }

@@ -20,7 +20,8 @@ public sealed class GrowthTests(AgentFixture agent)
 
         var grown = await agent.Client.Pools.GrowAsync(new GrowPoolRequest
         {
-            RequestId = AgentClient.NewId(), Pool = AgentFixture.Direct, AddDevice = Places.SpareDisk.Value, Force = true,
+            RequestId = AgentClient.NewId(), Pool = AgentFixture.Direct, Force = true,
+            AddDevice = Places.SpareDisk.Value,
         });
 
         await writer.Advance(5);

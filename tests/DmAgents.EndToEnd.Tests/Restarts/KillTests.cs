@@ -104,7 +104,8 @@ public sealed class KillTests(AgentFixture agent)
             foreach (var request in requests)
                 acknowledged[request.Name] = (await agent.Client.Containers.CreateAsync(request)).ThinId;
         }
-        catch (RpcException gone) when (agent.Agent.HasExited || gone.StatusCode is StatusCode.Unavailable or StatusCode.Internal)
+        catch (RpcException gone) when (
+            agent.Agent.HasExited || gone.StatusCode is StatusCode.Unavailable or StatusCode.Internal)
         {
             // Whether the one under way was done is unknown.
         }

@@ -23,7 +23,8 @@ public sealed class StopTests(AgentFixture agent)
         Assert.Equal(0, await agent.Agent.Terminate());
 
         await writer.Advance(20);
-        Assert.Contains($" {container.MountPath} ", await File.ReadAllTextAsync("/proc/mounts"), StringComparison.Ordinal);
+        var mounts = await File.ReadAllTextAsync("/proc/mounts");
+        Assert.Contains($" {container.MountPath} ", mounts, StringComparison.Ordinal);
         await agent.Agent.Restart(agent.Client);
         await writer.Advance(5);
         await writer.MustBeUnharmed();
@@ -71,7 +72,9 @@ public sealed class StopTests(AgentFixture agent)
     /// <summary>Mounts first, then thin devices, pools, what pools lie on, and loop devices.</summary>
     private void TakeDownEverything()
     {
-        foreach (var mount in agent.Kernel.Mounts().Must().Where(m => m.Target.Value.Contains("/pools/", StringComparison.Ordinal)))
+        var pools = $"{agent.Places.StateDirectory}/pools";
+        foreach (var mount in agent.Kernel.Mounts().Must().Where(
+            m => m.Target.Value.StartsWith(pools, StringComparison.Ordinal)))
             agent.Kernel.Unmount(mount.Target, detach: false).Must();
         var devices = agent.Kernel.ListDevices(DeviceNames.UuidPrefix).Must().ToList();
         foreach (var ending in new[] { "", "-pool", "-data", "-meta" })
@@ -83,7 +86,7 @@ public sealed class StopTests(AgentFixture agent)
             }
         }
         Assert.Empty(devices);
-        foreach (var file in Directory.EnumerateFiles($"{agent.Places.StateDirectory}/pools", "*.img", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(pools, "*.img", SearchOption.AllDirectories))
             agent.Kernel.DetachLoop(new LoopFile(file)).Must();
     }
 

@@ -113,7 +113,8 @@ internal sealed class AgentClient : IDisposable
         Assert.Empty((await Show(pool)).QuarantinedThinIds);
     }
 
-    /// <summary>The call is refused for this kind of reason, in words that say what, which, why and what next.</summary>
+    /// <summary>The call is refused for this kind of reason, in words that say what, which, why and what next.
+    /// </summary>
     public static Task<Problem> Refused(Kind kind, Func<Task> call) => Refused([kind], call);
 
     public static async Task<Problem> Refused(Kind[] kinds, Func<Task> call)

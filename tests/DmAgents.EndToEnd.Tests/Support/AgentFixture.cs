@@ -29,8 +29,8 @@ public sealed class AgentFixture : IAsyncLifetime
         Assert.True(opened.Succeeded, $"these tests run in the lab, as root: {opened.Error}");
         Kernel = opened.Value;
         Kernel.Format(Support.Places.StateDisk, FileSystemKind.Ext4).Must();
-        Kernel.Mount(Support.Places.StateDisk, new MountPath(Support.Places.State), FileSystemKind.Ext4, readOnly: false)
-            .Must();
+        var state = new MountPath(Support.Places.State);
+        Kernel.Mount(Support.Places.StateDisk, state, FileSystemKind.Ext4, readOnly: false).Must();
         Places.WriteConfig();
         Client = new AgentClient(Places.Socket);
         Agent = await AgentProcess.Start(Places, Client);

@@ -48,7 +48,8 @@ internal static class Places
         var home = Environment.GetEnvironmentVariable("HOME") ?? "/root";
         var cache = new DirectoryInfo($"{home}/.cache/dmagents");
         var newest = cache.Exists
-            ? cache.EnumerateDirectories("image-*").Where(d => File.Exists($"{d.FullName}/done")).MaxBy(d => d.LastWriteTimeUtc)
+            ? cache.EnumerateDirectories("image-*").Where(d => File.Exists($"{d.FullName}/done"))
+                .MaxBy(d => d.LastWriteTimeUtc)
             : null;
         return newest is null ? "" : $"{newest.FullName}/layout";
     }

@@ -70,7 +70,9 @@ internal sealed class PoolMeter(LinuxKernel kernel, AgentClient client, AgentPla
 
     private void Sync()
     {
-        foreach (var mount in kernel.Mounts().Must().Where(mount => mount.Target.Value.StartsWith(places.Pool(pool), StringComparison.Ordinal)))
+        var below = places.Pool(pool) + "/";
+        foreach (var mount in kernel.Mounts().Must().Where(
+            mount => mount.Target.Value.StartsWith(below, StringComparison.Ordinal)))
             kernel.SyncFileSystem(mount.Target).Must();
     }
 }
