@@ -105,6 +105,17 @@ internal sealed class ActorSide : Side, IAsyncDisposable
 
     public override ulong UsedBlocks() => _kernel.PoolStatus(DeviceNames.Pool(_identity.Name)).Value.Data.Used;
 
+    /// <summary>A request that the pool's actor refuses at once: the way there and back, no journal, no kernel.</summary>
+    public async Task<long> WayAndBack()
+    {
+        var begun = Stopwatch.GetTimestamp();
+        var answer = await Send(Use(number: -1, DeviceUse.Idle)).ConfigureAwait(false);
+        var taken = Stopwatch.GetTimestamp() - begun;
+        return answer is PoolReplies.Refused
+            ? taken
+            : throw new InvalidOperationException("actors: a container that never was is idle now");
+    }
+
     public async ValueTask DisposeAsync() => await _host.StopAsync(CancellationToken.None).ConfigureAwait(false);
 
     private async Task BlocksAreBack(int pause)

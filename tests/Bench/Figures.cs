@@ -45,6 +45,9 @@ internal sealed class Figures
     /// <summary>SQLite alone.</summary>
     public SideFigures BareCommit { get; } = new();
 
+    /// <summary>A request that is refused at once, by the actors.</summary>
+    public SideFigures WayAndBack { get; } = new();
+
     public List<BurstFigures> BareBursts { get; } = [];
 
     public List<BurstFigures> ActorBursts { get; } = [];

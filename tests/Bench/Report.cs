@@ -35,11 +35,9 @@ internal static class Report
         lines.Add("ratio: actors / (bare + one journal commit). commits, switches, tasks: per operation; switches and tasks");
         lines.Add("of the whole machine, bare and actors; tasks are processes and threads made, the kernel's among them.");
         lines.Add("");
-        lines.Add(Text($"one journal commit through the plugin: {commit:0.00} (p99 {figures.Commit.Times.P99:0.00}, ")
-            + Text($"n {figures.Commit.Times.Count}, {PerOperation(figures.Commit, c => c.Switches):0.0} switches)"));
-        lines.Add(Text($"one commit of SQLite alone: {figures.BareCommit.Times.Median:0.00} ")
-            + Text($"(p99 {figures.BareCommit.Times.P99:0.00}, ")
-            + Text($"{PerOperation(figures.BareCommit, c => c.Switches):0.0} switches)"));
+        lines.Add(Line("one journal commit through the plugin", figures.Commit));
+        lines.Add(Line("one commit of SQLite alone", figures.BareCommit));
+        lines.Add(Line("a request that is refused at once", figures.WayAndBack));
         var (bareBurst, actorBurst) = (Middle(figures.BareBursts), Middle(figures.ActorBursts));
         lines.Add(Text($"100 creates: bare one by one {bareBurst.Slope:0.00} each, {bareBurst.Total:0.0} in all; ")
             + Text($"actors at once {actorBurst.Slope:0.00} each, {actorBurst.Total:0.0} in all, ")
@@ -59,6 +57,7 @@ internal static class Report
                 Processors = Environment.ProcessorCount,
                 CommitMs = Times(figures.Commit.Times),
                 SqliteCommitMs = Times(figures.BareCommit.Times),
+                RefusedMs = Times(figures.WayAndBack.Times),
                 Operations = figures.Operations.Select(o => new
                 {
                     o.Name,
@@ -76,6 +75,10 @@ internal static class Report
             },
             Format);
     }
+
+    private static string Line(string title, SideFigures side) =>
+        Text($"{title}: {side.Times.Median:0.00} (p99 {side.Times.P99:0.00}, n {side.Times.Count}, ")
+        + Text($"{PerOperation(side, c => c.Switches):0.0} switches)");
 
     private static object Times(Series series) => new { series.Count, series.Median, series.P99 };
 

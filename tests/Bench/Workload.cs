@@ -6,7 +6,7 @@ namespace DmAgents.Bench;
 /// The same operations on both sides in turn: ten on the one, ten on the other, ten journal commits, and again. Between
 /// turns the agent gets the time to finish what it does in the background, so that the other side does not pay for it.
 /// </summary>
-internal sealed class Workload(Side bare, Side actors, CommitMeter commits, BareCommit bareCommits, string journal)
+internal sealed class Workload(Side bare, ActorSide actors, CommitMeter commits, BareCommit bareCommits, string journal)
 {
     private const int Batch = 10;
     private const int BurstSize = 100;
@@ -72,6 +72,10 @@ internal sealed class Workload(Side bare, Side actors, CommitMeter commits, Bare
         var counted = Counters.Read();
         figures.BareCommit.Times.AddTicks(bareCommits.Measure(Batch));
         figures.BareCommit.Counters += Counters.Read() - counted;
+        counted = Counters.Read();
+        for (var i = 0; i < Batch; i++)
+            figures.WayAndBack.Times.AddTicks([await actors.WayAndBack().ConfigureAwait(false)]);
+        figures.WayAndBack.Counters += Counters.Read() - counted;
         counted = Counters.Read();
         figures.Commit.Times.AddTicks(await commits.Measure(Batch).ConfigureAwait(false));
         figures.Commit.Counters += Counters.Read() - counted;
