@@ -62,7 +62,7 @@ public sealed class FullPoolTests(AgentFixture agent)
         await AgentClient.Refused(Kind.NoSpace, () => agent.Client.Import(Pool, archive, "large:1"));
 
         Assert.Equal(before, await meter.Content());
-        Assert.Empty(Directory.EnumerateFileSystemEntries($"{agent.Places.Pool(Pool)}/mnt", "import*"));
+        agent.Places.MustShowNoImport(Pool);
         await State(Pool, PoolState.Writable);
         Assert.NotNull(await agent.Client.Create(Pool, "works", "small:1"));
         await agent.Client.MustAgree(Pool);

@@ -141,7 +141,7 @@ public sealed class BadArchiveTests(AgentFixture agent)
         });
 
         Assert.Equal(before, await agent.DirectMeter.Content());
-        Assert.Empty(Directory.EnumerateFileSystemEntries($"{agent.Places.Pool(Pool)}/mnt", "import*"));
+        agent.Places.MustShowNoImport(Pool);
         await agent.Client.MustAgree(Pool);
         return problem;
     }

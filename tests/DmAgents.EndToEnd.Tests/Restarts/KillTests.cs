@@ -86,8 +86,7 @@ public sealed class KillTests(AgentFixture agent)
         Assert.DoesNotContain(
             (await agent.Client.Images.ListAsync(new ListImagesRequest { Pool = Pool })).Images,
             image => image.Reference == "e2e/killed:1");
-        Assert.Empty(Directory.EnumerateFileSystemEntries($"{agent.Places.Pool(Pool)}/mnt", "import*"));
-        Assert.Empty(Directory.EnumerateFileSystemEntries($"{agent.Places.Pool(Pool)}/metadata", "import*"));
+        agent.Places.MustShowNoImport(Pool);
         Assert.DoesNotContain("/import-", await File.ReadAllTextAsync("/proc/mounts"), StringComparison.Ordinal);
 
         // And the same again succeeds.

@@ -1,3 +1,5 @@
+using DmAgents.Testing.Contracts;
+
 namespace DmAgents.EndToEnd.Tests.Support;
 
 /// <summary>What belongs to one agent: its state directory, socket, configuration and log.</summary>
@@ -14,6 +16,18 @@ internal sealed record AgentPlaces(string Name)
     public string Pool(string pool) => $"{StateDirectory}/pools/{pool}";
 
     public string Mount(string pool, string name) => $"{Pool(pool)}/mnt/{name}";
+
+    /// <summary>metadata/ and mnt/ of a pool hold nothing of an import. Both follow what happens by a second at most.
+    /// </summary>
+    public void MustShowNoImport(string pool)
+    {
+        foreach (var directory in new[] { $"{Pool(pool)}/metadata", $"{Pool(pool)}/mnt" })
+        {
+            Eventually.True(
+                () => !Directory.EnumerateFileSystemEntries(directory, "import*").Any(),
+                $"{directory} holds nothing of an import");
+        }
+    }
 
     /// <summary>Short intervals, so that what happens in the background is soon seen.</summary>
     public void WriteConfig() => File.WriteAllText(Config, $$"""
