@@ -25,7 +25,11 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
 
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<ThinId> _dirty = [];
-    private readonly Dictionary<ThinId, DeviceKey> _written = [];
+
+    /// <summary>Every key under which a device may have a file or a directory: not only those written here, for a mount
+    /// makes its directory itself, and an earlier agent may have written others. A device may come, change its key and
+    /// go within one pause.</summary>
+    private readonly Dictionary<ThinId, HashSet<DeviceKey>> _keys = [];
     private PoolState _state = PoolState.Empty;
     private bool _isComplete;
 
@@ -63,7 +67,15 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
     private void MarkDirty(IEnumerable<ThinId> ids)
     {
         var wasClean = _dirty.Count == 0;
-        _dirty.UnionWith(ids);
+        foreach (var id in ids)
+        {
+            _dirty.Add(id);
+            if (_state.Devices.GetValueOrDefault(id) is not { } device)
+                continue;
+            if (!_keys.TryGetValue(id, out var keys))
+                _keys[id] = keys = [];
+            keys.Add(device.Key);
+        }
         if (_dirty.Count == 0)
             return;
         Timers.StartSingleTimer(PauseTimer, WriteOut.Instance, Pause);
@@ -77,25 +89,32 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
         foreach (var id in _dirty)
         {
             var device = _state.Devices.GetValueOrDefault(id);
-            if (_written.TryGetValue(id, out var before) && before != device?.Key)
-                Remove(id, before);
-            if (device is not null)
-                Write(device);
+            _keys.Remove(id, out var keys);
+            foreach (var before in keys ?? [])
+            {
+                if (before != device?.Key)
+                    Remove(before);
+            }
+            if (device is null)
+                continue;
+            Write(device);
+            _keys[id] = [device.Key];
         }
         _dirty.Clear();
     }
 
     private void Write(DeviceRecord device)
     {
+        // One that is being removed has given its key back, perhaps to another, whose file it is then.
+        if (_state.Find(device.Key) is { } owner && owner.Id != device.Id)
+            return;
         Warn(files.Replace(FileOf(device.Key), ProjectionDocument.Of(device, _state)));
         if (device.IsPresent && device.Kind != DeviceKind.Base)
             Warn(kernel.EnsureDirectory(paths.MountOf(device.Key)));
-        _written[device.Id] = device.Key;
     }
 
-    private void Remove(ThinId id, DeviceKey key)
+    private void Remove(DeviceKey key)
     {
-        _written.Remove(id);
         // A key may have gone to another device by now; then file and directory are that one's.
         if (_state.Find(key) is not null)
             return;

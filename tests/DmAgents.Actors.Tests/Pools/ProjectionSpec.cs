@@ -53,6 +53,20 @@ public sealed class ProjectionSpec : ActorSpec
             () => string.Join(", ", Host.Files.Paths));
     }
 
+    /// <summary>Files are written after a pause; the directory of a mount is there at once.</summary>
+    [Fact]
+    public async Task A_mounted_device_that_comes_and_goes_at_once_leaves_no_directory()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+        Assert.True(Host.HasDirectory(TestHost.MountOf(Ask.Container("web"))));
+        await life.Done(Ask.Remove("web", force: true));
+
+        await Eventually.Holds(
+            () => !Host.HasDirectory(TestHost.MountOf(Ask.Container("web"))), () => "the directory stays");
+        await Agrees(life);
+    }
+
     [Fact]
     public async Task A_name_that_is_used_again_has_the_file_of_its_new_owner()
     {
