@@ -1,7 +1,7 @@
 #!/bin/bash
 # Measures the agent's operations against the bare kernel calls, in the lab; prints one table. See tests/Bench/README.md.
 #
-#   tests/Bench/run.sh            about three minutes, once it is built
+#   tests/Bench/run.sh            about nine minutes (`--quick`: four), once it is built
 #   tests/Bench/run.sh --quick    a quarter of the operations: whether it works, rather than how fast
 #   tests/Bench/run.sh --json     for machines
 set -euo pipefail
