@@ -10,8 +10,9 @@ namespace DmAgents.Agent.Containerd.Filters;
 /// </summary>
 /// <remarks>
 /// What is left: <c>\b</c> and case folding heed letters beyond ASCII, and a character beyond U+FFFF counts as two for
-/// <c>.</c> and for a negated set. Go's <c>(?U)</c>, scripts (<c>\p{Greek}</c>), and characters beyond U+FFFF in a set
-/// are refused.
+/// <c>.</c> and for a negated set. Refused although Go has them: <c>(?U)</c>, scripts (<c>\p{Greek}</c>), characters
+/// beyond U+FFFF in a set, and a repetition right behind flags (<c>a(?i)*</c>). Compared with Go's own on tens of
+/// thousands of random expressions, nothing else differed.
 /// </remarks>
 internal sealed class Re2Expression
 {
