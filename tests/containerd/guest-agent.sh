@@ -5,15 +5,16 @@ dmagent() { "$BIN_CLI/dmagent" "$@"; }
 thins() { dmsetup ls 2> /dev/null | grep -c '^dmagents-main-[0-9]' || true; }
 
 start_agent() {
-  "$BIN_AGENT/dmagentd" > /tmp/dmagentd.log 2>&1 &
+  printf 'dmagents.pool.base-size = 1GiB\n' > /tmp/dmagents.conf
+  "$BIN_AGENT/dmagentd" --config /tmp/dmagents.conf > /tmp/dmagentd.log 2>&1 &
   AGENT=$!
   await 60 test -S /run/dmagents/containerd.sock -a -S /run/dmagents/admin.sock ||
     give_up "the agent does not come up" /tmp/dmagentd.log
 }
 
 make_pool() {
-  dmagent pool create main --data "$data" --metadata "$metadata" --file-system "$1" --base-size 1GiB > /tmp/create.log 2>&1 ||
-    give_up "no pool" /tmp/create.log
+  dmagent pool create main --data "$data" --metadata "$metadata" --file-system "$1" >> /tmp/dmagentd.log 2>&1 ||
+    give_up "no pool" /tmp/dmagentd.log
 }
 
 # Every pass removes what it made: the pool is left with its bases.

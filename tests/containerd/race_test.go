@@ -75,7 +75,7 @@ func TestCancelledPrepare(t *testing.T) {
 	const calls = 40
 	for i := 0; i < calls; i++ {
 		// From at once to later than a prepare takes.
-		ctx, cancel := context.WithTimeout(s.ctx, time.Duration(i)*500*time.Microsecond)
+		ctx, cancel := context.WithTimeout(s.ctx, time.Duration(i)*time.Millisecond)
 		_, err := s.client.Prepare(ctx, &snapshotsapi.PrepareSnapshotRequest{
 			Snapshotter: *snapshotter, Key: s.key(fmt.Sprint(i)), Parent: s.key("layer"), Labels: keep})
 		cancel()

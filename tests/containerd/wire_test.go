@@ -54,7 +54,7 @@ func TestOddKeys(t *testing.T) {
 func TestListStreams(t *testing.T) {
 	s := newSpace(t)
 	s.layer(t, "layer")
-	const views = 250
+	const views = 150
 	for i := 0; i < views; i++ {
 		must(t, s.view(fmt.Sprintf("view-%d", i), "layer"))
 	}

@@ -37,6 +37,7 @@ internal sealed record AgentPlaces(string Name)
         dmagents {
           state-directory = "{{StateDirectory}}"
           admin.socket = "{{Socket}}"
+          containerd.socket = "{{ContainerdSocket}}"
           pool {
             base-size = "1GiB"
             status-interval = 300ms
