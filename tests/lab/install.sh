@@ -24,6 +24,10 @@ umoci                   /usr/bin/umoci                      packs the test image
 jq                      /usr/bin/jq                         reads JSON
 sqlite3                 /usr/bin/sqlite3                    reads the journal
 procps                  /usr/bin/ps                         processes
+containerd              /usr/bin/containerd                 a client of the agent (docker packages bring it, too)
+runc                    /usr/bin/runc                       runs the containers of containerd
+golang-go               /usr/bin/go                         compiles the snapshotter test suite of containerd
+golang-github-containerd-containerd-dev /usr/share/gocode/src/github.com/containerd/containerd/snapshots/proxy/proxy.go the suite itself
 '
 
 missing=()
@@ -53,6 +57,16 @@ fi
 
 log=$(mktemp "${TMPDIR:-/tmp}/dmagents-install.XXXXXX")
 trap 'rm -f "$log"' EXIT
+# Debian starts the daemons that it installs; containerd is to run in the lab only, not on this machine. A policy that
+# the machine has already is left as it is.
+policy=/usr/sbin/policy-rc.d
+if [[ ! -e $policy ]]; then
+  trap 'rm -f "$log" "$policy"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  printf '#!/bin/sh\n# dmagents: no daemon starts while tests/lab/install.sh runs\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
 export DEBIAN_FRONTEND=noninteractive
 # Another apt may be at work (unattended upgrades, a second run of this script): wait for it instead of failing.
 apt=(apt-get -q -o DPkg::Lock::Timeout=300 -o APT::Install-Recommends=false)

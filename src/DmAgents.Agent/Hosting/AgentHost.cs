@@ -101,7 +101,7 @@ internal static class AgentHost
             listen.Protocols = HttpProtocols.Http2;
             listen.Use(next => connection =>
             {
-                connection.Features.Set(role);
+                connection.Features.Set(new SocketFeature(role));
                 return next(connection);
             });
         });

@@ -49,6 +49,9 @@ internal enum SocketRole
     Containerd,
 }
 
+/// <summary>Tells a connection's socket. A class: Kestrel unboxes what it lacks, and fails on a value type.</summary>
+internal sealed record SocketFeature(SocketRole Role);
+
 /// <summary>Lets only root and the agent's own user use the agent, and members of the admin group its admin API,
 /// whatever the sockets' modes have become. Each socket has its own services.</summary>
 internal sealed class PeerCheck(AdminGroup group) : Interceptor
@@ -71,7 +74,7 @@ internal sealed class PeerCheck(AdminGroup group) : Interceptor
     private void Check(ServerCallContext context)
     {
         var features = context.GetHttpContext().Features;
-        var isContainerd = features.Get<SocketRole>() == SocketRole.Containerd;
+        var isContainerd = features.Get<SocketFeature>() is { Role: SocketRole.Containerd };
         if (isContainerd != context.Method.StartsWith("/containerd.", StringComparison.Ordinal))
             throw new RpcException(new Status(StatusCode.Unimplemented, $"{context.Method} is served at another socket"));
         var socket = features.Get<IConnectionSocketFeature>()?.Socket;

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using DmAgents.Api.Admin.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -15,11 +14,7 @@ internal sealed class AgentClient : IDisposable
 
     public AgentClient(string socket)
     {
-        var handler = new SocketsHttpHandler { ConnectCallback = (_, cancellation) => Connect(socket, cancellation) };
-        _channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
-        {
-            HttpClient = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan }, DisposeHttpClient = true,
-        });
+        _channel = UnixChannel.To(socket);
         Pools = new(_channel);
         Images = new(_channel);
         Layers = new(_channel);
@@ -131,19 +126,4 @@ internal sealed class AgentClient : IDisposable
     }
 
     public void Dispose() => _channel.Dispose();
-
-    private static async ValueTask<Stream> Connect(string path, CancellationToken cancellation)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }

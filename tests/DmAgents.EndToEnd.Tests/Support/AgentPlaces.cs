@@ -9,6 +9,9 @@ internal sealed record AgentPlaces(string Name)
 
     public string Socket => $"{Places.Work}/{Name}.sock";
 
+    /// <summary>Where the agent serves containerd.</summary>
+    public string ContainerdSocket => $"{Places.Work}/{Name}-containerd.sock";
+
     public string Config => $"{Places.Work}/{Name}.conf";
 
     public string Log => $"{Places.Work}/{Name}.log";
@@ -34,6 +37,7 @@ internal sealed record AgentPlaces(string Name)
         dmagents {
           state-directory = "{{StateDirectory}}"
           admin.socket = "{{Socket}}"
+          containerd.socket = "{{ContainerdSocket}}"
           pool {
             base-size = "1GiB"
             status-interval = 300ms

@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using DmAgents.EndToEnd.Tests.Support;
+using DmAgents.Testing.Contracts;
+
+namespace DmAgents.EndToEnd.Tests.Containerd;
+
+/// <summary>A real containerd whose snapshotter is the agent, and ctr to talk to it. Its containers survive it: each has
+/// a shim of its own.</summary>
+internal sealed class ContainerdProcess : IDisposable
+{
+    public const string Snapshotter = "dmagents";
+
+    private const string Home = Places.Work + "/containerd";
+    private const string Address = Home + "/containerd.sock";
+    private const string Config = Home + "/config.toml";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private Process _process;
+
+    private ContainerdProcess(Process process) => _process = process;
+
+    /// <param name="snapshots">The agent's socket for containerd.</param>
+    public static async Task<ContainerdProcess> Start(string snapshots)
+    {
+        Directory.CreateDirectory(Home);
+        await File.WriteAllTextAsync(Config, $"""
+            version = 2
+            root = "{Home}/root"
+            state = "{Home}/state"
+            disabled_plugins = [
+              "io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
+              "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper",
+            ]
+            [grpc]
+              address = "{Address}"
+            [proxy_plugins.{Snapshotter}]
+              type = "snapshot"
+              address = "{snapshots}"
+            """);
+        var containerd = new ContainerdProcess(Launch());
+        await containerd.AwaitReady();
+        return containerd;
+    }
+
+    public static string Log => File.Exists(Home + "/log") ? File.ReadAllText(Home + "/log") : "";
+
+    /// <summary>Where a container's file system is mounted while it runs, for this mount namespace, too.</summary>
+    public static string RootOf(string container) => $"{Home}/state/io.containerd.runtime.v2.task/default/{container}/rootfs";
+
+    /// <summary>SIGKILL; shims and containers stay.</summary>
+    public async Task Kill()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+    }
+
+    public async Task Restart()
+    {
+        Assert.True(_process.HasExited);
+        _process.Dispose();
+        _process = Launch();
+        await AwaitReady();
+    }
+
+    public static Task<Finished> Ctr(params string[] arguments) =>
+        Shell.Run("/usr/bin/ctr", ["--address", Address, .. arguments]);
+
+    public static async Task<string> MustCtr(params string[] arguments)
+    {
+        var finished = await Ctr(arguments);
+        Assert.True(finished.Status == 0, $"ctr {string.Join(' ', arguments)}: {finished}\ncontainerd: {Tail(Log)}");
+        return finished.Output;
+    }
+
+    public static Task<Finished> Import(string archive) => Ctr("images", "import", "--snapshotter", Snapshotter, archive);
+
+    public static Task<string> MustImport(string archive) =>
+        MustCtr("images", "import", "--snapshotter", Snapshotter, archive);
+
+    /// <summary>Starts a container that runs on; its program and arguments follow.</summary>
+    public static Task<Finished> Run(string image, string container, params string[] program) =>
+        Ctr(["run", "--detach", "--null-io", "--snapshotter", Snapshotter, image, container, .. program]);
+
+    public static async Task MustRun(string image, string container, params string[] program)
+    {
+        var finished = await Run(image, container, program);
+        Assert.True(finished.Status == 0, $"{container}: {finished}\ncontainerd: {Tail(Log)}");
+    }
+
+    /// <summary>Ends a container's program, and removes the container and with it its snapshot.</summary>
+    public static async Task Stop(string container)
+    {
+        await MustCtr("tasks", "rm", "--force", container);
+        await MustCtr("containers", "rm", container);
+    }
+
+    /// <summary>Returns after the garbage collection: it is to have taken what only this image needed.</summary>
+    public static Task<string> RemoveImage(string image) => MustCtr("images", "rm", "--sync", image);
+
+    /// <summary>Has containerd collect garbage: a lease that goes makes it look.</summary>
+    public static async Task CollectGarbage()
+    {
+        await MustCtr("leases", "create", "--id", "collect");
+        await MustCtr("leases", "rm", "--sync", "collect");
+    }
+
+    public static Task<string> Snapshots(params string[] arguments) =>
+        MustCtr(["snapshots", "--snapshotter", Snapshotter, .. arguments]);
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+        _process.Dispose();
+    }
+
+    private static Process Launch()
+    {
+        File.Delete(Address);
+        var info = Shell.Info("/bin/sh", "-c",
+            $"exec /usr/bin/containerd --config '{Config}' >>'{Home}/log' 2>&1 </dev/null");
+        info.RedirectStandardOutput = info.RedirectStandardError = false;
+        return Process.Start(info)!;
+    }
+
+    private async Task AwaitReady()
+    {
+        var clock = Stopwatch.StartNew();
+        while (!File.Exists(Address) || (await Ctr("version")).Status != 0)
+        {
+            Assert.False(_process.HasExited, $"containerd ended: {Log}");
+            Assert.True(clock.Elapsed < Patience, $"containerd is not ready after {clock.Elapsed}: {Log}");
+            await Task.Delay(50);
+        }
+    }
+
+    private static string Tail(string text) => text[^Math.Min(text.Length, 3000)..];
+}

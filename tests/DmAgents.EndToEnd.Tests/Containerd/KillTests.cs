@@ -1,0 +1,126 @@
+using DmAgents.Api.Containerd.Snapshots.V1;
+using DmAgents.EndToEnd.Tests.Support;
+
+namespace DmAgents.EndToEnd.Tests.Containerd;
+
+/// <summary>
+/// Agent, containerd or both die by SIGKILL in the midst of their work. Containers that run go on; afterwards the same
+/// work succeeds, under the same names: containerd's own devmapper snapshotter may say "object already exists" for ever
+/// (containerd#5646).
+/// </summary>
+[Collection(ContainerdCollection.Name)]
+[Trait("Needs", "Lab")]
+public sealed class KillTests(ContainerdFixture host)
+{
+    [Fact]
+    public async Task An_image_whose_unpacking_was_cut_off_can_be_imported_again()
+    {
+        var before = await host.Meter.Content();
+        var archive = await host.Archive();
+        foreach (var containerdToo in new[] { false, true })
+        {
+            var import = ContainerdProcess.Import(archive);
+            // Of the first layer there are some megabytes.
+            var empty = host.Meter.Status.Data.Used;
+            await Until(() => Task.FromResult(host.Meter.Status.Data.Used > empty + 400), import);
+            await host.Agent.Kill();
+            if (containerdToo)
+                await host.Containerd.Kill();
+            Assert.NotEqual(0, (await import).Status);
+            await host.Agent.Restart(host.Client);
+            await host.Client.MustAgree(ContainerdFixture.Pool);
+            if (containerdToo)
+                await host.Containerd.Restart();
+            await Connected();
+        }
+
+        await ContainerdProcess.MustImport(archive);
+        await host.MustAgree();
+        var container = await RunningContainer.Start("unpacked");
+        await container.MustBeUnharmed();
+        await container.Stop();
+        await ContainerdProcess.RemoveImage(ContainerdFixture.Debian);
+        await MustBeEmpty(before);
+    }
+
+    [Fact]
+    public async Task Containers_run_on_and_what_was_being_started_or_collected_is_done_by_the_next_try()
+    {
+        var before = await host.Meter.Content();
+        await ContainerdProcess.MustImport(await host.Archive());
+        var running = await RunningContainer.Start("running");
+        await running.Advance(5);
+
+        // While containers are started.
+        string[] names = ["burst-0", "burst-1", "burst-2"];
+        var burst = Task.WhenAll(names.Select(RunningContainer.Try));
+        await Until(async () => (await host.List()).Count(info => info.Kind == Kind.Active) > 1, burst);
+        await host.Agent.Kill();
+        var started = await burst;
+        Assert.Contains(started, one => one.Status != 0);
+        await running.MustBeUnharmed();
+        await host.Containerd.Kill();
+        await running.MustBeUnharmed();
+        await host.Agent.Restart(host.Client);
+        await host.Containerd.Restart();
+        await Connected();
+        await host.Client.MustAgree(ContainerdFixture.Pool);
+        foreach (var (name, one) in names.Zip(started).Where(pair => pair.Second.Status != 0))
+        {
+            // What a start that failed leaves to its caller.
+            await ContainerdProcess.Ctr("containers", "rm", name);
+            await ContainerdProcess.CollectGarbage();
+            var again = await RunningContainer.Try(name);
+            Assert.True(again.Status == 0, $"{name} cannot be started after '{one}': {again}");
+        }
+        foreach (var name in names)
+        {
+            await new RunningContainer(name).MustBeUnharmed();
+            await ContainerdProcess.Stop(name);
+        }
+        await host.MustAgree();
+
+        // While garbage is collected.
+        await running.MustBeUnharmed();
+        await running.Stop();
+        var count = (await host.List()).Count;
+        var removal = ContainerdProcess.Ctr("images", "rm", "--sync", ContainerdFixture.Debian);
+        await Until(async () => (await host.List()).Count < count, removal);
+        await host.Agent.Kill();
+        await removal;
+        await host.Agent.Restart(host.Client);
+        await Connected();
+        await MustBeEmpty(before);
+    }
+
+    /// <summary>containerd's list and the agent's are empty, and so is the pool.</summary>
+    private async Task MustBeEmpty((string Ids, ulong Blocks) before)
+    {
+        await host.MustAgree();
+        Assert.Empty(await host.List());
+        Assert.Equal(before, await host.Meter.Content());
+    }
+
+    /// <summary>containerd tries to reach a snapshotter that was away every few seconds.</summary>
+    private static async Task Connected()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (await ContainerdProcess.Ctr("snapshots", "--snapshotter", ContainerdProcess.Snapshotter, "list")
+            is { Status: not 0 } refused)
+        {
+            Assert.False(deadline.IsCancellationRequested, $"containerd does not reach the agent: {refused}");
+            await Task.Delay(100);
+        }
+    }
+
+    /// <summary>Waits for the right moment, which comes while something is under way.</summary>
+    private static async Task Until(Func<Task<bool>> moment, Task underWay)
+    {
+        while (!await moment())
+        {
+            if (underWay.IsCompleted)
+                Assert.Fail(underWay is Task<Finished> { Result: var ended } ? $"too early: {ended}" : "too early");
+            await Task.Delay(1);
+        }
+    }
+}

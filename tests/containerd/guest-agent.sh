@@ -1,0 +1,49 @@
+# The suite against the agent. Sourced.
+# shellcheck shell=bash
+
+dmagent() { "$BIN_CLI/dmagent" "$@"; }
+thins() { dmsetup ls 2> /dev/null | grep -c '^dmagents-main-[0-9]' || true; }
+
+start_agent() {
+  printf 'dmagents.pool.base-size = 1GiB\n' > /tmp/dmagents.conf
+  "$BIN_AGENT/dmagentd" --config /tmp/dmagents.conf > /tmp/dmagentd.log 2>&1 &
+  AGENT=$!
+  await 60 test -S /run/dmagents/containerd.sock -a -S /run/dmagents/admin.sock ||
+    give_up "the agent does not come up" /tmp/dmagentd.log
+}
+
+make_pool() {
+  dmagent pool create main --data "$data" --metadata "$metadata" --file-system "$1" >> /tmp/dmagentd.log 2>&1 ||
+    give_up "no pool" /tmp/dmagentd.log
+}
+
+# Every pass removes what it made: the pool is left with its bases.
+is_empty() {
+  await 30 test "$(thins)" = 0
+  dmagent pool check main && dmagent layer list --pool main && dmsetup ls && test "$(thins)" = 0
+}
+
+mkdir -p /var/lib/dmagents
+mkfs.ext4 -q "$state" && mount "$state" /var/lib/dmagents
+start_agent
+socket=(-socket /run/dmagents/containerd.sock -snapshotter dmagents)
+# All tests of the suite but the longest: 128 layers, one after the other.
+short='^(Test[^S].*|TestSt.*|TestSuite)$/^[^1]'
+
+make_pool ext4
+pass "the agent, ext4" "${socket[@]}"
+check "nothing is left of it" is_empty
+pass "the same pool again, eight tests at once" "${socket[@]}" -test.parallel 8 -test.run "$short"
+check "nothing is left of it" is_empty
+
+start_containerd "$here/../../deploy/containerd/dmagents.toml"
+pass "through containerd" -socket /run/containerd/containerd.sock -snapshotter dmagents \
+  -test.run '^(TestSuite|TestUsage|TestRename|TestMany.*)$/^[^1]'
+kill $! && wait $!
+
+dmagent pool remove main --force > /dev/null
+make_pool xfs
+pass "the agent, xfs" "${socket[@]}" -fs xfs -test.run "$short"
+check "nothing is left of it" is_empty
+kill $AGENT && wait $AGENT
+check "the agent ends with status 0" test $? = 0
