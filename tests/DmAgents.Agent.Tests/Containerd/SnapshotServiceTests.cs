@@ -131,8 +131,7 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
 
         await gone.CancelAsync();
         Assert.Equal(StatusCode.Cancelled, await StatusOf(call.ResponseAsync));
-        // The agent hears of it a moment later; what is done by then stays, as a whole.
-        await Task.Delay(500);
+        await AgentHearsOfIt();
         held.Open();
 
         await Eventually(() => _agent.State.Devices.Values.All(d => d.Key.Name != "a"));
@@ -149,6 +148,7 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
             deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(300));
 
         Assert.Equal(StatusCode.DeadlineExceeded, await StatusOf(call.ResponseAsync));
+        await AgentHearsOfIt();
         held.Open();
 
         await Eventually(() => _agent.State.Devices.Values.All(d => d.Key.Name != "a"));
@@ -338,6 +338,9 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
         Assert.Equal(StatusCode.ResourceExhausted, await StatusOf(Client.PrepareAsync(request).ResponseAsync));
         Assert.Empty(await List(null));
     }
+
+    /// <summary>It does so a moment after the caller; what is done by then stays, as a whole.</summary>
+    private static Task AgentHearsOfIt() => Task.Delay(700);
 
     private static Metadata In(string containerdNamespace) => new() { { "containerd-namespace", containerdNamespace } };
 
