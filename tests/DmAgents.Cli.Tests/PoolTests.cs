@@ -177,7 +177,7 @@ public class PoolTests
               containers              2
               views                   1
               containerd's snapshots  12 in k8s.io
-              ready-made snapshots    4
+              ready-made snapshots    4, 0 given away
               active, mounted         2, 1
               default file system     ext4
               bases                   ext4 10 GiB, thin id 0, mapped 1 MiB, uuid f5-uuid

@@ -129,6 +129,7 @@ public sealed partial class PoolActor
         switch (command)
         {
             case PoolCommands.CreateSnapshot when accepted.Events is [PoolEvents.Claimed]:
+                _stockClaims++;
                 Succeed(command.Request);
                 break;
             case PoolCommands.CreateSnapshot or PoolCommands.CommitLive:

@@ -17,6 +17,7 @@ public sealed partial class PoolActor
     private const int StockAtOnce = 2;
 
     private StockDemand _demand = StockDemand.Nothing;
+    private long _stockClaims;
 
     private void NoteDemand(PoolCommand command, ThinId? subject)
     {

@@ -127,7 +127,10 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
 
     private void Show() => _setup.Board.Show(new PoolPicture(
         _setup.Name, _setup.Uuid, _setup.Paths, _phase, _reason, _since, _state, _health,
-        _deletions, _problems));
+        _deletions, _problems)
+    {
+        StockClaims = _stockClaims,
+    });
 
     private void UseIdentity() => _context = new PoolContext(
         _state.Identity!, _setup.Paths, _setup.Settings.DiscardsOnRemove(_state.Identity!.Backing));

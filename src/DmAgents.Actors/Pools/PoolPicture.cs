@@ -43,7 +43,11 @@ public sealed record PoolPicture(
     PoolState State,
     PoolHealth? Health,
     ImmutableSortedDictionary<ThinId, PendingDeletion> Deletions,
-    ImmutableSortedDictionary<ThinId, string> Problems);
+    ImmutableSortedDictionary<ThinId, string> Problems)
+{
+    /// <summary>How many ready-made snapshots were given away since the agent's start.</summary>
+    public long StockClaims { get; init; }
+}
 
 /// <summary>The pictures of all pools of the host. Pool actors write their own; anyone reads.</summary>
 public sealed class PoolBoard

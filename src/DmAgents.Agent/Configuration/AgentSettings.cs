@@ -1,3 +1,4 @@
+using System.Net;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -15,6 +16,7 @@ public sealed record AgentSettings(
     ByteSize BaseSize,
     PoolBlockSize BlockSize,
     PoolSettings Pools,
+    IPEndPoint? MetricsEndPoint,
     string SpoolDirectory,
     TimeSpan RequestTimeout,
     TimeSpan StopDeadline,

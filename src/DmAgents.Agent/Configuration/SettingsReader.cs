@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Akka.Configuration;
 using Akka.Configuration.Hocon;
 using DmAgents.Actors.Pools;
@@ -132,6 +133,7 @@ public static class SettingsReader
                 DiscardOnRemove = values.OneOf<bool?>(
                     "pool.discard-on-remove", ("on", true), ("off", false), ("auto", null), ("true", true), ("false", false)),
             },
+            values.EndPointOrNone("metrics.listen"),
             values.Text("image.spool-directory"),
             values.Duration("request-timeout"),
             values.Duration("stop-deadline"),
@@ -178,6 +180,11 @@ public static class SettingsReader
             Text(name) is { Length: > 0 } text && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
                 ? text
                 : throw Wrong(name, Text(name), "a name of letters, digits, '-', '_' and '.'");
+
+        public IPEndPoint? EndPointOrNone(string name) =>
+            Text(name).Length == 0 ? null
+            : IPEndPoint.TryParse(Text(name), out var address) && address.Port > 0 ? address
+            : throw Wrong(name, Text(name), "empty, or an address and a port such as 127.0.0.1:9470");
 
         public PoolName? PoolOrNone(string name) =>
             Text(name).Length == 0 ? null

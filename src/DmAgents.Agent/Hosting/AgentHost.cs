@@ -3,6 +3,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Containerd;
 using DmAgents.Agent.Imports;
+using DmAgents.Agent.Metrics;
 using DmAgents.Agent.Services;
 using DmAgents.Domain.Ports;
 using DmAgents.Kernel.Files;
@@ -34,6 +35,8 @@ internal static class AgentHost
             kestrel.Limits.Http2.MaxStreamsPerConnection = MaxCalls;
             Listen(kestrel, settings.AdminSocket, SocketRole.Admin);
             Listen(kestrel, settings.Containerd.Socket, SocketRole.Containerd);
+            if (settings.MetricsEndPoint is { } metrics)
+                kestrel.Listen(metrics, listen => listen.Protocols = HttpProtocols.Http1);
         });
         builder.Services.AddGrpc(grpc =>
         {
@@ -41,6 +44,8 @@ internal static class AgentHost
             grpc.Interceptors.Add<PeerCheck>();
         });
         AddServices(builder.Services, settings, host, kernel);
+        if (settings.MetricsEndPoint is not null)
+            MetricsHost.Add(builder.Services);
         var app = builder.Build();
         app.MapGrpcService<HostsService>();
         app.MapGrpcService<PoolsService>();
@@ -49,6 +54,8 @@ internal static class AgentHost
         app.MapGrpcService<ContainersService>();
         app.MapGrpcService<EventsService>();
         app.MapGrpcService<SnapshotsService>();
+        if (settings.MetricsEndPoint is not null)
+            MetricsHost.Use(app);
         app.Lifetime.ApplicationStarted.Register(() => OpenSockets(app.Services));
         return app;
     }

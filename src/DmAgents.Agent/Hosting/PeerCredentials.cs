@@ -74,8 +74,9 @@ internal sealed class PeerCheck(AdminGroup group) : Interceptor
     private void Check(ServerCallContext context)
     {
         var features = context.GetHttpContext().Features;
-        var isContainerd = features.Get<SocketFeature>() is { Role: SocketRole.Containerd };
-        if (isContainerd != context.Method.StartsWith("/containerd.", StringComparison.Ordinal))
+        var role = features.Get<SocketFeature>()?.Role;
+        var isContainerd = role == SocketRole.Containerd;
+        if (role is null || isContainerd != context.Method.StartsWith("/containerd.", StringComparison.Ordinal))
             throw new RpcException(new Status(StatusCode.Unimplemented, $"{context.Method} is served at another socket"));
         var socket = features.Get<IConnectionSocketFeature>()?.Socket;
         if (socket is null)

@@ -81,6 +81,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
     {
         var present = pool.State.Devices.Values.Where(d => d.IsPresent).ToList();
         details.Stock = (uint)present.Count(d => d.Key.Space == DeviceKey.StockSpace);
+        details.StockClaims = (ulong)pool.StockClaims;
         details.ContainerdNamespaces.Add(present.Select(d => d.Key).Concat(pool.State.Views.Keys)
             .Where(k => k.ContainerdNamespace is not null).CountBy(k => k.ContainerdNamespace!)
             .OrderBy(n => n.Key, StringComparer.Ordinal)

@@ -60,7 +60,7 @@ internal static class PoolSheet
         .Row("containers", $"{pool.Containers}")
         .Row("views", $"{pool.Views}")
         .Rows("containerd's snapshots", pool.ContainerdNamespaces.Select(n => $"{n.Snapshots} in {n.Name}"))
-        .Row("ready-made snapshots", $"{pool.Stock}")
+        .Row("ready-made snapshots", $"{pool.Stock}, {pool.StockClaims} given away")
         .Row("active, mounted", $"{pool.ActiveDevices}, {pool.MountedDevices}")
         .Row("default file system", FileSystems.Name(pool.DefaultFileSystem))
         .Rows("bases", pool.Bases.Select(device =>
