@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using DmAgents.Api.Admin.V1;
 using DmAgents.EndToEnd.Tests.Support;
 using DmAgents.Testing.Contracts;
 using Grpc.Core;
@@ -19,7 +20,7 @@ public sealed class FullPoolTests(ContainerdFixture host)
     [Fact]
     public async Task Below_its_mark_the_pool_takes_no_new_snapshots_and_heals_when_an_image_is_removed()
     {
-        var before = await host.Meter.Content();
+        var before = await host.Begin();
         await ContainerdProcess.MustImport(await host.Archive());
         await ContainerdProcess.MustImport(await ZerosImage("large", 250 * MiB));
         var running = await RunningContainer.Start("filling");
@@ -29,6 +30,9 @@ public sealed class FullPoolTests(ContainerdFixture host)
             await Shell.Must("/bin/sync", "-f", $"{running.Root}/filled-{i}");
         }
         Assert.True(host.Meter.Status.Data.Free > 0, "the pool is full already");
+
+        Eventually.True(
+            () => host.Client.Show(ContainerdFixture.Pool).Result.State == PoolState.LowData, "the agent has seen it");
 
         Assert.Equal(StatusCode.ResourceExhausted, await Refusal());
         var run = await RunningContainer.Try("one-more");

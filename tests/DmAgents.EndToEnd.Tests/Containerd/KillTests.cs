@@ -15,14 +15,12 @@ public sealed class KillTests(ContainerdFixture host)
     [Fact]
     public async Task An_image_whose_unpacking_was_cut_off_can_be_imported_again()
     {
-        var before = await host.Meter.Content();
+        var before = await host.Begin();
         var archive = await host.Archive();
         foreach (var containerdToo in new[] { false, true })
         {
             var import = ContainerdProcess.Import(archive);
-            // Of the first layer there are some megabytes.
-            var empty = host.Meter.Status.Data.Used;
-            await Until(() => Task.FromResult(host.Meter.Status.Data.Used > empty + 400), import);
+            await Until(async () => (await host.List()).Any(info => info.Kind == Kind.Active), import);
             await host.Agent.Kill();
             if (containerdToo)
                 await host.Containerd.Kill();
@@ -46,7 +44,7 @@ public sealed class KillTests(ContainerdFixture host)
     [Fact]
     public async Task Containers_run_on_and_what_was_being_started_or_collected_is_done_by_the_next_try()
     {
-        var before = await host.Meter.Content();
+        var before = await host.Begin();
         await ContainerdProcess.MustImport(await host.Archive());
         var running = await RunningContainer.Start("running");
         await running.Advance(5);
