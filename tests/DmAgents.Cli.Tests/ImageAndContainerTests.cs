@@ -121,11 +121,43 @@ public class ImageAndContainerTests
               "labels": {
                 "tier": "1"
               },
-              "created_at": "2026-05-01T12:30:00.000Z"
+              "created_at": "2026-05-01T12:30:00.000Z",
+              "kind": "container",
+              "containerd_namespace": ""
             }
 
             """,
             run.Out);
+    }
+
+    [Fact]
+    public async Task Snapshots_of_containerd_are_among_the_containers_with_their_namespace()
+    {
+        await using var agent = (await FakeAgent.WithPoolsAsync("fast"))
+            .On<ListContainersRequest>(_ => new ListContainersReply { Containers = { Samples.OfContainerd() } });
+
+        var run = await Run.Of(agent, "container", "list");
+
+        Assert.StartsWith(
+            "NAME                              POOL  NAMESPACE  KIND       IMAGE", run.Lines[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "containerd.default/default/7/web  fast  default    container  ", run.Lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_containerds_is_removed_by_its_name_and_force()
+    {
+        await using var agent = (await FakeAgent.WithPoolsAsync("fast"))
+            .On<RemoveContainerRequest>(r => new RemoveContainerReply { Container = r.Container })
+            .On<RemoveLayerRequest>(r => new RemoveLayerReply { Key = r.Key });
+
+        await Run.Of(agent, "container", "remove", "containerd.default/default/7/web", "--force");
+        await Run.Of(agent, "layer", "remove", "containerd.default/default/5/sha256:0123", "--force");
+
+        Assert.Equal("containerd.default/default/7/web", agent.Request<RemoveContainerRequest>().Container);
+        Assert.True(agent.Request<RemoveContainerRequest>().Force);
+        Assert.Equal("containerd.default/default/5/sha256:0123", agent.Request<RemoveLayerRequest>().Key);
+        Assert.True(agent.Request<RemoveLayerRequest>().Force);
     }
 
     [Fact]

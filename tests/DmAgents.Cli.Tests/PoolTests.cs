@@ -176,6 +176,8 @@ public class PoolTests
               layers                  3
               containers              2
               views                   1
+              containerd's snapshots  12 in k8s.io
+              ready-made snapshots    4
               active, mounted         2, 1
               default file system     ext4
               bases                   ext4 10 GiB, thin id 0, mapped 1 MiB, uuid f5-uuid

@@ -87,6 +87,7 @@ public sealed partial class PoolActor
                 Show();
                 // They may have waited for a pool that takes changes again.
                 DeleteNext();
+                OnKeepStock();
                 break;
             case LaneResults.Status { Result.Error: { } error }:
                 _log.Warning("pool {0}: its status cannot be read: {1}", _setup.Name, error);
@@ -99,6 +100,9 @@ public sealed partial class PoolActor
                 break;
             case DeviceResults.Deleted deleted:
                 OnDeleted(deleted);
+                break;
+            case KeepStock:
+                OnKeepStock();
                 break;
             case DeleteAgain:
                 DeleteNext();

@@ -116,6 +116,7 @@ public sealed partial class PoolActor
         _operations[command.Request] = new Operation(
             command, accepted.Subject, DeviceOrNull(accepted.Subject), Pool.Identity.Backing, removed, waiting);
         Record(accepted.Events, () => Begin(command, accepted));
+        NoteDemand(command, accepted.Subject);
     }
 
     /// <summary>The events are durable: now the kernel may be asked, or the caller told.</summary>

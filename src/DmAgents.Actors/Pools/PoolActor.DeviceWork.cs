@@ -61,6 +61,8 @@ public sealed partial class PoolActor
             });
             return;
         }
+        if (device.Key.Space == DeviceKey.StockSpace)
+            KeepStockSoon();
         if (request is not { } done)
             return;
         if (_operations[done].Command is PoolCommands.CommitLive { InPlaceOfIt: true } && device.Source is { } container

@@ -1,4 +1,5 @@
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Stock;
 
 namespace DmAgents.Actors.Pools;
 
@@ -27,6 +28,9 @@ public sealed record PoolSettings
 
     /// <summary>Discard a removed device's blocks before its id is deleted: null means on loop pools only.</summary>
     public bool? DiscardOnRemove { get; init; }
+
+    /// <summary>What is made before anyone asks.</summary>
+    public StockSettings Stock { get; init; } = StockSettings.None;
 
     public bool DiscardsOnRemove(PoolBacking backing) => DiscardOnRemove ?? backing is PoolBacking.LoopFiles;
 }

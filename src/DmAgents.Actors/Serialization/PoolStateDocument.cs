@@ -17,8 +17,8 @@ internal sealed record PoolStateDocument(
     Checkpoint Checkpoint,
     ImmutableArray<RequestDocument> Requests)
 {
-    /// <summary>None in what was stored before there were views.</summary>
-    public ImmutableArray<ViewRecord> Views { get; init; } = [];
+    /// <summary>Default in what was stored before there were views.</summary>
+    public ImmutableArray<ViewRecord> Views { get; init; }
 
     public static PoolStateDocument Of(PoolState state) => new(
         state.Identity,
@@ -44,7 +44,7 @@ internal sealed record PoolStateDocument(
         Ledger = new ThinIdLedger(NextId, Quarantine.ToImmutableSortedDictionary(q => q.Id, q => q)),
         Checkpoint = Checkpoint,
         Requests = Requests.Aggregate(RequestLog.Empty, (log, r) => log.With(r.Request, r.Subject)),
-    }).Restored(Devices, Views);
+    }).Restored(Devices, Views.IsDefault ? [] : Views);
 }
 
 internal sealed record RequestDocument(RequestId Request, ThinId? Subject);

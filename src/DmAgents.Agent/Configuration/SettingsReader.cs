@@ -4,6 +4,7 @@ using Akka.Configuration.Hocon;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Stock;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Configuration;
@@ -123,6 +124,11 @@ public static class SettingsReader
                 StopDeadline = values.Duration("stop-deadline"),
                 SnapshotEvery = values.Count("pool.snapshot-every"),
                 MaxOperations = values.Count("pool.max-operations"),
+                Stock = new StockSettings(
+                    values.Count("containerd.stock.per-layer", atLeast: 0),
+                    values.Count("containerd.stock.layers"),
+                    values.Count("containerd.stock.asked-for"),
+                    values.Duration("containerd.stock.half-life")),
                 DiscardOnRemove = values.OneOf<bool?>(
                     "pool.discard-on-remove", ("on", true), ("off", false), ("auto", null), ("true", true), ("false", false)),
             },
@@ -194,10 +200,10 @@ public static class SettingsReader
                 ? percent
                 : throw Wrong(name, Text(name), "a percentage from 0 to below 100");
 
-        public int Count(string name) =>
-            int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
+        public int Count(string name, int atLeast = 1) =>
+            int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= atLeast
                 ? count
-                : throw Wrong(name, Text(name), "a number above zero");
+                : throw Wrong(name, Text(name), $"a whole number, at least {atLeast}");
 
         public TimeSpan Duration(string name) =>
             DurationText.TryParse(Text(name), out var duration) && duration > TimeSpan.Zero

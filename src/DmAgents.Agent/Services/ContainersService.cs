@@ -102,13 +102,14 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
     {
         const string What = "cannot remove container";
         var pool = gateway.Resolve(What, request.Pool);
-        var key = DeviceKey.Container(NameOf(What, request.Container).Value);
+        var key = KeyOf(What, request.Container);
+        RefuseWhereOwned(What, key, request.Force);
         var done = await gateway.Ask(pool.Name, new PoolCommands.Remove(
             PoolGateway.RequestOf(What, request.RequestId), key, request.Force, gateway.Now), context.CancellationToken)
             .ConfigureAwait(false);
         return new RemoveContainerReply
         {
-            Pool = pool.Name.Value, Container = key.Name, ThinId = done.Device?.Id.Value ?? 0,
+            Pool = pool.Name.Value, Container = Views.KeyText(key), ThinId = done.Device?.Id.Value ?? 0,
         };
     }
 
@@ -117,11 +118,13 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
         var reply = new ListContainersReply();
         foreach (var pool in gateway.Several("cannot list containers", request.Pool))
         {
-            var containers = pool.State.Devices.Values
-                .Where(d => d.Kind == Domain.Devices.DeviceKind.Container && d.Phase != DevicePhase.Removing)
-                .OrderBy(d => d.Key.Name, StringComparer.Ordinal).ToList();
             var used = await usages.Read(pool, exclusive: false).ConfigureAwait(false);
-            reply.Containers.Add(containers.Select(d => Views.Container(pool, d, used)));
+            var containers = pool.State.Devices.Values
+                .Where(d => d.Kind == Domain.Devices.DeviceKind.Container && d.Phase != DevicePhase.Removing
+                    && d.Key.Space != DeviceKey.StockSpace)
+                .Select(d => Views.Container(pool, d, used));
+            var views = pool.State.Views.Values.Select(v => Views.Container(pool, v, used));
+            reply.Containers.Add(containers.Concat(views).OrderBy(c => c.Name, StringComparer.Ordinal));
         }
         return reply;
     }
@@ -130,8 +133,21 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
     {
         const string What = "cannot show container";
         var pool = gateway.Resolve(What, request.Pool);
-        var device = PoolGateway.Find(pool, What, DeviceKey.Container(NameOf(What, request.Container).Value));
-        return Views.Container(pool, device, await usages.Read(pool, exclusive: true).ConfigureAwait(false));
+        var key = KeyOf(What, request.Container);
+        var used = await usages.Read(pool, exclusive: true).ConfigureAwait(false);
+        return pool.State.Views.TryGetValue(key, out var view)
+            ? Views.Container(pool, view, used)
+            : Views.Container(pool, PoolGateway.Find(pool, What, key), used);
+    }
+
+    /// <summary>containerd would go on believing that its snapshot is there.</summary>
+    internal static void RefuseWhereOwned(string what, DeviceKey key, bool force)
+    {
+        if (key.ContainerdNamespace is not null && !force)
+        {
+            throw Problems.Of(Problem.Types.Kind.Refused, what, Views.KeyText(key), "it is containerd's",
+                "remove it there (ctr snapshots remove, or the image or container that has it); or here with --force");
+        }
     }
 
     public override async Task<Container> Resize(ResizeContainerRequest request, ServerCallContext context)
@@ -151,6 +167,10 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
             "cannot show container", name.Value, "it was made by this request and removed since", "make it again");
         return Views.Container(pool, device, await usages.Read(pool, exclusive: false).ConfigureAwait(false));
     }
+
+    /// <summary>A container's name, or "containerd.NAMESPACE/KEY".</summary>
+    private static DeviceKey KeyOf(string what, string text) =>
+        Views.ContainerdKey(text) ?? DeviceKey.Container(NameOf(what, text).Value);
 
     private static ContainerName NameOf(string what, string text) => ContainerName.TryParse(text, out var name)
         ? name

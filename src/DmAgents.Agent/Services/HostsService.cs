@@ -15,7 +15,8 @@ internal sealed class HostsService(PoolBoard board, HostReport host, AgentSettin
     public override Task<HostStatus> GetStatus(GetHostStatusRequest request, ServerCallContext context)
     {
         var pools = board.All.ToList();
-        var devices = pools.SelectMany(p => p.State.Devices.Values).Where(d => d.IsPresent).ToList();
+        var devices = pools.SelectMany(p => p.State.Devices.Values)
+            .Where(d => d.IsPresent && d.Key.Space != DeviceKey.StockSpace).ToList();
         var status = new HostStatus
         {
             AgentVersion = AgentVersion.Text,

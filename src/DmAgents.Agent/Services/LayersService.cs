@@ -70,6 +70,7 @@ internal sealed class LayersService(PoolGateway gateway, UsageReader usages) : L
         const string What = "cannot remove layer";
         var pool = gateway.Resolve(What, request.Pool);
         var layer = FindLayer(What, pool, request.Key);
+        ContainersService.RefuseWhereOwned(What, layer.Key, request.Force);
         var done = await gateway.Ask(pool.Name, new PoolCommands.Remove(
             PoolGateway.RequestOf(What, request.RequestId), layer.Key, Force: false, gateway.Now),
             context.CancellationToken).ConfigureAwait(false);
@@ -86,6 +87,7 @@ internal sealed class LayersService(PoolGateway gateway, UsageReader usages) : L
         while (pending.TryPop(out var device))
         {
             reply.Nodes.Add(Views.Layer(pool, device, used));
+            reply.Nodes.Add(Views.ViewsOf(pool.State, device.Id).Select(v => Views.Layer(pool, v, used)));
             foreach (var child in Views.ChildrenOf(pool.State, device.Id).Reverse())
                 pending.Push(child);
         }

@@ -80,6 +80,11 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
     private static void AddDevices(PoolDetails details, PoolPicture pool)
     {
         var present = pool.State.Devices.Values.Where(d => d.IsPresent).ToList();
+        details.Stock = (uint)present.Count(d => d.Key.Space == DeviceKey.StockSpace);
+        details.ContainerdNamespaces.Add(present.Select(d => d.Key).Concat(pool.State.Views.Keys)
+            .Where(k => k.ContainerdNamespace is not null).CountBy(k => k.ContainerdNamespace!)
+            .OrderBy(n => n.Key, StringComparer.Ordinal)
+            .Select(n => new ContainerdNamespace { Name = n.Key, Snapshots = (uint)n.Value }));
         details.ProvisionedBytes = present.Aggregate(0UL, (sum, d) => sum + d.Size.Bytes);
         details.ActiveDevices = (uint)present.Count(d => d.Use != DeviceUse.Idle);
         details.MountedDevices = (uint)present.Count(d => d.Use == DeviceUse.Mounted);
@@ -183,7 +188,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
     };
 
     private static uint Count(PoolState state, DeviceKind kind) =>
-        (uint)state.Devices.Values.Count(d => d.Kind == kind && d.IsPresent);
+        (uint)state.Devices.Values.Count(d => d.Kind == kind && d.IsPresent && d.Key.Space != DeviceKey.StockSpace);
 
     private static ulong Part(ByteSize total, double percent) => (ulong)(total.Bytes * (percent / 100));
 }

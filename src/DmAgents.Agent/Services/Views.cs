@@ -71,13 +71,17 @@ internal static class Views
     public static IEnumerable<DeviceRecord> ChildrenOf(Domain.Pools.PoolState state, ThinId id) =>
         state.Devices.Values.Where(d => d.Parent == id && d.Phase != DevicePhase.Removing).OrderBy(d => d.Id);
 
+    public static IEnumerable<ViewRecord> ViewsOf(Domain.Pools.PoolState state, ThinId id) => state.ViewsOf(id) == 0
+        ? []
+        : state.Views.Values.Where(v => v.Source == id).OrderBy(v => v.Key.Name, StringComparer.Ordinal);
+
     public static Container Container(PoolPicture pool, DeviceRecord device, Usages usages)
     {
         var blockSize = pool.State.Identity!.BlockSize;
         var mapped = usages.MappedBytes(device.Id, blockSize);
         var container = new Container
         {
-            Name = device.Key.Name,
+            Name = KeyText(device.Key),
             Pool = pool.Name.Value,
             Image = device.Labels.GetValueOrDefault(DeviceLabels.Image, ""),
             Parent = ParentKey(pool, device),
@@ -91,6 +95,8 @@ internal static class Views
             DevicePath = DevicePath(pool, device),
             DmName = DeviceNames.Thin(pool.Name, device.Id).Value,
             CreatedAt = Time(device.CreatedAt),
+            Kind = DeviceKind.Container,
+            ContainerdNamespace = device.Key.ContainerdNamespace ?? "",
         };
         container.Labels.Add(device.Labels);
         if (usages.ExclusiveBytes(device.Id, blockSize) is { } exclusive)
@@ -99,6 +105,42 @@ internal static class Views
             container.SharedBytes = mapped - exclusive;
         }
         return container;
+    }
+
+    /// <summary>A view in the words of containers: what it has is its source's, but for what its owner says of it.
+    /// </summary>
+    public static Container Container(PoolPicture pool, ViewRecord view, Usages usages)
+    {
+        var source = pool.State.Devices[view.Source];
+        var container = Container(pool, source, usages);
+        container.Name = KeyText(view.Key);
+        container.Kind = DeviceKind.View;
+        container.ContainerdNamespace = view.Key.ContainerdNamespace ?? "";
+        container.Parent = KeyText(source.Key);
+        container.ReadOnly = true;
+        container.CreatedAt = Time(view.CreatedAt);
+        container.ClearExclusiveBytes();
+        container.ClearSharedBytes();
+        container.Labels.Clear();
+        container.Labels.Add(view.Labels);
+        return container;
+    }
+
+    public static Layer Layer(PoolPicture pool, ViewRecord view, Usages usages)
+    {
+        var source = pool.State.Devices[view.Source];
+        var layer = Layer(pool, source, usages);
+        layer.Key = KeyText(view.Key);
+        layer.Kind = DeviceKind.View;
+        layer.ContainerdNamespace = view.Key.ContainerdNamespace ?? "";
+        layer.Parent = KeyText(source.Key);
+        layer.CreatedAt = Time(view.CreatedAt);
+        layer.ClearExclusiveBytes();
+        layer.References.Clear();
+        layer.Children.Clear();
+        layer.Labels.Clear();
+        layer.Labels.Add(view.Labels);
+        return layer;
     }
 
     public static Layer Layer(PoolPicture pool, DeviceRecord device, Usages usages)
@@ -118,18 +160,24 @@ internal static class Views
             DevicePath = DevicePath(pool, device),
             CreatedAt = Time(device.CreatedAt),
             FileSystem = FileSystem(device.FileSystem),
+            ContainerdNamespace = device.Key.ContainerdNamespace ?? "",
         };
         layer.Labels.Add(device.Labels);
         if (usages.ExclusiveBytes(device.Id, blockSize) is { } exclusive)
             layer.ExclusiveBytes = exclusive;
         layer.References.Add(pool.State.ImagesOf(device.Id).Select(i => i.Reference.Value).Order(StringComparer.Ordinal));
         layer.Children.Add(ChildrenOf(pool.State, device.Id).Select(c => KeyText(c.Key)));
+        layer.Children.Add(ViewsOf(pool.State, device.Id).Select(v => KeyText(v.Key)));
         return layer;
     }
 
     /// <summary>Layers and containers go by their own names; what lives in another space is shown with it.</summary>
     public static string KeyText(DeviceKey key) =>
         key.Space is DeviceKey.LayerSpace or DeviceKey.ContainerSpace ? key.Name : key.ToString();
+
+    /// <summary>Reads what <see cref="KeyText"/> writes of containerd's keys; null where it is none of those.</summary>
+    public static DeviceKey? ContainerdKey(string text) =>
+        DeviceKey.TryParse(text, out var key) && key.ContainerdNamespace is not null ? key : null;
 
     private static string ParentKey(PoolPicture pool, DeviceRecord device) =>
         device.Parent is { } id && pool.State.Devices.TryGetValue(id, out var parent) ? KeyText(parent.Key) : "";

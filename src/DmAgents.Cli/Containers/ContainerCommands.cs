@@ -59,7 +59,7 @@ internal static class ContainerCommands
     {
         var container = CommonSymbols.Container(shell);
         var pool = CommonSymbols.Pool(shell);
-        var force = CommonSymbols.Force("Also when it is mounted");
+        var force = CommonSymbols.Force("Also when it is mounted, and when it is containerd's");
         return new CliCommand(
             "remove", "Remove a container and what it wrote.",
             "dmagent container remove web", "dmagent container remove web --force")

@@ -12,11 +12,12 @@ internal static class ContainerViews
     {
         var list = new Listing(
             "There is no container. Make one: dmagent container create --help",
-            "NAME", "POOL", "IMAGE", "STATE", ">SIZE", ">MAPPED", ">EXCLUSIVE", "CREATED", "MOUNTED AT");
+            "NAME", "POOL", "NAMESPACE", "KIND", "IMAGE", "STATE", ">SIZE", ">MAPPED", ">EXCLUSIVE", "CREATED", "MOUNTED AT");
         foreach (var container in containers)
         {
             list.Row(
-                container.Name, container.Pool, Origin(container), Words.Of(container.State),
+                container.Name, container.Pool, Words.OrDash(container.ContainerdNamespace), Words.Of(container.Kind),
+                Origin(container), Words.Of(container.State),
                 Sizes.Format(container.SizeBytes), Sizes.Format(container.MappedBytes),
                 container.HasExclusiveBytes ? Sizes.Format(container.ExclusiveBytes) : "-",
                 Times.Ago(container.CreatedAt, now), Words.OrDash(container.MountPath));
@@ -28,6 +29,8 @@ internal static class ContainerViews
     public static void Show(IAnsiConsole console, Container container, DateTimeOffset now) => new Sheet()
         .Group($"container {container.Name}")
         .Row("pool", container.Pool)
+        .Row("kind", Words.Of(container.Kind))
+        .Row("containerd namespace", Words.OrNone(container.ContainerdNamespace))
         .Row("image", Words.OrNone(container.Image))
         .Row("parent layer", Words.OrNone(container.Parent))
         .Row("state", Words.Of(container.State))

@@ -66,9 +66,10 @@ internal static class LayerCommands
     {
         var layer = CommonSymbols.Layer(shell);
         var pool = CommonSymbols.Pool(shell);
+        var force = CommonSymbols.Force("Also when it is containerd's");
         return new CliCommand(
             "remove", "Remove a layer that no image, container or other layer needs.",
-            "dmagent layer remove 3f2a9c0d11e4") { layer, pool, CommonSymbols.RequestId }
+            "dmagent layer remove 3f2a9c0d11e4") { layer, force, pool, CommonSymbols.RequestId }
             .AlsoKnownAs("rm")
             .Runs(shell, async call =>
             {
@@ -79,6 +80,7 @@ internal static class LayerCommands
                         Pool = await call.PoolAsync(call.Parsed.GetValue(pool)),
                         RequestId = call.RequestId(),
                         Key = key,
+                        Force = call.Parsed.GetValue(force),
                     },
                     call.Unary);
                 call.Output.Sentence(

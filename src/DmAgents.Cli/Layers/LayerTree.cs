@@ -50,6 +50,8 @@ internal static class LayerTree
             parts.Add($"exclusive {Sizes.Format(node.ExclusiveBytes)}");
         if (node.Kind == DeviceKind.Base)
             parts.Add($"{FileSystems.Name(node.FileSystem)} of {Sizes.Format(node.SizeBytes)}");
+        if (node.ContainerdNamespace.Length > 0)
+            parts.Add($"containerd's, in {Markup.Escape(node.ContainerdNamespace)}");
         if (node.State is not (DeviceState.Idle or DeviceState.Unspecified or DeviceState.Mounted))
             parts.Add(Words.Of(node.State));
         if (node.MountPath.Length > 0)

@@ -27,6 +27,7 @@ internal static class LayerViews
     public static void Show(IAnsiConsole console, Layer layer, DateTimeOffset now) => new Sheet()
         .Group($"{Words.Of(layer.Kind)} {layer.Key}")
         .Row("pool", layer.Pool)
+        .Row("containerd namespace", Words.OrNone(layer.ContainerdNamespace))
         .Row("parent", Words.OrNone(layer.Parent))
         .Rows("children", layer.Children)
         .Rows("images", layer.References)

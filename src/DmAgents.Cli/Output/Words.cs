@@ -29,11 +29,17 @@ internal static class Words
 
     public static string Count(ulong number, string one) => number == 1 ? $"1 {one}" : $"{number} {one}s";
 
-    /// <summary>Twelve digits of a digest tell it from all others of one host.</summary>
+    /// <summary>Twelve digits of a digest tell it from all others of one host. What is before a digest, as in the keys
+    /// of containerd's snapshots, stays.</summary>
     public static string Short(string digest)
     {
-        var hex = digest[(digest.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        return hex.Length > 12 && hex.All(char.IsAsciiHexDigit) ? hex[..12] : digest;
+        var colon = digest.LastIndexOf(':');
+        var hex = digest[(colon + 1)..];
+        if (hex.Length <= 12 || !hex.All(char.IsAsciiHexDigit))
+            return digest;
+        var start = digest[..(colon + 1)];
+        var slash = start.LastIndexOf('/');
+        return start[..(slash + 1)] + hex[..12];
     }
 
     public static string Percent(ulong part, ulong whole) => whole == 0 ? "-" : $"{Share(part, whole)}%";

@@ -59,6 +59,8 @@ internal static class PoolSheet
         .Row("layers", $"{pool.Layers}")
         .Row("containers", $"{pool.Containers}")
         .Row("views", $"{pool.Views}")
+        .Rows("containerd's snapshots", pool.ContainerdNamespaces.Select(n => $"{n.Snapshots} in {n.Name}"))
+        .Row("ready-made snapshots", $"{pool.Stock}")
         .Row("active, mounted", $"{pool.ActiveDevices}, {pool.MountedDevices}")
         .Row("default file system", FileSystems.Name(pool.DefaultFileSystem))
         .Rows("bases", pool.Bases.Select(device =>

@@ -31,7 +31,7 @@ public interface IThinPools
 
     /// <summary>
     /// Message <c>create_snap</c>. Exists where the id is taken, NotFound where the origin is missing. An origin that
-    /// is live must be suspended around it, or the snapshot is corrupt: the kernel does not check.
+    /// is live and can be written must be suspended around it, or the snapshot is corrupt: the kernel does not check.
     /// </summary>
     KernelResult CreateSnapshot(MappedName pool, ThinId id, ThinId origin);
 

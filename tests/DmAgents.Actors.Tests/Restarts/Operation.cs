@@ -14,6 +14,13 @@ internal sealed record Operation(
 {
     private static readonly DeviceKey Web = Ask.Container("web");
 
+    private static readonly MountPath Elsewhere = new("/elsewhere");
+
+    public bool AsksTheKernel { get; init; } = true;
+
+    /// <summary>Ends what others do with the device; once the operation is over.</summary>
+    public Action<TestHost> LetGo { get; init; } = _ => { };
+
     public static IReadOnlyDictionary<string, Operation> All { get; } = new Dictionary<string, Operation>
     {
         ["create above the base"] = new(
@@ -36,6 +43,44 @@ internal sealed record Operation(
         ["commit an active one"] = new(
             (life, _) => life.Done(Ask.Create("web", use: DeviceUse.Active)), () => Ask.Commit("web", Ask.Layer("b")),
             (life, _) => Has(life, Ask.Layer("b")) && !Has(life, Web)),
+        ["commit one that somebody has open"] = new(
+            async (life, host) =>
+            {
+                var web = await life.Done(Ask.Create("web", use: DeviceUse.Active));
+                host.Kernel.Mount(TestHost.Thin(web.Device!.Id).Path, Elsewhere, FileSystemKind.Ext4, readOnly: false);
+            },
+            () => Ask.Commit("web", Ask.Layer("b")), (life, _) => Has(life, Ask.Layer("b")))
+        {
+            LetGo = host => host.Kernel.Unmount(Elsewhere, detach: false),
+        },
+        ["view a layer"] = new(
+            WithLayer, () => Ask.View("v", Ask.Layer("a")),
+            (life, host) => life.State.Views.ContainsKey(Ask.View("v"))
+                && host.IsLive(life.State.Find(Ask.Layer("a"))!.Id)),
+        ["view the base"] = new(
+            Nothing, () => Ask.View("v", null), (life, _) => life.State.Views.ContainsKey(Ask.View("v"))),
+        ["remove a view"] = new(
+            async (life, host) =>
+            {
+                await WithLayer(life, host);
+                await life.Done(Ask.View("v", Ask.Layer("a")));
+            },
+            () => Ask.Remove(Ask.View("v")),
+            (life, host) => life.State.Views.IsEmpty && !host.IsLive(life.State.Find(Ask.Layer("a"))!.Id)),
+        ["change labels"] = new(
+            (life, _) => life.Done(Ask.Create("web")), () => Ask.Label(Web, "a", "1"),
+            (life, _) => life.State.Find(Web)!.Labels.GetValueOrDefault("a") == "1")
+        {
+            AsksTheKernel = false,
+        },
+        ["take one from the stock"] = new(
+            async (life, host) =>
+            {
+                await WithLayer(life, host);
+                await life.Done(Ask.CreateStock("s", Ask.Layer("a")));
+            },
+            () => Ask.Create("web", Ask.Layer("a"), DeviceUse.Active),
+            (life, host) => Has(life, Web) && host.IsLive(life.State.Find(Web)!.Id)),
         ["commit a mounted one"] = new(
             WithMounted, () => Ask.CommitLive("web", Ask.Layer("b")),
             (life, host) => Has(life, Ask.Layer("b")) && host.IsMounted(Web)),

@@ -32,6 +32,12 @@ internal static class Ask
         string name, DeviceKey? parent = null, DeviceUse use = DeviceUse.Idle, ByteSize? size = null) =>
         new(NewRequest(), Container(name), parent, size, FileSystem: null, use, NoLabels, At);
 
+    public static PoolCommands.CreateSnapshot CreateStock(string name, DeviceKey parent) => new(
+        NewRequest(), DeviceKey.Stock(name), parent, Size: null, FileSystem: null, DeviceUse.Active, NoLabels, At);
+
+    public static PoolCommands.SetLabels Label(DeviceKey key, string name, string value) =>
+        new(NewRequest(), key, Replace: false, NoLabels.Add(name, value), [], At);
+
     public static PoolCommands.CreateView View(string name, DeviceKey? parent) =>
         new(NewRequest(), View(name), parent, FileSystem: null, NoLabels, At);
 

@@ -61,6 +61,8 @@ internal static class Samples
         Layers = 3,
         Containers = 2,
         Views = 1,
+        Stock = 4,
+        ContainerdNamespaces = { new ContainerdNamespace { Name = "k8s.io", Snapshots = 12 } },
         ActiveDevices = 2,
         MountedDevices = 1,
         Backing =
@@ -126,7 +128,20 @@ internal static class Samples
         DmName = "dmagents-fast-3",
         Labels = { ["tier"] = "1" },
         CreatedAt = Fixed,
+        Kind = DeviceKind.Container,
     };
+
+    /// <summary>A snapshot of containerd's, as the agent shows it among the containers.</summary>
+    public static Container OfContainerd()
+    {
+        var snapshot = Web();
+        snapshot.Name = "containerd.default/default/7/web";
+        snapshot.ContainerdNamespace = "default";
+        snapshot.State = DeviceState.Active;
+        snapshot.Image = "";
+        snapshot.MountPath = "";
+        return snapshot;
+    }
 
     public static LayerTreeReply Tree() => new()
     {

@@ -101,7 +101,7 @@ public sealed partial class SimulatedKernel
     private static bool IsRunning(SimulatedPool pool, ThinId origin) =>
         !pool.Owner.IsSuspended
         && pool.Owner.Above.Any(device =>
-            device.Target is ThinTarget thin && thin.Table.Id == origin && !device.IsSuspended);
+            device.Target is ThinTarget thin && thin.Table.Id == origin && !thin.Table.ReadOnly && !device.IsSuspended);
 
     public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
         MappedName pool, IReadOnlyList<ThinAndOrigin> thins) =>

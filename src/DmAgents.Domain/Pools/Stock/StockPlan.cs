@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Pools.Stock;
+
+/// <summary>What is to be done so that the stock is as it should be.</summary>
+/// <param name="Make">The layers of which one more is to be made, one entry each.</param>
+/// <param name="GiveBack">Ready-made snapshots that are to go.</param>
+public sealed record StockPlan(ImmutableArray<DeviceKey> Make, ImmutableArray<DeviceKey> GiveBack)
+{
+    /// <remarks>A pool below its marks gives all of it back: what was made in advance must not be what others lack.
+    /// </remarks>
+    public static StockPlan Of(
+        PoolState state, PoolHealth? health, StockDemand demand, StockSettings settings, DateTimeOffset at)
+    {
+        var isAllowed = settings.PerLayer > 0 && health is { Condition: PoolCondition.Writable };
+        var wanted = isAllowed ? Wanted(state, demand, settings, at) : [];
+        var underWay = state.Creating.Select(id => state.Devices[id])
+            .Where(d => d.Key.Space == DeviceKey.StockSpace && d.Parent is not null).CountBy(d => d.Parent!.Value)
+            .ToDictionary();
+        var make = wanted.SelectMany(layer => Enumerable.Repeat(
+            state.Devices[layer].Key,
+            Math.Max(0, settings.PerLayer - state.StockOf(layer).Count - underWay.GetValueOrDefault(layer))));
+        var surplus = state.Stocked.SelectMany(layer =>
+            state.StockOf(layer).Skip(wanted.Contains(layer) ? settings.PerLayer : 0));
+        return new StockPlan([.. make], [.. surplus.Select(id => state.Devices[id].Key)]);
+    }
+
+    private static HashSet<ThinId> Wanted(
+        PoolState state, StockDemand demand, StockSettings settings, DateTimeOffset at) =>
+        demand.Layers.Keys
+            .Where(id => state.Devices.GetValueOrDefault(id) is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready })
+            .Select(id => (Id: id, Count: demand.CountOf(id, settings.HalfLife, at)))
+            // The last of so many requests has just come in, the others have aged a little.
+            .Where(layer => layer.Count > settings.AskedFor - 1)
+            .OrderByDescending(layer => layer.Count).ThenBy(layer => layer.Id)
+            .Take(settings.Layers).Select(layer => layer.Id).ToHashSet();
+}
