@@ -4,8 +4,8 @@ using DmAgents.Testing.Contracts;
 
 namespace DmAgents.EndToEnd.Tests.Containerd;
 
-/// <summary>A real containerd whose snapshotter is the agent, and ctr to talk to it. Its containers survive it: each has
-/// a shim of its own.</summary>
+/// <summary>A real containerd whose snapshotter is the agent, and ctr to talk to it. Its containers survive it: each
+/// has a shim of its own.</summary>
 internal sealed class ContainerdProcess : IDisposable
 {
     public const string Snapshotter = "dmagents";
@@ -46,7 +46,8 @@ internal sealed class ContainerdProcess : IDisposable
     public static string Log => File.Exists(Home + "/log") ? File.ReadAllText(Home + "/log") : "";
 
     /// <summary>Where a container's file system is mounted while it runs, for this mount namespace, too.</summary>
-    public static string RootOf(string container) => $"{Home}/state/io.containerd.runtime.v2.task/default/{container}/rootfs";
+    public static string RootOf(string container) =>
+        $"{Home}/state/io.containerd.runtime.v2.task/default/{container}/rootfs";
 
     public bool HasExited => _process.HasExited;
 
@@ -75,7 +76,8 @@ internal sealed class ContainerdProcess : IDisposable
         return finished.Output;
     }
 
-    public static Task<Finished> Import(string archive) => Ctr("images", "import", "--snapshotter", Snapshotter, archive);
+    public static Task<Finished> Import(string archive) =>
+        Ctr("images", "import", "--snapshotter", Snapshotter, archive);
 
     public static Task<string> MustImport(string archive) =>
         MustCtr("images", "import", "--snapshotter", Snapshotter, archive);
@@ -100,8 +102,10 @@ internal sealed class ContainerdProcess : IDisposable
     /// <summary>Returns after the garbage collection: it is to have taken what only this image needed.</summary>
     public static Task<string> RemoveImage(string image) => MustCtr("images", "rm", "--sync", image);
 
-    /// <summary>Has containerd collect garbage. It compares its list of snapshots with a snapshotter's only after it has
-    /// removed one of them, and forgets that when it or the snapshotter dies: so one is removed for this.</summary>
+    /// <summary>
+    /// Has containerd collect garbage. It compares its list of snapshots with a snapshotter's only after it has removed
+    /// one of them, and forgets that when it or the snapshotter dies: so one is removed for this.
+    /// </summary>
     public static async Task CollectGarbage()
     {
         await Snapshots("prepare", "garbage");
@@ -119,8 +123,9 @@ internal sealed class ContainerdProcess : IDisposable
             await Ctr("containers", "rm", container);
         foreach (var image in await Names("images", "list", "--quiet"))
             await Ctr("images", "rm", image);
-        foreach (var left in (await Snapshots("list")).Split('\n').Skip(1).Where(line => line.Contains(" Active", StringComparison.Ordinal)))
-            await Snapshots("rm", left.Split(' ')[0]);
+        var snapshots = (await Snapshots("list")).Split('\n').Skip(1);
+        foreach (var active in snapshots.Where(line => line.Contains(" Active", StringComparison.Ordinal)))
+            await Snapshots("rm", active.Split(' ')[0]);
         await CollectGarbage();
     }
 
