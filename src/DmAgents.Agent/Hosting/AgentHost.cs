@@ -5,7 +5,6 @@ using DmAgents.Agent.Containerd;
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Services;
 using DmAgents.Domain.Ports;
-using DmAgents.Kernel;
 using DmAgents.Kernel.Files;
 using DmAgents.Kernel.Hosts;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -22,7 +21,7 @@ internal static class AgentHost
     /// <summary>Calls under way on one connection; more wait.</summary>
     private const int MaxCalls = 4096;
 
-    public static WebApplication Build(AgentSettings settings, HostReport host, LinuxKernel kernel)
+    public static WebApplication Build(AgentSettings settings, HostReport host, IKernel kernel)
     {
         var builder = WebApplication.CreateSlimBuilder();
         ConfigureLogging(builder, settings);
@@ -55,12 +54,12 @@ internal static class AgentHost
     }
 
     private static void AddServices(
-        IServiceCollection services, AgentSettings settings, HostReport host, LinuxKernel kernel)
+        IServiceCollection services, AgentSettings settings, HostReport host, IKernel kernel)
     {
         services.AddSingleton(settings);
         services.AddSingleton(settings.Pools);
         services.AddSingleton(host);
-        services.AddSingleton<IKernel>(kernel);
+        services.AddSingleton(kernel);
         services.AddSingleton<IDurableFiles, LinuxDurableFiles>();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(AdminGroup.Find(settings.AdminGroup));

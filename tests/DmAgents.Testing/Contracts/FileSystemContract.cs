@@ -40,6 +40,30 @@ public abstract class FileSystemContract(KernelFixture fixture) : KernelContract
     [Theory]
     [InlineData(FileSystemKind.Ext4)]
     [InlineData(FileSystemKind.Xfs)]
+    public void Each_file_is_an_inode_in_use_once_it_is_unmounted(FileSystemKind kind)
+    {
+        var (_, device) = Scope.OpenFormatted(kind);
+        var empty = Kernel.UsedInodes(device.Name.Path, kind).Must();
+        var mounted = Scope.Mount(device, kind);
+        for (var i = 0; i < 3; i++)
+            Fixture.WriteFile(mounted, $"file{i}", [1]);
+        Kernel.Unmount(mounted, detach: false).Must();
+
+        Assert.Equal(empty + 3, Kernel.UsedInodes(device.Name.Path, kind).Must());
+    }
+
+    [Fact]
+    public void Inodes_of_another_file_system_or_of_none_are_not_counted()
+    {
+        var (pool, device) = Scope.OpenFormatted(FileSystemKind.Ext4);
+
+        Kernel.UsedInodes(device.Name.Path, FileSystemKind.Xfs).MustBeRefused(KernelFault.Invalid);
+        Kernel.UsedInodes(pool.CreateActive(7).Name.Path, FileSystemKind.Ext4).MustBeRefused(KernelFault.Invalid);
+    }
+
+    [Theory]
+    [InlineData(FileSystemKind.Ext4)]
+    [InlineData(FileSystemKind.Xfs)]
     public void A_snapshot_can_be_mounted_beside_its_origin(FileSystemKind kind)
     {
         var (pool, device) = Scope.OpenFormatted(kind);

@@ -95,6 +95,40 @@ public abstract class ListThinsContract(KernelFixture fixture) : KernelContract(
     }
 
     [Fact]
+    public void What_a_snapshot_has_beyond_its_origin_is_what_was_written_to_it()
+    {
+        var pool = Scope.OpenPool();
+        pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: 300);
+        pool.Deactivate(1);
+        pool.Snapshot(2, origin: 1);
+        Assert.Equal([0ul], Above(pool, (2, 1)));
+        pool.Activate(2);
+        pool.Write(2, block: 7, fill: 2);
+        pool.Write(2, block: 500, fill: 2, count: 3);
+        pool.Deactivate(2);
+        pool.Snapshot(3, origin: 2);
+
+        Assert.Equal([4ul, 0ul, 4ul, 300ul, 303ul, null], Above(pool, (2, 1), (3, 2), (3, 1), (1, null), (2, 99), (98, 1)));
+    }
+
+    [Fact]
+    public void What_the_origin_wrote_later_is_not_the_snapshots()
+    {
+        var pool = Scope.OpenPool();
+        pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: 4);
+        pool.Deactivate(1);
+        pool.Snapshot(2, origin: 1);
+        pool.Activate(1);
+        pool.Write(1, block: 0, fill: 2);
+        pool.Write(1, block: 9, fill: 2);
+
+        // The snapshot alone has by now what the origin has replaced.
+        Assert.Equal([1ul], Above(pool, (2, 1)));
+    }
+
+    [Fact]
     public void A_metadata_snapshot_that_someone_holds_makes_it_Busy_and_stays_theirs()
     {
         var pool = Scope.OpenPool();
@@ -142,8 +176,13 @@ public abstract class ListThinsContract(KernelFixture fixture) : KernelContract(
 
         Kernel.ListThins(missing).MustBeRefused(KernelFault.NotFound);
         Kernel.MeasureThins(missing).MustBeRefused(KernelFault.NotFound);
+        Kernel.MeasureAboveOrigins(missing, []).MustBeRefused(KernelFault.NotFound);
         Kernel.ReleaseMetadataSnapshot(missing).MustBeRefused(KernelFault.NotFound);
     }
+
+    private IReadOnlyList<ulong?> Above(ContractPool pool, params (uint Id, uint? Origin)[] thins) =>
+        Kernel.MeasureAboveOrigins(pool.Name, [.. thins.Select(t => new ThinAndOrigin(
+            new ThinId(t.Id), t.Origin is { } origin ? new ThinId(origin) : null))]).Must();
 
     private static ThinUsage Usage(uint id, ulong mapped, ulong? exclusive = null) =>
         new(new ThinId(id), mapped, exclusive, TransactionId.Initial);

@@ -21,6 +21,22 @@ public abstract class SnapshotContract(KernelFixture fixture) : KernelContract(f
     }
 
     [Fact]
+    public void An_origin_that_is_live_and_refuses_writes_needs_no_quiescing()
+    {
+        var pool = PoolWithOrigin(blocks: 4);
+        pool.Activate(1, readOnly: true);
+        pool.MustHold(1, block: 0, fill: 0x11, count: 4);
+
+        pool.Snapshot(2, origin: 1);
+        pool.Activate(2);
+        pool.Write(2, block: 0, fill: 0x22);
+
+        pool.MustHold(1, block: 0, fill: 0x11, count: 4);
+        pool.MustHold(2, block: 0, fill: 0x22);
+        pool.MustHold(2, block: 1, fill: 0x11, count: 3);
+    }
+
+    [Fact]
     public void Reading_what_only_the_origin_wrote_allocates_nothing()
     {
         var pool = PoolWithOrigin(blocks: 4);

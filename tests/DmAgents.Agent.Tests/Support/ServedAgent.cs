@@ -1,0 +1,106 @@
+using System.Net.Sockets;
+using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Hosting;
+using DmAgents.Agent.Services;
+using DmAgents.Api.Containerd.Snapshots.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Units;
+using DmAgents.Kernel.Hosts;
+using DmAgents.Testing.Faults;
+using DmAgents.Testing.Simulation;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DmAgents.Agent.Tests.Support;
+
+/// <summary>The daemon as it is composed, journal and sockets and all, on a simulated kernel; with one pool.</summary>
+internal sealed class ServedAgent : IAsyncDisposable
+{
+    public static readonly PoolName Pool = new("test-pool");
+
+    private readonly string _directory;
+    private readonly WebApplication _app;
+    private readonly GrpcChannel _channel;
+
+    private ServedAgent(string directory, AgentSettings settings, FaultyKernel kernel)
+    {
+        _directory = directory;
+        Kernel = kernel;
+        _app = AgentHost.Build(settings, new HostReport("6.1", IsRoot: true, null, null, []), kernel);
+        _channel = ChannelTo(settings.Containerd.Socket);
+        AdminChannel = ChannelTo(settings.AdminSocket);
+        Snapshots = new Snapshots.SnapshotsClient(_channel);
+    }
+
+    public FaultyKernel Kernel { get; }
+
+    public Snapshots.SnapshotsClient Snapshots { get; }
+
+    public GrpcChannel AdminChannel { get; }
+
+    public CallInvoker Invoker => _channel.CreateCallInvoker();
+
+    public PoolState State => _app.Services.GetRequiredService<PoolGateway>().Board.Find(Pool)!.State;
+
+    /// <param name="more">Settings besides, in HOCON.</param>
+    public static async Task<ServedAgent> Start(string more = "")
+    {
+        // Short: the path of a Unix socket has 107 bytes.
+        var directory = Directory.CreateTempSubdirectory("dma-").FullName;
+        var file = Path.Combine(directory, "agent.conf");
+        await File.WriteAllTextAsync(file, $$"""
+            dmagents {
+              state-directory = "{{directory}}/state"
+              admin.socket = "{{directory}}/admin.sock"
+              containerd.socket = "{{directory}}/containerd.sock"
+              pool.base-size = "64MiB"
+              log-level = "warning"
+              {{more}}
+            }
+            """);
+        var settings = SettingsReader.Read(file);
+        JournalDatabase.Prepare(settings);
+        var simulated = new SimulatedKernel();
+        simulated.AddDisk("/dev/sda", ByteSize.GiB(2));
+        simulated.AddDisk("/dev/sdb", ByteSize.MiB(64));
+        var agent = new ServedAgent(directory, settings, new FaultyKernel(simulated));
+        await agent._app.StartAsync();
+        await agent.MakePool(settings.BaseSize);
+        return agent;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _channel.Dispose();
+        AdminChannel.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task MakePool(ByteSize baseSize)
+    {
+        static DiskPart Part(string disk, ByteSize size) => new(new DevicePath(disk), DiskLabel.Reserved, size.Sectors);
+        await _app.Services.GetRequiredService<PoolGateway>().Create(new PoolCommands.Initialize(
+            new RequestId(Guid.NewGuid()), new PoolUuid(Guid.NewGuid()), Pool,
+            new PoolBacking.Disks([Part("/dev/sda", ByteSize.GiB(1))], [Part("/dev/sdb", ByteSize.MiB(32))]),
+            PoolBlockSize.Default, FileSystemKind.Ext4, baseSize, DateTimeOffset.UnixEpoch), CancellationToken.None);
+    }
+
+    private static GrpcChannel ChannelTo(string socket) => GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
+    {
+        HttpHandler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellation) =>
+            {
+                var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellation);
+                return new NetworkStream(connection, ownsSocket: true);
+            },
+        },
+    });
+}
