@@ -4,8 +4,9 @@
 dmagent() { "$BIN_CLI/dmagent" "$@"; }
 thins() { dmsetup ls 2> /dev/null | grep -c '^dmagents-main-[0-9]' || true; }
 
+# "start_agent SETTING...", each of a pool.
 start_agent() {
-  printf 'dmagents.pool.base-size = 1GiB\n' > /tmp/dmagents.conf
+  printf 'dmagents.pool.%s\n' 'base-size = 1GiB' "$@" > /tmp/dmagents.conf
   "$BIN_AGENT/dmagentd" --config /tmp/dmagents.conf > /tmp/dmagentd.log 2>&1 &
   AGENT=$!
   await 60 test -S /run/dmagents/containerd.sock -a -S /run/dmagents/admin.sock ||
@@ -21,6 +22,11 @@ make_pool() {
 is_empty() {
   await 30 test "$(thins)" = 0
   dmagent pool check main && dmagent layer list --pool main && dmsetup ls && test "$(thins)" = 0
+}
+
+stop_agent() {
+  kill $AGENT
+  wait $AGENT
 }
 
 mkdir -p /var/lib/dmagents
@@ -42,8 +48,9 @@ pass "through containerd" -socket /run/containerd/containerd.sock -snapshotter d
 kill $! && wait $!
 
 dmagent pool remove main --force > /dev/null
+check "the agent ends with status 0" stop_agent
+start_agent 'stock.per-layer = 2' 'stock.asked-for = 1'
 make_pool xfs
-pass "the agent, xfs" "${socket[@]}" -fs xfs -test.run "$short"
+pass "the agent with a stock, xfs" "${socket[@]}" -fs xfs -test.run "$short"
 check "nothing is left of it" is_empty
-kill $AGENT && wait $AGENT
-check "the agent ends with status 0" test $? = 0
+check "the agent ends with status 0" stop_agent

@@ -14,6 +14,7 @@ public sealed class ContainerdFixture : IAsyncLifetime
 {
     internal const string Pool = "containerd";
     internal const string Debian = "debian:demo";
+    internal const int DebianLayers = 4;
 
     private GrpcChannel _channel = null!;
     private string? _archive;
@@ -60,7 +61,7 @@ public sealed class ContainerdFixture : IAsyncLifetime
         // The base, which stays, is made for the first snapshot.
         await Prepare("warm-up");
         await Remove("warm-up");
-        await Meter.AwaitRemovals();
+        Empty = await Meter.Content();
     }
 
     public async Task DisposeAsync()
@@ -76,6 +77,46 @@ public sealed class ContainerdFixture : IAsyncLifetime
         Client?.Dispose();
         Kernel?.Unmount(new MountPath(Support.Places.State), detach: true);
         Kernel?.Dispose();
+    }
+
+    /// <summary>Thin ids and blocks of the pool while containerd has nothing in it.</summary>
+    internal (string Ids, ulong Blocks) Empty { get; private set; }
+
+    /// <summary>Both run, whatever a test that failed has done.</summary>
+    internal async Task BeginAlive()
+    {
+        if (Agent.HasExited)
+            await Agent.Restart(Client);
+        if (Containerd.HasExited)
+            await Containerd.Restart();
+    }
+
+    /// <summary>Clears away what another test has left.</summary>
+    internal async Task BeginEmpty()
+    {
+        await BeginAlive();
+        if ((await List()).Count > 0)
+            await ContainerdProcess.Clear();
+        Assert.Equal(Empty, await Meter.Content());
+    }
+
+    /// <summary>Has the Debian image, whose import takes the most of a test's time, and no containers.</summary>
+    internal async Task BeginWithImage()
+    {
+        await BeginAlive();
+        var left = await List();
+        if (left.Count != DebianLayers || left.Any(info => info.Kind != Kind.Committed))
+        {
+            await BeginEmpty();
+            await ContainerdProcess.MustImport(await Archive());
+        }
+    }
+
+    internal async Task MustBeEmpty()
+    {
+        await MustAgree();
+        Assert.Empty(await List());
+        Assert.Equal(Empty, await Meter.Content());
     }
 
     /// <summary>The Debian image as one file, as ctr wants it.</summary>
@@ -109,20 +150,21 @@ public sealed class ContainerdFixture : IAsyncLifetime
         return found;
     }
 
-    /// <summary>containerd and the agent know the same snapshots, and pool, journal and live devices agree. Garbage that
-    /// an interrupted call left is to be collected first.</summary>
+    /// <summary>containerd and the agent know the same snapshots, and pool, journal and live devices agree. Garbage
+    /// that an interrupted call left is collected first.</summary>
     internal async Task MustAgree()
     {
         await ContainerdProcess.CollectGarbage();
-        var containerd = (await ContainerdProcess.Snapshots("list")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Skip(1).Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Order();
-        var agent = (await List()).Select(info =>
-            string.Join(' ', new[] { Short(info.Name), Short(info.Parent), $"{info.Kind}" }.Where(part => part.Length > 0)))
-            .Order();
+        var containerd = (await ContainerdProcess.Snapshots("list")).Split('\n').Skip(1)
+            .Select(line => Line(line.Split(' '))).Where(line => line.Length > 0).Order();
+        var agent = (await List())
+            .Select(info => Line(Short(info.Name), Short(info.Parent), $"{info.Kind}")).Order();
         Assert.Equal(containerd, agent);
         await Meter.AwaitRemovals();
         await Client.MustAgree(Pool);
     }
+
+    private static string Line(params string[] words) => string.Join(' ', words.Where(word => word.Length > 0));
 
     /// <summary>containerd calls a snapshot KEY, and NAMESPACE/NUMBER/KEY to its snapshotters.</summary>
     private static string Short(string key) => key.Split('/', 3)[^1];

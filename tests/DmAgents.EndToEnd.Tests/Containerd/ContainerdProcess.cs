@@ -4,8 +4,8 @@ using DmAgents.Testing.Contracts;
 
 namespace DmAgents.EndToEnd.Tests.Containerd;
 
-/// <summary>A real containerd whose snapshotter is the agent, and ctr to talk to it. Its containers survive it: each has
-/// a shim of its own.</summary>
+/// <summary>A real containerd whose snapshotter is the agent, and ctr to talk to it. Its containers survive it: each
+/// has a shim of its own.</summary>
 internal sealed class ContainerdProcess : IDisposable
 {
     public const string Snapshotter = "dmagents";
@@ -46,7 +46,10 @@ internal sealed class ContainerdProcess : IDisposable
     public static string Log => File.Exists(Home + "/log") ? File.ReadAllText(Home + "/log") : "";
 
     /// <summary>Where a container's file system is mounted while it runs, for this mount namespace, too.</summary>
-    public static string RootOf(string container) => $"{Home}/state/io.containerd.runtime.v2.task/default/{container}/rootfs";
+    public static string RootOf(string container) =>
+        $"{Home}/state/io.containerd.runtime.v2.task/default/{container}/rootfs";
+
+    public bool HasExited => _process.HasExited;
 
     /// <summary>SIGKILL; shims and containers stay.</summary>
     public async Task Kill()
@@ -69,11 +72,12 @@ internal sealed class ContainerdProcess : IDisposable
     public static async Task<string> MustCtr(params string[] arguments)
     {
         var finished = await Ctr(arguments);
-        Assert.True(finished.Status == 0, $"ctr {string.Join(' ', arguments)}: {finished}\ncontainerd: {Tail(Log)}");
+        Assert.True(finished.Status == 0, $"ctr {string.Join(' ', arguments)}: {finished}\ncontainerd: {Complaints()}");
         return finished.Output;
     }
 
-    public static Task<Finished> Import(string archive) => Ctr("images", "import", "--snapshotter", Snapshotter, archive);
+    public static Task<Finished> Import(string archive) =>
+        Ctr("images", "import", "--snapshotter", Snapshotter, archive);
 
     public static Task<string> MustImport(string archive) =>
         MustCtr("images", "import", "--snapshotter", Snapshotter, archive);
@@ -85,7 +89,7 @@ internal sealed class ContainerdProcess : IDisposable
     public static async Task MustRun(string image, string container, params string[] program)
     {
         var finished = await Run(image, container, program);
-        Assert.True(finished.Status == 0, $"{container}: {finished}\ncontainerd: {Tail(Log)}");
+        Assert.True(finished.Status == 0, $"{container}: {finished}\ncontainerd: {Complaints()}");
     }
 
     /// <summary>Ends a container's program, and removes the container and with it its snapshot.</summary>
@@ -98,11 +102,31 @@ internal sealed class ContainerdProcess : IDisposable
     /// <summary>Returns after the garbage collection: it is to have taken what only this image needed.</summary>
     public static Task<string> RemoveImage(string image) => MustCtr("images", "rm", "--sync", image);
 
-    /// <summary>Has containerd collect garbage: a lease that goes makes it look.</summary>
+    /// <summary>
+    /// Has containerd collect garbage. It compares its list of snapshots with a snapshotter's only after it has removed
+    /// one of them, and forgets that when it or the snapshotter dies: so one is removed for this.
+    /// </summary>
     public static async Task CollectGarbage()
     {
+        await Snapshots("prepare", "garbage");
+        await Snapshots("rm", "garbage");
         await MustCtr("leases", "create", "--id", "collect");
         await MustCtr("leases", "rm", "--sync", "collect");
+    }
+
+    /// <summary>Removes every container, image and snapshot.</summary>
+    public static async Task Clear()
+    {
+        foreach (var task in await Names("tasks", "list", "--quiet"))
+            await Ctr("tasks", "rm", "--force", task);
+        foreach (var container in await Names("containers", "list", "--quiet"))
+            await Ctr("containers", "rm", container);
+        foreach (var image in await Names("images", "list", "--quiet"))
+            await Ctr("images", "rm", image);
+        var snapshots = (await Snapshots("list")).Split('\n').Skip(1);
+        foreach (var active in snapshots.Where(line => line.Contains(" Active", StringComparison.Ordinal)))
+            await Snapshots("rm", active.Split(' ')[0]);
+        await CollectGarbage();
     }
 
     public static Task<string> Snapshots(params string[] arguments) =>
@@ -138,5 +162,12 @@ internal sealed class ContainerdProcess : IDisposable
         }
     }
 
-    private static string Tail(string text) => text[^Math.Min(text.Length, 3000)..];
+    private static async Task<string[]> Names(params string[] arguments) =>
+        (await MustCtr(arguments)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>The last that it complained of.</summary>
+    private static string Complaints() => string.Join('\n', Log.Split('\n')
+        .Where(line => line.Contains("level=warn", StringComparison.Ordinal)
+            || line.Contains("level=error", StringComparison.Ordinal))
+        .TakeLast(5));
 }

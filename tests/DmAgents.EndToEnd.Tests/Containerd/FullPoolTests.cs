@@ -1,4 +1,6 @@
 using System.Formats.Tar;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
 using DmAgents.EndToEnd.Tests.Support;
 using DmAgents.Testing.Contracts;
 using Grpc.Core;
@@ -19,16 +21,19 @@ public sealed class FullPoolTests(ContainerdFixture host)
     [Fact]
     public async Task Below_its_mark_the_pool_takes_no_new_snapshots_and_heals_when_an_image_is_removed()
     {
+        await host.BeginWithImage();
         var before = await host.Meter.Content();
-        await ContainerdProcess.MustImport(await host.Archive());
-        await ContainerdProcess.MustImport(await ZerosImage("large", 250 * MiB));
+        await ContainerdProcess.MustImport(await ZerosImage("large", 150 * MiB));
         var running = await RunningContainer.Start("filling");
         for (var i = 0; host.Meter.Status.Data.FreePercent >= Mark; i++)
         {
             await Files.Write($"{running.Root}/filled-{i}", 8 * MiB, seed: i);
-            await Shell.Must("/bin/sync", "-f", $"{running.Root}/filled-{i}");
+            host.Kernel.SyncFileSystem(new MountPath(running.Root)).Must();
         }
         Assert.True(host.Meter.Status.Data.Free > 0, "the pool is full already");
+
+        Eventually.True(
+            () => host.Client.Show(ContainerdFixture.Pool).Result.State == PoolState.LowData, "the agent has seen it");
 
         Assert.Equal(StatusCode.ResourceExhausted, await Refusal());
         var run = await RunningContainer.Try("one-more");
@@ -45,7 +50,6 @@ public sealed class FullPoolTests(ContainerdFixture host)
         await running.MustBeUnharmed();
         await after.Stop();
         await running.Stop();
-        await ContainerdProcess.RemoveImage(ContainerdFixture.Debian);
         await host.MustAgree();
         Assert.Equal(before, await host.Meter.Content());
     }

@@ -12,10 +12,10 @@ public sealed class ImageTests(ContainerdFixture host)
     [Fact]
     public async Task An_image_is_imported_run_by_several_containers_at_once_and_removed_down_to_an_empty_pool()
     {
-        var before = await host.Meter.Content();
+        await host.BeginEmpty();
         await ContainerdProcess.MustImport(await host.Archive());
         var layers = await host.List();
-        Assert.Equal(4, layers.Count);
+        Assert.Equal(ContainerdFixture.DebianLayers, layers.Count);
         Assert.All(layers, layer => Assert.Equal(Kind.Committed, layer.Kind));
         await host.MustAgree();
         var unpacked = await host.Meter.UsedBlocks();
@@ -35,19 +35,19 @@ public sealed class ImageTests(ContainerdFixture host)
 
         await Task.WhenAll(containers.Select(container => container.Stop()));
         await ContainerdProcess.RemoveImage(ContainerdFixture.Debian);
-        Assert.Empty(await host.List());
-        Assert.Equal(before, await host.Meter.Content());
-        await host.MustAgree();
+        await host.MustBeEmpty();
     }
 
     [Fact]
     public async Task The_snapshots_commands_of_ctr_work()
     {
+        await host.BeginAlive();
         var before = await host.Meter.Content();
         var mounts = await ContainerdProcess.Snapshots("prepare", "--target", "/run/ctr-target", "first");
         Assert.Matches("mount -t ext4 /dev/mapper/dmagents-containerd-[0-9]+ /run/ctr-target", mounts);
         var target = Directory.CreateDirectory("/run/ctr-target").FullName;
-        await Shell.Must("/bin/sh", "-c", mounts);
+        // ctr ends the command in "-o", with the options behind it: an ext4 snapshot has none.
+        await Shell.Must("/bin/sh", "-c", mounts.Replace("-o \n", "", StringComparison.Ordinal));
         await File.WriteAllTextAsync($"{target}/file", "of the first");
         await Shell.Must("/bin/umount", target);
         await ContainerdProcess.Snapshots("commit", "layer", "first");
