@@ -29,5 +29,8 @@ public sealed partial class LinuxKernel
 
     public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) => _pools.MeasureThins(pool);
 
+    public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
+        MappedName pool, IReadOnlyList<ThinAndOrigin> thins) => _pools.MeasureAboveOrigins(pool, thins);
+
     public KernelResult ReleaseMetadataSnapshot(MappedName pool) => _pools.ReleaseMetadataSnapshot(pool);
 }

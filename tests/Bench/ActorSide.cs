@@ -138,7 +138,7 @@ internal sealed class ActorSide : Side, IAsyncDisposable
     }
 
     private static PoolCommands.CreateSnapshot Creation(int number, DeviceUse use) => new(
-        NewRequest(), KeyOf(number), DeviceKind.Container, Parent: null, Size: null, FileSystem: null, use,
+        NewRequest(), KeyOf(number), Parent: null, Size: null, FileSystem: null, use,
         ImmutableSortedDictionary<string, string>.Empty, TimeProvider.System.GetUtcNow());
 
     private static PoolCommands.SetUse Use(int number, DeviceUse use) =>

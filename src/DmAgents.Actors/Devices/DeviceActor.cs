@@ -20,10 +20,7 @@ internal sealed class DeviceActor(IKernel kernel) : UntypedActor
         switch (message)
         {
             case DeviceJobs.CreateBase job:
-                Sender.Tell(new DeviceResults.Created(
-                    job.Device.Id,
-                    new CreationEffects(kernel, job.Pool).CreateBase(job.Device, job.StartAgain),
-                    KernelResult.Done));
+                Sender.Tell(CreateBase(job));
                 break;
             case DeviceJobs.CreateSnapshot job:
                 Sender.Tell(CreateSnapshot(job));
@@ -35,9 +32,9 @@ internal sealed class DeviceActor(IKernel kernel) : UntypedActor
                 Sender.Tell(new DeviceResults.Grown(
                     job.Device.Id, job.Request, new UseEffects(kernel, job.Pool).Grow(job.Device)));
                 break;
-            case DeviceJobs.Flush job:
-                Sender.Tell(new DeviceResults.Flushed(
-                    job.Device.Id, job.Request, new UseEffects(kernel, job.Pool).Flush(job.Device)));
+            case DeviceJobs.Seal job:
+                Sender.Tell(new DeviceResults.Sealed(
+                    job.Device.Id, job.Request, new UseEffects(kernel, job.Pool).Seal(job.Device)));
                 break;
             case DeviceJobs.Delete job:
                 Sender.Tell(new DeviceResults.Deleted(
@@ -49,14 +46,25 @@ internal sealed class DeviceActor(IKernel kernel) : UntypedActor
         }
     }
 
+    private DeviceResults.Created CreateBase(DeviceJobs.CreateBase job)
+    {
+        var made = new CreationEffects(kernel, job.Pool).CreateBase(job.Device, job.StartAgain);
+        return new DeviceResults.Created(job.Device.Id, made, SettledAfter(made, job.Device, job.Pool));
+    }
+
     private DeviceResults.Created CreateSnapshot(DeviceJobs.CreateSnapshot job)
     {
         var made = new CreationEffects(kernel, job.Pool).CreateSnapshot(job.Device, job.Source, job.MadeBefore);
-        var settled = made.Succeeded && job.Device.Use != DeviceUse.Idle
-            ? new UseEffects(kernel, job.Pool).Settle(job.Device)
-            : KernelResult.Done;
+        var settled = made.Succeeded && !job.MadeBefore
+            ? new UseEffects(kernel, job.Pool).SettleFresh(job.Device)
+            : SettledAfter(made, job.Device, job.Pool);
         return new DeviceResults.Created(job.Device.Id, made, settled);
     }
+
+    private KernelResult SettledAfter(KernelResult made, DeviceRecord device, PoolContext pool) =>
+        made.Succeeded && device.Use != DeviceUse.Idle
+            ? new UseEffects(kernel, pool).Settle(device)
+            : KernelResult.Done;
 
     private DeviceResults.Settled Settle(DeviceJobs.Settle job)
     {

@@ -23,8 +23,8 @@ internal static class DeviceJobs
     /// <summary>Grow device and file system.</summary>
     internal sealed record Grow(PoolContext Pool, DeviceRecord Device, RequestId? Request);
 
-    /// <summary>Make everything written durable.</summary>
-    internal sealed record Flush(PoolContext Pool, DeviceRecord Device, RequestId Request);
+    /// <summary>End all writing: make everything durable, and deactivate.</summary>
+    internal sealed record Seal(PoolContext Pool, DeviceRecord Device, RequestId Request);
 
     /// <summary>Give the blocks back.</summary>
     /// <param name="KeyHasSuccessor">Another device has its key by now.</param>
@@ -45,7 +45,7 @@ internal static class DeviceResults
 
     internal sealed record Grown(ThinId Id, RequestId? Request, KernelResult Result) : DeviceResult;
 
-    internal sealed record Flushed(ThinId Id, RequestId Request, KernelResult Result) : DeviceResult;
+    internal sealed record Sealed(ThinId Id, RequestId Request, KernelResult<ulong?> Inodes) : DeviceResult;
 
     internal sealed record Deleted(ThinId Id, DeletionResult Result) : DeviceResult;
 }

@@ -171,6 +171,9 @@ public sealed partial class PoolActor
         {
             _deletions = _deletions.Remove(result.Id);
             Outcome(new PoolEvents.Removed(result.Id, Now));
+            // Who was refused for want of space is not to wait for the next regular reading.
+            if (_deletions.IsEmpty && _health is not { Condition: PoolCondition.Writable })
+                _lane.Tell(new LaneJobs.ReadStatus(Pool));
         }
         else
         {

@@ -37,8 +37,8 @@ public sealed partial class PoolActor
             case DeviceResults.Grown grown:
                 OnDeviceGrown(grown);
                 break;
-            case DeviceResults.Flushed flushed:
-                OnFlushed(flushed);
+            case DeviceResults.Sealed answer:
+                OnSealed(answer);
                 break;
             case LaneResults.GrowthPrepared prepared:
                 OnGrowthPrepared(prepared);
@@ -72,13 +72,13 @@ public sealed partial class PoolActor
             Answer(Sender, new PoolReplies.Refused(command.Request, unready));
             return;
         }
-        // What a commit makes permanent has to be durable below the journal's own write.
+        // A layer is durable and closed for writing before the journal says that it is one.
         if (command is PoolCommands.Commit commit && _state.Find(commit.Key) is { Use: DeviceUse.Active } active
-            && !_state.Requests.Knows(commit.Request, out _))
+            && PoolDecider.Decide(_state, _health, commit) is Decision.Accepted)
         {
             _operations[command.Request] = new Operation(
                 command, active.Id, active, Pool.Identity.Backing, [], [Sender]);
-            _devices.Give(active.Id, new DeviceJobs.Flush(Pool, active, command.Request));
+            _devices.Give(active.Id, new DeviceJobs.Seal(Pool, active, command.Request));
             return;
         }
         if (command is PoolCommands.Grow grow && PoolDecider.Decide(_state, _health, grow) is Decision.Accepted)
@@ -127,12 +127,23 @@ public sealed partial class PoolActor
             Enqueue(removal.Id);
         switch (command)
         {
+            case PoolCommands.CreateSnapshot when accepted.Events is [PoolEvents.Claimed]:
+                Succeed(command.Request);
+                break;
             case PoolCommands.CreateSnapshot or PoolCommands.CommitLive:
                 StartCreation(_state.Devices[accepted.Subject!.Value], madeBefore: false);
                 break;
             case PoolCommands.SetUse use:
                 var used = _state.Devices[accepted.Subject!.Value];
                 _devices.Give(used.Id, new DeviceJobs.Settle(Pool, used, use.Request, use.Detach));
+                break;
+            case PoolCommands.CreateView view:
+                var shown = _state.Devices[accepted.Subject!.Value];
+                _devices.Give(shown.Id, new DeviceJobs.Settle(Pool, shown, view.Request));
+                break;
+            case PoolCommands.Remove when accepted.Events is [PoolEvents.ViewRemoved]:
+                Succeed(command.Request);
+                SettleInBackground(accepted.Subject!.Value);
                 break;
             case PoolCommands.Resize resize:
                 var grown = _state.Devices[accepted.Subject!.Value];
@@ -144,10 +155,6 @@ public sealed partial class PoolActor
                 break;
             case PoolCommands.Purge purge:
                 Purge(purge.Id, purge.Request);
-                break;
-            case PoolCommands.Commit:
-                Succeed(command.Request);
-                SettleInBackground(accepted.Subject!.Value);
                 break;
             default:
                 Succeed(command.Request);
@@ -207,6 +214,8 @@ public sealed partial class PoolActor
     {
         if (!_operations.TryGetValue(request, out var operation))
             return;
+        // Whoever reads after the answer finds what the answer says.
+        Show();
         Finish(request, operation.Waiting, new PoolReplies.Done(
             request, DeviceOrNull(operation.Subject), operation.Removed, AlreadySo: false));
     }

@@ -61,8 +61,19 @@ public sealed partial class PoolActor
             });
             return;
         }
-        if (request is { } done)
-            Succeed(done);
+        if (request is not { } done)
+            return;
+        if (_operations[done].Command is PoolCommands.CommitLive { InPlaceOfIt: true } && device.Source is { } container
+            && _state.Devices.GetValueOrDefault(container) is { IsPresent: true })
+        {
+            Record([new PoolEvents.RemovalIntended(Request: null, container, Now)], () =>
+            {
+                Enqueue(container);
+                Succeed(done);
+            });
+            return;
+        }
+        Succeed(done);
     }
 
     /// <summary>What undoes a request's intent, so that the same request again is not taken for done.</summary>
@@ -90,11 +101,15 @@ public sealed partial class PoolActor
         var device = _state.Devices[id];
         var inDoubt = error.LeavesStateUnknown || error.Fault == KernelFault.Exists;
         var request = RequestOf(id);
+        var views = _operations.Where(o => o.Value.Subject == id && o.Value.Command is PoolCommands.CreateView)
+            .Select(o => o.Key).ToList();
         Record([new PoolEvents.CreationFailed(id, error.ToString(), inDoubt, Now)], () =>
         {
             _recovering.Remove(id);
             if (request is { } waiting)
                 Fail(waiting, RefusalOf($"cannot create {device.Key.Space}", device, error, holders: ""));
+            foreach (var view in views)
+                Fail(view, RefusalOf("cannot create view", device, error, holders: ""));
             if (_plan is not null)
                 CompleteOpening();
         });
@@ -119,7 +134,17 @@ public sealed partial class PoolActor
                 Succeed(done);
             return;
         }
-        if (_operations.GetValueOrDefault(request) is not { Before: { } before, Command: PoolCommands.SetUse command })
+        var operation = _operations.GetValueOrDefault(request);
+        if (operation?.Command is PoolCommands.CreateView view)
+        {
+            Record(TakenBack(request, new PoolEvents.ViewRemoved(Request: null, view.Key, Now)), () =>
+            {
+                Fail(request, RefusalOf("cannot create view", device, error, result.Holders));
+                SettleInBackground(device.Id);
+            });
+            return;
+        }
+        if (operation is not { Before: { } before, Command: PoolCommands.SetUse command })
             return;
         var what = command.Use == DeviceUse.Idle ? "cannot unmount" : "cannot mount";
         var refusal = RefusalOf(what, device, error, result.Holders);
@@ -155,15 +180,25 @@ public sealed partial class PoolActor
             Succeed(request);
     }
 
-    private void OnFlushed(DeviceResults.Flushed result)
+    private void OnSealed(DeviceResults.Sealed result)
     {
         if (!_operations.Remove(result.Request, out var operation))
             return;
-        if (result.Result.Error is { } error)
-            Finish(result.Request, operation.Waiting, new PoolReplies.Refused(
-                result.Request, RefusalOf("cannot commit", operation.Before!, error, holders: "")));
+        var commit = (PoolCommands.Commit)operation.Command;
+        if (result.Inodes.Succeeded)
+            Take(commit with { Inodes = result.Inodes.Value }, operation.Waiting);
+        else if (result.Inodes.FailedWith(KernelFault.Busy))
+            // Somebody goes on writing: the layer is what it holds at this moment, and the rest goes with him.
+            Take(new PoolCommands.CommitLive(commit.Request, commit.Key, commit.NewKey, commit.Labels, commit.At)
+            {
+                InPlaceOfIt = true,
+            }, operation.Waiting);
         else
-            Take(operation.Command, operation.Waiting);
+            Finish(result.Request, operation.Waiting, new PoolReplies.Refused(
+                result.Request, RefusalOf("cannot commit", operation.Before!, result.Inodes.Error, holders: "")));
+        // Where no layer came of it, it is live again.
+        if (_state.Devices.GetValueOrDefault(result.Id) is { Kind: DeviceKind.Container })
+            SettleInBackground(result.Id);
     }
 
     private void SettleInBackground(ThinId id)

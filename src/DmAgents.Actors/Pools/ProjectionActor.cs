@@ -147,7 +147,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
             _log.Warning("pool {0}: metadata/ or mnt/ is behind the journal: {1}", paths.Pool, error);
     }
 
-    private static ThinId? DeviceOf(PoolEvent happened) => happened switch
+    private ThinId? DeviceOf(PoolEvent happened) => happened switch
     {
         PoolEvents.BaseIntended e => e.Id,
         PoolEvents.SnapshotIntended e => e.Id,
@@ -157,6 +157,8 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
         PoolEvents.ResizeIntended e => e.Id,
         PoolEvents.Resized e => e.Id,
         PoolEvents.Committed e => e.Id,
+        PoolEvents.Claimed e => e.Id,
+        PoolEvents.LabelsChanged e => _state.Find(e.Key)?.Id,
         PoolEvents.RemovalIntended e => e.Id,
         PoolEvents.Removed e => e.Id,
         PoolEvents.Lost e => e.Id,

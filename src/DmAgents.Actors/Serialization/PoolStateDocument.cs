@@ -17,6 +17,9 @@ internal sealed record PoolStateDocument(
     Checkpoint Checkpoint,
     ImmutableArray<RequestDocument> Requests)
 {
+    /// <summary>None in what was stored before there were views.</summary>
+    public ImmutableArray<ViewRecord> Views { get; init; } = [];
+
     public static PoolStateDocument Of(PoolState state) => new(
         state.Identity,
         state.WasOpened,
@@ -27,25 +30,21 @@ internal sealed record PoolStateDocument(
         [.. state.Ledger.Quarantine.Values],
         state.Checkpoint,
         [.. state.Requests.Order.Where(state.Requests.Subjects.ContainsKey)
-            .Select(r => new RequestDocument(r, state.Requests.Subjects[r]))]);
-
-    public PoolState ToState()
+            .Select(r => new RequestDocument(r, state.Requests.Subjects[r]))])
     {
-        var owned = Devices.Where(d => d.Phase != DevicePhase.Removing).ToList();
-        return new PoolState(
-            Identity,
-            Devices.ToImmutableDictionary(d => d.Id),
-            owned.ToImmutableDictionary(d => d.Key, d => d.Id),
-            owned.Where(d => d.Parent is not null).CountBy(d => d.Parent!.Value).ToImmutableDictionary(),
-            Images.ToImmutableDictionary(i => i.Reference),
-            [.. Purging],
-            new ThinIdLedger(NextId, Quarantine.ToImmutableSortedDictionary(q => q.Id, q => q)),
-            Checkpoint,
-            Requests.Aggregate(RequestLog.Empty, (log, r) => log.With(r.Request, r.Subject)))
-        {
-            WasOpened = WasOpened,
-        };
-    }
+        Views = [.. state.Views.Values.OrderBy(v => v.Key.ToString(), StringComparer.Ordinal)],
+    };
+
+    public PoolState ToState() => (PoolState.Empty with
+    {
+        Identity = Identity,
+        WasOpened = WasOpened,
+        Images = Images.ToImmutableDictionary(i => i.Reference),
+        Purging = [.. Purging],
+        Ledger = new ThinIdLedger(NextId, Quarantine.ToImmutableSortedDictionary(q => q.Id, q => q)),
+        Checkpoint = Checkpoint,
+        Requests = Requests.Aggregate(RequestLog.Empty, (log, r) => log.With(r.Request, r.Subject)),
+    }).Restored(Devices, Views);
 }
 
 internal sealed record RequestDocument(RequestId Request, ThinId? Subject);

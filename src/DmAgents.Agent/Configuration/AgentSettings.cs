@@ -10,6 +10,7 @@ public sealed record AgentSettings(
     string StateDirectory,
     string AdminSocket,
     string AdminGroup,
+    ContainerdSettings Containerd,
     FileSystemKind FileSystem,
     ByteSize BaseSize,
     PoolBlockSize BlockSize,

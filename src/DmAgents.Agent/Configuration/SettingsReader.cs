@@ -105,6 +105,11 @@ public static class SettingsReader
             values.AbsolutePath("state-directory"),
             values.AbsolutePath("admin.socket"),
             values.Text("admin.group"),
+            new ContainerdSettings(
+                values.AbsolutePath("containerd.socket"),
+                values.Word("containerd.snapshotter"),
+                values.PoolOrNone("containerd.pool"),
+                values.Duration("containerd.usage-interval")),
             values.OneOf("pool.file-system", ("ext4", FileSystemKind.Ext4), ("xfs", FileSystemKind.Xfs)),
             values.Size("pool.base-size", atLeast: ByteSize.MiB(16)),
             values.BlockSize("pool.block-size"),
@@ -162,6 +167,16 @@ public static class SettingsReader
             var text = Text(name).TrimEnd('/');
             return text.StartsWith('/') ? text : throw Wrong(name, text, "an absolute path");
         }
+
+        public string Word(string name) =>
+            Text(name) is { Length: > 0 } text && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+                ? text
+                : throw Wrong(name, Text(name), "a name of letters, digits, '-', '_' and '.'");
+
+        public PoolName? PoolOrNone(string name) =>
+            Text(name).Length == 0 ? null
+            : PoolName.TryParse(Text(name), out var pool) ? pool
+            : throw Wrong(name, Text(name), $"empty or a pool's name: {PoolName.Rule}");
 
         public ByteSize Size(string name, ByteSize atLeast) =>
             ByteSize.TryParse(Text(name), out var size) && size >= atLeast && size.Bytes % SectorCount.BytesPerSector == 0

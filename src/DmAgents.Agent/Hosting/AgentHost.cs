@@ -1,6 +1,7 @@
 using DmAgents.Actors.Events;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Containerd;
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Services;
 using DmAgents.Domain.Ports;
@@ -18,6 +19,9 @@ internal static class AgentHost
     /// <summary>Requests are names and numbers, image configurations at most.</summary>
     private const int MaxMessage = 4 * 1024 * 1024;
 
+    /// <summary>Calls under way on one connection; more wait.</summary>
+    private const int MaxCalls = 4096;
+
     public static WebApplication Build(AgentSettings settings, HostReport host, LinuxKernel kernel)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -27,8 +31,10 @@ internal static class AgentHost
             options.ShutdownTimeout = settings.StopDeadline + TimeSpan.FromSeconds(10));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            PrepareSocket(settings.AdminSocket);
-            kestrel.ListenUnixSocket(settings.AdminSocket, listen => listen.Protocols = HttpProtocols.Http2);
+            // containerd sends all its calls over one connection.
+            kestrel.Limits.Http2.MaxStreamsPerConnection = MaxCalls;
+            Listen(kestrel, settings.AdminSocket, SocketRole.Admin);
+            Listen(kestrel, settings.Containerd.Socket, SocketRole.Containerd);
         });
         builder.Services.AddGrpc(grpc =>
         {
@@ -43,7 +49,8 @@ internal static class AgentHost
         app.MapGrpcService<LayersService>();
         app.MapGrpcService<ContainersService>();
         app.MapGrpcService<EventsService>();
-        app.Lifetime.ApplicationStarted.Register(() => OpenSocket(app.Services));
+        app.MapGrpcService<SnapshotsService>();
+        app.Lifetime.ApplicationStarted.Register(() => OpenSockets(app.Services));
         return app;
     }
 
@@ -65,6 +72,7 @@ internal static class AgentHost
         services.AddSingleton<UsageReader>();
         services.AddSingleton<PoolViews>();
         services.AddSingleton<PoolChecker>();
+        services.AddSingleton<SnapshotUsages>();
         services.AddSingleton<ImageFinder>();
         services.AddSingleton<ImageImporter>();
         services.AddHostedService<ActorsHost>();
@@ -85,6 +93,20 @@ internal static class AgentHost
         });
     }
 
+    private static void Listen(KestrelServerOptions kestrel, string socket, SocketRole role)
+    {
+        PrepareSocket(socket);
+        kestrel.ListenUnixSocket(socket, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            listen.Use(next => connection =>
+            {
+                connection.Features.Set(role);
+                return next(connection);
+            });
+        });
+    }
+
     /// <summary>A socket that a dead agent left is in the way of a new one; the state directory's lock says that no
     /// other agent lives.</summary>
     private static void PrepareSocket(string socket)
@@ -93,14 +115,16 @@ internal static class AgentHost
         File.Delete(socket);
     }
 
-    private static void OpenSocket(IServiceProvider services)
+    private static void OpenSockets(IServiceProvider services)
     {
         var settings = services.GetRequiredService<AgentSettings>();
         if (services.GetRequiredService<AdminGroup>().Id is { } group)
             SocketOwner.Give(settings.AdminSocket, group);
         File.SetUnixFileMode(settings.AdminSocket,
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
-        services.GetRequiredService<ILoggerFactory>().CreateLogger("dmagentd")
-            .LogInformation("version {Version} serves {Socket}", AgentVersion.Text, settings.AdminSocket);
+        File.SetUnixFileMode(settings.Containerd.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        services.GetRequiredService<ILoggerFactory>().CreateLogger("dmagentd").LogInformation(
+            "version {Version} serves {Socket}, and containerd at {Containerd}", AgentVersion.Text, settings.AdminSocket,
+            settings.Containerd.Socket);
     }
 }

@@ -42,8 +42,15 @@ internal readonly record struct Peer(int ProcessId, uint User, uint Group)
     }
 }
 
-/// <summary>Lets only root, the agent's own user and members of the admin group use the API, whatever the socket's mode
-/// has become.</summary>
+/// <summary>Which of the agent's sockets a connection came in by.</summary>
+internal enum SocketRole
+{
+    Admin,
+    Containerd,
+}
+
+/// <summary>Lets only root and the agent's own user use the agent, and members of the admin group its admin API,
+/// whatever the sockets' modes have become. Each socket has its own services.</summary>
 internal sealed class PeerCheck(AdminGroup group) : Interceptor
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -63,11 +70,15 @@ internal sealed class PeerCheck(AdminGroup group) : Interceptor
 
     private void Check(ServerCallContext context)
     {
-        var socket = context.GetHttpContext().Features.Get<IConnectionSocketFeature>()?.Socket;
+        var features = context.GetHttpContext().Features;
+        var isContainerd = features.Get<SocketRole>() == SocketRole.Containerd;
+        if (isContainerd != context.Method.StartsWith("/containerd.", StringComparison.Ordinal))
+            throw new RpcException(new Status(StatusCode.Unimplemented, $"{context.Method} is served at another socket"));
+        var socket = features.Get<IConnectionSocketFeature>()?.Socket;
         if (socket is null)
             throw new InvalidOperationException("a connection without a socket");
         var peer = Peer.Of(socket);
-        if (peer.User == 0 || peer.User == AdminGroup.OwnUser || (group.Id is { } id && peer.IsIn(id)))
+        if (peer.User == 0 || peer.User == AdminGroup.OwnUser || (!isContainerd && group.Id is { } id && peer.IsIn(id)))
             return;
         throw Problems.Of(Problem.Types.Kind.Refused, "cannot use the agent", $"user {peer.User}",
             "only root and members of the admin group may", $"become root, or a member of group {group.Name}");

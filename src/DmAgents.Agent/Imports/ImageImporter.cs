@@ -94,7 +94,7 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
         }
         var key = DeviceKey.Import($"{import.Request.Value:N}-{index}");
         await gateway.Ask(import.Pool.Name, new PoolCommands.CreateSnapshot(
-            Fresh(), key, Domain.Devices.DeviceKind.Container, parent, Size: null, FileSystem: null, DeviceUse.Mounted,
+            Fresh(), key, parent, Size: null, FileSystem: null, DeviceUse.Mounted,
             ImmutableSortedDictionary<string, string>.Empty, gateway.Now), cancellation).ConfigureAwait(false);
         try
         {

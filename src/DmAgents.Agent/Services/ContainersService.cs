@@ -36,7 +36,7 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
                 throw Problems.Usage(What, name.Value, "neither image nor layer is given", "give --image or --layer");
         }
         var done = await gateway.Ask(pool.Name, new PoolCommands.CreateSnapshot(
-            PoolGateway.RequestOf(What, request.RequestId), DeviceKey.Container(name.Value), Domain.Devices.DeviceKind.Container,
+            PoolGateway.RequestOf(What, request.RequestId), DeviceKey.Container(name.Value),
             parent, request.HasSizeBytes ? new ByteSize(request.SizeBytes) : null, FileSystem: null,
             request.Mount ? DeviceUse.Mounted : DeviceUse.Idle, labels, gateway.Now), context.CancellationToken)
             .ConfigureAwait(false);

@@ -34,17 +34,22 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         name.Length == 0 ? board.All : [Resolve(what, name)];
 
     public async Task<PoolReplies.Done> Ask(PoolName pool, PoolCommand command, CancellationToken cancellation) =>
-        Unwrap(await Ask<PoolReply>(
-            new HostMessages.ToPool(pool, command), pool.Value, cancellation).ConfigureAwait(false));
+        Unwrap(await Request(new HostMessages.ToPool(pool, command), pool, command.Request, cancellation)
+            .ConfigureAwait(false));
+
+    /// <summary>The pool's answer as it is. One that does not come in time is a refusal of kind TimedOut: unknown, and
+    /// the caller may ask again with the same request id.</summary>
+    public Task<PoolReply> Request(PoolPicture pool, PoolCommand command, CancellationToken cancellation) =>
+        Request(new HostMessages.ToPool(pool.Name, command), pool.Name, command.Request, cancellation);
 
     public async Task<PoolReplies.Done> Create(PoolCommands.Initialize command, CancellationToken cancellation) =>
-        Unwrap(await Ask<PoolReply>(
-            new HostMessages.CreatePool(command), command.Name.Value, cancellation).ConfigureAwait(false));
+        Unwrap(await Request(new HostMessages.CreatePool(command), command.Name, command.Request, cancellation)
+            .ConfigureAwait(false));
 
     public async Task<PoolReplies.Done> Remove(
         PoolName pool, RequestId request, bool force, CancellationToken cancellation) =>
-        Unwrap(await Ask<PoolReply>(
-            new HostMessages.RemovePool(pool, request, force), pool.Value, cancellation).ConfigureAwait(false));
+        Unwrap(await Request(new HostMessages.RemovePool(pool, request, force), pool, request, cancellation)
+            .ConfigureAwait(false));
 
     /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
     public static RequestId RequestOf(string what, string text) => Guid.TryParse(text, out var id)
@@ -68,18 +73,19 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         };
     }
 
-    /// <summary>A time-out means unknown: the caller may ask again with the same request id.</summary>
-    private async Task<T> Ask<T>(object message, string subject, CancellationToken cancellation)
+    private async Task<PoolReply> Request(
+        object message, PoolName pool, RequestId request, CancellationToken cancellation)
     {
         try
         {
-            return await host.Actor.Ask<T>(message, settings.RequestTimeout, cancellation).ConfigureAwait(false);
+            return await host.Actor.Ask<PoolReply>(message, settings.RequestTimeout, cancellation).ConfigureAwait(false);
         }
         catch (AskTimeoutException)
         {
-            throw Problems.Of(Problem.Types.Kind.TimedOut, "no answer in time", subject,
+            return new PoolReplies.Refused(request, new Refusal(
+                RefusalKind.TimedOut, "no answer in time", pool.Value,
                 $"the pool did not answer within {settings.RequestTimeout.TotalSeconds:0} s; whether it was done is unknown",
-                "the same request id again gives the answer; see also: dmagent pool show");
+                "the same request id again gives the answer; see also: dmagent pool show"));
         }
     }
 

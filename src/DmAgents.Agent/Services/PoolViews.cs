@@ -25,7 +25,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
             StateCause = pool.Reason,
             Layers = Count(pool.State, DeviceKind.Layer),
             Containers = Count(pool.State, DeviceKind.Container),
-            Views = Count(pool.State, DeviceKind.View),
+            Views = (uint)pool.State.Views.Count,
         };
         if (pool.Health is { } health)
         {

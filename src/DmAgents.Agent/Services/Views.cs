@@ -27,7 +27,7 @@ internal static class Views
         Domain.Devices.DeviceKind.Base => DeviceKind.Base,
         Domain.Devices.DeviceKind.Layer => DeviceKind.Layer,
         Domain.Devices.DeviceKind.Container => DeviceKind.Container,
-        _ => DeviceKind.View,
+        _ => throw new InvalidOperationException($"a device of no known kind: {kind}"),
     };
 
     public static DeviceState State(DeviceRecord device) => device.Phase switch

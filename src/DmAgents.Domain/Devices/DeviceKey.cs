@@ -6,7 +6,8 @@ namespace DmAgents.Domain.Devices;
 /// What the owner of a device calls it: a name within a space. A key names one device at a time; a removed device
 /// gives its key back at once, although its blocks go later.
 /// </summary>
-/// <param name="Space">"base", "layer", "container", "import"; a client with keys of its own brings its own.</param>
+/// <param name="Space">"base", "layer", "container", "import", "stock"; a client with keys of its own has its own:
+/// "containerd.NAMESPACE".</param>
 /// <param name="Name">Any text that the space allows.</param>
 public readonly record struct DeviceKey(string Space, string Name)
 {
@@ -15,6 +16,12 @@ public readonly record struct DeviceKey(string Space, string Name)
     public const string ContainerSpace = "container";
     public const string ImportSpace = "import";
 
+    /// <summary>Snapshots made before anyone asked for them.</summary>
+    public const string StockSpace = "stock";
+
+    /// <summary>Begins the spaces of containerd's snapshots; its namespace follows.</summary>
+    private const string ContainerdPrefix = "containerd.";
+
     /// <param name="chainId">"sha256:" and 64 hexadecimal digits.</param>
     public static DeviceKey Layer(string chainId) => new(LayerSpace, chainId);
 
@@ -22,6 +29,17 @@ public readonly record struct DeviceKey(string Space, string Name)
 
     /// <summary>A layer that is being filled. What is left in this space after a crash is undone.</summary>
     public static DeviceKey Import(string name) => new(ImportSpace, name);
+
+    public static DeviceKey Stock(string name) => new(StockSpace, name);
+
+    /// <param name="containerdNamespace">One of containerd's: it holds no '/'.</param>
+    /// <param name="key">A snapshot's key or name, as containerd sends it.</param>
+    public static DeviceKey Containerd(string containerdNamespace, string key) =>
+        new(ContainerdPrefix + containerdNamespace, key);
+
+    /// <summary>The containerd namespace that the key belongs to; null where it is not containerd's.</summary>
+    public string? ContainerdNamespace =>
+        Space.StartsWith(ContainerdPrefix, StringComparison.Ordinal) ? Space[ContainerdPrefix.Length..] : null;
 
     /// <summary>Reads "space/name"; the name may hold further slashes.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out DeviceKey key)

@@ -15,9 +15,6 @@ public enum DeviceKind
 
     /// <summary>The writable snapshot of a layer or of the base.</summary>
     Container,
-
-    /// <summary>A snapshot that is only read.</summary>
-    View,
 }
 
 /// <summary>How far a device has come.</summary>
@@ -80,6 +77,10 @@ public sealed record DeviceRecord(
 {
     /// <summary>The size that device and file system are about to have; null where no growth is under way.</summary>
     public ByteSize? GrowingTo { get; init; }
+
+    /// <summary>How many inodes its file system has in use; counted when it became a layer, null where it was not.
+    /// </summary>
+    public ulong? Inodes { get; init; }
 
     /// <summary>The pool's transaction id when its intent was journaled.</summary>
     public TransactionId CreatedIn { get; init; }

@@ -17,24 +17,46 @@ public static class PoolCommands
         FileSystemKind FileSystem, ByteSize BaseSize, DateTimeOffset At) : PoolCommand(Request, At);
 
     /// <summary>Makes a snapshot of a layer, or of the base where <paramref name="Parent"/> is null.</summary>
-    /// <param name="Kind">Container or View.</param>
     /// <param name="Size">Larger than the parent's: the file system is grown. Null: as large as the parent.</param>
     /// <param name="FileSystem">For a parentless one; null: the pool's default.</param>
     /// <param name="Use">What is to be live of it when the answer comes.</param>
     public sealed record CreateSnapshot(
-        RequestId Request, DeviceKey Key, DeviceKind Kind, DeviceKey? Parent, ByteSize? Size,
+        RequestId Request, DeviceKey Key, DeviceKey? Parent, ByteSize? Size,
         FileSystemKind? FileSystem, DeviceUse Use, ImmutableSortedDictionary<string, string> Labels,
         DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>Makes a layer or a base readable under another key. It is live when the answer comes.</summary>
+    /// <param name="Parent">The layer to be read; null: the empty base.</param>
+    /// <param name="FileSystem">For a parentless one; null: the pool's default.</param>
+    public sealed record CreateView(
+        RequestId Request, DeviceKey Key, DeviceKey? Parent, FileSystemKind? FileSystem,
+        ImmutableSortedDictionary<string, string> Labels, DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>Changes the labels of a device or view.</summary>
+    /// <param name="Replace">Labels that are not in <paramref name="Set"/> go.</param>
+    /// <param name="Set">Labels to be set.</param>
+    /// <param name="Unset">Labels to go; one that is not there: done.</param>
+    public sealed record SetLabels(
+        RequestId Request, DeviceKey Key, bool Replace, ImmutableSortedDictionary<string, string> Set,
+        ImmutableArray<string> Unset, DateTimeOffset At) : PoolCommand(Request, At);
 
     /// <summary>Turns a container layer that is not mounted into a layer of another key, without copying.</summary>
     public sealed record Commit(
         RequestId Request, DeviceKey Key, DeviceKey NewKey, ImmutableSortedDictionary<string, string> Labels,
-        DateTimeOffset At) : PoolCommand(Request, At);
+        DateTimeOffset At) : PoolCommand(Request, At)
+    {
+        /// <summary>How many inodes its file system has in use; null where nobody counted.</summary>
+        public ulong? Inodes { get; init; }
+    }
 
     /// <summary>Makes a layer of what a container layer holds at this moment; the container goes on.</summary>
     public sealed record CommitLive(
         RequestId Request, DeviceKey Key, DeviceKey NewKey, ImmutableSortedDictionary<string, string> Labels,
-        DateTimeOffset At) : PoolCommand(Request, At);
+        DateTimeOffset At) : PoolCommand(Request, At)
+    {
+        /// <summary>The container goes once the layer is there.</summary>
+        public bool InPlaceOfIt { get; init; }
+    }
 
     /// <summary>Activates, mounts, unmounts or deactivates.</summary>
     /// <param name="ReadOnly">Only with Active and Mounted.</param>
@@ -49,7 +71,7 @@ public static class PoolCommands
     public sealed record Resize(RequestId Request, DeviceKey Key, ByteSize Size, DateTimeOffset At)
         : PoolCommand(Request, At);
 
-    /// <summary>Removes a device; its key is free and it is gone for its owner when the answer comes.</summary>
+    /// <summary>Removes a device or view; its key is free and it is gone for its owner when the answer comes.</summary>
     /// <param name="Force">Also a mounted one.</param>
     public sealed record Remove(RequestId Request, DeviceKey Key, bool Force, DateTimeOffset At)
         : PoolCommand(Request, At);

@@ -8,18 +8,15 @@ namespace DmAgents.Domain.Pools;
 public static partial class PoolDecider
 {
     private static string WhatCreates(DeviceKey key) =>
-        key.Space == DeviceKey.ContainerSpace ? "cannot create container" : $"cannot create {key.Space}";
+        key.ContainerdNamespace is not null ? "cannot create snapshot"
+        : key.Space == DeviceKey.ContainerSpace ? "cannot create container"
+        : $"cannot create {key.Space}";
 
     private static Decision CreateSnapshot(PoolState state, PoolHealth? health, PoolCommands.CreateSnapshot c)
     {
         var what = WhatCreates(c.Key);
-        if (c.Kind is not (DeviceKind.Container or DeviceKind.View))
-            return No(RefusalKind.Invalid, what, c.Key.Name, $"a {c.Kind} is not made by a snapshot", "ask for a container");
-        // The journal writes a key as "space/name".
-        if (c.Key.Space.Contains('/', StringComparison.Ordinal) || c.Key.Space.Length == 0 || c.Key.Name.Length == 0)
-            return No(RefusalKind.Invalid, what, c.Key.Name, "a key's space has no '/', and neither part is empty", "choose another");
-        if (state.Find(c.Key) is not null)
-            return Taken(what, c.Key);
+        if (BadKey(state, what, c.Key) is { } bad)
+            return bad;
         if (NoRoom(state, health, what, c.Key.Name) is { } full)
             return full;
         return c.Parent is { } parentKey
@@ -27,24 +24,44 @@ public static partial class PoolDecider
             : SnapshotOfBase(state, health!, c, what);
     }
 
+    private static Decision.Refused? BadKey(PoolState state, string what, DeviceKey key)
+    {
+        // The journal writes a key as "space/name".
+        if (key.Space.Contains('/', StringComparison.Ordinal) || key.Space.Length == 0 || key.Name.Length == 0)
+            return No(RefusalKind.Invalid, what, key.Name, "a key's space has no '/', and neither part is empty", "choose another");
+        return state.IsTaken(key) ? Taken(what, key) : null;
+    }
+
     private static Decision SnapshotOfParent(
         PoolState state, PoolHealth health, PoolCommands.CreateSnapshot c, string what, DeviceKey parentKey)
     {
-        if (state.Find(parentKey) is not { } parent)
-            return Unknown(what, parentKey);
-        if (parent.Phase == DevicePhase.Lost)
-            return Lost(what, parentKey);
-        if (parent.Kind != DeviceKind.Layer)
-        {
-            return No(RefusalKind.Invalid, what, c.Key.Name, $"{parentKey} is a {parent.Kind}, not a committed layer",
-                "commit it first: dmagent container commit");
-        }
-        if (parent.Phase == DevicePhase.Creating)
-            return Unsettled(what, parentKey);
+        if (CommittedParent(state, what, c.Key, parentKey, out var parent) is { } no)
+            return no;
         var size = c.Size ?? parent.Size;
         if (BadSize(size, parent.Size, health, what, c.Key) is { } bad)
             return bad;
+        // One that was made before anyone asked lacks nothing but an owner.
+        if (c.Use == DeviceUse.Active && size == parent.Size && c.Key.Space != DeviceKey.StockSpace
+            && state.StockOf(parent.Id) is [var ready, ..])
+            return Yes(ready, new PoolEvents.Claimed(c.Request, ready, c.Key, c.Labels, c.At));
         return Snapshot(state, c, what, parent, parent.FileSystem, size, before: []);
+    }
+
+    private static Decision.Refused? CommittedParent(
+        PoolState state, string what, DeviceKey key, DeviceKey parentKey, out DeviceRecord parent)
+    {
+        parent = state.Find(parentKey)!;
+        if (state.Views.ContainsKey(parentKey) || parent is { Kind: not DeviceKind.Layer })
+        {
+            var kind = parent is null ? "view" : parent.Kind.ToString().ToLowerInvariant();
+            return No(RefusalKind.Invalid, what, key.Name, $"{parentKey} is a {kind}, not a committed layer",
+                "commit it first: dmagent container commit");
+        }
+        if (parent is null)
+            return Unknown(what, parentKey);
+        if (parent.Phase == DevicePhase.Lost)
+            return Lost(what, parentKey);
+        return parent.Phase == DevicePhase.Creating ? Unsettled(what, parentKey) : null;
     }
 
     private static Decision SnapshotOfBase(
@@ -55,19 +72,33 @@ public static partial class PoolDecider
         if (BadSize(size, ByteSize.Zero, health, what, c.Key) is { } bad)
             return bad;
         var baseSize = size < state.Identity!.BaseSize ? size : state.Identity.BaseSize;
-        var key = new DeviceKey(DeviceKey.BaseSpace, BaseName(fileSystem, baseSize));
+        if (BaseFor(state, fileSystem, baseSize, c.At, what, c.Key, out var source, out var made) is { } no)
+            return no;
+        return Snapshot(state.After(made), c, what, source, fileSystem, size, made);
+    }
+
+    /// <summary>The base of that kind, with the event that brings it into being where there is none yet.</summary>
+    private static Decision.Refused? BaseFor(
+        PoolState state, FileSystemKind fileSystem, ByteSize size, DateTimeOffset at, string what, DeviceKey wanted,
+        out DeviceRecord source, out ImmutableArray<PoolEvent> made)
+    {
+        var key = new DeviceKey(DeviceKey.BaseSpace, BaseName(fileSystem, size));
+        made = [];
         if (state.Find(key) is { } known)
         {
-            return known.Phase == DevicePhase.Lost
-                ? Lost(what, key)
-                : Snapshot(state, c, what, known, fileSystem, size, before: []);
+            source = known;
+            return known.Phase == DevicePhase.Lost ? Lost(what, key) : null;
         }
+        source = null!;
         if (state.Ledger.Choose(state.Devices.ContainsKey) is not { } id)
-            return NoIds(what, c.Key);
-        var intended = new PoolEvents.BaseIntended(id, key, fileSystem, baseSize, c.At);
-        var withBase = state.Apply(intended);
-        return Snapshot(withBase, c, what, withBase.Devices[id], fileSystem, size, before: [intended]);
+            return NoIds(what, wanted);
+        made = [new PoolEvents.BaseIntended(id, key, fileSystem, size, at)];
+        source = state.After(made).Devices[id];
+        return null;
     }
+
+    private static PoolState After(this PoolState state, IEnumerable<PoolEvent> events) =>
+        events.Aggregate(state, (s, e) => s.Apply(e));
 
     private static Decision Snapshot(
         PoolState state, PoolCommands.CreateSnapshot c, string what, DeviceRecord source, FileSystemKind fileSystem,
@@ -76,8 +107,8 @@ public static partial class PoolDecider
         if (state.Ledger.Choose(state.Devices.ContainsKey) is not { } id)
             return NoIds(what, c.Key);
         return new Decision.Accepted(before.Add(new PoolEvents.SnapshotIntended(
-            c.Request, id, c.Key, c.Kind, source.Id, source.Id, size, fileSystem, c.Use,
-            ReadOnly: c.Kind == DeviceKind.View, c.Labels, c.At)), id);
+            c.Request, id, c.Key, DeviceKind.Container, source.Id, source.Id, size, fileSystem, c.Use,
+            ReadOnly: false, c.Labels, c.At)), id);
     }
 
     /// <summary>One base per file system and size: "ext4-10737418240".</summary>

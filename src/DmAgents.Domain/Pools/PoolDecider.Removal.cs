@@ -8,6 +8,8 @@ public static partial class PoolDecider
     private static Decision Remove(PoolState state, PoolCommands.Remove c)
     {
         const string What = "cannot remove";
+        if (state.Views.TryGetValue(c.Key, out var view))
+            return Yes(view.Source, new PoolEvents.ViewRemoved(c.Request, c.Key, c.At));
         if (state.Find(c.Key) is not { } device)
             return Unknown(What, c.Key);
         if (device.Kind == DeviceKind.Base && device.Phase != DevicePhase.Lost)
@@ -18,10 +20,10 @@ public static partial class PoolDecider
             return Unsettled(What, c.Key);
         if (state.ChildrenOf(device.Id) is > 0 and var children)
         {
-            return No(RefusalKind.WrongState, What, c.Key.Name, $"{children} lie above it, remove those first",
+            return No(RefusalKind.WrongState, What, c.Key.Name, $"{children} need it and lie above it: remove those first",
                 "see them: dmagent layer tree");
         }
-        if (state.Devices.Values.Any(d => d.Phase == DevicePhase.Creating && d.Source == device.Id))
+        if (state.Creating.Any(id => state.Devices[id].Source == device.Id))
             return Unsettled(What, c.Key);
         if (state.ImagesOf(device.Id).FirstOrDefault() is { } image)
         {
@@ -33,8 +35,16 @@ public static partial class PoolDecider
             return No(RefusalKind.WrongState, What, c.Key.Name, "it is mounted",
                 $"unmount it: dmagent container unmount {c.Key.Name}; or remove it with --force");
         }
-        return Yes(device.Id, new PoolEvents.RemovalIntended(c.Request, device.Id, c.At));
+        return Yes(device.Id, Removal(state, device.Id, c.Request, c.At));
     }
+
+    /// <summary>The device goes, and what was made of it before anyone asked.</summary>
+    private static ImmutableArray<PoolEvent> Removal(
+        PoolState state, ThinId id, RequestId? request, DateTimeOffset at) =>
+    [
+        .. state.StockOf(id).Select(ready => new PoolEvents.RemovalIntended(Request: null, ready, at)),
+        new PoolEvents.RemovalIntended(request, id, at),
+    ];
 
     /// <summary>
     /// The layers that an import made and no image came to need, because the agent died before the import's end.
@@ -46,7 +56,7 @@ public static partial class PoolDecider
         foreach (var layer in state.Devices.Values.Where(d => d.Labels.ContainsKey(DeviceLabels.Import)))
         {
             var unneeded = RemoveUnneeded(state, layer.Id, at);
-            state = unneeded.Aggregate(state, (s, e) => s.Apply(e));
+            state = state.After(unneeded);
             events.AddRange(unneeded);
         }
         return events.ToImmutable();
@@ -62,9 +72,9 @@ public static partial class PoolDecider
         while (device is { Kind: DeviceKind.Layer, IsPresent: true, Key.Space: DeviceKey.LayerSpace }
             && state.ChildrenOf(device.Id) == 0 && !state.ImagesOf(device.Id).Any())
         {
-            var removal = new PoolEvents.RemovalIntended(Request: null, device.Id, at);
-            events.Add(removal);
-            state = state.Apply(removal);
+            var removal = Removal(state, device.Id, request: null, at);
+            events.AddRange(removal);
+            state = state.After(removal);
             device = device.Parent is { } parent ? state.Devices.GetValueOrDefault(parent) : null;
         }
         return events.ToImmutable();

@@ -20,6 +20,8 @@ public static partial class PoolDecider
             return No(RefusalKind.Invalid, what, c.Key.Name, "a base is never used itself", "make a container");
         if (device.Phase == DevicePhase.Creating)
             return Unsettled(what, c.Key);
+        if (state.ViewsOf(device.Id) is > 0 and var views)
+            return No(RefusalKind.WrongState, what, c.Key.Name, $"{views} views show it", "remove those first");
         var readOnly = c.Use != DeviceUse.Idle && (c.ReadOnly || device.Kind != DeviceKind.Container);
         if (device.Use == c.Use && (c.Use == DeviceUse.Idle || device.ReadOnly == readOnly))
             return new Decision.AlreadySo(device.Id);
@@ -69,7 +71,10 @@ public static partial class PoolDecider
             return No(RefusalKind.WrongState, What, c.Key.Name, "it is mounted",
                 "unmount it first, or make an image of the running container: dmagent container commit");
         }
-        return Yes(device.Id, new PoolEvents.Committed(c.Request, device.Id, c.NewKey, c.Labels, c.At));
+        return Yes(device.Id, new PoolEvents.Committed(c.Request, device.Id, c.NewKey, c.Labels, c.At)
+        {
+            Inodes = c.Inodes,
+        });
     }
 
     private static Decision CommitLive(PoolState state, PoolHealth? health, PoolCommands.CommitLive c)
@@ -89,6 +94,11 @@ public static partial class PoolDecider
 
     private static Decision.Refused? NotCommittable(PoolState state, string what, DeviceKey key, DeviceKey newKey)
     {
+        if (state.Views.ContainsKey(key))
+        {
+            return No(RefusalKind.WrongState, what, key.Name, "it is a view, not a container",
+                "only what can be written is committed");
+        }
         if (state.Find(key) is not { } device)
             return Unknown(what, key);
         if (device.Phase == DevicePhase.Lost)
@@ -98,7 +108,7 @@ public static partial class PoolDecider
             return No(RefusalKind.WrongState, what, key.Name, $"it is a {device.Kind}, not a container",
                 "only what can be written is committed");
         }
-        if (state.Find(newKey) is not null)
+        if (state.IsTaken(newKey))
             return Taken(what, newKey);
         return device.Phase == DevicePhase.Creating || device.GrowingTo is not null ? Unsettled(what, key) : null;
     }

@@ -8,7 +8,7 @@ namespace DmAgents.Domain.Pools;
 /// Decides what a pool does about a command. Pure: the same state, health and command give the same decision.
 /// </summary>
 /// <remarks>
-/// Topics are in partial files: creation, use, removal, images, the pool itself. Each answers in every phase of
+/// Topics are in partial files: creation, views, use, removal, images, the pool itself. Each answers in every phase of
 /// every device; <see cref="PoolState.Apply"/> takes each event that a decision holds.
 /// </remarks>
 public static partial class PoolDecider
@@ -27,6 +27,8 @@ public static partial class PoolDecider
         return command switch
         {
             PoolCommands.CreateSnapshot c => CreateSnapshot(state, health, c),
+            PoolCommands.CreateView c => CreateView(state, health, c),
+            PoolCommands.SetLabels c => SetLabels(state, c),
             PoolCommands.Commit c => Commit(state, c),
             PoolCommands.CommitLive c => CommitLive(state, health, c),
             PoolCommands.SetUse c => SetUse(state, c),
@@ -81,7 +83,7 @@ public static partial class PoolDecider
         const string What = "cannot undelete thin id";
         if (!state.Ledger.Quarantine.ContainsKey(c.Id) || state.Purging.Contains(c.Id))
             return NotQuarantined(What, state, c.Id);
-        if (state.Find(c.Key) is not null)
+        if (state.IsTaken(c.Key))
             return Taken(What, c.Key);
         return c.Size.Bytes == 0 || c.Size.Bytes % SectorCount.BytesPerSector != 0
             ? No(RefusalKind.Invalid, What, c.Id.ToString(), $"a size of {c.Size.Bytes} bytes",

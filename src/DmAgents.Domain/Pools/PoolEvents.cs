@@ -45,7 +45,29 @@ public static class PoolEvents
     /// <summary>The container layer is a layer, and has another key.</summary>
     public sealed record Committed(
         RequestId Request, ThinId Id, DeviceKey Key, ImmutableSortedDictionary<string, string> Labels,
+        DateTimeOffset At) : PoolEvent(At)
+    {
+        /// <summary>How many inodes its file system has in use; null where nobody counted.</summary>
+        public ulong? Inodes { get; init; }
+    }
+
+    /// <summary>A snapshot that was ready-made has an owner.</summary>
+    public sealed record Claimed(
+        RequestId Request, ThinId Id, DeviceKey Key, ImmutableSortedDictionary<string, string> Labels,
         DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The device <paramref name="Source"/> can be read under this key, too. Intent: it is live.</summary>
+    public sealed record ViewAdded(
+        RequestId Request, DeviceKey Key, ThinId Source, ImmutableSortedDictionary<string, string> Labels,
+        DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The view is gone. Intent: with the last one its device is not live any more.</summary>
+    public sealed record ViewRemoved(RequestId? Request, DeviceKey Key, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The device or view of this key has these labels.</summary>
+    public sealed record LabelsChanged(
+        RequestId Request, DeviceKey Key, ImmutableSortedDictionary<string, string> Labels, DateTimeOffset At)
+        : PoolEvent(At);
 
     /// <summary>The device is gone for its owner. Intent: its blocks are to go back to the pool.</summary>
     public sealed record RemovalIntended(RequestId? Request, ThinId Id, DateTimeOffset At) : PoolEvent(At);

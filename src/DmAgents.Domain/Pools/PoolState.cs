@@ -19,11 +19,12 @@ public sealed record Checkpoint(TransactionId Reached, TransactionId? Intended)
 }
 
 /// <summary>The truth about a pool, as its journal tells it. Immutable; changed only by <see cref="Apply"/>.</summary>
-public sealed record PoolState(
+/// <remarks>What is derived of the devices, so that nothing has to search them, is kept by <see cref="Put"/> and
+/// <see cref="Drop"/> alone.</remarks>
+public sealed partial record PoolState(
     PoolIdentity? Identity,
     ImmutableDictionary<ThinId, DeviceRecord> Devices,
-    ImmutableDictionary<DeviceKey, ThinId> Keys,
-    ImmutableDictionary<ThinId, int> Children,
+    ImmutableDictionary<DeviceKey, ViewRecord> Views,
     ImmutableDictionary<ImageReference, ImageRecord> Images,
     ImmutableHashSet<ThinId> Purging,
     ThinIdLedger Ledger,
@@ -33,11 +34,26 @@ public sealed record PoolState(
     /// <summary>The pool's own metadata exist and may hold devices: they are never formatted again.</summary>
     public bool WasOpened { get; init; }
 
+    /// <summary>The owners of keys: every device that is not on its way out.</summary>
+    public ImmutableDictionary<DeviceKey, ThinId> Keys { get; private init; } =
+        ImmutableDictionary<DeviceKey, ThinId>.Empty;
+
+    /// <summary>Devices whose intent has no outcome.</summary>
+    public ImmutableHashSet<ThinId> Creating { get; private init; } = [];
+
+    /// <summary>How many devices lie directly above each, and how many views show it.</summary>
+    private ImmutableDictionary<ThinId, int> Above { get; init; } = ImmutableDictionary<ThinId, int>.Empty;
+
+    private ImmutableDictionary<ThinId, int> ViewCounts { get; init; } = ImmutableDictionary<ThinId, int>.Empty;
+
+    /// <summary>Ready-made snapshots by the layer below them.</summary>
+    private ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>> Ready { get; init; } =
+        ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>>.Empty;
+
     public static PoolState Empty { get; } = new(
         Identity: null,
         ImmutableDictionary<ThinId, DeviceRecord>.Empty,
-        ImmutableDictionary<DeviceKey, ThinId>.Empty,
-        ImmutableDictionary<ThinId, int>.Empty,
+        ImmutableDictionary<DeviceKey, ViewRecord>.Empty,
         ImmutableDictionary<ImageReference, ImageRecord>.Empty,
         ImmutableHashSet<ThinId>.Empty,
         ThinIdLedger.Empty,
@@ -46,8 +62,18 @@ public sealed record PoolState(
 
     public DeviceRecord? Find(DeviceKey key) => Keys.TryGetValue(key, out var id) ? Devices[id] : null;
 
-    /// <summary>How many present devices lie directly above this one.</summary>
-    public int ChildrenOf(ThinId id) => Children.GetValueOrDefault(id);
+    public bool IsTaken(DeviceKey key) => Keys.ContainsKey(key) || Views.ContainsKey(key);
+
+    /// <summary>How many present devices and views need this one, ready-made snapshots not counted.</summary>
+    public int ChildrenOf(ThinId id) => Above.GetValueOrDefault(id) + ViewsOf(id) - StockOf(id).Count;
+
+    public int ViewsOf(ThinId id) => ViewCounts.GetValueOrDefault(id);
+
+    /// <summary>Snapshots of this layer that nobody has asked for yet.</summary>
+    public ImmutableSortedSet<ThinId> StockOf(ThinId id) => Ready.GetValueOrDefault(id, []);
+
+    /// <summary>The layers that have ready-made snapshots.</summary>
+    public IEnumerable<ThinId> Stocked => Ready.Keys;
 
     public IEnumerable<ImageRecord> ImagesOf(ThinId topLayer) => Images.Values.Where(i => i.TopLayer == topLayer);
 
@@ -56,6 +82,13 @@ public sealed record PoolState(
     {
         for (var at = device; at is not null; at = at.Parent is { } parent ? Devices.GetValueOrDefault(parent) : null)
             yield return at;
+    }
+
+    /// <summary>The state with devices and views that a stored one had.</summary>
+    public PoolState Restored(IEnumerable<DeviceRecord> devices, IEnumerable<ViewRecord> views)
+    {
+        var withDevices = devices.Aggregate(this, (state, device) => state.Put(device));
+        return views.Aggregate(withDevices, (state, view) => state.Show(view));
     }
 
     /// <summary>The state after an event. An event that does not fit the state is a bug, and throws.</summary>
@@ -70,40 +103,47 @@ public sealed record PoolState(
             DeviceUse.Idle, ReadOnly: false, ImmutableSortedDictionary<string, string>.Empty, e.At, e.At)),
         PoolEvents.SnapshotIntended e => WithNew(new DeviceRecord(
             e.Id, e.Key, e.Kind, DevicePhase.Creating, e.Parent, e.Source, e.Size, e.FileSystem, e.Use, e.ReadOnly,
-            e.Labels, e.At, e.At)) with { Requests = Requests.With(e.Request, e.Id) },
+            e.Labels, e.At, e.At)).Answering(e.Request, e.Id),
         PoolEvents.Created e => WithCreated(Devices[e.Id]),
         PoolEvents.CreationFailed e => WithFailed(e),
-        PoolEvents.UseChanged e => With(Devices[e.Id] with { Use = e.Use, ReadOnly = e.ReadOnly, UpdatedAt = e.At })
-            with { Requests = Requests.With(e.Request, e.Id) },
-        PoolEvents.ResizeIntended e => With(Devices[e.Id] with { GrowingTo = e.Size, UpdatedAt = e.At })
-            with { Requests = Requests.With(e.Request, e.Id) },
-        PoolEvents.Resized e => With(Devices[e.Id] with { Size = e.Size, GrowingTo = null }),
-        PoolEvents.Committed e => WithCommitted(e),
-        PoolEvents.RemovalIntended e => WithRemoval(Devices[e.Id], e),
-        PoolEvents.Removed e => this with { Devices = Devices.Remove(e.Id) },
-        PoolEvents.Lost e => With(Devices[e.Id] with { Phase = DevicePhase.Lost }),
-        PoolEvents.Quarantined e => this with { Ledger = Ledger.Quarantined(new(e.Id, e.Why, e.At)) },
-        PoolEvents.PurgeIntended e => this with
+        PoolEvents.Claimed e => Put(Devices[e.Id] with
         {
-            Purging = Purging.Add(e.Id), Requests = Requests.With(e.Request, subject: null),
-        },
+            Key = e.Key, Labels = e.Labels, CreatedAt = e.At, UpdatedAt = e.At,
+        }).Answering(e.Request, e.Id),
+        PoolEvents.UseChanged e => Put(Devices[e.Id] with { Use = e.Use, ReadOnly = e.ReadOnly, UpdatedAt = e.At })
+            .Answering(e.Request, e.Id),
+        PoolEvents.ResizeIntended e => Put(Devices[e.Id] with { GrowingTo = e.Size, UpdatedAt = e.At })
+            .Answering(e.Request, e.Id),
+        PoolEvents.Resized e => Put(Devices[e.Id] with { Size = e.Size, GrowingTo = null }),
+        PoolEvents.Committed e => Put(Devices[e.Id] with
+        {
+            Key = e.Key, Kind = DeviceKind.Layer, Use = DeviceUse.Idle, ReadOnly = false, Labels = e.Labels,
+            Inodes = e.Inodes, CreatedAt = e.At, UpdatedAt = e.At,
+        }).Answering(e.Request, e.Id),
+        PoolEvents.ViewAdded e => Show(new ViewRecord(e.Key, e.Source, e.Labels, e.At, e.At))
+            .Answering(e.Request, e.Source),
+        PoolEvents.ViewRemoved e => Hide(Views[e.Key]).Answering(e.Request, Views[e.Key].Source),
+        PoolEvents.LabelsChanged e => WithLabels(e),
+        PoolEvents.RemovalIntended e => Put(Devices[e.Id] with
+        {
+            Phase = DevicePhase.Removing, Use = DeviceUse.Idle, UpdatedAt = e.At,
+        }).Answering(e.Request, e.Id),
+        PoolEvents.Removed e => Drop(e.Id),
+        PoolEvents.Lost e => Put(Devices[e.Id] with { Phase = DevicePhase.Lost }),
+        PoolEvents.Quarantined e => this with { Ledger = Ledger.Quarantined(new(e.Id, e.Why, e.At)) },
+        PoolEvents.PurgeIntended e => (this with { Purging = Purging.Add(e.Id) }).Answering(e.Request, subject: null),
         PoolEvents.Purged e => this with { Purging = Purging.Remove(e.Id), Ledger = Ledger.Released(e.Id) },
         PoolEvents.Undeleted e => WithUndeleted(e),
-        PoolEvents.ImageTagged e => this with
+        PoolEvents.ImageTagged e => (this with
         {
             Images = Images.SetItem(
                 e.Reference, new ImageRecord(e.Reference, e.TopLayer, e.ConfigDigest, e.Config, e.At)),
-            Requests = Requests.With(e.Request, e.TopLayer),
-        },
-        PoolEvents.ImageUntagged e => this with
-        {
-            Images = Images.Remove(e.Reference), Requests = Requests.With(e.Request, subject: null),
-        },
+        }).Answering(e.Request, e.TopLayer),
+        PoolEvents.ImageUntagged e => (this with { Images = Images.Remove(e.Reference) })
+            .Answering(e.Request, subject: null),
         PoolEvents.RequestWithdrawn e => this with { Requests = Requests.Without(e.Request) },
-        PoolEvents.BackingChanged e => this with
-        {
-            Identity = Identity! with { Backing = e.Backing }, Requests = Requests.With(e.Request, subject: null),
-        },
+        PoolEvents.BackingChanged e => (this with { Identity = Identity! with { Backing = e.Backing } })
+            .Answering(e.Request, subject: null),
         PoolEvents.CheckpointIntended e => this with { Checkpoint = new Checkpoint(e.Expected, e.Next) },
         PoolEvents.CheckpointReached e => this with
         {
@@ -112,72 +152,47 @@ public sealed record PoolState(
         _ => throw new InvalidOperationException($"a pool does not know the event {happened.GetType().Name}"),
     };
 
-    private PoolState With(DeviceRecord device) => this with { Devices = Devices.SetItem(device.Id, device) };
+    private PoolState Answering(RequestId? request, ThinId? subject) =>
+        request is null ? this : this with { Requests = Requests.With(request, subject) };
 
-    private PoolState WithNew(DeviceRecord device) => this with
+    private PoolState WithNew(DeviceRecord device)
     {
-        Devices = Devices.Add(device.Id, device with { CreatedIn = Checkpoint.Reached }),
-        Keys = Keys.Add(device.Key, device.Id),
-        Children = Count(Children, device.Parent, 1),
-        Ledger = Ledger.Given(device.Id),
-    };
-
-    private PoolState WithoutOwner(DeviceRecord device) => this with
-    {
-        Keys = Keys.TryGetValue(device.Key, out var id) && id == device.Id ? Keys.Remove(device.Key) : Keys,
-        Children = Count(Children, device.Parent, -1),
-    };
+        if (Devices.ContainsKey(device.Id))
+            throw new InvalidOperationException($"thin id {device.Id} has a device already");
+        return Put(device with { CreatedIn = Checkpoint.Reached }) with { Ledger = Ledger.Given(device.Id) };
+    }
 
     /// <summary>A device that was removed while it was being made stays removed.</summary>
     private PoolState WithCreated(DeviceRecord device) =>
-        device.Phase == DevicePhase.Removing ? this : With(device with { Phase = DevicePhase.Ready });
+        device.Phase == DevicePhase.Removing ? this : Put(device with { Phase = DevicePhase.Ready });
 
     private PoolState WithFailed(PoolEvents.CreationFailed e)
     {
-        var device = Devices[e.Id];
-        var owned = device.Phase == DevicePhase.Removing ? this : WithoutOwner(device);
-        var without = owned with { Devices = Devices.Remove(e.Id), Requests = Requests.Without(e.Id) };
+        var shown = ViewsOf(e.Id) == 0 ? this : Views.Values.Where(v => v.Source == e.Id).ToList()
+            .Aggregate(this, (state, view) => state.Hide(view));
+        var without = shown.Drop(e.Id) with { Requests = Requests.Without(e.Id) };
         return e.InDoubt
             ? without with { Ledger = Ledger.Quarantined(new QuarantineRecord(e.Id, e.Why, e.At)) }
             : without;
     }
 
-    private PoolState WithRemoval(DeviceRecord device, PoolEvents.RemovalIntended e)
+    private PoolState WithLabels(PoolEvents.LabelsChanged e)
     {
-        var owned = device.Phase is DevicePhase.Removing ? this : WithoutOwner(device);
-        var removing = device with { Phase = DevicePhase.Removing, Use = DeviceUse.Idle, UpdatedAt = e.At };
-        return owned.With(removing) with { Requests = Requests.With(e.Request, e.Id) };
-    }
-
-    private PoolState WithCommitted(PoolEvents.Committed e)
-    {
-        var device = Devices[e.Id];
-        var layer = device with
+        if (Views.TryGetValue(e.Key, out var view))
         {
-            Key = e.Key, Kind = DeviceKind.Layer, Use = DeviceUse.Idle, ReadOnly = false, Labels = e.Labels,
-            CreatedAt = e.At, UpdatedAt = e.At,
-        };
-        return With(layer) with
-        {
-            Keys = Keys.Remove(device.Key).Add(e.Key, e.Id), Requests = Requests.With(e.Request, e.Id),
-        };
+            var changed = view with { Labels = e.Labels, UpdatedAt = e.At };
+            return (this with { Views = Views.SetItem(e.Key, changed) }).Answering(e.Request, view.Source);
+        }
+        var device = Devices[Keys[e.Key]];
+        return Put(device with { Labels = e.Labels, UpdatedAt = e.At }).Answering(e.Request, device.Id);
     }
 
     private PoolState WithUndeleted(PoolEvents.Undeleted e) =>
         WithNew(new DeviceRecord(
             e.Id, e.Key, DeviceKind.Layer, DevicePhase.Ready, Parent: null, Source: null, e.Size, e.FileSystem,
             DeviceUse.Idle, ReadOnly: false, ImmutableSortedDictionary<string, string>.Empty, e.At, e.At))
-        with
+            .Answering(e.Request, e.Id) with
         {
-            Ledger = Ledger.Released(e.Id), Requests = Requests.With(e.Request, e.Id),
+            Ledger = Ledger.Given(e.Id).Released(e.Id),
         };
-
-    private static ImmutableDictionary<ThinId, int> Count(
-        ImmutableDictionary<ThinId, int> counts, ThinId? parent, int by)
-    {
-        if (parent is not { } id)
-            return counts;
-        var count = counts.GetValueOrDefault(id) + by;
-        return count == 0 ? counts.Remove(id) : counts.SetItem(id, count);
-    }
 }

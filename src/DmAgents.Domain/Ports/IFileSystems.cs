@@ -28,6 +28,11 @@ public interface IFileSystems
     /// </summary>
     KernelResult Unmount(MountPath target, bool detach);
 
+    /// <summary>How many inodes the file system has in use, as its superblock on the device says: exact on one that was
+    /// unmounted, some seconds old on one that is mounted. Needs no mount. Invalid where there is no such file system.
+    /// </summary>
+    KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind);
+
     /// <summary>Every mount in the agent's own mount namespace.</summary>
     KernelResult<IReadOnlyList<MountEntry>> Mounts();
 

@@ -52,6 +52,14 @@ public interface IThinPools
     /// seconds on a large pool.</summary>
     KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool);
 
+    /// <summary>
+    /// How many blocks each of these maps that its origin does not map in the same place: what it has beyond its
+    /// origin, and what it had written for itself. Reads only what two do not share: fast for a few of many.
+    /// </summary>
+    /// <returns>In the order of <paramref name="thins"/>; null for one that the pool does not have. One whose origin
+    /// is null, or not in the pool, has all that it maps.</returns>
+    KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(MappedName pool, IReadOnlyList<ThinAndOrigin> thins);
+
     /// <summary>Releases a metadata snapshot that a dead process left. Invalid where none is held.</summary>
     KernelResult ReleaseMetadataSnapshot(MappedName pool);
 }

@@ -50,3 +50,6 @@ public sealed record ThinPoolStatus(
 /// <param name="ExclusiveBlocks">Data blocks that no other thin device maps; null where it was not measured.</param>
 /// <param name="CreatedIn">The pool's transaction id when it was created.</param>
 public sealed record ThinUsage(ThinId Id, ulong MappedBlocks, ulong? ExclusiveBlocks, TransactionId CreatedIn);
+
+/// <summary>A thin device, and the one with whose blocks it began.</summary>
+public sealed record ThinAndOrigin(ThinId Id, ThinId? Origin);

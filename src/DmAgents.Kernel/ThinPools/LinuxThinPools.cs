@@ -74,6 +74,10 @@ internal sealed class LinuxThinPools(DmDevices devices) : IThinPools
     public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) =>
         WithSnapshot(pool, (snapshot, status) => snapshot.Measure(status.Data.Total));
 
+    public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
+        MappedName pool, IReadOnlyList<ThinAndOrigin> thins) =>
+        WithSnapshot(pool, (snapshot, _) => snapshot.MeasureAboveOrigins(thins));
+
     private static KernelError Refused(MappedName pool, string why) =>
         new(KernelFault.Invalid, 0, "reload pool", pool.Value, why);
 
@@ -112,8 +116,8 @@ internal sealed class LinuxThinPools(DmDevices devices) : IThinPools
                 $"the pool went to mode {status.Value.Mode} while it committed");
     }
 
-    private KernelResult<IReadOnlyList<ThinUsage>> WithSnapshot(
-        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<IReadOnlyList<ThinUsage>>> read)
+    private KernelResult<T> WithSnapshot<T>(
+        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<T>> read)
     {
         var line = Line(pool);
         if (!line.Succeeded)
@@ -124,7 +128,7 @@ internal sealed class LinuxThinPools(DmDevices devices) : IThinPools
         var reserved = Send(pool, "reserve_metadata_snap");
         if (!reserved.Succeeded)
             return reserved.Error;
-        KernelResult<IReadOnlyList<ThinUsage>> result;
+        KernelResult<T> result;
         KernelResult released;
         try
         {
@@ -137,10 +141,8 @@ internal sealed class LinuxThinPools(DmDevices devices) : IThinPools
         return result.Succeeded && !released.Succeeded ? released.Error : result;
     }
 
-    private KernelResult<IReadOnlyList<ThinUsage>> Read(
-        MappedName pool,
-        DevicePath metadata,
-        Func<MetadataSnapshot, ThinPoolStatus, KernelResult<IReadOnlyList<ThinUsage>>> read)
+    private KernelResult<T> Read<T>(
+        MappedName pool, DevicePath metadata, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<T>> read)
     {
         var status = Status(pool, commit: false);
         if (!status.Succeeded)

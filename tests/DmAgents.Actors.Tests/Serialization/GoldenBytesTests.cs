@@ -41,6 +41,17 @@ public sealed class GoldenBytesTests : IDisposable
         Assert.Equal(Golden(file), Encoding.UTF8.GetString(_serializer.ToBinary(read)));
     }
 
+    /// <summary>Rows from before a field was added.</summary>
+    [Theory]
+    [InlineData("device-committed.v1", "device-committed.v1+least")]
+    [InlineData("pool-state.v1+empty", "pool-state.v1+empty")]
+    public void A_row_of_an_earlier_version_is_read_as_if_the_field_were_empty(string earlier, string now)
+    {
+        var read = _serializer.FromBinary(Encoding.UTF8.GetBytes(Golden($"Earlier.{earlier}")), ManifestOf(earlier));
+
+        Assert.Equal(Golden(now), Encoding.UTF8.GetString(_serializer.ToBinary(read)));
+    }
+
     [Fact]
     public void Every_event_of_a_pool_has_a_manifest()
     {

@@ -58,6 +58,7 @@ public sealed class PoolStateSnapshotTests : IDisposable
             4 => Do(state, Ask.Tag($"image{which}", layer)),
             5 => Do(state, Ask.Untag($"image{which}")),
             6 => Do(state, Ask.Remove(which % 2 == 0 ? Ask.Container($"c{other}") : layer, force: true)),
+            7 when which % 2 == 0 => Do(state, Ask.View($"v{other}", layer)),
             7 => Do(state, Ask.Resize(name, ByteSize.MiB(100 + (ulong)other))),
             8 => state.Devices.Values.Where(d => d.Phase == DevicePhase.Removing)
                 .Aggregate(state, (s, d) => s.Apply(new PoolEvents.Removed(d.Id, Ask.At))),
@@ -89,7 +90,14 @@ public sealed class PoolStateSnapshotTests : IDisposable
         Assert.Equal(expected.WasOpened, actual.WasOpened);
         Assert.Equal(expected.Checkpoint, actual.Checkpoint);
         Assert.Equal(expected.Keys.OrderBy(k => k.Value), actual.Keys.OrderBy(k => k.Value));
-        Assert.Equal(expected.Children.OrderBy(c => c.Key), actual.Children.OrderBy(c => c.Key));
+        Assert.Equal(expected.Views.Keys.OrderBy(k => k.Name), actual.Views.Keys.OrderBy(k => k.Name));
+        Assert.Equal(expected.Creating.Order(), actual.Creating.Order());
+        foreach (var id in expected.Devices.Keys)
+        {
+            Assert.Equal(expected.ChildrenOf(id), actual.ChildrenOf(id));
+            Assert.Equal(expected.ViewsOf(id), actual.ViewsOf(id));
+            Assert.Equal(expected.StockOf(id), actual.StockOf(id));
+        }
         Assert.Equal(expected.Images.OrderBy(i => i.Key.Value), actual.Images.OrderBy(i => i.Key.Value));
         Assert.Equal(expected.Purging.Order(), actual.Purging.Order());
         Assert.Equal(expected.Ledger.Next, actual.Ledger.Next);

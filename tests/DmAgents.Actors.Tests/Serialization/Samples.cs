@@ -28,6 +28,8 @@ internal static class Samples
         ],
         [new DiskPart(new DevicePath("/dev/sdc"), new SectorCount(2048), new SectorCount(1024))]);
 
+    private static readonly DeviceKey Snapshot = DeviceKey.Containerd("k8s.io", "k8s.io/7/sha256:0123");
+
     private static readonly PoolBacking LoopFiles = new PoolBacking.LoopFiles(
         new LoopFilePart(new LoopFile("/var/lib/data.img"), ByteSize.GiB(10)),
         new LoopFilePart(new LoopFile("/var/lib/metadata.img"), ByteSize.MiB(64)));
@@ -47,7 +49,7 @@ internal static class Samples
             Request, Id, DeviceKey.Container("web"), DeviceKind.Container, new ThinId(7), new ThinId(8),
             ByteSize.GiB(10), FileSystemKind.Xfs, DeviceUse.Mounted, ReadOnly: true, Labels, At),
         ["snapshot-intended.v1+least"] = new PoolEvents.SnapshotIntended(
-            Request, Id, new DeviceKey("k8s.io", "a/b"), DeviceKind.View, Parent: null, new ThinId(8),
+            Request, Id, new DeviceKey("k8s.io", "a/b"), DeviceKind.Container, Parent: null, new ThinId(8),
             ByteSize.MiB(1), FileSystemKind.Ext4, DeviceUse.Idle, ReadOnly: false,
             ImmutableSortedDictionary<string, string>.Empty, At),
         ["device-created.v1"] = new PoolEvents.Created(Id, At),
@@ -57,7 +59,13 @@ internal static class Samples
             Request: null, Id, DeviceUse.Idle, ReadOnly: false, At),
         ["device-resize-intended.v1"] = new PoolEvents.ResizeIntended(Request, Id, ByteSize.GiB(20), At),
         ["device-resized.v1"] = new PoolEvents.Resized(Id, ByteSize.GiB(20), At),
-        ["device-committed.v1"] = new PoolEvents.Committed(Request, Id, Key, Labels, At),
+        ["device-committed.v1"] = new PoolEvents.Committed(Request, Id, Key, Labels, At) { Inodes = 1234 },
+        ["device-committed.v1+least"] = new PoolEvents.Committed(Request, Id, Key, Labels, At),
+        ["device-claimed.v1"] = new PoolEvents.Claimed(Request, Id, Snapshot, Labels, At),
+        ["view-added.v1"] = new PoolEvents.ViewAdded(Request, Snapshot, Id, Labels, At),
+        ["view-removed.v1"] = new PoolEvents.ViewRemoved(Request, Snapshot, At),
+        ["view-removed.v1+least"] = new PoolEvents.ViewRemoved(Request: null, Snapshot, At),
+        ["labels-changed.v1"] = new PoolEvents.LabelsChanged(Request, Snapshot, Labels, At),
         ["device-removal-intended.v1"] = new PoolEvents.RemovalIntended(Request, Id, At),
         ["device-removal-intended.v1+least"] = new PoolEvents.RemovalIntended(Request: null, Id, At),
         ["device-removed.v1"] = new PoolEvents.Removed(Id, At),
@@ -108,6 +116,8 @@ internal static class Samples
             new PoolEvents.Created(new ThinId(3), At),
             new PoolEvents.ResizeIntended(
                 new RequestId(new Guid("00000000-0000-0000-0000-000000000003")), new ThinId(3), ByteSize.GiB(20), At),
+            new PoolEvents.ViewAdded(
+                new RequestId(new Guid("00000000-0000-0000-0000-000000000005")), Snapshot, new ThinId(2), Labels, At),
             new PoolEvents.Quarantined(new ThinId(9), "nobody knows it", At),
             new PoolEvents.PurgeIntended(
                 new RequestId(new Guid("00000000-0000-0000-0000-000000000004")), new ThinId(9), At),

@@ -29,9 +29,13 @@ internal static class Ask
         At);
 
     public static PoolCommands.CreateSnapshot Create(
-        string name, DeviceKey? parent = null, DeviceUse use = DeviceUse.Idle, ByteSize? size = null,
-        DeviceKind kind = DeviceKind.Container) =>
-        new(NewRequest(), Container(name), kind, parent, size, FileSystem: null, use, NoLabels, At);
+        string name, DeviceKey? parent = null, DeviceUse use = DeviceUse.Idle, ByteSize? size = null) =>
+        new(NewRequest(), Container(name), parent, size, FileSystem: null, use, NoLabels, At);
+
+    public static PoolCommands.CreateView View(string name, DeviceKey? parent) =>
+        new(NewRequest(), View(name), parent, FileSystem: null, NoLabels, At);
+
+    public static DeviceKey View(string name) => DeviceKey.Containerd("default", name);
 
     public static PoolCommands.Commit Commit(string name, DeviceKey to) =>
         new(NewRequest(), Container(name), to, NoLabels, At);

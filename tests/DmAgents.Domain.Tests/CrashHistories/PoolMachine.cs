@@ -72,10 +72,10 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
             case PoolCommands.Commit:
                 // A layer is never written again: whoever has the container open keeps it from becoming one.
                 var device = State.Devices[accepted.Subject!.Value];
-                var idle = Use.Settle(device with { Use = DeviceUse.Idle });
-                if (!idle.Succeeded)
+                var done = Use.Seal(device).Outcome;
+                if (!done.Succeeded)
                     Use.Settle(device);
-                return idle;
+                return done;
             case PoolCommands.Grow grow:
                 return new AssemblyEffects(kernel,
                     Context with { Identity = State.Identity! with { Backing = grow.Backing } })

@@ -84,15 +84,15 @@ public sealed class DecisionMatrixTests
         yield return (image, image.Devices.Values.Single(d => d.Kind == DeviceKind.Base).Key);
         foreach (var use in Enum.GetValues<DeviceUse>())
         {
-            foreach (var kind in new[] { DeviceKind.Container, DeviceKind.View })
-            {
-                foreach (var state in InEachPhase(image, Create(Container("c"), Layer("b"), kind, use: use)))
-                    yield return (state, Container("c"));
-            }
+            foreach (var state in InEachPhase(image, Create(Container("c"), Layer("b"), use: use)))
+                yield return (state, Container("c"));
         }
         var free = image.Do(Create(Container("x"), Layer("b"))).Do(Commit(Container("x"), Layer("c")));
         yield return (free, Layer("c"));
         yield return (free.Do(Use(Layer("c"), DeviceUse.Mounted)), Layer("c"));
+        yield return (free.Do(CreateView(View("v"), Layer("c"))), Layer("c"));
+        yield return (free.Do(CreateView(View("v"), Layer("c"))), View("v"));
+        yield return (free.Do(Create(DeviceKey.Stock("s"), Layer("c"), use: DeviceUse.Active)), Layer("c"));
     }
 
     private static IEnumerable<PoolState> InEachPhase(PoolState image, PoolCommands.CreateSnapshot create)
@@ -107,8 +107,6 @@ public sealed class DecisionMatrixTests
         yield return lost;
         yield return removing;
         yield return lost.Apply(new PoolEvents.RemovalIntended(null, id, At));
-        if (create.Kind != DeviceKind.Container)
-            yield break;
         yield return ready.Apply(new PoolEvents.ResizeIntended(NewRequest(), id, ByteSize.GiB(2), At));
         yield return ready.After(Assert.IsType<Decision.Accepted>(
             PoolDecider.Decide(ready, Health, CommitLive(create.Key, Layer("live")))).Events);
@@ -119,11 +117,12 @@ public sealed class DecisionMatrixTests
 
     private static IEnumerable<PoolCommand> CommandsTo(DeviceKey key)
     {
-        foreach (var kind in Enum.GetValues<DeviceKind>())
-        {
-            yield return Create(key, kind: kind);
-            yield return Create(Container("new"), key, kind);
-        }
+        yield return Create(key);
+        yield return Create(Container("new"), key);
+        yield return Create(Container("new"), key, use: DeviceUse.Active);
+        yield return CreateView(key);
+        yield return CreateView(View("new"), key);
+        yield return Label(key, "a", "b");
         foreach (var bytes in new ulong[] { 0, 511, 1UL << 20, 1UL << 30, 1UL << 31, 1UL << 50 })
         {
             yield return Create(Container("new"), key, size: new ByteSize(bytes));

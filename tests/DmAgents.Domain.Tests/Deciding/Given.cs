@@ -70,9 +70,16 @@ internal static class Given
     public static DeviceKey Layer(string name) => DeviceKey.Layer("sha256:" + name);
 
     public static PoolCommands.CreateSnapshot Create(
-        DeviceKey key, DeviceKey? parent = null, DeviceKind kind = DeviceKind.Container, ByteSize? size = null,
-        DeviceUse use = DeviceUse.Idle) =>
-        new(NewRequest(), key, kind, parent, size, FileSystem: null, use, NoLabels, At);
+        DeviceKey key, DeviceKey? parent = null, ByteSize? size = null, DeviceUse use = DeviceUse.Idle) =>
+        new(NewRequest(), key, parent, size, FileSystem: null, use, NoLabels, At);
+
+    public static DeviceKey View(string name) => DeviceKey.Containerd("default", name);
+
+    public static PoolCommands.CreateView CreateView(DeviceKey key, DeviceKey? parent = null) =>
+        new(NewRequest(), key, parent, FileSystem: null, NoLabels, At);
+
+    public static PoolCommands.SetLabels Label(DeviceKey key, string name, string value) =>
+        new(NewRequest(), key, Replace: false, NoLabels.Add(name, value), [], At);
 
     public static PoolCommands.Commit Commit(
         DeviceKey key, DeviceKey newKey, ImmutableSortedDictionary<string, string>? labels = null) =>

@@ -16,9 +16,27 @@ internal static class PoolInvariants
             yield return $"keys [{Join(state.Keys)}] are not those of the owned devices "
                 + $"[{Join(owned.Select(d => d.Key))}]";
         }
-        var children = owned.Where(d => d.Parent is not null).CountBy(d => d.Parent!.Value);
-        if (!state.Children.OrderBy(c => c.Key).SequenceEqual(children.OrderBy(c => c.Key)))
-            yield return $"children [{Join(state.Children)}] are counted wrong, [{Join(children)}] exist";
+        foreach (var device in state.Devices.Values)
+        {
+            var views = state.Views.Values.Count(v => v.Source == device.Id);
+            var stock = owned.Where(d => d is { Key.Space: DeviceKey.StockSpace, Phase: DevicePhase.Ready }
+                && d.Parent == device.Id).Select(d => d.Id).Order().ToList();
+            var children = owned.Count(d => d.Parent == device.Id) + views - stock.Count;
+            if (state.ChildrenOf(device.Id) != children)
+                yield return $"{device.Key} has {children} children, and {state.ChildrenOf(device.Id)} are counted";
+            if (state.ViewsOf(device.Id) != views)
+                yield return $"{device.Key} has {views} views, and {state.ViewsOf(device.Id)} are counted";
+            if (!state.StockOf(device.Id).SequenceEqual(stock))
+                yield return $"{device.Key} has [{Join(stock)}] in stock, not [{Join(state.StockOf(device.Id))}]";
+            if (views > 0 && device.Use == DeviceUse.Idle)
+                yield return $"{device.Key} has {views} views and is to be idle";
+        }
+        if (!state.Creating.SetEquals(state.Devices.Values.Where(d => d.Phase == DevicePhase.Creating).Select(d => d.Id)))
+            yield return $"[{Join(state.Creating)}] are not those that are being made";
+        foreach (var view in state.Views.Values.Where(v => !owned.Exists(d => d.Id == v.Source)))
+            yield return $"view {view.Key} shows {view.Source}, which is not there";
+        foreach (var key in state.Views.Keys.Where(state.Keys.ContainsKey))
+            yield return $"{key} is a view and a device";
         foreach (var id in state.Devices.Keys.Where(state.Ledger.Quarantine.ContainsKey))
             yield return $"id {id} has an owner and is in quarantine";
         foreach (var id in state.Purging.Where(id => !state.Ledger.Quarantine.ContainsKey(id)))

@@ -53,7 +53,7 @@ public sealed class RandomHistoryTests
             Assert.All(plan.Findings.OfType<PoolEvents.RemovalIntended>(), removed =>
             {
                 var device = state.Devices[removed.Id];
-                Assert.True(device.Key.Space == DeviceKey.ImportSpace || device.Kind == DeviceKind.Layer);
+                Assert.True(device.Key.Space is DeviceKey.ImportSpace or DeviceKey.StockSpace || device.Kind == DeviceKind.Layer);
                 Assert.False(state.ImagesOf(device.Id).Any());
             });
             Assert.Empty(RecoveryPlan.Make(after, Complete(after), Context, At).Findings);
@@ -97,13 +97,16 @@ public sealed class RandomHistoryTests
         return kind switch
         {
             0 => Create(Container(x), Layer(y)),
-            1 => Create(Container(x), a % 2 == 0 ? Layer(y) : null, DeviceKind.View, use: (DeviceUse)(b % 3)),
+            1 when a % 3 == 0 => CreateView(View(x), b % 4 == 0 ? null : Layer(y)),
+            1 when a % 3 == 1 => Create(DeviceKey.Stock(x), Layer(y), use: DeviceUse.Active),
+            1 => Create(Container(x), b % 2 == 0 ? Layer(y) : null, use: (DeviceUse)(b % 3)),
             2 => Create(DeviceKey.Import(x), b % 4 == 0 ? null : Layer(y)),
             3 => Commit(DeviceKey.Import(x), Layer(y), ImportLabels),
             4 => Commit(Container(x), Layer(y)),
             5 => CommitLive(Container(x), Layer(y)),
             6 => Use(Container(x), (DeviceUse)(b % 3), readOnly: a % 5 == 0),
             7 => Resize(Container(x), ByteSize.MiB((ulong)(512 + b))),
+            8 when b % 4 == 0 => a % 2 == 0 ? Remove(View(x)) : Label(View(x), "a", y),
             8 => Remove(b % 2 == 0 ? Container(x) : Layer(x), force: a % 3 == 0),
             9 => Tag("image" + x, Layer(y)),
             10 => Untag("image" + x),

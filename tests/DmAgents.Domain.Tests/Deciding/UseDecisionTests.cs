@@ -10,11 +10,11 @@ public sealed class UseDecisionTests
     private static readonly PoolState Image = Pool.Imported("image", "a");
 
     [Fact]
-    public void An_idle_view_is_idle_already()
+    public void An_idle_container_is_idle_already()
     {
-        var state = Image.Do(Create(Container("v"), Layer("a"), DeviceKind.View));
+        var state = Image.Do(Create(Container("c"), Layer("a")));
 
-        Assert.IsType<Decision.AlreadySo>(PoolDecider.Decide(state, Health, Use(Container("v"), DeviceUse.Idle)));
+        Assert.IsType<Decision.AlreadySo>(PoolDecider.Decide(state, Health, Use(Container("c"), DeviceUse.Idle)));
     }
 
     [Fact]

@@ -37,6 +37,10 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) =>
         Call(nameof(MeasureThins), pool, () => inner.MeasureThins(pool));
 
+    public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
+        MappedName pool, IReadOnlyList<ThinAndOrigin> thins) =>
+        Call(nameof(MeasureAboveOrigins), pool, () => inner.MeasureAboveOrigins(pool, thins));
+
     public KernelResult ReleaseMetadataSnapshot(MappedName pool) =>
         Call(nameof(ReleaseMetadataSnapshot), pool, () => inner.ReleaseMetadataSnapshot(pool));
 
@@ -82,6 +86,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
 
     public KernelResult Unmount(MountPath target, bool detach) =>
         Call(nameof(Unmount), target, () => inner.Unmount(target, detach));
+
+    public KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind) =>
+        Call(nameof(UsedInodes), device, () => inner.UsedInodes(device, kind));
 
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() => Call(nameof(Mounts), "", inner.Mounts);
 

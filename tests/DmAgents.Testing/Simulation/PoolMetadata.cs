@@ -35,6 +35,11 @@ internal sealed record ThinRecord(
             ? mapping
             : null;
 
+    /// <summary>Entries that the origin does not have in the same place.</summary>
+    public ulong Above(ThinRecord? origin) =>
+        (ulong)Leaves.Values.Sum(leaf => leaf.Entries.Count(
+            entry => origin?.Find(entry.Key)?.Block != entry.Value.Block));
+
     /// <summary>The kernel's own rule: it knows "shared" from times, not from reference counts.</summary>
     public bool MayShare(Mapping mapping) => SnapshottedTime > mapping.Time;
 }

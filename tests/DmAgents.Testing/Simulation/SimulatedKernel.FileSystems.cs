@@ -10,6 +10,9 @@ public sealed partial class SimulatedKernel
     /// <summary>mkfs.xfs makes nothing smaller since xfsprogs 5.19.</summary>
     private static readonly ByteSize SmallestXfs = ByteSize.MiB(300);
 
+    /// <summary>In use before there is a file: EXT4_GOOD_OLD_FIRST_INO - 1, as of mke2fs.</summary>
+    private const ulong ReservedInodes = 10;
+
     public KernelResult Format(DevicePath device, FileSystemKind kind)
     {
         var program = kind == FileSystemKind.Ext4 ? "mkfs.ext4" : "mkfs.xfs";
@@ -47,6 +50,15 @@ public sealed partial class SimulatedKernel
 
     public KernelResult Unmount(MountPath target, bool detach) =>
         Run("umount", target, () => _mounts.Unmount(target, detach));
+
+    public KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind) =>
+        Run("read superblock", device, () =>
+        {
+            if (Locate(device) is not { } found)
+                return (Errno.NoEntry, 0UL);
+            var image = found.FileSystem?.Image ?? FileSystemImage.Read(found, _superblocks, out _);
+            return image?.Kind == kind ? (Errno.None, ReservedInodes + (ulong)image.Files.Count) : (Errno.Invalid, 0UL);
+        });
 
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() =>
         Run<IReadOnlyList<MountEntry>>("mounts", "mountinfo", () => (Errno.None, _mounts.List()));

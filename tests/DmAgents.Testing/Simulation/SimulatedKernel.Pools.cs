@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
@@ -102,8 +103,23 @@ public sealed partial class SimulatedKernel
         && pool.Owner.Above.Any(device =>
             device.Target is ThinTarget thin && thin.Table.Id == origin && !device.IsSuspended);
 
+    public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
+        MappedName pool, IReadOnlyList<ThinAndOrigin> thins) =>
+        WithHeld<IReadOnlyList<ulong?>>(pool, (held, _) => [.. thins.Select(thin =>
+            held.TryGetValue(thin.Id.Value, out var record)
+                ? record.Above(thin.Origin is { } origin ? held.GetValueOrDefault(origin.Value) : null)
+                : (ulong?)null)]);
+
     private KernelResult<IReadOnlyList<ThinUsage>> List(MappedName pool, bool measure) =>
-        Run<IReadOnlyList<ThinUsage>>("reserve_metadata_snap", pool, () =>
+        WithHeld<IReadOnlyList<ThinUsage>>(pool, (held, metadata) => [.. held.Select(thin => new ThinUsage(
+            new ThinId(thin.Key),
+            thin.Value.MappedBlocks,
+            measure ? metadata.Exclusive(thin.Value) : null,
+            thin.Value.CreatedIn))]);
+
+    private KernelResult<T> WithHeld<T>(
+        MappedName pool, Func<ImmutableSortedDictionary<uint, ThinRecord>, PoolMetadata, T> read) where T : class =>
+        Run<T>("reserve_metadata_snap", pool, () =>
         {
             if (FindPool(pool, out var errno) is not { } found)
                 return (errno, null);
@@ -114,11 +130,7 @@ public sealed partial class SimulatedKernel
             var thins = found.Current.Held!;
             var metadata = found.Current.WithoutHeld();
             found.Message(_ => (Errno.None, metadata));
-            return (Errno.None, [.. thins.Select(thin => new ThinUsage(
-                new ThinId(thin.Key),
-                thin.Value.MappedBlocks,
-                measure ? metadata.Exclusive(thin.Value) : null,
-                thin.Value.CreatedIn))]);
+            return (Errno.None, read(thins, metadata));
         });
 
     private KernelResult Message(

@@ -21,7 +21,9 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
                 return cleared;
         }
         return kernel.CreateThin(pool.Device, device.Id).Then(() => OrUndone(device,
-            kernel.ActivateThin(pool.TableOf(device)).Outcome.Then(() => FormatAndDeactivate(device))));
+            // It may be wanted read-only, for views, by now.
+            kernel.ActivateThin(pool.TableOf(device with { ReadOnly = false })).Outcome
+                .Then(() => FormatAndDeactivate(device))));
     }
 
     /// <summary>

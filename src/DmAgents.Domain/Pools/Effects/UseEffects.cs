@@ -19,12 +19,27 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         _ => Unmount(device, detach).Then(() => Deactivate(device, deferred: detach)),
     };
 
-    /// <summary>Everything written to the device is durable when this returns. A device that is not live: done.</summary>
-    public KernelResult Flush(DeviceRecord device)
+    /// <summary>Makes live a device that was made a moment ago, and of which nothing can be live or mounted.</summary>
+    public KernelResult SettleFresh(DeviceRecord device) =>
+        device.Use == DeviceUse.Active ? Activate(device) : Settle(device);
+
+    /// <summary>
+    /// Ends all writing to a device that is to become a layer: everything written is durable, and it is not live any
+    /// more, when this returns. Nothing is frozen: Busy where somebody has it open, and it is as it was.
+    /// </summary>
+    /// <returns>How many inodes are in use; null where the device was not live, or they could not be counted.</returns>
+    public KernelResult<ulong?> Seal(DeviceRecord device)
     {
-        var found = kernel.Find(pool.NameOf(device.Id));
-        return found.FailedWith(KernelFault.NotFound) ? KernelResult.Done
-            : found.Outcome.Then(() => kernel.Flush(pool.NameOf(device.Id).Path));
+        var name = pool.NameOf(device.Id);
+        var live = kernel.Find(name);
+        if (live.FailedWith(KernelFault.NotFound))
+            return (ulong?)null;
+        var flushed = live.Outcome.Then(() => kernel.Flush(name.Path));
+        if (!flushed.Succeeded)
+            return flushed.Error;
+        var inodes = kernel.UsedInodes(name.Path, device.FileSystem);
+        var removed = kernel.Remove(name, deferred: false).Or(KernelFault.NotFound);
+        return removed.Succeeded ? inodes.Succeeded ? inodes.Value : (ulong?)null : removed.Error;
     }
 
     /// <summary>Grows device and file system to <see cref="DeviceRecord.GrowingTo"/>, whatever is live of it.</summary>

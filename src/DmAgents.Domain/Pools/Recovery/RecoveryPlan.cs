@@ -64,8 +64,10 @@ public sealed record RecoveryPlan(
         foreach (var device in state.Devices.Values.OrderBy(d => d.Id))
         {
             var inPool = thins.ContainsKey(device.Id);
-            // An import that was interrupted has no caller any more: it is undone, whatever the pool has of it.
-            if (device.Phase != DevicePhase.Removing && device.Key.Space == DeviceKey.ImportSpace)
+            // An import that was interrupted has no caller any more, and a half-made snapshot of the stock never had
+            // one: they are undone, whatever the pool has of them.
+            if (device.Phase != DevicePhase.Removing && device.Key.Space == DeviceKey.ImportSpace
+                || device is { Phase: DevicePhase.Creating, Key.Space: DeviceKey.StockSpace })
                 found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
             else if (device.Phase == DevicePhase.Ready && !inPool)
                 found.Add(new PoolEvents.Lost(device.Id, at));

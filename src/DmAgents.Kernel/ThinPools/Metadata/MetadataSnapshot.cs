@@ -76,11 +76,10 @@ internal sealed class MetadataSnapshot
         var listed = List();
         if (!listed.Succeeded)
             return listed;
-        var roots = new Dictionary<ThinId, ulong>();
-        var error = _walk.Entries(_mappings, sizeof(ulong), (id, root) =>
-            roots[new ThinId(checked((uint)id))] = BinaryPrimitives.ReadUInt64LittleEndian(root));
-        if (error is not null)
-            return error;
+        var read = Roots();
+        if (!read.Succeeded)
+            return read.Error;
+        var roots = read.Value;
         var sharing = new BlockSharing(_walk, _blocks.Count, dataBlocks);
         var counted = sharing.Count(
             [.. listed.Value.Select(thin => roots.TryGetValue(thin.Id, out var root) ? root : (ulong?)null)]);
@@ -88,5 +87,38 @@ internal sealed class MetadataSnapshot
             ? KernelResult.Found<IReadOnlyList<ThinUsage>>(
                 [.. listed.Value.Zip(counted.Value, (thin, own) => thin with { ExclusiveBlocks = own })])
             : counted.Error;
+    }
+
+    /// <summary>For each what it maps beyond its origin; null for one that is not there.</summary>
+    public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(IReadOnlyList<ThinAndOrigin> thins)
+    {
+        var read = Roots();
+        if (!read.Succeeded)
+            return read.Error;
+        var roots = read.Value;
+        var difference = new BlockDifference(_walk);
+        var counts = new List<ulong?>(thins.Count);
+        foreach (var thin in thins)
+        {
+            if (!roots.TryGetValue(thin.Id, out var root))
+            {
+                counts.Add(null);
+                continue;
+            }
+            var origin = thin.Origin is { } id && roots.TryGetValue(id, out var below) ? below : (ulong?)null;
+            var counted = difference.Count(root, origin);
+            if (!counted.Succeeded)
+                return counted.Error;
+            counts.Add(counted.Value);
+        }
+        return KernelResult.Found<IReadOnlyList<ulong?>>(counts);
+    }
+
+    private KernelResult<Dictionary<ThinId, ulong>> Roots()
+    {
+        var roots = new Dictionary<ThinId, ulong>();
+        var error = _walk.Entries(_mappings, sizeof(ulong), (id, root) =>
+            roots[new ThinId(checked((uint)id))] = BinaryPrimitives.ReadUInt64LittleEndian(root));
+        return error is null ? roots : error;
     }
 }

@@ -1,0 +1,52 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
+
+namespace DmAgents.Agent.Containerd.Filters;
+
+/// <summary>
+/// The filters of a List request. A thing passes when any of them holds; a filter holds when all of its selectors do.
+/// No filter at all, or an empty one, lets everything pass.
+/// </summary>
+/// <remarks>
+/// The grammar is containerd's (its package pkg/filters), as its parser has it and not only as its comments do:
+/// <code>
+/// filter    := "" | selector ("," selector)*
+/// selector  := path [operator value]
+/// path      := field ("." field)*
+/// field     := double-quoted | [A-Za-z0-9_]+
+/// operator  := "==" | "!=" | "~="
+/// value     := double-quoted | any characters up to a comma, a blank or one that does not print
+/// </code>
+/// After <c>~=</c> the value is a regular expression, and <c>/</c> and <c>|</c> are quotation marks, too. Blanks may
+/// stand before a field, an operator and a value, nowhere else. One thing differs on purpose: an expression that is
+/// wrong is an error here, where containerd matches nothing and says so in its log.
+/// </remarks>
+internal sealed class FilterSet
+{
+    private readonly IReadOnlyList<IReadOnlyList<Selector>> _filters;
+
+    private FilterSet(IReadOnlyList<IReadOnlyList<Selector>> filters) => _filters = filters;
+
+    /// <param name="error">Which filter cannot be read, where, and why.</param>
+    public static bool TryParse(
+        IReadOnlyList<string> filters, [NotNullWhen(true)] out FilterSet? set, [NotNullWhen(false)] out string? error)
+    {
+        set = null;
+        error = null;
+        var parsed = new List<IReadOnlyList<Selector>>();
+        foreach (var filter in filters)
+        {
+            if (!FilterParser.TryParse(filter, out var selectors, out error))
+                return false;
+            parsed.Add(selectors);
+        }
+        set = new FilterSet(parsed);
+        return true;
+    }
+
+    /// <exception cref="RegexMatchTimeoutException">
+    /// An expression with very many states was not done with one value in a second.
+    /// </exception>
+    public bool Matches(IFilterable thing) =>
+        _filters.Count == 0 || _filters.Any(selectors => selectors.All(selector => selector.Holds(thing)));
+}

@@ -1,0 +1,54 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using DmAgents.Domain.Devices;
+using Grpc.Core;
+
+namespace DmAgents.Agent.Containerd;
+
+/// <summary>
+/// Whose a key is. containerd's metadata store puts its namespace into the keys that it sends, "NAMESPACE/NUMBER/KEY",
+/// and its garbage collection sends them with no namespace beside; a client without that store says it in the header
+/// <c>containerd-namespace</c>. So a key of the store's form is its namespace's, whatever the header says.
+/// </summary>
+internal static partial class SnapshotKeys
+{
+    /// <summary>Bytes. containerd's own keys have some hundreds at most; the journal writes each with its event.</summary>
+    public const int MaxKey = 4096;
+
+    private const string Header = "containerd-namespace";
+    private const string Default = "default";
+    private const char Replacement = '\uFFFD';
+
+    /// <exception cref="RpcException">InvalidArgument: empty, too long, or not UTF-8.</exception>
+    public static DeviceKey Of(string what, string key, ServerCallContext context)
+    {
+        if (key.Length == 0)
+            throw SnapshotStatus.Invalid(what, "snapshot", "the key is empty");
+        if (Encoding.UTF8.GetByteCount(key) > MaxKey)
+            throw SnapshotStatus.Invalid(what, key[..64] + "…", $"the key is longer than {MaxKey} bytes");
+        // What was no UTF-8 on the wire has become this: two such keys could look the same.
+        if (key.Contains(Replacement, StringComparison.Ordinal))
+            throw SnapshotStatus.Invalid(what, key, "the key is not UTF-8");
+        var owner = StoreForm().Match(key);
+        var name = owner.Success ? owner.Groups[1].Value : NamespaceOf(what, context) ?? Default;
+        return DeviceKey.Containerd(name, key);
+    }
+
+    /// <summary>The namespace that the call is about; null: it names none, and means all.</summary>
+    public static string? NamespaceOf(string what, ServerCallContext context)
+    {
+        if (context.RequestHeaders.GetValue(Header) is not { Length: > 0 } name)
+            return null;
+        return Form().IsMatch(name)
+            ? name
+            : throw SnapshotStatus.Invalid(what, name, "it is not the name of a containerd namespace");
+    }
+
+    /// <summary>containerd's pkg/identifiers: at most 76 characters, parts of letters and digits joined by . _ or -.
+    /// </summary>
+    [GeneratedRegex(@"\A(?=.{1,76}\z)[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\z", RegexOptions.Singleline)]
+    private static partial Regex Form();
+
+    [GeneratedRegex(@"\A((?=[^/]{1,76}/)[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*)/[0-9]+/.", RegexOptions.Singleline)]
+    private static partial Regex StoreForm();
+}

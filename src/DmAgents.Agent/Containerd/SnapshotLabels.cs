@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using System.Text;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
+using Google.Protobuf.Collections;
+
+namespace DmAgents.Agent.Containerd;
+
+/// <summary>Labels of containerd's snapshots: their limits, and those that mean something to the agent.</summary>
+internal static class SnapshotLabels
+{
+    /// <summary>The file system of a snapshot, as containerd's own devmapper snapshotter labels it; on a snapshot
+    /// without a parent, which one it is to have.</summary>
+    public const string FileSystem = "containerd.io/snapshot/devmapper/fstype";
+
+    /// <summary>The size of an active snapshot's file system: bytes, or a size such as 20GiB. At least the parent's.
+    /// </summary>
+    public const string MaxSize = "containerd.io/snapshot/max-size";
+
+    /// <summary>Bytes of a label's name and value together (containerd's pkg/labels).</summary>
+    private const int MaxLabel = 4096;
+
+    public static ImmutableSortedDictionary<string, string> Read(string what, MapField<string, string> labels)
+    {
+        foreach (var (name, value) in labels)
+        {
+            if (Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value) > MaxLabel)
+            {
+                throw SnapshotStatus.Invalid(what, name[..Math.Min(name.Length, 64)],
+                    $"label name and value have more than {MaxLabel} bytes together");
+            }
+        }
+        return labels.ToImmutableSortedDictionary(StringComparer.Ordinal);
+    }
+
+    public static ByteSize? SizeOf(string what, ImmutableSortedDictionary<string, string> labels)
+    {
+        if (!labels.TryGetValue(MaxSize, out var text))
+            return null;
+        return ByteSize.TryParse(text, out var size) && size.Bytes > 0
+            ? new ByteSize((size.Bytes + SectorCount.BytesPerSector - 1) / SectorCount.BytesPerSector * SectorCount.BytesPerSector)
+            : throw SnapshotStatus.Invalid(what, MaxSize, $"'{text}' is not a size such as 10GiB or plain bytes");
+    }
+
+    public static FileSystemKind? FileSystemOf(string what, ImmutableSortedDictionary<string, string> labels) =>
+        labels.GetValueOrDefault(FileSystem) switch
+        {
+            null => null,
+            "ext4" => FileSystemKind.Ext4,
+            "xfs" => FileSystemKind.Xfs,
+            { } other => throw SnapshotStatus.Invalid(what, FileSystem, $"'{other}' is not ext4 or xfs"),
+        };
+
+    public static ImmutableSortedDictionary<string, string> With(
+        this ImmutableSortedDictionary<string, string> labels, FileSystemKind kind) =>
+        labels.SetItem(FileSystem, NameOf(kind));
+
+    public static string NameOf(FileSystemKind kind) => kind == FileSystemKind.Xfs ? "xfs" : "ext4";
+}

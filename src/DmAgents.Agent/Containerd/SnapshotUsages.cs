@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Services;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Agent.Containerd;
+
+/// <summary>What only one snapshot has.</summary>
+/// <param name="Bytes">Mapped, and not shared with the parent.</param>
+/// <param name="Inodes">More than the parent has.</param>
+internal sealed record SnapshotUsage(long Bytes, long Inodes);
+
+/// <summary>
+/// How much each snapshot has for itself, measured through the pool's metadata snapshot. A committed snapshot is measured
+/// once and for all. An active one is told as it was a few seconds ago; who asks for many at once has them measured
+/// together.
+/// </summary>
+internal sealed class SnapshotUsages(IKernel kernel, UsageReader reader, PoolGateway gateway, AgentSettings settings, TimeProvider time)
+{
+    /// <summary>A pool that is busy with a deletion may take long to be read; who has an older number gets that.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<Identity, Known> _known = new();
+    private readonly ConcurrentDictionary<PoolName, Batch> _waiting = new();
+
+    /// <summary>A thin id may be given to another device one day, which is made at another time.</summary>
+    private readonly record struct Identity(PoolUuid Pool, ThinId Id, DateTimeOffset CreatedAt);
+
+    private sealed record Known(SnapshotUsage Usage, DateTimeOffset At);
+
+    private sealed class Batch
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Dictionary<Identity, DeviceRecord> Devices { get; } = [];
+
+        public Task Done => _done.Task;
+
+        public void End() => _done.SetResult();
+    }
+
+    public async Task<SnapshotUsage> Of(PoolPicture pool, DeviceRecord device, CancellationToken cancellation)
+    {
+        var identity = new Identity(pool.Uuid, device.Id, device.CreatedAt);
+        if (_known.TryGetValue(identity, out var known) && IsGood(device, known))
+            return known.Usage;
+        var measuring = Measure(pool, identity, device);
+        if (known is null)
+            await measuring.WaitAsync(cancellation).ConfigureAwait(false);
+        else
+            await Task.WhenAny(measuring, Task.Delay(Patience, time, cancellation)).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+        return _known.TryGetValue(identity, out var measured)
+            ? measured.Usage
+            : throw SnapshotStatus.Of(Grpc.Core.StatusCode.Unavailable, "cannot tell usage", device.Key.Name,
+                "the pool's metadata could not be read; try again in a moment");
+    }
+
+    private bool IsGood(DeviceRecord device, Known known) =>
+        device.Kind == DeviceKind.Layer || time.GetUtcNow() - known.At < settings.Containerd.UsageInterval;
+
+    /// <summary>Joins the batch that waits for its turn, or begins one.</summary>
+    private Task Measure(PoolPicture pool, Identity identity, DeviceRecord device)
+    {
+        while (true)
+        {
+            var batch = _waiting.GetOrAdd(pool.Name, _ => new Batch());
+            lock (batch)
+            {
+                // A batch that has had its turn is not the waiting one any more.
+                if (!_waiting.TryGetValue(pool.Name, out var waiting) || waiting != batch)
+                    continue;
+                batch.Devices[identity] = device;
+                if (batch.Devices.Count == 1)
+                    _ = Run(pool.Name, batch);
+                return batch.Done;
+            }
+        }
+    }
+
+    private async Task Run(PoolName name, Batch batch)
+    {
+        try
+        {
+            await reader.InTurn(name, () =>
+            {
+                lock (batch)
+                    _waiting.TryRemove(name, out _);
+                if (gateway.Board.Find(name) is { State.Identity: not null } pool)
+                    MeasureNow(pool, batch.Devices);
+                return true;
+            }).ConfigureAwait(false);
+        }
+        finally
+        {
+            batch.End();
+        }
+    }
+
+    private void MeasureNow(PoolPicture pool, Dictionary<Identity, DeviceRecord> devices)
+    {
+        var context = new PoolContext(pool.State.Identity!, pool.Paths, DiscardOnRemove: false);
+        var wanted = devices.ToList();
+        var measured = kernel.MeasureAboveOrigins(
+            context.Device, [.. wanted.Select(w => new ThinAndOrigin(w.Value.Id, ParentOf(pool.State, w.Value)?.Id))]);
+        if (!measured.Succeeded)
+            return;
+        Forget(pool);
+        var now = time.GetUtcNow();
+        for (var i = 0; i < wanted.Count; i++)
+        {
+            if (measured.Value[i] is not { } blocks)
+                continue;
+            var bytes = (long)(blocks * pool.State.Identity!.BlockSize.Bytes.Bytes);
+            _known[wanted[i].Key] = new Known(new SnapshotUsage(bytes, Inodes(context, pool.State, wanted[i].Value)), now);
+        }
+    }
+
+    private long Inodes(PoolContext context, PoolState state, DeviceRecord device)
+    {
+        var used = device.Inodes;
+        if (device.Use == DeviceUse.Active && kernel.UsedInodes(context.NameOf(device.Id).Path, device.FileSystem)
+            is { Succeeded: true } counted)
+            used = counted.Value;
+        var parents = ParentOf(state, device)?.Inodes ?? 0;
+        return used > parents ? (long)(used.Value - parents) : 0;
+    }
+
+    /// <summary>The base is nobody's: a snapshot without a parent has all that it maps for itself.</summary>
+    private static DeviceRecord? ParentOf(PoolState state, DeviceRecord device) =>
+        device.Parent is { } id && state.Devices.GetValueOrDefault(id) is { Kind: DeviceKind.Layer } parent ? parent : null;
+
+    /// <summary>What is known of devices that are gone.</summary>
+    private void Forget(PoolPicture pool)
+    {
+        if (_known.Count < 2 * pool.State.Devices.Count + 1000)
+            return;
+        foreach (var identity in _known.Keys.Where(k => k.Pool == pool.Uuid))
+        {
+            if (pool.State.Devices.GetValueOrDefault(identity.Id)?.CreatedAt != identity.CreatedAt)
+                _known.TryRemove(identity, out _);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Pools;
+
+/// <summary>What is derived of devices and views, kept with each change of one.</summary>
+public sealed partial record PoolState
+{
+    /// <summary>The state with this device, in place of the one of its id.</summary>
+    private PoolState Put(DeviceRecord device) =>
+        Indexed(Devices.GetValueOrDefault(device.Id), device) with { Devices = Devices.SetItem(device.Id, device) };
+
+    private PoolState Drop(ThinId id) => Indexed(Devices[id], after: null) with { Devices = Devices.Remove(id) };
+
+    private PoolState Indexed(DeviceRecord? before, DeviceRecord? after)
+    {
+        var (owned, owns) = (OwnerOrNull(before), OwnerOrNull(after));
+        var keys = Keys;
+        if (owned?.Key != owns?.Key)
+        {
+            keys = owned is null ? keys : keys.Remove(owned.Key);
+            keys = owns is null ? keys : keys.Add(owns.Key, owns.Id);
+        }
+        var above = Above;
+        if (owned?.Parent != owns?.Parent)
+            above = Counted(Counted(above, owned?.Parent, -1), owns?.Parent, 1);
+        return this with
+        {
+            Keys = keys,
+            Above = above,
+            Creating = after?.Phase == DevicePhase.Creating ? Creating.Add(after.Id)
+                : before?.Phase == DevicePhase.Creating ? Creating.Remove(before.Id)
+                : Creating,
+            Ready = StockWith(before, after),
+        };
+    }
+
+    /// <summary>A device on its way out has given back its key and its place in the lineage.</summary>
+    private static DeviceRecord? OwnerOrNull(DeviceRecord? device) =>
+        device is { Phase: not DevicePhase.Removing } ? device : null;
+
+    private ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>> StockWith(DeviceRecord? before, DeviceRecord? after)
+    {
+        var (was, layerBefore) = StockPlace(before);
+        var (isNow, layer) = StockPlace(after);
+        if (was == isNow)
+            return Ready;
+        if (isNow)
+            return Ready.SetItem(layer, StockOf(layer).Add(after!.Id));
+        var left = StockOf(layerBefore).Remove(before!.Id);
+        return left.IsEmpty ? Ready.Remove(layerBefore) : Ready.SetItem(layerBefore, left);
+    }
+
+    private static (bool IsReady, ThinId Layer) StockPlace(DeviceRecord? device) =>
+        device is { Phase: DevicePhase.Ready, Key.Space: DeviceKey.StockSpace, Parent: { } layer }
+            ? (true, layer)
+            : (false, default);
+
+    /// <summary>The device of a view is live, read-only, from its first view to its last.</summary>
+    private PoolState Show(ViewRecord view)
+    {
+        var source = Devices[view.Source];
+        var live = source.Use == DeviceUse.Idle
+            ? Put(source with { Use = DeviceUse.Active, ReadOnly = true })
+            : this;
+        return live with
+        {
+            Views = Views.Add(view.Key, view), ViewCounts = Counted(ViewCounts, view.Source, 1),
+        };
+    }
+
+    private PoolState Hide(ViewRecord view)
+    {
+        var left = this with
+        {
+            Views = Views.Remove(view.Key), ViewCounts = Counted(ViewCounts, view.Source, -1),
+        };
+        return left.ViewsOf(view.Source) == 0 && Devices.GetValueOrDefault(view.Source) is { Use: DeviceUse.Active } source
+            ? left.Put(source with { Use = DeviceUse.Idle, ReadOnly = false })
+            : left;
+    }
+
+    private static ImmutableDictionary<ThinId, int> Counted(
+        ImmutableDictionary<ThinId, int> counts, ThinId? place, int by)
+    {
+        if (place is not { } id)
+            return counts;
+        var count = counts.GetValueOrDefault(id) + by;
+        return count == 0 ? counts.Remove(id) : counts.SetItem(id, count);
+    }
+}
