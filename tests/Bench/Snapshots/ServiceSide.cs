@@ -81,6 +81,12 @@ internal class ServiceSide : SnapshotSide
         return count;
     }
 
+    protected static CallInvoker InNamespace(GrpcChannel channel) => channel.Intercept(headers =>
+    {
+        headers.Add("containerd-namespace", "bench");
+        return headers;
+    });
+
     protected async Task<PrepareSnapshotResponse> Mounts(string key, string parent)
     {
         var request = new PrepareSnapshotRequest { Snapshotter = _snapshotter, Key = key, Parent = parent };
@@ -91,7 +97,7 @@ internal class ServiceSide : SnapshotSide
 
 /// <summary>The agent, by its own socket.</summary>
 internal sealed class AgentSide(string name, IKernel kernel, MappedName pool, GrpcChannel channel, AgentPool agent)
-    : ServiceSide(name, kernel, pool, channel.CreateCallInvoker(), "dmagents")
+    : ServiceSide(name, kernel, pool, InNamespace(channel), "dmagents")
 {
     public override Task Settle() => agent.Settle();
 }
@@ -153,10 +159,4 @@ internal sealed class ContainerdSide : ServiceSide
         await _leases.CreateAsync(new CreateRequest { Id = id });
         await _leases.DeleteAsync(new DeleteRequest { Id = id, Sync = true });
     }
-
-    private static CallInvoker InNamespace(GrpcChannel channel) => channel.Intercept(headers =>
-    {
-        headers.Add("containerd-namespace", "bench");
-        return headers;
-    });
 }
