@@ -77,7 +77,7 @@ internal sealed class ActorSide : Side, IAsyncDisposable
     public override void Write(int number)
     {
         var device = Picture().State.Find(KeyOf(number))!;
-        if (Blocks.Write(_kernel, DeviceNames.Thin(_identity.Name, device.Id)).Error is { } error)
+        if (Blocks.Write(_kernel, DeviceNames.Thin(_identity.Name, device.Id).Path).Error is { } error)
             throw new InvalidOperationException($"actors: {error}");
     }
 

@@ -1,13 +1,11 @@
 using DmAgents.Agent.Configuration;
 using DmAgents.Bench;
-using DmAgents.Domain.Devices;
-using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Planning;
-using DmAgents.Domain.Ports;
-using DmAgents.Domain.Units;
+using DmAgents.Bench.Snapshots;
 using DmAgents.Kernel;
 using Microsoft.Extensions.Logging;
 
+if (args is ["snapshots", .. var others])
+    return await SnapshotProgram.Run(others);
 if (BenchOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(BenchOptions.Help);
@@ -25,8 +23,10 @@ using var loggers = LoggerFactory.Create(logging => logging
     .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
 var settings = SettingsReader.Read(null) with { StateDirectory = options.State + "/agent", LogLevel = LogLevel.Warning };
 
-var bare = BareSide.Open(kernel, IdentityOf("bare", options.Bare), options.State + "/bare");
-await using var actors = new ActorSide(kernel, IdentityOf("actors", options.Actors), settings, loggers);
+var bareIdentity = PoolPlan.IdentityOf(kernel, "bare", options.Bare, options.State);
+var bare = new BareSide(kernel, BarePool.Open(kernel, bareIdentity, options.State + "/bare"));
+await using var actors = new ActorSide(
+    kernel, PoolPlan.IdentityOf(kernel, "actors", options.Actors, options.State), settings, loggers);
 await actors.Open();
 await using var commits = new CommitMeter(settings with { StateDirectory = options.State + "/commits" });
 using var bareCommits = new BareCommit(options.State + "/sqlite.db");
@@ -36,17 +36,3 @@ await workload.Run(options.WarmRounds, bursts: 1);
 var figures = await workload.Run(options.Rounds, options.Bursts);
 Console.WriteLine(options.Json ? Report.Json(figures) : Report.Table(figures));
 return 0;
-
-// One pool is like the other: whole disks, the agent's defaults, and a base of 1 GiB.
-PoolIdentity IdentityOf(string name, DiskPair disks)
-{
-    var pool = new PoolName(name);
-    var plan = new BackingPlanner(kernel).Plan(
-        new PoolPaths(options.State, pool), new BackingRequest.Direct([disks.Data], disks.Metadata),
-        settings.BlockSize, force: true);
-    return plan is BackingPlan.Planned planned
-        ? new PoolIdentity(
-            new PoolUuid(Guid.NewGuid()), pool, planned.Backing, settings.BlockSize, FileSystemKind.Ext4,
-            ByteSize.GiB(1), TimeProvider.System.GetUtcNow())
-        : throw new InvalidOperationException($"pool {name}: {plan}");
-}

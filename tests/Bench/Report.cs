@@ -6,7 +6,7 @@ namespace DmAgents.Bench;
 /// <summary>Prints what was measured.</summary>
 internal static class Report
 {
-    private static readonly JsonSerializerOptions Format = new()
+    public static readonly JsonSerializerOptions Format = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
@@ -76,11 +76,11 @@ internal static class Report
             Format);
     }
 
-    private static string Line(string title, SideFigures side) =>
+    public static string Line(string title, SideFigures side) =>
         Text($"{title}: {side.Times.Median:0.00} (p99 {side.Times.P99:0.00}, n {side.Times.Count}, ")
         + Text($"{PerOperation(side, c => c.Switches):0.0} switches)");
 
-    private static object Times(Series series) => new { series.Count, series.Median, series.P99 };
+    public static object Times(Series series) => new { series.Count, series.Median, series.P99 };
 
     private static double Ratio(OperationFigures operation, double commit) =>
         operation.Actors.Times.Median / (operation.Bare.Times.Median + commit);
@@ -91,7 +91,7 @@ internal static class Report
     private static BurstFigures Middle(List<BurstFigures> bursts) =>
         bursts.OrderBy(burst => burst.Slope).ElementAt(bursts.Count / 2);
 
-    private static string KernelRelease() => File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+    public static string KernelRelease() => File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
