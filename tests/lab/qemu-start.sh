@@ -9,8 +9,8 @@ shift 2
 serve() {
   local tag=$1 source=$2 cache=$3
   # A path with a comma would end the option; lib.sh refuses it. The line to the guest (3) is QEMU's alone.
-  setpriv --pdeathsig KILL "$virtiofsd" --socket-path="$directory/virtiofs/$tag" --thread-pool-size=4 \
-    -o "source=$source,sandbox=chroot,cache=$cache,flock,posix_lock,log_level=warn" 3>&- &
+  setpriv --pdeathsig KILL "$virtiofsd" --socket-path="$directory/virtiofs/$tag" \
+    -o "source=$source,sandbox=chroot,cache=$cache,log_level=warn" 3>&- &
   sockets+=("$directory/virtiofs/$tag")
 }
 
