@@ -8,6 +8,7 @@ module_root=$lab_kernel/lib/modules
 network=()
 
 hypervisor_is_there() {
+  ((EUID == 0)) || fail "--qemu needs root: a file server may not confine itself without"
   [[ -e $lab_kernel/vmlinux ]] && command -v qemu-system-x86_64 >/dev/null && find_virtiofsd
 }
 
@@ -22,7 +23,8 @@ find_virtiofsd() {
 disk_name() { printf '/dev/vd%s' "${letters:$1:1}"; }
 
 add_network() {
-  network=(-netdev "tap,id=net,ifname=$tap,script=no,downscript=no" -device "virtio-net-pci,netdev=net,mac=$mac,romfile=")
+  network=(-netdev "tap,id=net,ifname=$tap,script=no,downscript=no"
+    -device "virtio-net-pci,netdev=net,mac=$mac,romfile=")
 }
 
 set_command() {
