@@ -7,6 +7,8 @@ is_covered() { [[ $1/ == /tmp/* || $1/ == /run/* || $1/ == /dev/shm/* ]]; }
 write_config() {
   local file=$1 name=$2 address=$3 share directory
   {
+    printf 'hypervisor\t%s\n' "$hypervisor"
+    printf 'modules\t%s\n' "$module_root"
     printf 'name\t%s\n' "$name"
     [[ -z $address ]] || printf 'address\t%s\n' "$address"
     [[ $cgroups == no ]] || printf 'cgroups\n'
@@ -24,14 +26,14 @@ write_config() {
 # What every command in a guest gets as its environment, before --env. The DOTNET ones make .NET bearable where mapping
 # memory and handing off between threads are dear.
 guest_environment() {
-  local index names=() letters=abcdefgh
+  local index names=()
   printf '%s\n' HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TMPDIR=/tmp DM_DISABLE_UDEV=1 \
     DOTNET_EnableWriteXorExecute=0 DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0 DOTNET_TieredPGO=0 \
     DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DMAGENTS_LAB=guest
   printf 'PATH=%s/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n' "${DOTNET_ROOT:+$DOTNET_ROOT:}"
   [[ -z ${DOTNET_ROOT:-} ]] || printf 'DOTNET_ROOT=%s\n' "$DOTNET_ROOT"
   for index in "${!disks[@]}"; do
-    names+=("/dev/ubd${letters:index:1}")
+    names+=("$(disk_name "$index")")
   done
   printf 'LAB_DISKS=%s\n' "${names[*]}"
 }
@@ -39,22 +41,11 @@ guest_environment() {
 # Starts the kernel of the host whose directory is $1, by way of "${prefix[@]}", with the relay's options in $2...
 # Sets relay_pid. The caller holds the lock in the directory; relay and kernel inherit it, so that it tells who lives.
 boot() {
-  local directory=$1 index=0 file arguments=() room
+  local directory=$1 command=()
   shift
   rm -f "$directory/group" "$directory/socket"
-  for file in "${disk_files[@]}"; do
-    arguments+=("ubd$index=$file")
-    index=$((index + 1))
-  done
-  # The guest's memory is a file in /dev/shm, unless that is too small: then it lies with the rest of the state.
-  room=$(df --output=avail -B1M /dev/shm 2>/dev/null | tail -n1)
-  local unset=(-u TMP -u TEMP -u TMPDIR)
-  ((${room:-0} >= $(numfmt --from=iec --to-unit=1M "$memory"))) || unset=(-u TMP -u TEMP "TMPDIR=$directory")
-  env "${unset[@]}" "${prefix[@]}" \
-    "$lab_relay" "$directory/socket" "$directory/group" "$directory/console.log" "$@" -- \
-    /usr/bin/linux.uml "mem=$memory" root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$lab_init" \
-    "${arguments[@]}" con=null con0=null,fd:1 ssl=null ssl0=fd:3 quiet "uml_dir=$directory/" umid=uml \
-    "lab_config=$directory/config" "${kernel_arguments[@]}" \
+  set_command "$directory"
+  "${prefix[@]}" "$lab_relay" "$directory/socket" "$directory/group" "$directory/console.log" "$@" -- "${command[@]}" \
     </dev/null >>"$directory/console.log" 2>&1 &
   relay_pid=$!
 }

@@ -30,7 +30,11 @@ void read_config(struct config *config, const char *path)
         line[strcspn(line, "\n")] = 0;
         char *rest = line;
         char *key = strsep(&rest, "\t"), *first = strsep(&rest, "\t"), *second = strsep(&rest, "\t");
-        if (!strcmp(key, "name") && first)
+        if (!strcmp(key, "hypervisor") && first)
+            config->hypervisor = find_hypervisor(first);
+        else if (!strcmp(key, "modules") && first)
+            snprintf(config->modules, sizeof config->modules, "%s", first);
+        else if (!strcmp(key, "name") && first)
             snprintf(config->name, sizeof config->name, "%s", first);
         else if (!strcmp(key, "address") && first)
             snprintf(config->address, sizeof config->address, "%s", first);
@@ -43,22 +47,24 @@ void read_config(struct config *config, const char *path)
             fprintf(stderr, "lab init: not understood: %s\n", key);
     }
     fclose(file);
+    if (!config->hypervisor)
+        die("no hypervisor in lab_config");
 }
 
-static const char *module_directory(void)
+static const char *module_directory(const struct config *config)
 {
-    static char path[128];
+    static char path[512];
     struct utsname name;
     uname(&name);
-    snprintf(path, sizeof path, "/usr/lib/uml/modules/%s", name.release);
+    snprintf(path, sizeof path, "%s/%s", config->modules, name.release);
     return path;
 }
 
 // By explicit path: looking for modules means walking directories, which is slow through hostfs.
-void load_module(const char *path)
+void load_module(const struct config *config, const char *path)
 {
-    char full[256];
-    snprintf(full, sizeof full, "%s/kernel/%s", module_directory(), path);
+    char full[1024];
+    snprintf(full, sizeof full, "%s/kernel/%s", module_directory(config), path);
     int fd = open(full, O_RDONLY | O_CLOEXEC);
     // Not fatal: a kernel may have it built in. What then lacks it says so.
     if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
@@ -67,14 +73,14 @@ void load_module(const char *path)
         close(fd);
 }
 
-void link_modules(void)
+void link_modules(const struct config *config)
 {
     struct utsname name;
     uname(&name);
     char path[128];
     snprintf(path, sizeof path, "/lib/modules/%s", name.release);
     mkdir("/lib/modules", 0755);
-    symlink(module_directory(), path);
+    symlink(module_directory(config), path);
 }
 
 void must_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *options)
@@ -116,8 +122,13 @@ void mount_shares(const struct config *config)
 {
     for (int i = 0; i < config->share_count; i++) {
         const struct share *share = &config->shares[i];
+        unsigned long flags = share->read_only ? MS_RDONLY : 0;
+        char tag[16];
+        snprintf(tag, sizeof tag, "share%d", i);
         make_directories(share->to);
-        must_mount("none", share->to, "hostfs", share->read_only ? MS_RDONLY : 0, share->from);
+        // hostfs takes the machine's directory as its option; a virtiofs server has been told which one it is.
+        bool by_path = !strcmp(config->hypervisor->share_type, "hostfs");
+        must_mount(tag, share->to, config->hypervisor->share_type, flags, by_path ? share->from : NULL);
     }
 }
 

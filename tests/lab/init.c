@@ -1,5 +1,5 @@
 // PID 1 of a lab guest. Sets up a Debian-like system over the machine's own root and then runs commands that
-// arrive as frames on the first serial line. The machine is never written to, except in the folders given as shares.
+// arrive as frames on its line to the relay. The machine is never written to, except in the folders given as shares.
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -47,7 +47,7 @@ static void set_identity(void)
     sethostname(config.name, strlen(config.name));
     link_up("lo", "127.0.0.1", "255.0.0.0");
     if (config.address[0])
-        link_up("vec0", config.address, "255.255.255.0");
+        link_up(config.hypervisor->link, config.address, "255.255.255.0");
     FILE *hosts = fopen("/etc/hosts", "w");
     if (hosts) {
         fprintf(hosts, "127.0.0.1 localhost\n");
@@ -56,36 +56,25 @@ static void set_identity(void)
     }
 }
 
-// The serial line, raw: no echo, no translation of line ends, no signals from control characters.
-static int open_line(void)
-{
-    int fd = open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    struct termios t;
-    if (fd < 0 || tcgetattr(fd, &t))
-        die("/dev/ttyS0");
-    cfmakeraw(&t);
-    if (tcsetattr(fd, TCSANOW, &t))
-        die("tcsetattr");
-    return fd;
-}
-
 int main(void)
 {
     umask(022);
     // Before the root changes: the file lies on the machine, perhaps below a directory that a tmpfs will cover.
     read_config(&config, getenv("lab_config"));
-    load_module("fs/overlayfs/overlay.ko");
+    load_module(&config, "fs/overlayfs/overlay.ko");
     make_root();
     mount_system();
     static const char *const modules[] = {
         "drivers/md/dm-mod.ko", "drivers/md/dm-bufio.ko", "drivers/md/dm-bio-prison.ko",
         "drivers/md/persistent-data/dm-persistent-data.ko", "drivers/md/dm-thin-pool.ko", "drivers/md/dm-flakey.ko",
-        "drivers/md/dm-delay.ko", "drivers/md/dm-log-writes.ko", "drivers/block/loop.ko", "fs/fuse/fuse.ko",
+        "drivers/md/dm-delay.ko", "drivers/md/dm-log-writes.ko", NULL,
     };
-    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
-        load_module(modules[i]);
-    link_modules();
+    for (const char *const *module = config.hypervisor->modules; *module; module++)
+        load_module(&config, *module);
+    for (const char *const *module = modules; *module; module++)
+        load_module(&config, *module);
+    link_modules(&config);
     mount_shares(&config);
     set_identity();
-    serve(open_line());
+    serve(open_line(config.hypervisor));
 }

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the lab, the tests and the demonstration need, and only those that are lacking.
+# With --qemu also what `run --qemu` needs: QEMU, and Debian's cloud kernel, which is unpacked and not installed.
 # Quiet when nothing is missing. Exit status 1 when something could not be installed.
+# shellcheck source-path=SCRIPTDIR
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 
 # package  a file that it brings   what for
 # The file is what is checked: a machine may have the tool from elsewhere, and dpkg would not know.
@@ -30,30 +33,17 @@ golang-go               /usr/bin/go                         compiles the snapsho
 golang-github-containerd-containerd-dev /usr/share/gocode/src/github.com/containerd/containerd/snapshots/proxy/proxy.go the suite itself
 '
 
-missing=()
-reasons=()
-while read -r package file reason; do
-  [[ -n $package ]] || continue
-  # On a merged /usr both spellings of a path are the same file; on an old one /sbin and /bin still count.
-  [[ -e $file || -e ${file#/usr} ]] && continue
-  missing+=("$package")
-  reasons+=("  $package: $reason")
-done <<<"$required"
-
-((${#missing[@]})) || exit 0
+for_qemu='
+qemu-system-x86         /usr/bin/qemu-system-x86_64         the hypervisor of run --qemu
+zstd                    /usr/bin/zstd                       unpacks the kernel
+xz-utils                /usr/bin/xz                         unpacks the modules of the kernel
+'
+# Until Debian 12 a part of qemu-system-common, which QEMU brings.
+for_qemu_later='
+virtiofsd               /usr/libexec/virtiofsd              shows the guest the directories of this machine
+'
 
 say() { printf 'install: %s\n' "$*" >&2; }
-
-if ((EUID != 0)); then
-  say "these Debian packages are missing and only root can install them: ${missing[*]}"
-  say "run: sudo apt-get install ${missing[*]}"
-  exit 1
-fi
-if ! command -v apt-get >/dev/null; then
-  say "no apt-get here; install these by hand, then run this again:"
-  printf '%s\n' "${reasons[@]}" >&2
-  exit 1
-fi
 
 log=$(mktemp "${TMPDIR:-/tmp}/dmagents-install.XXXXXX")
 trap 'rm -f "$log"' EXIT
@@ -71,18 +61,52 @@ export DEBIAN_FRONTEND=noninteractive
 # Another apt may be at work (unattended upgrades, a second run of this script): wait for it instead of failing.
 apt=(apt-get -q -o DPkg::Lock::Timeout=300 -o APT::Install-Recommends=false)
 
-say "installing ${missing[*]}"
-"${apt[@]}" update >"$log" 2>&1 || say "apt-get update reported: $(grep -m1 -E '^(E|W|Err)' "$log" || tail -n1 "$log")"
-if "${apt[@]}" install -y "${missing[@]}" >>"$log" 2>&1; then
-  exit 0
-fi
+# Installs what is missing of a table like those above. Status 1 when something could not be.
+install_packages() {
+  local package file reason missing=() reasons=() failed=()
+  while read -r package file reason; do
+    [[ -n $package ]] || continue
+    # On a merged /usr both spellings of a path are the same file; on an old one /sbin and /bin still count.
+    [[ -e $file || -e ${file#/usr} ]] && continue
+    missing+=("$package")
+    reasons+=("  $package: $reason")
+  done <<<"$1"
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    say "these Debian packages are missing and only root can install them: ${missing[*]}"
+    say "run: sudo apt-get install ${missing[*]}"
+    return 1
+  fi
+  if ! command -v apt-get >/dev/null; then
+    say "no apt-get here; install these by hand, then run this again:"
+    printf '%s\n' "${reasons[@]}" >&2
+    return 1
+  fi
 
-# Together they fail when one of them does: try each, so that the message names the one to look after.
-failed=()
-for package in "${missing[@]}"; do
-  "${apt[@]}" install -y "$package" >"$log" 2>&1 || failed+=("$package: $(grep -m1 '^E:' "$log" || tail -n1 "$log")")
-done
-((${#failed[@]})) || exit 0
-say "could not be installed:"
-printf '  %s\n' "${failed[@]}" >&2
-exit 1
+  say "installing ${missing[*]}"
+  "${apt[@]}" update >"$log" 2>&1 ||
+    say "apt-get update reported: $(grep -m1 -E '^(E|W|Err)' "$log" || tail -n1 "$log")"
+  ! "${apt[@]}" install -y "${missing[@]}" >>"$log" 2>&1 || return 0
+  # Together they fail when one of them does: try each, so that the message names the one to look after.
+  for package in "${missing[@]}"; do
+    "${apt[@]}" install -y "$package" >"$log" 2>&1 ||
+      failed+=("$package: $(grep -m1 '^E:' "$log" || tail -n1 "$log")")
+  done
+  ((${#failed[@]})) || return 0
+  say "could not be installed:"
+  printf '  %s\n' "${failed[@]}" >&2
+  return 1
+}
+
+case ${1:-} in
+  '') install_packages "$required" ;;
+  --qemu)
+    install_packages "$required"
+    install_packages "$for_qemu"
+    . "$here/qemu.sh"
+    . "$here/kernel.sh"
+    find_virtiofsd || install_packages "$for_qemu_later"
+    unpack_kernel
+    ;;
+  *) sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac

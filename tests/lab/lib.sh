@@ -11,6 +11,9 @@ lab_state=${DMAGENTS_LAB_DIR:-${TMPDIR:-/tmp}/dmagents-lab}
 disks=() shares=() environment=() kernel_arguments=()
 memory=2G
 cgroups=no
+hypervisor=uml
+
+letters=abcdefgh
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 fail() { say "$@"; exit 2; }
@@ -23,9 +26,14 @@ prepare_state() {
     fail "DMAGENTS_LAB_DIR must be a path of at most 70 characters without blanks and commas: $lab_state"
 }
 
+# shellcheck source=/dev/null
+load_hypervisor() { . "$lab_here/$hypervisor.sh"; }
+
 need_tools() {
-  if [[ ! -x /usr/bin/linux.uml ]] || ! command -v gcc >/dev/null; then
-    fail "user-mode-linux or gcc is missing; run $lab_here/install.sh as root"
+  local option=''
+  [[ $hypervisor == uml ]] || option=" --$hypervisor"
+  if ! hypervisor_is_there || ! command -v gcc >/dev/null; then
+    fail "the guest's kernel, its hypervisor or gcc is missing; run $lab_here/install.sh$option as root"
   fi
 }
 
@@ -47,7 +55,7 @@ build() {
 }
 
 build_programs() {
-  lab_init=$(build init -static init.c guest_system.c guest_jobs.c)
+  lab_init=$(build init -static init.c guest_system.c guest_hypervisor.c guest_jobs.c)
   lab_relay=$(build relay '' relay.c)
   lab_client=$(build client '' client.c)
 }
@@ -57,6 +65,7 @@ parse_option() {
   taken=2
   case $1 in
     --cgroups) cgroups=yes taken=1; return ;;
+    --qemu) hypervisor=qemu taken=1; return ;;
     --disk | --memory | --share | --env | --kernel) (($# > 1)) || fail "$1 needs a value" ;;
     *) return 1 ;;
   esac

@@ -2,12 +2,12 @@
 # Run inside a guest by selftest.sh, with a data disk of 1 GiB and a metadata disk of 64 MiB: a thin pool, and file
 # systems on thin devices, made with the ordinary tools.
 set -euo pipefail
-data=/dev/ubda metadata=/dev/ubdb
+read -r data metadata <<<"$LAB_DISKS"
 check() { if ! "${@:2}"; then echo "FAILED in the guest: $1"; exit 1; fi; }
 
-check "the first disk has 1 GiB" [ "$(blockdev --getsize64 $data)" = $((1 << 30)) ]
-check "the second disk has 64 MiB" [ "$(blockdev --getsize64 $metadata)" = $((64 << 20)) ]
-check "there is no third disk" [ ! -e /dev/ubdc ]
+check "the first disk has 1 GiB" [ "$(blockdev --getsize64 "$data")" = $((1 << 30)) ]
+check "the second disk has 64 MiB" [ "$(blockdev --getsize64 "$metadata")" = $((64 << 20)) ]
+check "there is no third disk" [ ! -e "${metadata%b}c" ]
 check "/dev/shm is a tmpfs" [ "$(stat -fc %T /dev/shm)" = tmpfs ]
 check "/tmp is a tmpfs" [ "$(stat -fc %T /tmp)" = tmpfs ]
 check "lo is up" grep -q 1 /sys/class/net/lo/carrier
@@ -42,7 +42,7 @@ for type in ext4 xfs; do
   dmsetup remove "thin$id"
 done
 dmsetup remove pool
-check "the pool's metadata is sound" thin_check -q $metadata
+check "the pool's metadata is sound" thin_check -q "$metadata"
 
 truncate -s 16M /tmp/file
 loop=$(losetup --find --show /tmp/file)

@@ -1,8 +1,17 @@
 #!/usr/bin/env bash
 # Proves that the lab does what the tests that run in it rely on. Last line: lab selftest: ok
+#
+#   tests/lab/selftest.sh           with User Mode Linux; under a minute
+#   tests/lab/selftest.sh --qemu    the same with QEMU, which install.sh --qemu brings; some minutes
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
-run=$here/run host=$here/host
+hypervisor=()
+case ${1:-} in
+  '') ;;
+  --qemu) hypervisor=(--qemu) ;;
+  *) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
+run=("$here/run" "${hypervisor[@]}") host=$here/host
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/lab-selftest.XXXXXX")
 # A lab of its own: the hosts of another one that is at work are not touched.
 DMAGENTS_LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/lab.XXXXXX")
@@ -23,45 +32,46 @@ failed() { printf '  FAILED  %s\n' "$1"; exit 1; }
 check() { if "${@:2}"; then passed "$1"; else failed "$1"; fi; }
 # The status with which a command ends, as output.
 status_of() { local status=0; "$@" >/dev/null 2>&1 || status=$?; echo $status; }
-living_kernels() { pgrep -fc "uml_dir=$DMAGENTS_LAB_DIR" || true; }
+# Kernels, and whatever else runs for a guest.
+living() { pgrep -fc "$DMAGENTS_LAB_DIR/" || true; }
 
-"$here/install.sh"
+"$here/install.sh" "${hypervisor[@]}"
 export PATH=$PATH:/usr/sbin:/sbin
 
 test_status_and_output() {
-  check "status 0 passes through" [ "$(status_of "$run" -- true)" = 0 ]
-  check "status 7 passes through" [ "$(status_of "$run" -- sh -c 'exit 7')" = 7 ]
-  check "a command that does not exist gives 127" [ "$(status_of "$run" -- /no/such/command)" = 127 ]
-  check "wrong usage gives 2" [ "$(status_of "$run" --no-such-option -- true)" = 2 ]
-  "$run" -- sh -c 'head -c 1048576 /dev/urandom | tee /tmp/copy; md5sum </tmp/copy >&2' >"$scratch/out" 2>"$scratch/err"
+  check "status 0 passes through" [ "$(status_of "${run[@]}" -- true)" = 0 ]
+  check "status 7 passes through" [ "$(status_of "${run[@]}" -- sh -c 'exit 7')" = 7 ]
+  check "a command that does not exist gives 127" [ "$(status_of "${run[@]}" -- /no/such/command)" = 127 ]
+  check "wrong usage gives 2" [ "$(status_of "${run[@]}" --no-such-option -- true)" = 2 ]
+  "${run[@]}" -- sh -c 'head -c 1048576 /dev/urandom | tee /tmp/copy; md5sum </tmp/copy >&2' >"$scratch/out" 2>"$scratch/err"
   check "1 MiB of standard output is complete" [ "$(stat -c %s "$scratch/out")" = 1048576 ]
   check "it is what was written, and standard error is apart" cmp -s <(md5sum <"$scratch/out") "$scratch/err"
-  (cd "$here" && "$run" --env "WORDS=a b" -- sh -c 'pwd; echo "$WORDS"') >"$scratch/out"
+  (cd "$here" && "${run[@]}" --env "WORDS=a b" -- sh -c 'pwd; echo "$WORDS"') >"$scratch/out"
   check "directory and environment pass through" cmp -s <(printf '%s\na b\n' "$here") "$scratch/out"
   mkdir "$scratch/share"
-  "$run" --share "$scratch/share:/mnt/share" -- \
+  "${run[@]}" --share "$scratch/share:/mnt/share" -- \
     sh -c 'echo from inside >/mnt/share/file; echo lost >/var/tmp/lost-file'
   check "a share can be written to" [ "$(<"$scratch/share/file")" = "from inside" ]
   check "nothing else of the machine can" [ ! -e /var/tmp/lost-file ]
 }
 
 test_device_mapper() {
-  "$run" --disk 1G --disk 64M -- "$here/selftest-guest.sh" || failed "disks, thin pool, ext4, xfs"
+  "${run[@]}" --disk 1G --disk 64M -- "$here/selftest-guest.sh" || failed "disks, thin pool, ext4, xfs"
   passed "two disks of the right sizes; thin pool, ext4 and xfs on thin devices; loop"
 }
 
 test_timeout() {
   local started=$SECONDS
-  check "a command over its time gives 124" [ "$(status_of "$run" --timeout 4 -- sleep 60)" = 124 ]
+  check "a command over its time gives 124" [ "$(status_of "${run[@]}" --timeout 4 -- sleep 60)" = 124 ]
   check "and not much later" [ $((SECONDS - started)) -le 12 ]
-  check "no process of it is left" [ "$(living_kernels)" = 0 ]
+  check "no process of it is left" [ "$(living)" = 0 ]
   check "no file of it is left" [ -z "$(ls "$DMAGENTS_LAB_DIR/runs")" ]
 }
 
 test_parallel() {
   local number jobs=()
   for number in 1 2 3; do
-    "$run" --disk 32M -- sh -c "echo $number | dd of=/dev/ubda conv=fsync status=none; sleep 1; head -c 1 /dev/ubda" \
+    "${run[@]}" --disk 32M -- sh -c "echo $number | dd of=\$LAB_DISKS conv=fsync status=none; sleep 1; head -c 1 \$LAB_DISKS" \
       >"$scratch/parallel$number" &
     jobs+=($!)
   done
@@ -70,28 +80,28 @@ test_parallel() {
 }
 
 test_power() {
-  "$host" start one --disk 256M --memory 1G
+  "$host" start one "${hypervisor[@]}" --disk 256M --memory 1G
   check "status passes through exec" [ "$(status_of "$host" exec one -- sh -c 'exit 9')" = 9 ]
   # commit=300: on a slow machine ext4's own five seconds may pass before the cut.
-  "$host" exec one -- sh -c 'mkfs.ext4 -q /dev/ubda && mount -o commit=300 /dev/ubda /mnt &&
+  "$host" exec one -- sh -c 'mkfs.ext4 -q $LAB_DISKS && mount -o commit=300 $LAB_DISKS /mnt &&
     echo one >/mnt/synced && sync -f /mnt && echo two >/mnt/unsynced'
   "$host" cut one
   check "a host that was cut is down" grep -q $'^one\tdown' <("$host" list)
-  check "and no process of it is left" [ "$(living_kernels)" = 0 ]
+  check "and no process of it is left" [ "$(living)" = 0 ]
   "$host" start one
-  "$host" exec one -- sh -c 'mount /dev/ubda /mnt; cat /mnt/synced; cat /mnt/unsynced 2>/dev/null
+  "$host" exec one -- sh -c 'mount $LAB_DISKS /mnt; cat /mnt/synced; cat /mnt/unsynced 2>/dev/null
     echo three >/mnt/third' >"$scratch/power"
   check "what was synced survives a power cut" grep -qx one "$scratch/power"
   check "what was written just before it and not synced is lost" [ "$(wc -l <"$scratch/power")" = 1 ]
   "$host" stop one
   "$host" start one
-  check "a power-off syncs" [ "$("$host" exec one -- sh -c 'mount /dev/ubda /mnt; cat /mnt/third')" = three ]
+  check "a power-off syncs" [ "$("$host" exec one -- sh -c 'mount $LAB_DISKS /mnt; cat /mnt/third')" = three ]
   "$host" rm one
 }
 
 test_network() {
-  "$host" start one --net --memory 512M
-  "$host" start two --net --memory 512M
+  "$host" start one "${hypervisor[@]}" --net --memory 512M
+  "$host" start two "${hypervisor[@]}" --net --memory 512M
   local address
   address=$("$host" list | awk '$1 == "two" { print $3 }')
   check "hosts reach each other" [ "$(status_of "$host" exec one -- ping -qc 2 -W 2 "$address")" = 0 ]
@@ -113,7 +123,7 @@ test_power
 test_network
 if command -v dotnet >/dev/null; then
   started=$(date +%s%N)
-  version=$("$run" -- dotnet --version)
+  version=$("${run[@]}" -- dotnet --version)
   passed "dotnet $version runs inside; from boot to power-off $((($(date +%s%N) - started) / 1000000)) ms"
 fi
 echo "lab selftest: ok"

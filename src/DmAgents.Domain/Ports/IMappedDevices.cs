@@ -36,7 +36,8 @@ public interface IMappedDevices
 
     /// <summary>
     /// Removes a device. Busy where it is open; with <paramref name="deferred"/> it then goes when its last user
-    /// closes it, and this is done. NotFound where none is live.
+    /// closes it, and this is done. NotFound where none is live. One that goes with its last user is not found any more
+    /// a moment before its pool has let go of it: until then the pool, and the deletion of its thin id, may be Busy.
     /// </summary>
     KernelResult Remove(MappedName name, bool deferred);
 

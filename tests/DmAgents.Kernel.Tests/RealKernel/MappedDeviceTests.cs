@@ -3,6 +3,7 @@ using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Kernel.BlockDevices;
 using DmAgents.Kernel.DeviceMapper;
+using DmAgents.Testing.Contracts;
 using static DmAgents.Kernel.Tests.RealKernel.PoolFixture;
 
 namespace DmAgents.Kernel.Tests.RealKernel;
@@ -116,6 +117,8 @@ public sealed class MappedDeviceTests : IDisposable
         Assert.True(SpinWait.SpinUntil(
             () => Kernel.Find(live.Name).FailedWith(KernelFault.NotFound), TimeSpan.FromSeconds(10)));
         Assert.False(File.Exists(live.Name.Path.Value));
+        // And its name goes first: with a second CPU the pool is seen to be held for a moment longer.
+        Eventually.Equal(0u, () => Ok(Kernel.Find(_pool.Name)).OpenCount, "the pool's open count");
     }
 
     [Fact]
