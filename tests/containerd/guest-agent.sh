@@ -18,10 +18,12 @@ make_pool() {
     give_up "no pool" /tmp/dmagentd.log
 }
 
-# Every pass removes what it made: the pool is left with its bases.
+no_thins() { [ "$(thins)" = 0 ]; }
+
+# Every pass removes what it made: nothing is live any more but the pool.
 is_empty() {
-  await 30 test "$(thins)" = 0
-  dmagent pool check main && dmagent layer list --pool main && dmsetup ls && test "$(thins)" = 0
+  await 30 no_thins
+  dmagent pool check main && dmagent layer tree --pool main && dmsetup ls && no_thins
 }
 
 stop_agent() {

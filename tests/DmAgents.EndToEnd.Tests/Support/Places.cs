@@ -60,7 +60,7 @@ internal static class Places
             .Split(Separators, StringSplitOptions.RemoveEmptyEntries);
         Assert.True(index < disks.Length,
             $"the tests need four disks, LAB_DISKS has {disks.Length}; they run in the lab: "
-            + "tests/lab/run --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G -- ...");
+            + "tests/lab/run --cgroups --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G -- ...");
         return new DevicePath(disks[index]);
     }
 
