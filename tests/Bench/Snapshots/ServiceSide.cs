@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DmAgents.Api.Containerd.Snapshots.V1;
 using DmAgents.Bench.Containerd.Diff.V1;
 using DmAgents.Bench.Containerd.Leases.V1;
@@ -70,6 +71,22 @@ internal class ServiceSide : SnapshotSide
     }
 
     public override Task Settle() => Task.CompletedTask;
+
+    /// <summary>A prepare under a key that is taken: all the way to who decides, and back.</summary>
+    /// <returns>Ticks of <see cref="Stopwatch"/>.</returns>
+    public async Task<long> Refused()
+    {
+        var begun = Stopwatch.GetTimestamp();
+        try
+        {
+            await Mounts(Image, Image).ConfigureAwait(false);
+        }
+        catch (RpcException refused) when (refused.StatusCode == StatusCode.AlreadyExists)
+        {
+            return Stopwatch.GetTimestamp() - begun;
+        }
+        throw new InvalidOperationException($"{Name}: a key was given twice");
+    }
 
     /// <summary>How many snapshots there are, by reading them all.</summary>
     public async Task<int> Count()

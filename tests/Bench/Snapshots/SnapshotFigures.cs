@@ -37,6 +37,9 @@ internal sealed class SnapshotFigures
     /// <summary>One commit through the agent's journal plugin.</summary>
     public SideFigures JournalWrite { get; } = new();
 
+    /// <summary>Parts of the way of a prepare, by what they are.</summary>
+    public Dictionary<string, SideFigures> Paths { get; } = [];
+
     /// <summary>How many snapshots the sides had that were started with many.</summary>
     public Dictionary<string, int> Many { get; } = [];
 

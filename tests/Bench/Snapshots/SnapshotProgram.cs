@@ -24,8 +24,11 @@ internal static class SnapshotProgram
         var floor = BarePool.Open(kernel, PoolPlan.IdentityOf(kernel, "floor", options.Floor, options.State), options.State);
         var settings = SettingsReader.Read($"{options.Run}/dmagents.conf");
         await using var commits = new CommitMeter(settings with { StateDirectory = options.State + "/commits" });
+        using var bareCommits = new BareCommit(options.State + "/sqlite.db");
+        await using var paths = new PathMeter(options.State + "/page");
         await using var sides = await SnapshotSides.Open(options, kernel, floor).ConfigureAwait(false);
-        var figures = await Measure(options, sides, commits).ConfigureAwait(false);
+        var workload = new SnapshotWorkload(sides, commits, bareCommits, paths);
+        var figures = await Measure(options, sides, workload).ConfigureAwait(false);
         Console.WriteLine(options.Json ? SnapshotReport.Json(figures) : SnapshotReport.Table(figures));
         if (options.Plot is { } plot)
             await File.WriteAllTextAsync(plot, SnapshotPlot.Svg(figures)).ConfigureAwait(false);
@@ -33,10 +36,9 @@ internal static class SnapshotProgram
     }
 
     private static async Task<SnapshotFigures> Measure(
-        SnapshotOptions options, SnapshotSides sides, CommitMeter commits)
+        SnapshotOptions options, SnapshotSides sides, SnapshotWorkload workload)
     {
         var figures = new SnapshotFigures();
-        var workload = new SnapshotWorkload(sides, commits);
         foreach (var part in options.Parts)
         {
             await Console.Error.WriteLineAsync($"bench: {part} ({DateTimeText()})").ConfigureAwait(false);

@@ -24,6 +24,7 @@ internal static class SnapshotReport
         }
         lines.Add("");
         lines.Add(Report.Line("one durable journal write, through the agent's plugin", figures.JournalWrite));
+        lines.AddRange(figures.Paths.Select(path => Report.Line(path.Key, path.Value)));
         foreach (var side in Sides.Where(side => figures[SnapshotRow.Prepare, side].Times.Count > 0))
             lines.Add(Report.Line($"a prepare by {side}", figures[SnapshotRow.Prepare, side]));
         if (figures.Many.Count > 0)
@@ -39,6 +40,7 @@ internal static class SnapshotReport
             Kernel = Report.KernelRelease(),
             Processors = Environment.ProcessorCount,
             JournalWriteMs = Report.Times(figures.JournalWrite.Times),
+            PathsMs = figures.Paths.ToDictionary(path => path.Key, path => Report.Times(path.Value.Times)),
             Rows = SnapshotRow.All.Select(row => new
             {
                 row.Name,

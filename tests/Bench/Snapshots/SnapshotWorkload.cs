@@ -6,7 +6,8 @@ namespace DmAgents.Bench.Snapshots;
 /// The same calls on all sides in turn. Between turns a side gets the time to finish what it does in the background, so
 /// that the next one does not pay for it.
 /// </summary>
-internal sealed class SnapshotWorkload(SnapshotSides sides, CommitMeter commits)
+internal sealed class SnapshotWorkload(
+    SnapshotSides sides, CommitMeter commits, BareCommit bareCommits, PathMeter paths)
 {
     private const int Batch = 10;
     private const int BurstSize = 100;
@@ -25,6 +26,7 @@ internal sealed class SnapshotWorkload(SnapshotSides sides, CommitMeter commits)
             var counted = Counters.Read();
             figures.JournalWrite.Times.AddTicks(await commits.Measure(Batch).ConfigureAwait(false));
             figures.JournalWrite.Counters += Counters.Read() - counted;
+            await Paths(figures).ConfigureAwait(false);
         }
     }
 
@@ -86,6 +88,27 @@ internal sealed class SnapshotWorkload(SnapshotSides sides, CommitMeter commits)
         await Turn(figures[SnapshotRow.RemoveLayer, side.Name], keys, key => side.Remove(LayerOf(key)))
             .ConfigureAwait(false);
         await side.Settle().ConfigureAwait(false);
+    }
+
+    private async Task Paths(SnapshotFigures figures)
+    {
+        await Path("a page written and synced", () => Task.FromResult(paths.Sync())).ConfigureAwait(false);
+        await Path("one commit of SQLite alone", () => Task.FromResult(bareCommits.Measure(1)[0])).ConfigureAwait(false);
+        await Path("a question to an actor", paths.Ask).ConfigureAwait(false);
+        await Path("the same through a child on a thread that may block", paths.AskChild).ConfigureAwait(false);
+        await Path("the same with the child made for it, and stopped", paths.MakeChild).ConfigureAwait(false);
+        if (sides.Find(SnapshotSides.Agent) is ServiceSide agent)
+            await Path("a prepare that the agent's pool refuses at once", agent.Refused).ConfigureAwait(false);
+
+        async Task Path(string what, Func<Task<long>> act)
+        {
+            if (!figures.Paths.TryGetValue(what, out var cell))
+                figures.Paths[what] = cell = new SideFigures();
+            var counted = Counters.Read();
+            for (var i = 0; i < Batch; i++)
+                cell.Times.AddTicks([await act().ConfigureAwait(false)]);
+            cell.Counters += Counters.Read() - counted;
+        }
     }
 
     private static async Task Turn(SideFigures cell, IReadOnlyList<string> keys, Func<string, Task> act)
