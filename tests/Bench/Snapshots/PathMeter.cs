@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Akka.Configuration;
 using DmAgents.Actors;
 
 namespace DmAgents.Bench.Snapshots;
@@ -9,7 +10,10 @@ internal sealed class PathMeter : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
-    private readonly ActorSystem _system = ActorSystem.Create("paths", ActorsConfig.Default);
+    private readonly ActorSystem _system = ActorSystem.Create(
+        "paths",
+        ConfigurationFactory.ParseString("akka { loglevel = WARNING, stdout-loglevel = WARNING }")
+            .WithFallback(ActorsConfig.Default));
     private readonly IActorRef _parent;
     private readonly FileStream _file;
     private readonly byte[] _page = new byte[4096 + 24];

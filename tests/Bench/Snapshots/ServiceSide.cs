@@ -156,6 +156,14 @@ internal sealed class ContainerdSide : ServiceSide
         await Collect().ConfigureAwait(false);
     }
 
+    /// <summary>Returns when containerd has made its snapshotters remove what was removed.</summary>
+    public async Task Collect()
+    {
+        var id = $"bench-{Name}-{_lease++}".Replace(' ', '-');
+        await _leases.CreateAsync(new CreateRequest { Id = id });
+        await _leases.DeleteAsync(new DeleteRequest { Id = id, Sync = true });
+    }
+
     /// <summary>What a client does to unpack an image whose blobs are in the content store.</summary>
     public async Task Unpack(string name, IReadOnlyList<Blob> layers)
     {
@@ -168,12 +176,5 @@ internal sealed class ContainerdSide : ServiceSide
             await Commit(layer, key).ConfigureAwait(false);
             parent = layer;
         }
-    }
-
-    private async Task Collect()
-    {
-        var id = $"bench-{Name}-{_lease++}".Replace(' ', '-');
-        await _leases.CreateAsync(new CreateRequest { Id = id });
-        await _leases.DeleteAsync(new DeleteRequest { Id = id, Sync = true });
     }
 }

@@ -12,6 +12,7 @@ internal sealed record SnapshotRow(string Name, string Title, string Unit = "ms"
     public static readonly SnapshotRow Remove = new("remove", "remove, until it answers");
     public static readonly SnapshotRow Commit = new("commit", "commit");
     public static readonly SnapshotRow RemoveLayer = new("remove-layer", "remove of a layer, until it answers");
+    public static readonly SnapshotRow Collect = new("collect", "collection by containerd of 20 removed: each");
     public static readonly SnapshotRow Slope = new("burst-slope", "100 prepares at once: each further one");
     public static readonly SnapshotRow Burst = new("burst", "100 prepares at once: all");
     public static readonly SnapshotRow Return = new("return", "50 removals: each, until its MiB is back");
@@ -24,8 +25,8 @@ internal sealed record SnapshotRow(string Name, string Title, string Unit = "ms"
 
     public static readonly IReadOnlyList<SnapshotRow> All =
     [
-        Nothing, Prepare, Stocked, Remove, Commit, RemoveLayer, Slope, Burst, Return, Chain, Unpack, Forks, Fill, Start,
-        Memory,
+        Nothing, Prepare, Stocked, Remove, Commit, RemoveLayer, Collect, Slope, Burst, Return, Chain, Unpack, Forks, Fill,
+        Start, Memory,
     ];
 }
 

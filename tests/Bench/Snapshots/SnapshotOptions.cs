@@ -48,19 +48,19 @@ internal sealed record SnapshotOptions
 
     public bool Quick { get; init; }
 
-    public int WarmRounds => Quick ? 2 : 5;
+    public int WarmRounds => Quick ? 1 : 3;
 
     /// <summary>Of ten operations of each kind on each side.</summary>
-    public int Rounds => Quick ? 3 : 20;
+    public int Rounds => Quick ? 3 : 15;
 
     /// <summary>How often a hundred prepares are asked for at once, and fifty snapshots removed.</summary>
-    public int Bursts => Quick ? 1 : 5;
+    public int Bursts => Quick ? 1 : 3;
 
-    public int Chains => Quick ? 1 : 3;
+    public int Chains => Quick ? 1 : 2;
 
-    public int Unpacks => Quick ? 1 : 5;
+    public int Unpacks => Quick ? 1 : 3;
 
-    public int Starts => Quick ? 1 : 5;
+    public int Starts => Quick ? 1 : 3;
 
     /// <summary>How many snapshots the agent has when it starts.</summary>
     public int Many => Quick ? 1000 : 10_000;

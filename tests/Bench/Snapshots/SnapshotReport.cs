@@ -87,6 +87,8 @@ internal sealed record SnapshotAim(string What, double Actual, double Limit, boo
             new("100 prepares at once, each further one: containerd's / the agent's",
                 Times(SnapshotRow.Slope), 40, AtMost: false),
             new("remove, until it answers: containerd's / the agent's", Times(SnapshotRow.Remove), 20, AtMost: false),
+            new("remove by containerd's collector: devmapper's / the agent's",
+                At(SnapshotRow.Collect, Rival) / At(SnapshotRow.Collect, Proxied), 20, AtMost: false),
             new("removal until the blocks are back: containerd's / the agent's",
                 Times(SnapshotRow.Return), 1, AtMost: false),
             new("commit: containerd's / the agent's", Times(SnapshotRow.Commit), 20, AtMost: false),

@@ -72,21 +72,31 @@ internal sealed class SnapshotWorkload(
 
     private async Task Round(SnapshotSide side, SnapshotFigures figures)
     {
+        // A daemon that nothing was asked of for a while has to find its threads and its memory again.
+        for (var i = 0; i < Batch; i++)
+            await side.Nothing().ConfigureAwait(false);
         await Turn(figures[SnapshotRow.Nothing, side.Name], Keys(Batch), _ => side.Nothing()).ConfigureAwait(false);
         var keys = Keys(Batch);
         await Turn(figures[SnapshotRow.Prepare, side.Name], keys, key => side.Prepare(key, SnapshotSide.Image))
             .ConfigureAwait(false);
         await Turn(figures[SnapshotRow.Remove, side.Name], keys, side.Remove).ConfigureAwait(false);
-        await side.Settle().ConfigureAwait(false);
-        if (!side.HasLayers)
-            return;
-        keys = Keys(Batch);
-        await Turn(figures[SnapshotRow.Prepare, side.Name], keys, key => side.Prepare(key, SnapshotSide.Image))
-            .ConfigureAwait(false);
-        await Turn(figures[SnapshotRow.Commit, side.Name], keys, key => side.Commit(LayerOf(key), key))
-            .ConfigureAwait(false);
-        await Turn(figures[SnapshotRow.RemoveLayer, side.Name], keys, key => side.Remove(LayerOf(key)))
-            .ConfigureAwait(false);
+        if (side.HasLayers)
+        {
+            keys = Keys(Batch);
+            await Turn(figures[SnapshotRow.Prepare, side.Name], keys, key => side.Prepare(key, SnapshotSide.Image))
+                .ConfigureAwait(false);
+            await Turn(figures[SnapshotRow.Commit, side.Name], keys, key => side.Commit(LayerOf(key), key))
+                .ConfigureAwait(false);
+            await Turn(figures[SnapshotRow.RemoveLayer, side.Name], keys, key => side.Remove(LayerOf(key)))
+                .ConfigureAwait(false);
+        }
+        if (side is ContainerdSide containerd)
+        {
+            var begun = Stopwatch.GetTimestamp();
+            await containerd.Collect().ConfigureAwait(false);
+            figures[SnapshotRow.Collect, side.Name].Times.Add(
+                Series.Milliseconds(Stopwatch.GetTimestamp() - begun) / (2 * Batch));
+        }
         await side.Settle().ConfigureAwait(false);
     }
 
