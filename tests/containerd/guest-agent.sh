@@ -4,9 +4,9 @@
 dmagent() { "$BIN_CLI/dmagent" "$@"; }
 thins() { dmsetup ls 2> /dev/null | grep -c '^dmagents-main-[0-9]' || true; }
 
-# "start_agent SETTING...", each of a pool.
+# "start_agent SETTING..."
 start_agent() {
-  printf 'dmagents.pool.%s\n' 'base-size = 1GiB' "$@" > /tmp/dmagents.conf
+  printf 'dmagents.%s\n' 'pool.base-size = 1GiB' "$@" > /tmp/dmagents.conf
   "$BIN_AGENT/dmagentd" --config /tmp/dmagents.conf > /tmp/dmagentd.log 2>&1 &
   AGENT=$!
   await 60 test -S /run/dmagents/containerd.sock -a -S /run/dmagents/admin.sock ||
@@ -24,6 +24,12 @@ no_thins() { [ "$(thins)" = 0 ]; }
 is_empty() {
   await 30 no_thins
   dmagent pool check main && dmagent layer tree --pool main && dmsetup ls && no_thins
+}
+
+were_claimed() {
+  local count
+  count=$(sqlite3 /var/lib/dmagents/journal/journal.db \
+    "select count(*) from readable where manifest like 'device-claimed%'") && echo "$count" && [ "$count" -gt 0 ]
 }
 
 stop_agent() {
@@ -51,8 +57,9 @@ kill $! && wait $!
 
 dmagent pool remove main --force > /dev/null
 check "the agent ends with status 0" stop_agent
-start_agent 'stock.per-layer = 2' 'stock.asked-for = 1'
+start_agent 'containerd.stock.per-layer = 2' 'containerd.stock.asked-for = 1'
 make_pool xfs
 pass "the agent with a stock, xfs" "${socket[@]}" -fs xfs -test.run "$short"
+check "snapshots of the stock were handed out" were_claimed
 check "nothing is left of it" is_empty
 check "the agent ends with status 0" stop_agent

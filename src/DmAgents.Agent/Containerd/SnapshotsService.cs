@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Containerd.Filters;
@@ -134,10 +135,17 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
             throw SnapshotStatus.Invalid(What, "filter", error);
         var found = SnapshotViews.All(pool.State, SnapshotKeys.NamespaceOf(What, context))
             .Where(info => filters.Matches(new SnapshotFields(info)));
-        foreach (var block in found.Chunk(ListBlock))
+        try
         {
-            await responseStream.WriteAsync(new ListSnapshotsResponse { Info = { block } }, context.CancellationToken)
-                .ConfigureAwait(false);
+            foreach (var block in found.Chunk(ListBlock))
+            {
+                await responseStream.WriteAsync(new ListSnapshotsResponse { Info = { block } }, context.CancellationToken)
+                    .ConfigureAwait(false);
+            }
+        }
+        catch (RegexMatchTimeoutException endless)
+        {
+            throw SnapshotStatus.Invalid(What, "filter", $"the expression '{endless.Pattern}' takes too long to match");
         }
     }
 

@@ -67,7 +67,8 @@ internal sealed class ContainerdProcess : IDisposable
     }
 
     public static Task<Finished> Ctr(params string[] arguments) =>
-        Shell.Run("/usr/bin/ctr", ["--address", Address, .. arguments]);
+        // Long: after a kill the lab's one processor may be busy with starting both again.
+        Shell.Run("/usr/bin/ctr", ["--address", Address, "--connect-timeout", "60s", .. arguments]);
 
     public static async Task<string> MustCtr(params string[] arguments)
     {
