@@ -129,7 +129,7 @@ internal sealed class ActorSide : Side, IAsyncDisposable
     private async ValueTask Ask(PoolCommand command) => Must(await Send(command).ConfigureAwait(false));
 
     private Task<PoolReply> Send(PoolCommand command) =>
-        _handle.Actor.Ask<PoolReply>(new HostMessages.ToPool(_identity.Name, command), Deadline);
+        Picture().Actor.Ask<PoolReply>(command, Deadline);
 
     private static void Must(PoolReply reply)
     {

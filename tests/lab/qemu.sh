@@ -42,6 +42,9 @@ set_command() {
       -device "vhost-user-fs-pci,chardev=$tag,tag=$tag,queue-size=1024")
   done
   megabytes=$(numfmt --from=iec --to-unit=1M "$memory")
+  # tsc=reliable: the processor's own clock, or reading the time means leaving the emulated processor.
+  local arguments=(root=root rootfstype=virtiofs ro console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable
+    "init=$lab_init" "lab_config=$directory/config" "${kernel_arguments[@]}")
   command=("$lab_here/qemu-start.sh" "$virtiofsd" "$directory" qemu-system-x86_64
     -nodefaults -no-user-config -no-reboot -display none -monitor none
     # The file servers write into the guest's memory: it has to be shared.
@@ -50,6 +53,5 @@ set_command() {
     -chardev stdio,id=console,signal=off -serial chardev:console
     -device virtio-serial-pci -chardev socket,id=line,fd=3 -device virtserialport,chardev=line,name=dmagents-lab
     "${devices[@]}" "${network[@]}"
-    -kernel "$lab_kernel/vmlinux" -append "root=root rootfstype=virtiofs ro console=ttyS0 quiet panic=-1 mitigations=off \
-tsc=reliable init=$lab_init lab_config=$directory/config ${kernel_arguments[*]}")
+    -kernel "$lab_kernel/vmlinux" -append "${arguments[*]}")
 }

@@ -43,7 +43,8 @@ test_status_and_output() {
   check "status 7 passes through" [ "$(status_of "${run[@]}" -- sh -c 'exit 7')" = 7 ]
   check "a command that does not exist gives 127" [ "$(status_of "${run[@]}" -- /no/such/command)" = 127 ]
   check "wrong usage gives 2" [ "$(status_of "${run[@]}" --no-such-option -- true)" = 2 ]
-  "${run[@]}" -- sh -c 'head -c 1048576 /dev/urandom | tee /tmp/copy; md5sum </tmp/copy >&2' >"$scratch/out" 2>"$scratch/err"
+  "${run[@]}" -- sh -c 'head -c 1048576 /dev/urandom | tee /tmp/copy; md5sum </tmp/copy >&2' \
+    >"$scratch/out" 2>"$scratch/err"
   check "1 MiB of standard output is complete" [ "$(stat -c %s "$scratch/out")" = 1048576 ]
   check "it is what was written, and standard error is apart" cmp -s <(md5sum <"$scratch/out") "$scratch/err"
   (cd "$here" && "${run[@]}" --env "WORDS=a b" -- sh -c 'pwd; echo "$WORDS"') >"$scratch/out"
@@ -71,7 +72,8 @@ test_timeout() {
 test_parallel() {
   local number jobs=()
   for number in 1 2 3; do
-    "${run[@]}" --disk 32M -- sh -c "echo $number | dd of=\$LAB_DISKS conv=fsync status=none; sleep 1; head -c 1 \$LAB_DISKS" \
+    "${run[@]}" --disk 32M -- \
+      sh -c "echo $number | dd of=\$LAB_DISKS conv=fsync status=none; sleep 1; head -c 1 \$LAB_DISKS" \
       >"$scratch/parallel$number" &
     jobs+=($!)
   done

@@ -57,12 +57,6 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     {
         switch (message)
         {
-            case HostMessages.ToPool to when _pools.TryGetValue(to.Pool, out var pool):
-                pool.Actor.Forward(to.Command);
-                break;
-            case HostMessages.ToPool to:
-                Sender.Tell(new PoolReplies.Refused(to.Command.Request, Unknown("cannot use pool", to.Pool)));
-                break;
             case HostMessages.CreatePool create:
                 Create(create.Command);
                 break;

@@ -8,9 +8,6 @@ public static class HostMessages
     /// <summary>Make a pool. The answer comes when it is open.</summary>
     public sealed record CreatePool(PoolCommands.Initialize Command);
 
-    /// <summary>A command for a pool of this host.</summary>
-    public sealed record ToPool(PoolName Pool, PoolCommand Command);
-
     /// <summary>Remove a pool.</summary>
     public sealed record RemovePool(PoolName Pool, RequestId Request, bool Force);
 

@@ -129,7 +129,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         _setup.Name, _setup.Uuid, _setup.Paths, _phase, _reason, _since, _state, _health,
         _deletions, _problems)
     {
-        StockClaims = _stockClaims,
+        Actor = Self, StockClaims = _stockClaims,
     });
 
     private void UseIdentity() => _context = new PoolContext(

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Akka.Actor;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 
@@ -45,6 +46,10 @@ public sealed record PoolPicture(
     ImmutableSortedDictionary<ThinId, PendingDeletion> Deletions,
     ImmutableSortedDictionary<ThinId, string> Problems)
 {
+    /// <summary>Who takes the pool's commands, and answers each with a <see cref="PoolReply"/>. The host's actor is not
+    /// on the way: of all hand-offs between threads that a prepare makes, that one would do nothing.</summary>
+    public required IActorRef Actor { get; init; }
+
     /// <summary>How many ready-made snapshots were given away since the agent's start.</summary>
     public long StockClaims { get; init; }
 }

@@ -108,7 +108,10 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
         // One that is being removed has given its key back, perhaps to another, whose file it is then.
         if (_state.Find(device.Key) is { } owner && owner.Id != device.Id)
             return;
-        Warn(files.Replace(FileOf(device.Key), ProjectionDocument.Of(device, _state)));
+        // After a restart nearly all files are right: they are read, which costs no flush, rather than written again.
+        var (file, content) = (FileOf(device.Key), ProjectionDocument.Of(device, _state));
+        if (files.Read(file) is not { Succeeded: true } present || !present.Value.AsSpan().SequenceEqual(content))
+            Warn(files.Replace(file, content));
         if (device.IsPresent && device.Kind != DeviceKind.Base)
             Warn(kernel.EnsureDirectory(paths.MountOf(device.Key)));
     }

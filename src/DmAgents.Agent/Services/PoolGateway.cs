@@ -34,21 +34,22 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         name.Length == 0 ? board.All : [Resolve(what, name)];
 
     public async Task<PoolReplies.Done> Ask(PoolName pool, PoolCommand command, CancellationToken cancellation) =>
-        Unwrap(await Request(new HostMessages.ToPool(pool, command), pool, command.Request, cancellation)
-            .ConfigureAwait(false));
+        board.Find(pool) is { } picture
+            ? Unwrap(await Request(picture, command, cancellation).ConfigureAwait(false))
+            : throw Problems.NotFound("cannot use pool", pool.Value, "there is no pool of this name", "list them: dmagent pool list");
 
     /// <summary>The pool's answer as it is. One that does not come in time is a refusal of kind TimedOut: unknown, and
     /// the caller may ask again with the same request id.</summary>
     public Task<PoolReply> Request(PoolPicture pool, PoolCommand command, CancellationToken cancellation) =>
-        Request(new HostMessages.ToPool(pool.Name, command), pool.Name, command.Request, cancellation);
+        Request(pool.Actor, command, pool.Name, command.Request, cancellation);
 
     public async Task<PoolReplies.Done> Create(PoolCommands.Initialize command, CancellationToken cancellation) =>
-        Unwrap(await Request(new HostMessages.CreatePool(command), command.Name, command.Request, cancellation)
+        Unwrap(await Request(host.Actor, new HostMessages.CreatePool(command), command.Name, command.Request, cancellation)
             .ConfigureAwait(false));
 
     public async Task<PoolReplies.Done> Remove(
         PoolName pool, RequestId request, bool force, CancellationToken cancellation) =>
-        Unwrap(await Request(new HostMessages.RemovePool(pool, request, force), pool, request, cancellation)
+        Unwrap(await Request(host.Actor, new HostMessages.RemovePool(pool, request, force), pool, request, cancellation)
             .ConfigureAwait(false));
 
     /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
@@ -74,11 +75,11 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     }
 
     private async Task<PoolReply> Request(
-        object message, PoolName pool, RequestId request, CancellationToken cancellation)
+        IActorRef actor, object message, PoolName pool, RequestId request, CancellationToken cancellation)
     {
         try
         {
-            return await host.Actor.Ask<PoolReply>(message, settings.RequestTimeout, cancellation).ConfigureAwait(false);
+            return await actor.Ask<PoolReply>(message, settings.RequestTimeout, cancellation).ConfigureAwait(false);
         }
         catch (AskTimeoutException)
         {

@@ -26,18 +26,16 @@ public sealed class HostSpec : ActorSpec
 
         Done(await Tell(host, CreatePool));
 
-        Done(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("web"))));
+        Done(await ToPool(life, Name, Ask.Create("web")));
         await Agrees(life);
         Assert.Equal(["host-pool-registered.v1"], Host.Journal.Manifests("host"));
     }
 
     [Fact]
-    public async Task A_command_for_a_pool_that_is_not_there_is_refused()
+    public async Task A_pool_that_is_not_there_is_not_removed()
     {
         var host = Live().StartHost();
 
-        Assert.Equal(
-            RefusalKind.NotFound, Refused(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("web")))).Kind);
         Assert.Equal(
             RefusalKind.NotFound,
             Refused(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: false))).Kind);
@@ -78,14 +76,14 @@ public sealed class HostSpec : ActorSpec
         Done(await Tell(host, new HostMessages.CreatePool(Ask.Initialize(
             OtherName, new PoolUuid(Guid.NewGuid()), LoopFiles(OtherName)))));
         var create = Ask.Create("web", use: DeviceUse.Mounted);
-        Done(await Tell(host, new HostMessages.ToPool(Name, create)));
+        Done(await ToPool(life, Name, create));
         await life.Die();
 
         var next = Live();
         var nextHost = next.StartHost();
 
-        Assert.True(Done(await Tell(nextHost, new HostMessages.ToPool(Name, create))).AlreadySo);
-        Done(await Tell(nextHost, new HostMessages.ToPool(OtherName, Ask.Create("web"))));
+        Assert.True(Done(await ToPool(next, Name, create)).AlreadySo);
+        Done(await ToPool(next, OtherName, Ask.Create("web")));
         Assert.Equal([OtherName, Name], next.Board.All.Select(p => p.Name));
         await Agrees(next);
     }
@@ -120,17 +118,17 @@ public sealed class HostSpec : ActorSpec
         var life = Live();
         var host = life.StartHost();
         Done(await Tell(host, CreatePool));
-        Done(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("web"))));
+        Done(await ToPool(life, Name, Ask.Create("web")));
         await Agrees(life);
         life.Log.Expect(error => error.Cause is IOException
             || $"{error.Message}".Contains("by itself", StringComparison.Ordinal));
         life.Journal.Next(WriteFate.Failed);
-        host.Tell(new HostMessages.ToPool(Name, Ask.Create("lost")));
+        life.Picture.Actor.Tell(Ask.Create("lost"));
         await Eventually.Holds(() => life.Picture.Phase == PoolPhase.Unavailable, () => "the pool has not stopped");
 
         await life.IsOpen();
 
-        Done(await Tell(host, new HostMessages.ToPool(Name, Ask.Create("other"))));
+        Done(await ToPool(life, Name, Ask.Create("other")));
         await Agrees(life);
     }
 
@@ -163,8 +161,6 @@ public sealed class HostSpec : ActorSpec
         var next = Live();
         var nextHost = next.StartHost();
 
-        Assert.Equal(
-            RefusalKind.NotFound, Refused(await Tell(nextHost, new HostMessages.ToPool(Name, Ask.Create("web")))).Kind);
         Assert.Empty(next.Board.All);
     }
 
@@ -175,7 +171,7 @@ public sealed class HostSpec : ActorSpec
         var host = life.StartHost();
         Done(await Tell(host, CreatePool));
         var held = life.Kernel.HoldNext(nameof(IKernel.Format));
-        var create = Tell(host, new HostMessages.ToPool(Name, Ask.Create("web")));
+        var create = ToPool(life, Name, Ask.Create("web"));
         await held.Reached;
 
         var stopped = host.Ask<HostMessages.Stopped>(HostMessages.Stop.Instance, Patience);
@@ -197,6 +193,13 @@ public sealed class HostSpec : ActorSpec
     }
 
     private static Task<PoolReply> Tell(IActorRef host, object message) => host.Ask<PoolReply>(message, Patience);
+
+    /// <summary>As the services do: a pool's actor stands on the board.</summary>
+    private static async Task<PoolReply> ToPool(AgentLife life, PoolName pool, PoolCommand command)
+    {
+        await Eventually.Holds(() => life.Board.Find(pool) is not null, () => $"pool {pool} has not shown itself");
+        return await life.Board.Find(pool)!.Actor.Ask<PoolReply>(command, Patience);
+    }
 
     private static PoolReplies.Done Done(PoolReply reply) => Assert.IsType<PoolReplies.Done>(reply);
 

@@ -31,6 +31,29 @@ public sealed class RecoveryPlanTests
     }
 
     [Fact]
+    public void What_is_live_as_it_should_be_is_not_looked_at_again()
+    {
+        var state = Image.Do(Create(Container("a"), Layer("a"), use: DeviceUse.Active))
+            .Do(Create(Container("m"), Layer("a"), use: DeviceUse.Mounted)).Do(CreateView(View("v"), Layer("a")));
+        var (active, mounted, shown) = (
+            state.Find(Container("a"))!, state.Find(Container("m"))!, state.Find(Layer("a"))!);
+        var all = PictureOf(state, Live(active, 1), Live(mounted, 2), Live(shown, 3)) with { Mounted = [MountOf(mounted, 2)] };
+        ThinId[] Settled(KernelPicture picture) => [.. RecoveryPlan.Make(state, picture, Context, At).Settle];
+        KernelPicture Without(DeviceRecord device, Func<LiveDevice, LiveDevice> change) =>
+            all with { Live = all.Live.SetItem(device.Id, change(all.Live[device.Id])) };
+
+        Assert.Empty(Settled(all));
+        Assert.Equal([active.Id], Settled(all with { Live = all.Live.Remove(active.Id) }));
+        Assert.Equal([active.Id], Settled(Without(active, d => d with { Suspended = true })));
+        Assert.Equal([active.Id], Settled(Without(active, d => d with { RemovalDeferred = true })));
+        Assert.Equal([active.Id], Settled(Without(active, d => d with { Length = new(8) })));
+        Assert.Equal([shown.Id], Settled(Without(shown, d => d with { ReadOnly = false })));
+        Assert.Equal([mounted.Id], Settled(all with { Mounted = [] }));
+        Assert.Equal([mounted.Id], Settled(all with { Mounted = [MountOf(mounted, 9)] }));
+        Assert.Equal([active.Id], Settled(all with { Mounted = [.. all.Mounted, MountOf(active, 1)] }));
+    }
+
+    [Fact]
     public void A_base_is_made_before_what_descends_from_it_whatever_the_clock_said()
     {
         var first = Create(Container("c")) with { At = At };

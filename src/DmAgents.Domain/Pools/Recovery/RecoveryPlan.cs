@@ -15,7 +15,7 @@ namespace DmAgents.Domain.Pools.Recovery;
 /// <param name="Deactivate">Live devices that nobody wants.</param>
 /// <param name="Create">Intents of which the pool has nothing yet, or not all; a base before what descends from it.
 /// </param>
-/// <param name="Settle">Devices whose use has to be brought back, or growth finished.</param>
+/// <param name="Settle">Devices that are not live as they should be, or whose growth has to be finished.</param>
 /// <param name="Delete">Removed devices whose blocks the pool still has.</param>
 public sealed record RecoveryPlan(
     ImmutableArray<PoolEvent> Findings,
@@ -39,6 +39,7 @@ public sealed record RecoveryPlan(
         var owners = after.Devices.Values.Where(d => d.Phase != DevicePhase.Removing && d.Use == DeviceUse.Mounted)
             .Concat(after.Devices.Values.Where(d => d.Phase == DevicePhase.Removing))
             .DistinctBy(pool.MountOf).ToDictionary(pool.MountOf);
+        var mounted = picture.Mounted.DistinctBy(m => m.Target).ToDictionary(m => m.Target);
         return new RecoveryPlan(
             findings,
             [.. picture.Live.Values.Where(d => d.Suspended).Select(d => d.Name)],
@@ -48,10 +49,20 @@ public sealed record RecoveryPlan(
                 .OrderBy(d => d.Kind != DeviceKind.Base).ThenBy(d => d.CreatedAt).ThenBy(d => d.Id)
                 .Select(d => new PendingCreation(d.Id, picture.Thins!.ContainsKey(d.Id)))],
             [.. after.Devices.Values
-                .Where(d => d.Phase == DevicePhase.Ready && (d.Use != DeviceUse.Idle || d.GrowingTo is not null))
+                .Where(d => d.Phase == DevicePhase.Ready && (d.Use != DeviceUse.Idle || d.GrowingTo is not null)
+                    && !IsAsWanted(d, picture, mounted.GetValueOrDefault(pool.MountOf(d))))
                 .Select(d => d.Id).Order()],
             [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Removing).Select(d => d.Id).Order()]);
     }
+
+    /// <summary>After a death of the agent alone most devices are: with thousands of them, looking again at each is what
+    /// would take the time.</summary>
+    private static bool IsAsWanted(DeviceRecord device, KernelPicture picture, MountEntry? mount) =>
+        device.GrowingTo is null
+        && picture.Live.TryGetValue(device.Id, out var live)
+        && live is { Suspended: false, RemovalDeferred: false }
+        && live.ReadOnly == device.ReadOnly && live.Length == device.Size.Sectors
+        && (device.Use == DeviceUse.Mounted ? mount?.Device == live.Number : mount is null);
 
     /// <summary>A removed device's mount may still be where its successor of the same key has to be mounted.</summary>
     private static bool Owns(DeviceRecord? owner, MountEntry mount, KernelPicture picture) =>
