@@ -41,7 +41,8 @@ public sealed class DirectoryTests(AgentFixture agent)
         };
         await agent.Client.Containers.CreateAsync(request);
         var file = $"{Metadata}/documented.json";
-        Eventually.True(() => File.Exists(file), "the container's file is there");
+        // It may be written before the container is made, and again after.
+        Eventually.True(() => File.Exists(file) && Word(file, "phase") == "ready", "the container's file is there");
 
         var tree = await agent.Client.Layers.TreeAsync(new LayerTreeRequest { Pool = AgentFixture.Direct });
         var known = tree.Nodes.Where(node => node.Kind is DeviceKind.Layer or DeviceKind.Container).ToList();
@@ -55,7 +56,7 @@ public sealed class DirectoryTests(AgentFixture agent)
         }
 
         await agent.Client.Unmount(AgentFixture.Direct, "documented");
-        Eventually.True(() => Use(file) == "idle", "the file says that it is idle");
+        Eventually.True(() => Word(file, "use") == "idle", "the file says that it is idle");
         await agent.Client.Remove(AgentFixture.Direct, "documented");
         Eventually.True(() => !File.Exists(file), "the removed container's file is gone");
     }
@@ -78,10 +79,10 @@ public sealed class DirectoryTests(AgentFixture agent)
         Assert.Equal(node.CreatedAt.ToDateTimeOffset(), root.GetProperty("created_at").GetDateTimeOffset());
     }
 
-    private static string? Use(string file)
+    private static string Word(string file, string name)
     {
         using var document = Read(file);
-        return Text(document, "use");
+        return Text(document, name);
     }
 
     private static JsonDocument Read(string file) => JsonDocument.Parse(File.ReadAllText(file));
