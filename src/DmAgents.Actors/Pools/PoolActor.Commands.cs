@@ -11,6 +11,9 @@ public sealed partial class PoolActor
 {
     private readonly Dictionary<RequestId, Operation> _operations = [];
 
+    /// <summary>Requests to be decided when the outcome of a creation is known, by the device.</summary>
+    private readonly Dictionary<ThinId, ImmutableArray<RequestId>> _heldBack = [];
+
     /// <summary>A request that is under way.</summary>
     /// <param name="Before">The device as it was, to go back to where the kernel refuses.</param>
     /// <param name="Backing">What the pool was made of before.</param>
@@ -30,6 +33,7 @@ public sealed partial class PoolActor
                 break;
             case DeviceResults.Created created:
                 OnCreated(created);
+                TakeHeldBack(created.Id);
                 break;
             case DeviceResults.Settled settled:
                 OnSettled(settled);
@@ -104,8 +108,28 @@ public sealed partial class PoolActor
             case Decision.Accepted accepted:
                 Accept(command, accepted, waiting);
                 break;
+            case Decision.NotYet notYet:
+                HoldBack(command, notYet.Creating, waiting);
+                break;
             default:
                 throw new InvalidOperationException("a decision of no known kind");
+        }
+    }
+
+    private void HoldBack(PoolCommand command, ThinId creating, ImmutableArray<IActorRef> waiting)
+    {
+        _operations[command.Request] = new Operation(
+            command, Subject: null, Before: null, Pool.Identity.Backing, Removed: [], waiting);
+        _heldBack[creating] = _heldBack.GetValueOrDefault(creating, []).Add(command.Request);
+    }
+
+    private void TakeHeldBack(ThinId created)
+    {
+        _heldBack.Remove(created, out var requests);
+        foreach (var request in requests.IsDefault ? [] : requests)
+        {
+            _operations.Remove(request, out var operation);
+            Take(operation!.Command, operation.Waiting);
         }
     }
 

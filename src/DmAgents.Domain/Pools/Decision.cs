@@ -17,6 +17,10 @@ public abstract record Decision
     /// <summary>It is so already, or the same request was accepted before.</summary>
     public sealed record AlreadySo(ThinId? Subject) : Decision;
 
+    /// <summary>Only when the outcome of this device's creation is known: then the same command is decided again.
+    /// </summary>
+    public sealed record NotYet(ThinId Creating) : Decision;
+
     /// <summary>No.</summary>
     public sealed record Refused(Refusal Refusal) : Decision;
 }

@@ -42,7 +42,7 @@ public static partial class PoolDecider
             return bad;
         // One that was made before anyone asked lacks nothing but an owner.
         if (c.Use == DeviceUse.Active && size == parent.Size && c.Key.Space != DeviceKey.StockSpace
-            && state.StockOf(parent.Id) is [var ready, ..])
+            && state.ReadyStockOf(parent.Id).Take(1).ToArray() is [var ready])
             return Yes(ready, new PoolEvents.Claimed(c.Request, ready, c.Key, c.Labels, c.At));
         return Snapshot(state, c, what, parent, parent.FileSystem, size, before: []);
     }

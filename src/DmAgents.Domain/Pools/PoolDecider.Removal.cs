@@ -23,7 +23,7 @@ public static partial class PoolDecider
             return No(RefusalKind.WrongState, What, c.Key.Name, $"{children} need it and lie above it: remove those first",
                 "see them: dmagent layer tree");
         }
-        if (state.Creating.Any(id => state.Devices[id].Source == device.Id))
+        if (state.Creating.Any(id => state.Devices[id] is var d && d.Source == device.Id && !IsStock(d)))
             return Unsettled(What, c.Key);
         if (state.ImagesOf(device.Id).FirstOrDefault() is { } image)
         {
@@ -38,11 +38,19 @@ public static partial class PoolDecider
         return Yes(device.Id, Removal(state, device.Id, c.Request, c.At));
     }
 
+    /// <summary>Of the stock of what is to go, one whose creation has no outcome yet: until then nobody knows whether its
+    /// thin id is the pool's to delete.</summary>
+    private static ThinId? StockInTheMaking(PoolState state, Decision.Accepted decision) => decision.Events
+        .OfType<PoolEvents.RemovalIntended>().SelectMany(removal => state.StockOf(removal.Id))
+        .Where(state.Creating.Contains).Select(id => (ThinId?)id).FirstOrDefault();
+
+    private static bool IsStock(DeviceRecord device) => device.Key.Space == DeviceKey.StockSpace;
+
     /// <summary>The device goes, and what was made of it before anyone asked.</summary>
     private static ImmutableArray<PoolEvent> Removal(
         PoolState state, ThinId id, RequestId? request, DateTimeOffset at) =>
     [
-        .. state.StockOf(id).Select(ready => new PoolEvents.RemovalIntended(Request: null, ready, at)),
+        .. state.StockOf(id).Select(stock => new PoolEvents.RemovalIntended(Request: null, stock, at)),
         new PoolEvents.RemovalIntended(request, id, at),
     ];
 

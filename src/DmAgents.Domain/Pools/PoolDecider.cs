@@ -24,24 +24,29 @@ public static partial class PoolDecider
             return Initialize(state, initialize);
         if (state.Identity is null)
             return No(RefusalKind.NotFound, "cannot change pool", "?", "it was never created", "dmagent pool create");
-        return command switch
-        {
-            PoolCommands.CreateSnapshot c => CreateSnapshot(state, health, c),
-            PoolCommands.CreateView c => CreateView(state, health, c),
-            PoolCommands.SetLabels c => SetLabels(state, c),
-            PoolCommands.Commit c => Commit(state, c),
-            PoolCommands.CommitLive c => CommitLive(state, health, c),
-            PoolCommands.SetUse c => SetUse(state, c),
-            PoolCommands.Resize c => Resize(state, health, c),
-            PoolCommands.Remove c => Remove(state, c),
-            PoolCommands.TagImage c => TagImage(state, c),
-            PoolCommands.UntagImage c => UntagImage(state, c),
-            PoolCommands.Grow c => Grow(state, health, c),
-            PoolCommands.Purge c => Purge(state, c),
-            PoolCommands.Undelete c => Undelete(state, c),
-            _ => throw new InvalidOperationException($"a pool does not know the command {command.GetType().Name}"),
-        };
+        var decision = Answer(state, health, command);
+        return decision is Decision.Accepted accepted && StockInTheMaking(state, accepted) is { } creating
+            ? new Decision.NotYet(creating)
+            : decision;
     }
+
+    private static Decision Answer(PoolState state, PoolHealth? health, PoolCommand command) => command switch
+    {
+        PoolCommands.CreateSnapshot c => CreateSnapshot(state, health, c),
+        PoolCommands.CreateView c => CreateView(state, health, c),
+        PoolCommands.SetLabels c => SetLabels(state, c),
+        PoolCommands.Commit c => Commit(state, c),
+        PoolCommands.CommitLive c => CommitLive(state, health, c),
+        PoolCommands.SetUse c => SetUse(state, c),
+        PoolCommands.Resize c => Resize(state, health, c),
+        PoolCommands.Remove c => Remove(state, c),
+        PoolCommands.TagImage c => TagImage(state, c),
+        PoolCommands.UntagImage c => UntagImage(state, c),
+        PoolCommands.Grow c => Grow(state, health, c),
+        PoolCommands.Purge c => Purge(state, c),
+        PoolCommands.Undelete c => Undelete(state, c),
+        _ => throw new InvalidOperationException($"a pool does not know the command {command.GetType().Name}"),
+    };
 
     /// <remarks>A pool's event keeps its uuid, not the request: the same uuid again is the same request.</remarks>
     private static Decision Initialize(PoolState state, PoolCommands.Initialize c)

@@ -31,7 +31,7 @@ public sealed partial record PoolState
             Creating = after?.Phase == DevicePhase.Creating ? Creating.Add(after.Id)
                 : before?.Phase == DevicePhase.Creating ? Creating.Remove(before.Id)
                 : Creating,
-            Ready = StockWith(before, after),
+            Stock = StockWith(before, after),
         };
     }
 
@@ -41,18 +41,18 @@ public sealed partial record PoolState
 
     private ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>> StockWith(DeviceRecord? before, DeviceRecord? after)
     {
-        var (was, layerBefore) = StockPlace(before);
-        var (isNow, layer) = StockPlace(after);
+        var (was, layerBefore) = StockPlace(OwnerOrNull(before));
+        var (isNow, layer) = StockPlace(OwnerOrNull(after));
         if (was == isNow)
-            return Ready;
+            return Stock;
         if (isNow)
-            return Ready.SetItem(layer, StockOf(layer).Add(after!.Id));
+            return Stock.SetItem(layer, StockOf(layer).Add(after!.Id));
         var left = StockOf(layerBefore).Remove(before!.Id);
-        return left.IsEmpty ? Ready.Remove(layerBefore) : Ready.SetItem(layerBefore, left);
+        return left.IsEmpty ? Stock.Remove(layerBefore) : Stock.SetItem(layerBefore, left);
     }
 
     private static (bool IsReady, ThinId Layer) StockPlace(DeviceRecord? device) =>
-        device is { Phase: DevicePhase.Ready, Key.Space: DeviceKey.StockSpace, Parent: { } layer }
+        device is { Key.Space: DeviceKey.StockSpace, Parent: { } layer }
             ? (true, layer)
             : (false, default);
 

@@ -46,8 +46,9 @@ public sealed partial record PoolState(
 
     private ImmutableDictionary<ThinId, int> ViewCounts { get; init; } = ImmutableDictionary<ThinId, int>.Empty;
 
-    /// <summary>Ready-made snapshots by the layer below them.</summary>
-    private ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>> Ready { get; init; } =
+    /// <summary>Snapshots that are made before anyone asks, in whatever phase but removal, by the layer below them.
+    /// </summary>
+    private ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>> Stock { get; init; } =
         ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>>.Empty;
 
     public static PoolState Empty { get; } = new(
@@ -64,16 +65,21 @@ public sealed partial record PoolState(
 
     public bool IsTaken(DeviceKey key) => Keys.ContainsKey(key) || Views.ContainsKey(key);
 
-    /// <summary>How many present devices and views need this one, ready-made snapshots not counted.</summary>
+    /// <summary>How many present devices and views need this one. The stock does not: it goes with its layer.</summary>
     public int ChildrenOf(ThinId id) => Above.GetValueOrDefault(id) + ViewsOf(id) - StockOf(id).Count;
 
     public int ViewsOf(ThinId id) => ViewCounts.GetValueOrDefault(id);
 
-    /// <summary>Snapshots of this layer that nobody has asked for yet.</summary>
-    public ImmutableSortedSet<ThinId> StockOf(ThinId id) => Ready.GetValueOrDefault(id, []);
+    /// <summary>Snapshots of this layer that nobody has asked for yet: those that can be had, those that are being made,
+    /// and those that the pool has lost.</summary>
+    public ImmutableSortedSet<ThinId> StockOf(ThinId id) => Stock.GetValueOrDefault(id, []);
 
-    /// <summary>The layers that have ready-made snapshots.</summary>
-    public IEnumerable<ThinId> Stocked => Ready.Keys;
+    /// <summary>Those of <see cref="StockOf"/> that can be had.</summary>
+    public IEnumerable<ThinId> ReadyStockOf(ThinId id) =>
+        StockOf(id).Where(stock => Devices[stock].Phase == DevicePhase.Ready);
+
+    /// <summary>The layers that have a stock.</summary>
+    public IEnumerable<ThinId> Stocked => Stock.Keys;
 
     public IEnumerable<ImageRecord> ImagesOf(ThinId topLayer) => Images.Values.Where(i => i.TopLayer == topLayer);
 

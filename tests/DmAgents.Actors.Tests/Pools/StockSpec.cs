@@ -91,9 +91,29 @@ public sealed class StockSpec : ActorSpec
         Assert.Single(Host.Thins);
     }
 
+    [Fact]
+    public async Task A_layer_whose_stock_is_being_made_goes_as_soon_as_that_is_made()
+    {
+        var life = await Opened(WithStock);
+        await MakeLayer(life, "a");
+        var held = life.Kernel.HoldNext(nameof(IKernel.ActivateThin));
+        var stock = life.Ask(Ask.CreateStock("s", Layer));
+        await held.Reached;
+
+        var removal = life.Ask(Ask.Remove(Layer));
+        await life.Done(Ask.Create("meanwhile"));
+        Assert.False(removal.IsCompleted);
+        held.Open();
+
+        Assert.IsType<PoolReplies.Done>(await removal);
+        await stock;
+        await Agrees(life);
+        Assert.Empty(life.State.Stocked);
+    }
+
     private static async Task<IReadOnlyCollection<ThinId>> Stock(AgentLife life, int count)
     {
-        IReadOnlyCollection<ThinId> Ready() => life.State.Find(Layer) is { } layer ? life.State.StockOf(layer.Id) : [];
+        IReadOnlyCollection<ThinId> Ready() => life.State.Find(Layer) is { } layer ? [.. life.State.ReadyStockOf(layer.Id)] : [];
         await Eventually.Holds(() => Ready().Count == count, () => $"{Ready().Count} are in stock");
         return Ready();
     }

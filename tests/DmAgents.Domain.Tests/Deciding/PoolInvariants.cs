@@ -19,8 +19,8 @@ internal static class PoolInvariants
         foreach (var device in state.Devices.Values)
         {
             var views = state.Views.Values.Count(v => v.Source == device.Id);
-            var stock = owned.Where(d => d is { Key.Space: DeviceKey.StockSpace, Phase: DevicePhase.Ready }
-                && d.Parent == device.Id).Select(d => d.Id).Order().ToList();
+            var stock = owned.Where(d => d.Key.Space == DeviceKey.StockSpace && d.Parent == device.Id)
+                .Select(d => d.Id).Order().ToList();
             var children = owned.Count(d => d.Parent == device.Id) + views - stock.Count;
             if (state.ChildrenOf(device.Id) != children)
                 yield return $"{device.Key} has {children} children, and {state.ChildrenOf(device.Id)} are counted";

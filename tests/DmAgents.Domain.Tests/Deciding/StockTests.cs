@@ -118,6 +118,34 @@ public sealed class StockTests
     }
 
     [Fact]
+    public void A_layer_waits_for_its_stock_that_is_being_made_and_for_no_longer()
+    {
+        var making = Image.After(Assert.IsType<Decision.Accepted>(PoolDecider.Decide(
+            Image, Health, Create(DeviceKey.Stock("1"), Layer("a"), use: DeviceUse.Active))).Events);
+        var stock = making.Find(DeviceKey.Stock("1"))!.Id;
+
+        Assert.Equal(0, making.ChildrenOf(IdOf("a")));
+        Assert.Equal(new Decision.NotYet(stock), PoolDecider.Decide(making, Health, Untag("image")));
+        var made = making.Apply(new PoolEvents.Created(stock, At)).Do(Untag("image"));
+        Assert.Null(made.Find(Layer("a")));
+        var failed = making.Apply(new PoolEvents.CreationFailed(stock, "EIO", InDoubt: true, At)).Do(Untag("image"));
+        Assert.Null(failed.Find(Layer("a")));
+    }
+
+    [Fact]
+    public void What_the_pool_has_lost_of_the_stock_is_given_to_nobody_and_goes()
+    {
+        var lost = WithStock("1").Apply(new PoolEvents.Lost(WithStock("1").Find(DeviceKey.Stock("1"))!.Id, At));
+
+        Assert.IsType<PoolEvents.SnapshotIntended>(Assert.Single(Assert.IsType<Decision.Accepted>(
+            PoolDecider.Decide(lost, Health, Create(View("c"), Layer("a"), use: DeviceUse.Active))).Events));
+        var plan = StockPlan.Of(lost, Health, Asked("a", 3), Two, At);
+        Assert.Equal<DeviceKey>([Layer("a"), Layer("a")], plan.Make);
+        Assert.Equal<DeviceKey>([DeviceKey.Stock("1")], plan.GiveBack);
+        Assert.Null(lost.Do(Untag("image")).Find(Layer("a")));
+    }
+
+    [Fact]
     public void The_stock_goes_with_its_layer_and_holds_up_nothing()
     {
         var removed = WithStock("1", "2").Do(Untag("image"));

@@ -15,15 +15,14 @@ public sealed record StockPlan(ImmutableArray<DeviceKey> Make, ImmutableArray<De
     {
         var isAllowed = settings.PerLayer > 0 && health is { Condition: PoolCondition.Writable };
         var wanted = isAllowed ? Wanted(state, demand, settings, at) : [];
-        var underWay = state.Creating.Select(id => state.Devices[id])
-            .Where(d => d.Key.Space == DeviceKey.StockSpace && d.Parent is not null).CountBy(d => d.Parent!.Value)
-            .ToDictionary();
         var make = wanted.SelectMany(layer => Enumerable.Repeat(
-            state.Devices[layer].Key,
-            Math.Max(0, settings.PerLayer - state.StockOf(layer).Count - underWay.GetValueOrDefault(layer))));
-        var surplus = state.Stocked.SelectMany(layer =>
-            state.StockOf(layer).Skip(wanted.Contains(layer) ? settings.PerLayer : 0));
+            state.Devices[layer].Key, Math.Max(0, settings.PerLayer - state.StockOf(layer).Count(IsOfUse))));
+        var surplus = state.Stocked.SelectMany(layer => state.ReadyStockOf(layer)
+            .Skip(wanted.Contains(layer) ? settings.PerLayer : 0)
+            .Concat(state.StockOf(layer).Where(id => !IsOfUse(id))));
         return new StockPlan([.. make], [.. surplus.Select(id => state.Devices[id].Key)]);
+
+        bool IsOfUse(ThinId id) => state.Devices[id].Phase is DevicePhase.Ready or DevicePhase.Creating;
     }
 
     private static HashSet<ThinId> Wanted(
