@@ -10,7 +10,7 @@ public sealed class EventLogActor(HostEventLog log) : UntypedActor
 
     protected override void PreStart()
     {
-        Context.System.EventStream.Subscribe(Self, typeof(PoolNotice));
+        Context.System.EventStream.Subscribe(Self, typeof(PoolNotices));
         Context.System.EventStream.Subscribe(Self, typeof(PoolPhaseNotice));
     }
 
@@ -18,10 +18,12 @@ public sealed class EventLogActor(HostEventLog log) : UntypedActor
     {
         switch (message)
         {
-            case PoolNotice notice when Occurrences.Of(notice) is { } occurrence:
-                log.Add(occurrence);
-                break;
-            case PoolNotice:
+            case PoolNotices happened:
+                foreach (var notice in happened.Notices)
+                {
+                    if (Occurrences.Of(notice) is { } occurrence)
+                        log.Add(occurrence);
+                }
                 break;
             case PoolPhaseNotice notice:
                 log.Add(Occurrences.Of(notice));

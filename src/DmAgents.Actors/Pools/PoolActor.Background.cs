@@ -17,6 +17,12 @@ public sealed partial class PoolActor
     private const string DeletionTimer = "deletion";
     private const string OutcomeTimer = "outcome";
     private const string StopTimer = "stop";
+    private const string NoticeTimer = "notice";
+
+    /// <summary>How far listeners may be behind.</summary>
+    private static readonly TimeSpan NoticeDelay = TimeSpan.FromMilliseconds(50);
+
+    private readonly List<PoolNotice> _untold = [];
 
     private readonly List<PoolEvent> _outcomes = [];
     private ImmutableSortedDictionary<ThinId, PendingDeletion> _deletions =
@@ -67,8 +73,19 @@ public sealed partial class PoolActor
     private void Publish(PoolEvent happened)
     {
         _eventsSinceSnapshot++;
-        Context.System.EventStream.Publish(new PoolNotice(_setup.Name, happened, _state));
-        _projection.Tell(new ProjectionActor.Changed(happened, _state));
+        _untold.Add(new PoolNotice(_setup.Name, happened, _state));
+        if (!Timers.IsTimerActive(NoticeTimer))
+            Timers.StartSingleTimer(NoticeTimer, TellNotices.Instance, NoticeDelay);
+    }
+
+    private void TellWhatHappened()
+    {
+        if (_untold.Count == 0)
+            return;
+        var notices = new PoolNotices([.. _untold]);
+        _untold.Clear();
+        Context.System.EventStream.Publish(notices);
+        _projection.Tell(notices);
     }
 
     /// <summary>Messages that mean the same in every phase.</summary>
@@ -76,6 +93,9 @@ public sealed partial class PoolActor
     {
         switch (message)
         {
+            case TellNotices:
+                TellWhatHappened();
+                break;
             case WriteOutcomes:
                 Record([], () => { });
                 break;
@@ -243,6 +263,11 @@ public sealed partial class PoolActor
         _isDeaf = true;
         Timers.Cancel(StatusTimer);
         BeginCheckpoint(() => Context.Stop(Self));
+    }
+
+    private sealed record TellNotices
+    {
+        public static TellNotices Instance { get; } = new();
     }
 
     private sealed record WriteOutcomes

@@ -204,6 +204,7 @@ public sealed partial class PoolActor
     private void OnOpened()
     {
         Enter(PoolPhase.Open, "");
+        TellWhatHappened();
         _projection.Tell(new ProjectionActor.Rebuild(_state));
         Timers.StartPeriodicTimer(StatusTimer, ReadStatus.Instance, _setup.Settings.StatusInterval);
         if (_founder is { } founder)

@@ -64,6 +64,12 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         base.PreStart();
     }
 
+    protected override void PostStop()
+    {
+        TellWhatHappened();
+        base.PostStop();
+    }
+
     protected override void OnRecover(object message)
     {
         switch (message)
@@ -121,6 +127,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
             return;
         (_phase, _reason, _since) = (phase, reason, Now);
         _log.Info("pool {0} is {1}: {2}", _setup.Name, phase, reason);
+        TellWhatHappened();
         Context.System.EventStream.Publish(new PoolPhaseNotice(_setup.Name, phase, reason, _since));
         Show();
     }

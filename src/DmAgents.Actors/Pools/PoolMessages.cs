@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Pools;
@@ -27,8 +28,13 @@ public static class PoolMessages
     public sealed record Ended(PoolName Name, PoolUuid Uuid, string Why);
 }
 
-/// <summary>On the event stream: something has happened in a pool, and is durable.</summary>
+/// <summary>Something has happened in a pool, and is durable.</summary>
 public sealed record PoolNotice(PoolName Pool, PoolEvent Event, PoolState After);
+
+/// <summary>On the event stream: what has happened in a pool since the last of these, in order. Several at a time, a
+/// moment later: listeners run on threads of their own, and to wake them for each event costs those who wait for the next
+/// one.</summary>
+public sealed record PoolNotices(ImmutableArray<PoolNotice> Notices);
 
 /// <summary>On the event stream: a pool actor's phase has changed.</summary>
 public sealed record PoolPhaseNotice(PoolName Pool, PoolPhase Phase, string Reason, DateTimeOffset At);

@@ -49,11 +49,14 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
                 RemoveStrays();
                 MarkDirty(_state.Devices.Keys);
                 break;
-            case Changed changed:
-                _state = changed.State;
-                // Before the opening's end the comparison is not done; the rebuild then writes everything.
-                if (_isComplete && DeviceOf(changed.Event) is { } id)
-                    MarkDirty([id]);
+            case PoolNotices happened:
+                foreach (var notice in happened.Notices)
+                {
+                    _state = notice.After;
+                    // Before the opening's end the comparison is not done; the rebuild then writes everything.
+                    if (_isComplete && DeviceOf(notice.Event) is { } id)
+                        MarkDirty([id]);
+                }
                 break;
             case WriteOut:
                 WriteDirty();
@@ -171,9 +174,6 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
 
     /// <summary>The state as a whole: write all of it, and remove what it does not have.</summary>
     internal sealed record Rebuild(PoolState State);
-
-    /// <summary>Something has happened.</summary>
-    internal sealed record Changed(PoolEvent Event, PoolState State);
 
     private sealed record WriteOut
     {
