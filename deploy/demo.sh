@@ -1,7 +1,7 @@
 #!/bin/bash
 # Shows what DmAgents does, on real thin pools in a real kernel, with a real Debian image: makes pools, imports the
-# image, runs programs in containers, grows a pool under load, kills the agent in mid-work, and proves that nothing is
-# lost. Takes under three minutes once agent and image are built. Ends with "demo: ok".
+# image, runs programs in containers, grows a pool under load, kills the agent in mid-work, pulls the plug of a host in
+# mid-work, and proves that nothing is lost. Takes under four minutes once agent and image are built. Ends with "demo: ok".
 #
 #   deploy/demo.sh             on this machine's kernel where it has dm-thin, else in a kernel of the lab (tests/lab)
 #   deploy/demo.sh --lab       in the lab in any case
@@ -31,3 +31,7 @@ rm -rf "$work/acts" && cp -r deploy/demo "$work/acts"
 # shellcheck disable=SC2086
 tests/lab/run $where --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G --share "$work" --timeout 600 \
   --env BIN="$root/artifacts/bin" --env IMAGE="$work/image" -- bash "$work/acts/play.sh"
+# A machine that loses its power is one of the lab in any case.
+deploy/demo/power.sh "$root/artifacts/bin"
+echo
+echo "demo: ok"

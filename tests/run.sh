@@ -82,6 +82,9 @@ if [ $quick = no ]; then
   step "containerd's own snapshotter test suite"
   part containerd tests/containerd/run.sh
 
+  step "end to end: a storm of power cuts"
+  part power-cuts tests/DmAgents.EndToEnd.Tests/power-cuts.sh
+
   if [ -x tests/DmAgents.EndToEnd.Tests/reboot.sh ]; then
     step "end to end: power cut and reboot"
     part reboot tests/DmAgents.EndToEnd.Tests/reboot.sh

@@ -25,6 +25,8 @@ public sealed partial class LinuxKernel
 
     public KernelResult Remove(MappedName name, bool deferred) => _devices.Remove(name, deferred);
 
+    public KernelResult<IDeviceEvents> WatchEvents() => _devices.WatchEvents();
+
     public KernelResult<ByteSize> MappedBytes(MappedName thin) => _devices.MappedBytes(thin);
 
     public KernelResult<IReadOnlyList<DeviceHolder>> Holders(LiveDevice device) => _devices.Holders(device);

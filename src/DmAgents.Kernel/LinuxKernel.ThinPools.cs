@@ -7,6 +7,8 @@ namespace DmAgents.Kernel;
 /// <content>The calls of IThinPools.</content>
 public sealed partial class LinuxKernel
 {
+    public KernelResult CheckMetadata(DevicePath metadata) => _pools.CheckMetadata(metadata);
+
     public KernelResult OpenPool(ThinPoolTable table) => _pools.OpenPool(table);
 
     public KernelResult ReloadPool(ThinPoolTable table) => _pools.ReloadPool(table);

@@ -27,9 +27,10 @@ public sealed partial class LinuxKernel : IKernel, IDisposable
     {
         _control = control;
         var devices = new DmDevices(control);
-        _pools = new LinuxThinPools(devices);
+        var programs = new ProcessRunner(ProgramDeadline);
+        _pools = new LinuxThinPools(devices, new MetadataCheck(programs));
         _devices = new LinuxMappedDevices(devices);
-        _fileSystems = new LinuxFileSystems(new ProcessRunner(ProgramDeadline));
+        _fileSystems = new LinuxFileSystems(programs);
         _disks = new LinuxBlockDevices();
     }
 

@@ -28,7 +28,7 @@ public partial class HelpTests
             "layer", "layer list", "layer remove", "layer show", "layer tree",
             "pool", "pool check", "pool create", "pool grow", "pool list", "pool quarantine",
             "pool quarantine list", "pool quarantine purge", "pool quarantine undelete", "pool remove", "pool show",
-            "pool trim",
+            "pool spare", "pool spare add", "pool spare list", "pool spare remove", "pool trim",
         ];
         Assert.Equal(expected, Below(_root, "").Select(command => command.Path).Order(StringComparer.Ordinal));
     }

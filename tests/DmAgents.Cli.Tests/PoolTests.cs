@@ -235,6 +235,53 @@ public class PoolTests
         Assert.Equal(0, (await Run.Of(agent, "pool", "check", "fast")).Code);
     }
 
+    [Fact]
+    public async Task A_repair_shows_its_steps_first_and_then_what_is_so()
+    {
+        var found = new CheckPoolReply
+        {
+            Pool = "fast",
+            Findings = { new Finding { Severity = Severity.Error, Object = "x", What = "it is suspended" } },
+            Repairs = { new Step { What = "resume", Object = "x", Index = 1, Count = 1 } },
+            ForeignTransactionId = 7,
+        };
+        await using var agent = (await FakeAgent.WithPoolsAsync("fast")).On<CheckPoolRequest>(_ => found)
+            .On<RepairPoolRequest>(_ => new CheckPoolReply { Pool = "fast", Agrees = true, JournalDevices = 1 });
+
+        var looked = await Run.Of(agent, "pool", "check");
+        var repaired = await Run.Of(agent, "pool", "check", "--repair", "--accept-transaction-id", "7");
+
+        Assert.Equal(1, looked.Code);
+        Assert.Contains("dmagent pool check fast --repair --accept-transaction-id 7 would:", looked.Lines);
+        Assert.Contains("  1/1 resume: x", looked.Lines);
+        Assert.Equal(0, repaired.Code);
+        Assert.Contains("1/1 resume: x", repaired.Out + repaired.Error, StringComparison.Ordinal);
+        Assert.Contains("they agree", repaired.Out, StringComparison.Ordinal);
+        Assert.Equal(
+            new RepairPoolRequest { Pool = "fast", RequestId = Run.RequestId, AcceptTransactionId = 7 },
+            agent.Request<RepairPoolRequest>());
+    }
+
+    [Fact]
+    public async Task Spare_disks_are_given_taken_back_and_listed()
+    {
+        var pool = Samples.LoopPool();
+        pool.Spares.Add(["/dev/vdd", "/dev/vde"]);
+        await using var agent = (await FakeAgent.WithPoolsAsync("try")).On<ChangeSparesRequest>(_ => pool)
+            .On<ShowPoolRequest>(_ => pool);
+
+        var added = await Run.Of(agent, "pool", "spare", "add", "try", "vdd", "/dev/vde");
+        Assert.Equal(
+            new ChangeSparesRequest { Pool = "try", RequestId = Run.RequestId, Add = { "/somewhere/vdd", "/dev/vde" } },
+            agent.Request<ChangeSparesRequest>());
+        Assert.Equal("try is extended by /dev/vdd, then /dev/vde when it runs low", added.Lines[0]);
+        Assert.Equal(added.Lines, (await Run.Of(agent, "pool", "spare", "list")).Lines);
+        pool.Spares.Clear();
+        var removed = await Run.Of(agent, "pool", "spare", "remove", "try", "/dev/vde");
+        Assert.Equal(["/dev/vde"], agent.Request<ChangeSparesRequest>().Remove);
+        Assert.StartsWith("try has no spare disk", removed.Lines[0], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("fast --add vdd --force", """{ "addDevice": "/somewhere/vdd", "part": "PART_DATA", "force": true }""")]
     [InlineData("fast --to 40G", """{ "toSizeBytes": "42949672960", "part": "PART_DATA" }""")]

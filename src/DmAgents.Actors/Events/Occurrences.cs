@@ -55,6 +55,12 @@ internal static class Occurrences
         PoolEvents.Undeleted e => new(e.Key.Name, "undeleted", $"thin id {e.Id} has an owner again", Id(e.Id)),
         PoolEvents.ImageTagged e => new(e.Reference.Value, "image-tagged", $"{e.Reference} is {e.ConfigDigest}"),
         PoolEvents.ImageUntagged e => new(e.Reference.Value, "image-removed", $"{e.Reference} is no image any more"),
+        PoolEvents.ConditionChanged e => new(after.Identity!.Name.Value, $"pool-{Words(e.To)}",
+            $"the pool is {Words(e.To).Replace('-', ' ')}, it was {Words(e.From).Replace('-', ' ')}: {e.Why}"),
+        PoolEvents.SparesChanged e => new(after.Identity!.Name.Value, "spares-changed",
+            e.Spares.IsEmpty
+                ? "the pool has no spare disk any more"
+                : $"the pool may be extended by {string.Join(", ", e.Spares)}"),
         PoolEvents.BackingChanged => new(after.Identity!.Name.Value, "pool-growing", "the pool is made of more"),
         _ => null,
     };
@@ -66,6 +72,17 @@ internal static class Occurrences
         var name = device?.Key.Name ?? id.ToString();
         return new Told(name, $"{kind}-{what}", $"{kind} {name} {text}", Id(id));
     }
+
+    private static string Words(PoolCondition condition) => condition switch
+    {
+        PoolCondition.Writable => "writable",
+        PoolCondition.LowData => "low-on-data",
+        PoolCondition.LowMetadata => "low-on-metadata",
+        PoolCondition.OutOfData => "out-of-data",
+        PoolCondition.ReadOnly => "read-only",
+        PoolCondition.NeedsCheck => "in-need-of-a-check",
+        _ => "failed",
+    };
 
     private static string Kind(DeviceKind kind) => kind.ToString().ToLowerInvariant();
 

@@ -75,7 +75,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
             case StartAgain:
                 break;
             case HostMessages.AwaitReady:
-                Sender.Tell(new HostMessages.Ready());
+                Sender.Tell(new HostMessages.Ready([.. _pools.Keys]));
                 break;
             case HostMessages.Stop:
                 Stop();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Hosts;
@@ -17,8 +18,8 @@ public static class HostMessages
         public static AwaitReady Instance { get; } = new();
     }
 
-    /// <summary>The host knows its pools.</summary>
-    public sealed record Ready;
+    /// <summary>The host knows its pools; they may be opening yet.</summary>
+    public sealed record Ready(ImmutableArray<PoolName> Pools);
 
     /// <summary>Stop all pools in order, then the host actor. Answered by <see cref="Stopped"/>.</summary>
     public sealed record Stop

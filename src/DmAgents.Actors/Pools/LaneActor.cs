@@ -3,6 +3,7 @@ using Akka.Actor;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 
@@ -23,6 +24,14 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
                 break;
             case LaneJobs.CleanUp job:
                 Sender.Tell(CleanUp(job));
+                break;
+            case LaneJobs.PlanGrowth job:
+                Sender.Tell(new LaneResults.GrowthPlanned(
+                    new BackingPlanner(kernel).PlanGrowth(job.Pool.Identity, job.Request, force: false)));
+                break;
+            case LaneJobs.SetNoSpace job:
+                Sender.Tell(new LaneResults.NoSpaceSet(
+                    job.Policy, new AssemblyEffects(kernel, job.Pool).SetNoSpace(job.Policy)));
                 break;
             case LaneJobs.PrepareGrowth job:
                 Sender.Tell(new LaneResults.GrowthPrepared(
@@ -57,7 +66,9 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
     {
         var assembly = new AssemblyEffects(kernel, job.Pool);
         var isNew = !job.State.WasOpened && kernel.Find(job.Pool.Device).FailedWith(KernelFault.NotFound);
-        var opened = (isNew ? assembly.Prepare() : KernelResult.Done).Then(assembly.Open);
+        var checkedMetadata = job.State.WasOpened ? assembly.CheckMetadata() : KernelResult.Done;
+        var opened = checkedMetadata.Or(KernelFault.NotSupported)
+            .Then(() => isNew ? assembly.Prepare() : KernelResult.Done).Then(assembly.Open);
         if (!opened.Succeeded)
             return new LaneResults.OpenFailed(opened.Error);
         var status = kernel.PoolStatus(job.Pool.Device);
@@ -66,7 +77,9 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
         if (!IsOwnPool(job, status.Value))
             return new LaneResults.Mismatched(status.Value.TransactionId, job.State.Checkpoint);
         var picture = KernelPicture.Take(kernel, job.Pool);
-        return picture.Succeeded ? new LaneResults.Opened(picture.Value) : new LaneResults.OpenFailed(picture.Error);
+        return picture.Succeeded
+            ? new LaneResults.Opened(picture.Value, checkedMetadata.Error)
+            : new LaneResults.OpenFailed(picture.Error);
     }
 
     /// <summary>LVM counts in the transaction id of a pool of its own: there it says nothing about the journal. Nor

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 
@@ -15,6 +16,12 @@ internal static class LaneJobs
 
     /// <summary>Take away what nobody wants.</summary>
     internal sealed record CleanUp(PoolContext Pool, RecoveryPlan Plan);
+
+    /// <summary>Find out how the pool can be extended so.</summary>
+    internal sealed record PlanGrowth(PoolContext Pool, GrowthRequest Request);
+
+    /// <summary>Set what a full pool does to writers.</summary>
+    internal sealed record SetNoSpace(PoolContext Pool, NoSpacePolicy Policy);
 
     /// <summary>Make what a growth adds the pool's own.</summary>
     internal sealed record PrepareGrowth(PoolContext Pool, RequestId Request);
@@ -42,7 +49,9 @@ internal static class LaneJobs
 /// <summary>What the lane answers.</summary>
 internal static class LaneResults
 {
-    internal sealed record Opened(KernelPicture Picture);
+    /// <param name="Unchecked">Why the metadata could not be checked before; null where they were, or had not to be.
+    /// </param>
+    internal sealed record Opened(KernelPicture Picture, KernelError? Unchecked);
 
     /// <summary>Pool and journal do not belong together.</summary>
     internal sealed record Mismatched(TransactionId Found, Checkpoint Expected);
@@ -51,6 +60,10 @@ internal static class LaneResults
 
     /// <param name="Errors">What could not be taken away.</param>
     internal sealed record CleanedUp(ImmutableArray<KernelError> Errors);
+
+    internal sealed record GrowthPlanned(BackingPlan Plan);
+
+    internal sealed record NoSpaceSet(NoSpacePolicy Policy, KernelResult Result);
 
     internal sealed record GrowthPrepared(RequestId Request, KernelResult Result);
 

@@ -93,6 +93,10 @@ public sealed partial class PoolActor
     {
         switch (message)
         {
+            case Project:
+                TellWhatHappened();
+                _projection.Tell(new ProjectionActor.Rebuild(_state));
+                break;
             case TellNotices:
                 TellWhatHappened();
                 break;
@@ -100,17 +104,22 @@ public sealed partial class PoolActor
                 Record([], () => { });
                 break;
             case ReadStatus:
-                _lane.Tell(new LaneJobs.ReadStatus(Pool));
+                LookAtStatus();
                 break;
-            case LaneResults.Status { Result: { Succeeded: true } status }:
-                _health = PoolHealth.Judge(status.Value, _setup.Settings.Marks);
-                Show();
-                // They may have waited for a pool that takes changes again.
-                DeleteNext();
-                OnKeepStock();
+            case PoolMessages.LookAtStatus:
+                LookAtStatus();
                 break;
-            case LaneResults.Status { Result.Error: { } error }:
-                _log.Warning("pool {0}: its status cannot be read: {1}", _setup.Name, error);
+            case LaneResults.Status status:
+                OnStatus(status.Result);
+                break;
+            case LaneResults.GrowthPlanned planned:
+                OnGrowthPlanned(planned.Plan);
+                break;
+            case LaneResults.NoSpaceSet set:
+                OnNoSpaceSet(set);
+                break;
+            case EndWaiting:
+                EndWaitOfWriters();
                 break;
             case LaneResults.Marked marked:
                 OnMarked(marked);
@@ -197,7 +206,7 @@ public sealed partial class PoolActor
             Outcome(new PoolEvents.Removed(result.Id, Now));
             // Who was refused for want of space is not to wait for the next regular reading.
             if (_deletions.IsEmpty && _health is not { Condition: PoolCondition.Writable })
-                _lane.Tell(new LaneJobs.ReadStatus(Pool));
+                LookAtStatus();
         }
         else
         {

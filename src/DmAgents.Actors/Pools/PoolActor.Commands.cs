@@ -31,6 +31,9 @@ public sealed partial class PoolActor
             case PoolMessages.Retire retire:
                 OnRetire(retire);
                 break;
+            case PoolMessages.Repair repair:
+                OnRepair(repair);
+                break;
             case DeviceResults.Created created:
                 OnCreated(created);
                 TakeHeldBack(created.Id);
@@ -87,7 +90,7 @@ public sealed partial class PoolActor
         }
         if (command is PoolCommands.Grow grow && PoolDecider.Decide(_state, _health, grow) is Decision.Accepted)
         {
-            PrepareGrowth(grow, Sender);
+            PrepareGrowth(grow, [Sender]);
             return;
         }
         Take(command, [Sender]);
@@ -224,7 +227,12 @@ public sealed partial class PoolActor
             Stash.Stash();
             return;
         }
-        var request = message is PoolCommand command ? command.Request : ((PoolMessages.Retire)message).Request;
+        var request = message switch
+        {
+            PoolCommand command => command.Request,
+            PoolMessages.Repair repair => repair.Request,
+            _ => ((PoolMessages.Retire)message).Request,
+        };
         Answer(Sender, new PoolReplies.Refused(request, new Refusal(
             RefusalKind.Busy, "cannot take the request", _setup.Name.Value, "the pool is being opened",
             "try again in a moment")));

@@ -13,6 +13,7 @@ namespace DmAgents.Actors.Pools;
 public sealed partial class PoolActor
 {
     private const string OpenTimer = "open";
+    private const string ProjectionTimer = "projection";
 
     /// <summary>Jobs of the recovery plan that are not answered yet.</summary>
     private readonly HashSet<ThinId> _recovering = [];
@@ -46,6 +47,11 @@ public sealed partial class PoolActor
                 Initialize(command);
                 break;
             case LaneResults.Opened opened:
+                if (opened.Unchecked is { } why)
+                {
+                    _log.Warning(
+                        "pool {0}: its metadata were not checked before it was made live: {1}", _setup.Name, why);
+                }
                 Compare(opened.Picture);
                 break;
             case LaneResults.Mismatched mismatched:
@@ -77,7 +83,7 @@ public sealed partial class PoolActor
             case PoolMessages.Stop:
                 Context.Stop(Self);
                 break;
-            case PoolCommand or PoolMessages.Retire:
+            case PoolCommand or PoolMessages.Retire or PoolMessages.Repair:
                 StashOrBusy(message);
                 break;
             default:
@@ -103,7 +109,10 @@ public sealed partial class PoolActor
         _plan = RecoveryPlan.Make(_state, picture, Pool, Now);
         foreach (var finding in _plan.Findings)
             _log.Info("pool {0}: found at opening: {1}", _setup.Name, finding);
-        Record(_plan.Findings, () => _lane.Tell(new LaneJobs.CleanUp(Pool, _plan)));
+        var changed = _health.ChangeFrom(_state, Now);
+        Record(
+            changed is null ? _plan.Findings : _plan.Findings.Add(changed),
+            () => _lane.Tell(new LaneJobs.CleanUp(Pool, _plan)));
     }
 
     private void OnWrongPool(LaneResults.Mismatched mismatched)
@@ -114,7 +123,9 @@ public sealed partial class PoolActor
         Enter(PoolPhase.WrongPool,
             $"its transaction id is {mismatched.Found} where the journal expects {expected}: "
             + "pool or journal were restored from a backup, or it is another pool");
+        _mismatch = mismatched;
         UnstashAll();
+        AnswerRepairers();
         RefuseFounder();
     }
 
@@ -122,6 +133,7 @@ public sealed partial class PoolActor
     {
         Enter(PoolPhase.Unavailable, error.ToString());
         UnstashAll();
+        AnswerRepairers();
         if (RefuseFounder())
             return;
         Timers.StartSingleTimer(OpenTimer, OpenAgain.Instance, _setup.Settings.RetryInterval);
@@ -204,12 +216,14 @@ public sealed partial class PoolActor
     private void OnOpened()
     {
         Enter(PoolPhase.Open, "");
-        TellWhatHappened();
-        _projection.Tell(new ProjectionActor.Rebuild(_state));
+        // After a restart nearly all files are right, and who waits for the agent does not wait for them to be read.
+        Timers.StartSingleTimer(
+            ProjectionTimer, Project.Instance, _founder is null ? _setup.Settings.ProjectionDelay : TimeSpan.Zero);
         Timers.StartPeriodicTimer(StatusTimer, ReadStatus.Instance, _setup.Settings.StatusInterval);
         if (_founder is { } founder)
             Answer(founder.To, new PoolReplies.Done(founder.Request, Device: null, [], AlreadySo: false));
         _founder = null;
+        AnswerRepairers();
         DeleteNext();
         PurgeIntended();
         UnstashAll();
@@ -235,6 +249,9 @@ public sealed partial class PoolActor
             case PoolMessages.Retire retire:
                 Answer(Sender, new PoolReplies.Refused(retire.Request, Closed()));
                 break;
+            case PoolMessages.Repair repair:
+                OnRepair(repair);
+                break;
             case PoolMessages.EndIfNeverMade:
                 break;
             case PoolMessages.Stop:
@@ -250,8 +267,13 @@ public sealed partial class PoolActor
         _phase == PoolPhase.WrongPool ? RefusalKind.WrongState : RefusalKind.Failed,
         "cannot use pool", _setup.Name.Value, _reason,
         _phase == PoolPhase.WrongPool
-            ? $"compare pool and journal: dmagent pool check {_setup.Name}"
+            ? $"compare pool and journal, and decide: dmagent pool check {_setup.Name}"
             : "mend what is named; it is tried again every few seconds");
+
+    private sealed record Project
+    {
+        public static Project Instance { get; } = new();
+    }
 
     private sealed record OpenAgain
     {

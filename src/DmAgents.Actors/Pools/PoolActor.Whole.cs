@@ -14,10 +14,10 @@ public sealed partial class PoolActor
 
     /// <summary>Labels what is to be added before the journal has it; see
     /// <see cref="Domain.Pools.Effects.AssemblyEffects.PrepareGrowth"/>.</summary>
-    private void PrepareGrowth(PoolCommands.Grow command, IActorRef sender)
+    private void PrepareGrowth(PoolCommands.Grow command, ImmutableArray<IActorRef> waiting)
     {
         _operations[command.Request] = new Operation(
-            command, Subject: null, Before: null, Pool.Identity.Backing, [], [sender]);
+            command, Subject: null, Before: null, Pool.Identity.Backing, [], waiting);
         var grown = Pool with { Identity = Pool.Identity with { Backing = command.Backing } };
         _lane.Tell(new LaneJobs.PrepareGrowth(grown, command.Request));
     }

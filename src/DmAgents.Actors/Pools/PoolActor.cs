@@ -140,7 +140,10 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     });
 
     private void UseIdentity() => _context = new PoolContext(
-        _state.Identity!, _setup.Paths, _setup.Settings.DiscardsOnRemove(_state.Identity!.Backing));
+        _state.Identity!, _setup.Paths, _setup.Settings.DiscardsOnRemove(_state.Identity!.Backing))
+    {
+        LowWaterPercent = _setup.Settings.LowWaterPercent,
+    };
 
     private void Answer(IActorRef to, PoolReply reply) => to.Tell(reply, Self);
 }

@@ -17,6 +17,20 @@ public static class PoolMessages
     /// <param name="Force">Also where it holds layers and containers: they are lost.</param>
     public sealed record Retire(RequestId Request, bool Force);
 
+    /// <summary>
+    /// Compare journal, pool and live devices again, as after a restart, and make them agree. Also for a pool that is
+    /// not open because of what was found. Answered by a <see cref="PoolReply"/> when it is open, or stays closed.
+    /// </summary>
+    /// <param name="Accept">The pool's transaction id, where the operator says that pool and journal belong together
+    /// although it is not the one that the journal expects.</param>
+    public sealed record Repair(RequestId Request, TransactionId? Accept);
+
+    /// <summary>The kernel has told of an event: look at the status at once.</summary>
+    internal sealed record LookAtStatus
+    {
+        public static LookAtStatus Instance { get; } = new();
+    }
+
     /// <summary>After a restart: a pool that was registered and never made is to be forgotten.</summary>
     internal sealed record EndIfNeverMade
     {
@@ -32,8 +46,8 @@ public static class PoolMessages
 public sealed record PoolNotice(PoolName Pool, PoolEvent Event, PoolState After);
 
 /// <summary>On the event stream: what has happened in a pool since the last of these, in order. Several at a time, a
-/// moment later: listeners run on threads of their own, and to wake them for each event costs those who wait for the next
-/// one.</summary>
+/// moment later: listeners run on threads of their own, and to wake them for each event costs those who wait for the
+/// next one.</summary>
 public sealed record PoolNotices(ImmutableArray<PoolNotice> Notices);
 
 /// <summary>On the event stream: a pool actor's phase has changed.</summary>

@@ -1,4 +1,5 @@
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Stock;
 
 namespace DmAgents.Actors.Pools;
@@ -17,6 +18,9 @@ public sealed record PoolSettings
     /// <summary>How long a deletion or an opening that did not succeed waits for the next try.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>After a restart, how long metadata/ and mnt/ wait to be compared with the journal.</summary>
+    public TimeSpan ProjectionDelay { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a stop waits for operations under way.</summary>
     public TimeSpan StopDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -28,6 +32,17 @@ public sealed record PoolSettings
 
     /// <summary>Discard a removed device's blocks before its id is deleted: null means on loop pools only.</summary>
     public bool? DiscardOnRemove { get; init; }
+
+    /// <summary>How long writers to a full pool wait for space before they get an error.</summary>
+    public TimeSpan FullWait { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>When and how far a pool is made larger without anyone asking.</summary>
+    public ExtensionSettings Extension { get; init; } = ExtensionSettings.None;
+
+    /// <summary>Below this something may have to be done: the kernel is asked to tell, and the status is read more
+    /// often.</summary>
+    public double LowWaterPercent =>
+        Math.Max(1, Math.Max(Marks.MinFreeDataPercent, Extension.BelowFreePercent));
 
     /// <summary>What is made before anyone asks.</summary>
     public StockSettings Stock { get; init; } = StockSettings.None;

@@ -49,6 +49,8 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolEvents.ImageTagged))]
 [JsonSerializable(typeof(PoolEvents.ImageUntagged))]
 [JsonSerializable(typeof(PoolEvents.RequestWithdrawn))]
+[JsonSerializable(typeof(PoolEvents.ConditionChanged))]
+[JsonSerializable(typeof(PoolEvents.SparesChanged))]
 [JsonSerializable(typeof(PoolEvents.BackingChanged))]
 [JsonSerializable(typeof(PoolEvents.CheckpointIntended))]
 [JsonSerializable(typeof(PoolEvents.CheckpointReached))]

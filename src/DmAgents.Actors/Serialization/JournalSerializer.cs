@@ -44,6 +44,8 @@ public sealed class JournalSerializer(ExtendedActorSystem system) : SerializerWi
         ["image-tagged.v1"] = JournalJson.Default.ImageTagged,
         ["image-untagged.v1"] = JournalJson.Default.ImageUntagged,
         ["request-withdrawn.v1"] = JournalJson.Default.RequestWithdrawn,
+        ["pool-condition-changed.v1"] = JournalJson.Default.ConditionChanged,
+        ["pool-spares-changed.v1"] = JournalJson.Default.SparesChanged,
         ["pool-backing-changed.v1"] = JournalJson.Default.BackingChanged,
         ["pool-checkpoint-intended.v1"] = JournalJson.Default.CheckpointIntended,
         ["pool-checkpoint-reached.v1"] = JournalJson.Default.CheckpointReached,

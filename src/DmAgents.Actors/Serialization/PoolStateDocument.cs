@@ -20,6 +20,12 @@ internal sealed record PoolStateDocument(
     /// <summary>Default in what was stored before there were views.</summary>
     public ImmutableArray<ViewRecord> Views { get; init; }
 
+    /// <summary>Null in what was stored before conditions were journaled.</summary>
+    public ConditionRecord? Condition { get; init; }
+
+    /// <summary>Default in what was stored before there were spares.</summary>
+    public ImmutableArray<DevicePath> Spares { get; init; }
+
     public static PoolStateDocument Of(PoolState state) => new(
         state.Identity,
         state.WasOpened,
@@ -32,6 +38,8 @@ internal sealed record PoolStateDocument(
         [.. state.Requests.Order.Where(state.Requests.Subjects.ContainsKey)
             .Select(r => new RequestDocument(r, state.Requests.Subjects[r]))])
     {
+        Condition = state.Condition,
+        Spares = state.Spares,
         Views = [.. state.Views.Values.OrderBy(v => v.Key.ToString(), StringComparer.Ordinal)],
     };
 
@@ -43,6 +51,8 @@ internal sealed record PoolStateDocument(
         Purging = [.. Purging],
         Ledger = new ThinIdLedger(NextId, Quarantine.ToImmutableSortedDictionary(q => q.Id, q => q)),
         Checkpoint = Checkpoint,
+        Condition = Condition ?? ConditionRecord.Initial,
+        Spares = Spares.IsDefault ? [] : Spares,
         Requests = Requests.Aggregate(RequestLog.Empty, (log, r) => log.With(r.Request, r.Subject)),
     }).Restored(Devices, Views.IsDefault ? [] : Views);
 }

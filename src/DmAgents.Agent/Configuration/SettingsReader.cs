@@ -5,6 +5,7 @@ using Akka.Configuration.Hocon;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Stock;
 using DmAgents.Domain.Units;
 
@@ -125,6 +126,11 @@ public static class SettingsReader
                 StopDeadline = values.Duration("stop-deadline"),
                 SnapshotEvery = values.Count("pool.snapshot-every"),
                 MaxOperations = values.Count("pool.max-operations"),
+                FullWait = values.Duration("pool.full-wait"),
+                Extension = new ExtensionSettings(
+                    values.Percent("pool.extend.below-free-percent"),
+                    values.Percent("pool.extend.loop-by-percent"),
+                    values.SizeOrNone("pool.extend.loop-up-to")),
                 Stock = new StockSettings(
                     values.Count("containerd.stock.per-layer", atLeast: 0),
                     values.Count("containerd.stock.layers"),
@@ -195,6 +201,8 @@ public static class SettingsReader
             ByteSize.TryParse(Text(name), out var size) && size >= atLeast && size.Bytes % SectorCount.BytesPerSector == 0
                 ? size
                 : throw Wrong(name, Text(name), $"a size such as 10GiB, at least {atLeast}, a multiple of 512 bytes");
+
+        public ByteSize? SizeOrNone(string name) => Text(name).Length == 0 ? null : Size(name, ByteSize.MiB(1));
 
         public PoolBlockSize BlockSize(string name) =>
             ByteSize.TryParse(Text(name), out var size) && PoolBlockSize.IsValid(size)

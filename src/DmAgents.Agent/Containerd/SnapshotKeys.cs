@@ -29,9 +29,17 @@ internal static partial class SnapshotKeys
         // What was no UTF-8 on the wire has become this: two such keys could look the same.
         if (key.Contains(Replacement, StringComparison.Ordinal))
             throw SnapshotStatus.Invalid(what, key, "the key is not UTF-8");
+        return Of(key, NamespaceOf(what, context));
+    }
+
+    /// <summary>Whether a call that names no namespace means this snapshot by its key: a collector that is told of any
+    /// other could not remove it, and would end there.</summary>
+    public static bool IsKnownByKeyAlone(DeviceKey key) => Of(key.Name, containerdNamespace: null) == key;
+
+    private static DeviceKey Of(string key, string? containerdNamespace)
+    {
         var owner = StoreForm().Match(key);
-        var name = owner.Success ? owner.Groups[1].Value : NamespaceOf(what, context) ?? Default;
-        return DeviceKey.Containerd(name, key);
+        return DeviceKey.Containerd(owner.Success ? owner.Groups[1].Value : containerdNamespace ?? Default, key);
     }
 
     /// <summary>The namespace that the call is about; null: it names none, and means all.</summary>

@@ -14,7 +14,9 @@ internal static class SnapshotViews
     public static IEnumerable<Info> All(PoolState state, string? containerdNamespace)
     {
         var space = containerdNamespace is null ? null : DeviceKey.Containerd(containerdNamespace, "").Space;
-        bool IsMeant(DeviceKey key) => space is null ? key.ContainerdNamespace is not null : key.Space == space;
+        bool IsMeant(DeviceKey key) => space is null
+            ? key.ContainerdNamespace is not null && SnapshotKeys.IsKnownByKeyAlone(key)
+            : key.Space == space;
         var devices = state.Keys.Where(k => IsMeant(k.Key)).Select(k => Of(state, state.Devices[k.Value]));
         var views = state.Views.Values.Where(v => IsMeant(v.Key)).Select(v => Of(state, v));
         return devices.Concat(views).OrderBy(info => info.Name, StringComparer.Ordinal);

@@ -13,11 +13,18 @@ namespace DmAgents.Agent.Hosting;
 /// <summary>The actor system's life within the daemon's.</summary>
 internal sealed class ActorsHost(
     AgentSettings settings, IKernel kernel, IDurableFiles files, PoolBoard board, HostEventLog events, HostHandle handle,
-    TimeProvider time, ILoggerFactory loggers) : IHostedService
+    TimeProvider time, ILoggerFactory loggers) : IHostedService, IDisposable
 {
+    private readonly CancellationTokenSource _stopping = new();
     private ActorSystem? _system;
 
-    /// <summary>Returns when the host knows its pools, so that no request meets an agent that does not.</summary>
+    /// <summary>How long the agent waits for its pools before it serves: a client that meets one that opens yet has to ask
+    /// again, and one whose disk is missing must not keep the others from being used.</summary>
+    private static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan OpeningLook = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Returns when the host's pools are open, or it is known why they are not.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var config = JournalDatabase.Configuration(settings)
@@ -35,8 +42,13 @@ internal sealed class ActorsHost(
         handle.Actor = _system.ActorOf(HostActor.Props(
             (name, uuid) => new PoolSetup(name, uuid, settings.StateDirectory, kernel, files, time, settings.Pools, board),
             time), "host");
-        await handle.Actor.Ask<HostMessages.Ready>(
+        var ready = await handle.Actor.Ask<HostMessages.Ready>(
             HostMessages.AwaitReady.Instance, settings.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        var begun = time.GetTimestamp();
+        while (ready.Pools.Any(pool => board.Find(pool) is null or { Phase: PoolPhase.Opening })
+            && time.GetElapsedTime(begun) < OpeningPatience)
+            await Task.Delay(OpeningLook, time, cancellationToken).ConfigureAwait(false);
+        new Thread(Watch) { IsBackground = true, Name = "pool-watch" }.Start();
     }
 
     /// <summary>Pools finish what is under way and mark a checkpoint. Devices and mounts stay as they are.</summary>
@@ -44,6 +56,7 @@ internal sealed class ActorsHost(
     {
         if (_system is null)
             return;
+        await _stopping.CancelAsync().ConfigureAwait(false);
         try
         {
             await handle.Actor.Ask<HostMessages.Stopped>(
@@ -55,6 +68,18 @@ internal sealed class ActorsHost(
             loggers.CreateLogger<ActorsHost>().LogWarning("pools did not stop in time; the next start recovers them");
         }
         await _system.Terminate().ConfigureAwait(false);
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    private void Watch()
+    {
+        if (new PoolWatch(kernel, board).Run(_stopping.Token) is { } error)
+        {
+            loggers.CreateLogger<ActorsHost>().LogWarning(
+                "events of pools are not watched, their status is read every {Interval} only: {Error}",
+                settings.Pools.StatusInterval, error);
+        }
     }
 
     private static string LevelName(LogLevel level) => level switch

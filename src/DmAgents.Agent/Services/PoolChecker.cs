@@ -42,8 +42,33 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         var plan = RecoveryPlan.Make(pool.State, picture, context, time.GetUtcNow());
         reply.Findings.Add(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>());
         reply.Findings.Add(Live(plan, pool.State, picture, context));
+        reply.Repairs.Add(Repairs(plan, pool.State));
+        if (pool.Phase == PoolPhase.WrongPool)
+            reply.ForeignTransactionId = picture.Status.TransactionId.Value;
         reply.Agrees = reply.Findings.All(f => f.Severity <= Severity.Info);
         return reply;
+    }
+
+    /// <summary>The plan in words, in the order in which it is carried out.</summary>
+    private static List<Step> Repairs(RecoveryPlan plan, PoolState state)
+    {
+        var steps = plan.Findings.Select(found => found switch
+            {
+                PoolEvents.Lost e => new Step { What = "note as lost", Object = Name(state, e.Id) },
+                PoolEvents.Quarantined e => new Step { What = "put in quarantine", Object = $"thin id {e.Id}" },
+                PoolEvents.RemovalIntended e => new Step { What = "undo", Object = Name(state, e.Id) },
+                _ => null,
+            }).OfType<Step>()
+            .Concat(plan.Resume.Select(name => new Step { What = "resume", Object = name.Value }))
+            .Concat(plan.Unmount.Select(target => new Step { What = "unmount", Object = target.Value }))
+            .Concat(plan.Deactivate.Select(name => new Step { What = "deactivate", Object = name.Value }))
+            .Concat(plan.Create.Select(c => new Step { What = "make", Object = Name(state, c.Id) }))
+            .Concat(plan.Settle.Select(id => new Step { What = "make live as wanted", Object = Name(state, id) }))
+            .Concat(plan.Delete.Select(id => new Step { What = "give blocks back of", Object = Name(state, id) }))
+            .ToList();
+        for (var i = 0; i < steps.Count; i++)
+            (steps[i].Index, steps[i].Count) = ((uint)i + 1, (uint)steps.Count);
+        return steps;
     }
 
     private static Finding? Of(PoolEvent found, PoolState state) => found switch
@@ -51,27 +76,27 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         PoolEvents.Lost e => New(Severity.Error, Name(state, e.Id), "the pool does not have it",
             "the pool's metadata are older than the journal, or it was deleted by hand", "restore the pool's metadata"),
         PoolEvents.Quarantined e => New(Severity.Warning, $"thin id {e.Id}", "the journal does not know it", e.Why,
-            "restart the agent to put it in quarantine; then undelete or purge it"),
+            "put it in quarantine by a repair; then undelete or purge it"),
         // Deletions under way and imports under way look like this while the agent runs.
         PoolEvents.Removed or PoolEvents.RemovalIntended or PoolEvents.Purged => null,
-        _ => New(Severity.Warning, state.Identity!.Name.Value, found.ToString(), "", "restart the agent"),
+        _ => New(Severity.Warning, state.Identity!.Name.Value, found.ToString(), "", "dmagent pool check --repair"),
     };
 
     private static IEnumerable<Finding> Live(
         RecoveryPlan plan, PoolState state, KernelPicture picture, PoolContext context)
     {
         foreach (var name in plan.Resume)
-            yield return New(Severity.Error, name.Value, "it is suspended", "its I/O waits", $"dmsetup resume {name}");
+            yield return New(Severity.Error, name.Value, "it is suspended", "its I/O waits", "dmagent pool check --repair");
         foreach (var target in plan.Unmount)
-            yield return New(Severity.Warning, target.Value, "a mount that nobody wants", "", $"umount {target}");
+            yield return New(Severity.Warning, target.Value, "a mount that nobody wants", "", "dmagent pool check --repair");
         foreach (var name in plan.Deactivate)
-            yield return New(Severity.Warning, name.Value, "it is live and nobody wants it", "", $"dmsetup remove {name}");
+            yield return New(Severity.Warning, name.Value, "it is live and nobody wants it", "", "dmagent pool check --repair");
         foreach (var device in state.Devices.Values.Where(d => d.Phase == DevicePhase.Ready && d.Use != DeviceUse.Idle))
         {
             if (!picture.Live.ContainsKey(device.Id))
-                yield return New(Severity.Error, device.Key.Name, "it should be live and is not", "", "restart the agent");
+                yield return New(Severity.Error, device.Key.Name, "it should be live and is not", "", "dmagent pool check --repair");
             else if (device.Use == DeviceUse.Mounted && picture.Mounted.All(m => m.Target != context.MountOf(device)))
-                yield return New(Severity.Error, device.Key.Name, "it should be mounted and is not", "", "restart the agent");
+                yield return New(Severity.Error, device.Key.Name, "it should be mounted and is not", "", "dmagent pool check --repair");
         }
     }
 

@@ -52,6 +52,11 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         Unwrap(await Request(host.Actor, new HostMessages.RemovePool(pool, request, force), pool, request, cancellation)
             .ConfigureAwait(false));
 
+    public async Task Repair(
+        PoolPicture pool, RequestId request, TransactionId? accept, CancellationToken cancellation) =>
+        Unwrap(await Request(
+            pool.Actor, new PoolMessages.Repair(request, accept), pool.Name, request, cancellation).ConfigureAwait(false));
+
     /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
     public static RequestId RequestOf(string what, string text) => Guid.TryParse(text, out var id)
         ? new RequestId(id)

@@ -21,8 +21,10 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
             Uuid = pool.Uuid.ToString(),
             Kind = KindOf(pool.State),
             State = Views.State(pool),
-            StateSince = Views.Time(pool.Since),
-            StateCause = pool.Reason,
+            StateSince = Views.Time(IsJudged(pool) ? pool.State.Condition.Since ?? pool.Since : pool.Since),
+            StateCause = IsJudged(pool) && pool.State.Condition.Condition != PoolCondition.Writable
+                ? pool.State.Condition.Why
+                : pool.Reason,
             Layers = Count(pool.State, DeviceKind.Layer),
             Containers = Count(pool.State, DeviceKind.Container),
             Views = (uint)pool.State.Views.Count,
@@ -34,6 +36,9 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         }
         return summary;
     }
+
+    /// <summary>The state shown is that of the pool in the kernel, not that of the agent.</summary>
+    private static bool IsJudged(PoolPicture pool) => pool.Phase == PoolPhase.Open;
 
     /// <summary>Asks the kernel for a fresh status; a pool that is not open shows what was known last.</summary>
     public PoolDetails Details(PoolPicture pool)
@@ -69,6 +74,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
     private static void AddIdentity(PoolDetails details, PoolIdentity identity, PoolState state)
     {
         details.BlockSizeBytes = identity.BlockSize.Bytes.Bytes;
+        details.Spares.Add(state.Spares.Select(disk => disk.Value));
         details.DefaultFileSystem = Views.FileSystem(identity.FileSystem);
         details.CreatedAt = Views.Time(identity.CreatedAt);
         details.Bases.Add(state.Devices.Values.Where(d => d.Kind == DeviceKind.Base).OrderBy(d => d.Id).Select(d => new BaseDevice

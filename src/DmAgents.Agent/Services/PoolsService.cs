@@ -76,10 +76,50 @@ internal sealed partial class PoolsService(
             .ConfigureAwait(false);
     }
 
+    public override async Task<PoolDetails> ChangeSpares(ChangeSparesRequest request, ServerCallContext context)
+    {
+        const string What = "cannot set spares";
+        var pool = gateway.Resolve(What, request.Pool);
+        var requestId = PoolGateway.RequestOf(What, request.RequestId);
+        var spares = pool.State.Spares;
+        foreach (var disk in request.Remove.Select(path => PathOf(path)))
+        {
+            spares = spares.Contains(disk) ? spares.Remove(disk) : throw Problems.NotFound(
+                What, disk.Value, "it is not a spare of this pool",
+                $"list them: dmagent pool show {pool.Name}");
+        }
+        foreach (var disk in request.Add.Select(path => PathOf(path)))
+        {
+            // It is looked at as it will be when it is needed: then nobody is there to say that it may be overwritten.
+            var looked = await Task.Run(
+                () => new BackingPlanner(kernel).LookAtSpare(pool.State.Identity!, disk), context.CancellationToken)
+                .ConfigureAwait(false);
+            if (looked.Refusal is { } refusal)
+                throw Problems.Of(refusal);
+            spares = spares.Contains(looked.Disk) ? spares : spares.Add(looked.Disk);
+        }
+        await gateway.Ask(pool.Name, new PoolCommands.SetSpares(requestId, spares, gateway.Now),
+            context.CancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => views.Details(gateway.Resolve(What, pool.Name.Value)), context.CancellationToken)
+            .ConfigureAwait(false);
+    }
+
     public override Task<CheckPoolReply> Check(CheckPoolRequest request, ServerCallContext context)
     {
         var pool = gateway.Resolve("cannot check pool", request.Pool);
         return usages.InTurn(pool.Name, () => checker.Check(pool));
+    }
+
+    public override async Task<CheckPoolReply> Repair(RepairPoolRequest request, ServerCallContext context)
+    {
+        const string What = "cannot repair pool";
+        var pool = gateway.Resolve(What, request.Pool);
+        await gateway.Repair(
+            pool, PoolGateway.RequestOf(What, request.RequestId),
+            request.HasAcceptTransactionId ? new TransactionId(request.AcceptTransactionId) : null,
+            context.CancellationToken).ConfigureAwait(false);
+        return await usages.InTurn(pool.Name, () => checker.Check(gateway.Resolve(What, pool.Name.Value)))
+            .ConfigureAwait(false);
     }
 
     public override async Task<RemovePoolReply> Remove(RemovePoolRequest request, ServerCallContext context)

@@ -13,7 +13,8 @@ internal static class PoolCommands
         List(shell),
         Show(shell),
         PoolGrow.Build(shell),
-        Check(shell),
+        SpareCommands.Build(shell),
+        PoolCheck.Build(shell),
         Remove(shell),
         Trim(shell),
         QuarantineCommands.Build(shell),
@@ -39,25 +40,6 @@ internal static class PoolCommands
                 var name = await call.PoolAsync(call.Parsed.GetValue(pool));
                 var details = await call.About(name).Pools.ShowAsync(new ShowPoolRequest { Pool = name }, call.Unary);
                 call.Output.Document(details, console => PoolSheet.Write(console, details, call.Now), details.Name);
-            });
-    }
-
-    private static CliCommand Check(CliShell shell)
-    {
-        var pool = CommonSymbols.PoolOrTheOnlyOne(shell);
-        return new CliCommand(
-            "check",
-            "Compare journal, pool metadata and live devices; nothing is changed. Exit code 1 where they disagree.",
-            "dmagent pool check fast", "dmagent pool check fast --json | jq '.findings[].what'") { pool }
-            .Runs(shell, async call =>
-            {
-                var name = await call.PoolAsync(call.Parsed.GetValue(pool));
-                var reply = await call.About(name).Pools.CheckAsync(new CheckPoolRequest { Pool = name }, call.Unary);
-                call.Output.Document(
-                    reply,
-                    console => PoolViews.Check(console, reply),
-                    reply.Findings.Select(finding => finding.Object).Distinct());
-                return reply.Agrees ? ExitCodes.Done : ExitCodes.Failed;
             });
     }
 

@@ -100,6 +100,8 @@ internal static class PoolSheet
                 text += $", {Sizes.Format(store.HostFreeBytes)} free there";
             sheet.Row(Words.Of(store.Role), text);
         }
+        if (pool.Spares.Count > 0)
+            sheet.Rows("spare", pool.Spares);
     }
 
     private static string Provisioned(PoolDetails pool)

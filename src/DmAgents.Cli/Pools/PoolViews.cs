@@ -33,7 +33,19 @@ internal static class PoolViews
             + $"{reply.MetadataDevices} in the pool's metadata, {reply.LiveDevices} live: "
             + (reply.Agrees ? "they agree" : "they DISAGREE"));
         FindingView.Write(console, reply.Findings);
+        if (reply.Agrees || reply.Repairs.Count == 0)
+            return;
+        console.WriteLine();
+        console.WriteLine($"dmagent pool check {reply.Pool} --repair"
+            + (reply.HasForeignTransactionId ? $" --accept-transaction-id {reply.ForeignTransactionId}" : "") + " would:");
+        foreach (var step in reply.Repairs)
+            console.WriteLine($"  {StepText(step)}");
     }
+
+    public static void Spares(IAnsiConsole console, PoolDetails pool) => console.WriteLine(
+        pool.Spares.Count == 0
+            ? $"{pool.Name} has no spare disk; give it one: dmagent pool spare add {pool.Name} DISK"
+            : $"{pool.Name} is extended by {string.Join(", then ", pool.Spares)} when it runs low");
 
     public static void Removed(IAnsiConsole console, RemovePoolReply reply)
     {

@@ -43,6 +43,7 @@ public static partial class PoolDecider
         PoolCommands.TagImage c => TagImage(state, c),
         PoolCommands.UntagImage c => UntagImage(state, c),
         PoolCommands.Grow c => Grow(state, health, c),
+        PoolCommands.SetSpares c => SetSpares(state, c),
         PoolCommands.Purge c => Purge(state, c),
         PoolCommands.Undelete c => Undelete(state, c),
         _ => throw new InvalidOperationException($"a pool does not know the command {command.GetType().Name}"),
@@ -75,6 +76,25 @@ public static partial class PoolDecider
         if (health is not { CanChange: true } && NoRoom(state, health, What, name.Value) is { } broken)
             return broken;
         return Yes(subject: null, new PoolEvents.BackingChanged(c.Request, c.Backing, c.At));
+    }
+
+    private static Decision SetSpares(PoolState state, PoolCommands.SetSpares c)
+    {
+        const string What = "cannot set spares";
+        var name = state.Identity!.Name;
+        if (state.Identity.Backing is not PoolBacking.Disks disks)
+        {
+            return No(RefusalKind.Invalid, What, name.Value, "only a pool of disks is extended by disks",
+                "enlarge it by size: dmagent pool grow");
+        }
+        var parts = disks.Data.Concat(disks.Metadata).Select(part => part.Disk).ToHashSet();
+        if (c.Spares.Where(parts.Contains).Select(d => d.Value).FirstOrDefault() is { } part)
+            return No(RefusalKind.Exists, What, part, "the pool is made of it already", "choose another disk");
+        if (c.Spares.GroupBy(d => d.Value).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            return No(RefusalKind.Invalid, What, twice.Key, "it is named twice", "name each disk once");
+        return c.Spares.SequenceEqual(state.Spares)
+            ? new Decision.AlreadySo(null)
+            : Yes(subject: null, new PoolEvents.SparesChanged(c.Request, c.Spares, c.At));
     }
 
     /// <remarks>An id that is being purged, too: it is gone only when it has left the quarantine.</remarks>

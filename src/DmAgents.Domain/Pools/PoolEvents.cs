@@ -106,6 +106,15 @@ public static class PoolEvents
     /// </summary>
     public sealed record RequestWithdrawn(RequestId Request, DateTimeOffset At) : PoolEvent(At);
 
+    /// <summary>Found by a reading of the pool's status: what can be done with the pool is something else.</summary>
+    /// <param name="Why">The cause, with its numbers, for people.</param>
+    public sealed record ConditionChanged(PoolCondition From, PoolCondition To, string Why, DateTimeOffset At)
+        : PoolEvent(At);
+
+    /// <summary>The disks that the pool may be extended by, in this order.</summary>
+    public sealed record SparesChanged(RequestId Request, ImmutableArray<DevicePath> Spares, DateTimeOffset At)
+        : PoolEvent(At);
+
     /// <summary>Intent: the pool is to be made of this.</summary>
     public sealed record BackingChanged(RequestId? Request, PoolBacking Backing, DateTimeOffset At) : PoolEvent(At);
 

@@ -15,6 +15,14 @@ public enum PoolCondition
     Failed,
 }
 
+/// <summary>A pool's condition as the journal knows it.</summary>
+/// <param name="Why">The cause, for people.</param>
+/// <param name="Since">When it was first found so; null where no other was ever found.</param>
+public sealed record ConditionRecord(PoolCondition Condition, string Why, DateTimeOffset? Since)
+{
+    public static ConditionRecord Initial { get; } = new(PoolCondition.Writable, "", Since: null);
+}
+
 /// <summary>How much of both budgets is kept free: below it, nothing that makes the pool fuller is admitted.</summary>
 /// <param name="MinFreeDataPercent">Of the data blocks; 10 by default, as Docker's dm.min_free_space.</param>
 /// <param name="MinFreeMetadataPercent">Of the metadata blocks.</param>
@@ -36,6 +44,28 @@ public sealed record PoolHealth(ThinPoolStatus Status, PoolCondition Condition)
         _ when status.Data.FreePercent < marks.MinFreeDataPercent => PoolCondition.LowData,
         _ => PoolCondition.Writable,
     });
+
+    /// <summary>The cause of the condition, with its numbers, for people.</summary>
+    public string Why => Condition switch
+    {
+        PoolCondition.LowData => $"{Free("data", Status.Data)}, below the mark",
+        PoolCondition.LowMetadata => $"{Free("metadata", Status.Metadata)}, below the mark",
+        PoolCondition.OutOfData => $"{Free("data", Status.Data)}; writers "
+            + (Status.NoSpace == NoSpacePolicy.Queue ? "wait" : "get an error"),
+        PoolCondition.ReadOnly => $"the kernel takes no changes; {Free("metadata", Status.Metadata)}",
+        PoolCondition.NeedsCheck => "the kernel demands a check of the pool's metadata",
+        PoolCondition.Failed => "the kernel has given the pool up",
+        _ => $"{Free("data", Status.Data)}, {Free("metadata", Status.Metadata)}",
+    };
+
+    /// <summary>What is to be journaled of this reading; null where nothing has changed.</summary>
+    public PoolEvents.ConditionChanged? ChangeFrom(PoolState state, DateTimeOffset at) =>
+        state.Condition.Condition == Condition
+            ? null
+            : new PoolEvents.ConditionChanged(state.Condition.Condition, Condition, Why, at);
+
+    private static string Free(string what, BlockUsage usage) =>
+        $"{usage.FreeBytes} of {usage.TotalBytes} {what} free";
 
     /// <summary>Pool messages are accepted by the kernel: snapshots can be made and deleted.</summary>
     public bool CanChange => Condition <= PoolCondition.OutOfData;

@@ -34,6 +34,12 @@ public sealed partial record PoolState(
     /// <summary>The pool's own metadata exist and may hold devices: they are never formatted again.</summary>
     public bool WasOpened { get; init; }
 
+    /// <summary>The condition that was found last, and since when it is that.</summary>
+    public ConditionRecord Condition { get; init; } = ConditionRecord.Initial;
+
+    /// <summary>Disks that the pool is extended by when it runs low, in this order.</summary>
+    public ImmutableArray<DevicePath> Spares { get; init; } = [];
+
     /// <summary>The owners of keys: every device that is not on its way out.</summary>
     public ImmutableDictionary<DeviceKey, ThinId> Keys { get; private init; } =
         ImmutableDictionary<DeviceKey, ThinId>.Empty;
@@ -148,7 +154,15 @@ public sealed partial record PoolState(
         PoolEvents.ImageUntagged e => (this with { Images = Images.Remove(e.Reference) })
             .Answering(e.Request, subject: null),
         PoolEvents.RequestWithdrawn e => this with { Requests = Requests.Without(e.Request) },
-        PoolEvents.BackingChanged e => (this with { Identity = Identity! with { Backing = e.Backing } })
+        PoolEvents.ConditionChanged e => this with { Condition = new ConditionRecord(e.To, e.Why, e.At) },
+        PoolEvents.SparesChanged e => (this with { Spares = e.Spares }).Answering(e.Request, subject: null),
+        PoolEvents.BackingChanged e => (this with
+        {
+            Identity = Identity! with { Backing = e.Backing },
+            // One that has become a part is no spare any more.
+            Spares = Spares.RemoveAll(disk => e.Backing is PoolBacking.Disks disks
+                && disks.Data.Concat(disks.Metadata).Any(part => part.Disk == disk)),
+        })
             .Answering(e.Request, subject: null),
         PoolEvents.CheckpointIntended e => this with { Checkpoint = new Checkpoint(e.Expected, e.Next) },
         PoolEvents.CheckpointReached e => this with

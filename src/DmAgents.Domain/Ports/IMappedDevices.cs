@@ -41,6 +41,11 @@ public interface IMappedDevices
     /// </summary>
     KernelResult Remove(MappedName name, bool deferred);
 
+    /// <summary>A watch of every mapped device of the host: a pool that passes a mark or changes its mode has an event.
+    /// </summary>
+    /// <returns>NotSupported where the kernel cannot tell: then only looking regularly is left.</returns>
+    KernelResult<IDeviceEvents> WatchEvents();
+
     /// <summary>What a live thin device has mapped, in bytes.</summary>
     KernelResult<ByteSize> MappedBytes(MappedName thin);
 

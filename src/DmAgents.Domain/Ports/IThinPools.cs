@@ -8,6 +8,11 @@ namespace DmAgents.Domain.Ports;
 /// messages with NotSupported.</remarks>
 public interface IThinPools
 {
+    /// <summary>Reads all metadata of a pool that is not live, and finds whether they are sound (thin_check).</summary>
+    /// <returns>Invalid where they are damaged, with the program's words; NotSupported where it is not installed.
+    /// </returns>
+    KernelResult CheckMetadata(DevicePath metadata);
+
     /// <summary>Makes the pool live. The kernel formats the metadata where its first block is all zero.</summary>
     /// <returns>Exists where a device has the name or uuid; Invalid where the kernel does not take the table;
     /// NotFound where a device of the table is missing.</returns>

@@ -9,9 +9,7 @@ namespace DmAgents.Kernel.DeviceMapper;
 /// Tells which mapped devices had an event: a pool below its low water mark, or in another mode. Kernel 4.13 on
 /// (DM_DEV_ARM_POLL; kernel: drivers/md/dm-ioctl.c, dm_poll).
 /// </summary>
-/// <remarks>For one thread. An event is a hint to look, never the fact itself: several become one, and a pool that is
-/// resumed below its mark raises none.</remarks>
-public sealed class DmEvents : IDisposable
+public sealed class DmEvents : IDeviceEvents
 {
     private const int EventCounterFlags = OpenFlags.CloseOnExec | OpenFlags.NonBlocking;
 
@@ -36,10 +34,6 @@ public sealed class DmEvents : IDisposable
         return first.Error;
     }
 
-    /// <summary>
-    /// Waits until a device has an event, at most for <paramref name="timeout"/>, or until it is cancelled: then the
-    /// list is empty. A device first seen is told as changed.
-    /// </summary>
     public KernelResult<IReadOnlyList<MappedName>> Wait(TimeSpan timeout, CancellationToken cancellation)
     {
         // Armed before the list is read: what happens in between makes the descriptor readable.

@@ -84,6 +84,12 @@ internal sealed class LinuxMappedDevices(DmDevices devices) : IMappedDevices
 
     public KernelResult Remove(MappedName name, bool deferred) => devices.Remove(name, deferred);
 
+    public KernelResult<IDeviceEvents> WatchEvents()
+    {
+        var events = DmEvents.Open();
+        return events.Succeeded ? KernelResult.Found<IDeviceEvents>(events.Value) : events.Error;
+    }
+
     public KernelResult<ByteSize> MappedBytes(MappedName thin)
     {
         var reply = _control.Status(thin, flush: false);

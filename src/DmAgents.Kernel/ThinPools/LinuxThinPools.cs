@@ -9,9 +9,11 @@ using DmAgents.Kernel.ThinPools.Metadata;
 namespace DmAgents.Kernel.ThinPools;
 
 /// <summary>Thin pools through device-mapper's ioctls.</summary>
-internal sealed class LinuxThinPools(DmDevices devices) : IThinPools
+internal sealed class LinuxThinPools(DmDevices devices, MetadataCheck check) : IThinPools
 {
     private readonly DmControl _control = devices.Control;
+
+    public KernelResult CheckMetadata(DevicePath metadata) => check.Run(metadata);
 
     public KernelResult OpenPool(ThinPoolTable table)
     {

@@ -28,58 +28,64 @@ internal static class SnapshotProgram
         await using var paths = new PathMeter(options.State + "/page");
         await using var sides = await SnapshotSides.Open(options, kernel, floor).ConfigureAwait(false);
         var workload = new SnapshotWorkload(sides, commits, bareCommits, paths);
-        var figures = await Measure(options, sides, workload).ConfigureAwait(false);
-        Console.WriteLine(options.Json ? SnapshotReport.Json(figures) : SnapshotReport.Table(figures));
-        if (options.Plot is { } plot)
-            await File.WriteAllTextAsync(plot, SnapshotPlot.Svg(figures)).ConfigureAwait(false);
+        var figures = new SnapshotFigures();
+        try
+        {
+            foreach (var part in options.Parts)
+            {
+                await Console.Error.WriteLineAsync($"bench: {part} ({DateTimeText()})").ConfigureAwait(false);
+                await Measure(part, options, sides, workload, figures).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            // What was measured before a part failed has taken most of an hour.
+            Console.WriteLine(options.Json ? SnapshotReport.Json(figures) : SnapshotReport.Table(figures));
+            if (options.Plot is { } plot)
+                await File.WriteAllTextAsync(plot, SnapshotPlot.Svg(figures)).ConfigureAwait(false);
+        }
         return 0;
     }
 
-    private static async Task<SnapshotFigures> Measure(
-        SnapshotOptions options, SnapshotSides sides, SnapshotWorkload workload)
+    private static async Task Measure(
+        string part, SnapshotOptions options, SnapshotSides sides, SnapshotWorkload workload, SnapshotFigures figures)
     {
-        var figures = new SnapshotFigures();
-        foreach (var part in options.Parts)
+        switch (part)
         {
-            await Console.Error.WriteLineAsync($"bench: {part} ({DateTimeText()})").ConfigureAwait(false);
-            switch (part)
-            {
-                case "rounds":
-                    await workload.Rounds(options.WarmRounds, new SnapshotFigures()).ConfigureAwait(false);
-                    await workload.Rounds(options.Rounds, figures).ConfigureAwait(false);
-                    break;
-                case "bursts":
-                    await workload.Bursts(options.Bursts, figures).ConfigureAwait(false);
-                    break;
-                case "returns":
-                    await workload.Returns(options.Bursts, figures).ConfigureAwait(false);
-                    break;
-                case "chain":
-                    await workload.Chains(options.Chains, figures).ConfigureAwait(false);
-                    break;
-                case "unpack":
-                    await ImageUnpacks.Measure(sides, options, options.Unpacks, figures).ConfigureAwait(false);
-                    break;
-                case "forks":
-                    await Forks(options, sides, figures).ConfigureAwait(false);
-                    break;
-                case "stock" when options.Stock > 0 && sides.Find(SnapshotSides.Agent) is { } agent:
-                    await Stock(options, sides, agent, workload, figures).ConfigureAwait(false);
-                    break;
-                case "stock":
-                    break;
-                case "many":
-                    await ManySnapshots.Measure(
-                        sides, SnapshotSides.Containerd, options.ManyOfContainerd, options.Starts, figures)
-                        .ConfigureAwait(false);
-                    await ManySnapshots.Measure(sides, SnapshotSides.Agent, options.Many, options.Starts, figures)
-                        .ConfigureAwait(false);
-                    break;
-                default:
-                    throw new InvalidOperationException($"there is no part {part}");
-            }
+            case "rounds":
+                await workload.Rounds(options.WarmRounds, new SnapshotFigures()).ConfigureAwait(false);
+                await workload.Rounds(options.Rounds, figures).ConfigureAwait(false);
+                break;
+            case "bursts":
+                await workload.Bursts(options.Bursts, figures).ConfigureAwait(false);
+                break;
+            case "returns":
+                await workload.Returns(options.Bursts, figures).ConfigureAwait(false);
+                break;
+            case "chain":
+                await workload.Chains(options.Chains, figures).ConfigureAwait(false);
+                break;
+            case "unpack":
+                await ImageUnpacks.Measure(sides, options, options.Unpacks, figures).ConfigureAwait(false);
+                break;
+            case "forks":
+                await Forks(options, sides, figures).ConfigureAwait(false);
+                break;
+            case "stock" when options.Stock > 0 && sides.Find(SnapshotSides.Agent) is { } agent:
+                await Stock(options, sides, agent, workload, figures).ConfigureAwait(false);
+                break;
+            case "stock":
+                break;
+            case "many":
+                await ManySnapshots.Measure(
+                    sides, SnapshotSides.Containerd, options.ManyOfContainerd, options.Starts, figures)
+                    .ConfigureAwait(false);
+                await ManySnapshots.Measure(sides, SnapshotSides.Agent, options.Many, options.Starts, figures)
+                    .ConfigureAwait(false);
+                break;
+            default:
+                throw new InvalidOperationException($"there is no part {part}");
         }
-        return figures;
     }
 
     private static async Task Forks(SnapshotOptions options, SnapshotSides sides, SnapshotFigures figures)
@@ -99,7 +105,8 @@ internal static class SnapshotProgram
         SnapshotFigures figures)
     {
         await File.AppendAllTextAsync(
-            $"{options.Run}/dmagents.conf", $"\ndmagents.containerd.stock = {options.Stock}\n").ConfigureAwait(false);
+            $"{options.Run}/dmagents.conf",
+            $"\ndmagents.containerd.stock {{ per-layer = {options.Stock}, asked-for = 1 }}\n").ConfigureAwait(false);
         await sides.DaemonOf(SnapshotSides.Agent).Stop().ConfigureAwait(false);
         await sides.DaemonOf(SnapshotSides.Agent).Start().ConfigureAwait(false);
         await workload.Stocked(agent, options.WarmRounds, new SnapshotFigures()).ConfigureAwait(false);

@@ -2,6 +2,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
@@ -10,6 +11,26 @@ namespace DmAgents.Actors.Tests.Pools;
 /// <summary>An agent starts on a host where a pool has been.</summary>
 public sealed class OpeningSpec : ActorSpec
 {
+    [Fact]
+    public async Task After_a_reboot_damaged_metadata_are_found_before_the_kernel_has_them()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web"));
+        await life.Die();
+        Host.Kernel.PowerCut();
+        var reading = Host.Kernel.Write(
+            TestHost.MetadataDisk, DiskLabel.Reserved.Bytes, Enumerable.Repeat((byte)0x5A, 4096).ToArray());
+        Assert.True(reading.Succeeded);
+
+        var next = LiveWithPool();
+
+        await Eventually.Holds(
+            () => next.Board.Find(TestHost.PoolName) is { Phase: PoolPhase.Unavailable } picture
+                && picture.Reason.Contains("thin_check", StringComparison.Ordinal),
+            () => $"{next.Board.Find(TestHost.PoolName)?.Phase}: {next.Board.Find(TestHost.PoolName)?.Reason}");
+        Assert.True(Host.Kernel.Find(TestHost.Pool).FailedWith(Domain.Ports.KernelFault.NotFound));
+    }
+
     [Fact]
     public async Task What_was_mounted_and_active_is_so_again_after_a_restart_of_the_host()
     {

@@ -113,7 +113,8 @@ public sealed class StockSpec : ActorSpec
 
     private static async Task<IReadOnlyCollection<ThinId>> Stock(AgentLife life, int count)
     {
-        IReadOnlyCollection<ThinId> Ready() => life.State.Find(Layer) is { } layer ? [.. life.State.ReadyStockOf(layer.Id)] : [];
+        IReadOnlyCollection<ThinId> Ready() =>
+            life.State.Find(Layer) is { } layer ? [.. life.State.ReadyStockOf(layer.Id)] : [];
         await Eventually.Holds(() => Ready().Count == count, () => $"{Ready().Count} are in stock");
         return Ready();
     }

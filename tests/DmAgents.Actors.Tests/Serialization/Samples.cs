@@ -78,6 +78,9 @@ internal static class Samples
         ["image-tagged.v1"] = new PoolEvents.ImageTagged(Request, Reference, Id, "sha256:c0", "{\"os\":\"linux\"}", At),
         ["image-untagged.v1"] = new PoolEvents.ImageUntagged(Request, Reference, At),
         ["request-withdrawn.v1"] = new PoolEvents.RequestWithdrawn(Request, At),
+        ["pool-condition-changed.v1"] = Low,
+        ["pool-spares-changed.v1"] = new PoolEvents.SparesChanged(
+            Request, [new DevicePath("/dev/disk/by-id/x"), new DevicePath("/dev/sdd")], At),
         ["pool-backing-changed.v1"] = new PoolEvents.BackingChanged(Request, Disks, At),
         ["pool-backing-changed.v1+least"] = new PoolEvents.BackingChanged(Request: null, LoopFiles, At),
         ["pool-checkpoint-intended.v1"] = new PoolEvents.CheckpointIntended(
@@ -86,8 +89,12 @@ internal static class Samples
         ["host-pool-registered.v1"] = new HostEvents.PoolRegistered(Name, Uuid, At),
         ["host-pool-forgotten.v1"] = new HostEvents.PoolForgotten(Name, Uuid, "it was removed", At),
         ["pool-state.v1"] = State(),
+        ["pool-state.v1+low"] = State().Apply(Low) with { Spares = [new DevicePath("/dev/sdd")] },
         ["pool-state.v1+empty"] = PoolState.Empty,
     };
+
+    private static PoolEvents.ConditionChanged Low => new(
+        PoolCondition.Writable, PoolCondition.LowData, "1 GiB of 10 GiB data free, below the mark", At);
 
     private static PoolEvents.Initialized Initialized(PoolBacking backing) => new(
         Uuid, Name, backing, new PoolBlockSize(ByteSize.KiB(128)), FileSystemKind.Xfs, ByteSize.GiB(10), At);

@@ -34,6 +34,7 @@ public abstract class ActorSpec : TestKit
         OutcomeDelay = TimeSpan.FromMilliseconds(20),
         RetryInterval = TimeSpan.FromMilliseconds(40),
         StopDeadline = TimeSpan.FromSeconds(1),
+        ProjectionDelay = TimeSpan.Zero,
     };
 
     /// <summary>From here on the test is about another host, on which nothing has been.</summary>

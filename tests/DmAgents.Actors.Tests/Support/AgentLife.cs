@@ -101,6 +101,10 @@ internal sealed class AgentLife
 
     public void Tell(object message) => _pool.Tell(message);
 
+    public Task IsWrongPool() => Eventually.Holds(
+        () => Board.Find(TestHost.PoolName)?.Phase == PoolPhase.WrongPool,
+        () => $"the pool is {Board.Find(TestHost.PoolName)?.Phase}");
+
     public Task IsOpen() => Eventually.Holds(() => Board.Find(TestHost.PoolName)?.Phase == PoolPhase.Open,
         () => $"the pool is not open but {Board.Find(TestHost.PoolName)?.Phase}, "
             + Board.Find(TestHost.PoolName)?.Reason);

@@ -35,6 +35,8 @@ internal static class Ask
     public static PoolCommands.CreateSnapshot CreateStock(string name, DeviceKey parent) => new(
         NewRequest(), DeviceKey.Stock(name), parent, Size: null, FileSystem: null, DeviceUse.Active, NoLabels, At);
 
+    public static PoolCommands.SetSpares Spares(params DevicePath[] disks) => new(NewRequest(), [.. disks], At);
+
     public static PoolCommands.SetLabels Label(DeviceKey key, string name, string value) =>
         new(NewRequest(), key, Replace: false, NoLabels.Add(name, value), [], At);
 

@@ -41,6 +41,12 @@ internal sealed class FakePools(FakeAgent agent) : Api.Admin.V1.Pools.PoolsBase
     public override Task<CheckPoolReply> Check(CheckPoolRequest request, ServerCallContext context) =>
         agent.One<CheckPoolReply>(request, context);
 
+    public override Task<CheckPoolReply> Repair(RepairPoolRequest request, ServerCallContext context) =>
+        agent.One<CheckPoolReply>(request, context);
+
+    public override Task<PoolDetails> ChangeSpares(ChangeSparesRequest request, ServerCallContext context) =>
+        agent.One<PoolDetails>(request, context);
+
     public override Task<RemovePoolReply> Remove(RemovePoolRequest request, ServerCallContext context) =>
         agent.One<RemovePoolReply>(request, context);
 

@@ -148,6 +148,7 @@ public sealed class DecisionMatrixTests
         yield return new PoolCommands.Grow(NewRequest(), Backing, At);
         yield return new PoolCommands.Grow(
             NewRequest(), Backing with { Data = [Backing.Data[0] with { Length = ByteSize.GiB(9).Sectors }] }, At);
+        yield return new PoolCommands.SetSpares(NewRequest(), [new DevicePath("/dev/other")], At);
         yield return new PoolCommands.Purge(NewRequest(), new ThinId(99), At);
         yield return new PoolCommands.Undelete(
             NewRequest(), new ThinId(99), Layer("u"), ByteSize.GiB(1), FileSystemKind.Ext4, At);

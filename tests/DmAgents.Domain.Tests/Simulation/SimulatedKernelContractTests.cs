@@ -31,6 +31,8 @@ public sealed class SimulatedDiscardTests() : DiscardContract(new SimulatedKerne
 
 public sealed class SimulatedExhaustionTests() : ExhaustionContract(new SimulatedKernelFixture());
 
+public sealed class SimulatedEventTests() : EventContract(new SimulatedKernelFixture());
+
 public sealed class SimulatedTransactionTests() : TransactionContract(new SimulatedKernelFixture());
 
 public sealed class SimulatedListThinsTests() : ListThinsContract(new SimulatedKernelFixture());

@@ -22,7 +22,7 @@ public sealed class CommitTests(AgentFixture agent)
 
         Assert.Equal(5, image.Layers.Count);
         var copy = await agent.Client.Create(AgentFixture.Direct, "of-committed", "e2e/live:1", mount: false);
-        await using (var device = RawDevice.Activate(agent, copy))
+        await using (var device = RawDevice.Activate(agent.Kernel, copy))
             await device.MustBeSound("/usr/sbin/e2fsck", "-fn");
         var mounted = await agent.Client.Containers.MountAsync(new()
         {

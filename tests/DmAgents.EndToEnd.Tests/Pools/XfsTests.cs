@@ -34,7 +34,7 @@ public sealed class XfsTests(AgentFixture agent)
         Assert.Equal(SmallImage.Text, await File.ReadAllTextAsync($"{copy.MountPath}/etc/name"));
         Assert.True(new FileInfo($"{copy.MountPath}/written").Length >= 5 * 16 * 1024);
         await agent.Client.Unmount(Pool, "copy");
-        await using (var device = RawDevice.Activate(agent, await agent.Client.ShowContainer(Pool, "copy")))
+        await using (var device = RawDevice.Activate(agent.Kernel, await agent.Client.ShowContainer(Pool, "copy")))
             await device.MustBeSound("/usr/sbin/xfs_repair", "-n");
         await agent.Client.MustAgree(Pool);
         await agent.Client.RemovePool(Pool);

@@ -43,6 +43,7 @@ internal sealed record AgentPlaces(string Name)
             status-interval = 300ms
             retry-interval = 300ms
             outcome-delay = 50ms
+            full-wait = 2s
           }
           stop-deadline = 5s
         }

@@ -39,6 +39,16 @@ internal sealed class AgentProcess : IDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Starts it and kills it so long after, ready or not.</summary>
+    public async Task KillWhileStarting(TimeSpan after)
+    {
+        Assert.True(_process.HasExited);
+        _process.Dispose();
+        _process = Launch(_places, "");
+        await Task.Delay(after);
+        await Kill();
+    }
+
     public async Task Restart(AgentClient client)
     {
         Assert.True(_process.HasExited);

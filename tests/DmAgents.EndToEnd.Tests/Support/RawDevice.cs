@@ -3,6 +3,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
+using DmAgents.Kernel;
 using DmAgents.Testing.Contracts;
 
 namespace DmAgents.EndToEnd.Tests.Support;
@@ -11,19 +12,19 @@ namespace DmAgents.EndToEnd.Tests.Support;
 /// system as the snapshot left it.</summary>
 internal sealed class RawDevice : IAsyncDisposable
 {
-    private readonly AgentFixture _agent;
+    private readonly LinuxKernel _kernel;
     private readonly MappedName _name;
 
-    private RawDevice(AgentFixture agent, MappedName name) => (_agent, _name) = (agent, name);
+    private RawDevice(LinuxKernel kernel, MappedName name) => (_kernel, _name) = (kernel, name);
 
-    public static RawDevice Activate(AgentFixture agent, Container container)
+    public static RawDevice Activate(LinuxKernel kernel, Container container)
     {
         Assert.Equal(DeviceState.Idle, container.State);
         var name = new MappedName($"e2e-{container.Name}");
-        agent.Kernel.ActivateThin(new ThinTable(
+        kernel.ActivateThin(new ThinTable(
             name, new MappedUuid($"E2E-{container.Name}"), DeviceNames.Pool(new PoolName(container.Pool)),
             new ThinId(container.ThinId), new ByteSize(container.SizeBytes).Sectors, ReadOnly: false)).Must();
-        return new RawDevice(agent, name);
+        return new RawDevice(kernel, name);
     }
 
     /// <summary>A checker of the file system, told to change nothing, finds nothing.</summary>
@@ -32,7 +33,7 @@ internal sealed class RawDevice : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        _agent.Kernel.Remove(_name, deferred: false).Must();
+        _kernel.Remove(_name, deferred: false).Must();
         return ValueTask.CompletedTask;
     }
 }

@@ -44,6 +44,9 @@ public sealed class LinuxDiscardTests() : DiscardContract(new LinuxKernelFixture
 public sealed class LinuxExhaustionTests() : ExhaustionContract(new LinuxKernelFixture());
 
 [Trait("Needs", "Kernel")]
+public sealed class LinuxEventTests() : EventContract(new LinuxKernelFixture());
+
+[Trait("Needs", "Kernel")]
 public sealed class LinuxTransactionTests() : TransactionContract(new LinuxKernelFixture());
 
 [Trait("Needs", "Kernel")]

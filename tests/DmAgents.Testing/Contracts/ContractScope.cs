@@ -31,7 +31,8 @@ public sealed class ContractScope(KernelFixture fixture) : IDisposable
         bool skipZeroing = true,
         NoSpacePolicy noSpace = NoSpacePolicy.Error,
         DiscardPolicy discard = DiscardPolicy.Passdown,
-        DevicePath? dataDevice = null)
+        DevicePath? dataDevice = null,
+        ulong lowWaterMark = 0)
     {
         var (name, uuid) = NewPool();
         var metadata = OpenSlice(
@@ -46,7 +47,7 @@ public sealed class ContractScope(KernelFixture fixture) : IDisposable
             data,
             ByteSize.MiB(dataMebibytes).Sectors,
             PoolBlockSize.Default,
-            LowWaterMark: 0,
+            lowWaterMark,
             skipZeroing,
             noSpace,
             discard);

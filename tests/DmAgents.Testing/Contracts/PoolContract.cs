@@ -24,6 +24,21 @@ public abstract class PoolContract(KernelFixture fixture) : KernelContract(fixtu
     }
 
     [Fact]
+    public void Metadata_at_rest_are_found_sound_or_damaged()
+    {
+        var pool = Scope.OpenPool();
+        pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: 4);
+        pool.Deactivate(1);
+        Kernel.ClosePool(pool.Name).Must();
+
+        Kernel.CheckMetadata(pool.Table.Metadata).Must();
+        Kernel.Write(pool.Table.Metadata, ByteSize.Zero, ContractPool.Block(0x5A).AsSpan(0, 4096)).Must();
+
+        Kernel.CheckMetadata(pool.Table.Metadata).MustBeRefused(KernelFault.Invalid);
+    }
+
+    [Fact]
     public void Metadata_blocks_are_4_KiB_and_as_many_as_the_device_holds()
     {
         var metadata = Scope.OpenPool(metadataMebibytes: 4).Status.Metadata;

@@ -8,6 +8,9 @@ namespace DmAgents.Testing.Faults;
 /// <summary>Forwards every call to another kernel through one place, where heirs step in.</summary>
 public abstract class KernelDecorator(IKernel inner) : IKernel
 {
+    public KernelResult CheckMetadata(DevicePath metadata) =>
+        Call(nameof(CheckMetadata), metadata, () => inner.CheckMetadata(metadata));
+
     public KernelResult OpenPool(ThinPoolTable table) =>
         Call(nameof(OpenPool), table.Name, () => inner.OpenPool(table));
 
@@ -68,6 +71,8 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
 
     public KernelResult Remove(MappedName name, bool deferred) =>
         Call(nameof(Remove), name, () => inner.Remove(name, deferred));
+
+    public KernelResult<IDeviceEvents> WatchEvents() => Call(nameof(WatchEvents), "", inner.WatchEvents);
 
     public KernelResult<ByteSize> MappedBytes(MappedName thin) =>
         Call(nameof(MappedBytes), thin, () => inner.MappedBytes(thin));

@@ -47,6 +47,11 @@ internal sealed class MappedDevice(
 
     public bool RemovalDeferred { get; set; }
 
+    /// <summary>How many events it had.</summary>
+    public uint EventNumber { get; private set; }
+
+    public void RaiseEvent() => EventNumber++;
+
     public IMappingTarget Target => _target ?? throw new InvalidOperationException($"{Name} has no table");
 
     public override ulong Length => Target.Length.Bytes.Bytes;

@@ -95,6 +95,9 @@ public sealed partial class SimulatedKernel
         return Errno.None;
     });
 
+    public KernelResult<IDeviceEvents> WatchEvents() =>
+        KernelResult.Found<IDeviceEvents>(new Watch(this));
+
     public KernelResult<ByteSize> MappedBytes(MappedName thin) => Run("status", thin, () =>
         _mapped.Find(thin)?.Target switch
         {
@@ -154,5 +157,52 @@ public sealed partial class SimulatedKernel
             parts.Add(new(device!, segment.Start.Bytes.Bytes, segment.Length.Bytes.Bytes));
         }
         return parts.ToImmutable();
+    }
+
+    private sealed class Watch : IDeviceEvents
+    {
+        private readonly SimulatedKernel _kernel;
+        private Dictionary<MappedName, uint> _seen = [];
+
+        public Watch(SimulatedKernel kernel)
+        {
+            _kernel = kernel;
+            lock (_kernel._gate)
+                TakeChanged();
+        }
+
+        public KernelResult<IReadOnlyList<MappedName>> Wait(TimeSpan timeout, CancellationToken cancellation)
+        {
+            var until = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+            using var pulse = cancellation.Register(() =>
+            {
+                lock (_kernel._gate)
+                    Monitor.PulseAll(_kernel._gate);
+            });
+            lock (_kernel._gate)
+            {
+                while (true)
+                {
+                    var changed = TakeChanged();
+                    var left = until - Environment.TickCount64;
+                    if (changed.Count > 0 || left <= 0 || cancellation.IsCancellationRequested)
+                        return KernelResult.Found<IReadOnlyList<MappedName>>(changed);
+                    Monitor.Wait(_kernel._gate, TimeSpan.FromMilliseconds(left));
+                }
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+
+        private List<MappedName> TakeChanged()
+        {
+            var numbers = _kernel._mapped.All.ToDictionary(device => device.Name, device => device.EventNumber);
+            var changed = numbers.Where(n => !_seen.TryGetValue(n.Key, out var before) || before != n.Value)
+                .Select(n => n.Key).ToList();
+            _seen = numbers;
+            return changed;
+        }
     }
 }

@@ -2,12 +2,24 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Testing.Simulation;
 
 /// <summary>Thin pools.</summary>
 public sealed partial class SimulatedKernel
 {
+    public KernelResult CheckMetadata(DevicePath metadata)
+    {
+        if (_missingPrograms.Contains("thin_check"))
+            return new KernelError(KernelFault.NotSupported, 0, "thin_check", metadata.Value, "it is not installed");
+        Span<byte> first = new byte[BlockStore.PageSize];
+        var read = Read(metadata, ByteSize.Zero, first);
+        return !read.Succeeded ? read
+            : _superblocks.Decode(first) is PoolMetadata ? KernelResult.Done
+            : new KernelError(KernelFault.Invalid, 0, "thin_check", metadata.Value, "bad checksum in superblock");
+    }
+
     public KernelResult OpenPool(ThinPoolTable table) => Run("create", table.Name, () =>
     {
         if (_mapped.IsTaken(table.Name, table.Uuid))

@@ -130,6 +130,11 @@ internal sealed partial class SimulatedPool
 
     private Errno Allocate(out ulong block)
     {
+        if (!_lowWaterTold && Current.DataBlocks - Current.UsedData <= Table.LowWaterMark)
+        {
+            _lowWaterTold = true;
+            owner.RaiseEvent();
+        }
         if (FindFree(out block))
             return Errno.None;
         var errno = Commit();

@@ -26,13 +26,25 @@ internal sealed partial class SimulatedPool(
     private PoolMetadata? _current;
     private ulong _searchFrom;
 
+    /// <summary>Once, until the table is taken into use again.</summary>
+    private bool _lowWaterTold;
+
     public MappedDevice Owner => owner;
 
     public SimulatedDevice MetadataDevice => metadataDevice;
 
     public SimulatedDevice DataDevice => dataDevice;
 
-    public SimulatedPoolMode Mode { get; private set; }
+    public SimulatedPoolMode Mode
+    {
+        get;
+        private set
+        {
+            if (field != value)
+                owner.RaiseEvent();
+            field = value;
+        }
+    }
 
     public PoolMetadata Current => _current ?? throw new InvalidOperationException("the pool was never opened");
 
@@ -89,6 +101,7 @@ internal sealed partial class SimulatedPool(
             return Errno.Invalid;
         Table = table;
         NoSpace = table.NoSpace;
+        _lowWaterTold = false;
         var wasOutOfMetadata = Mode == SimulatedPoolMode.OutOfMetadataSpace;
         if (Mode != SimulatedPoolMode.Fail)
             Mode = Current.NeedsCheck ? SimulatedPoolMode.ReadOnly : SimulatedPoolMode.Write;

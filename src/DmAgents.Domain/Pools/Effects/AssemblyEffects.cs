@@ -31,6 +31,30 @@ public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
         _ => KernelResult.Done,
     };
 
+    /// <summary>
+    /// Before a pool that was opened once, and is not live, is made live again: nobody knows how its host ended. What
+    /// the kernel finds damaged only in passing may be beyond repair by then.
+    /// </summary>
+    /// <returns>Invalid where its metadata are damaged; NotSupported where they cannot be checked. Done for a pool that
+    /// is live, or of someone else.</returns>
+    public KernelResult CheckMetadata()
+    {
+        if (!kernel.Find(pool.Device).FailedWith(KernelFault.NotFound))
+            return KernelResult.Done;
+        switch (pool.Identity.Backing)
+        {
+            case PoolBacking.Disks disks:
+                return Verify(disks)
+                    .Then(() => OpenLinear(DeviceNames.Metadata(Name), DeviceNames.MetadataId(Uuid), disks.Metadata))
+                    .Then(() => kernel.CheckMetadata(DeviceNames.Metadata(Name).Path));
+            case PoolBacking.LoopFiles files:
+                var metadata = kernel.AttachLoop(files.Metadata.File);
+                return metadata.Outcome.Then(() => kernel.CheckMetadata(metadata.Value));
+            default:
+                return KernelResult.Done;
+        }
+    }
+
     /// <summary>Makes the pool live, as long as its backing is.</summary>
     public KernelResult Open() => pool.Identity.Backing switch
     {
@@ -105,12 +129,35 @@ public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
             : KernelResult.Done;
     }
 
-    private KernelResult OpenPool(DevicePath metadata, DevicePath data, SectorCount length)
+    /// <summary>Sets what the live pool does to writers when it is full. Nothing for a pool of someone else.</summary>
+    public KernelResult SetNoSpace(NoSpacePolicy policy)
+    {
+        switch (pool.Identity.Backing)
+        {
+            case PoolBacking.Disks disks:
+                var table = TableOf(DeviceNames.Metadata(Name).Path, DeviceNames.Data(Name).Path, Sum(disks.Data));
+                return kernel.ReloadPool(table with { NoSpace = policy });
+            case PoolBacking.LoopFiles files:
+                var metadata = kernel.AttachLoop(files.Metadata.File);
+                var data = metadata.Succeeded ? kernel.AttachLoop(files.Data.File) : metadata;
+                return data.Outcome.Then(() => kernel.ReloadPool(
+                    TableOf(metadata.Value, data.Value, files.Data.Size.Sectors) with { NoSpace = policy }));
+            default:
+                return KernelResult.Done;
+        }
+    }
+
+    private ThinPoolTable TableOf(DevicePath metadata, DevicePath data, SectorCount length)
     {
         var blocks = length.Value / pool.Identity.BlockSize.Sectors.Value;
-        var table = new ThinPoolTable(
+        return new ThinPoolTable(
             pool.Device, DeviceNames.PoolId(Uuid), metadata, data, length, pool.Identity.BlockSize,
-            LowWaterMark: Math.Max(1, blocks / 10));
+            LowWaterMark: Math.Max(1, (ulong)(blocks * pool.LowWaterPercent / 100)));
+    }
+
+    private KernelResult OpenPool(DevicePath metadata, DevicePath data, SectorCount length)
+    {
+        var table = TableOf(metadata, data, length);
         var opened = kernel.OpenPool(table);
         // A reload with the same table is what grows a live pool, and does no harm to one that has not grown.
         return opened.FailedWith(KernelFault.Exists) ? ReloadWhereLonger(table) : opened;

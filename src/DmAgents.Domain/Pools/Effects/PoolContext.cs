@@ -10,6 +10,9 @@ namespace DmAgents.Domain.Pools.Effects;
 /// them back, before its thin id is deleted (deleting alone passes nothing down).</param>
 public sealed record PoolContext(PoolIdentity Identity, PoolPaths Paths, bool DiscardOnRemove)
 {
+    /// <summary>The kernel tells when less than this of the data blocks is free.</summary>
+    public double LowWaterPercent { get; init; } = 10;
+
     /// <summary>The pool's mapped device.</summary>
     public MappedName Device { get; } = Identity.Backing is PoolBacking.Existing existing
         ? existing.Pool

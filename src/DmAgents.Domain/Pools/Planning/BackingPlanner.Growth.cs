@@ -25,6 +25,20 @@ public sealed partial class BackingPlanner
             _ => Unfit(pool, "it is assembled by someone else, who has to grow it").AsPlan(),
         };
 
+    /// <summary>Looks at a disk that the pool may be extended by one day.</summary>
+    /// <returns>The disk by the path to journal, or why it cannot be one.</returns>
+    public (DevicePath Disk, Refusal? Refusal) LookAtSpare(PoolIdentity pool, DevicePath disk)
+    {
+        if (pool.Backing is not PoolBacking.Disks disks)
+            return (disk, null);
+        return PlanDisk(pool, disks, new GrowthRequest.AddDisk(PoolBudget.Data, disk), force: false) switch
+        {
+            BackingPlan.Planned { Backing: PoolBacking.Disks after } => (after.Data[^1].Disk, null),
+            BackingPlan.Refused refused => (disk, refused.Refusal with { What = "cannot make it a spare" }),
+            _ => (disk, null),
+        };
+    }
+
     private BackingPlan PlanDisk(PoolIdentity pool, PoolBacking.Disks disks, GrowthRequest.AddDisk add, bool force)
     {
         var look = new DiskInspection(kernel, Grows, pool.Uuid, force);

@@ -1,0 +1,64 @@
+using Akka.Actor;
+using Akka.Event;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>A comparison on demand: what every start does, for an agent that runs.</summary>
+public sealed partial class PoolActor
+{
+    /// <summary>Whoever waits for the comparison under way.</summary>
+    private readonly List<(IActorRef To, RequestId Request)> _repairers = [];
+
+    /// <summary>What was found where the pool is not the journal's.</summary>
+    private LaneResults.Mismatched? _mismatch;
+
+    private void OnRepair(PoolMessages.Repair repair)
+    {
+        if (RefusalOfRepair(repair) is { } refusal)
+        {
+            Answer(Sender, new PoolReplies.Refused(repair.Request, refusal));
+            return;
+        }
+        _repairers.Add((Sender, repair.Request));
+        Timers.Cancel(OpenTimer);
+        if (_phase != PoolPhase.WrongPool)
+        {
+            Open();
+            return;
+        }
+        _log.Warning("pool {0}: its transaction id {1} is accepted on request", _setup.Name, _mismatch!.Found);
+        Record([new PoolEvents.CheckpointReached(_mismatch.Found, Now)], Open);
+    }
+
+    private Refusal? RefusalOfRepair(PoolMessages.Repair repair)
+    {
+        const string What = "cannot repair pool";
+        var name = _setup.Name.Value;
+        // Their outcome is not in the journal yet: compared with it, they would look like something left behind.
+        var isAtWork = _operations.Count > 0 || _deleting is not null || _afterCheckpoint is not null
+            || !_state.Creating.IsEmpty || _extension is not null;
+        if (_phase == PoolPhase.Stopping || (_phase == PoolPhase.Open && isAtWork))
+        {
+            return new Refusal(RefusalKind.Busy, What, name, "operations are under way", "try again in a moment");
+        }
+        if (_phase == PoolPhase.WrongPool && repair.Accept != _mismatch!.Found)
+        {
+            return new Refusal(RefusalKind.WrongState, What, name, _reason,
+                "where you know that they belong together, say so: dmagent pool check "
+                + $"{name} --repair --accept-transaction-id {_mismatch.Found}");
+        }
+        return null;
+    }
+
+    private void AnswerRepairers()
+    {
+        foreach (var (to, request) in _repairers)
+        {
+            Answer(to, _phase == PoolPhase.Open
+                ? new PoolReplies.Done(request, Device: null, [], AlreadySo: false)
+                : new PoolReplies.Refused(request, Closed()));
+        }
+        _repairers.Clear();
+    }
+}

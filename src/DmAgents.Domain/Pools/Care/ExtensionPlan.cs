@@ -1,0 +1,52 @@
+using DmAgents.Domain.Pools.Planning;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools.Care;
+
+/// <summary>When a pool is made larger without anyone asking, and by how much.</summary>
+/// <param name="BelowFreePercent">Where less than this of a budget is free; 0: never.</param>
+/// <param name="LoopByPercent">By how much of its size a loop file is enlarged; 0: loop files are left alone.</param>
+/// <param name="LoopUpTo">How large the file with the blocks may become; null: as the host's file system allows.
+/// </param>
+public sealed record ExtensionSettings(double BelowFreePercent, double LoopByPercent, ByteSize? LoopUpTo)
+{
+    public static ExtensionSettings None { get; } = new(0, 0, null);
+}
+
+/// <summary>What a pool that runs low is to be given.</summary>
+public static class ExtensionPlan
+{
+    /// <summary>One growth, the metadata before the data; null where none is needed, or nothing is there to grow by.
+    /// </summary>
+    public static GrowthRequest? Of(PoolState state, PoolHealth health, ExtensionSettings settings)
+    {
+        if (!health.CanChange)
+            return null;
+        return (health.Status.Metadata.FreePercent < settings.BelowFreePercent
+                ? Of(state, PoolBudget.Metadata, settings) : null)
+            ?? (health.Status.Data.FreePercent < settings.BelowFreePercent
+                ? Of(state, PoolBudget.Data, settings) : null);
+    }
+
+    private static GrowthRequest? Of(PoolState state, PoolBudget budget, ExtensionSettings settings) =>
+        state.Identity!.Backing switch
+        {
+            PoolBacking.Disks when !state.Spares.IsEmpty => new GrowthRequest.AddDisk(budget, state.Spares[0]),
+            PoolBacking.LoopFiles files when settings.LoopByPercent > 0 => Enlarged(files, budget, settings),
+            _ => null,
+        };
+
+    private static GrowthRequest.EnlargeTo? Enlarged(
+        PoolBacking.LoopFiles files, PoolBudget budget, ExtensionSettings settings)
+    {
+        var size = budget == PoolBudget.Data ? files.Data.Size : files.Metadata.Size;
+        var most = budget == PoolBudget.Metadata
+            ? MetadataSize.Most
+            : settings.LoopUpTo ?? new ByteSize(ulong.MaxValue);
+        var wanted = new ByteSize(size.Bytes + (ulong)(size.Bytes * settings.LoopByPercent / 100))
+            .RoundDown(ByteSize.MiB(1));
+        if (wanted > most)
+            wanted = most;
+        return wanted > size ? new GrowthRequest.EnlargeTo(budget, wanted) : null;
+    }
+}

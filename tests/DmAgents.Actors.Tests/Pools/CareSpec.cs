@@ -1,0 +1,151 @@
+using DmAgents.Actors.Hosts;
+using DmAgents.Actors.Pools;
+using DmAgents.Actors.Tests.Support;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Care;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Actors.Tests.Pools;
+
+/// <summary>A pool's health: found by events, journaled, and mended by policy. No status is read regularly here.</summary>
+public sealed class CareSpec : ActorSpec
+{
+    private const int Block = 64 << 10;
+
+    /// <summary>16 MiB, of which the base and its file system take a little.</summary>
+    private static readonly PoolBacking.Disks Small = TestHost.Backing with
+    {
+        Data = [TestHost.Part(TestHost.DataDisk, ByteSize.MiB(16))],
+    };
+
+    private readonly CancellationTokenSource _stop = new();
+
+    [Fact]
+    public async Task A_pool_that_passes_its_mark_says_so_at_once_and_after_a_restart_since_when()
+    {
+        var life = await OpenedSmall(Settings);
+        var device = await Writable(life, "web");
+
+        Fill(device, blocks: 240);
+
+        await Becomes(life, PoolCondition.LowData);
+        var since = life.State.Condition.Since;
+        Assert.NotNull(since);
+        Assert.Contains("data free, below the mark", life.State.Condition.Why, StringComparison.Ordinal);
+        await life.Die();
+        var next = await Reopened();
+        Assert.Equal((PoolCondition.LowData, since), (next.State.Condition.Condition, next.State.Condition.Since));
+    }
+
+    [Fact]
+    public async Task A_pool_that_runs_low_takes_its_spare_disk_and_writers_do_not_notice()
+    {
+        var life = await OpenedSmall(Settings with { Extension = new ExtensionSettings(20, 0, null) });
+        await life.Done(Ask.Spares(TestHost.SpareDisk));
+        var device = await Writable(life, "web");
+
+        Fill(device, blocks: 300);
+
+        await Eventually.Holds(() => life.State.Spares.IsEmpty, () => "the spare is not used");
+        var disks = Assert.IsType<PoolBacking.Disks>(life.State.Identity!.Backing);
+        Assert.Equal([TestHost.DataDisk, TestHost.SpareDisk], disks.Data.Select(part => part.Disk));
+        await Becomes(life, PoolCondition.Writable);
+        Assert.Equal(TestHost.SpareDisk, (await Reopen(life)).State.Identity!.Backing is PoolBacking.Disks after
+            ? after.Data[^1].Disk
+            : default);
+    }
+
+    [Fact]
+    public async Task A_loop_file_grows_by_policy_up_to_its_limit()
+    {
+        var files = new PoolBacking.LoopFiles(
+            new LoopFilePart(new LoopFile("/var/lib/dmagents/data"), ByteSize.MiB(16)),
+            new LoopFilePart(new LoopFile("/var/lib/dmagents/metadata"), ByteSize.MiB(16)));
+        var life = await OpenedSmall(
+            Settings with { Extension = new ExtensionSettings(20, 50, ByteSize.MiB(32)) }, files);
+        var device = await Writable(life, "web");
+
+        Fill(device, blocks: 256);
+
+        await BecomesAsLarge(life, ByteSize.MiB(24));
+        Fill(await Writable(life, "next"), blocks: 200);
+        await BecomesAsLarge(life, ByteSize.MiB(32));
+    }
+
+    [Fact]
+    public async Task A_full_pool_gives_writers_errors_after_the_wait_and_lets_them_wait_again_when_there_is_space()
+    {
+        Host.Kernel.NoSpaceTimeout = TimeSpan.FromMinutes(5);
+        var life = await OpenedSmall(Settings with { FullWait = TimeSpan.FromMilliseconds(50) });
+        var device = await Writable(life, "web");
+
+        var overfull = await Task.Run(() => Write(device, 0, 300));
+
+        Assert.Equal(KernelFault.NoSpace, overfull.Error!.Fault);
+        await Becomes(life, PoolCondition.OutOfData);
+        await Eventually.Holds(
+            () => life.Picture.Health!.Status.NoSpace == NoSpacePolicy.Error, () => "writers wait still");
+        await life.Done(Ask.Remove("web"));
+        await Becomes(life, PoolCondition.Writable);
+        await Eventually.Holds(
+            () => life.Picture.Health!.Status.NoSpace == NoSpacePolicy.Queue, () => "writers would get errors");
+        Fill(await Writable(life, "next"), blocks: 20);
+    }
+
+    protected override void AfterAll()
+    {
+        _stop.Cancel();
+        base.AfterAll();
+        _stop.Dispose();
+    }
+
+    private async Task<AgentLife> OpenedSmall(PoolSettings settings, PoolBacking? backing = null)
+    {
+        var life = LiveWithPool(settings);
+        await life.Done(Ask.Initialize(TestHost.PoolName, TestHost.PoolUuid, backing ?? Small));
+        new Thread(() => new PoolWatch(Host.Kernel, life.Board).Run(_stop.Token)) { IsBackground = true }.Start();
+        return life;
+    }
+
+    private async Task<AgentLife> Reopen(AgentLife life)
+    {
+        await life.Die();
+        return await Reopened();
+    }
+
+    private static async Task<DeviceRecord> Writable(AgentLife life, string name)
+    {
+        // Larger than the pool: thin.
+        var made = await life.Done(Ask.Create(name, use: DeviceUse.Active, size: ByteSize.MiB(16)));
+        return made.Device!;
+    }
+
+    private void Fill(DeviceRecord device, int blocks)
+    {
+        var written = Write(device, 0, blocks);
+        Assert.True(written.Succeeded, written.Error?.ToString());
+    }
+
+    private KernelResult Write(DeviceRecord device, int first, int blocks)
+    {
+        for (var block = first; block < first + blocks; block++)
+        {
+            var at = new ByteSize((ulong)block * Block % device.Size.Bytes);
+            var result = Host.Kernel.Write(TestHost.Thin(device.Id).Path, at, new byte[512]);
+            if (!result.Succeeded)
+                return result;
+        }
+        return KernelResult.Done;
+    }
+
+    private static Task BecomesAsLarge(AgentLife life, ByteSize size) => Eventually.Holds(
+        () => life.State.Identity!.Backing is PoolBacking.LoopFiles files && files.Data.Size == size
+            && life.Picture.Health!.DataTotal == size,
+        () => $"{life.State.Identity!.Backing}, with {life.Picture.Health!.DataTotal}");
+
+    private static Task Becomes(AgentLife life, PoolCondition condition) => Eventually.Holds(
+        () => life.State.Condition.Condition == condition,
+        () => $"it is {life.State.Condition}, and judged {life.Picture.Health?.Condition}: {life.Picture.Health?.Why}");
+}

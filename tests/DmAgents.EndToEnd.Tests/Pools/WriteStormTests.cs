@@ -1,0 +1,127 @@
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
+using DmAgents.EndToEnd.Tests.Support;
+using DmAgents.Testing.Contracts;
+
+namespace DmAgents.EndToEnd.Tests.Pools;
+
+/// <summary>Containers write more than their pool has.</summary>
+[Collection(AgentCollection.Name)]
+[Trait("Needs", "Lab")]
+public sealed class WriteStormTests(AgentFixture agent)
+{
+    private const ulong MiB = 1UL << 20;
+
+    [Fact]
+    public async Task With_a_spare_disk_writers_go_beyond_what_the_pool_had_and_see_no_error()
+    {
+        const string Pool = "storm-spare";
+        using var disks = new FileDisks(agent, Pool);
+        await CreatePool(Pool, disks);
+        var spare = disks.Add("spare", 192);
+        await agent.Client.Pools.ChangeSparesAsync(new ChangeSparesRequest
+        {
+            RequestId = AgentClient.NewId(), Pool = Pool, Add = { spare },
+        });
+
+        // 130 percent of it, by two at once.
+        var (one, two) = await TwoContainers(Pool);
+        var digests = await Task.WhenAll(
+            Task.Run(() => WriteDurably($"{one}/large", (int)(83 * MiB), seed: 1)),
+            Task.Run(() => WriteDurably($"{two}/large", (int)(83 * MiB), seed: 2)));
+
+        Assert.Equal(digests[0], await Files.Digest($"{one}/large"));
+        Assert.Equal(digests[1], await Files.Digest($"{two}/large"));
+        var pool = await agent.Client.Show(Pool);
+        Assert.Equal((PoolState.Writable, 0), (pool.State, pool.Spares.Count));
+        Assert.Equal(2, pool.Backing.Count(store => store.Role == BackingStore.Types.Role.Data));
+        await agent.Client.MustAgree(Pool);
+        await agent.Client.RemovePool(Pool);
+    }
+
+    [Fact]
+    public async Task Without_one_writers_get_an_error_in_time_and_room_heals_the_pool()
+    {
+        const string Pool = "storm-full";
+        using var disks = new FileDisks(agent, Pool);
+        await CreatePool(Pool, disks);
+        var (hog, other) = await TwoContainers(Pool);
+        var kept = await WriteDurably($"{other}/kept", (int)(8 * MiB), seed: 3);
+
+        // pool.full-wait of the agent is two seconds; the kernel's own limit would be sixty.
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        await Assert.ThrowsAsync<IOException>(() => Task.Run(
+            () => WriteDurably($"{hog}/large", (int)(160 * MiB), seed: 4)));
+        Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+
+        var full = await agent.Client.Show(Pool);
+        Assert.Equal((PoolState.OutOfData, WhenFull.Error), (full.State, full.WhenFull));
+        Assert.Contains("data free", full.StateCause, StringComparison.Ordinal);
+        Assert.Equal(kept, await Files.Digest($"{other}/kept"));
+        await agent.Client.Remove(Pool, "one");
+        await Becomes(Pool, PoolState.Writable);
+        await WriteDurably($"{other}/more", (int)(16 * MiB), seed: 5);
+        Assert.Equal(kept, await Files.Digest($"{other}/kept"));
+        await agent.Client.MustAgree(Pool);
+        await agent.Client.RemovePool(Pool);
+    }
+
+    private async Task CreatePool(string name, FileDisks disks) => await agent.Client.CreatePool(new CreatePoolRequest
+    {
+        Name = name,
+        Direct = new DirectBacking
+        {
+            DataDevices = { disks.Add("data", 128) }, MetadataDevice = disks.Add("metadata", 16),
+        },
+    });
+
+    private async Task<(string One, string Two)> TwoContainers(string pool)
+    {
+        await agent.Client.Import(pool, await SmallImage.Write(pool), "small:1");
+        return ((await agent.Client.Create(pool, "one", "small:1")).MountPath,
+            (await agent.Client.Create(pool, "two", "small:1")).MountPath);
+    }
+
+    private static async Task<string> WriteDurably(string path, int length, int seed)
+    {
+        var digest = await Files.Write(path, length, seed);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
+        file.Flush(flushToDisk: true);
+        return digest;
+    }
+
+    private async Task Becomes(string pool, PoolState wanted)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while ((await agent.Client.Show(pool)) is var shown
+            && (shown.State != wanted || (wanted == PoolState.Writable && shown.WhenFull != WhenFull.Queue)))
+        {
+            Assert.False(deadline.IsCancellationRequested, $"pool {pool} is {shown.State}, not {wanted}");
+            await Task.Delay(50, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Disks of a test's own: loop devices on files.</summary>
+    private sealed class FileDisks(AgentFixture agent, string prefix) : IDisposable
+    {
+        private readonly List<LoopFile> _files = [];
+
+        public string Add(string name, ulong mebibytes)
+        {
+            var file = new LoopFile($"{Places.State}/{prefix}-{name}.img");
+            agent.Kernel.CreateFile(file, ByteSize.MiB(mebibytes)).Must();
+            _files.Add(file);
+            return agent.Kernel.AttachLoop(file).Must().Value;
+        }
+
+        public void Dispose()
+        {
+            foreach (var file in _files)
+            {
+                agent.Kernel.DetachLoop(file);
+                agent.Kernel.DeleteFile(file);
+            }
+        }
+    }
+}
