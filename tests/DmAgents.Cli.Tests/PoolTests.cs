@@ -277,9 +277,9 @@ public class PoolTests
         Assert.Equal("try is extended by /dev/vdd, then /dev/vde when it runs low", added.Lines[0]);
         Assert.Equal(added.Lines, (await Run.Of(agent, "pool", "spare", "list")).Lines);
         pool.Spares.Clear();
-        var removed = await Run.Of(agent, "pool", "spare", "remove", "try", "/dev/vde");
-        Assert.Equal(["/dev/vde"], agent.Request<ChangeSparesRequest>().Remove);
-        Assert.StartsWith("try has no spare disk", removed.Lines[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "try has no spare disk", (await Run.Of(agent, "pool", "spare", "remove", "try", "/dev/vde")).Lines[0],
+            StringComparison.Ordinal);
     }
 
     [Theory]

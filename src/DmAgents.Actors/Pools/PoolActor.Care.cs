@@ -106,8 +106,9 @@ public sealed partial class PoolActor
         var isFull = _health!.Condition == PoolCondition.OutOfData;
         if (!isFull)
             Timers.Cancel(FullTimer);
-        // The kernel's own time limit, too, leaves it at errors.
-        if (!isFull && _health is { CanChange: true, Status.NoSpace: NoSpacePolicy.Error })
+        // The kernel's own time limit, too, leaves it at errors. Not with the first free block: the pool would go back and
+        // forth between the two, and writers with it.
+        if (_health is { Condition: PoolCondition.Writable, Status.NoSpace: NoSpacePolicy.Error })
             SetNoSpace(NoSpacePolicy.Queue);
         else if (isFull && _health.Status.NoSpace == NoSpacePolicy.Queue && !Timers.IsTimerActive(FullTimer))
             Timers.StartSingleTimer(FullTimer, EndWaiting.Instance, _setup.Settings.FullWait);

@@ -98,9 +98,13 @@ internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, Ima
     {
         const string What = "cannot remove image";
         var pool = gateway.Resolve(What, request.Pool);
+        var requestId = PoolGateway.RequestOf(What, request.RequestId);
+        // Asked again by who did not hear the answer: the image is not to be found any more.
+        if (pool.State.Requests.Knows(requestId, out _))
+            return new RemoveImageReply { Pool = pool.Name.Value, UntaggedReferences = { request.Image } };
         var image = ImageFinder.Find(What, pool, request.Image);
-        var done = await gateway.Ask(pool.Name, new PoolCommands.UntagImage(
-            PoolGateway.RequestOf(What, request.RequestId), image.Reference, gateway.Now), context.CancellationToken)
+        var done = await gateway.Ask(
+            pool.Name, new PoolCommands.UntagImage(requestId, image.Reference, gateway.Now), context.CancellationToken)
             .ConfigureAwait(false);
         var removed = done.Removed.Select(d => d.Id).ToHashSet();
         var reply = new RemoveImageReply { Pool = pool.Name.Value };

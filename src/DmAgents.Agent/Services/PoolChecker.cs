@@ -78,7 +78,7 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         PoolEvents.Quarantined e => New(Severity.Warning, $"thin id {e.Id}", "the journal does not know it", e.Why,
             "put it in quarantine by a repair; then undelete or purge it"),
         // Deletions under way and imports under way look like this while the agent runs.
-        PoolEvents.Removed or PoolEvents.RemovalIntended or PoolEvents.Purged => null,
+        PoolEvents.Removed or PoolEvents.RemovalIntended or PoolEvents.Purged or PoolEvents.RequestWithdrawn => null,
         _ => New(Severity.Warning, state.Identity!.Name.Value, found.ToString(), "", "dmagent pool check --repair"),
     };
 

@@ -40,6 +40,8 @@ public sealed record PoolHealth(ThinPoolStatus Status, PoolCondition Condition)
         { NeedsCheck: true } => PoolCondition.NeedsCheck,
         { Mode: PoolMode.ReadOnly } => PoolCondition.ReadOnly,
         { Mode: PoolMode.OutOfDataSpace } => PoolCondition.OutOfData,
+        // The kernel calls it writable until the next write finds no block; so it does after each reload.
+        { Data: { Free: 0, Total: > 0 } } => PoolCondition.OutOfData,
         _ when status.Metadata.FreePercent < marks.MinFreeMetadataPercent => PoolCondition.LowMetadata,
         _ when status.Data.FreePercent < marks.MinFreeDataPercent => PoolCondition.LowData,
         _ => PoolCondition.Writable,

@@ -22,6 +22,19 @@ public sealed class UseSpec : ActorSpec
         await Agrees(life);
     }
 
+    /// <summary>The projection takes the directory of one that had the key before.</summary>
+    [Fact]
+    public async Task A_mount_whose_directory_goes_meanwhile_is_made_again()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web"));
+        life.Kernel.FailNext(nameof(IKernel.Mount), KernelFault.NotFound);
+
+        await life.Done(Ask.Mount("web"));
+
+        Assert.True(Host.IsMounted(Ask.Container("web")));
+    }
+
     [Fact]
     public async Task An_active_container_is_live_and_not_mounted()
     {

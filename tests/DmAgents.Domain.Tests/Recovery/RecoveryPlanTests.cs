@@ -95,6 +95,19 @@ public sealed class RecoveryPlanTests
         Assert.Null(state.After(plan.Findings).Find(DeviceKey.Import("b")));
     }
 
+    [Fact]
+    public void A_commit_that_no_image_came_to_need_is_undone_and_may_be_asked_for_again()
+    {
+        var commit = new PoolCommands.CommitLive(NewRequest(), Container("c"), Layer("live"), ImportLabels, At);
+        var state = Image.Do(Create(Container("c"), Layer("a"), use: DeviceUse.Mounted)).Do(commit);
+
+        var plan = RecoveryPlan.Make(state, PictureOf(state), Context, At);
+
+        var after = state.After(plan.Findings);
+        Assert.Null(after.Find(Layer("live")));
+        Assert.IsType<Decision.Accepted>(PoolDecider.Decide(after, Health, commit));
+    }
+
     private static MountEntry MountOf(DeviceRecord device, uint minor) =>
         new(new DeviceNumber(254, minor), Context.MountOf(device), "ext4", device.ReadOnly);
 

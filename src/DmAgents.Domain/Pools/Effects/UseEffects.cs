@@ -9,6 +9,10 @@ namespace DmAgents.Domain.Pools.Effects;
 /// </summary>
 public sealed class UseEffects(IKernel kernel, PoolContext pool)
 {
+    /// <summary>A device that had the key before may have its directory taken away just when the next one's mount has
+    /// made sure of it.</summary>
+    private const int MountTries = 3;
+
     /// <summary>Brings the device to its record's use.</summary>
     /// <param name="detach">What has to go goes although somebody holds it, as soon as he lets go.</param>
     /// <returns>Busy where somebody holds what has to go.</returns>
@@ -82,7 +86,9 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
     private KernelResult Mount(DeviceRecord device)
     {
         var target = pool.MountOf(device);
-        var mounted = kernel.Mount(pool.NameOf(device.Id).Path, target, device.FileSystem, device.ReadOnly);
+        var mounted = MountOnce(device, target);
+        for (var tries = 1; tries < MountTries && mounted.FailedWith(KernelFault.NotFound); tries++)
+            mounted = MountOnce(device, target);
         if (!mounted.FailedWith(KernelFault.Busy))
             return mounted;
         var live = kernel.Find(pool.NameOf(device.Id));
@@ -92,6 +98,9 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
             ? KernelResult.Done
             : mounted;
     }
+
+    private KernelResult MountOnce(DeviceRecord device, MountPath target) =>
+        kernel.Mount(pool.NameOf(device.Id).Path, target, device.FileSystem, device.ReadOnly);
 
     private KernelResult Deactivate(DeviceRecord device, bool deferred)
     {

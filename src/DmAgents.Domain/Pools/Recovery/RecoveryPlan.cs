@@ -87,6 +87,12 @@ public sealed record RecoveryPlan(
         }
         found.AddRange(PoolDecider.RemoveUnneededImports(
             found.Aggregate(state, (s, e) => s.Apply(e)), at));
+        // Who asks again for what is undone here is not to hear that it was done.
+        var undone = found.OfType<PoolEvents.RemovalIntended>().Select(removal => (ThinId?)removal.Id).ToHashSet();
+        found.AddRange(state.Requests.Order
+            .Where(request => state.Requests.Knows(request, out var subject) && subject is not null
+                && undone.Contains(subject))
+            .Select(request => new PoolEvents.RequestWithdrawn(request, at)));
         foreach (var id in thins.Keys)
         {
             if (!state.Devices.ContainsKey(id) && !state.Ledger.Quarantine.ContainsKey(id))
