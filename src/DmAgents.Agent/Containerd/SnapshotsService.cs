@@ -244,7 +244,10 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
 
     private async Task Undo(PoolPicture pool, Task<PoolReply> asked, DeviceKey key)
     {
-        if (await asked.ConfigureAwait(false) is not PoolReplies.Done)
+        if (await asked.ConfigureAwait(false) is not PoolReplies.Done done)
+            return;
+        // Another may have removed it meanwhile, and taken the key for a snapshot of his own.
+        if (done.Device is { } made && Fresh(pool).State.Find(key) is { } owner && owner.Id != made.Id)
             return;
         await gateway.Request(
             pool, new PoolCommands.Remove(NewRequest(), key, Force: false, gateway.Now), CancellationToken.None)

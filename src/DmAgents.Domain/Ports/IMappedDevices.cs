@@ -22,7 +22,8 @@ public interface IMappedDevices
     /// <summary>The device of that name. NotFound where none is live.</summary>
     KernelResult<LiveDevice> Find(MappedName name);
 
-    /// <summary>Every mapped device of the host whose dm uuid begins with <paramref name="uuidStart"/>.</summary>
+    /// <summary>Every mapped device of the host whose dm uuid begins with <paramref name="uuidStart"/>. Their nodes are
+    /// there when this returns, also where someone died before he had made one.</summary>
     KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart);
 
     /// <summary>

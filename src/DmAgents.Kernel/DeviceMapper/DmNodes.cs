@@ -48,6 +48,19 @@ internal sealed class DmNodes
             return EnsureLocked(name.Path.Value, number);
     }
 
+    /// <summary>Finds a device and, where it is live, makes sure of its node: who died between the two left none.</summary>
+    public KernelResult<LiveDevice> Find(MappedName name, Func<KernelResult<LiveDevice>> find)
+    {
+        lock (LockOf(name))
+        {
+            var found = find();
+            if (!found.Succeeded)
+                return found;
+            var node = EnsureLocked(name.Path.Value, found.Value.Number);
+            return node.Succeeded ? found : node.Error;
+        }
+    }
+
     /// <summary>Runs a removal and, where it succeeds, takes away the node.</summary>
     public KernelResult Remove(MappedName name, Func<KernelResult> removal)
     {

@@ -55,7 +55,10 @@ internal sealed class LinuxMappedDevices(DmDevices devices) : IMappedDevices
         {
             if (device.Uuid is { } uuid && !uuid.Value.StartsWith(uuidStart, StringComparison.Ordinal))
                 continue;
-            var live = devices.Find(device.Name);
+            // Of devices that are ours or may be: a name alone says nothing.
+            var live = device.Uuid is null
+                ? devices.Find(device.Name)
+                : devices.Nodes.Find(device.Name, () => devices.Find(device.Name));
             // One that went since the list was read is not there, no more.
             if (live.FailedWith(KernelFault.NotFound))
                 continue;

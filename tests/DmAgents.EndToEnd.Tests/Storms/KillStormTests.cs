@@ -18,7 +18,7 @@ public sealed class KillStormTests(AgentFixture agent, ITestOutputHelper output)
     [Fact]
     public async Task After_every_kill_all_that_was_acknowledged_is_there_and_nothing_else()
     {
-        var kills = Number("DMAGENTS_STORM_KILLS", 4);
+        var kills = Number("DMAGENTS_STORM_KILLS", 2);
         var seed = Number("DMAGENTS_STORM_SEED", Environment.TickCount & 0xFFFFFF);
         output.WriteLine($"DMAGENTS_STORM_SEED={seed} DMAGENTS_STORM_KILLS={kills}");
         var random = new Random(seed);

@@ -19,6 +19,19 @@ public sealed class MappedDeviceTests : IDisposable
 
     public void Dispose() => _pool.Dispose();
 
+    /// <summary>An agent died between making the device and its node: its removal then waited for ever.</summary>
+    [Fact]
+    public void A_device_without_a_node_has_one_when_it_was_listed()
+    {
+        var live = _pool.Create(1, Size);
+        File.Delete(live.Name.Path.Value);
+
+        var listed = Ok(Kernel.ListDevices(live.Uuid.Value));
+
+        Assert.Equal(live, Assert.Single(listed));
+        Ok(Kernel.Write(live.Name.Path, ByteSize.Zero, new byte[4096]));
+    }
+
     [Fact]
     public void A_device_is_as_its_table_says_and_its_node_is_there_at_once()
     {
