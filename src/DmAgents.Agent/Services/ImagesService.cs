@@ -99,8 +99,7 @@ internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, Ima
         const string What = "cannot remove image";
         var pool = gateway.Resolve(What, request.Pool);
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
-        // Asked again by who did not hear the answer: the image is not to be found any more.
-        if (pool.State.Requests.Knows(requestId, out _))
+        if (PoolGateway.WasDone(pool, requestId))
             return new RemoveImageReply { Pool = pool.Name.Value, UntaggedReferences = { request.Image } };
         var image = ImageFinder.Find(What, pool, request.Image);
         var done = await gateway.Ask(

@@ -69,10 +69,13 @@ internal sealed class LayersService(PoolGateway gateway, UsageReader usages) : L
     {
         const string What = "cannot remove layer";
         var pool = gateway.Resolve(What, request.Pool);
+        var requestId = PoolGateway.RequestOf(What, request.RequestId);
+        if (PoolGateway.WasDone(pool, requestId))
+            return new RemoveLayerReply { Pool = pool.Name.Value, Key = request.Key };
         var layer = FindLayer(What, pool, request.Key);
         ContainersService.RefuseWhereOwned(What, layer.Key, request.Force);
-        var done = await gateway.Ask(pool.Name, new PoolCommands.Remove(
-            PoolGateway.RequestOf(What, request.RequestId), layer.Key, Force: false, gateway.Now),
+        var done = await gateway.Ask(
+            pool.Name, new PoolCommands.Remove(requestId, layer.Key, Force: false, gateway.Now),
             context.CancellationToken).ConfigureAwait(false);
         return new RemoveLayerReply
         {

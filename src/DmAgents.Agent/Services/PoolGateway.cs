@@ -62,6 +62,10 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         ? new RequestId(id)
         : throw Problems.Usage(what, "request_id", $"'{text}' is no UUID", "give a new UUID for each change");
 
+    /// <summary>The request was done for a caller who did not hear the answer, and asks again. What it was about may be gone
+    /// since, by this very request: a service that looks for it first asks this before.</summary>
+    public static bool WasDone(PoolPicture pool, RequestId request) => pool.State.Requests.Knows(request, out _);
+
     /// <summary>The device of that key, or NotFound.</summary>
     public static DeviceRecord Find(PoolPicture pool, string what, DeviceKey key) => pool.State.Find(key)
         ?? throw Problems.NotFound(what, key.Name, $"pool {pool.Name} has no {key.Space} of this name",

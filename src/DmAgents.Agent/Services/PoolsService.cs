@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
@@ -61,10 +63,9 @@ internal sealed partial class PoolsService(
         const string What = "cannot grow pool";
         var pool = gateway.Resolve(What, request.Pool);
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
-        if (pool.State.Identity is not { } identity)
-            throw Problems.Of(Problem.Types.Kind.Busy, What, pool.Name.Value, pool.Reason, "try again in a moment");
-        if (!pool.State.Requests.Knows(requestId, out _))
+        if (!PoolGateway.WasDone(pool, requestId))
         {
+            var identity = IdentityOf(What, pool);
             var growth = GrowthOf(What, request);
             var plan = await Task.Run(
                 () => Planned(new BackingPlanner(kernel).PlanGrowth(identity, growth, request.Force)),
@@ -72,8 +73,7 @@ internal sealed partial class PoolsService(
             await gateway.Ask(pool.Name, new PoolCommands.Grow(requestId, plan.Backing, gateway.Now),
                 context.CancellationToken).ConfigureAwait(false);
         }
-        return await Task.Run(() => views.Details(gateway.Resolve(What, pool.Name.Value)), context.CancellationToken)
-            .ConfigureAwait(false);
+        return await DetailsAfter(What, pool.Name, context).ConfigureAwait(false);
     }
 
     public override async Task<PoolDetails> ChangeSpares(ChangeSparesRequest request, ServerCallContext context)
@@ -81,27 +81,17 @@ internal sealed partial class PoolsService(
         const string What = "cannot set spares";
         var pool = gateway.Resolve(What, request.Pool);
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
-        var spares = pool.State.Spares;
-        foreach (var disk in request.Remove.Select(path => PathOf(path)))
+        if (!PoolGateway.WasDone(pool, requestId))
         {
-            spares = spares.Contains(disk) ? spares.Remove(disk) : throw Problems.NotFound(
-                What, disk.Value, "it is not a spare of this pool",
-                $"list them: dmagent pool show {pool.Name}");
+            var identity = IdentityOf(What, pool);
+            var left = Without(What, pool, [.. request.Remove.Select(PathOf)]);
+            // Looked at as they will be when they are needed: then nobody is there to say that they may be overwritten.
+            var spares = await Task.Run(
+                () => With(identity, left, request.Add.Select(PathOf)), context.CancellationToken).ConfigureAwait(false);
+            await gateway.Ask(pool.Name, new PoolCommands.SetSpares(requestId, spares, gateway.Now),
+                context.CancellationToken).ConfigureAwait(false);
         }
-        foreach (var disk in request.Add.Select(path => PathOf(path)))
-        {
-            // It is looked at as it will be when it is needed: then nobody is there to say that it may be overwritten.
-            var looked = await Task.Run(
-                () => new BackingPlanner(kernel).LookAtSpare(pool.State.Identity!, disk), context.CancellationToken)
-                .ConfigureAwait(false);
-            if (looked.Refusal is { } refusal)
-                throw Problems.Of(refusal);
-            spares = spares.Contains(looked.Disk) ? spares : spares.Add(looked.Disk);
-        }
-        await gateway.Ask(pool.Name, new PoolCommands.SetSpares(requestId, spares, gateway.Now),
-            context.CancellationToken).ConfigureAwait(false);
-        return await Task.Run(() => views.Details(gateway.Resolve(What, pool.Name.Value)), context.CancellationToken)
-            .ConfigureAwait(false);
+        return await DetailsAfter(What, pool.Name, context).ConfigureAwait(false);
     }
 
     public override Task<CheckPoolReply> Check(CheckPoolRequest request, ServerCallContext context)
@@ -142,6 +132,31 @@ internal sealed partial class PoolsService(
         });
         return reply;
     }
+
+    private static ImmutableArray<DevicePath> Without(string what, PoolPicture pool, ImmutableArray<DevicePath> disks) =>
+        disks.Except(pool.State.Spares).ToList() is [var other, ..]
+            ? throw Problems.NotFound(what, other.Value, "it is not a spare of this pool",
+                $"list them: dmagent pool spare list {pool.Name}")
+            : pool.State.Spares.RemoveRange(disks);
+
+    private ImmutableArray<DevicePath> With(
+        PoolIdentity pool, ImmutableArray<DevicePath> spares, IEnumerable<DevicePath> disks)
+    {
+        foreach (var disk in disks)
+        {
+            var (path, refusal) = new BackingPlanner(kernel).LookAtSpare(pool, disk);
+            if (refusal is not null)
+                throw Problems.Of(refusal);
+            spares = spares.Contains(path) ? spares : spares.Add(path);
+        }
+        return spares;
+    }
+
+    private static PoolIdentity IdentityOf(string what, PoolPicture pool) => pool.State.Identity
+        ?? throw Problems.Of(Problem.Types.Kind.Busy, what, pool.Name.Value, pool.Reason, "try again in a moment");
+
+    private Task<PoolDetails> DetailsAfter(string what, PoolName pool, ServerCallContext context) =>
+        Task.Run(() => views.Details(gateway.Resolve(what, pool.Value)), context.CancellationToken);
 
     private BackingPlan.Planned Plan(PoolName name, CreatePoolRequest request, PoolBlockSize blockSize) =>
         Planned(new BackingPlanner(kernel).Plan(

@@ -67,11 +67,16 @@ internal sealed class ServedAgent : IAsyncDisposable
         var simulated = new SimulatedKernel();
         simulated.AddDisk("/dev/sda", ByteSize.GiB(2));
         simulated.AddDisk("/dev/sdb", ByteSize.MiB(64));
+        simulated.AddDisk("/dev/sdc", ByteSize.GiB(1));
         var agent = new ServedAgent(directory, settings, new FaultyKernel(simulated));
         await agent._app.StartAsync();
         await agent.MakePool(settings.BaseSize);
         return agent;
     }
+
+    /// <summary>Past the API: what only an image's import makes.</summary>
+    public async Task Do(PoolCommand command) =>
+        await _app.Services.GetRequiredService<PoolGateway>().Ask(Pool, command, CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {
