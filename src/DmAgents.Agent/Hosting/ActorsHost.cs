@@ -42,11 +42,8 @@ internal sealed class ActorsHost(
         handle.Actor = _system.ActorOf(HostActor.Props(
             (name, uuid) => new PoolSetup(name, uuid, settings.StateDirectory, kernel, files, time, settings.Pools, board),
             time), "host");
-        var ready = await handle.Actor.Ask<HostMessages.Ready>(
-            HostMessages.AwaitReady.Instance, settings.RequestTimeout, cancellationToken).ConfigureAwait(false);
         var begun = time.GetTimestamp();
-        while (ready.Pools.Any(pool => board.Find(pool) is null or { Phase: PoolPhase.Opening })
-            && time.GetElapsedTime(begun) < OpeningPatience)
+        while (await IsOpening(cancellationToken).ConfigureAwait(false) && time.GetElapsedTime(begun) < OpeningPatience)
             await Task.Delay(OpeningLook, time, cancellationToken).ConfigureAwait(false);
         new Thread(Watch) { IsBackground = true, Name = "pool-watch" }.Start();
     }
@@ -71,6 +68,14 @@ internal sealed class ActorsHost(
     }
 
     public void Dispose() => _stopping.Dispose();
+
+    /// <summary>Asked anew each time: a pool that was never made is forgotten meanwhile.</summary>
+    private async Task<bool> IsOpening(CancellationToken cancellation)
+    {
+        var ready = await handle.Actor.Ask<HostMessages.Ready>(
+            HostMessages.AwaitReady.Instance, settings.RequestTimeout, cancellation).ConfigureAwait(false);
+        return ready.Pools.Any(pool => board.Find(pool) is null or { Phase: PoolPhase.Opening });
+    }
 
     private void Watch()
     {

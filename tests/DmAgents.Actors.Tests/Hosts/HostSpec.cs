@@ -109,6 +109,8 @@ public sealed class HostSpec : ActorSpec
 
         await Eventually.Holds(
             () => Host.Journal.Manifests("host").Last() == "host-pool-forgotten.v1", () => "it was not forgotten");
+        // Whoever waits for the host's pools to be open does not wait for this one.
+        Assert.Empty((await nextHost.Ask<HostMessages.Ready>(HostMessages.AwaitReady.Instance)).Pools);
         Done(await Tell(nextHost, new HostMessages.CreatePool(Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
     }
 
