@@ -14,6 +14,9 @@ internal sealed class DeviceActors(IActorContext pool, IKernel kernel)
     private readonly Dictionary<IActorRef, ThinId> _ids = [];
     private int _made;
 
+    /// <summary>Some have a job that is not answered yet.</summary>
+    public bool AreAtWork => _workers.Values.Any(worker => worker.Jobs > 0);
+
     /// <summary>Hands a job to the device's actor. It is answered to the pool.</summary>
     public void Give(ThinId id, object job)
     {

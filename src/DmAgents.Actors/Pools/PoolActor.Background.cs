@@ -93,9 +93,11 @@ public sealed partial class PoolActor
     {
         switch (message)
         {
-            case Project:
+            case Project when _phase == PoolPhase.Open:
                 TellWhatHappened();
                 _projection.Tell(new ProjectionActor.Rebuild(_state));
+                break;
+            case Project:
                 break;
             case TellNotices:
                 TellWhatHappened();

@@ -13,6 +13,10 @@ public sealed partial class PoolActor
 {
     private const string SoonTimer = "status-soon";
     private const string FullTimer = "full";
+    private const string ExtensionPauseTimer = "extension-pause";
+
+    /// <summary>After an extension that failed: each try is journaled, and the reason rarely goes by itself.</summary>
+    private static readonly TimeSpan ExtensionPause = TimeSpan.FromMinutes(1);
 
     /// <summary>A pool that runs low is read so much more often: a fast writer fills gigabytes between two readings.
     /// </summary>
@@ -20,14 +24,16 @@ public sealed partial class PoolActor
 
     private bool _isReadingStatus;
     private bool _isSettingNoSpace;
-    private GrowthRequest? _extension;
+    private bool _isPlanningExtension;
 
     /// <summary>Why the pool could not be extended, told once.</summary>
     private string _extensionProblem = "";
 
+    private bool IsGrowing => _operations.Values.Any(o => o.Command is PoolCommands.Grow);
+
     private void LookAtStatus()
     {
-        if (_isReadingStatus || _state.Identity is null)
+        if (_isReadingStatus || _context is null)
             return;
         _isReadingStatus = true;
         _lane.Tell(new LaneJobs.ReadStatus(Pool));
@@ -64,38 +70,44 @@ public sealed partial class PoolActor
 
     private void Extend()
     {
-        if (_extension is not null || _operations.Values.Any(o => o.Command is PoolCommands.Grow)
+        if (_isPlanningExtension || IsGrowing || Timers.IsTimerActive(ExtensionPauseTimer)
             || ExtensionPlan.Of(_state, _health!, _setup.Settings.Extension) is not { } wanted)
             return;
-        _extension = wanted;
+        _isPlanningExtension = true;
         _lane.Tell(new LaneJobs.PlanGrowth(Pool, wanted));
     }
 
     private void OnGrowthPlanned(BackingPlan plan)
     {
-        var wanted = _extension;
-        _extension = null;
-        if (_phase != PoolPhase.Open)
+        _isPlanningExtension = false;
+        // An operator may have been faster.
+        if (_phase != PoolPhase.Open || IsGrowing)
             return;
-        var problem = plan switch
+        switch (plan)
         {
-            BackingPlan.Refused refused => refused.Refusal.ToString(),
+            case BackingPlan.Refused refused:
+                OnNotExtended(refused.Refusal.ToString());
+                break;
             // A loop file that its host cannot hold would fail the writers of every pool there.
-            BackingPlan.Planned { Warnings: [var warning, ..] } => warning,
-            _ => "",
-        };
-        if (problem.Length > 0)
-        {
-            if (problem != _extensionProblem)
-                _log.Warning("pool {0} runs low and is not extended: {1}", _setup.Name, problem);
-            _extensionProblem = problem;
-            return;
+            case BackingPlan.Planned { Warnings: [var warning, ..] }:
+                OnNotExtended(warning);
+                break;
+            case BackingPlan.Planned planned:
+                _log.Info("pool {0} runs low and is extended to {1} of data", _setup.Name, planned.DataSize);
+                PrepareGrowth(new PoolCommands.Grow(Fresh(), planned.Backing, Now), waiting: []);
+                break;
+            default:
+                throw new InvalidOperationException("a plan of no known kind");
         }
-        _extensionProblem = "";
-        _log.Info("pool {0} runs low and is extended: {1}", _setup.Name, wanted);
-        var grow = new PoolCommands.Grow(Fresh(), ((BackingPlan.Planned)plan).Backing, Now);
-        if (PoolDecider.Decide(_state, _health, grow) is Decision.Accepted)
-            PrepareGrowth(grow, waiting: []);
+    }
+
+    private void OnNotExtended(string why)
+    {
+        Timers.StartSingleTimer(ExtensionPauseTimer, ReadStatus.Instance, ExtensionPause);
+        if (why == _extensionProblem)
+            return;
+        _extensionProblem = why;
+        _log.Warning("pool {0} runs low and is not extended: {1}", _setup.Name, why);
     }
 
     /// <summary>Writers to a full pool wait, so that they need not know of an extension; but not for ever.</summary>
@@ -132,10 +144,10 @@ public sealed partial class PoolActor
         _isSettingNoSpace = false;
         if (set.Result.Error is { } error)
         {
-            _log.Warning("pool {0}: writers to it when it is full: {1}: {2}", _setup.Name, set.Policy, error);
+            _log.Warning("pool {0}: it could not be told what to do with writers when it is full: {1}", _setup.Name, error);
             return;
         }
-        _log.Info("pool {0}: writers to it when it is full {1}", _setup.Name,
+        _log.Info("pool {0}: when it is full, writers {1}", _setup.Name,
             set.Policy == NoSpacePolicy.Queue ? "wait" : "get an error");
         LookAtStatus();
     }

@@ -211,7 +211,7 @@ public sealed partial class PoolActor
     {
         PoolCommands.SetUse c => IsChangingUse(c.Key),
         PoolCommands.Commit c => IsChangingUse(c.Key),
-        PoolCommands.Grow => _operations.Values.Any(o => o.Command is PoolCommands.Grow),
+        PoolCommands.Grow => IsGrowing,
         PoolCommands.Purge c => _purges.Contains(c.Id),
         _ => false,
     };

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Event;
 using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Pools;
@@ -27,8 +26,9 @@ public sealed partial class PoolActor
             Open();
             return;
         }
-        _log.Warning("pool {0}: its transaction id {1} is accepted on request", _setup.Name, _mismatch!.Found);
-        Record([new PoolEvents.CheckpointReached(_mismatch.Found, Now)], Open);
+        var accepted = _mismatch!.Found;
+        Enter(PoolPhase.Opening, $"its transaction id {accepted} is accepted on request");
+        Record([new PoolEvents.CheckpointReached(accepted, Now)], Open);
     }
 
     private Refusal? RefusalOfRepair(PoolMessages.Repair repair)
@@ -36,8 +36,8 @@ public sealed partial class PoolActor
         const string What = "cannot repair pool";
         var name = _setup.Name.Value;
         // Their outcome is not in the journal yet: compared with it, they would look like something left behind.
-        var isAtWork = _operations.Count > 0 || _deleting is not null || _afterCheckpoint is not null
-            || !_state.Creating.IsEmpty || _extension is not null;
+        var isAtWork = _operations.Count > 0 || _devices.AreAtWork || _purges.Count > 0 || _afterCheckpoint is not null
+            || _isPlanningExtension;
         if (_phase == PoolPhase.Stopping || (_phase == PoolPhase.Open && isAtWork))
         {
             return new Refusal(RefusalKind.Busy, What, name, "operations are under way", "try again in a moment");

@@ -28,7 +28,7 @@ public sealed partial class PoolActor
             return;
         if (result.Result.Error is { } error)
         {
-            Fail(result.Request, CannotGrow(error));
+            FailGrowth(result.Request, operation, error);
             return;
         }
         _operations.Remove(result.Request);
@@ -53,13 +53,19 @@ public sealed partial class PoolActor
         Record(events, () =>
         {
             UseIdentity();
-            Fail(result.Request, CannotGrow(error));
+            FailGrowth(result.Request, operation, error);
         });
     }
 
-    private Refusal CannotGrow(KernelError error) => new(
-        error.Fault == KernelFault.NoSpace ? RefusalKind.NoSpace : RefusalKind.Failed,
-        "cannot grow pool", _setup.Name.Value, error.ToString(), "mend what is named, then try again");
+    private void FailGrowth(RequestId request, Operation operation, KernelError error)
+    {
+        // Nobody has asked for an extension, and so nobody would hear of it.
+        if (operation.Waiting.IsEmpty)
+            OnNotExtended(error.ToString());
+        Fail(request, new Refusal(
+            error.Fault == KernelFault.NoSpace ? RefusalKind.NoSpace : RefusalKind.Failed,
+            "cannot grow pool", _setup.Name.Value, error.ToString(), "mend what is named, then try again"));
+    }
 
     private void Purge(ThinId id, RequestId? request)
     {
@@ -108,6 +114,8 @@ public sealed partial class PoolActor
         Enter(PoolPhase.Stopping, "it is being removed");
         Timers.Cancel(StatusTimer);
         _isDeaf = true;
+        // It writes behind what happens, and would make anew what is removed now.
+        Context.Stop(_projection);
         _lane.Tell(new LaneJobs.Retire(Pool, [.. _state.Devices.Values]));
     }
 
@@ -119,6 +127,7 @@ public sealed partial class PoolActor
         if (result.Result.Error is { } error)
         {
             _isDeaf = false;
+            StartProjection();
             Answer(retiring.To, new PoolReplies.Refused(retiring.Request, new Refusal(
                 error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
                 "cannot remove pool", _setup.Name.Value, error.ToString(), "end what uses it, then try again")));

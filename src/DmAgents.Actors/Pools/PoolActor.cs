@@ -26,6 +26,9 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
 
     private IActorRef _lane = ActorRefs.Nobody;
     private IActorRef _projection = ActorRefs.Nobody;
+
+    /// <summary>Numbers them: one that was stopped holds its name for a moment longer.</summary>
+    private int _projections;
     private PoolPhase _phase = PoolPhase.Opening;
     private string _reason = "the journal is replayed";
     private DateTimeOffset _since;
@@ -59,10 +62,13 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     protected override void PreStart()
     {
         _lane = Context.ActorOf(LaneActor.Props(_setup.Kernel, _setup.Files), "lane");
-        _projection = Context.ActorOf(ProjectionActor.Props(_setup.Kernel, _setup.Files, _setup.Paths), "projection");
+        StartProjection();
         Show();
         base.PreStart();
     }
+
+    private void StartProjection() => _projection = Context.ActorOf(
+        ProjectionActor.Props(_setup.Kernel, _setup.Files, _setup.Paths), $"projection-{++_projections}");
 
     protected override void PostStop()
     {

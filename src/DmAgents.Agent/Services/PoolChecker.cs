@@ -15,6 +15,8 @@ namespace DmAgents.Agent.Services;
 /// </summary>
 internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
 {
+    private const string ByRepair = "dmagent pool check --repair";
+
     public CheckPoolReply Check(PoolPicture pool)
     {
         const string What = "cannot check pool";
@@ -78,25 +80,26 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         PoolEvents.Quarantined e => New(Severity.Warning, $"thin id {e.Id}", "the journal does not know it", e.Why,
             "put it in quarantine by a repair; then undelete or purge it"),
         // Deletions under way and imports under way look like this while the agent runs.
-        PoolEvents.Removed or PoolEvents.RemovalIntended or PoolEvents.Purged or PoolEvents.RequestWithdrawn => null,
-        _ => New(Severity.Warning, state.Identity!.Name.Value, found.ToString(), "", "dmagent pool check --repair"),
+        PoolEvents.Removed or PoolEvents.RemovalIntended or PoolEvents.Purged or PoolEvents.RequestWithdrawn =>
+            null,
+        _ => New(Severity.Warning, state.Identity!.Name.Value, found.ToString(), "", ByRepair),
     };
 
     private static IEnumerable<Finding> Live(
         RecoveryPlan plan, PoolState state, KernelPicture picture, PoolContext context)
     {
         foreach (var name in plan.Resume)
-            yield return New(Severity.Error, name.Value, "it is suspended", "its I/O waits", "dmagent pool check --repair");
+            yield return New(Severity.Error, name.Value, "it is suspended", "its I/O waits", ByRepair);
         foreach (var target in plan.Unmount)
-            yield return New(Severity.Warning, target.Value, "a mount that nobody wants", "", "dmagent pool check --repair");
+            yield return New(Severity.Warning, target.Value, "a mount that nobody wants", "", ByRepair);
         foreach (var name in plan.Deactivate)
-            yield return New(Severity.Warning, name.Value, "it is live and nobody wants it", "", "dmagent pool check --repair");
+            yield return New(Severity.Warning, name.Value, "it is live and nobody wants it", "", ByRepair);
         foreach (var device in state.Devices.Values.Where(d => d.Phase == DevicePhase.Ready && d.Use != DeviceUse.Idle))
         {
             if (!picture.Live.ContainsKey(device.Id))
-                yield return New(Severity.Error, device.Key.Name, "it should be live and is not", "", "dmagent pool check --repair");
+                yield return New(Severity.Error, device.Key.Name, "it should be live and is not", "", ByRepair);
             else if (device.Use == DeviceUse.Mounted && picture.Mounted.All(m => m.Target != context.MountOf(device)))
-                yield return New(Severity.Error, device.Key.Name, "it should be mounted and is not", "", "dmagent pool check --repair");
+                yield return New(Severity.Error, device.Key.Name, "it should be mounted and is not", "", ByRepair);
         }
     }
 

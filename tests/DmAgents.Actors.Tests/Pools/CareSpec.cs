@@ -87,11 +87,34 @@ public sealed class CareSpec : ActorSpec
         await Becomes(life, PoolCondition.OutOfData);
         await Eventually.Holds(
             () => life.Picture.Health!.Status.NoSpace == NoSpacePolicy.Error, () => "writers wait still");
+        // The table that says so has the kernel call the pool writable, until the next write finds no block.
+        var since = life.State.Condition.Since;
+        for (var i = 0; i < 5; i++)
+            await Looked(life);
+        Assert.Equal(since, life.State.Condition.Since);
+        Assert.Equal(NoSpacePolicy.Error, life.Picture.Health!.Status.NoSpace);
         await life.Done(Ask.Remove("web"));
         await Becomes(life, PoolCondition.Writable);
         await Eventually.Holds(
             () => life.Picture.Health!.Status.NoSpace == NoSpacePolicy.Queue, () => "writers would get errors");
         Fill(await Writable(life, "next"), blocks: 20);
+    }
+
+    [Fact]
+    public async Task An_extension_that_fails_is_told_once_and_not_tried_with_every_look()
+    {
+        var life = await OpenedSmall(Settings with { Extension = new ExtensionSettings(20, 0, null) });
+        await life.Done(Ask.Spares(TestHost.SpareDisk));
+        Host.Kernel.WriteProtect(TestHost.SpareDisk);
+        Fill(await Writable(life, "web"), blocks: 230);
+        await Becomes(life, PoolCondition.LowData);
+
+        for (var i = 0; i < 5; i++)
+            await Looked(life);
+
+        Assert.Equal<DevicePath>([TestHost.SpareDisk], life.State.Spares);
+        Assert.Single(life.Log.Warnings, w => w.Contains("is not extended", StringComparison.Ordinal));
+        Assert.DoesNotContain("pool-backing-changed.v1", Host.Journal.Manifests(TestHost.PersistenceId));
     }
 
     protected override void AfterAll()
@@ -138,6 +161,14 @@ public sealed class CareSpec : ActorSpec
                 return result;
         }
         return KernelResult.Done;
+    }
+
+    /// <summary>The pool looks at its status, and has done what it wants to do about it.</summary>
+    private static async Task Looked(AgentLife life)
+    {
+        var before = life.Picture;
+        life.Tell(PoolMessages.LookAtStatus.Instance);
+        await Eventually.Holds(() => !ReferenceEquals(life.Picture.Health, before.Health), () => "it does not look");
     }
 
     private static Task BecomesAsLarge(AgentLife life, ByteSize size) => Eventually.Holds(

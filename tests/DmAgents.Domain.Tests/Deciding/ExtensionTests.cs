@@ -103,6 +103,11 @@ public sealed class ExtensionTests
         Assert.Equal(PoolCondition.Writable, Health.ChangeFrom(after, At)!.To);
     }
 
+    /// <summary>The kernel calls it writable until a write finds no block.</summary>
+    [Fact]
+    public void A_pool_without_a_free_block_is_out_of_data_whatever_its_mode() =>
+        Assert.Equal(PoolCondition.OutOfData, HealthOf(PoolMode.ReadWrite, 100).Condition);
+
     private static void Refuses(RefusalKind kind, PoolState state, params DevicePath[] spares) => Assert.Equal(
         kind,
         Assert.IsType<Decision.Refused>(PoolDecider.Decide(
