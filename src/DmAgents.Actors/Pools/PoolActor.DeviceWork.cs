@@ -61,7 +61,7 @@ public sealed partial class PoolActor
             });
             return;
         }
-        if (device.Key.Space == DeviceKey.StockSpace)
+        if (device.Key.IsStock)
             KeepStockSoon();
         if (request is not { } done)
             return;

@@ -23,7 +23,7 @@ public sealed partial class PoolActor
     {
         if (_setup.Settings.Stock.PerLayer == 0
             || command is not PoolCommands.CreateSnapshot { Use: DeviceUse.Active, Parent: not null } create
-            || create.Key.Space == DeviceKey.StockSpace
+            || create.Key.IsStock
             || DeviceOrNull(subject)?.Parent is not { } layer)
             return;
         _demand = _demand.AskedFor(layer, _setup.Settings.Stock.HalfLife, Now);
@@ -44,7 +44,7 @@ public sealed partial class PoolActor
         var plan = StockPlan.Of(_state, _health, _demand, _setup.Settings.Stock, Now);
         foreach (var key in plan.GiveBack)
             Take(new PoolCommands.Remove(Fresh(), key, Force: false, Now), waiting: []);
-        var underWay = _state.Creating.Count(id => _state.Devices[id].Key.Space == DeviceKey.StockSpace);
+        var underWay = _state.Creating.Count(id => _state.Devices[id].Key.IsStock);
         foreach (var layer in plan.Make.Take(StockAtOnce - underWay))
         {
             Take(new PoolCommands.CreateSnapshot(

@@ -45,7 +45,7 @@ internal sealed class PoolMeters
     private static string KindOf(DeviceRecord device) =>
         device.Phase == DevicePhase.Removing ? "removing"
         : device.Phase == DevicePhase.Lost ? "lost"
-        : device.Key.Space == DeviceKey.StockSpace ? "stock"
+        : device.Key.IsStock ? "stock"
         : device.Kind.ToString().ToLowerInvariant();
 
     private static KeyValuePair<string, object?> Of(PoolPicture pool) => new("pool", pool.Name.Value);

@@ -121,7 +121,7 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
             var used = await usages.Read(pool, exclusive: false).ConfigureAwait(false);
             var containers = pool.State.Devices.Values
                 .Where(d => d.Kind == Domain.Devices.DeviceKind.Container && d.Phase != DevicePhase.Removing
-                    && d.Key.Space != DeviceKey.StockSpace)
+                    && !d.Key.IsStock)
                 .Select(d => Views.Container(pool, d, used));
             var views = pool.State.Views.Values.Select(v => Views.Container(pool, v, used));
             reply.Containers.Add(containers.Concat(views).OrderBy(c => c.Name, StringComparer.Ordinal));

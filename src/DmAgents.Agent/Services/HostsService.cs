@@ -16,7 +16,7 @@ internal sealed class HostsService(PoolBoard board, HostReport host, AgentSettin
     {
         var pools = board.All.ToList();
         var devices = pools.SelectMany(p => p.State.Devices.Values)
-            .Where(d => d.IsPresent && d.Key.Space != DeviceKey.StockSpace).ToList();
+            .Where(d => d.IsPresent && !d.Key.IsStock).ToList();
         var status = new HostStatus
         {
             AgentVersion = AgentVersion.Text,

@@ -86,7 +86,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
     private static void AddDevices(PoolDetails details, PoolPicture pool)
     {
         var present = pool.State.Devices.Values.Where(d => d.IsPresent).ToList();
-        details.Stock = (uint)present.Count(d => d.Key.Space == DeviceKey.StockSpace);
+        details.Stock = (uint)present.Count(d => d.Key.IsStock);
         details.StockClaims = (ulong)pool.StockClaims;
         details.ContainerdNamespaces.Add(present.Select(d => d.Key).Concat(pool.State.Views.Keys)
             .Where(k => k.ContainerdNamespace is not null).CountBy(k => k.ContainerdNamespace!)
@@ -195,7 +195,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
     };
 
     private static uint Count(PoolState state, DeviceKind kind) =>
-        (uint)state.Devices.Values.Count(d => d.Kind == kind && d.IsPresent && d.Key.Space != DeviceKey.StockSpace);
+        (uint)state.Devices.Values.Count(d => d.Kind == kind && d.IsPresent && !d.Key.IsStock);
 
     private static ulong Part(ByteSize total, double percent) => (ulong)(total.Bytes * (percent / 100));
 }

@@ -32,6 +32,9 @@ public readonly record struct DeviceKey(string Space, string Name)
 
     public static DeviceKey Stock(string name) => new(StockSpace, name);
 
+    /// <summary>Of a snapshot that nobody has asked for yet.</summary>
+    public bool IsStock => Space == StockSpace;
+
     /// <param name="containerdNamespace">One of containerd's: it holds no '/'.</param>
     /// <param name="key">A snapshot's key or name, as containerd sends it.</param>
     public static DeviceKey Containerd(string containerdNamespace, string key) =>

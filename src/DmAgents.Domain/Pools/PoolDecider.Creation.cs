@@ -41,7 +41,7 @@ public static partial class PoolDecider
         if (BadSize(size, parent.Size, health, what, c.Key) is { } bad)
             return bad;
         // One that was made before anyone asked lacks nothing but an owner.
-        if (c.Use == DeviceUse.Active && size == parent.Size && c.Key.Space != DeviceKey.StockSpace
+        if (c.Use == DeviceUse.Active && size == parent.Size && !c.Key.IsStock
             && state.ReadyStockOf(parent.Id).Take(1).ToArray() is [var ready])
             return Yes(ready, new PoolEvents.Claimed(c.Request, ready, c.Key, c.Labels, c.At));
         return Snapshot(state, c, what, parent, parent.FileSystem, size, before: []);

@@ -23,7 +23,7 @@ public static partial class PoolDecider
             return No(RefusalKind.WrongState, What, c.Key.Name, $"{children} need it and lie above it: remove those first",
                 "see them: dmagent layer tree");
         }
-        if (state.Creating.Any(id => state.Devices[id] is var d && d.Source == device.Id && !IsStock(d)))
+        if (state.Creating.Any(id => state.Devices[id] is var d && d.Source == device.Id && !d.Key.IsStock))
             return Unsettled(What, c.Key);
         if (state.ImagesOf(device.Id).FirstOrDefault() is { } image)
         {
@@ -43,8 +43,6 @@ public static partial class PoolDecider
     private static ThinId? StockInTheMaking(PoolState state, Decision.Accepted decision) => decision.Events
         .OfType<PoolEvents.RemovalIntended>().SelectMany(removal => state.StockOf(removal.Id))
         .Where(state.Creating.Contains).Select(id => (ThinId?)id).FirstOrDefault();
-
-    private static bool IsStock(DeviceRecord device) => device.Key.Space == DeviceKey.StockSpace;
 
     /// <summary>The device goes, and what was made of it before anyone asked.</summary>
     private static ImmutableArray<PoolEvent> Removal(

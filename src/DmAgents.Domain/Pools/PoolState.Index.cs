@@ -52,7 +52,7 @@ public sealed partial record PoolState
     }
 
     private static (bool IsReady, ThinId Layer) StockPlace(DeviceRecord? device) =>
-        device is { Key.Space: DeviceKey.StockSpace, Parent: { } layer }
+        device is { Key.IsStock: true, Parent: { } layer }
             ? (true, layer)
             : (false, default);
 

@@ -78,7 +78,7 @@ public sealed record RecoveryPlan(
             // An import that was interrupted has no caller any more, and a half-made snapshot of the stock never had
             // one: they are undone, whatever the pool has of them.
             if (device.Phase != DevicePhase.Removing && device.Key.Space == DeviceKey.ImportSpace
-                || device is { Phase: DevicePhase.Creating, Key.Space: DeviceKey.StockSpace })
+                || device is { Phase: DevicePhase.Creating, Key.IsStock: true })
                 found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
             else if (device.Phase == DevicePhase.Ready && !inPool)
                 found.Add(new PoolEvents.Lost(device.Id, at));
