@@ -8,26 +8,29 @@
 #   tests/Bench/snapshots.sh --plot FILE      a picture besides (SVG)
 #   tests/Bench/snapshots.sh --stock N        a row more: prepares from a stock of N ready snapshots
 #   tests/Bench/snapshots.sh --parts A,B      only these of: rounds bursts returns chain unpack forks stock many
+#   tests/Bench/snapshots.sh --qemu           in QEMU, kernel 6.12 and two CPUs, ten to twenty times slower
 #   tests/Bench/snapshots.sh --sides A,B      only these of: floor agent agent-proxied containerd docker
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/dmagents-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-options=() plot=''
+options=() plot='' hypervisor=()
 while (($#)); do
   case $1 in
     --quick | --json) options+=("$1"); shift ;;
     --stock | --parts | --sides) options+=("$1" "${2:?$1 needs a value}"); shift 2 ;;
+    --qemu) hypervisor=(--qemu); shift ;;
     --plot) plot=${2:?--plot needs a file}; options+=(--plot /mnt/bench/plot.svg); shift 2 ;;
-    *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
 
-"$root/tests/lab/install.sh" >&2
+"$root/tests/lab/install.sh" "${hypervisor[@]}" >&2
 "$here/install.sh" >&2
 "$root/deploy/build.sh" "$root/artifacts/bin" >&2
-dotnet build "$here/DmAgents.Bench.csproj" -c Release --nologo -v quiet >&2
+dotnet publish "$here/DmAgents.Bench.csproj" -c Release -r "linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')" \
+  --self-contained false --nologo -v quiet -o "$root/artifacts/bench" >&2
 "$root/deploy/image/build.sh" "$work/image" >&2
 # One archive for both: containerd reads the OCI layout in it, Docker 20.10 its own manifest of the same blobs.
 manifest=$work/image/blobs/$(jq -r '.manifests[0].digest' "$work/image/index.json" | tr : /)
@@ -37,7 +40,7 @@ jq '[{
 tar -C "$work/image" -cf "$work/image.tar" .
 
 # Data disks of the four pools; one disk with their metadata; a disk each for what the three systems write.
-"$root/tests/lab/run" --memory 4G --timeout 7200 --cgroups --share "$work:/mnt/bench" \
+"$root/tests/lab/run" "${hypervisor[@]}" --memory 4G --timeout 7200 --cgroups --share "$work:/mnt/bench" \
   --disk 6G --disk 6G --disk 6G --disk 6G --disk 1G --disk 4G --disk 4G --disk 4G -- \
-  "$here/snapshots-guest.sh" "$here/bin/Release/net10.0/DmAgents.Bench.dll" "$root/artifacts/bin" "${options[@]}"
+  "$here/snapshots-guest.sh" "$root/artifacts/bench/DmAgents.Bench.dll" "$root/artifacts/bin" "${options[@]}"
 [[ -z $plot ]] || cp "$work/plot.svg" "$plot"
