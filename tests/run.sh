@@ -49,7 +49,8 @@ if ! command -v dotnet >/dev/null; then
 fi
 
 step "build"
-if ! dotnet build DmAgents.sln --nologo -v quiet; then
+# Held to the lock files as in CI, so that a lock file that was forgotten is found here.
+if ! dotnet build DmAgents.sln --nologo -v quiet -p:RestoreLockedMode=true; then
   echo "0 passed, 1 failed, 0 skipped"
   exit 1
 fi
