@@ -21,24 +21,8 @@ esac
 
 fail() { printf 'containerd: %s\n' "$*" >&2; exit 1; }
 
-# Compiles the program, unless these very sources have been compiled with this very containerd already; prints where.
-build() {
-  local cache=${DMAGENTS_CACHE:-$HOME/.cache/dmagents} gocode=/usr/share/gocode hash program
-  [[ -x /usr/bin/go && -d $gocode/src/github.com/containerd/containerd/snapshots/testsuite ]] ||
-    fail "golang-go or golang-github-containerd-containerd-dev is missing; run $root/tests/lab/install.sh as root"
-  hash=$(cd "$here" && { cat ./*.go; dpkg-query -W golang-go golang-github-containerd-containerd-dev; } | sha256sum)
-  program=$cache/suite-${hash:0:16}/suite
-  if [[ ! -x $program ]]; then
-    mkdir -p "${program%/*}"
-    # Under a name of this process, then renamed: two runs may compile at the same time.
-    (cd "$here" && GO111MODULE=off GOPATH=$gocode CGO_ENABLED=0 go test -c -o "$program.$$" .) >&2 ||
-      fail "the test program cannot be compiled"
-    mv "$program.$$" "$program"
-  fi
-  printf '%s\n' "${program%/*}"
-}
-
-suite=$(build)
+. "$here/build.sh"
+suite=$(compile suite test -c)
 agent=${DMAGENTS_BIN:-$root/src/DmAgents.Agent/bin/Debug/net10.0}
 cli=${DMAGENTS_BIN:-$root/src/DmAgents.Cli/bin/Debug/net10.0}
 if [[ $what = agent ]]; then

@@ -43,6 +43,15 @@ internal sealed class Daemon(
         _process = null;
     }
 
+    /// <summary>By SIGKILL.</summary>
+    public async Task Kill()
+    {
+        Running.Kill();
+        await Running.WaitForExitAsync().ConfigureAwait(false);
+        Running.Dispose();
+        _process = null;
+    }
+
     /// <summary>Resident memory, in mebibytes.</summary>
     public double ResidentMemory()
     {

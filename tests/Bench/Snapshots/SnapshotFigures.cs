@@ -20,14 +20,22 @@ internal sealed record SnapshotRow(string Name, string Title, string Unit = "ms"
     public static readonly SnapshotRow Unpack = new("unpack", "unpack of a Debian image");
     public static readonly SnapshotRow Forks = new("forks", "processes forked for a prepare", "");
     public static readonly SnapshotRow Fill = new("fill", "prepare and commit of many: each");
-    public static readonly SnapshotRow Start = new("start", "start with many snapshots");
     public static readonly SnapshotRow Memory = new("memory", "memory with many snapshots", "MiB");
+
+    /// <summary>With how many snapshots a daemon is started.</summary>
+    public static readonly IReadOnlyList<int> StartCounts = [10, 1000, 10_000];
 
     public static readonly IReadOnlyList<SnapshotRow> All =
     [
         Nothing, Prepare, Stocked, Remove, Commit, RemoveLayer, Collect, Slope, Burst, Return, Chain, Unpack, Forks, Fill,
-        Start, Memory,
+        .. StartCounts.Select(count => StartOf(count, killed: false)),
+        .. StartCounts.Select(count => StartOf(count, killed: true)),
+        Memory,
     ];
+
+    /// <param name="killed">It was killed at work; else it was stopped in order.</param>
+    public static SnapshotRow StartOf(int count, bool killed) => new(
+        $"start-{count}{(killed ? "-killed" : "")}", $"start with {count} snapshots{(killed ? ", after a kill" : "")}");
 }
 
 /// <summary>All that was measured.</summary>

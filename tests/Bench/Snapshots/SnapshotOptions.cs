@@ -63,10 +63,10 @@ internal sealed record SnapshotOptions
     public int Starts => Quick ? 1 : 3;
 
     /// <summary>How many snapshots the agent has when it starts.</summary>
-    public int Many => Quick ? 1000 : 10_000;
+    public IReadOnlyList<int> Many => Quick ? [10, 1000] : SnapshotRow.StartCounts;
 
     /// <summary>And containerd, which takes about a quarter of a second to make each.</summary>
-    public int ManyOfContainerd => Quick ? 100 : 1000;
+    public IReadOnlyList<int> ManyOfContainerd => Quick ? [10] : [10, 1000];
 
     /// <summary>Null where the arguments make no sense.</summary>
     public static SnapshotOptions? Parse(IReadOnlyList<string> arguments)

@@ -59,9 +59,10 @@ public sealed class CrashTests(ITestOutputHelper output)
         {
             var world = Histories.Begin(history);
             var underWay = Histories.Run(world, history, dieAfter);
+            var point = world.Steps.Points is [.., var last] ? last : "nothing";
             world.Restart(crash);
             Histories.Hold(world, underWay, goOn: crash == Crash.AgentDies, () =>
-                $"{history}, {crash} after change {dieAfter} of {underWay}");
+                $"{history}, {crash} after {point}, change {dieAfter} of {underWay}");
             if (underWay is null)
                 return dieAfter + 1;
         }

@@ -10,16 +10,18 @@ namespace DmAgents.Domain.Tests.CrashHistories;
 internal sealed record FailedCall(int Call, KernelFault Fault, bool AfterEffect);
 
 /// <summary>
-/// Counts the moments at which a crash makes a difference, and dies at one of them. Such a moment follows each change
-/// of kernel or journal; dying before a change, or among calls that only look, is dying after the change before.
+/// Counts the moments at which a crash makes a difference, and dies at one of them. Such a crash point follows each
+/// change of kernel or journal, and has its name; dying before a change, or among calls that only look, is dying after
+/// the change before.
 /// </summary>
 internal sealed class Steps
 {
+    private readonly List<string> _points = [];
     private int _dieAfter = int.MaxValue;
     private FailedCall? _failed;
 
-    /// <summary>Changes so far.</summary>
-    public int Changes { get; private set; }
+    /// <summary>The crash points passed so far: the kernel's method, or the event that became durable.</summary>
+    public IReadOnlyList<string> Points => _points;
 
     /// <summary>Kernel calls so far, also those that only look.</summary>
     public int Calls { get; private set; }
@@ -31,7 +33,8 @@ internal sealed class Steps
     /// <param name="failed">A call to fail.</param>
     public void Arm(int? dieAfter = null, FailedCall? failed = null)
     {
-        (Changes, Calls, Dead) = (0, 0, false);
+        _points.Clear();
+        (Calls, Dead) = (0, false);
         _dieAfter = dieAfter ?? int.MaxValue;
         _failed = failed;
     }
@@ -39,14 +42,14 @@ internal sealed class Steps
     /// <exception cref="AgentDiedException">The agent is dead, or it is its time.</exception>
     public void Alive()
     {
-        Dead |= Changes >= _dieAfter;
+        Dead |= _points.Count >= _dieAfter;
         if (Dead)
             throw new AgentDiedException();
     }
 
-    public void Changed()
+    public void Changed(string point)
     {
-        Changes++;
+        _points.Add(point);
         Alive();
     }
 
@@ -61,6 +64,7 @@ internal sealed class SteppedKernel(IKernel inner, Steps steps) : KernelDecorato
     [
         nameof(PoolStatus), nameof(ListThins), nameof(MeasureThins), nameof(Find), nameof(ListDevices),
         nameof(MappedBytes), nameof(Holders), nameof(Mounts), nameof(Inspect), nameof(Read), nameof(InspectFile),
+        nameof(CheckMetadata), nameof(UsedInodes), nameof(MeasureAboveOrigins),
     ];
 
     /// <summary>What was called since the steps were armed, for the message of a failing test.</summary>
@@ -75,7 +79,7 @@ internal sealed class SteppedKernel(IKernel inner, Steps steps) : KernelDecorato
         if (failed is not null)
             error = new KernelError(failed.Fault, 0, call.Operation, call.Subject, "by the test's order");
         if (!Looks.Contains(call.Operation))
-            steps.Changed();
+            steps.Changed(call.Operation);
         return error;
     }
 }
@@ -91,10 +95,11 @@ internal sealed class Journal(Steps steps)
     public void Append(params IEnumerable<PoolEvent> events)
     {
         steps.Alive();
+        var before = _durable.Count;
         _durable.AddRange(_riding);
         _durable.AddRange(events);
         _riding.Clear();
-        steps.Changed();
+        steps.Changed(string.Join(", ", _durable.Skip(before).Select(e => e.GetType().Name)));
     }
 
     /// <summary>Nobody comes for a while: outcomes are written without an intent to ride along with.</summary>

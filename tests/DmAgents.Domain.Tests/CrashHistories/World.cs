@@ -14,7 +14,10 @@ internal enum Crash
     /// <summary>The agent is killed: the kernel goes on.</summary>
     AgentDies,
 
-    /// <summary>Also the kernel's memory is gone.</summary>
+    /// <summary>The agent is killed, and the host is rebooted in order: what was written reaches the disks.</summary>
+    KernelReboots,
+
+    /// <summary>The kernel's memory is gone, and with it what was not flushed.</summary>
     PowerCut,
 }
 
@@ -107,7 +110,9 @@ internal sealed class World
     /// <summary>The crash, and a new agent that has not started yet.</summary>
     public void Restart(Crash crash)
     {
-        if (crash == Crash.PowerCut)
+        if (crash == Crash.KernelReboots)
+            Simulated.Reboot();
+        else if (crash == Crash.PowerCut)
             Simulated.PowerCut();
         Journal.Forget();
         Steps.Arm();

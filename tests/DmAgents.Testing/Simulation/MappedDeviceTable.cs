@@ -44,4 +44,10 @@ internal sealed class MappedDeviceTable
     }
 
     public void LoseAll() => _devices.Clear();
+
+    public void FlushAll()
+    {
+        foreach (var device in _devices.Values)
+            device.Flush();
+    }
 }

@@ -100,6 +100,14 @@ internal sealed class SimulatedBlockDevices
         return Errno.None;
     }
 
+    public void FlushAll()
+    {
+        foreach (var (_, store) in _disks.Values)
+            store.Flush();
+        foreach (var file in _files.Values)
+            file.Store.Flush();
+    }
+
     /// <summary>The host loses power: disks and files keep what was flushed, loop devices go.</summary>
     public void PowerCut(Random? survives)
     {

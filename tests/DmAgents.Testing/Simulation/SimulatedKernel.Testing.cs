@@ -73,6 +73,20 @@ public sealed partial class SimulatedKernel
         }
     }
 
+    /// <summary>
+    /// The host is rebooted in order: what was written reaches the disks; devices, mounts and loop attachments are gone.
+    /// </summary>
+    public void Reboot()
+    {
+        lock (_gate)
+        {
+            _mounts.SyncAll();
+            _mapped.FlushAll();
+            _blockDevices.FlushAll();
+        }
+        PowerCut();
+    }
+
     /// <summary>A metadata operation fails: the transaction is aborted, the pool read-only and in need of a check.
     /// </summary>
     public void BreakMetadata(MappedName pool) => WithPool(pool, found => found.Abort());

@@ -108,6 +108,13 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
 
     public void LoseAll() => _mounts.Clear();
 
+    /// <summary>Writes back what can be: what waits for a suspended device or for space is lost.</summary>
+    public void SyncAll()
+    {
+        foreach (var mount in _mounts.Values.Where(mount => !mount.FileSystem.ReadOnly))
+            mount.FileSystem.Sync();
+    }
+
     /// <summary>What the last unmount cannot write back is lost, and unmounting does not say so. It does wait.
     /// </summary>
     private static Errno Last(MountedFileSystem fileSystem)
