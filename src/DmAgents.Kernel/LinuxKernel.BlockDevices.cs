@@ -4,7 +4,7 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Kernel;
 
-/// <content>The calls of IBlockDevices.</content>
+/// <content>The calls of IBlockDevices and IVolumeGroups.</content>
 public sealed partial class LinuxKernel
 {
     public KernelResult<BlockDeviceInfo> Inspect(DevicePath device) => _disks.Inspect(device);
@@ -34,4 +34,6 @@ public sealed partial class LinuxKernel
     public KernelResult<DevicePath> AttachLoop(LoopFile file) => _disks.AttachLoop(file);
 
     public KernelResult DetachLoop(LoopFile file) => _disks.DetachLoop(file);
+
+    public KernelResult<DevicePath> EnsureVolume(LogicalVolume volume, ByteSize size) => _volumes.Ensure(volume, size);
 }

@@ -22,6 +22,7 @@ public sealed partial class LinuxKernel : IKernel, IDisposable
     private readonly LinuxMappedDevices _devices;
     private readonly LinuxFileSystems _fileSystems;
     private readonly LinuxBlockDevices _disks;
+    private readonly VolumeGroups _volumes;
 
     private LinuxKernel(DmControl control)
     {
@@ -32,6 +33,7 @@ public sealed partial class LinuxKernel : IKernel, IDisposable
         _devices = new LinuxMappedDevices(devices);
         _fileSystems = new LinuxFileSystems(programs);
         _disks = new LinuxBlockDevices();
+        _volumes = new VolumeGroups(programs);
     }
 
     /// <summary>Opens device-mapper.</summary>

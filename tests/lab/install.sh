@@ -17,6 +17,7 @@ e2fsprogs               /usr/sbin/mkfs.ext4                 ext4
 xfsprogs                /usr/sbin/mkfs.xfs                  xfs
 dmsetup                 /usr/sbin/dmsetup                   a second opinion on what the agent does
 thin-provisioning-tools /usr/sbin/thin_check                checks of pool metadata
+lvm2                    /usr/sbin/lvcreate                  volume groups
 kmod                    /usr/sbin/modprobe                  loads modules in the guest
 iproute2                /usr/sbin/ip                        networks of several hosts
 iputils-ping            /usr/bin/ping                       networks of several hosts

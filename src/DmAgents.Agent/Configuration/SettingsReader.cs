@@ -130,7 +130,11 @@ public static class SettingsReader
                 Extension = new ExtensionSettings(
                     values.Percent("pool.extend.below-free-percent"),
                     values.Percent("pool.extend.loop-by-percent"),
-                    values.SizeOrNone("pool.extend.loop-up-to")),
+                    values.SizeOrNone("pool.extend.loop-up-to"))
+                {
+                    VolumeGroup = values.VolumeGroupOrNone("pool.extend.volume-group"),
+                    VolumeByPercent = values.Percent("pool.extend.volume-by-percent"),
+                },
                 Stock = new StockSettings(
                     values.Count("containerd.stock.per-layer", atLeast: 0),
                     values.Count("containerd.stock.layers"),
@@ -203,6 +207,11 @@ public static class SettingsReader
                 : throw Wrong(name, Text(name), $"a size such as 10GiB, at least {atLeast}, a multiple of 512 bytes");
 
         public ByteSize? SizeOrNone(string name) => Text(name).Length == 0 ? null : Size(name, ByteSize.MiB(1));
+
+        public string? VolumeGroupOrNone(string name) =>
+            Text(name).Length == 0 ? null
+            : LogicalVolume.IsName(Text(name)) ? Text(name)
+            : throw Wrong(name, Text(name), "empty or the name of a volume group: letters, digits and + _ . -");
 
         public PoolBlockSize BlockSize(string name) =>
             ByteSize.TryParse(Text(name), out var size) && PoolBlockSize.IsValid(size)

@@ -58,6 +58,24 @@ public sealed class CareSpec : ActorSpec
     }
 
     [Fact]
+    public async Task A_pool_that_runs_low_takes_a_volume_of_its_group_and_the_one_that_a_crash_left_over()
+    {
+        Host.Kernel.AddVolumeGroup("vg", ByteSize.GiB(1));
+        var life = await OpenedSmall(Settings with
+        {
+            Extension = new ExtensionSettings(20, 0, null) { VolumeGroup = "vg", VolumeByPercent = 50 },
+        });
+        var leftOver = new LogicalVolume("vg", $"dmagents-{TestHost.PoolName}-2");
+        Assert.True(Host.Kernel.EnsureVolume(leftOver, ByteSize.MiB(32)).Succeeded);
+
+        Fill(await Writable(life, "web"), blocks: 300);
+
+        await Becomes(life, PoolCondition.Writable);
+        var disks = Assert.IsType<PoolBacking.Disks>(life.State.Identity!.Backing);
+        Assert.Equal([TestHost.DataDisk, leftOver.Path], disks.Data.Select(part => part.Disk));
+    }
+
+    [Fact]
     public async Task A_loop_file_grows_by_policy_up_to_its_limit()
     {
         var files = new PoolBacking.LoopFiles(

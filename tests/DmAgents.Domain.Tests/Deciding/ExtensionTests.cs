@@ -55,6 +55,22 @@ public sealed class ExtensionTests
     }
 
     [Fact]
+    public void Without_a_spare_a_pool_of_disks_gets_a_volume_of_the_group_named_by_what_it_has()
+    {
+        var low = HealthOf(PoolMode.ReadWrite, 95);
+        var settings = Settings with { VolumeGroup = "vg", VolumeByPercent = 50 };
+        var disks = (PoolBacking.Disks)Pool.Identity!.Backing;
+        var half = disks.Data.Aggregate(ByteSize.Zero, (sum, part) => sum + part.Length.Bytes).Bytes / 2;
+
+        var wanted = Assert.IsType<GrowthRequest.AddVolume>(ExtensionPlan.Of(Pool, low, settings));
+
+        Assert.Equal((PoolBudget.Data, "vg"), (wanted.Budget, wanted.Volume.Group));
+        Assert.Equal($"dmagents-{Pool.Identity.Name}-{disks.Data.Length + disks.Metadata.Length}", wanted.Volume.Name);
+        Assert.InRange(wanted.Size.Bytes, half + DiskLabel.Reserved.Bytes.Bytes, half + ByteSize.MiB(5).Bytes);
+        Assert.IsType<GrowthRequest.AddDisk>(ExtensionPlan.Of(WithSpare, low, settings));
+    }
+
+    [Fact]
     public void A_loop_file_grows_by_its_share_and_not_beyond_its_limit()
     {
         var low = HealthOf(PoolMode.ReadWrite, 95);

@@ -25,18 +25,24 @@ public sealed class WriteStormTests(AgentFixture agent)
             RequestId = AgentClient.NewId(), Pool = Pool, Add = { spare },
         });
 
-        // 130 percent of it, by several at once.
-        var containers = await Several(Pool, 4);
-        var digests = await Task.WhenAll(containers.Select((path, i) =>
-            Task.Run(() => WriteDurably($"{path}/large", (int)(42 * MiB), seed: i))));
-
-        foreach (var (path, digest) in containers.Zip(digests))
-            Assert.Equal(digest, await Files.Digest($"{path}/large"));
-        var pool = await agent.Client.Show(Pool);
-        Assert.Equal((PoolState.Writable, 0), (pool.State, pool.Spares.Count));
-        Assert.Equal(2, pool.Backing.Count(store => store.Role == BackingStore.Types.Role.Data));
-        await agent.Client.MustAgree(Pool);
+        await MustTakeMoreThanItHas(Pool);
+        Assert.Empty((await agent.Client.Show(Pool)).Spares);
         await agent.Client.RemovePool(Pool);
+    }
+
+    [Fact]
+    public async Task With_a_volume_group_too()
+    {
+        const string Pool = "storm-volumes";
+        using var disks = new FileDisks(agent, Pool);
+        await CreatePool(Pool, disks);
+        // The group that pool.extend of these tests names.
+        await Shell.Must("/usr/sbin/pvcreate", "--quiet", disks.Add("group", 256));
+        await Shell.Must("/usr/sbin/vgcreate", "--quiet", "storm-group", disks.Last);
+
+        await MustTakeMoreThanItHas(Pool);
+        await agent.Client.RemovePool(Pool);
+        await Shell.Must("/usr/sbin/vgremove", "--quiet", "--force", "--yes", "storm-group");
     }
 
     [Fact]
@@ -67,6 +73,20 @@ public sealed class WriteStormTests(AgentFixture agent)
         Assert.Equal(kept, await Files.Digest($"{other}/kept"));
         await agent.Client.MustAgree(Pool);
         await agent.Client.RemovePool(Pool);
+    }
+
+    /// <summary>130 percent of it, by several at once.</summary>
+    private async Task MustTakeMoreThanItHas(string pool)
+    {
+        var containers = await Several(pool, 4);
+        var digests = await Task.WhenAll(containers.Select((path, i) =>
+            Task.Run(() => WriteDurably($"{path}/large", (int)(42 * MiB), seed: i))));
+        foreach (var (path, digest) in containers.Zip(digests))
+            Assert.Equal(digest, await Files.Digest($"{path}/large"));
+        var shown = await agent.Client.Show(pool);
+        Assert.Equal(PoolState.Writable, shown.State);
+        Assert.Equal(2, shown.Backing.Count(store => store.Role == BackingStore.Types.Role.Data));
+        await agent.Client.MustAgree(pool);
     }
 
     private async Task CreatePool(string name, FileDisks disks) => await agent.Client.CreatePool(new CreatePoolRequest
@@ -116,8 +136,11 @@ public sealed class WriteStormTests(AgentFixture agent)
             var file = new LoopFile($"{Places.State}/{prefix}-{name}.img");
             agent.Kernel.CreateFile(file, ByteSize.MiB(mebibytes)).Must();
             _files.Add(file);
-            return agent.Kernel.AttachLoop(file).Must().Value;
+            return Last = agent.Kernel.AttachLoop(file).Must().Value;
         }
+
+        /// <summary>The one that was added last.</summary>
+        public string Last { get; private set; } = "";
 
         public void Dispose()
         {

@@ -44,6 +44,8 @@ internal sealed record AgentPlaces(string Name)
             retry-interval = 300ms
             outcome-delay = 50ms
             full-wait = 2s
+            extend.volume-group = storm-group
+            extend.volume-by-percent = 60
           }
           stop-deadline = 5s
         }

@@ -54,3 +54,6 @@ public sealed class LinuxListThinsTests() : ListThinsContract(new LinuxKernelFix
 
 [Trait("Needs", "Kernel")]
 public sealed class LinuxBlockDeviceTests() : BlockDeviceContract(new LinuxKernelFixture());
+
+[Trait("Needs", "Kernel")]
+public sealed class LinuxVolumeGroupTests() : VolumeGroupContract(new LinuxKernelFixture());

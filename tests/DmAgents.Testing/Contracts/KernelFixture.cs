@@ -39,6 +39,10 @@ public abstract class KernelFixture
     /// <summary>Has something open in the mount until the result is disposed of.</summary>
     public abstract IDisposable HoldMount(MountPath mounted);
 
+    /// <summary>Makes a volume group of LVM with 64 MiB at least and 256 MiB at most, that is gone when the result is
+    /// disposed of.</summary>
+    public abstract IDisposable MakeVolumeGroup(string name);
+
     /// <summary>Sends the pool the message reserve_metadata_snap, as a foreign program would.</summary>
     public abstract KernelResult HoldMetadataSnapshot(MappedName pool);
 }

@@ -153,6 +153,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult DetachLoop(LoopFile file) =>
         Call(nameof(DetachLoop), file, () => inner.DetachLoop(file));
 
+    public KernelResult<DevicePath> EnsureVolume(LogicalVolume volume, ByteSize size) =>
+        Call(nameof(EnsureVolume), volume, () => inner.EnsureVolume(volume, size));
+
     /// <summary>The one place: <paramref name="call"/> does it. A call that is not made gives the error.</summary>
     protected abstract KernelError? Around(KernelCall call, Func<KernelError?> run);
 

@@ -9,6 +9,12 @@ public sealed partial class SimulatedKernel
 {
     private const ulong SectorSize = SectorCount.BytesPerSector;
 
+    /// <summary>As LVM has it unless told otherwise.</summary>
+    private static readonly ByteSize Extent = ByteSize.MiB(4);
+
+    /// <summary>What volume groups have free.</summary>
+    private readonly Dictionary<string, ByteSize> _volumeGroups = new(StringComparer.Ordinal);
+
     public KernelResult<BlockDeviceInfo> Inspect(DevicePath device) => Run<BlockDeviceInfo>("inspect", device, () =>
     {
         if (Locate(device) is not { } found)
@@ -53,6 +59,21 @@ public sealed partial class SimulatedKernel
             !found.Discards ? Errno.NotSupported
             : !IsWholeSectors(offset, length) || !found.Holds(offset.Bytes, length.Bytes) ? Errno.Invalid
             : found.Discard(offset.Bytes, length.Bytes));
+
+    public KernelResult<DevicePath> EnsureVolume(LogicalVolume volume, ByteSize size) =>
+        Run<DevicePath>("lvcreate", volume, () =>
+        {
+            if (!_volumeGroups.TryGetValue(volume.Group, out var free))
+                return (Errno.NoEntry, default);
+            if (_blockDevices.Find(volume.Path) is not null)
+                return (Errno.None, volume.Path);
+            var rounded = size.RoundUp(Extent);
+            if (rounded > free)
+                return (Errno.Io, default);
+            _volumeGroups[volume.Group] = free - rounded;
+            _blockDevices.AddDisk(volume.Path, rounded, discards: true);
+            return (Errno.None, volume.Path);
+        });
 
     public KernelResult Flush(DevicePath device) => Opened("fsync", device, found => found.Flush());
 

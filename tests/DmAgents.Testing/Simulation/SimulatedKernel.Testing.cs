@@ -44,6 +44,13 @@ public sealed partial class SimulatedKernel
         return device;
     }
 
+    /// <summary>A volume group of LVM with so much free.</summary>
+    public void AddVolumeGroup(string name, ByteSize free)
+    {
+        lock (_gate)
+            _volumeGroups.Add(name, free);
+    }
+
     /// <summary>From here on every read and write of the disk fails, or works again.</summary>
     public void BreakDisk(DevicePath disk, bool broken = true) => WithDisk(disk, found => found.Broken = broken);
 

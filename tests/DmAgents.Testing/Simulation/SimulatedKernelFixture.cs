@@ -39,5 +39,11 @@ public sealed class SimulatedKernelFixture : KernelFixture
 
     public override IDisposable HoldMount(MountPath mounted) => Simulation.HoldMount(mounted);
 
+    public override IDisposable MakeVolumeGroup(string name)
+    {
+        Simulation.AddVolumeGroup(name, ByteSize.MiB(124));
+        return new MemoryStream();
+    }
+
     public override KernelResult HoldMetadataSnapshot(MappedName pool) => Simulation.HoldMetadataSnapshot(pool);
 }

@@ -1,3 +1,5 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Units;
 
@@ -10,6 +12,13 @@ namespace DmAgents.Domain.Pools.Care;
 /// </param>
 public sealed record ExtensionSettings(double BelowFreePercent, double LoopByPercent, ByteSize? LoopUpTo)
 {
+    /// <summary>The volume group of LVM from which a pool of disks takes volumes when it has no spare disk; null: none.
+    /// </summary>
+    public string? VolumeGroup { get; init; }
+
+    /// <summary>How large such a volume is, by the size of what runs low.</summary>
+    public double VolumeByPercent { get; init; }
+
     public static ExtensionSettings None { get; } = new(0, 0, null);
 }
 
@@ -32,6 +41,7 @@ public static class ExtensionPlan
         state.Identity!.Backing switch
         {
             PoolBacking.Disks when !state.Spares.IsEmpty => new GrowthRequest.AddDisk(budget, state.Spares[0]),
+            PoolBacking.Disks disks when settings.VolumeGroup is { } group => Volume(state, disks, budget, group, settings),
             PoolBacking.LoopFiles files when settings.LoopByPercent > 0 => Enlarged(files, budget, settings),
             _ => null,
         };
@@ -48,5 +58,21 @@ public static class ExtensionPlan
         if (wanted > most)
             wanted = most;
         return wanted > size ? new GrowthRequest.EnlargeTo(budget, wanted) : null;
+    }
+
+    /// <summary>
+    /// Its name follows from what the pool has: a volume that was made before a crash and never became a part of the pool
+    /// is the one that is asked for next.
+    /// </summary>
+    private static GrowthRequest.AddVolume? Volume(
+        PoolState state, PoolBacking.Disks disks, PoolBudget budget, string group, ExtensionSettings settings)
+    {
+        var parts = budget == PoolBudget.Data ? disks.Data : disks.Metadata;
+        var has = parts.Aggregate(ByteSize.Zero, (sum, part) => sum + part.Length.Bytes);
+        if (budget == PoolBudget.Metadata && has >= MetadataSize.Most)
+            return null;
+        var name = $"dmagents-{state.Identity!.Name}-{disks.Data.Length + disks.Metadata.Length}";
+        var size = new ByteSize((ulong)(has.Bytes * settings.VolumeByPercent / 100)) + DiskLabel.Reserved.Bytes;
+        return new GrowthRequest.AddVolume(budget, new LogicalVolume(group, name), size.RoundUp(ByteSize.MiB(4)));
     }
 }

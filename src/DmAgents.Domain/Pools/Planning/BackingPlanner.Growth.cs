@@ -14,6 +14,7 @@ public sealed partial class BackingPlanner
         (pool.Backing, request) switch
         {
             (PoolBacking.Disks disks, GrowthRequest.AddDisk add) => PlanDisk(pool, disks, add, force),
+            (PoolBacking.Disks disks, GrowthRequest.AddVolume add) => PlanVolume(pool, disks, add),
             (PoolBacking.LoopFiles files, GrowthRequest.EnlargeTo to) => PlanFile(pool, files, to.Budget, to.Size),
             (PoolBacking.LoopFiles files, GrowthRequest.EnlargeBy by) =>
                 by.More.Bytes > ulong.MaxValue - SizeOf(files, by.Budget).Bytes
@@ -60,6 +61,16 @@ public sealed partial class BackingPlanner
             ? disks with { Data = disks.Data.Add(part) }
             : disks with { Metadata = disks.Metadata.Add(part) };
         return Continued(pool, after, Sum(after.Data), []);
+    }
+
+    /// <summary>The volume is made already by the plan: only one that is there can be looked at.</summary>
+    private BackingPlan PlanVolume(PoolIdentity pool, PoolBacking.Disks disks, GrowthRequest.AddVolume add)
+    {
+        var volume = kernel.EnsureVolume(add.Volume, add.Size);
+        return volume.Error is { } error
+            ? new Refusal(RefusalKind.Failed, Grows, add.Volume.ToString(), error.ToString(),
+                $"look at the group: vgs {add.Volume.Group}").AsPlan()
+            : PlanDisk(pool, disks, new GrowthRequest.AddDisk(add.Budget, volume.Value), force: false);
     }
 
     /// <summary>By the paths that both have, and by what the kernel says they are.</summary>

@@ -44,6 +44,9 @@ public abstract record GrowthRequest(PoolBudget Budget)
     /// <summary>A whole disk more.</summary>
     public sealed record AddDisk(PoolBudget Budget, DevicePath Disk) : GrowthRequest(Budget);
 
+    /// <summary>A volume of a volume group, which is made where there is none of that name.</summary>
+    public sealed record AddVolume(PoolBudget Budget, LogicalVolume Volume, ByteSize Size) : GrowthRequest(Budget);
+
     /// <summary>The loop file is to have this size.</summary>
     public sealed record EnlargeTo(PoolBudget Budget, ByteSize Size) : GrowthRequest(Budget);
 

@@ -1,0 +1,30 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Kernel.Processes;
+
+namespace DmAgents.Kernel.BlockDevices;
+
+/// <summary>LVM by its own programs: their exit status tells no more than that they refused.</summary>
+internal sealed class VolumeGroups(ProcessRunner runner)
+{
+    private static readonly SystemProgram Vgs = new("vgs", "lvm2");
+    private static readonly SystemProgram Lvs = new("lvs", "lvm2");
+    private static readonly SystemProgram LvCreate = new("lvcreate", "lvm2");
+    private static readonly SystemProgram LvChange = new("lvchange", "lvm2");
+
+    public KernelResult<DevicePath> Ensure(LogicalVolume volume, ByteSize size)
+    {
+        var group = runner.Run(Vgs, volume.Group, volume.Group);
+        if (group.Error is { Fault: KernelFault.Failed } missing)
+            return missing with { Fault = KernelFault.NotFound };
+        if (!group.Succeeded)
+            return group.Error!;
+        var subject = volume.ToString();
+        var made = runner.Run(Lvs, subject, subject).Succeeded
+            ? runner.Run(LvChange, subject, "--activate", "y", subject)
+            : runner.Run(LvCreate, subject, "--yes", "--wipesignatures", "y", "--zero", "y",
+                "--name", volume.Name, "--size", $"{size.Bytes}b", volume.Group);
+        return made.Succeeded ? volume.Path : made.Error!;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
+using DmAgents.Testing.Contracts;
+
+namespace DmAgents.Kernel.Tests.Contract;
+
+/// <summary>A volume group on a loop file, by LVM's own programs.</summary>
+internal sealed class FileVolumeGroup : IDisposable
+{
+    private readonly LinuxKernel _kernel;
+    private readonly LoopFile _file;
+    private readonly string _name;
+
+    public FileVolumeGroup(LinuxKernel kernel, string path, string name)
+    {
+        (_kernel, _file, _name) = (kernel, new LoopFile(path), name);
+        kernel.CreateFile(_file, ByteSize.MiB(128)).Must();
+        var loop = kernel.AttachLoop(_file).Must();
+        Run("/usr/sbin/pvcreate", "--quiet", loop.Value);
+        Run("/usr/sbin/vgcreate", "--quiet", name, loop.Value);
+    }
+
+    public void Dispose()
+    {
+        Run("/usr/sbin/vgremove", "--quiet", "--force", "--yes", _name);
+        _kernel.DetachLoop(_file).Must();
+        _kernel.DeleteFile(_file).Must();
+    }
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        var errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {errors}");
+    }
+}
