@@ -86,6 +86,7 @@ type storm struct {
 
 func (s *storm) run(ctx context.Context) error {
 	s.known.leaked, s.known.faulty = map[uint64]bool{}, map[uint64]bool{}
+	defer s.server.kill()
 	if err := s.server.start(ctx); err != nil {
 		return err
 	}
@@ -106,7 +107,6 @@ func (s *storm) run(ctx context.Context) error {
 		}
 		s.count()
 	}
-	s.server.kill()
 	return nil
 }
 

@@ -19,7 +19,8 @@ type server struct {
 	ended   chan error
 }
 
-const patience = 60 * time.Second
+// Long: the lab has one processor.
+const patience = 180 * time.Second
 
 // start returns when the service answers.
 func (s *server) start(ctx context.Context) error {
@@ -43,6 +44,7 @@ func (s *server) start(ctx context.Context) error {
 		}
 		select {
 		case err := <-ended:
+			s.process = nil
 			return fmt.Errorf("it ended: %v", err)
 		default:
 		}
@@ -52,8 +54,12 @@ func (s *server) start(ctx context.Context) error {
 	}
 }
 
-// kill leaves it no time for anything.
+// kill leaves it no time for anything. One that does not run: done.
 func (s *server) kill() {
+	if s.process == nil {
+		return
+	}
 	s.process.Process.Kill()
 	<-s.ended
+	s.process = nil
 }
