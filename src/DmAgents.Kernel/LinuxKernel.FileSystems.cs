@@ -21,7 +21,8 @@ public sealed partial class LinuxKernel
 
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() => _fileSystems.Mounts();
 
-    public KernelResult<ByteSize> Trim(MountPath mounted) => _fileSystems.Trim(mounted);
+    public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length) =>
+        _fileSystems.Trim(mounted, start, length);
 
     public KernelResult SyncFileSystem(MountPath mounted) => _fileSystems.SyncFileSystem(mounted);
 

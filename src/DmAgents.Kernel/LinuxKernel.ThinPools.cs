@@ -1,6 +1,7 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Kernel;
 
@@ -33,6 +34,9 @@ public sealed partial class LinuxKernel
 
     public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
         MappedName pool, IReadOnlyList<ThinAndOrigin> thins) => _pools.MeasureAboveOrigins(pool, thins);
+
+    public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin) =>
+        _pools.OwnBlocks(pool, thin, isOrigin);
 
     public KernelResult ReleaseMetadataSnapshot(MappedName pool) => _pools.ReleaseMetadataSnapshot(pool);
 }

@@ -170,6 +170,8 @@ public class PoolTests
               low water marks         2 GiB data, 4 MiB metadata
               when full               writes fail at once
               discards                free blocks, and pass down to the device
+              last trim               3 minutes ago: 2 file systems, 3 GiB given back
+              next trim               under way
               new blocks              zeroed
 
             contents
@@ -183,7 +185,7 @@ public class PoolTests
               bases                   ext4 10 GiB, thin id 0, mapped 1 MiB, uuid f5-uuid
               deferred removal        yes
               deferred deletion       yes
-              pending removals        old (thin id 9) since 3 minutes ago, 4 attempts, held by pid 811
+              pending removals        old (thin id 9) since 3 minutes ago, 4 attempts, 2 GiB to be discarded, held by pid 811
               quarantined thin ids    11 12
               metadata directory      /var/lib/dmagents/try/metadata
               mount directory         /var/lib/dmagents/mnt
@@ -305,13 +307,19 @@ public class PoolTests
         {
             Pool = "try", DataUsedBeforeBytes = 3 * Samples.GiB, DataUsedAfterBytes = Samples.GiB,
             HostAllocatedBeforeBytes = 4 * Samples.GiB, HostAllocatedAfterBytes = 2 * Samples.GiB,
-            Trimmed = { new TrimPoolReply.Types.Trimmed { Container = "web", TrimmedBytes = 2 * Samples.GiB } },
+            Trimmed =
+            {
+                new TrimPoolReply.Types.Trimmed
+                {
+                    Container = "web", TrimmedBytes = 9 * Samples.GiB, GivenBackBytes = 2 * Samples.GiB,
+                },
+            },
         });
         var run = await Run.Of(agent, "pool", "trim");
         Assert.Equal(
             [
-                "CONTAINER  TRIMMED",
-                "web          2 GiB",
+                "CONTAINER  NOT USED  GIVEN BACK",
+                "web           9 GiB       2 GiB",
                 "try: data used 3 GiB before, 1 GiB now, 2 GiB given back",
                 "on the host: 4 GiB before, 2 GiB now, 2 GiB given back",
             ],
@@ -331,6 +339,11 @@ public class PoolTests
                         Pool = "fast", ThinId = 17, Why = "outcome unknown", Since = Samples.ThreeMinutesAgo,
                         MappedBytes = Samples.MiB,
                     },
+                    new QuarantinedDevice
+                    {
+                        Pool = "fast", ThinId = 23, Key = "old", Parent = "web:1", Why = "nobody knows it",
+                        Since = Samples.ThreeMinutesAgo, MappedBytes = Samples.MiB, CreatedInTransactionId = 7,
+                    },
                 },
             })
             .On<PurgeQuarantineRequest>(request => new PurgeQuarantineReply
@@ -343,8 +356,12 @@ public class PoolTests
             });
 
         Assert.Equal(
-            "fast       17  -     1 MiB  3 minutes ago  outcome unknown",
-            (await Run.Of(agent, "pool", "quarantine", "list")).Lines[1]);
+            [
+                "POOL  THIN ID  KEY  ABOVE  MAPPED  MADE IN  SINCE          WHY",
+                "fast       17  -    -       1 MiB        -  3 minutes ago  outcome unknown",
+                "fast       23  old  web:1   1 MiB        7  3 minutes ago  nobody knows it",
+            ],
+            (await Run.Of(agent, "pool", "quarantine", "list")).Lines);
         Assert.Equal(
             "fast: 2 thin ids purged, 1 MiB freed\n",
             (await Run.Of(agent, "pool", "quarantine", "purge", "17", "23")).Out);

@@ -10,10 +10,10 @@ namespace DmAgents.Actors.Devices;
 /// side. Keeps no state of its own: each job carries the record, and each effect looks at what is there.
 /// </summary>
 /// <remarks>Blocks in kernel calls, therefore on the kernel dispatcher.</remarks>
-internal sealed class DeviceActor(IKernel kernel) : UntypedActor
+internal sealed class DeviceActor(IKernel kernel, TimeProvider time) : UntypedActor
 {
-    public static Props Props(IKernel kernel) =>
-        Akka.Actor.Props.Create(() => new DeviceActor(kernel)).WithDispatcher(ActorsConfig.KernelDispatcher);
+    public static Props Props(IKernel kernel, TimeProvider time) =>
+        Akka.Actor.Props.Create(() => new DeviceActor(kernel, time)).WithDispatcher(ActorsConfig.KernelDispatcher);
 
     protected override void OnReceive(object message)
     {
@@ -38,7 +38,18 @@ internal sealed class DeviceActor(IKernel kernel) : UntypedActor
                 break;
             case DeviceJobs.Delete job:
                 Sender.Tell(new DeviceResults.Deleted(
-                    job.Device.Id, new DeletionEffects(kernel, job.Pool).Delete(job.Device, job.KeyHasSuccessor)));
+                    job.Device.Id, new DeletionEffects(kernel, job.Pool).Begin(
+                        job.Device, job.IsOrigin, job.KeyHasSuccessor)));
+                break;
+            case DeviceJobs.Discard job:
+                Sender.Tell(Discard(job));
+                break;
+            case DeviceJobs.EndDeletion job:
+                Sender.Tell(new DeviceResults.Deleted(
+                    job.Device.Id, new DeletionEffects(kernel, job.Pool).End(job.Device, job.KeyHasSuccessor)));
+                break;
+            case DeviceJobs.Trim job:
+                Sender.Tell(Trim(job));
                 break;
             default:
                 Unhandled(message);
@@ -71,6 +82,20 @@ internal sealed class DeviceActor(IKernel kernel) : UntypedActor
         var result = new UseEffects(kernel, job.Pool).Settle(job.Device, job.Detach);
         var holders = result.FailedWith(KernelFault.Busy) ? HoldersOf(job) : "";
         return new DeviceResults.Settled(job.Device.Id, job.Request, result, holders);
+    }
+
+    private DeviceResults.Discarded Discard(DeviceJobs.Discard job)
+    {
+        var begun = time.GetTimestamp();
+        var result = new DeletionEffects(kernel, job.Pool).Discard(job.Device, job.Piece);
+        return new DeviceResults.Discarded(job.Device.Id, time.GetElapsedTime(begun), result);
+    }
+
+    private DeviceResults.Trimmed Trim(DeviceJobs.Trim job)
+    {
+        var begun = time.GetTimestamp();
+        var result = new TrimEffects(kernel, job.Pool).Trim(job.Device, job.Start, job.Length);
+        return new DeviceResults.Trimmed(job.Device.Id, time.GetElapsedTime(begun), result);
     }
 
     private string HoldersOf(DeviceJobs.Settle job)

@@ -8,7 +8,7 @@ namespace DmAgents.Actors.Devices;
 /// The device actors of one pool, made where there is work. Counts what each has been given: one that is stopped with
 /// work in its mailbox takes that work with it, and whoever waits for the answer waits for ever.
 /// </summary>
-internal sealed class DeviceActors(IActorContext pool, IKernel kernel)
+internal sealed class DeviceActors(IActorContext pool, IKernel kernel, TimeProvider time)
 {
     private readonly Dictionary<ThinId, Worker> _workers = [];
     private readonly Dictionary<IActorRef, ThinId> _ids = [];
@@ -17,13 +17,16 @@ internal sealed class DeviceActors(IActorContext pool, IKernel kernel)
     /// <summary>Some have a job that is not answered yet.</summary>
     public bool AreAtWork => _workers.Values.Any(worker => worker.Jobs > 0);
 
+    /// <summary>This device has a job that is not answered yet.</summary>
+    public bool IsAtWork(ThinId id) => _workers.TryGetValue(id, out var worker) && worker.Jobs > 0;
+
     /// <summary>Hands a job to the device's actor. It is answered to the pool.</summary>
     public void Give(ThinId id, object job)
     {
         if (!_workers.TryGetValue(id, out var worker))
         {
             // Numbered besides: an actor that was stopped holds its name for a moment longer.
-            var actor = pool.ActorOf(DeviceActor.Props(kernel), $"device-{id}-{++_made}");
+            var actor = pool.ActorOf(DeviceActor.Props(kernel, time), $"device-{id}-{++_made}");
             _workers[id] = worker = new Worker(actor);
             _ids[actor] = id;
         }

@@ -1,11 +1,15 @@
+using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Devices;
 
-/// <summary>What a pool asks of a device actor. Each is answered by the result of the same name.</summary>
+/// <summary>What a pool asks of a device actor. Each is answered by the result of the same name, unless it says
+/// otherwise.</summary>
 internal static class DeviceJobs
 {
     /// <summary>Bring a base into being.</summary>
@@ -26,9 +30,22 @@ internal static class DeviceJobs
     /// <summary>End all writing: make everything durable, and deactivate.</summary>
     internal sealed record Seal(PoolContext Pool, DeviceRecord Device, RequestId Request);
 
-    /// <summary>Give the blocks back.</summary>
+    /// <summary>Give the blocks back; or say which have to be discarded before. Answered by
+    /// <see cref="DeviceResults.Deleted"/>.</summary>
+    /// <param name="IsOrigin">Another device began with its blocks, and still is.</param>
     /// <param name="KeyHasSuccessor">Another device has its key by now.</param>
-    internal sealed record Delete(PoolContext Pool, DeviceRecord Device, bool KeyHasSuccessor);
+    internal sealed record Delete(PoolContext Pool, DeviceRecord Device, bool IsOrigin, bool KeyHasSuccessor);
+
+    /// <summary>Discard these blocks of a device that is going. Answered by <see cref="DeviceResults.Discarded"/>.
+    /// </summary>
+    internal sealed record Discard(PoolContext Pool, DeviceRecord Device, ImmutableArray<BlockRange> Piece);
+
+    /// <summary>Nothing is left to be discarded: delete the thin id. Answered by <see cref="DeviceResults.Deleted"/>.
+    /// </summary>
+    internal sealed record EndDeletion(PoolContext Pool, DeviceRecord Device, bool KeyHasSuccessor);
+
+    /// <summary>Trim a range of the file system that is mounted of the device.</summary>
+    internal sealed record Trim(PoolContext Pool, DeviceRecord Device, ByteSize Start, ByteSize Length);
 }
 
 /// <summary>What a device actor answers: once for each job.</summary>
@@ -48,4 +65,8 @@ internal static class DeviceResults
     internal sealed record Sealed(ThinId Id, RequestId Request, KernelResult<ulong?> Inodes) : DeviceResult;
 
     internal sealed record Deleted(ThinId Id, DeletionResult Result) : DeviceResult;
+
+    internal sealed record Discarded(ThinId Id, TimeSpan Took, KernelResult Result) : DeviceResult;
+
+    internal sealed record Trimmed(ThinId Id, TimeSpan Took, KernelResult<TrimmedRange> Result) : DeviceResult;
 }

@@ -50,13 +50,16 @@ internal static class Occurrences
         PoolEvents.RemovalIntended e => OfDevice(e.Id, after, "removed", "is gone; its blocks are on their way back"),
         PoolEvents.Removed e => new(e.Id.ToString(), "blocks-returned", $"thin id {e.Id} and its blocks are free", Id(e.Id)),
         PoolEvents.Lost e => OfDevice(e.Id, after, "lost", "is not in the pool although the journal knows it"),
-        PoolEvents.Quarantined e => new(e.Id.ToString(), "quarantined", $"thin id {e.Id}: {e.Why}", Id(e.Id)),
+        PoolEvents.Quarantined e => new(e.Id.ToString(), "quarantined",
+            $"thin id {e.Id}: {e.Why}" + (e.Hint is { } hint ? $"; it may be {hint.Key.Space} {hint.Key.Name}" : ""), Id(e.Id)),
         PoolEvents.Purged e => new(e.Id.ToString(), "purged", $"thin id {e.Id} has left the quarantine", Id(e.Id)),
         PoolEvents.Undeleted e => new(e.Key.Name, "undeleted", $"thin id {e.Id} has an owner again", Id(e.Id)),
         PoolEvents.ImageTagged e => new(e.Reference.Value, "image-tagged", $"{e.Reference} is {e.ConfigDigest}"),
         PoolEvents.ImageUntagged e => new(e.Reference.Value, "image-removed", $"{e.Reference} is no image any more"),
         PoolEvents.ConditionChanged e => new(after.Identity!.Name.Value, $"pool-{Words(e.To)}",
             $"the pool is {Words(e.To).Replace('-', ' ')}, it was {Words(e.From).Replace('-', ' ')}: {e.Why}"),
+        PoolEvents.Trimmed e => new(after.Identity!.Name.Value, "pool-trimmed",
+            $"{e.FileSystems} file systems were trimmed: the pool has {e.GivenBack} back"),
         PoolEvents.SparesChanged e => new(after.Identity!.Name.Value, "spares-changed",
             e.Spares.IsEmpty
                 ? "the pool has no spare disk any more"

@@ -78,9 +78,14 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             return new LaneResults.Mismatched(status.Value.TransactionId, job.State.Checkpoint);
         var picture = KernelPicture.Take(kernel, job.Pool);
         return picture.Succeeded
-            ? new LaneResults.Opened(picture.Value, checkedMetadata.Error)
+            ? new LaneResults.Opened(picture.Value, checkedMetadata.Error, HintsOf(job, picture.Value))
             : new LaneResults.OpenFailed(picture.Error);
     }
+
+    private ImmutableDictionary<ThinId, DeviceHint> HintsOf(LaneJobs.Open job, KernelPicture picture) =>
+        DeviceHints.Read(files, job.Pool.Paths, (picture.Thins?.Keys ?? [])
+            .Where(id => !job.State.Devices.ContainsKey(id) && !job.State.Ledger.Quarantine.ContainsKey(id))
+            .ToHashSet());
 
     /// <summary>LVM counts in the transaction id of a pool of its own: there it says nothing about the journal. Nor
     /// does that of a pool which someone else made and the agent has not opened yet.</summary>

@@ -51,7 +51,9 @@ internal static class LaneResults
 {
     /// <param name="Unchecked">Why the metadata could not be checked before; null where they were, or had not to be.
     /// </param>
-    internal sealed record Opened(KernelPicture Picture, KernelError? Unchecked);
+    /// <param name="Hints">What is known of thin ids that the journal does not know.</param>
+    internal sealed record Opened(
+        KernelPicture Picture, KernelError? Unchecked, ImmutableDictionary<ThinId, DeviceHint> Hints);
 
     /// <summary>Pool and journal do not belong together.</summary>
     internal sealed record Mismatched(TransactionId Found, Checkpoint Expected);

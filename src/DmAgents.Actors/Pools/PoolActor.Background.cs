@@ -5,16 +5,14 @@ using Akka.Persistence;
 using DmAgents.Actors.Devices;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Effects;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>The journal, deletions, the status, and the end.</summary>
+/// <summary>The journal, what runs by itself, and the end.</summary>
 public sealed partial class PoolActor
 {
     private const string StatusTimer = "status";
     private const string RetryTimer = "retry";
-    private const string DeletionTimer = "deletion";
     private const string OutcomeTimer = "outcome";
     private const string StopTimer = "stop";
     private const string NoticeTimer = "notice";
@@ -25,9 +23,6 @@ public sealed partial class PoolActor
     private readonly List<PoolNotice> _untold = [];
 
     private readonly List<PoolEvent> _outcomes = [];
-    private ImmutableSortedDictionary<ThinId, PendingDeletion> _deletions =
-        ImmutableSortedDictionary<ThinId, PendingDeletion>.Empty;
-    private ThinId? _deleting;
     private (IActorRef To, RequestId Request)? _retiring;
     private bool _isDeaf;
     private bool _isToStop;
@@ -135,8 +130,20 @@ public sealed partial class PoolActor
             case KeepStock:
                 OnKeepStock();
                 break;
+            case DeviceResults.Discarded discarded:
+                OnDiscarded(discarded);
+                break;
+            case DeviceResults.Trimmed trimmed:
+                OnTrimmed(trimmed);
+                break;
             case DeleteAgain:
                 DeleteNext();
+                break;
+            case NextPiece:
+                DiscardNext();
+                break;
+            case NextTrim:
+                TrimNext();
                 break;
             case RetryProblems:
                 Retry();
@@ -173,61 +180,6 @@ public sealed partial class PoolActor
     {
         base.OnPersistFailure(cause, @event, sequenceNr);
         Enter(PoolPhase.Unavailable, $"the journal fails: {cause.Message}");
-    }
-
-    private void Enqueue(ThinId id)
-    {
-        _deletions = _deletions.SetItem(id, new PendingDeletion(id, "", Tries: 0));
-        _problems = _problems.Remove(id);
-        DeleteNext();
-    }
-
-    /// <summary>One at a time: a deletion holds the pool's lock in the kernel, and others have to get a turn.</summary>
-    private void DeleteNext()
-    {
-        if (_deleting is not null || _phase != PoolPhase.Open || _health is { CanChange: false })
-            return;
-        foreach (var pending in _deletions.Values)
-        {
-            if (pending.Tries > 0 && Timers.IsTimerActive(DeletionTimer))
-                continue;
-            _deleting = pending.Id;
-            var device = _state.Devices[pending.Id];
-            _devices.Give(device.Id, new DeviceJobs.Delete(
-                Pool, device, KeyHasSuccessor: _state.Find(device.Key) is not null));
-            return;
-        }
-    }
-
-    private void OnDeleted(DeviceResults.Deleted result)
-    {
-        _deleting = null;
-        if (result.Result is DeletionResult.Gone)
-        {
-            _deletions = _deletions.Remove(result.Id);
-            Outcome(new PoolEvents.Removed(result.Id, Now));
-            // Who was refused for want of space is not to wait for the next regular reading.
-            if (_deletions.IsEmpty && _health is not { Condition: PoolCondition.Writable })
-                LookAtStatus();
-        }
-        else
-        {
-            var why = result.Result switch
-            {
-                DeletionResult.Held held => $"held by {HolderText.Of(held.Holders)}",
-                DeletionResult.Failed failed => failed.Error.ToString(),
-                _ => "",
-            };
-            var tries = _deletions[result.Id].Tries + 1;
-            _deletions = _deletions.SetItem(result.Id, new PendingDeletion(result.Id, why, tries));
-            if (tries == 1)
-                _log.Info("pool {0}: removal of device {1} waits: {2}", _setup.Name, result.Id, why);
-            if (!Timers.IsTimerActive(DeletionTimer))
-                Timers.StartSingleTimer(DeletionTimer, DeleteAgain.Instance, _setup.Settings.RetryInterval);
-        }
-        Show();
-        DeleteNext();
-        StopWhenDone();
     }
 
     private void Retry()
@@ -269,7 +221,7 @@ public sealed partial class PoolActor
 
     private void StopWhenDone()
     {
-        if (_phase != PoolPhase.Stopping || _isDeaf || _operations.Count > 0 || _deleting is not null)
+        if (_phase != PoolPhase.Stopping || _isDeaf || _operations.Count > 0 || IsDeleting || _isTrimming)
             return;
         _isDeaf = true;
         Timers.Cancel(StatusTimer);
@@ -289,11 +241,6 @@ public sealed partial class PoolActor
     private sealed record ReadStatus
     {
         public static ReadStatus Instance { get; } = new();
-    }
-
-    private sealed record DeleteAgain
-    {
-        public static DeleteAgain Instance { get; } = new();
     }
 
     private sealed record RetryProblems

@@ -63,6 +63,8 @@ public sealed partial class PoolActor
         CareForWriters();
         // They may have waited for a pool that takes changes again.
         DeleteNext();
+        HastenDeletions();
+        TrimWhereDue();
         OnKeepStock();
         if (_health.Status.Data.FreePercent < _setup.Settings.LowWaterPercent && !Timers.IsTimerActive(SoonTimer))
             Timers.StartSingleTimer(SoonTimer, ReadStatus.Instance, _setup.Settings.StatusInterval / SoonFactor);

@@ -34,6 +34,9 @@ public sealed partial class PoolActor
             case PoolMessages.Repair repair:
                 OnRepair(repair);
                 break;
+            case PoolMessages.Trim trim:
+                OnTrim(trim);
+                break;
             case DeviceResults.Created created:
                 OnCreated(created);
                 TakeHeldBack(created.Id);
@@ -231,6 +234,7 @@ public sealed partial class PoolActor
         {
             PoolCommand command => command.Request,
             PoolMessages.Repair repair => repair.Request,
+            PoolMessages.Trim trim => trim.Request,
             _ => ((PoolMessages.Retire)message).Request,
         };
         Answer(Sender, new PoolReplies.Refused(request, new Refusal(

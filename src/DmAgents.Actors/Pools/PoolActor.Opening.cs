@@ -52,7 +52,7 @@ public sealed partial class PoolActor
                     _log.Warning(
                         "pool {0}: its metadata were not checked before it was made live: {1}", _setup.Name, why);
                 }
-                Compare(opened.Picture);
+                Compare(opened);
                 break;
             case LaneResults.Mismatched mismatched:
                 OnWrongPool(mismatched);
@@ -83,7 +83,7 @@ public sealed partial class PoolActor
             case PoolMessages.Stop:
                 Context.Stop(Self);
                 break;
-            case PoolCommand or PoolMessages.Retire or PoolMessages.Repair:
+            case PoolCommand or PoolMessages.Retire or PoolMessages.Repair or PoolMessages.Trim:
                 StashOrBusy(message);
                 break;
             default:
@@ -103,10 +103,16 @@ public sealed partial class PoolActor
         });
     }
 
-    private void Compare(KernelPicture picture)
+    private void Compare(LaneResults.Opened opened)
     {
-        _health = PoolHealth.Judge(picture.Status, _setup.Settings.Marks);
-        _plan = RecoveryPlan.Make(_state, picture, Pool, Now);
+        _health = PoolHealth.Judge(opened.Picture.Status, _setup.Settings.Marks);
+        var plan = RecoveryPlan.Make(_state, opened.Picture, Pool, Now);
+        _plan = plan with
+        {
+            Findings = [.. plan.Findings.Select(finding => finding is PoolEvents.Quarantined found
+                ? found with { Hint = opened.Hints.GetValueOrDefault(found.Id) }
+                : finding)],
+        };
         foreach (var finding in _plan.Findings)
             _log.Info("pool {0}: found at opening: {1}", _setup.Name, finding);
         var changed = _health.ChangeFrom(_state, Now);
@@ -178,8 +184,9 @@ public sealed partial class PoolActor
                 ? new DeviceJobs.Settle(Pool, device, Request: null)
                 : new DeviceJobs.Grow(Pool, device, Request: null));
         }
+        ForgetDeletions();
         foreach (var id in _plan.Delete)
-            _deletions = _deletions.SetItem(id, new PendingDeletion(id, "", Tries: 0));
+            AddDeletion(id);
         CompleteOpening();
     }
 
@@ -251,6 +258,9 @@ public sealed partial class PoolActor
                 break;
             case PoolMessages.Repair repair:
                 OnRepair(repair);
+                break;
+            case PoolMessages.Trim trim:
+                OnTrim(trim);
                 break;
             case PoolMessages.EndIfNeverMade:
                 break;

@@ -95,10 +95,31 @@ public sealed partial class PoolActor
             "end what uses it; it is tried again every few seconds")));
     }
 
+    /// <summary>A pool that is to go, once what its background work has under way is done.</summary>
+    private (PoolMessages.Retire Message, IActorRef To)? _heldRetire;
+
     private void OnRetire(PoolMessages.Retire retire)
     {
+        if (_heldRetire is null && (IsDeleting || _isTrimming))
+            _heldRetire = (retire, Sender);
+        else
+            Retire(retire, Sender);
+    }
+
+    private void RetireWhenQuiet()
+    {
+        if (_heldRetire is not { } held || IsDeleting || _isTrimming)
+            return;
+        _heldRetire = null;
+        Retire(held.Message, held.To);
+        // Where it was refused, what has waited goes on.
+        DeleteNext();
+    }
+
+    private void Retire(PoolMessages.Retire retire, IActorRef to)
+    {
         var inUse = _state.Devices.Values.Count(d => d.Kind != DeviceKind.Base && d.Phase != DevicePhase.Removing);
-        var refusal = _retiring is not null || _operations.Count > 0
+        var refusal = _retiring is not null || _heldRetire is not null || _isToStop || _operations.Count > 0
             ? new Refusal(RefusalKind.Busy, "cannot remove pool", _setup.Name.Value,
                 "operations are under way", "try again in a moment")
             : inUse > 0 && !retire.Force
@@ -107,10 +128,10 @@ public sealed partial class PoolActor
                 : null;
         if (refusal is not null)
         {
-            Answer(Sender, new PoolReplies.Refused(retire.Request, refusal));
+            Answer(to, new PoolReplies.Refused(retire.Request, refusal));
             return;
         }
-        _retiring = (Sender, retire.Request);
+        _retiring = (to, retire.Request);
         Enter(PoolPhase.Stopping, "it is being removed");
         Timers.Cancel(StatusTimer);
         _isDeaf = true;

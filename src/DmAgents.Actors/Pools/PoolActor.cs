@@ -42,7 +42,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     {
         _setup = setup;
         _since = setup.Time.GetUtcNow();
-        _devices = new DeviceActors(Context, setup.Kernel);
+        _devices = new DeviceActors(Context, setup.Kernel, setup.Time);
     }
 
     public override string PersistenceId => $"pool-{_setup.Uuid}";
@@ -142,12 +142,13 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         _setup.Name, _setup.Uuid, _setup.Paths, _phase, _reason, _since, _state, _health,
         _deletions, _problems)
     {
-        Actor = Self, StockClaims = _stockClaims,
+        Actor = Self, StockClaims = _stockClaims, NextTrim = NextTrimAt, IsTrimming = _round is not null,
     });
 
     private void UseIdentity() => _context = new PoolContext(
         _state.Identity!, _setup.Paths, _setup.Settings.DiscardsOnRemove(_state.Identity!.Backing))
     {
+        DiscardAbove = _setup.Settings.DiscardsAbove(_state.Identity!.Backing),
         LowWaterPercent = _setup.Settings.LowWaterPercent,
     };
 

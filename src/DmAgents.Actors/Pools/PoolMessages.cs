@@ -25,6 +25,10 @@ public static class PoolMessages
     /// although it is not the one that the journal expects.</param>
     public sealed record Repair(RequestId Request, TransactionId? Accept);
 
+    /// <summary>Trim the mounted file systems now, without pauses. Answered by a <see cref="PoolReply"/> at the end of
+    /// the round.</summary>
+    public sealed record Trim(RequestId Request);
+
     /// <summary>The kernel has told of an event: look at the status at once.</summary>
     internal sealed record LookAtStatus
     {

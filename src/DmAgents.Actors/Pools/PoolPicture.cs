@@ -29,7 +29,11 @@ public enum PoolPhase
 /// <param name="Id">The thin id.</param>
 /// <param name="Why">What it waits for, for people; empty where it is simply its turn.</param>
 /// <param name="Tries">How often it was tried.</param>
-public sealed record PendingDeletion(ThinId Id, string Why, int Tries);
+public sealed record PendingDeletion(ThinId Id, string Why, int Tries)
+{
+    /// <summary>How many blocks are still to be discarded before the thin id is deleted; null where none are.</summary>
+    public ulong? BlocksLeft { get; init; }
+}
 
 /// <summary>
 /// A pool as its actor saw it last: immutable, so that readers never wait for a change and never meet half of one.
@@ -52,6 +56,11 @@ public sealed record PoolPicture(
 
     /// <summary>How many ready-made snapshots were given away since the agent's start.</summary>
     public long StockClaims { get; init; }
+
+    /// <summary>When the mounted file systems are trimmed without anyone asking; null: never.</summary>
+    public DateTimeOffset? NextTrim { get; init; }
+
+    public bool IsTrimming { get; init; }
 }
 
 /// <summary>The pictures of all pools of the host. Pool actors write their own; anyone reads.</summary>

@@ -1,6 +1,7 @@
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Stock;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Pools;
 
@@ -48,4 +49,18 @@ public sealed record PoolSettings
     public StockSettings Stock { get; init; } = StockSettings.None;
 
     public bool DiscardsOnRemove(PoolBacking backing) => DiscardOnRemove ?? backing is PoolBacking.LoopFiles;
+
+    /// <summary>Where nothing is said about discards: a removed device with more than this of its own is discarded piece
+    /// by piece on a disk, too, because deleting it at once holds all others up.</summary>
+    public ByteSize DeleteAtOnce { get; init; } = ByteSize.GiB(4);
+
+    /// <summary>A device with more of its own than this is discarded before its id is deleted; null: none is.</summary>
+    public ByteSize? DiscardsAbove(PoolBacking backing) =>
+        DiscardsOnRemove(backing) ? ByteSize.Zero : DiscardOnRemove is null ? DeleteAtOnce : null;
+
+    /// <summary>How much of the time deletions and trimming take while the pool is well.</summary>
+    public BackgroundPace Background { get; init; } = BackgroundPace.Default;
+
+    /// <summary>When mounted file systems are trimmed.</summary>
+    public TrimSettings Trim { get; init; } = TrimSettings.Never;
 }

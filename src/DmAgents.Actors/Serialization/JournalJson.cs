@@ -50,6 +50,7 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolEvents.ImageUntagged))]
 [JsonSerializable(typeof(PoolEvents.RequestWithdrawn))]
 [JsonSerializable(typeof(PoolEvents.ConditionChanged))]
+[JsonSerializable(typeof(PoolEvents.Trimmed))]
 [JsonSerializable(typeof(PoolEvents.SparesChanged))]
 [JsonSerializable(typeof(PoolEvents.BackingChanged))]
 [JsonSerializable(typeof(PoolEvents.CheckpointIntended))]

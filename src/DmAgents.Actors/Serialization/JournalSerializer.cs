@@ -45,6 +45,7 @@ public sealed class JournalSerializer(ExtendedActorSystem system) : SerializerWi
         ["image-untagged.v1"] = JournalJson.Default.ImageUntagged,
         ["request-withdrawn.v1"] = JournalJson.Default.RequestWithdrawn,
         ["pool-condition-changed.v1"] = JournalJson.Default.ConditionChanged,
+        ["pool-trimmed.v1"] = JournalJson.Default.Trimmed,
         ["pool-spares-changed.v1"] = JournalJson.Default.SparesChanged,
         ["pool-backing-changed.v1"] = JournalJson.Default.BackingChanged,
         ["pool-checkpoint-intended.v1"] = JournalJson.Default.CheckpointIntended,

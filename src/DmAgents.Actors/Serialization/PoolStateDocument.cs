@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Care;
 
 namespace DmAgents.Actors.Serialization;
 
@@ -23,6 +24,9 @@ internal sealed record PoolStateDocument(
     /// <summary>Null in what was stored before conditions were journaled.</summary>
     public ConditionRecord? Condition { get; init; }
 
+    /// <summary>Null in what was stored before anything was trimmed.</summary>
+    public TrimRecord? LastTrim { get; init; }
+
     /// <summary>Default in what was stored before there were spares.</summary>
     public ImmutableArray<DevicePath> Spares { get; init; }
 
@@ -39,6 +43,7 @@ internal sealed record PoolStateDocument(
             .Select(r => new RequestDocument(r, state.Requests.Subjects[r]))])
     {
         Condition = state.Condition,
+        LastTrim = state.LastTrim,
         Spares = state.Spares,
         Views = [.. state.Views.Values.OrderBy(v => v.Key.ToString(), StringComparer.Ordinal)],
     };
@@ -52,6 +57,7 @@ internal sealed record PoolStateDocument(
         Ledger = new ThinIdLedger(NextId, Quarantine.ToImmutableSortedDictionary(q => q.Id, q => q)),
         Checkpoint = Checkpoint,
         Condition = Condition ?? ConditionRecord.Initial,
+        LastTrim = LastTrim,
         Spares = Spares.IsDefault ? [] : Spares,
         Requests = Requests.Aggregate(RequestLog.Empty, (log, r) => log.With(r.Request, r.Subject)),
     }).Restored(Devices, Views.IsDefault ? [] : Views);

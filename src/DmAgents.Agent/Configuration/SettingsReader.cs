@@ -140,6 +140,10 @@ public static class SettingsReader
                     values.Count("containerd.stock.layers"),
                     values.Count("containerd.stock.asked-for"),
                     values.Duration("containerd.stock.half-life")),
+                DeleteAtOnce = values.Size("pool.delete-at-once", atLeast: ByteSize.Zero),
+                Background = new BackgroundPace(values.Share("pool.background-share-percent")),
+                Trim = new TrimSettings(
+                    values.DurationOrOff("pool.trim.interval"), values.SizeOrNone("pool.trim.bytes-per-second")),
                 DiscardOnRemove = values.OneOf<bool?>(
                     "pool.discard-on-remove", ("on", true), ("off", false), ("auto", null), ("true", true), ("false", false)),
             },
@@ -223,6 +227,20 @@ public static class SettingsReader
             && percent is >= 0 and < 100
                 ? percent
                 : throw Wrong(name, Text(name), "a percentage from 0 to below 100");
+
+        public double Share(string name) =>
+            double.TryParse(Text(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var percent)
+            && percent is >= 1 and <= 100
+                ? percent
+                : throw Wrong(name, Text(name), "a percentage from 1 to 100");
+
+        public TimeSpan? DurationOrOff(string name) =>
+            Text(name).Equals("off", StringComparison.OrdinalIgnoreCase)
+            || Text(name).Equals("false", StringComparison.OrdinalIgnoreCase)
+                ? null
+                : DurationText.TryParse(Text(name), out var duration) && duration > TimeSpan.Zero
+                    ? duration
+                    : throw Wrong(name, Text(name), "off, or a duration such as 24h");
 
         public int Count(string name, int atLeast = 1) =>
             int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= atLeast

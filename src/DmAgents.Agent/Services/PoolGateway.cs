@@ -57,6 +57,16 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         Unwrap(await Request(
             pool.Actor, new PoolMessages.Repair(request, accept), pool.Name, request, cancellation).ConfigureAwait(false));
 
+    public async Task<PoolReplies.Trimmed> Trim(
+        PoolPicture pool, RequestId request, CancellationToken cancellation)
+    {
+        var reply = await Request(pool.Actor, new PoolMessages.Trim(request), pool.Name, request, cancellation)
+            .ConfigureAwait(false);
+        return reply as PoolReplies.Trimmed ?? throw (reply is PoolReplies.Refused refused
+            ? Problems.Of(refused.Refusal)
+            : new InvalidOperationException("a reply of no known kind"));
+    }
+
     /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
     public static RequestId RequestOf(string what, string text) => Guid.TryParse(text, out var id)
         ? new RequestId(id)

@@ -66,6 +66,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false);
         AddIdentity(details, identity, pool.State);
         AddDevices(details, pool);
+        AddTrim(details, pool);
         AddKernel(details, context, pool);
         AddBacking(details, identity.Backing);
         return details;
@@ -100,11 +101,29 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         {
             if (!pool.State.Devices.TryGetValue(deletion.Id, out var device))
                 continue;
-            details.PendingRemovals.Add(new PendingRemoval
+            var removal = new PendingRemoval
             {
                 ThinId = deletion.Id.Value, Key = Views.KeyText(device.Key), Since = Views.Time(device.UpdatedAt),
                 Attempts = (uint)deletion.Tries, Holder = deletion.Why,
-            });
+            };
+            if (deletion.BlocksLeft is { } left)
+                removal.LeftBytes = left * pool.State.Identity!.BlockSize.Bytes.Bytes;
+            details.PendingRemovals.Add(removal);
+        }
+    }
+
+    private static void AddTrim(PoolDetails details, PoolPicture pool)
+    {
+        details.Trimming = pool.IsTrimming;
+        if (pool.NextTrim is { } next)
+            details.NextTrimAt = Views.Time(next);
+        if (pool.State.LastTrim is { } last)
+        {
+            details.LastTrim = new Api.Admin.V1.TrimRound
+            {
+                EndedAt = Views.Time(last.At), FileSystems = (uint)last.FileSystems,
+                HandedDownBytes = last.HandedDown.Bytes, GivenBackBytes = last.GivenBack.Bytes,
+            };
         }
     }
 

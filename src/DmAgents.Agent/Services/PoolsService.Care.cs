@@ -1,3 +1,4 @@
+using DmAgents.Actors.Pools;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -9,36 +10,32 @@ namespace DmAgents.Agent.Services;
 /// <summary>Pools of the admin API: trimming and the quarantine.</summary>
 internal sealed partial class PoolsService
 {
-    public override Task<TrimPoolReply> Trim(TrimPoolRequest request, ServerCallContext context)
+    public override async Task<TrimPoolReply> Trim(TrimPoolRequest request, ServerCallContext context)
     {
         const string What = "cannot trim pool";
-        PoolGateway.RequestOf(What, request.RequestId);
+        var requestId = PoolGateway.RequestOf(What, request.RequestId);
         var pool = gateway.Resolve(What, request.Pool);
-        return Task.Run(() =>
+        var before = views.Details(pool);
+        var trimmed = await gateway.Trim(pool, requestId, context.CancellationToken).ConfigureAwait(false);
+        var after = views.Details(pool);
+        var reply = new TrimPoolReply
         {
-            var before = views.Details(pool);
-            var reply = new TrimPoolReply { Pool = pool.Name.Value, DataUsedBeforeBytes = before.Data?.UsedBytes ?? 0 };
-            var mounted = pool.State.Devices.Values.Where(d => d is { Use: DeviceUse.Mounted, ReadOnly: false, IsPresent: true });
-            foreach (var device in mounted.OrderBy(d => d.Key.Name, StringComparer.Ordinal))
-            {
-                context.CancellationToken.ThrowIfCancellationRequested();
-                var trimmed = kernel.Trim(pool.Paths.MountOf(device.Key));
-                if (!trimmed.Succeeded)
-                    throw Problems.Of(What, device.Key.Name, trimmed.Error);
-                reply.Trimmed.Add(new TrimPoolReply.Types.Trimmed
-                {
-                    Container = device.Key.Name, TrimmedBytes = trimmed.Value.Bytes,
-                });
-            }
-            var after = views.Details(pool);
-            reply.DataUsedAfterBytes = after.Data?.UsedBytes ?? 0;
-            if (pool.State.Identity?.Backing is PoolBacking.LoopFiles)
-            {
-                reply.HostAllocatedBeforeBytes = DataFile(before);
-                reply.HostAllocatedAfterBytes = DataFile(after);
-            }
-            return reply;
-        }, context.CancellationToken);
+            Pool = pool.Name.Value,
+            DataUsedBeforeBytes = before.Data?.UsedBytes ?? 0,
+            DataUsedAfterBytes = after.Data?.UsedBytes ?? 0,
+        };
+        reply.Trimmed.Add(trimmed.FileSystems.Select(f => new TrimPoolReply.Types.Trimmed
+        {
+            Container = f.Key.Space == DeviceKey.ContainerSpace ? f.Key.Name : Views.KeyText(f.Key),
+            TrimmedBytes = f.HandedDown.Bytes,
+            GivenBackBytes = f.GivenBack.Bytes,
+        }));
+        if (pool.State.Identity?.Backing is PoolBacking.LoopFiles)
+        {
+            reply.HostAllocatedBeforeBytes = DataFile(before);
+            reply.HostAllocatedAfterBytes = DataFile(after);
+        }
+        return reply;
     }
 
     public override async Task<ListQuarantineReply> ListQuarantine(
@@ -50,16 +47,31 @@ internal sealed partial class PoolsService
             if (pool.State.Ledger.Quarantine.IsEmpty)
                 continue;
             var used = await usages.Read(pool, exclusive: false).ConfigureAwait(false);
-            reply.Devices.Add(pool.State.Ledger.Quarantine.Values.Select(q => new QuarantinedDevice
-            {
-                Pool = pool.Name.Value,
-                ThinId = q.Id.Value,
-                Why = q.Why,
-                Since = Views.Time(q.Since),
-                MappedBytes = used.MappedBytes(q.Id, pool.State.Identity!.BlockSize),
-            }));
+            reply.Devices.Add(pool.State.Ledger.Quarantine.Values.Select(q => Quarantined(pool, q, used)));
         }
         return reply;
+    }
+
+    private static QuarantinedDevice Quarantined(PoolPicture pool, QuarantineRecord record, Usages used)
+    {
+        var device = new QuarantinedDevice
+        {
+            Pool = pool.Name.Value,
+            ThinId = record.Id.Value,
+            Key = record.Hint is { } hint ? Views.KeyText(hint.Key) : "",
+            Why = record.Why,
+            Since = Views.Time(record.Since),
+            MappedBytes = used.MappedBytes(record.Id, pool.State.Identity!.BlockSize),
+            Parent = record.Hint?.Parent is { } parent ? Views.KeyText(parent) : "",
+        };
+        if (!used.ById.TryGetValue(record.Id, out var usage))
+            return device;
+        device.CreatedInTransactionId = usage.CreatedIn.Value;
+        if (device.Parent.Length == 0 && usage.SnapshotOf is { } origin)
+            device.Parent = pool.State.Devices.TryGetValue(origin, out var known)
+                ? Views.KeyText(known.Key)
+                : $"thin id {origin}";
+        return device;
     }
 
     public override async Task<PurgeQuarantineReply> PurgeQuarantine(
@@ -89,16 +101,17 @@ internal sealed partial class PoolsService
         const string What = "cannot undelete thin id";
         var pool = gateway.Resolve(What, request.Pool);
         var id = ThinIdOf(What, request.ThinId);
-        if (request.Name.Length == 0)
-            throw Problems.Usage(What, $"{id}", "the journal does not know what it was called", "give a name with --name");
+        var hint = pool.State.Ledger.Quarantine.GetValueOrDefault(id)?.Hint;
+        if (request.Name.Length == 0 && hint is null)
+            throw Problems.Usage(What, $"{id}", "nobody knows what it was called", "give a name with --name");
         if (pool.State.Identity is not { } identity)
             throw Problems.Of(Problem.Types.Kind.Busy, What, $"{id}", pool.Reason, "try again in a moment");
-        // The pool keeps no size of its devices: the larger of what the pool's bases and what is mapped allow.
-        var size = identity.BaseSize;
-        var key = DeviceKey.Layer($"undeleted:{request.Name}");
+        // The pool keeps no size of its devices: where nobody remembers it, that of the pool's bases.
+        var size = hint?.Size ?? identity.BaseSize;
+        var key = DeviceKey.Layer($"undeleted:{(request.Name.Length > 0 ? request.Name : hint!.Key.Name)}");
         var done = await gateway.Ask(pool.Name, new PoolCommands.Undelete(
-            PoolGateway.RequestOf(What, request.RequestId), id, key, size, identity.FileSystem, gateway.Now),
-            context.CancellationToken).ConfigureAwait(false);
+            PoolGateway.RequestOf(What, request.RequestId), id, key, size, hint?.FileSystem ?? identity.FileSystem,
+            gateway.Now), context.CancellationToken).ConfigureAwait(false);
         return new UndeleteReply
         {
             Pool = pool.Name.Value, ThinId = id.Value, Key = done.Device?.Key.Name ?? key.Name,

@@ -53,6 +53,13 @@ internal static class TimeSpans
         return span < TimeSpan.FromSeconds(1) ? "just now" : $"{Words(span)} ago";
     }
 
+    /// <summary>A point in time that is still to come, or is due.</summary>
+    public static string In(DateTimeOffset point, DateTimeOffset now)
+    {
+        var span = point - now;
+        return span < TimeSpan.FromSeconds(1) ? "now" : $"in {Words(span)}";
+    }
+
     public static string Words(TimeSpan span) => span switch
     {
         { TotalDays: >= 2 } => $"{(int)span.TotalDays} days",

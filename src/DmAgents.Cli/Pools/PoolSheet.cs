@@ -13,7 +13,7 @@ internal static class PoolSheet
     {
         var sheet = new Sheet();
         State(sheet, pool, now);
-        Space(sheet, pool, console);
+        Space(sheet, pool, console, now);
         Contents(sheet, pool, now);
         ThinPool(sheet, pool);
         Backing(sheet, pool);
@@ -29,7 +29,7 @@ internal static class PoolSheet
         .Row("uuid", pool.Uuid)
         .Row("created", Times.Ago(pool.CreatedAt, now));
 
-    private static void Space(Sheet sheet, PoolDetails pool, IAnsiConsole console) => sheet
+    private static void Space(Sheet sheet, PoolDetails pool, IAnsiConsole console, DateTimeOffset now) => sheet
         .Group("space")
         .Marked("data", UsageBar.Markup(console, pool.Data))
         .Marked("metadata", UsageBar.Markup(console, pool.Metadata))
@@ -52,6 +52,13 @@ internal static class PoolSheet
             DiscardMode.Ignore => "ignored",
             _ => "unknown",
         })
+        .Row("last trim", pool.LastTrim is { } last
+            ? $"{Times.Ago(last.EndedAt, now)}: {Words.Count(last.FileSystems, "file system")}, "
+                + $"{Sizes.Format(last.GivenBackBytes)} given back"
+            : "none yet")
+        .Row("next trim", pool.Trimming ? "under way"
+            : pool.NextTrimAt is null ? "only on request: dmagent pool trim"
+            : Times.In(pool.NextTrimAt, now))
         .Row("new blocks", pool.ZeroesNewBlocks ? "zeroed" : "not zeroed");
 
     private static void Contents(Sheet sheet, PoolDetails pool, DateTimeOffset now) => sheet
@@ -71,7 +78,8 @@ internal static class PoolSheet
         .Rows("pending removals", pool.PendingRemovals.Select(removal =>
             $"{Words.OrDash(Words.Short(removal.Key))} (thin id {removal.ThinId}) since "
             + $"{Times.Ago(removal.Since, now)}, {Words.Count(removal.Attempts, "attempt")}"
-            + (removal.Holder.Length == 0 ? "" : $", held by {removal.Holder}")))
+            + (removal.HasLeftBytes ? $", {Sizes.Format(removal.LeftBytes)} to be discarded" : "")
+            + (removal.Holder.Length == 0 ? "" : $", {removal.Holder}")))
         .Row("quarantined thin ids", Words.OrNone(string.Join(' ', pool.QuarantinedThinIds)))
         .Row("metadata directory", Words.OrDash(pool.MetadataDirectory))
         .Row("mount directory", Words.OrDash(pool.MountDirectory));

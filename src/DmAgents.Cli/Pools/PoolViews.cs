@@ -56,9 +56,10 @@ internal static class PoolViews
 
     public static void Trimmed(IAnsiConsole console, TrimPoolReply reply)
     {
-        var list = new Listing("No container of the pool is mounted.", "CONTAINER", ">TRIMMED");
+        var list = new Listing(
+            "No container of the pool is mounted.", "CONTAINER", ">NOT USED", ">GIVEN BACK");
         foreach (var trimmed in reply.Trimmed)
-            list.Row(trimmed.Container, Sizes.Format(trimmed.TrimmedBytes));
+            list.Row(trimmed.Container, Sizes.Format(trimmed.TrimmedBytes), Sizes.Format(trimmed.GivenBackBytes));
         list.Write(console);
         console.WriteLine(
             $"{reply.Pool}: data used {Change(reply.DataUsedBeforeBytes, reply.DataUsedAfterBytes)}");

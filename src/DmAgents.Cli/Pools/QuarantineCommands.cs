@@ -21,7 +21,7 @@ internal static class QuarantineCommands
     {
         var pool = CommonSymbols.PoolFilter(shell);
         return new CliCommand(
-            "list", "List quarantined thin ids and why they are there.",
+            "list", "List quarantined thin ids: what they may be, how large they are, since when and why they are there.",
             "dmagent pool quarantine list --pool fast") { pool }
             .AlsoKnownAs("ls")
             .Runs(shell, async call =>
@@ -33,12 +33,15 @@ internal static class QuarantineCommands
                     console =>
                     {
                         var list = new Listing(
-                            "Nothing is quarantined.", "POOL", ">THIN ID", "KEY", ">MAPPED", "SINCE", "WHY");
+                            "Nothing is quarantined.",
+                            "POOL", ">THIN ID", "KEY", "ABOVE", ">MAPPED", ">MADE IN", "SINCE", "WHY");
                         foreach (var device in reply.Devices)
                         {
                             list.Row(
                                 device.Pool, $"{device.ThinId}", Words.OrDash(Words.Short(device.Key)),
-                                Sizes.Format(device.MappedBytes), Times.Ago(device.Since, call.Now), device.Why);
+                                Words.OrDash(Words.Short(device.Parent)), Sizes.Format(device.MappedBytes),
+                                device.HasCreatedInTransactionId ? $"{device.CreatedInTransactionId}" : "-",
+                                Times.Ago(device.Since, call.Now), device.Why);
                         }
 
                         list.Write(console);
@@ -89,7 +92,7 @@ internal static class QuarantineCommands
         var id = new Argument<uint>("thin-id") { Description = "Thin id as `quarantine list` shows it" };
         var name = new Option<string?>("--name")
         {
-            Description = "Name of the container that it becomes [default: its old key]",
+            Description = "What it is called from now on: layer undeleted:NAME [default: its old name]",
             HelpName = "name",
         };
         var pool = CommonSymbols.Pool(shell);

@@ -79,7 +79,11 @@ public static class PoolEvents
     public sealed record Lost(ThinId Id, DateTimeOffset At) : PoolEvent(At);
 
     /// <summary>Found by a comparison: the pool has an id that nobody knows.</summary>
-    public sealed record Quarantined(ThinId Id, string Why, DateTimeOffset At) : PoolEvent(At);
+    public sealed record Quarantined(ThinId Id, string Why, DateTimeOffset At) : PoolEvent(At)
+    {
+        /// <summary>What its file in metadata/ says that it was; null where there is none.</summary>
+        public DeviceHint? Hint { get; init; }
+    }
 
     /// <summary>Intent: the quarantined id and its blocks are to be deleted.</summary>
     public sealed record PurgeIntended(RequestId Request, ThinId Id, DateTimeOffset At) : PoolEvent(At);
@@ -109,6 +113,13 @@ public static class PoolEvents
     /// <summary>Found by a reading of the pool's status: what can be done with the pool is something else.</summary>
     /// <param name="Why">The cause, with its numbers, for people.</param>
     public sealed record ConditionChanged(PoolCondition From, PoolCondition To, string Why, DateTimeOffset At)
+        : PoolEvent(At);
+
+    /// <summary>Outcome: a round over the mounted file systems has ended.</summary>
+    /// <param name="FileSystems">How many were trimmed.</param>
+    /// <param name="HandedDown">What they do not use.</param>
+    /// <param name="GivenBack">What the pool has back of it.</param>
+    public sealed record Trimmed(int FileSystems, ByteSize HandedDown, ByteSize GivenBack, DateTimeOffset At)
         : PoolEvent(At);
 
     /// <summary>The disks that the pool may be extended by, in this order.</summary>

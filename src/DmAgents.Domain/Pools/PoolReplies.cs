@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Care;
 
 namespace DmAgents.Domain.Pools;
 
@@ -16,6 +17,10 @@ public static class PoolReplies
     public sealed record Done(
         RequestId Request, DeviceRecord? Device, ImmutableArray<DeviceRecord> Removed, bool AlreadySo)
         : PoolReply(Request);
+
+    /// <summary>The round of trimming has ended.</summary>
+    /// <param name="FileSystems">What each of them gave; those that are not mounted are not among them.</param>
+    public sealed record Trimmed(RequestId Request, ImmutableArray<TrimmedDevice> FileSystems) : PoolReply(Request);
 
     /// <summary>It is not so, and nothing of it is left behind.</summary>
     public sealed record Refused(RequestId Request, Refusal Refusal) : PoolReply(Request);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
@@ -36,6 +37,9 @@ public sealed partial record PoolState(
 
     /// <summary>The condition that was found last, and since when it is that.</summary>
     public ConditionRecord Condition { get; init; } = ConditionRecord.Initial;
+
+    /// <summary>The last round of trimming; null where none has ended yet.</summary>
+    public TrimRecord? LastTrim { get; init; }
 
     /// <summary>Disks that the pool is extended by when it runs low, in this order.</summary>
     public ImmutableArray<DevicePath> Spares { get; init; } = [];
@@ -142,7 +146,10 @@ public sealed partial record PoolState(
         }).Answering(e.Request, e.Id),
         PoolEvents.Removed e => Drop(e.Id),
         PoolEvents.Lost e => Put(Devices[e.Id] with { Phase = DevicePhase.Lost }),
-        PoolEvents.Quarantined e => this with { Ledger = Ledger.Quarantined(new(e.Id, e.Why, e.At)) },
+        PoolEvents.Quarantined e => this with
+        {
+            Ledger = Ledger.Quarantined(new(e.Id, e.Why, e.At) { Hint = e.Hint }),
+        },
         PoolEvents.PurgeIntended e => (this with { Purging = Purging.Add(e.Id) }).Answering(e.Request, subject: null),
         PoolEvents.Purged e => this with { Purging = Purging.Remove(e.Id), Ledger = Ledger.Released(e.Id) },
         PoolEvents.Undeleted e => WithUndeleted(e),
@@ -155,6 +162,10 @@ public sealed partial record PoolState(
             .Answering(e.Request, subject: null),
         PoolEvents.RequestWithdrawn e => this with { Requests = Requests.Without(e.Request) },
         PoolEvents.ConditionChanged e => this with { Condition = new ConditionRecord(e.To, e.Why, e.At) },
+        PoolEvents.Trimmed e => this with
+        {
+            LastTrim = new TrimRecord(e.At, e.FileSystems, e.HandedDown, e.GivenBack),
+        },
         PoolEvents.SparesChanged e => (this with { Spares = e.Spares }).Answering(e.Request, subject: null),
         PoolEvents.BackingChanged e => (this with
         {
@@ -192,9 +203,16 @@ public sealed partial record PoolState(
             .Aggregate(this, (state, view) => state.Hide(view));
         var without = shown.Drop(e.Id) with { Requests = Requests.Without(e.Id) };
         return e.InDoubt
-            ? without with { Ledger = Ledger.Quarantined(new QuarantineRecord(e.Id, e.Why, e.At)) }
+            ? without with
+            {
+                Ledger = Ledger.Quarantined(new QuarantineRecord(e.Id, e.Why, e.At) { Hint = HintOf(Devices[e.Id]) }),
+            }
             : without;
     }
+
+    private DeviceHint HintOf(DeviceRecord device) => new(
+        device.Key, device.Parent is { } parent ? Devices.GetValueOrDefault(parent)?.Key : null, device.Size,
+        device.FileSystem);
 
     private PoolState WithLabels(PoolEvents.LabelsChanged e)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
 
@@ -43,4 +44,16 @@ public sealed record ThinIdLedger(ThinId Next, ImmutableSortedDictionary<ThinId,
 /// <param name="Id">The id.</param>
 /// <param name="Why">How it came here, for people.</param>
 /// <param name="Since">When.</param>
-public sealed record QuarantineRecord(ThinId Id, string Why, DateTimeOffset Since);
+public sealed record QuarantineRecord(ThinId Id, string Why, DateTimeOffset Since)
+{
+    /// <summary>What it was, or was to be, as far as anything is known; null where nothing is.</summary>
+    public DeviceHint? Hint { get; init; }
+}
+
+/// <summary>What a device in quarantine was, going by its last record. Not proven: the id may have been given away
+/// since.</summary>
+/// <param name="Key">What its owner called it.</param>
+/// <param name="Parent">What it lay above.</param>
+/// <param name="Size">The size of its block device.</param>
+/// <param name="FileSystem">The file system on it.</param>
+public sealed record DeviceHint(DeviceKey Key, DeviceKey? Parent, ByteSize Size, FileSystemKind FileSystem);

@@ -36,8 +36,12 @@ public interface IFileSystems
     /// <summary>Every mount in the agent's own mount namespace.</summary>
     KernelResult<IReadOnlyList<MountEntry>> Mounts();
 
-    /// <summary>Discards what the file system does not use (FITRIM), and says how many bytes it handed down.</summary>
-    KernelResult<ByteSize> Trim(MountPath mounted);
+    /// <summary>
+    /// Discards what the file system does not use of a range (FITRIM), and says how many bytes it handed down: more than
+    /// the pool gets back, for what was never written is among them. Invalid where the range begins beyond its end. xfs
+    /// hands a free extent down whole with each range that touches it.
+    /// </summary>
+    KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length);
 
     /// <summary>Writes all that is dirty in the file system to its device and makes the device flush (syncfs).</summary>
     KernelResult SyncFileSystem(MountPath mounted);

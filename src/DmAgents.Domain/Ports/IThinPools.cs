@@ -1,5 +1,6 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Ports;
 
@@ -49,7 +50,8 @@ public interface IThinPools
 
     /// <summary>
     /// Every thin id in the pool's own metadata, with what it has mapped, ascending: taken through a metadata
-    /// snapshot, which is released before this returns. Busy where someone else holds the metadata snapshot.
+    /// snapshot, which is released before this returns. Callers of this process take turns; Busy where someone else
+    /// holds the metadata snapshot.
     /// </summary>
     KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool);
 
@@ -64,6 +66,18 @@ public interface IThinPools
     /// <returns>In the order of <paramref name="thins"/>; null for one that the pool does not have. One whose origin
     /// is null, or not in the pool, has all that it maps.</returns>
     KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(MappedName pool, IReadOnlyList<ThinAndOrigin> thins);
+
+    /// <summary>
+    /// The virtual blocks that this device has for itself, in ascending ranges: those for which its origin does not have
+    /// the same data block in the same place. Where others have begun with its blocks, only what it has written since.
+    /// To discard these frees their data blocks, and copies nothing of the mappings that it shares. Taken as
+    /// <see cref="ListThins"/>; reads only what the device and its origin do not share.
+    /// </summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="thin">The device. One whose origin is null, or not in the pool, has all that it maps.</param>
+    /// <param name="isOrigin">A device that began with its blocks still is in the pool.</param>
+    /// <returns>NotFound where the pool does not have the thin id.</returns>
+    KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin);
 
     /// <summary>Releases a metadata snapshot that a dead process left. Invalid where none is held.</summary>
     KernelResult ReleaseMetadataSnapshot(MappedName pool);

@@ -49,7 +49,12 @@ public sealed record ThinPoolStatus(
 /// <param name="MappedBlocks">Data blocks that it maps, shared ones included.</param>
 /// <param name="ExclusiveBlocks">Data blocks that no other thin device maps; null where it was not measured.</param>
 /// <param name="CreatedIn">The pool's transaction id when it was created.</param>
-public sealed record ThinUsage(ThinId Id, ulong MappedBlocks, ulong? ExclusiveBlocks, TransactionId CreatedIn);
+public sealed record ThinUsage(ThinId Id, ulong MappedBlocks, ulong? ExclusiveBlocks, TransactionId CreatedIn)
+{
+    /// <summary>The device that it is the latest snapshot of, going by the pool's times. Null where that has been
+    /// snapshotted again or is gone; and wrong for one that was made empty just after a snapshot.</summary>
+    public ThinId? SnapshotOf { get; init; }
+}
 
 /// <summary>A thin device, and the one with whose blocks it began.</summary>
 public sealed record ThinAndOrigin(ThinId Id, ThinId? Origin);

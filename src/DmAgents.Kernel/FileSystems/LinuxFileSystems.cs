@@ -82,10 +82,11 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
 
     /// <remarks>xfs frees the blocks of deleted files in the background: those are given back by a later trim.
     /// </remarks>
-    public KernelResult<ByteSize> Trim(MountPath mounted)
+    public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length)
     {
+        var range = new TrimRange { Start = start.Bytes, Length = length.Bytes };
         ulong trimmed = 0;
-        var result = On(mounted, root => TrimAll(root, mounted.Value, out trimmed));
+        var result = On(mounted, root => TrimRange(root, mounted.Value, range, out trimmed));
         return result.Succeeded ? new ByteSize(trimmed) : result.Error;
     }
 
@@ -136,10 +137,10 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         return root.IsInvalid ? KernelErrors.From(errno, "open", place.Value) : act(root);
     }
 
-    private static unsafe KernelResult TrimAll(FileDescriptor root, string subject, out ulong trimmed)
+    private static unsafe KernelResult TrimRange(
+        FileDescriptor root, string subject, TrimRange range, out ulong trimmed)
     {
         const nuint trim = 0xC0185879;
-        var range = new TrimRange { Length = ulong.MaxValue };
         var result = DeviceCalls.Control(root, trim, &range);
         var errno = Marshal.GetLastPInvokeError();
         trimmed = range.Length;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
@@ -12,6 +13,9 @@ namespace DmAgents.Kernel.ThinPools;
 internal sealed class LinuxThinPools(DmDevices devices, MetadataCheck check) : IThinPools
 {
     private readonly DmControl _control = devices.Control;
+
+    /// <summary>By pool: who reads through the metadata snapshot waits for whoever does so already.</summary>
+    private readonly ConcurrentDictionary<MappedName, object> _turns = new();
 
     public KernelResult CheckMetadata(DevicePath metadata) => check.Run(metadata);
 
@@ -80,6 +84,9 @@ internal sealed class LinuxThinPools(DmDevices devices, MetadataCheck check) : I
         MappedName pool, IReadOnlyList<ThinAndOrigin> thins) =>
         WithSnapshot(pool, (snapshot, _) => snapshot.MeasureAboveOrigins(thins));
 
+    public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin) =>
+        WithSnapshot(pool, (snapshot, _) => snapshot.OwnBlocks(thin, isOrigin));
+
     private static KernelError Refused(MappedName pool, string why) =>
         new(KernelFault.Invalid, 0, "reload pool", pool.Value, why);
 
@@ -119,6 +126,13 @@ internal sealed class LinuxThinPools(DmDevices devices, MetadataCheck check) : I
     }
 
     private KernelResult<T> WithSnapshot<T>(
+        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<T>> read)
+    {
+        lock (_turns.GetOrAdd(pool, _ => new object()))
+            return InTurn(pool, read);
+    }
+
+    private KernelResult<T> InTurn<T>(
         MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<T>> read)
     {
         var line = Line(pool);

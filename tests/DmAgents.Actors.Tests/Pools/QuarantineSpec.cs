@@ -2,6 +2,7 @@ using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Tests.Pools;
 
@@ -88,6 +89,62 @@ public sealed class QuarantineSpec : ActorSpec
         await next.Done(Ask.Create("copy", Ask.Layer("a"), DeviceUse.Mounted));
         Assert.Equal("saved"u8, Host.Kernel.ReadFile(TestHost.MountOf(Ask.Container("copy")), "hello").Value);
         await Agrees(next);
+    }
+
+    /// <summary>A journal that was restored from a backup is older than the files in metadata/.</summary>
+    [Fact]
+    public async Task What_its_file_in_metadata_says_is_kept_before_the_file_goes()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("one"));
+        await life.Die();
+        Assert.True(Host.Kernel.CreateThin(TestHost.Pool, Stray).Succeeded);
+        var file = $"{TestHost.Paths.MetadataDirectory}/lost.json";
+        Host.Files.Replace(file, """
+            {"device_id":77,"size":1048576,"transaction_id":1,"initialized":true,"deleted":false,"key":"container/lost",
+             "kind":"container","parent":"layer/sha256:1","file_system":"xfs","phase":"ready","use":"idle",
+             "read_only":false,"labels":{},"created_at":"2026-01-02T03:04:05Z","updated_at":"2026-01-02T03:04:05Z"}
+            """u8);
+        Host.Files.Replace($"{TestHost.Paths.MetadataDirectory}/notes.txt", "not ours"u8);
+        var expected = new DeviceHint(
+            DeviceKey.Container("lost"), DeviceKey.Layer("sha256:1"), ByteSize.MiB(1), FileSystemKind.Xfs);
+
+        var next = await Reopened();
+
+        Assert.Equal(expected, next.State.Ledger.Quarantine[Stray].Hint);
+        await Eventually.Holds(() => !Host.Files.Paths.Contains(file), () => "the file is still there");
+        await next.Die();
+        Assert.Equal(expected, (await Reopened()).State.Ledger.Quarantine[Stray].Hint);
+    }
+
+    [Fact]
+    public async Task One_whose_making_is_in_doubt_keeps_what_it_was_to_be()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("one"));
+        life.Kernel.FailNext(nameof(IKernel.CreateSnapshot), KernelFault.Failed, afterEffect: true);
+
+        await life.Refused(Ask.Create("doubtful"));
+
+        var quarantined = Assert.Single(life.State.Ledger.Quarantine.Values);
+        Assert.Equal(Ask.Container("doubtful"), quarantined.Hint!.Key);
+        Assert.Equal(Ask.BaseSize, quarantined.Hint.Size);
+    }
+
+    [Fact]
+    public async Task Nothing_in_quarantine_is_ever_deleted_alone()
+    {
+        var life = await WithStray(Stray, Settings with
+        {
+            StatusInterval = TimeSpan.FromMilliseconds(10), DiscardOnRemove = true,
+            Trim = new Domain.Pools.Care.TrimSettings(TimeSpan.FromMilliseconds(10), null),
+        });
+        await life.Done(Ask.Remove("one"));
+        await Eventually.Holds(() => life.Picture.Deletions.IsEmpty, () => "the removal does not end");
+        await Task.Delay(100);
+
+        Assert.Contains(Stray, Host.Thins);
+        Assert.Contains(Stray, life.State.Ledger.Quarantine.Keys);
     }
 
     /// <summary>A pool with a base, a container, and an id that somebody else has made.</summary>

@@ -3,6 +3,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Tests.Pools;
 
@@ -117,7 +118,8 @@ public sealed class RemovalSpec : ActorSpec
     public async Task Blocks_are_discarded_first_where_the_settings_say_so()
     {
         var life = await Opened(Settings with { DiscardOnRemove = true });
-        await life.Done(Ask.Create("web"));
+        var device = (await life.Done(Ask.Create("web", use: DeviceUse.Active))).Device!;
+        Host.Kernel.Write(TestHost.Thin(device.Id).Path, ByteSize.MiB(1), new byte[4096]);
         life.Kernel.ClearCallLog();
 
         await life.Done(Ask.Remove("web"));

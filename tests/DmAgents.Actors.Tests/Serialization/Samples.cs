@@ -70,7 +70,8 @@ internal static class Samples
         ["device-removal-intended.v1+least"] = new PoolEvents.RemovalIntended(Request: null, Id, At),
         ["device-removed.v1"] = new PoolEvents.Removed(Id, At),
         ["device-lost.v1"] = new PoolEvents.Lost(Id, At),
-        ["thin-id-quarantined.v1"] = new PoolEvents.Quarantined(Id, "nobody knows it", At),
+        ["thin-id-quarantined.v1"] = new PoolEvents.Quarantined(Id, "nobody knows it", At) { Hint = Hint },
+        ["thin-id-quarantined.v1+least"] = new PoolEvents.Quarantined(Id, "nobody knows it", At),
         ["thin-id-purge-intended.v1"] = new PoolEvents.PurgeIntended(Request, Id, At),
         ["thin-id-purged.v1"] = new PoolEvents.Purged(Id, At),
         ["thin-id-undeleted.v1"] = new PoolEvents.Undeleted(
@@ -79,6 +80,7 @@ internal static class Samples
         ["image-untagged.v1"] = new PoolEvents.ImageUntagged(Request, Reference, At),
         ["request-withdrawn.v1"] = new PoolEvents.RequestWithdrawn(Request, At),
         ["pool-condition-changed.v1"] = Low,
+        ["pool-trimmed.v1"] = Trimmed,
         ["pool-spares-changed.v1"] = new PoolEvents.SparesChanged(
             Request, [new DevicePath("/dev/disk/by-id/x"), new DevicePath("/dev/sdd")], At),
         ["pool-backing-changed.v1"] = new PoolEvents.BackingChanged(Request, Disks, At),
@@ -90,8 +92,15 @@ internal static class Samples
         ["host-pool-forgotten.v1"] = new HostEvents.PoolForgotten(Name, Uuid, "it was removed", At),
         ["pool-state.v1"] = State(),
         ["pool-state.v1+low"] = State().Apply(Low) with { Spares = [new DevicePath("/dev/sdd")] },
+        ["pool-state.v1+trimmed"] = State().Apply(Trimmed).Apply(
+            new PoolEvents.Quarantined(new ThinId(10), "nobody knows it", At) { Hint = Hint }),
         ["pool-state.v1+empty"] = PoolState.Empty,
     };
+
+    private static DeviceHint Hint =>
+        new(DeviceKey.Container("web"), DeviceKey.Layer("sha256:0123"), ByteSize.GiB(20), FileSystemKind.Xfs);
+
+    private static PoolEvents.Trimmed Trimmed => new(3, ByteSize.GiB(30), ByteSize.MiB(64), At);
 
     private static PoolEvents.ConditionChanged Low => new(
         PoolCondition.Writable, PoolCondition.LowData, "1 GiB of 10 GiB data free, below the mark", At);

@@ -94,7 +94,12 @@ internal sealed class AgentLife
     /// <summary>The pool's answer.</summary>
     public Task<PoolReply> Ask(object message) => _pool.Ask<PoolReply>(message, Patience);
 
-    public async Task<PoolReplies.Done> Done(object message) => Assert.IsType<PoolReplies.Done>(await Ask(message));
+    public async Task<PoolReplies.Done> Done(object message)
+    {
+        var reply = await Ask(message);
+        Assert.False(reply is PoolReplies.Refused, $"{reply}");
+        return Assert.IsType<PoolReplies.Done>(reply);
+    }
 
     public async Task<Refusal> Refused(object message) =>
         Assert.IsType<PoolReplies.Refused>(await Ask(message)).Refusal;

@@ -40,6 +40,8 @@ internal static class Samples
         DataLowWatermarkBytes = 2 * GiB,
         MetadataLowWatermarkBytes = 4 * MiB,
         ZeroesNewBlocks = true,
+        LastTrim = new TrimRound { EndedAt = ThreeMinutesAgo, FileSystems = 2, GivenBackBytes = 3 * GiB },
+        Trimming = true,
         DefaultFileSystem = FileSystem.Ext4,
         Bases =
         {
@@ -55,7 +57,11 @@ internal static class Samples
         DeferredDeletion = true,
         PendingRemovals =
         {
-            new PendingRemoval { ThinId = 9, Key = "old", Since = ThreeMinutesAgo, Attempts = 4, Holder = "pid 811" },
+            new PendingRemoval
+            {
+                ThinId = 9, Key = "old", Since = ThreeMinutesAgo, Attempts = 4, Holder = "held by pid 811",
+                LeftBytes = 2 * GiB,
+            },
         },
         QuarantinedThinIds = { 11, 12 },
         Layers = 3,

@@ -1,6 +1,8 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Testing.Faults;
 
 namespace DmAgents.Domain.Tests.Effects;
 
@@ -71,4 +73,77 @@ public sealed class DeletionEffectsTests
         Assert.Equal(nameof(IThinPools.DeleteThin), pool.Kernel.CallLog[^1].Operation);
         Assert.Contains(pool.Kernel.CallLog, c => c.Operation == nameof(IFileSystems.RemoveDirectory));
     }
+
+    [Fact]
+    public void Only_what_a_device_has_for_itself_is_to_be_discarded()
+    {
+        var pool = new TestPool(discardOnRemove: true);
+        var device = pool.Container(2, "c", DeviceUse.Active);
+        Write(pool, device, block: 20, count: 3);
+
+        var begun = Assert.IsType<DeletionResult.ToDiscard>(
+            pool.Deletion.Begin(device, isOrigin: false, keyHasSuccessor: false));
+
+        Assert.Equal(new BlockRange(20, 3), Assert.Single(begun.Blocks));
+    }
+
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(4, true)]
+    public void A_device_up_to_the_mark_is_deleted_at_once(ulong blocks, bool inPieces)
+    {
+        var pool = new TestPool();
+        var deletion = new DeletionEffects(pool.Kernel, pool.Context with { DiscardAbove = ByteSize.KiB(3 * 64) });
+        var device = pool.Container(2, "c", DeviceUse.Active);
+        Write(pool, device, block: 20, blocks);
+
+        var begun = deletion.Begin(device, isOrigin: false, keyHasSuccessor: false);
+
+        Assert.Equal(inPieces, begun is DeletionResult.ToDiscard);
+        Assert.Equal(!inPieces, begun is DeletionResult.Gone);
+        Assert.Equal(inPieces ? [new ThinId(1), new ThinId(2)] : [new ThinId(1)], pool.Thins);
+    }
+
+    /// <summary>The pool that dies at every step of a deletion in pieces has all blocks back after it is begun again.
+    /// </summary>
+    [Fact]
+    public void A_deletion_that_dies_anywhere_is_finished_by_the_next()
+    {
+        for (var step = 0; ; step++)
+        {
+            var pool = new TestPool(discardOnRemove: true);
+            var device = pool.Container(2, "c", DeviceUse.Active);
+            var before = Used(pool);
+            Write(pool, device, block: 20, count: 3);
+            Write(pool, device, block: 50, count: 2);
+            pool.Kernel.DieAtStep(step);
+            var died = Record.Exception(() => pool.Deletion.Delete(device)) is AgentDiedException;
+            pool.Kernel.Revive();
+
+            Assert.IsType<DeletionResult.Gone>(pool.Deletion.Delete(device));
+
+            Assert.Equal([new ThinId(1)], pool.Thins);
+            Assert.Equal(before, Used(pool));
+            if (!died)
+                return;
+        }
+    }
+
+    [Fact]
+    public void Blocks_beyond_the_device_are_left_out_and_a_pool_that_ignores_discards_frees_them_all_the_same()
+    {
+        var pool = new TestPool(discardOnRemove: true);
+        var device = pool.Container(2, "c", DeviceUse.Active);
+        var end = device.Size.Bytes / (64 << 10);
+
+        Assert.True(pool.Deletion.Discard(device, [new BlockRange(end - 1, 5), new BlockRange(end + 9, 1)]).Succeeded);
+        pool.Kernel.FailNext(nameof(IBlockDevices.Discard), KernelFault.NotSupported);
+        Assert.True(pool.Deletion.Discard(device, [new BlockRange(0, 1)]).Succeeded);
+    }
+
+    private static void Write(TestPool pool, DeviceRecord device, ulong block, ulong count) => Assert.True(
+        pool.Simulated.Write(
+            pool.Context.NameOf(device.Id).Path, new ByteSize(block << 16), new byte[count << 16]).Succeeded);
+
+    private static ulong Used(TestPool pool) => pool.Simulated.PoolStatus(pool.Context.Device).Value.Data.Used;
 }

@@ -37,6 +37,8 @@ public sealed class SimulatedTransactionTests() : TransactionContract(new Simula
 
 public sealed class SimulatedListThinsTests() : ListThinsContract(new SimulatedKernelFixture());
 
+public sealed class SimulatedOwnBlocksTests() : OwnBlocksContract(new SimulatedKernelFixture());
+
 public sealed class SimulatedBlockDeviceTests() : BlockDeviceContract(new SimulatedKernelFixture());
 
 public sealed class SimulatedVolumeGroupTests() : VolumeGroupContract(new SimulatedKernelFixture());

@@ -53,6 +53,9 @@ public sealed class LinuxTransactionTests() : TransactionContract(new LinuxKerne
 public sealed class LinuxListThinsTests() : ListThinsContract(new LinuxKernelFixture());
 
 [Trait("Needs", "Kernel")]
+public sealed class LinuxOwnBlocksTests() : OwnBlocksContract(new LinuxKernelFixture());
+
+[Trait("Needs", "Kernel")]
 public sealed class LinuxBlockDeviceTests() : BlockDeviceContract(new LinuxKernelFixture());
 
 [Trait("Needs", "Kernel")]

@@ -131,7 +131,7 @@ public sealed class FileSystemTests : IDisposable
     {
         var device = Formatted(kind);
         Ok(Kernel.Mount(device.Name.Path, _target, kind, readOnly: false));
-        Ok(Kernel.Trim(_target));
+        Ok(Kernel.Trim(_target, ByteSize.Zero, new ByteSize(ulong.MaxValue)));
         var before = Ok(Kernel.PoolStatus(_pool.Name)).Data.Used;
         var file = Path.Combine(_target.Value, "large");
         File.WriteAllBytes(file, new byte[32 << 20]);
@@ -230,7 +230,7 @@ public sealed class FileSystemTests : IDisposable
     private ulong UsedAfterTrim()
     {
         Ok(Kernel.SyncFileSystem(_target));
-        Assert.True(Ok(Kernel.Trim(_target)) > ByteSize.Zero);
+        Assert.True(Ok(Kernel.Trim(_target, ByteSize.Zero, new ByteSize(ulong.MaxValue))) > ByteSize.Zero);
         return Ok(Kernel.PoolStatus(_pool.Name)).Data.Used;
     }
 

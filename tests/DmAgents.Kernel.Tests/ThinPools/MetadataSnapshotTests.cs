@@ -3,6 +3,7 @@ using System.IO.Compression;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 using DmAgents.Kernel.ThinPools.Metadata;
 
 namespace DmAgents.Kernel.Tests.ThinPools;
@@ -89,6 +90,40 @@ public sealed class MetadataSnapshotTests
                 .Count([.. roots.Select(root => (ulong?)root.Number)]);
             Assert.Equal(expected, counted.Value);
         }
+    }
+
+    /// <summary>Each pair of random trees that share nodes, against sets of their mappings.</summary>
+    [Fact]
+    public void Own_blocks_of_random_trees_are_those_that_sets_would_have()
+    {
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var (random, metadata) = (new Random(seed), new FakeMetadata());
+            var groups = Enumerable.Range(0, 3).Select(group => Variants(random, () => Inner(
+                metadata, random, Enumerable.Range(0, 4).Select(range => (ulong)(group * 40 + range * 10))))).ToList();
+            var roots = Variants(random, () => Join(metadata, groups.Select(variants => Pick(random, variants))));
+            var (mine, origin) = (Pick(random, roots), Pick(random, roots));
+            // A tree gives each virtual block v one of the data blocks 2v and 2v + 1.
+            var expected = mine.Blocks.Except(origin.Blocks).Select(block => block / 2).Order();
+
+            var found = new OwnMappings(new BtreeWalk(metadata)).Find(mine.Number, origin.Number, since: 0).Value;
+
+            Assert.Equal(expected, found.SelectMany(range => Enumerable.Range(0, (int)range.Count)
+                .Select(i => range.Start + (ulong)i)));
+            Assert.DoesNotContain(found.Zip(found.Skip(1)), pair => pair.First.End >= pair.Second.Start);
+            var all = new OwnMappings(new BtreeWalk(metadata)).Find(mine.Number, originRoot: null, since: 0).Value;
+            Assert.Equal((ulong)mine.Blocks.Count, all.Aggregate(0UL, (sum, range) => sum + range.Count));
+        }
+    }
+
+    [Fact]
+    public void Of_an_origin_only_what_it_has_written_since_its_snapshot_is_its_own()
+    {
+        var root = _metadata.AddLeaf((0, (5ul << 24) | 2), (1, (6ul << 24) | 3), (2, (7ul << 24) | 4), (9, (8ul << 24) | 3));
+
+        var found = new OwnMappings(new BtreeWalk(_metadata)).Find(root, originRoot: null, since: 3).Value;
+
+        Assert.Equal([new BlockRange(1, 2), new BlockRange(9, 1)], found);
     }
 
     [Theory]

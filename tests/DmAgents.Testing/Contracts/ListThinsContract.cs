@@ -46,7 +46,7 @@ public abstract class ListThinsContract(KernelFixture fixture) : KernelContract(
 
         var thins = Kernel.MeasureThins(pool.Name).Must();
 
-        Assert.Equal([Usage(1, 4, exclusive: 1), Usage(2, 5, exclusive: 2)], thins);
+        Assert.Equal([Usage(1, 4, exclusive: 1), Usage(2, 5, exclusive: 2, of: 1)], thins);
     }
 
     [Fact]
@@ -60,7 +60,8 @@ public abstract class ListThinsContract(KernelFixture fixture) : KernelContract(
 
         pool.Snapshot(2, origin: 1);
 
-        Assert.Equal([Usage(1, 4, exclusive: 0), Usage(2, 4, exclusive: 0)], Kernel.MeasureThins(pool.Name).Must());
+        Assert.Equal(
+            [Usage(1, 4, exclusive: 0), Usage(2, 4, exclusive: 0, of: 1)], Kernel.MeasureThins(pool.Name).Must());
     }
 
     [Fact]
@@ -184,6 +185,9 @@ public abstract class ListThinsContract(KernelFixture fixture) : KernelContract(
         Kernel.MeasureAboveOrigins(pool.Name, [.. thins.Select(t => new ThinAndOrigin(
             new ThinId(t.Id), t.Origin is { } origin ? new ThinId(origin) : null))]).Must();
 
-    private static ThinUsage Usage(uint id, ulong mapped, ulong? exclusive = null) =>
-        new(new ThinId(id), mapped, exclusive, TransactionId.Initial);
+    private static ThinUsage Usage(uint id, ulong mapped, ulong? exclusive = null, uint? of = null) =>
+        new(new ThinId(id), mapped, exclusive, TransactionId.Initial)
+        {
+            SnapshotOf = of is { } origin ? new ThinId(origin) : null,
+        };
 }

@@ -44,6 +44,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
         MappedName pool, IReadOnlyList<ThinAndOrigin> thins) =>
         Call(nameof(MeasureAboveOrigins), pool, () => inner.MeasureAboveOrigins(pool, thins));
 
+    public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin) =>
+        Call(nameof(OwnBlocks), $"{pool} {thin.Id}", () => inner.OwnBlocks(pool, thin, isOrigin));
+
     public KernelResult ReleaseMetadataSnapshot(MappedName pool) =>
         Call(nameof(ReleaseMetadataSnapshot), pool, () => inner.ReleaseMetadataSnapshot(pool));
 
@@ -97,8 +100,8 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
 
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() => Call(nameof(Mounts), "", inner.Mounts);
 
-    public KernelResult<ByteSize> Trim(MountPath mounted) =>
-        Call(nameof(Trim), mounted, () => inner.Trim(mounted));
+    public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length) =>
+        Call(nameof(Trim), $"{mounted} {start.Bytes} {length.Bytes}", () => inner.Trim(mounted, start, length));
 
     public KernelResult SyncFileSystem(MountPath mounted) =>
         Call(nameof(SyncFileSystem), mounted, () => inner.SyncFileSystem(mounted));
@@ -131,7 +134,7 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
         Call(nameof(Zero), device, () => inner.Zero(device, offset, length));
 
     public KernelResult Discard(DevicePath device, ByteSize offset, ByteSize length) =>
-        Call(nameof(Discard), device, () => inner.Discard(device, offset, length));
+        Call(nameof(Discard), $"{device} {offset.Bytes} {length.Bytes}", () => inner.Discard(device, offset, length));
 
     public KernelResult Flush(DevicePath device) => Call(nameof(Flush), device, () => inner.Flush(device));
 

@@ -154,21 +154,27 @@ internal sealed class MountedFileSystem
         return Sync();
     }
 
-    /// <summary>Discards what no file uses, and says how many bytes that were.</summary>
-    public Errno Trim(out ulong trimmed)
+    /// <summary>Discards what no file uses of a range, and says how many bytes that were.</summary>
+    public Errno Trim(ulong from, ulong count, out ulong trimmed)
     {
         trimmed = 0;
         if (MayChange() is var refused and not Errno.None)
             return refused;
         if (!Device.Discards)
             return Errno.NotSupported;
+        if (from >= _image.SizeInBytes)
+            return Errno.Invalid;
         var errno = Sync();
+        var end = count < ulong.MaxValue - from ? from + count : ulong.MaxValue;
         foreach (var (start, length) in _image.Unused())
         {
             if (errno != Errno.None)
                 return errno;
-            errno = Device.Discard(start, length);
-            trimmed += length;
+            var (first, last) = (Math.Max(start, from), Math.Min(start + length, end));
+            if (first >= last)
+                continue;
+            errno = Device.Discard(first, last - first);
+            trimmed += last - first;
         }
         return errno;
     }

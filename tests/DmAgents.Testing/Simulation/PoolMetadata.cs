@@ -22,11 +22,13 @@ internal sealed class MappingLeaf(ImmutableSortedDictionary<ulong, Mapping> entr
 /// <param name="Leaves">By virtual block divided by <see cref="MappingLeaf.Span"/>.</param>
 /// <param name="MappedBlocks">Entries in all leaves.</param>
 /// <param name="CreatedIn">The pool's transaction id then.</param>
+/// <param name="CreatedTime">The pool's snapshot time then.</param>
 /// <param name="SnapshottedTime">Mappings older than this may be shared.</param>
 internal sealed record ThinRecord(
     ImmutableSortedDictionary<ulong, MappingLeaf> Leaves,
     ulong MappedBlocks,
     TransactionId CreatedIn,
+    uint CreatedTime,
     uint SnapshottedTime)
 {
     public Mapping? Find(ulong virtualBlock) =>
@@ -39,6 +41,14 @@ internal sealed record ThinRecord(
     public ulong Above(ThinRecord? origin) =>
         (ulong)Leaves.Values.Sum(leaf => leaf.Entries.Count(
             entry => origin?.Find(entry.Key)?.Block != entry.Value.Block));
+
+    /// <summary>Entries that the origin does not have in the same place, ascending; where others have begun with its
+    /// blocks, only what was written since.</summary>
+    public IEnumerable<ulong> Own(ThinRecord? origin, bool isOrigin) =>
+        Leaves.Values.SelectMany(leaf => leaf.Entries)
+            .Where(entry => origin?.Find(entry.Key)?.Block != entry.Value.Block)
+            .Where(entry => !isOrigin || !MayShare(entry.Value))
+            .Select(entry => entry.Key);
 
     /// <summary>The kernel's own rule: it knows "shared" from times, not from reference counts.</summary>
     public bool MayShare(Mapping mapping) => SnapshottedTime > mapping.Time;
@@ -87,7 +97,7 @@ internal sealed record PoolMetadata
     public PoolMetadata WithThin(uint id) => this with
     {
         Thins = Thins.Add(id, new ThinRecord(
-            ImmutableSortedDictionary<ulong, MappingLeaf>.Empty, MappedBlocks: 0, TransactionId, Time)),
+            ImmutableSortedDictionary<ulong, MappingLeaf>.Empty, MappedBlocks: 0, TransactionId, Time, Time)),
     };
 
     public PoolMetadata WithSnapshot(uint id, uint origin)
@@ -97,7 +107,7 @@ internal sealed record PoolMetadata
         return this with
         {
             Time = time,
-            Thins = Thins.SetItem(origin, snapshotted).Add(id, snapshotted with { CreatedIn = TransactionId }),
+            Thins = Thins.SetItem(origin, snapshotted).Add(id, snapshotted with { CreatedIn = TransactionId, CreatedTime = time }),
             LeafUse = Referenced(snapshotted, LeafUse),
         };
     }

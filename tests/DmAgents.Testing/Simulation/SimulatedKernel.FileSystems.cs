@@ -63,8 +63,9 @@ public sealed partial class SimulatedKernel
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() =>
         Run<IReadOnlyList<MountEntry>>("mounts", "mountinfo", () => (Errno.None, _mounts.List()));
 
-    public KernelResult<ByteSize> Trim(MountPath mounted) => Run("fitrim", mounted, () =>
-        (OnMount(mounted, fileSystem => fileSystem.Trim(out var bytes) is var errno && errno == Errno.None
+    public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length) => Run("fitrim", mounted, () =>
+        (OnMount(mounted, fileSystem => fileSystem.Trim(start.Bytes, length.Bytes, out var bytes) is var errno
+                && errno == Errno.None
             ? (errno, new ByteSize(bytes))
             : (errno, default), out var trimmed), trimmed));
 

@@ -127,7 +127,37 @@ public sealed partial class SimulatedKernel
             new ThinId(thin.Key),
             thin.Value.MappedBlocks,
             measure ? metadata.Exclusive(thin.Value) : null,
-            thin.Value.CreatedIn))]);
+            thin.Value.CreatedIn)
+        {
+            SnapshotOf = held.Where(other => other.Value.SnapshottedTime == thin.Value.CreatedTime
+                    && other.Value.CreatedTime < thin.Value.CreatedTime)
+                .Select(other => (ThinId?)new ThinId(other.Key)).FirstOrDefault(),
+        })]);
+
+    public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin)
+    {
+        var read = WithHeld<IReadOnlyList<ulong>>(pool, (held, _) =>
+            held.TryGetValue(thin.Id.Value, out var record)
+                ? [.. record.Own(thin.Origin is { } origin ? held.GetValueOrDefault(origin.Value) : null, isOrigin)]
+                : [ulong.MaxValue]);
+        return !read.Succeeded ? read.Error
+            : read.Value is [ulong.MaxValue]
+                ? new KernelError(KernelFault.NotFound, 0, "read metadata", pool.Value, $"it has no thin id {thin.Id}")
+            : KernelResult.Found<IReadOnlyList<BlockRange>>(Ranges(read.Value));
+    }
+
+    private static List<BlockRange> Ranges(IEnumerable<ulong> blocks)
+    {
+        var ranges = new List<BlockRange>();
+        foreach (var block in blocks)
+        {
+            if (ranges is [.., var last] && last.End == block)
+                ranges[^1] = last with { Count = last.Count + 1 };
+            else
+                ranges.Add(new BlockRange(block, 1));
+        }
+        return ranges;
+    }
 
     private KernelResult<T> WithHeld<T>(
         MappedName pool, Func<ImmutableSortedDictionary<uint, ThinRecord>, PoolMetadata, T> read) where T : class =>

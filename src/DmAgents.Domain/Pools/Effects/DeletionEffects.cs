@@ -15,6 +15,9 @@ public abstract record DeletionResult
     /// <summary>The pool does not have the thin id any more.</summary>
     public sealed record Gone : DeletionResult;
 
+    /// <summary>It is live, for nobody but its deletion: these blocks are to be discarded before its thin id goes.</summary>
+    public sealed record ToDiscard(ImmutableArray<BlockRange> Blocks) : DeletionResult;
+
     /// <summary>Somebody keeps the device open; it is to be tried again later.</summary>
     public sealed record Held(ImmutableArray<DeviceHolder> Holders) : DeletionResult;
 
@@ -22,12 +25,35 @@ public abstract record DeletionResult
     public sealed record Failed(KernelError Error) : DeletionResult;
 }
 
-/// <summary>Gives a removed device's blocks back to its pool. Each step may be done again.</summary>
+/// <summary>
+/// Gives a removed device's blocks back to its pool. Begun again after a crash it finds fewer blocks to discard, and
+/// goes on.
+/// </summary>
+/// <remarks>
+/// The kernel deletes a thin id with all that it maps while every other message and every new block of the pool waits.
+/// Blocks that are discarded before, some at a time, let the others in between. Only the device's own: to discard what
+/// it shares would first copy the mappings that it shares, and free nothing.
+/// </remarks>
 public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
 {
+    private ByteSize BlockSize => pool.Identity.BlockSize.Bytes;
+
+    /// <summary>All of it at once.</summary>
+    public DeletionResult Delete(DeviceRecord device, bool keyHasSuccessor = false, bool isOrigin = false)
+    {
+        var begun = Begin(device, isOrigin, keyHasSuccessor);
+        if (begun is not DeletionResult.ToDiscard { Blocks: var blocks })
+            return begun;
+        return Discard(device, blocks).Error is { } error
+            ? new DeletionResult.Failed(error)
+            : End(device, keyHasSuccessor);
+    }
+
+    /// <summary>Up to what has to be discarded; to the end where that is nothing.</summary>
     /// <param name="device">The removed device.</param>
+    /// <param name="isOrigin">Another device began with its blocks, and still is.</param>
     /// <param name="keyHasSuccessor">Another device has its key by now, and with it its place in mnt/.</param>
-    public DeletionResult Delete(DeviceRecord device, bool keyHasSuccessor = false)
+    public DeletionResult Begin(DeviceRecord device, bool isOrigin, bool keyHasSuccessor)
     {
         var name = pool.NameOf(device.Id);
         var live = kernel.Find(name);
@@ -40,8 +66,35 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
         }
         if (live is { Succeeded: true, Value.OpenCount: > 0 })
             return HeldOpen(name);
-        if (pool.DiscardOnRemove && Discard(device, isLive: live.Succeeded) is { Succeeded: false } discarded)
-            return new DeletionResult.Failed(discarded.Error);
+        var discards = ToDiscard(device, isLive: live.Succeeded, isOrigin);
+        return !discards.Succeeded ? new DeletionResult.Failed(discards.Error)
+            : discards.Value.IsEmpty ? End(device, keyHasSuccessor)
+            : new DeletionResult.ToDiscard(discards.Value);
+    }
+
+    /// <summary>Discards a piece of it. What is discarded already stays so.</summary>
+    public KernelResult Discard(DeviceRecord device, ImmutableArray<BlockRange> piece)
+    {
+        foreach (var range in piece)
+        {
+            var (start, length) = range.InBytes(BlockSize);
+            if (start >= device.Size)
+                break;
+            var within = length < device.Size - start ? length : device.Size - start;
+            var discarded = kernel.Discard(pool.NameOf(device.Id).Path, start, within);
+            // A pool that ignores discards: the deletion frees the blocks all the same.
+            if (discarded.FailedWith(KernelFault.NotSupported))
+                break;
+            if (!discarded.Succeeded)
+                return discarded;
+        }
+        return KernelResult.Done;
+    }
+
+    /// <summary>Takes the device and its thin id away.</summary>
+    public DeletionResult End(DeviceRecord device, bool keyHasSuccessor)
+    {
+        var name = pool.NameOf(device.Id);
         var removed = kernel.Remove(name, deferred: false).Or(KernelFault.NotFound);
         if (removed.FailedWith(KernelFault.Busy))
             return HeldOpen(name);
@@ -87,17 +140,29 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
                 : KernelResult.Done;
     }
 
-    /// <summary>A discard of the whole device: the kernel skips what is not mapped, unmaps what is shared, and passes
-    /// down what only this device had.</summary>
-    private KernelResult Discard(DeviceRecord device, bool isLive)
+    /// <summary>Makes the device live where something of it is to be discarded, and says what.</summary>
+    private KernelResult<ImmutableArray<BlockRange>> ToDiscard(DeviceRecord device, bool isLive, bool isOrigin)
     {
+        if (pool.DiscardAbove is not { } above)
+            return ImmutableArray<BlockRange>.Empty;
         var writable = device with { ReadOnly = false, GrowingTo = null };
         var activated = isLive
             ? device.ReadOnly ? kernel.ReloadThin(pool.TableOf(writable)) : KernelResult.Done
             : kernel.ActivateThin(pool.TableOf(writable)).Outcome;
         if (activated.FailedWith(KernelFault.NotFound))
-            return KernelResult.Done;
-        return activated.Then(() => kernel.Discard(pool.NameOf(device.Id).Path, ByteSize.Zero, device.Size)
-            .Or(KernelFault.NotSupported));
+            return ImmutableArray<BlockRange>.Empty;
+        if (!activated.Succeeded)
+            return activated.Error;
+        // Most have less than that, shared blocks included, and this is the cheapest question that there is.
+        var mapped = kernel.MappedBytes(pool.NameOf(device.Id));
+        if (mapped.Succeeded && mapped.Value <= above)
+            return ImmutableArray<BlockRange>.Empty;
+        var own = kernel.OwnBlocks(pool.Device, new ThinAndOrigin(device.Id, device.Source), isOrigin);
+        // Where nobody can tell, all of it: the kernel passes over what is not mapped, and what is shared stays the others'.
+        ImmutableArray<BlockRange> blocks = own.Succeeded
+            ? [.. own.Value]
+            : [new BlockRange(0, device.Size.RoundUp(BlockSize).Bytes / BlockSize.Bytes)];
+        var bytes = blocks.Aggregate(0UL, (sum, range) => sum + range.Count) * BlockSize.Bytes;
+        return bytes <= above.Bytes ? ImmutableArray<BlockRange>.Empty : blocks;
     }
 }

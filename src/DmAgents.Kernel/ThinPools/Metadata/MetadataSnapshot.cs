@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
@@ -60,14 +61,50 @@ internal sealed class MetadataSnapshot
     /// <summary>Every thin id with what it maps, ascending.</summary>
     public KernelResult<IReadOnlyList<ThinUsage>> List()
     {
-        var thins = new List<ThinUsage>();
-        var error = _walk.Entries(_details, DetailsSize, (id, details) => thins.Add(new ThinUsage(
-            new ThinId(checked((uint)id)),
-            BinaryPrimitives.ReadUInt64LittleEndian(details),
-            ExclusiveBlocks: null,
-            new TransactionId(BinaryPrimitives.ReadUInt64LittleEndian(details[8..])))));
-        return error is null ? KernelResult.Found<IReadOnlyList<ThinUsage>>(thins) : error;
+        var thins = new List<(ThinUsage Usage, uint Created)>();
+        // Each snapshot has a time of the pool for itself, which is also its origin's latest.
+        var origins = new Dictionary<uint, ThinId>();
+        var error = _walk.Entries(_details, DetailsSize, (id, details) =>
+        {
+            var thin = new ThinId(checked((uint)id));
+            var (created, snapshotted) = (Created(details), Snapshotted(details));
+            if (created < snapshotted)
+                origins[snapshotted] = thin;
+            thins.Add((new ThinUsage(
+                thin,
+                BinaryPrimitives.ReadUInt64LittleEndian(details),
+                ExclusiveBlocks: null,
+                new TransactionId(BinaryPrimitives.ReadUInt64LittleEndian(details[8..]))), created));
+        });
+        return error is null
+            ? KernelResult.Found<IReadOnlyList<ThinUsage>>([.. thins.Select(thin => thin.Usage with
+            {
+                SnapshotOf = origins.TryGetValue(thin.Created, out var origin) ? origin : null,
+            })])
+            : error;
     }
+
+    /// <summary>What this thin id maps and its origin does not; see <see cref="IThinPools.OwnBlocks"/>.</summary>
+    public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(ThinAndOrigin thin, bool isOrigin)
+    {
+        var read = Roots();
+        if (!read.Succeeded)
+            return read.Error;
+        if (!read.Value.TryGetValue(thin.Id, out var root))
+            return new KernelError(KernelFault.NotFound, 0, "read metadata", thin.Id.ToString(), "the pool has no such thin id");
+        var since = 0U;
+        var error = _walk.Entries(_details, DetailsSize, (id, details) =>
+            since = id == thin.Id.Value && isOrigin ? Snapshotted(details) : since);
+        return error is null
+            ? new OwnMappings(_walk).Find(
+                root, thin.Origin is { } id && read.Value.TryGetValue(id, out var origin) ? origin : null, since)
+            : error;
+    }
+
+    private static uint Created(ReadOnlySpan<byte> details) => BinaryPrimitives.ReadUInt32LittleEndian(details[16..]);
+
+    private static uint Snapshotted(ReadOnlySpan<byte> details) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(details[20..]);
 
     /// <summary>As <see cref="List"/>, with the blocks that only this thin id maps.</summary>
     /// <param name="dataBlocks">How many blocks the pool's data device has.</param>

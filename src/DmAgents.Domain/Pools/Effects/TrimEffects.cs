@@ -1,0 +1,51 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Care;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools.Effects;
+
+/// <summary>Trims file systems on devices of a pool, wherever they are mounted.</summary>
+public sealed class TrimEffects(IKernel kernel, PoolContext pool)
+{
+    /// <summary>Discards what the file system does not use of a range.</summary>
+    /// <returns>NotFound where it is not mounted for writing; Busy where the device is suspended: a trim would hang until
+    /// it is resumed.</returns>
+    public KernelResult<TrimmedRange> Trim(DeviceRecord device, ByteSize start, ByteSize length)
+    {
+        var name = pool.NameOf(device.Id);
+        var live = kernel.Find(name);
+        if (!live.Succeeded)
+            return live.Error;
+        if (live.Value.Suspended)
+            return new KernelError(KernelFault.Busy, 0, "FITRIM", name.Value, "it is suspended");
+        var mounts = kernel.Mounts();
+        if (!mounts.Succeeded)
+            return mounts.Error;
+        if (MountOf(live.Value, mounts.Value) is not { } target)
+            return new KernelError(KernelFault.NotFound, 0, "FITRIM", name.Value, "it is not mounted for writing");
+        var before = kernel.MappedBytes(name);
+        var trimmed = kernel.Trim(target, start, length);
+        if (trimmed.FailedWith(KernelFault.Invalid) && start > ByteSize.Zero)
+            return new TrimmedRange(ByteSize.Zero, ByteSize.Zero, IsEnd: true);
+        if (!trimmed.Succeeded)
+            return trimmed.Error;
+        var after = kernel.MappedBytes(name);
+        var givenBack = before.Succeeded && after.Succeeded && after.Value < before.Value
+            ? before.Value - after.Value
+            : ByteSize.Zero;
+        return new TrimmedRange(trimmed.Value, givenBack, IsEnd: false);
+    }
+
+    /// <summary>Where the device's file system can be reached: a later mount on the same place hides the earlier.</summary>
+    private static MountPath? MountOf(LiveDevice live, IReadOnlyList<MountEntry> mounts)
+    {
+        var hidden = new HashSet<MountPath>();
+        foreach (var mount in mounts.Reverse())
+        {
+            if (hidden.Add(mount.Target) && mount.Device == live.Number && !mount.ReadOnly)
+                return mount.Target;
+        }
+        return null;
+    }
+}
