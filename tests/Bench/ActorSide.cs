@@ -10,6 +10,7 @@ using DmAgents.Agent.Services;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 using DmAgents.Kernel.Files;
 using Microsoft.Extensions.Logging;
 
@@ -102,6 +103,21 @@ internal sealed class ActorSide : Side, IAsyncDisposable
         Array.Sort(done);
         return done;
     }
+
+    public MappedName Pool => DeviceNames.Pool(_identity.Name);
+
+    /// <summary>Removals that are answered and whose blocks are not back.</summary>
+    public int Deletions => Picture().Deletions.Count;
+
+    /// <summary>A container of another size than the base, active.</summary>
+    public async Task<MappedName> PrepareLarge(int number, ByteSize size)
+    {
+        await Ask(Creation(number, DeviceUse.Active) with { Size = size }).ConfigureAwait(false);
+        return DeviceOf(number);
+    }
+
+    public MappedName DeviceOf(int number) =>
+        DeviceNames.Thin(_identity.Name, Picture().State.Find(KeyOf(number))!.Id);
 
     public override ulong UsedBlocks() => _kernel.PoolStatus(DeviceNames.Pool(_identity.Name)).Value.Data.Used;
 

@@ -1,11 +1,14 @@
 using DmAgents.Agent.Configuration;
 using DmAgents.Bench;
+using DmAgents.Bench.Deletions;
 using DmAgents.Bench.Snapshots;
 using DmAgents.Kernel;
 using Microsoft.Extensions.Logging;
 
 if (args is ["snapshots", .. var others])
     return await SnapshotProgram.Run(others);
+if (args is ["deletions", .. var disks])
+    return await DeletionProgram.Run(disks);
 if (BenchOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(BenchOptions.Help);

@@ -13,6 +13,8 @@ internal sealed class Series
 
     public double P99 => Quantile(0.99);
 
+    public double Longest => Quantile(1);
+
     public void Add(double milliseconds) => _values.Add(milliseconds);
 
     public void AddTicks(IEnumerable<long> ticks) => _values.AddRange(ticks.Select(Milliseconds));
