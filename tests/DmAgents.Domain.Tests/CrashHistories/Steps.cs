@@ -64,7 +64,7 @@ internal sealed class SteppedKernel(IKernel inner, Steps steps) : KernelDecorato
     [
         nameof(PoolStatus), nameof(ListThins), nameof(MeasureThins), nameof(Find), nameof(ListDevices),
         nameof(MappedBytes), nameof(Holders), nameof(Mounts), nameof(Inspect), nameof(Read), nameof(InspectFile),
-        nameof(CheckMetadata), nameof(UsedInodes), nameof(MeasureAboveOrigins),
+        nameof(CheckMetadata), nameof(UsedInodes), nameof(MeasureAboveOrigins), nameof(OwnBlocks),
     ];
 
     /// <summary>What was called since the steps were armed, for the message of a failing test.</summary>
