@@ -27,7 +27,7 @@ public sealed partial class PoolActor
     private ThinId? _deleting;
 
     /// <summary>Devices of which blocks are still to be discarded; the first of them at this moment.</summary>
-    private ImmutableList<(ThinId Id, DiscardPlan Plan)> _discards = [];
+    private ImmutableList<(ThinId Id, DiscardPlan Plan, bool IsOrigin)> _discards = [];
     private bool _isDiscarding;
 
     /// <summary>A deletion, or a piece of one, is at work on a device.</summary>
@@ -78,9 +78,11 @@ public sealed partial class PoolActor
             return;
         _deleting = id;
         var device = _state.Devices[id];
-        _devices.Give(id, new DeviceJobs.Delete(
-            Pool, device with { Source = OriginOf(device) }, IsOrigin(id), KeyHasSuccessor(device)));
+        _devices.Give(id, DeletionOf(device));
     }
+
+    private DeviceJobs.Delete DeletionOf(DeviceRecord device) => new(
+        Pool, device with { Source = OriginOf(device) }, IsOrigin(device.Id), KeyHasSuccessor(device));
 
     /// <summary>Who began with another's blocks goes before him: only then are the other's blocks nobody else's.</summary>
     private ThinId? NextDeletion()
@@ -113,7 +115,7 @@ public sealed partial class PoolActor
         _deleting = null;
         if (result.Result is DeletionResult.ToDiscard discards)
         {
-            _discards = _discards.Add((result.Id, DiscardPlan.Of(discards.Blocks)));
+            _discards = _discards.Add((result.Id, DiscardPlan.Of(discards.Blocks), IsOrigin(result.Id)));
         }
         else if (result.Result is DeletionResult.Gone)
         {
@@ -167,7 +169,7 @@ public sealed partial class PoolActor
             _discards = [];
             return;
         }
-        var (id, plan) = _discards[0];
+        var (id, plan, wasOrigin) = _discards[0];
         if (plan.IsDone && _deleting is not null)
             return;
         var device = _state.Devices[id];
@@ -175,7 +177,10 @@ public sealed partial class PoolActor
         {
             _discards = _discards.RemoveAt(0);
             _deleting = id;
-            _devices.Give(id, new DeviceJobs.EndDeletion(Pool, device, KeyHasSuccessor(device)));
+            // Its heirs went between two pieces: what it shared with them is its own by now.
+            _devices.Give(id, wasOrigin && !IsOrigin(id)
+                ? DeletionOf(device)
+                : new DeviceJobs.EndDeletion(Pool, device, KeyHasSuccessor(device)));
             DiscardNext();
             return;
         }
@@ -200,7 +205,7 @@ public sealed partial class PoolActor
         else
         {
             var plan = _discards[0].Plan.After(result.Took);
-            _discards = _discards.SetItem(0, (result.Id, plan));
+            _discards = _discards.SetItem(0, (result.Id, plan, _discards[0].IsOrigin));
             _deletions = _deletions.SetItem(result.Id, _deletions[result.Id] with { BlocksLeft = plan.BlocksLeft });
             if (!IsHastened && !plan.IsDone)
             {

@@ -82,6 +82,26 @@ public sealed class DeletionInPiecesSpec : ActorSpec
     }
 
     [Fact]
+    public async Task Blocks_that_were_shared_with_an_heir_who_goes_between_two_pieces_are_discarded_too()
+    {
+        var life = await Opened(InPieces with { DiscardOnRemove = true });
+        var container = await Written(life, "c", blocks: 50);
+        await life.Done(Ask.CommitLive("c", Ask.Layer("of-c")));
+        Host.Kernel.Write(TestHost.Thin(container.Id).Path, ByteSize.MiB(32), new byte[5 * Block]);
+        life.Kernel.ClearCallLog();
+        var held = life.Kernel.HoldNext(nameof(IKernel.Discard));
+        await life.Done(Ask.Remove("c"));
+        await held.Reached;
+        var layer = (await life.Done(Ask.Remove(Ask.Layer("of-c")))).Device!;
+        await Eventually.Holds(() => !Host.Thins.Contains(layer.Id), () => "the layer is there");
+
+        held.Open();
+        await Agrees(life);
+
+        Assert.Equal(55UL, Discarded(life));
+    }
+
+    [Fact]
     public async Task A_small_deletion_does_not_wait_for_a_large_one()
     {
         var life = await Opened(InPieces);

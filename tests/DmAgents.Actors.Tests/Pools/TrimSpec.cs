@@ -139,19 +139,21 @@ public sealed class TrimSpec : ActorSpec
     [Fact]
     public async Task At_the_mark_a_pause_ends_and_the_next_round_comes_early()
     {
-        var life = LiveWithPool(Settings with
-        {
-            StatusInterval = TimeSpan.FromMilliseconds(20),
-            Background = new BackgroundPace(1),
-            // A pause of an hour after the first file system.
-            Trim = new TrimSettings(TimeSpan.FromSeconds(1.5), ByteSize.KiB(10)),
-        });
-        await life.Done(Ask.Initialize(TestHost.PoolName, TestHost.PoolUuid, TestHost.Backing with
+        var before = LiveWithPool();
+        await before.Done(Ask.Initialize(TestHost.PoolName, TestHost.PoolUuid, TestHost.Backing with
         {
             Data = [TestHost.Part(TestHost.DataDisk, ByteSize.MiB(64))],
         }));
-        await WithDeletedFile(life, "a");
-        var second = await WithDeletedFile(life, "b");
+        await WithDeletedFile(before, "a");
+        var second = await WithDeletedFile(before, "b");
+        await before.Die();
+        var life = await Reopened(Settings with
+        {
+            StatusInterval = TimeSpan.FromMilliseconds(20),
+            Background = new BackgroundPace(1),
+            // A pause of more than an hour after the first file system.
+            Trim = new TrimSettings(TimeSpan.FromMilliseconds(100), ByteSize.KiB(10)),
+        });
         await Eventually.Holds(() => life.Picture.IsTrimming, () => "nothing is trimmed");
         await Task.Delay(100);
         Assert.True(life.Picture.IsTrimming);
