@@ -40,3 +40,5 @@ public sealed class SimulatedListThinsTests() : ListThinsContract(new SimulatedK
 public sealed class SimulatedBlockDeviceTests() : BlockDeviceContract(new SimulatedKernelFixture());
 
 public sealed class SimulatedVolumeGroupTests() : VolumeGroupContract(new SimulatedKernelFixture());
+
+public sealed class SimulatedMetadataTests() : MetadataContract(new SimulatedKernelFixture());
