@@ -132,6 +132,8 @@ public sealed partial class PoolActor
             case DeviceResults.Deleted deleted:
                 OnDeleted(deleted);
                 break;
+            case PoolMessages.NoteBackup:
+                break;
             case KeepStock:
                 OnKeepStock();
                 break;

@@ -34,6 +34,15 @@ public sealed partial class PoolActor
             case PoolMessages.Repair repair:
                 OnRepair(repair);
                 break;
+            case PoolMessages.MendMetadata mend:
+                OnMend(mend);
+                break;
+            case PoolMessages.DiscardMetadata discard:
+                OnDiscardMetadata(discard);
+                break;
+            case PoolMessages.NoteBackup note:
+                Record([note.Outcome], () => { });
+                break;
             case DeviceResults.Created created:
                 OnCreated(created);
                 TakeHeldBack(created.Id);
@@ -52,6 +61,9 @@ public sealed partial class PoolActor
                 break;
             case LaneResults.Grown grown:
                 OnPoolGrown(grown);
+                break;
+            case LaneResults.MetadataDiscarded discarded:
+                OnMetadataDiscarded(discarded);
                 break;
             case LaneResults.Retired retired:
                 OnRetired(retired);
@@ -231,6 +243,8 @@ public sealed partial class PoolActor
         {
             PoolCommand command => command.Request,
             PoolMessages.Repair repair => repair.Request,
+            PoolMessages.MendMetadata mend => mend.Request,
+            PoolMessages.DiscardMetadata discard => discard.Request,
             _ => ((PoolMessages.Retire)message).Request,
         };
         Answer(Sender, new PoolReplies.Refused(request, new Refusal(
