@@ -17,6 +17,9 @@ public sealed partial class LinuxKernel : IKernel, IDisposable
     /// <summary>mkfs of a very large device over a slow network takes minutes, never this long.</summary>
     private static readonly TimeSpan ProgramDeadline = TimeSpan.FromMinutes(10);
 
+    /// <summary>What reads all of a pool's metadata and writes them anew: the largest have 16 GiB.</summary>
+    private static readonly TimeSpan MetadataDeadline = TimeSpan.FromHours(2);
+
     private readonly DmControl _control;
     private readonly LinuxThinPools _pools;
     private readonly LinuxMappedDevices _devices;
@@ -29,7 +32,8 @@ public sealed partial class LinuxKernel : IKernel, IDisposable
         _control = control;
         var devices = new DmDevices(control);
         var programs = new ProcessRunner(ProgramDeadline);
-        _pools = new LinuxThinPools(devices, new MetadataCheck(programs));
+        var metadata = new ProcessRunner(MetadataDeadline);
+        _pools = new LinuxThinPools(devices, new MetadataCheck(metadata), new MetadataPrograms(metadata));
         _devices = new LinuxMappedDevices(devices);
         _fileSystems = new LinuxFileSystems(programs);
         _disks = new LinuxBlockDevices();

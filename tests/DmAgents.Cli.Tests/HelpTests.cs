@@ -26,8 +26,10 @@ public partial class HelpTests
             "host", "host status",
             "image", "image import", "image list", "image remove", "image show", "image tag",
             "layer", "layer list", "layer remove", "layer show", "layer tree",
-            "pool", "pool check", "pool create", "pool grow", "pool list", "pool quarantine",
-            "pool quarantine list", "pool quarantine purge", "pool quarantine undelete", "pool remove", "pool show",
+            "pool", "pool backup", "pool backup list", "pool backup now", "pool check", "pool create",
+            "pool discard-metadata", "pool grow", "pool list", "pool quarantine",
+            "pool quarantine list", "pool quarantine purge", "pool quarantine undelete", "pool remove",
+            "pool repair-metadata", "pool restore-metadata", "pool show",
             "pool spare", "pool spare add", "pool spare list", "pool spare remove", "pool trim",
         ];
         Assert.Equal(expected, Below(_root, "").Select(command => command.Path).Order(StringComparer.Ordinal));
@@ -79,6 +81,8 @@ public partial class HelpTests
     [InlineData("pool grow x", "Exactly one of --add, --to and --by is needed")]
     [InlineData("pool grow x --to 1G --by 1G", "Exactly one of")]
     [InlineData("pool grow x --to 1G --force", "--force goes only with --add")]
+    [InlineData("pool repair-metadata x --force", "--force goes only with --into")]
+    [InlineData("pool restore-metadata x", "Required argument")]
     [InlineData("pool quarantine purge", "Either thin ids or --all")]
     [InlineData("pool quarantine purge 1 --all", "Either thin ids or --all")]
     [InlineData("pool quarantine purge x", "x")]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -64,6 +65,21 @@ internal static class Occurrences
             e.Spares.IsEmpty
                 ? "the pool has no spare disk any more"
                 : $"the pool may be extended by {string.Join(", ", e.Spares)}"),
+        PoolEvents.Found e => OfDevice(e.Id, after, "found", "is in the pool again"),
+        PoolEvents.CheckCleared => new(after.Identity!.Name.Value, "pool-checked",
+            "the pool's metadata are sound, and the kernel's demand for a check is cleared"),
+        PoolEvents.MetadataReplaced e => new(after.Identity!.Name.Value, "metadata-replaced",
+            (e.Backup is null
+                ? "the pool has repaired metadata"
+                : $"the pool has the metadata of backup {e.Backup}")
+            + (after.Kept.IsEmpty ? "" : $"; those it had are kept: {after.Kept[^1]}")),
+        PoolEvents.KeptMetadataDiscarded => new(after.Identity!.Name.Value, "kept-metadata-discarded",
+            "the metadata that others have replaced are gone"),
+        PoolEvents.BackedUp e => new(after.Identity!.Name.Value, "metadata-backed-up",
+            $"backup {e.Name} of the pool's metadata, with {e.Thins} thin devices, takes {e.Size}; made in "
+            + $"{e.Took.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s"),
+        PoolEvents.BackupFailed e => new(after.Identity!.Name.Value, "metadata-backup-failed",
+            $"the pool's metadata were not backed up: {e.Why}"),
         PoolEvents.BackingChanged => new(after.Identity!.Name.Value, "pool-growing", "the pool is made of more"),
         _ => null,
     };

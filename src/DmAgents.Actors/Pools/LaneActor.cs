@@ -3,6 +3,7 @@ using Akka.Actor;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
@@ -49,6 +50,12 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             case LaneJobs.Purge job:
                 Sender.Tell(new LaneResults.Purged(
                     job.Id, job.Request, new DeletionEffects(kernel, job.Pool).Purge(job.Id)));
+                break;
+            case LaneJobs.Mend job:
+                Sender.Tell(new LaneResults.Mended(job.Asked, Mend(job)));
+                break;
+            case LaneJobs.DiscardMetadata job:
+                Sender.Tell(new LaneResults.MetadataDiscarded(job.Request, Discard(job.Pool, job.Kept)));
                 break;
             case LaneJobs.Abandon job:
                 Sender.Tell(new LaneResults.Abandoned(new AssemblyEffects(kernel, job.Pool).Close()));
@@ -126,6 +133,21 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
         }
     }
 
+    private MendOutcome Mend(LaneJobs.Mend job)
+    {
+        var mend = new MendEffects(kernel, files, job.Pool);
+        var down = mend.TakeDown(job.EvenMounted);
+        return down.Error is { } error
+            ? new MendOutcome.Failed(error)
+            : mend.Mend(job.Asked.Source, job.Asked.Next, job.Shape);
+    }
+
+    private KernelResult Discard(PoolContext pool, ImmutableArray<KeptMetadata> kept)
+    {
+        var assembly = new AssemblyEffects(kernel, pool);
+        return kept.Aggregate(KernelResult.Done, (result, k) => result.Then(() => assembly.Discard(k)));
+    }
+
     private KernelResult Retire(LaneJobs.Retire job)
     {
         var use = new UseEffects(kernel, job.Pool);
@@ -136,7 +158,10 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
                 return idle;
         }
         var assembly = new AssemblyEffects(kernel, job.Pool);
-        return assembly.Close().Then(assembly.Dismantle).Then(() => RemoveFiles(job));
+        return assembly.Close().Then(() => Discard(job.Pool, job.Kept)).Then(assembly.Dismantle)
+            .Then(new LookEffects(kernel, files, job.Pool).Clean)
+            .Then(new BackupEffects(kernel, files, job.Pool).RemoveAll)
+            .Then(() => RemoveFiles(job));
     }
 
     /// <summary>The projection of a pool that is no more, and the directories that its devices were mounted on.</summary>
@@ -153,6 +178,7 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             .Concat(NamesIn(paths.MountDirectory).Select(name => new MountPath($"{paths.MountDirectory}/{name}")))
             .Distinct()
             .Append(new MountPath(paths.MountDirectory)).Append(new MountPath(paths.MetadataDirectory))
+            .Append(new MountPath(paths.BackupDirectory))
             .Append(new MountPath(paths.Root));
         foreach (var directory in directories)
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
@@ -42,8 +43,17 @@ internal static class LaneJobs
     /// <summary>Take down what a creation that failed has made live.</summary>
     internal sealed record Abandon(PoolContext Pool);
 
+    /// <summary>Take the pool down and make its metadata usable.</summary>
+    /// <param name="EvenMounted">The kernel has given the pool up: what is mounted goes all the same.</param>
+    internal sealed record Mend(
+        PoolContext Pool, PoolMessages.MendMetadata Asked, bool EvenMounted, MetadataShape Shape);
+
+    /// <summary>Give up the metadata that others have replaced.</summary>
+    internal sealed record DiscardMetadata(PoolContext Pool, ImmutableArray<KeptMetadata> Kept, RequestId Request);
+
     /// <summary>Take everything down, and remove labels or files.</summary>
-    internal sealed record Retire(PoolContext Pool, ImmutableArray<DeviceRecord> Devices);
+    internal sealed record Retire(
+        PoolContext Pool, ImmutableArray<DeviceRecord> Devices, ImmutableArray<KeptMetadata> Kept);
 }
 
 /// <summary>What the lane answers.</summary>
@@ -77,6 +87,10 @@ internal static class LaneResults
     internal sealed record Status(KernelResult<ThinPoolStatus> Result);
 
     internal sealed record Purged(ThinId Id, RequestId? Request, KernelResult Result);
+
+    internal sealed record Mended(PoolMessages.MendMetadata Asked, MendOutcome Outcome);
+
+    internal sealed record MetadataDiscarded(RequestId Request, KernelResult Result);
 
     internal sealed record Abandoned(KernelResult Result);
 

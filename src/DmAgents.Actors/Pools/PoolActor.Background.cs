@@ -127,6 +127,8 @@ public sealed partial class PoolActor
             case DeviceResults.Deleted deleted:
                 OnDeleted(deleted);
                 break;
+            case PoolMessages.NoteBackup:
+                break;
             case KeepStock:
                 OnKeepStock();
                 break;

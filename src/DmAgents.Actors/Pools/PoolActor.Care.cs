@@ -33,7 +33,7 @@ public sealed partial class PoolActor
 
     private void LookAtStatus()
     {
-        if (_isReadingStatus || _context is null)
+        if (_isReadingStatus || _context is null || _mending is not null)
             return;
         _isReadingStatus = true;
         _lane.Tell(new LaneJobs.ReadStatus(Pool));

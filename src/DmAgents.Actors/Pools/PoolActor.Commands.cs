@@ -37,6 +37,15 @@ public sealed partial class PoolActor
             case PoolMessages.Trim trim:
                 OnTrim(trim);
                 break;
+            case PoolMessages.MendMetadata mend:
+                OnMend(mend);
+                break;
+            case PoolMessages.DiscardMetadata discard:
+                OnDiscardMetadata(discard);
+                break;
+            case PoolMessages.NoteBackup note:
+                Record([note.Outcome], () => { });
+                break;
             case DeviceResults.Created created:
                 OnCreated(created);
                 TakeHeldBack(created.Id);
@@ -55,6 +64,9 @@ public sealed partial class PoolActor
                 break;
             case LaneResults.Grown grown:
                 OnPoolGrown(grown);
+                break;
+            case LaneResults.MetadataDiscarded discarded:
+                OnMetadataDiscarded(discarded);
                 break;
             case LaneResults.Retired retired:
                 OnRetired(retired);
@@ -235,6 +247,8 @@ public sealed partial class PoolActor
             PoolCommand command => command.Request,
             PoolMessages.Repair repair => repair.Request,
             PoolMessages.Trim trim => trim.Request,
+            PoolMessages.MendMetadata mend => mend.Request,
+            PoolMessages.DiscardMetadata discard => discard.Request,
             _ => ((PoolMessages.Retire)message).Request,
         };
         Answer(Sender, new PoolReplies.Refused(request, new Refusal(

@@ -83,7 +83,13 @@ public sealed partial class PoolActor
             case PoolMessages.Stop:
                 Context.Stop(Self);
                 break;
-            case PoolCommand or PoolMessages.Retire or PoolMessages.Repair or PoolMessages.Trim:
+            case LaneResults.Mended mended:
+                OnMended(mended);
+                break;
+            case PoolMessages.MendMetadata mend when IsBeingMended(mend):
+                break;
+            case PoolCommand or PoolMessages.Retire or PoolMessages.Repair or PoolMessages.Trim
+                or PoolMessages.MendMetadata or PoolMessages.DiscardMetadata:
                 StashOrBusy(message);
                 break;
             default:
@@ -137,12 +143,16 @@ public sealed partial class PoolActor
 
     private void OnOpenFailed(KernelError error)
     {
+        _metadataAreDamaged = MetadataAreTheCause(error);
         Enter(PoolPhase.Unavailable, error.ToString());
         UnstashAll();
         AnswerRepairers();
         if (RefuseFounder())
             return;
-        Timers.StartSingleTimer(OpenTimer, OpenAgain.Instance, _setup.Settings.RetryInterval);
+        // Damage does not go by itself, and to find it again all metadata are read.
+        Timers.StartSingleTimer(OpenTimer, OpenAgain.Instance, _metadataAreDamaged
+            ? _setup.Settings.RetryInterval * DamageFactor
+            : _setup.Settings.RetryInterval);
     }
 
     /// <summary>A pool whose creation fails never was: what is live of it is taken down, and its parent forgets it.
@@ -222,6 +232,7 @@ public sealed partial class PoolActor
 
     private void OnOpened()
     {
+        _metadataAreDamaged = false;
         Enter(PoolPhase.Open, "");
         // After a restart nearly all files are right, and who waits for the agent does not wait for them to be read.
         Timers.StartSingleTimer(
@@ -262,6 +273,12 @@ public sealed partial class PoolActor
             case PoolMessages.Trim trim:
                 OnTrim(trim);
                 break;
+            case PoolMessages.MendMetadata mend:
+                OnMend(mend);
+                break;
+            case PoolMessages.DiscardMetadata discard:
+                Answer(Sender, new PoolReplies.Refused(discard.Request, Closed()));
+                break;
             case PoolMessages.EndIfNeverMade:
                 break;
             case PoolMessages.Stop:
@@ -278,6 +295,7 @@ public sealed partial class PoolActor
         "cannot use pool", _setup.Name.Value, _reason,
         _phase == PoolPhase.WrongPool
             ? $"compare pool and journal, and decide: dmagent pool check {_setup.Name}"
+            : _metadataAreDamaged ? $"see what can be saved, without changing anything: {RepairOf(_setup.Name)}"
             : "mend what is named; it is tried again every few seconds");
 
     private sealed record Project

@@ -31,14 +31,15 @@ public sealed partial class PoolActor
         Record([new PoolEvents.CheckpointReached(accepted, Now)], Open);
     }
 
+    /// <summary>Its outcome is not in the journal yet: compared with it, it would look like something left behind.</summary>
+    private bool IsAtWork => _operations.Count > 0 || _devices.AreAtWork || _purges.Count > 0
+        || _afterCheckpoint is not null || _isPlanningExtension || _isDiscardingMetadata;
+
     private Refusal? RefusalOfRepair(PoolMessages.Repair repair)
     {
         const string What = "cannot repair pool";
         var name = _setup.Name.Value;
-        // Their outcome is not in the journal yet: compared with it, they would look like something left behind.
-        var isAtWork = _operations.Count > 0 || _devices.AreAtWork || _purges.Count > 0 || _afterCheckpoint is not null
-            || _isPlanningExtension;
-        if (_phase == PoolPhase.Stopping || (_phase == PoolPhase.Open && isAtWork))
+        if (_phase == PoolPhase.Stopping || (_phase == PoolPhase.Open && IsAtWork))
         {
             return new Refusal(RefusalKind.Busy, What, name, "operations are under way", "try again in a moment");
         }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Mending;
 
 namespace DmAgents.Actors.Pools;
 
@@ -28,6 +29,20 @@ public static class PoolMessages
     /// <summary>Trim the mounted file systems now, without pauses. Answered by a <see cref="PoolReply"/> at the end of
     /// the round.</summary>
     public sealed record Trim(RequestId Request);
+
+    /// <summary>
+    /// Take the pool down, make its metadata usable, and open it again. Also for a pool that is not open. Answered by a
+    /// <see cref="PoolReply"/> when it is open, or stays closed.
+    /// </summary>
+    /// <param name="Source">Of what they are made where they are damaged.</param>
+    /// <param name="Next">What the pool is to be made of then; null where there is no place for other metadata.</param>
+    public sealed record MendMetadata(RequestId Request, MetadataSource Source, PoolBacking? Next);
+
+    /// <summary>Give up the metadata that others have replaced. Answered by a <see cref="PoolReply"/>.</summary>
+    public sealed record DiscardMetadata(RequestId Request);
+
+    /// <summary>A backup of the metadata was made, or could not be: to be journaled.</summary>
+    public sealed record NoteBackup(PoolEvent Outcome);
 
     /// <summary>The kernel has told of an event: look at the status at once.</summary>
     internal sealed record LookAtStatus

@@ -54,6 +54,9 @@ public sealed record PoolPicture(
     /// on the way: of all hand-offs between threads that a prepare makes, that one would do nothing.</summary>
     public required IActorRef Actor { get; init; }
 
+    /// <summary>It could not be opened last time because its own metadata cannot be used.</summary>
+    public bool MetadataAreDamaged { get; init; }
+
     /// <summary>How many ready-made snapshots were given away since the agent's start.</summary>
     public long StockClaims { get; init; }
 

@@ -1,5 +1,6 @@
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Stock;
 using DmAgents.Domain.Units;
 
@@ -47,6 +48,9 @@ public sealed record PoolSettings
 
     /// <summary>What is made before anyone asks.</summary>
     public StockSettings Stock { get; init; } = StockSettings.None;
+
+    /// <summary>When the pool's own metadata are backed up.</summary>
+    public BackupSettings Backups { get; init; } = BackupSettings.None;
 
     public bool DiscardsOnRemove(PoolBacking backing) => DiscardOnRemove ?? backing is PoolBacking.LoopFiles;
 

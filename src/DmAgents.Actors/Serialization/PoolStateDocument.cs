@@ -3,6 +3,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
+using DmAgents.Domain.Pools.Mending;
 
 namespace DmAgents.Actors.Serialization;
 
@@ -30,6 +31,12 @@ internal sealed record PoolStateDocument(
     /// <summary>Default in what was stored before there were spares.</summary>
     public ImmutableArray<DevicePath> Spares { get; init; }
 
+    /// <summary>Default in what was stored before metadata could be replaced.</summary>
+    public ImmutableArray<KeptMetadata> Kept { get; init; }
+
+    /// <summary>Null in what was stored before there were backups.</summary>
+    public BackupRecord? LastBackup { get; init; }
+
     public static PoolStateDocument Of(PoolState state) => new(
         state.Identity,
         state.WasOpened,
@@ -45,6 +52,8 @@ internal sealed record PoolStateDocument(
         Condition = state.Condition,
         LastTrim = state.LastTrim,
         Spares = state.Spares,
+        Kept = state.Kept,
+        LastBackup = state.LastBackup,
         Views = [.. state.Views.Values.OrderBy(v => v.Key.ToString(), StringComparer.Ordinal)],
     };
 
@@ -59,6 +68,8 @@ internal sealed record PoolStateDocument(
         Condition = Condition ?? ConditionRecord.Initial,
         LastTrim = LastTrim,
         Spares = Spares.IsDefault ? [] : Spares,
+        Kept = Kept.IsDefault ? [] : Kept,
+        LastBackup = LastBackup,
         Requests = Requests.Aggregate(RequestLog.Empty, (log, r) => log.With(r.Request, r.Subject)),
     }).Restored(Devices, Views.IsDefault ? [] : Views);
 }

@@ -6,6 +6,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Stock;
 using DmAgents.Domain.Units;
 
@@ -144,6 +145,11 @@ public static class SettingsReader
                 Background = new BackgroundPace(values.Share("pool.background-share-percent")),
                 Trim = new TrimSettings(
                     values.DurationOrOff("pool.trim.interval"), values.SizeOrNone("pool.trim.bytes-per-second")),
+                Backups = new BackupSettings(
+                    values.DurationOrOff("pool.backup.every"),
+                    values.Count("pool.backup.after-changes"),
+                    values.Count("pool.backup.keep"),
+                    values.Size("pool.backup.keep-up-to", ByteSize.MiB(1))),
                 DiscardOnRemove = values.OneOf<bool?>(
                     "pool.discard-on-remove", ("on", true), ("off", false), ("auto", null), ("true", true), ("false", false)),
             },
@@ -251,6 +257,8 @@ public static class SettingsReader
             DurationText.TryParse(Text(name), out var duration) && duration > TimeSpan.Zero
                 ? duration
                 : throw Wrong(name, Text(name), "a duration above zero such as 200ms, 5s, 2m or 1h");
+
+        public TimeSpan? DurationOrOff(string name) => Text(name) is "off" or "false" ? null : Duration(name);
 
         public T OneOf<T>(string name, params (string Word, T Value)[] choices)
         {

@@ -78,10 +78,13 @@ internal static class AgentHost
         services.AddSingleton<UsageReader>();
         services.AddSingleton<PoolViews>();
         services.AddSingleton<PoolChecker>();
+        services.AddSingleton<MetadataMender>();
+        services.AddSingleton<BackupKeeper>();
         services.AddSingleton<SnapshotUsages>();
         services.AddSingleton<ImageFinder>();
         services.AddSingleton<ImageImporter>();
         services.AddHostedService<ActorsHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<BackupKeeper>());
     }
 
     private static void ConfigureLogging(WebApplicationBuilder builder, AgentSettings settings)

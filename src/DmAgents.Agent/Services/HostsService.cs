@@ -48,7 +48,9 @@ internal sealed class HostsService(PoolBoard board, HostReport host, AgentSettin
             yield return new Finding
             {
                 Severity = Severity.Error, Object = pool.Name.Value, What = $"the pool is {Views.State(pool)}",
-                Why = pool.Reason, Next = $"dmagent pool show {pool.Name}",
+                Why = pool.Reason, Next = pool.MetadataAreDamaged
+                    ? $"see what can be saved, without changing anything: {PoolActor.RepairOf(pool.Name)}"
+                    : $"dmagent pool show {pool.Name}",
             };
         }
         foreach (var (id, why) in pool.Problems)

@@ -25,7 +25,7 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false);
         var taken = KernelPicture.Take(kernel, context);
         if (!taken.Succeeded)
-            throw Problems.Of(What, pool.Name.Value, taken.Error);
+            return Broken(pool) ?? throw Problems.Of(What, pool.Name.Value, taken.Error);
         var picture = taken.Value;
         var reply = new CheckPoolReply
         {
@@ -37,10 +37,11 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         if (picture.Thins is null)
         {
             reply.Findings.Add(New(Severity.Warning, pool.Name.Value, "its own list of devices cannot be read",
-                "the pool takes no changes, and so makes no metadata snapshot", $"dmagent pool show {pool.Name}"));
+                "the pool takes no changes, and so makes no metadata snapshot", PoolActor.RepairOf(pool.Name)));
         }
         if (pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable)
             reply.Findings.Add(HostsService.ProblemsOf(pool));
+        reply.Findings.Add(Condition(pool));
         var plan = RecoveryPlan.Make(pool.State, picture, context, time.GetUtcNow());
         reply.Findings.Add(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>());
         reply.Findings.Add(Live(plan, pool.State, picture, context));
@@ -49,6 +50,35 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
             reply.ForeignTransactionId = picture.Status.TransactionId.Value;
         reply.Agrees = reply.Findings.All(f => f.Severity <= Severity.Info);
         return reply;
+    }
+
+    /// <summary>A pool of which nothing can be compared, and it is known why.</summary>
+    private static CheckPoolReply? Broken(PoolPicture pool)
+    {
+        var reply = new CheckPoolReply { Pool = pool.Name.Value, JournalDevices = (uint)pool.State.Devices.Count };
+        if (pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable)
+            reply.Findings.Add(HostsService.ProblemsOf(pool));
+        reply.Findings.Add(Condition(pool));
+        return reply.Findings.Count > 0 ? reply : null;
+    }
+
+    /// <summary>What keeps the kernel from changing the pool's metadata.</summary>
+    private static IEnumerable<Finding> Condition(PoolPicture pool)
+    {
+        if (pool is { Phase: PoolPhase.Opening, MetadataAreDamaged: true })
+        {
+            yield return New(Severity.Error, pool.Name.Value, "its metadata were damaged, and are checked again", pool.Reason,
+                $"see what can be saved, without changing anything: {PoolActor.RepairOf(pool.Name)}");
+        }
+        if (pool is { Phase: PoolPhase.Open, Health: { CanChange: false } health })
+        {
+            yield return New(Severity.Error, pool.Name.Value, health.Condition switch
+            {
+                PoolCondition.NeedsCheck => "its metadata need a check",
+                PoolCondition.ReadOnly => "it is read-only",
+                _ => "it has failed",
+            }, health.Why, $"see what can be done, without changing anything: {PoolActor.RepairOf(pool.Name)}");
+        }
     }
 
     /// <summary>The plan in words, in the order in which it is carried out.</summary>

@@ -52,7 +52,7 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         Unwrap(await Request(host.Actor, new HostMessages.RemovePool(pool, request, force), pool, request, cancellation)
             .ConfigureAwait(false));
 
-    public async Task Repair(
+    public async Task<PoolReplies.Done> Repair(
         PoolPicture pool, RequestId request, TransactionId? accept, CancellationToken cancellation) =>
         Unwrap(await Request(
             pool.Actor, new PoolMessages.Repair(request, accept), pool.Name, request, cancellation).ConfigureAwait(false));
@@ -66,6 +66,16 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
             ? Problems.Of(refused.Refusal)
             : new InvalidOperationException("a reply of no known kind"));
     }
+
+    /// <summary>Takes as long as the metadata are large: its limit is the caller's patience.</summary>
+    public async Task<PoolReplies.Done> Mend(
+        PoolPicture pool, PoolMessages.MendMetadata message, CancellationToken cancellation) =>
+        Unwrap(await pool.Actor.Ask<PoolReply>(message, Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(false));
+
+    public async Task<PoolReplies.Done> DiscardMetadata(
+        PoolPicture pool, RequestId request, CancellationToken cancellation) =>
+        Unwrap(await Request(
+            pool.Actor, new PoolMessages.DiscardMetadata(request), pool.Name, request, cancellation).ConfigureAwait(false));
 
     /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
     public static RequestId RequestOf(string what, string text) => Guid.TryParse(text, out var id)

@@ -76,6 +76,14 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
     {
         details.BlockSizeBytes = identity.BlockSize.Bytes.Bytes;
         details.Spares.Add(state.Spares.Select(disk => disk.Value));
+        details.KeptMetadata.Add(state.Kept.Select(Kept));
+        if (state.LastBackup is { } backup)
+        {
+            details.LastBackup = new BackupStatus
+            {
+                Name = backup.Name ?? "", At = Views.Time(backup.At), WhyNot = backup.Why ?? "",
+            };
+        }
         details.DefaultFileSystem = Views.FileSystem(identity.FileSystem);
         details.CreatedAt = Views.Time(identity.CreatedAt);
         details.Bases.Add(state.Devices.Values.Where(d => d.Kind == DeviceKind.Base).OrderBy(d => d.Id).Select(d => new BaseDevice
@@ -203,6 +211,9 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
             store.LoopDevice = loop.Value;
         return store;
     }
+
+    public static Api.Admin.V1.KeptMetadata Kept(Domain.Pools.Mending.KeptMetadata kept) =>
+        new() { Place = kept.ToString(), Since = Views.Time(kept.Since) };
 
     private static PoolKind KindOf(PoolState state) => state.Identity?.Backing switch
     {

@@ -13,7 +13,8 @@ namespace DmAgents.Agent.Services;
 
 /// <summary>Pools of the admin API: their life. What they look like is in <see cref="PoolViews"/>.</summary>
 internal sealed partial class PoolsService(
-    PoolGateway gateway, UsageReader usages, PoolViews views, PoolChecker checker, IKernel kernel, AgentSettings settings)
+    PoolGateway gateway, UsageReader usages, PoolViews views, PoolChecker checker, IKernel kernel, AgentSettings settings,
+    IDurableFiles files, MetadataMender mender, BackupKeeper keeper)
     : Pools.PoolsBase
 {
     public override async Task Create(
@@ -104,10 +105,12 @@ internal sealed partial class PoolsService(
     {
         const string What = "cannot repair pool";
         var pool = gateway.Resolve(What, request.Pool);
-        await gateway.Repair(
-            pool, PoolGateway.RequestOf(What, request.RequestId),
+        var requestId = PoolGateway.RequestOf(What, request.RequestId);
+        // The comparison takes the pool's metadata snapshot, and releases one that it finds: nobody may be reading by it.
+        await usages.InTurn(pool.Name, () => gateway.Repair(
+            pool, requestId,
             request.HasAcceptTransactionId ? new TransactionId(request.AcceptTransactionId) : null,
-            context.CancellationToken).ConfigureAwait(false);
+            context.CancellationToken)).ConfigureAwait(false);
         return await usages.InTurn(pool.Name, () => checker.Check(gateway.Resolve(What, pool.Name.Value)))
             .ConfigureAwait(false);
     }

@@ -26,13 +26,15 @@ public sealed class UsageReader(IKernel kernel)
     }
 
     /// <summary>For whoever takes a metadata snapshot of a pool himself: his turn comes like everyone's.</summary>
-    public async Task<T> InTurn<T>(PoolName pool, Func<T> read)
+    public Task<T> InTurn<T>(PoolName pool, Func<T> read) => InTurn(pool, () => Task.Run(read));
+
+    public async Task<T> InTurn<T>(PoolName pool, Func<Task<T>> read)
     {
         var turn = _turns.GetOrAdd(pool, _ => new SemaphoreSlim(1));
         await turn.WaitAsync().ConfigureAwait(false);
         try
         {
-            return await Task.Run(read).ConfigureAwait(false);
+            return await read().ConfigureAwait(false);
         }
         finally
         {

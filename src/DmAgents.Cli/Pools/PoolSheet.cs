@@ -16,7 +16,7 @@ internal static class PoolSheet
         Space(sheet, pool, console, now);
         Contents(sheet, pool, now);
         ThinPool(sheet, pool);
-        Backing(sheet, pool);
+        Backing(sheet, pool, now);
         sheet.Write(console);
     }
 
@@ -94,7 +94,7 @@ internal static class PoolSheet
             : $"{pool.TransactionId}, the journal expects {pool.JournalTransactionId}")
         .Row("held metadata root", pool.HasHeldMetadataRoot ? $"block {pool.HeldMetadataRoot}" : "none");
 
-    private static void Backing(Sheet sheet, PoolDetails pool)
+    private static void Backing(Sheet sheet, PoolDetails pool, DateTimeOffset now)
     {
         sheet.Group("backing");
         foreach (var store in pool.Backing)
@@ -110,6 +110,17 @@ internal static class PoolSheet
         }
         if (pool.Spares.Count > 0)
             sheet.Rows("spare", pool.Spares);
+        if (pool.KeptMetadata.Count > 0)
+        {
+            sheet.Rows("kept metadata", pool.KeptMetadata.Select(kept =>
+                $"{kept.Place}, replaced {Times.Ago(kept.Since, now)}; give them up: dmagent pool discard-metadata {pool.Name}"));
+        }
+        if (pool.LastBackup is { } backup)
+        {
+            sheet.Row("metadata backup", backup.WhyNot.Length > 0
+                ? $"FAILED {Times.Ago(backup.At, now)}: {backup.WhyNot}; the last one is {Words.OrNone(backup.Name)}"
+                : $"{backup.Name}, {Times.Ago(backup.At, now)}");
+        }
     }
 
     private static string Provisioned(PoolDetails pool)

@@ -19,6 +19,7 @@ public static class DeviceNames
     private const string PoolEnding = "pool";
     private const string DataEnding = "data";
     private const string MetadataEnding = "meta";
+    private const string NextMetadataEnding = "nextmeta";
 
     public static MappedName Pool(PoolName pool) => Name(pool, PoolEnding);
 
@@ -28,6 +29,9 @@ public static class DeviceNames
     /// <summary>The linear device that joins the pool's metadata segments.</summary>
     public static MappedName Metadata(PoolName pool) => Name(pool, MetadataEnding);
 
+    /// <summary>The linear device of metadata that are to take the place of the pool's, while they are made.</summary>
+    public static MappedName NextMetadata(PoolName pool) => Name(pool, NextMetadataEnding);
+
     public static MappedName Thin(PoolName pool, ThinId id) => Name(pool, id.ToString());
 
     public static MappedUuid PoolId(PoolUuid pool) => Uuid(pool, PoolEnding);
@@ -35,6 +39,8 @@ public static class DeviceNames
     public static MappedUuid DataId(PoolUuid pool) => Uuid(pool, DataEnding);
 
     public static MappedUuid MetadataId(PoolUuid pool) => Uuid(pool, MetadataEnding);
+
+    public static MappedUuid NextMetadataId(PoolUuid pool) => Uuid(pool, NextMetadataEnding);
 
     public static MappedUuid ThinDeviceId(PoolUuid pool, ThinId id) => Uuid(pool, id.ToString());
 

@@ -72,8 +72,15 @@ public static partial class PoolDecider
             return No(RefusalKind.Invalid, What, name.Value, why,
                 $"look at what it is made of: dmagent pool show {name}");
         }
-        // A full pool is what growth is for; a broken one is not grown by the kernel.
-        if (health is not { CanChange: true } && NoRoom(state, health, What, name.Value) is { } broken)
+        if (c.Backing is PoolBacking.Disks disks && disks.Data.Concat(disks.Metadata)
+            .Except(PartsOf(state.Identity.Backing)).Select(part => part.Disk).FirstOrDefault(state.Keeps) is var kept
+            && kept != default)
+            return HoldsKept(What, state, kept);
+        // A full pool is what growth is for, and full metadata are what makes a pool read-only; one that is broken is not
+        // grown by the kernel.
+        var mayGrow = health is { CanChange: true }
+            || (health is { Condition: PoolCondition.ReadOnly } && HasMoreMetadata(state.Identity.Backing, c.Backing));
+        if (!mayGrow && NoRoom(state, health, What, name.Value) is { } broken)
             return broken;
         return Yes(subject: null, new PoolEvents.BackingChanged(c.Request, c.Backing, c.At));
     }
@@ -92,10 +99,26 @@ public static partial class PoolDecider
             return No(RefusalKind.Exists, What, part, "the pool is made of it already", "choose another disk");
         if (c.Spares.GroupBy(d => d.Value).FirstOrDefault(g => g.Count() > 1) is { } twice)
             return No(RefusalKind.Invalid, What, twice.Key, "it is named twice", "name each disk once");
+        if (c.Spares.FirstOrDefault(state.Keeps) is var kept && kept != default)
+            return HoldsKept(What, state, kept);
         return c.Spares.SequenceEqual(state.Spares)
             ? new Decision.AlreadySo(null)
             : Yes(subject: null, new PoolEvents.SparesChanged(c.Request, c.Spares, c.At));
     }
+
+    private static Decision.Refused HoldsKept(string what, PoolState state, DevicePath disk) =>
+        No(RefusalKind.WrongState, what, disk.Value, "it holds metadata that others have replaced",
+            $"give those up first: dmagent pool discard-metadata {state.Identity!.Name}");
+
+    private static ImmutableArray<DiskPart> PartsOf(PoolBacking backing) =>
+        backing is PoolBacking.Disks disks ? disks.Data.AddRange(disks.Metadata) : [];
+
+    private static bool HasMoreMetadata(PoolBacking before, PoolBacking after) => (before, after) switch
+    {
+        (PoolBacking.Disks old, PoolBacking.Disks @new) => !old.Metadata.SequenceEqual(@new.Metadata),
+        (PoolBacking.LoopFiles old, PoolBacking.LoopFiles @new) => old.Metadata != @new.Metadata,
+        _ => false,
+    };
 
     /// <remarks>An id that is being purged, too: it is gone only when it has left the quarantine.</remarks>
     private static Decision Purge(PoolState state, PoolCommands.Purge c) =>

@@ -129,6 +129,33 @@ public static class PoolEvents
     /// <summary>Intent: the pool is to be made of this.</summary>
     public sealed record BackingChanged(RequestId? Request, PoolBacking Backing, DateTimeOffset At) : PoolEvent(At);
 
+    /// <summary>Found by a comparison: the pool has a device again that it had lost.</summary>
+    public sealed record Found(ThinId Id, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The pool's metadata were found sound, and the kernel's mark that demands a check is gone.</summary>
+    public sealed record CheckCleared(RequestId Request, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Intent: the pool is to be made of this, whose metadata are others; those it had are kept.</summary>
+    /// <param name="TransactionId">That of the new ones, which may be an older one.</param>
+    /// <param name="Backup">The backup that they were made of; null where the present ones were repaired.</param>
+    public sealed record MetadataReplaced(
+        RequestId Request, PoolBacking Backing, TransactionId TransactionId, string? Backup, DateTimeOffset At)
+        : PoolEvent(At);
+
+    /// <summary>Outcome: the metadata that were kept when others replaced them are gone.</summary>
+    public sealed record KeptMetadataDiscarded(RequestId Request, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>A backup of the pool's metadata was made.</summary>
+    /// <param name="Thins">How many thin devices it has.</param>
+    /// <param name="Size">What its file takes.</param>
+    /// <param name="Took">How long it took, for which the pool's metadata snapshot was held.</param>
+    public sealed record BackedUp(
+        string Name, TransactionId TransactionId, int Thins, ByteSize Size, TimeSpan Took, DateTimeOffset At)
+        : PoolEvent(At);
+
+    /// <summary>A backup of the pool's metadata could not be made. Told once until the next one succeeds.</summary>
+    public sealed record BackupFailed(string Why, DateTimeOffset At) : PoolEvent(At);
+
     /// <summary>Intent: the pool's transaction id is to be <paramref name="Next"/>.</summary>
     public sealed record CheckpointIntended(TransactionId Expected, TransactionId Next, DateTimeOffset At)
         : PoolEvent(At);

@@ -23,6 +23,12 @@ public sealed record PoolPaths(string StateDirectory, PoolName Pool)
 
     public LoopFile MetadataFile => new(Root + "/metadata.img");
 
+    /// <summary>Where copies of metadata are looked at; there only while that lasts.</summary>
+    public LoopFile ScratchFile(string part) => new($"{Root}/scratch-{part}.img");
+
+    /// <summary>Backups of the pool's own metadata, compressed text.</summary>
+    public string BackupDirectory => Root + "/backups";
+
     public MountPath MountOf(DeviceKey key) => new($"{MountDirectory}/{NameOf(key)}");
 
     /// <summary>

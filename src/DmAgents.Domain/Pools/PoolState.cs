@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools.Care;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
@@ -44,6 +45,12 @@ public sealed partial record PoolState(
     /// <summary>Disks that the pool is extended by when it runs low, in this order.</summary>
     public ImmutableArray<DevicePath> Spares { get; init; } = [];
 
+    /// <summary>Metadata that others have replaced, the oldest first.</summary>
+    public ImmutableArray<KeptMetadata> Kept { get; init; } = [];
+
+    /// <summary>How the last backup of the metadata went; null where none was tried yet.</summary>
+    public BackupRecord? LastBackup { get; init; }
+
     /// <summary>The owners of keys: every device that is not on its way out.</summary>
     public ImmutableDictionary<DeviceKey, ThinId> Keys { get; private init; } =
         ImmutableDictionary<DeviceKey, ThinId>.Empty;
@@ -70,6 +77,9 @@ public sealed partial record PoolState(
         ThinIdLedger.Empty,
         new Checkpoint(TransactionId.Initial, Intended: null),
         RequestLog.Empty);
+
+    /// <summary>The disk has metadata that others have replaced.</summary>
+    public bool Keeps(DevicePath disk) => Kept.Any(kept => kept.Disks.Contains(disk));
 
     public DeviceRecord? Find(DeviceKey key) => Keys.TryGetValue(key, out var id) ? Devices[id] : null;
 
@@ -167,20 +177,32 @@ public sealed partial record PoolState(
             LastTrim = new TrimRecord(e.At, e.FileSystems, e.HandedDown, e.GivenBack),
         },
         PoolEvents.SparesChanged e => (this with { Spares = e.Spares }).Answering(e.Request, subject: null),
-        PoolEvents.BackingChanged e => (this with
+        PoolEvents.BackingChanged e => MadeOf(e.Backing).Answering(e.Request, subject: null),
+        PoolEvents.Found e => Put(Devices[e.Id] with { Phase = DevicePhase.Ready }),
+        PoolEvents.CheckCleared e => Answering(e.Request, subject: null),
+        PoolEvents.MetadataReplaced e => (MadeOf(e.Backing) with
         {
-            Identity = Identity! with { Backing = e.Backing },
-            // One that has become a part is no spare any more.
-            Spares = Spares.RemoveAll(disk => e.Backing is PoolBacking.Disks disks
-                && disks.Data.Concat(disks.Metadata).Any(part => part.Disk == disk)),
-        })
-            .Answering(e.Request, subject: null),
+            Kept = KeptMetadata.Of(Identity!.Backing, e.At) is { } kept ? Kept.Add(kept) : Kept,
+            // What is there now is what the journal expects: any other is the wrong pool still.
+            Checkpoint = new Checkpoint(e.TransactionId, Intended: null),
+        }).Answering(e.Request, subject: null),
+        PoolEvents.KeptMetadataDiscarded e => (this with { Kept = [] }).Answering(e.Request, subject: null),
+        PoolEvents.BackedUp e => this with { LastBackup = new BackupRecord(e.Name, Why: null, e.At) },
+        PoolEvents.BackupFailed e => this with { LastBackup = new BackupRecord(LastBackup?.Name, e.Why, e.At) },
         PoolEvents.CheckpointIntended e => this with { Checkpoint = new Checkpoint(e.Expected, e.Next) },
         PoolEvents.CheckpointReached e => this with
         {
             Checkpoint = new Checkpoint(e.Id, Intended: null), WasOpened = true,
         },
         _ => throw new InvalidOperationException($"a pool does not know the event {happened.GetType().Name}"),
+    };
+
+    private PoolState MadeOf(PoolBacking backing) => this with
+    {
+        Identity = Identity! with { Backing = backing },
+        // One that has become a part is no spare any more.
+        Spares = Spares.RemoveAll(disk => backing is PoolBacking.Disks disks
+            && disks.Data.Concat(disks.Metadata).Any(part => part.Disk == disk)),
     };
 
     private PoolState Answering(RequestId? request, ThinId? subject) =>

@@ -1,3 +1,5 @@
+using DmAgents.Domain.Units;
+
 namespace DmAgents.Domain.Ports;
 
 /// <summary>Small files that are either as they were or as they are to be, whatever dies in between.</summary>
@@ -11,11 +13,21 @@ public interface IDurableFiles
     /// <param name="content">All of it.</param>
     KernelResult Replace(string path, ReadOnlySpan<byte> content);
 
+    /// <summary>As the other, for content that is too much to be held. Where <paramref name="write"/> is refused
+    /// the file stays as it was.</summary>
+    KernelResult Replace(string path, Func<Stream, KernelResult> write);
+
     /// <summary>Removes a file, and makes that durable. A missing one: done.</summary>
     KernelResult Delete(string path);
 
     /// <summary>The content, or NotFound.</summary>
     KernelResult<byte[]> Read(string path);
+
+    /// <summary>The content from its beginning on, to be disposed of; or NotFound.</summary>
+    KernelResult<Stream> OpenRead(string path);
+
+    /// <summary>How long the file is, or NotFound.</summary>
+    KernelResult<ByteSize> SizeOf(string path);
 
     /// <summary>The names of a directory's entries. A missing directory has none.</summary>
     KernelResult<IReadOnlyList<string>> List(string directory);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 using DmAgents.Kernel.BlockDevices;
 using DmAgents.Kernel.FileSystems;
 using DmAgents.Kernel.Interop;
@@ -24,6 +25,16 @@ public sealed class LinuxDurableFiles : IDurableFiles
             written = made.Succeeded ? Write(path + Temporary, content) : made;
         }
         return written.Then(() => Rename(path)).Then(() => SyncFolder(path));
+    }
+
+    public KernelResult Replace(string path, Func<Stream, KernelResult> write)
+    {
+        var folder = Directories.Ensure(FolderOf(path));
+        var written = folder.Then(() => Write(path + Temporary, write));
+        // A refusal leaves nothing behind, least of all on a full disk.
+        return written.Succeeded
+            ? Rename(path).Then(() => SyncFolder(path))
+            : Removed(path + Temporary, because: written);
     }
 
     public KernelResult Delete(string path)
@@ -52,6 +63,30 @@ public sealed class LinuxDurableFiles : IDurableFiles
         }
     }
 
+    public KernelResult<Stream> OpenRead(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return new KernelError(KernelFault.NotFound, Errno.NoEntry, "open", path);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            return new KernelError(KernelFault.Failed, 0, "open", path, cause.Message);
+        }
+    }
+
+    public KernelResult<ByteSize> SizeOf(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists
+            ? new ByteSize((ulong)file.Length)
+            : new KernelError(KernelFault.NotFound, Errno.NoEntry, "stat", path);
+    }
+
     public KernelResult<IReadOnlyList<string>> List(string directory)
     {
         try
@@ -78,6 +113,28 @@ public sealed class LinuxDurableFiles : IDurableFiles
             return KernelErrors.From(errno, "open", path);
         var written = FileBytes.Write(file, path, offset: 0, content);
         return written.Succeeded ? FileBytes.Sync(file, path) : written;
+    }
+
+    private static KernelResult Write(string path, Func<Stream, KernelResult> write)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
+            var written = write(file);
+            if (written.Succeeded)
+                file.Flush(flushToDisk: true);
+            return written;
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            return new KernelError(KernelFault.Failed, 0, "write", path, cause.Message);
+        }
+    }
+
+    private KernelResult Removed(string path, KernelResult because)
+    {
+        Delete(path);
+        return because;
     }
 
     private static KernelResult Rename(string path)

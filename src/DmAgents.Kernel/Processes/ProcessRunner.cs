@@ -33,19 +33,64 @@ internal sealed class ProcessRunner(TimeSpan deadline)
     {
         if (program.Find() is not { } path)
             return program.Missing(subject);
-        using var process = new Process
-        {
-            StartInfo = new ProcessStartInfo(path, arguments)
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                Environment = { ["LC_ALL"] = "C" },
-            },
-        };
-        using var tail = new OutputTail(TailLines);
+        using var process = ProcessOf(path, arguments);
+        using var tail = new OutputTail(TailLines, pipes: 2);
         process.OutputDataReceived += (_, line) => tail.Add(line.Data);
         process.ErrorDataReceived += (_, line) => tail.Add(line.Data);
+        if (Start(process, program, subject) is { } refused)
+            return refused;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        if (!process.WaitForExit(deadline))
+            return Kill(process, program, subject);
+        tail.WaitForEnd(OutputPatience);
+        return Judge(process, program, subject, tail);
+    }
+
+    /// <summary>As <see cref="Run"/>, in the background of whatever else the host does; what the program writes goes to
+    /// <paramref name="output"/>.</summary>
+    /// <exception cref="IOException"><paramref name="output"/> does not take it; the program is ended.</exception>
+    public KernelResult RunInto(SystemProgram program, string subject, Stream output, params IEnumerable<string> arguments)
+    {
+        if (program.Find() is not { } path)
+            return program.Missing(subject);
+        using var process = ProcessOf(path, arguments);
+        using var tail = new OutputTail(TailLines, pipes: 1);
+        process.ErrorDataReceived += (_, line) => tail.Add(line.Data);
+        if (Start(process, program, subject) is { } refused)
+            return refused;
+        Yield(process);
+        process.BeginErrorReadLine();
+        using var late = new CancellationTokenSource(deadline);
+        using var end = late.Token.Register(() => process.Kill(entireProcessTree: true));
+        try
+        {
+            process.StandardOutput.BaseStream.CopyTo(output);
+        }
+        catch (IOException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+        if (late.IsCancellationRequested || !process.WaitForExit(deadline))
+            return Kill(process, program, subject);
+        tail.WaitForEnd(OutputPatience);
+        return Judge(process, program, subject, tail);
+    }
+
+    private static Process ProcessOf(string path, IEnumerable<string> arguments) => new()
+    {
+        StartInfo = new ProcessStartInfo(path, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["LC_ALL"] = "C" },
+        },
+    };
+
+    private static KernelError? Start(Process process, SystemProgram program, string subject)
+    {
         try
         {
             process.Start();
@@ -55,16 +100,27 @@ internal sealed class ProcessRunner(TimeSpan deadline)
             return KernelErrors.From(refused.NativeErrorCode, program.Name, subject, refused.Message);
         }
         process.StandardInput.Close();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        if (!process.WaitForExit(deadline))
-            return Kill(process, program, subject);
-        tail.WaitForEnd(OutputPatience);
-        return process.ExitCode == 0
+        return null;
+    }
+
+    /// <summary>Gives way to everyone else (nice 19).</summary>
+    private static void Yield(Process process)
+    {
+        try
+        {
+            process.PriorityClass = ProcessPriorityClass.Idle;
+        }
+        catch (Exception ended) when (ended is InvalidOperationException or Win32Exception)
+        {
+            // It is through already, or gone: nobody is in its way.
+        }
+    }
+
+    private static KernelResult Judge(Process process, SystemProgram program, string subject, OutputTail tail) =>
+        process.ExitCode == 0
             ? KernelResult.Done
             : new KernelError(KernelFault.Failed, 0, program.Name, subject,
                 $"exit status {process.ExitCode}: {tail}");
-    }
 
     private KernelError Kill(Process process, SystemProgram program, string subject)
     {
@@ -77,9 +133,9 @@ internal sealed class ProcessRunner(TimeSpan deadline)
 
     /// <summary>The first and the last lines that a program wrote, from both of its outputs: some tell what is wrong
     /// and then how they are used, others only at the end.</summary>
-    private sealed class OutputTail(int most) : IDisposable
+    private sealed class OutputTail(int most, int pipes) : IDisposable
     {
-        private readonly CountdownEvent _open = new(2);
+        private readonly CountdownEvent _open = new(pipes);
         private readonly List<string> _first = [];
         private readonly Queue<string> _last = new();
         private readonly Lock _lock = new();

@@ -10,7 +10,8 @@ using DmAgents.Kernel.ThinPools.Metadata;
 namespace DmAgents.Kernel.ThinPools;
 
 /// <summary>Thin pools through device-mapper's ioctls.</summary>
-internal sealed class LinuxThinPools(DmDevices devices, MetadataCheck check) : IThinPools
+internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck check, MetadataPrograms programs)
+    : IThinPools, IPoolMetadata
 {
     private readonly DmControl _control = devices.Control;
 
@@ -126,7 +127,12 @@ internal sealed class LinuxThinPools(DmDevices devices, MetadataCheck check) : I
     }
 
     private KernelResult<T> WithSnapshot<T>(
-        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<T>> read)
+        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<T>> read) =>
+        WithSnapshot(pool, (snapshot, status, _) => read(snapshot, status));
+
+    /// <param name="read">Is given the metadata's device, too.</param>
+    private KernelResult<T> WithSnapshot<T>(
+        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, DevicePath, KernelResult<T>> read)
     {
         lock (_turns.GetOrAdd(pool, _ => new object()))
             return InTurn(pool, read);
@@ -158,7 +164,8 @@ internal sealed class LinuxThinPools(DmDevices devices, MetadataCheck check) : I
     }
 
     private KernelResult<T> Read<T>(
-        MappedName pool, DevicePath metadata, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<T>> read)
+        MappedName pool, DevicePath metadata,
+        Func<MetadataSnapshot, ThinPoolStatus, DevicePath, KernelResult<T>> read)
     {
         var status = Status(pool, commit: false);
         if (!status.Succeeded)
@@ -172,7 +179,7 @@ internal sealed class LinuxThinPools(DmDevices devices, MetadataCheck check) : I
         using (blocks.Value)
         {
             var snapshot = MetadataSnapshot.Open(blocks.Value, root);
-            return snapshot.Succeeded ? read(snapshot.Value, status.Value) : snapshot.Error;
+            return snapshot.Succeeded ? read(snapshot.Value, status.Value, metadata) : snapshot.Error;
         }
     }
 

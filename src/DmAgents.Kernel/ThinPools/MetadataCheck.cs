@@ -9,9 +9,14 @@ internal sealed class MetadataCheck(ProcessRunner runner)
 {
     public static readonly SystemProgram ThinCheck = new("thin_check", "thin-provisioning-tools");
 
-    public KernelResult Run(DevicePath metadata)
+    public KernelResult Run(DevicePath metadata) => Run(metadata, [metadata.Value]);
+
+    /// <summary>Checks, and takes the mark away where nothing is wrong.</summary>
+    public KernelResult Clear(DevicePath metadata) => Run(metadata, ["--clear-needs-check-flag", metadata.Value]);
+
+    private KernelResult Run(DevicePath metadata, string[] arguments)
     {
-        var checkedMetadata = runner.Run(ThinCheck, metadata.Value, metadata.Value);
+        var checkedMetadata = runner.Run(ThinCheck, metadata.Value, arguments);
         return checkedMetadata.Error is { Fault: KernelFault.Failed } damaged
             ? damaged with { Fault = KernelFault.Invalid }
             : checkedMetadata;

@@ -107,7 +107,7 @@ public sealed class RemovalSpec : ActorSpec
         life.Log.Expect(_ => true);
         var assembly = new AssemblyEffects(Host.Kernel, new PoolContext(life.State.Identity!, TestHost.Paths, false));
         Assert.True(Host.Kernel.ClosePool(TestHost.Pool).Succeeded);
-        Host.Kernel.RepairMetadata(DeviceNames.Metadata(TestHost.PoolName).Path);
+        Assert.True(Host.Kernel.ClearNeedsCheck(DeviceNames.Metadata(TestHost.PoolName).Path).Succeeded);
         Assert.True(assembly.Open().Succeeded);
 
         await Agrees(life);

@@ -85,6 +85,15 @@ internal static class Samples
             Request, [new DevicePath("/dev/disk/by-id/x"), new DevicePath("/dev/sdd")], At),
         ["pool-backing-changed.v1"] = new PoolEvents.BackingChanged(Request, Disks, At),
         ["pool-backing-changed.v1+least"] = new PoolEvents.BackingChanged(Request: null, LoopFiles, At),
+        ["device-found.v1"] = new PoolEvents.Found(Id, At),
+        ["pool-check-cleared.v1"] = new PoolEvents.CheckCleared(Request, At),
+        ["pool-metadata-replaced.v1"] = Replaced,
+        ["pool-metadata-replaced.v1+least"] = new PoolEvents.MetadataReplaced(
+            Request, LoopFiles, new TransactionId(5), Backup: null, At),
+        ["pool-kept-metadata-discarded.v1"] = new PoolEvents.KeptMetadataDiscarded(Request, At),
+        ["pool-backed-up.v1"] = new PoolEvents.BackedUp(
+            "20260102T030405Z", new TransactionId(7), 3, ByteSize.KiB(2), TimeSpan.FromMilliseconds(1234), At),
+        ["pool-backup-failed.v1"] = new PoolEvents.BackupFailed("no space", At),
         ["pool-checkpoint-intended.v1"] = new PoolEvents.CheckpointIntended(
             new TransactionId(6), new TransactionId(7), At),
         ["pool-checkpoint-reached.v1"] = new PoolEvents.CheckpointReached(new TransactionId(7), At),
@@ -94,6 +103,7 @@ internal static class Samples
         ["pool-state.v1+low"] = State().Apply(Low) with { Spares = [new DevicePath("/dev/sdd")] },
         ["pool-state.v1+trimmed"] = State().Apply(Trimmed).Apply(
             new PoolEvents.Quarantined(new ThinId(10), "nobody knows it", At) { Hint = Hint }),
+        ["pool-state.v1+mended"] = State().Apply(Replaced).Apply(new PoolEvents.BackupFailed("no space", At)),
         ["pool-state.v1+empty"] = PoolState.Empty,
     };
 
@@ -101,6 +111,13 @@ internal static class Samples
         new(DeviceKey.Container("web"), DeviceKey.Layer("sha256:0123"), ByteSize.GiB(20), FileSystemKind.Xfs);
 
     private static PoolEvents.Trimmed Trimmed => new(3, ByteSize.GiB(30), ByteSize.MiB(64), At);
+
+    private static PoolEvents.MetadataReplaced Replaced => new(
+        Request, ((PoolBacking.Disks)Disks) with
+        {
+            Metadata = [new DiskPart(new DevicePath("/dev/sdd"), new SectorCount(2048), new SectorCount(1024))],
+        },
+        new TransactionId(5), "20260102T030405Z", At);
 
     private static PoolEvents.ConditionChanged Low => new(
         PoolCondition.Writable, PoolCondition.LowData, "1 GiB of 10 GiB data free, below the mark", At);

@@ -63,6 +63,20 @@ internal sealed class FakePools(FakeAgent agent) : Api.Admin.V1.Pools.PoolsBase
 
     public override Task<UndeleteReply> Undelete(UndeleteRequest request, ServerCallContext context) =>
         agent.One<UndeleteReply>(request, context);
+
+    public override Task MendMetadata(
+        MendMetadataRequest request, IServerStreamWriter<MendMetadataReply> responseStream, ServerCallContext context) =>
+        agent.Many(request, responseStream, context);
+
+    public override Task<DiscardMetadataReply> DiscardMetadata(
+        DiscardMetadataRequest request, ServerCallContext context) =>
+        agent.One<DiscardMetadataReply>(request, context);
+
+    public override Task<ListBackupsReply> ListBackups(ListBackupsRequest request, ServerCallContext context) =>
+        agent.One<ListBackupsReply>(request, context);
+
+    public override Task<BackUpReply> BackUp(BackUpRequest request, ServerCallContext context) =>
+        agent.One<BackUpReply>(request, context);
 }
 
 internal sealed class FakeImages(FakeAgent agent) : Api.Admin.V1.Images.ImagesBase

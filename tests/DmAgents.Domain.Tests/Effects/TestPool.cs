@@ -5,6 +5,7 @@ using DmAgents.Domain.Ports;
 using DmAgents.Domain.Tests.Deciding;
 using DmAgents.Domain.Units;
 using DmAgents.Testing.Faults;
+using DmAgents.Testing.Files;
 using DmAgents.Testing.Simulation;
 
 namespace DmAgents.Domain.Tests.Effects;
@@ -14,18 +15,23 @@ internal sealed class TestPool
 {
     private readonly Dictionary<ThinId, DeviceRecord> _devices = [];
 
-    public TestPool(bool discardOnRemove = false)
+    /// <summary>A disk that is blank, and large enough for other metadata.</summary>
+    public static readonly DevicePath Spare = new("/dev/test-s");
+
+    public TestPool(bool discardOnRemove = false, bool isLoop = false)
     {
         Simulated = new SimulatedKernel { WaitLimit = TimeSpan.Zero };
         Kernel = new FaultyKernel(Simulated);
-        var identity = Given.Pool.Identity! with
-        {
-            Backing = new PoolBacking.Disks(
-                [new DiskPart(Simulated.AddDisk("/dev/test-d", ByteSize.MiB(65)), DiskLabel.Reserved,
-                    ByteSize.MiB(64).Sectors)],
-                [new DiskPart(Simulated.AddDisk("/dev/test-m", ByteSize.MiB(5)), DiskLabel.Reserved,
-                    ByteSize.MiB(4).Sectors)]),
-        };
+        Simulated.AddDisk(Spare.Value, ByteSize.MiB(6));
+        PoolBacking disks = new PoolBacking.Disks(
+            [new DiskPart(Simulated.AddDisk("/dev/test-d", ByteSize.MiB(65)), DiskLabel.Reserved,
+                ByteSize.MiB(64).Sectors)],
+            [new DiskPart(Simulated.AddDisk("/dev/test-m", ByteSize.MiB(5)), DiskLabel.Reserved,
+                ByteSize.MiB(4).Sectors)]);
+        PoolBacking files = new PoolBacking.LoopFiles(
+            new LoopFilePart(new LoopFile("/state/data.img"), ByteSize.MiB(64)),
+            new LoopFilePart(new LoopFile("/state/metadata.img"), ByteSize.MiB(4)));
+        var identity = Given.Pool.Identity! with { Backing = isLoop ? files : disks };
         Context = new PoolContext(identity, new PoolPaths("/state", identity.Name), discardOnRemove);
         var assembly = new AssemblyEffects(Kernel, Context);
         Assert.Equal(KernelResult.Done, assembly.Prepare().Then(assembly.Open));
@@ -36,6 +42,8 @@ internal sealed class TestPool
     public FaultyKernel Kernel { get; }
 
     public PoolContext Context { get; }
+
+    public MemoryFiles Files { get; } = new();
 
     public CreationEffects Creation => new(Kernel, Context);
 

@@ -39,7 +39,7 @@ public sealed class SimulatedDamageTests : IDisposable
         Kernel.OpenPool(pool.Table).Must();
         Assert.Equal((PoolMode.ReadOnly, true), (pool.Status.Mode, pool.Status.NeedsCheck));
         Kernel.ClosePool(pool.Name).Must();
-        Kernel.RepairMetadata(pool.Table.Metadata);
+        Assert.True(Kernel.ClearNeedsCheck(pool.Table.Metadata).Succeeded);
         Kernel.OpenPool(pool.Table).Must();
         Assert.Equal((PoolMode.ReadWrite, false), (pool.Status.Mode, pool.Status.NeedsCheck));
         pool.Create(2);

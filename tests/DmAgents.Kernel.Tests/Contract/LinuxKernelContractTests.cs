@@ -60,3 +60,6 @@ public sealed class LinuxBlockDeviceTests() : BlockDeviceContract(new LinuxKerne
 
 [Trait("Needs", "Kernel")]
 public sealed class LinuxVolumeGroupTests() : VolumeGroupContract(new LinuxKernelFixture());
+
+[Trait("Needs", "Kernel")]
+public sealed class LinuxMetadataTests() : MetadataContract(new LinuxKernelFixture());

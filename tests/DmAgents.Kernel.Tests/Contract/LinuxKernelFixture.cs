@@ -1,9 +1,11 @@
+using System.Buffers.Binary;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Kernel.DeviceMapper;
 using DmAgents.Kernel.Interop;
 using DmAgents.Kernel.Tests.RealKernel;
+using DmAgents.Kernel.ThinPools.Metadata;
 using DmAgents.Testing.Contracts;
 
 namespace DmAgents.Kernel.Tests.Contract;
@@ -47,6 +49,20 @@ internal sealed class LinuxKernelFixture : KernelFixture
         new FileStream(PathOf(mounted, "held"), FileMode.Create, FileAccess.Write);
 
     public override IDisposable MakeVolumeGroup(string name) => new FileVolumeGroup(Host.Value, $"{Scratch}/{name}", name);
+
+    /// <summary>The root of the tree with the data blocks' bitmaps: data_space_map_root in the superblock, which begins with
+    /// two numbers of blocks (kernel: struct disk_sm_root).</summary>
+    public override void DamageMetadata(DevicePath metadata)
+    {
+        var superblock = new byte[BtreeNode.BlockSize];
+        Kernel.Read(metadata, ByteSize.Zero, superblock).Must();
+        var bitmaps = BinaryPrimitives.ReadUInt64LittleEndian(superblock.AsSpan(64 + 16));
+        var noise = new byte[BtreeNode.BlockSize];
+        noise.AsSpan().Fill(0xA5);
+        Kernel.Write(metadata, new ByteSize(bitmaps * BtreeNode.BlockSize), noise).Must();
+    }
+
+    public override void MarkNeedsCheck(DevicePath metadata) => MetadataMark.Set(Kernel, metadata);
 
     public override KernelResult HoldMetadataSnapshot(MappedName pool)
     {

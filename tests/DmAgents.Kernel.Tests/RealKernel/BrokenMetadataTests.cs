@@ -1,10 +1,8 @@
-using System.Buffers.Binary;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Kernel.DeviceMapper;
-using DmAgents.Kernel.ThinPools.Metadata;
 using static DmAgents.Kernel.Tests.RealKernel.PoolFixture;
 
 namespace DmAgents.Kernel.Tests.RealKernel;
@@ -62,7 +60,7 @@ public sealed class BrokenMetadataTests : IDisposable
     public void A_pool_that_needs_a_check_opens_read_only_and_does_not_grow()
     {
         Ok(Kernel.ClosePool(_pool.Name));
-        MarkNeedsCheck();
+        MetadataMark.Set(Kernel, TestDisks.Metadata);
 
         Ok(Kernel.OpenPool(_pool.Table));
 
@@ -94,18 +92,6 @@ public sealed class BrokenMetadataTests : IDisposable
         Assert.Equal(PoolMode.ReadOnly, status.Mode);
         Assert.True(Kernel.ListThins(_pool.Name).FailedWith(KernelFault.NotSupported));
         Ok(Kernel.ClosePool(_pool.Name));
-    }
-
-    /// <summary>Sets THIN_METADATA_NEEDS_CHECK_FLAG, as the kernel does when an operation on the metadata fails.
-    /// </summary>
-    private void MarkNeedsCheck()
-    {
-        var superblock = new byte[BtreeNode.BlockSize];
-        Ok(Kernel.Read(TestDisks.Metadata, ByteSize.Zero, superblock));
-        superblock[4] |= 1;
-        BinaryPrimitives.WriteUInt32LittleEndian(
-            superblock, BlockChecksum.Of(superblock, BlockChecksum.Superblock));
-        Ok(Kernel.Write(TestDisks.Metadata, ByteSize.Zero, superblock));
     }
 
     /// <summary>The pool again, over a linear device of its metadata.</summary>

@@ -43,6 +43,12 @@ public abstract class KernelFixture
     /// disposed of.</summary>
     public abstract IDisposable MakeVolumeGroup(string name);
 
+    /// <summary>Overwrites a block of a pool's metadata at rest that tells which blocks are free.</summary>
+    public abstract void DamageMetadata(DevicePath metadata);
+
+    /// <summary>Marks a pool's metadata at rest as the kernel does when an operation on them fails.</summary>
+    public abstract void MarkNeedsCheck(DevicePath metadata);
+
     /// <summary>Sends the pool the message reserve_metadata_snap, as a foreign program would.</summary>
     public abstract KernelResult HoldMetadataSnapshot(MappedName pool);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
@@ -10,6 +11,24 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
 {
     public KernelResult CheckMetadata(DevicePath metadata) =>
         Call(nameof(CheckMetadata), metadata, () => inner.CheckMetadata(metadata));
+
+    public KernelResult ClearNeedsCheck(DevicePath metadata) =>
+        Call(nameof(ClearNeedsCheck), metadata, () => inner.ClearNeedsCheck(metadata));
+
+    public KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape) =>
+        Call(nameof(RepairMetadata), into, () => inner.RepairMetadata(damaged, into, shape));
+
+    public KernelResult<MetadataContent> ReadMetadata(DevicePath metadata) =>
+        Call(nameof(ReadMetadata), metadata, () => inner.ReadMetadata(metadata));
+
+    public KernelResult CopyMetadata(ImmutableArray<LinearSegment> from, DevicePath into) =>
+        Call(nameof(CopyMetadata), into, () => inner.CopyMetadata(from, into));
+
+    public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) =>
+        Call(nameof(DumpMetadata), pool, () => inner.DumpMetadata(pool, into));
+
+    public KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape) =>
+        Call(nameof(RestoreMetadata), into, () => inner.RestoreMetadata(text, into, shape));
 
     public KernelResult OpenPool(ThinPoolTable table) =>
         Call(nameof(OpenPool), table.Name, () => inner.OpenPool(table));

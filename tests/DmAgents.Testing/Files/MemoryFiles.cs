@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Testing.Files;
 
@@ -29,6 +30,13 @@ public sealed class MemoryFiles : IDurableFiles
         return KernelResult.Done;
     }
 
+    public KernelResult Replace(string path, Func<Stream, KernelResult> write)
+    {
+        using var content = new MemoryStream();
+        var written = write(content);
+        return written.Then(() => Replace(path, content.ToArray()));
+    }
+
     public KernelResult Delete(string path)
     {
         if (Refusal("unlink", path) is { } error)
@@ -40,6 +48,18 @@ public sealed class MemoryFiles : IDurableFiles
     public KernelResult<byte[]> Read(string path) => _files.TryGetValue(path, out var content)
         ? content
         : new KernelError(KernelFault.NotFound, 2, "open", path);
+
+    public KernelResult<Stream> OpenRead(string path)
+    {
+        var read = Read(path);
+        return read.Succeeded ? new MemoryStream(read.Value, writable: false) : read.Error;
+    }
+
+    public KernelResult<ByteSize> SizeOf(string path)
+    {
+        var read = Read(path);
+        return read.Succeeded ? new ByteSize((ulong)read.Value.Length) : read.Error;
+    }
 
     public KernelResult<IReadOnlyList<string>> List(string directory) => KernelResult.Found<IReadOnlyList<string>>(
         [.. _files.Keys.Concat(_directories.Keys)

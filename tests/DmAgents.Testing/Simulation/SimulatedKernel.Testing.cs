@@ -98,17 +98,6 @@ public sealed partial class SimulatedKernel
     /// </summary>
     public void BreakMetadata(MappedName pool) => WithPool(pool, found => found.Abort());
 
-    /// <summary>What a repair does: the mark that demands a check is gone. The pool must be closed.</summary>
-    public void RepairMetadata(DevicePath metadata) => WithDevice(metadata, device =>
-    {
-        var bytes = new byte[Superblocks.Length];
-        device.Read(0, bytes);
-        var found = _superblocks.Decode(bytes) as PoolMetadata
-            ?? throw new ArgumentException($"{metadata} has no pool metadata", nameof(metadata));
-        device.Write(0, _superblocks.Encode(found with { NeedsCheck = false }));
-        device.Flush();
-    });
-
     public void FailPool(MappedName pool) => WithPool(pool, found => found.Fail());
 
     /// <summary>Metadata commits since the pool was opened.</summary>

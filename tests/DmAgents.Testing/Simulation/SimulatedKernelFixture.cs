@@ -45,5 +45,9 @@ public sealed class SimulatedKernelFixture : KernelFixture
         return new MemoryStream();
     }
 
+    public override void DamageMetadata(DevicePath metadata) => Simulation.DamageMetadata(metadata);
+
+    public override void MarkNeedsCheck(DevicePath metadata) => Simulation.MarkNeedsCheck(metadata);
+
     public override KernelResult HoldMetadataSnapshot(MappedName pool) => Simulation.HoldMetadataSnapshot(pool);
 }

@@ -6,7 +6,7 @@ namespace DmAgents.Testing.Simulation;
 internal sealed partial class SimulatedPool
 {
     /// <summary>Where the kernel stops using a metadata device: 255 bitmaps of 16,320 blocks.</summary>
-    private const ulong MaxMetadataBytes = 255UL * ((1 << 14) - 64) * BlockStore.PageSize;
+    internal const ulong MaxMetadataBytes = 255UL * ((1 << 14) - 64) * BlockStore.PageSize;
 
     public Errno ReadThin(uint id, ulong offset, Span<byte> into)
     {

@@ -9,7 +9,7 @@ namespace DmAgents.Domain.Pools.Effects;
 /// Makes a pool live out of what it is made of, and longer when that has grown. Each effect is "make it so": a pool
 /// that is live already stays as it is, with all its devices.
 /// </summary>
-public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
+public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
 {
     private PoolName Name => pool.Identity.Name;
 
@@ -39,20 +39,14 @@ public sealed class AssemblyEffects(IKernel kernel, PoolContext pool)
     /// is live, or of someone else.</returns>
     public KernelResult CheckMetadata()
     {
-        if (!kernel.Find(pool.Device).FailedWith(KernelFault.NotFound))
+        if (!kernel.Find(pool.Device).FailedWith(KernelFault.NotFound)
+            || pool.Identity.Backing is PoolBacking.Existing)
             return KernelResult.Done;
-        switch (pool.Identity.Backing)
+        return RemoveNextMetadata().Then(() =>
         {
-            case PoolBacking.Disks disks:
-                return Verify(disks)
-                    .Then(() => OpenLinear(DeviceNames.Metadata(Name), DeviceNames.MetadataId(Uuid), disks.Metadata))
-                    .Then(() => kernel.CheckMetadata(DeviceNames.Metadata(Name).Path));
-            case PoolBacking.LoopFiles files:
-                var metadata = kernel.AttachLoop(files.Metadata.File);
-                return metadata.Outcome.Then(() => kernel.CheckMetadata(metadata.Value));
-            default:
-                return KernelResult.Done;
-        }
+            var metadata = AttachMetadata();
+            return metadata.Outcome.Then(() => kernel.CheckMetadata(metadata.Value));
+        });
     }
 
     /// <summary>Makes the pool live, as long as its backing is.</summary>

@@ -82,6 +82,8 @@ public sealed record RecoveryPlan(
                 found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
             else if (device.Phase == DevicePhase.Ready && !inPool)
                 found.Add(new PoolEvents.Lost(device.Id, at));
+            else if (device.Phase == DevicePhase.Lost && inPool)
+                found.Add(new PoolEvents.Found(device.Id, at));
             else if (device.Phase == DevicePhase.Removing && !inPool && !picture.Live.ContainsKey(device.Id))
                 found.Add(new PoolEvents.Removed(device.Id, at));
         }

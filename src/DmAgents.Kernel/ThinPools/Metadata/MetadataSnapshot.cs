@@ -12,7 +12,7 @@ namespace DmAgents.Kernel.ThinPools.Metadata;
 /// </summary>
 /// <remarks>
 /// The held root is a copy of the superblock (kernel: struct thin_disk_superblock and __reserve_metadata_snap in
-/// drivers/md/dm-thin-metadata.c), with magic at 32, version at 40, and two roots: at 320 the mappings, at 328 the
+/// drivers/md/dm-thin-metadata.c), with flags at 4, magic at 32, version at 40, transaction id at 48, and two roots: at 320 the mappings, at 328 the
 /// device details. Mappings: thin id to the root of a btree of its own, there virtual block to data block times 2^24
 /// plus a time. Details: thin id to mapped blocks u64, transaction id u64, created u32, last snapshot u32.
 /// </remarks>
@@ -20,12 +20,17 @@ internal sealed class MetadataSnapshot
 {
     public const ulong Magic = 27022010;
 
+    private const int FlagsOffset = 4;
     private const int MagicOffset = 32;
     private const int VersionOffset = 40;
+    private const int TransactionOffset = 48;
     private const int MappingsOffset = 320;
     private const int DetailsOffset = 328;
     private const int DetailsSize = 24;
     private const uint NewestVersion = 2;
+
+    /// <summary>THIN_METADATA_NEEDS_CHECK_FLAG.</summary>
+    private const uint NeedsCheckFlag = 1;
 
     private readonly BtreeWalk _walk;
     private readonly IMetadataBlocks _blocks;
@@ -40,8 +45,14 @@ internal sealed class MetadataSnapshot
         _details = details;
     }
 
+    /// <summary>The owner's number at that time.</summary>
+    public TransactionId TransactionId { get; private init; }
+
+    /// <summary>The kernel demands a check.</summary>
+    public bool NeedsCheck { get; private init; }
+
     /// <param name="blocks">The metadata device.</param>
-    /// <param name="heldRoot">From the pool's status.</param>
+    /// <param name="heldRoot">From the pool's status; 0, which is the superblock itself, for metadata at rest.</param>
     public static KernelResult<MetadataSnapshot> Open(IMetadataBlocks blocks, ulong heldRoot)
     {
         if (blocks.Read(heldRoot, BlockChecksum.Superblock, out var block) is { } error)
@@ -55,7 +66,18 @@ internal sealed class MetadataSnapshot
         return new MetadataSnapshot(
             blocks,
             BinaryPrimitives.ReadUInt64LittleEndian(block[MappingsOffset..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(block[DetailsOffset..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(block[DetailsOffset..]))
+        {
+            TransactionId = new TransactionId(BinaryPrimitives.ReadUInt64LittleEndian(block[TransactionOffset..])),
+            NeedsCheck = (BinaryPrimitives.ReadUInt32LittleEndian(block[FlagsOffset..]) & NeedsCheckFlag) != 0,
+        };
+    }
+
+    /// <summary>All that is told of it, without the mappings.</summary>
+    public KernelResult<MetadataContent> Content()
+    {
+        var thins = List();
+        return thins.Succeeded ? new MetadataContent(TransactionId, NeedsCheck, [.. thins.Value]) : thins.Error;
     }
 
     /// <summary>Every thin id with what it maps, ascending.</summary>

@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Akka.Actor;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>A backup that was made.</summary>
+internal sealed record MadeBackup(BackupName Name, MetadataContent Content, ByteSizeAndTime Cost);
+
+/// <summary>What a backup takes.</summary>
+internal sealed record ByteSizeAndTime(Domain.Units.ByteSize Size, TimeSpan Took);
+
+/// <summary>
+/// Backs the metadata of pools up, one pool after the other, beside whatever else is done: at an interval, and after many
+/// changes. A backup holds the pool's metadata snapshot, and takes its turn among all who read by it.
+/// </summary>
+internal sealed class BackupKeeper(
+    PoolBoard board, UsageReader usages, IKernel kernel, IDurableFiles files, PoolSettings settings, TimeProvider time,
+    ILogger<BackupKeeper> log) : BackgroundService
+{
+    /// <summary>Between two looks at whether anything is due; with it, between two backups of a pool.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<PoolUuid, Watched> _watched = new();
+
+    /// <summary>Backs a pool up. Its event is journaled in either case.</summary>
+    public async Task<KernelResult<MadeBackup>> BackUp(PoolPicture pool)
+    {
+        var watched = WatchOf(pool);
+        var before = pool.State.Devices;
+        watched.Tried = time.GetUtcNow();
+        var made = await usages.InTurn(pool.Name, () => MakeNow(pool)).ConfigureAwait(false);
+        if (made.Error is not { } error)
+        {
+            watched.Devices = before;
+            watched.Failed = "";
+            Tell(pool, new PoolEvents.BackedUp(
+                made.Value.Name.ToString(), made.Value.Content.TransactionId, made.Value.Content.Thins.Length,
+                made.Value.Cost.Size, made.Value.Cost.Took, time.GetUtcNow()));
+        }
+        else if (watched.Failed != error.ToString())
+        {
+            watched.Failed = error.ToString();
+            log.LogWarning("pool {Pool}: its metadata were not backed up: {Error}", pool.Name, error);
+            Tell(pool, new PoolEvents.BackupFailed(error.ToString(), time.GetUtcNow()));
+        }
+        return made;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (settings.Backups.Every is not { } every)
+            return;
+        var pause = every / 4 < LongestPause ? every / 4 : LongestPause;
+        using var timer = new PeriodicTimer(pause, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            {
+                foreach (var pool in board.All.Where(IsDue).ToList())
+                {
+                    stoppingToken.ThrowIfCancellationRequested();
+                    await BackUp(pool).WaitAsync(stoppingToken).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The agent stops, and does not wait: a backup under way is none, and the next opening releases its snapshot.
+        }
+    }
+
+    private bool IsDue(PoolPicture pool)
+    {
+        var watched = WatchOf(pool);
+        return pool is { Phase: PoolPhase.Open, Health.CanChange: true } && BackupPlan.IsDue(
+            settings.Backups, watched.Tried, watched.Since, watched.Devices, pool.State.Devices, time.GetUtcNow());
+    }
+
+    private KernelResult<MadeBackup> MakeNow(PoolPicture pool)
+    {
+        if (pool.State.Identity is not { } identity || pool.Phase != PoolPhase.Open)
+            return new KernelError(KernelFault.Busy, 0, "back up", pool.Name.Value, "the pool is not open");
+        var effects = new BackupEffects(kernel, files, new PoolContext(identity, pool.Paths, DiscardOnRemove: false));
+        var name = new BackupName(time.GetUtcNow());
+        var begun = time.GetTimestamp();
+        var made = effects.Make(name);
+        if (!made.Succeeded)
+            return made.Error;
+        var took = time.GetElapsedTime(begun);
+        var pruned = effects.Prune(settings.Backups);
+        if (pruned.Error is { } kept)
+            log.LogWarning("pool {Pool}: backups that are too many were not removed: {Error}", pool.Name, kept);
+        var size = files.SizeOf($"{pool.Paths.BackupDirectory}/{name.FileName}");
+        return size.Succeeded ? new MadeBackup(name, made.Value, new ByteSizeAndTime(size.Value, took)) : size.Error;
+    }
+
+    private Watched WatchOf(PoolPicture pool) =>
+        _watched.GetOrAdd(pool.Uuid, _ => new Watched { Since = time.GetUtcNow() });
+
+    private static void Tell(PoolPicture pool, PoolEvent outcome) =>
+        pool.Actor.Tell(new PoolMessages.NoteBackup(outcome), ActorRefs.Nobody);
+
+    /// <summary>What is known of a pool's backups since the agent's start. Written by one backup at a time.</summary>
+    private sealed class Watched
+    {
+        public DateTimeOffset Since { get; init; }
+
+        public DateTimeOffset? Tried { get; set; }
+
+        public ImmutableDictionary<ThinId, DeviceRecord>? Devices { get; set; }
+
+        public string Failed { get; set; } = "";
+    }
+}

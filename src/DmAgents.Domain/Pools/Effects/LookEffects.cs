@@ -1,0 +1,88 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools.Effects;
+
+/// <summary>What a look at a pool's metadata has found.</summary>
+/// <param name="Verdict">What is wrong with them; null where they are sound, or nobody looked.</param>
+/// <param name="Present">What they hold, as far as that can be read.</param>
+/// <param name="Result">What the metadata hold that would take their place; null where none are needed.</param>
+public sealed record MetadataLook(KernelError? Verdict, MetadataContent? Present, MetadataContent? Result);
+
+/// <summary>
+/// Tries out what <see cref="MendEffects"/> would do, on copies in the pool's own directory. Neither pool nor metadata are
+/// touched, whoever uses them; the copies are gone again when this returns, and what a crash leaves of them goes next time.
+/// </summary>
+public sealed class LookEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
+{
+    private LoopFile Old => pool.Paths.ScratchFile("old");
+
+    private LoopFile New => pool.Paths.ScratchFile("new");
+
+    public KernelResult<MetadataLook> Look(MetadataSource source, MetadataShape shape)
+    {
+        var ready = Clean().Then(() => kernel.EnsureDirectory(Old.Directory));
+        if (!ready.Succeeded)
+            return ready.Error;
+        var looked = source is MetadataSource.Backup backup ? LookAtBackup(backup.Name, shape) : LookAtPresent(shape);
+        var cleaned = Clean();
+        return looked.Succeeded && !cleaned.Succeeded ? cleaned.Error : looked;
+    }
+
+    /// <summary>Removes what an earlier look has left.</summary>
+    public KernelResult Clean() => Remove(Old).Then(() => Remove(New));
+
+    private KernelResult<MetadataLook> LookAtPresent(MetadataShape shape)
+    {
+        var parts = new AssemblyEffects(kernel, pool).FindMetadata();
+        if (!parts.Succeeded)
+            return parts.Error;
+        var size = parts.Value.Aggregate(default(SectorCount), (sum, part) => sum + part.Length).Bytes;
+        var old = Make(Old, size);
+        var copied = old.Outcome.Then(() => kernel.CopyMetadata(parts.Value, old.Value));
+        if (!copied.Succeeded)
+            return copied.Error;
+        var verdict = kernel.CheckMetadata(old.Value);
+        var read = kernel.ReadMetadata(old.Value);
+        var present = read.Succeeded ? read.Value : null;
+        if (!verdict.FailedWith(KernelFault.Invalid))
+            return verdict.Error is { } error ? error : new MetadataLook(Verdict: null, present, Result: null);
+        var @new = Make(New, size);
+        var result = Checked(@new, @new.Outcome.Then(() => kernel.RepairMetadata(old.Value, @new.Value, shape)));
+        return result.Succeeded ? new MetadataLook(verdict.Error, present, result.Value) : result.Error;
+    }
+
+    private KernelResult<MetadataLook> LookAtBackup(BackupName backup, MetadataShape shape)
+    {
+        var @new = Make(New, SizeOfMetadata());
+        var result = Checked(
+            @new, @new.Outcome.Then(() => new MendEffects(kernel, files, pool).Restore(backup, @new.Value, shape)));
+        return result.Succeeded ? new MetadataLook(Verdict: null, Present: null, result.Value) : result.Error;
+    }
+
+    private KernelResult<MetadataContent> Checked(KernelResult<DevicePath> device, KernelResult written)
+    {
+        var sound = written.Then(() => kernel.CheckMetadata(device.Value));
+        return sound.Succeeded ? kernel.ReadMetadata(device.Value) : sound.Error;
+    }
+
+    /// <summary>Without a look at the disks: they may be gone, which is when a backup is needed most.</summary>
+    private ByteSize SizeOfMetadata() => pool.Identity.Backing switch
+    {
+        PoolBacking.Disks disks =>
+            disks.Metadata.Aggregate(default(SectorCount), (sum, part) => sum + part.Length).Bytes,
+        PoolBacking.LoopFiles loops => loops.Metadata.Size,
+        _ => throw new InvalidOperationException("a backing without metadata of its own"),
+    };
+
+    private KernelResult<DevicePath> Make(LoopFile file, ByteSize size)
+    {
+        var made = kernel.CreateFile(file, size);
+        return made.Succeeded ? kernel.AttachLoop(file) : made.Error;
+    }
+
+    private KernelResult Remove(LoopFile file) =>
+        kernel.DetachLoop(file).Or(KernelFault.NotFound).Then(() => kernel.DeleteFile(file));
+}

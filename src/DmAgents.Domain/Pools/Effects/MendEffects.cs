@@ -1,0 +1,123 @@
+using System.IO.Compression;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Domain.Pools.Effects;
+
+/// <summary>What became of a pool's metadata.</summary>
+public abstract record MendOutcome
+{
+    private MendOutcome()
+    {
+    }
+
+    /// <summary>They are sound, and have no mark any more that demands a check.</summary>
+    public sealed record Sound : MendOutcome;
+
+    /// <summary>Others are ready to take their place: the pool is to be made of <paramref name="Backing"/>.</summary>
+    /// <param name="Content">What they hold.</param>
+    public sealed record Ready(PoolBacking Backing, MetadataContent Content) : MendOutcome;
+
+    /// <summary>They are as they were.</summary>
+    public sealed record Failed(KernelError Error) : MendOutcome;
+}
+
+/// <summary>
+/// Gives a pool other metadata. The present ones are never written to, but for the mark that demands a check: what dies in
+/// between leaves the pool as it was, and all of it is done again from the beginning.
+/// </summary>
+public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
+{
+    private readonly AssemblyEffects _present = new(kernel, pool);
+
+    /// <summary>Takes down the pool and all that is live of it.</summary>
+    /// <param name="evenMounted">What is mounted leaves the tree at once: the kernel has given the pool up, and nobody can
+    /// use it any more.</param>
+    /// <returns>Busy where somebody has a device open.</returns>
+    public KernelResult TakeDown(bool evenMounted)
+    {
+        var mounts = kernel.Mounts();
+        var live = kernel.ListDevices($"{DeviceNames.UuidPrefix}{pool.Identity.Uuid}-");
+        if (!mounts.Succeeded || !live.Succeeded)
+            return mounts.Outcome.Then(() => live.Outcome);
+        var result = KernelResult.Done;
+        foreach (var mount in mounts.Value.Where(m => IsBelow(m.Target)))
+            result = result.Then(() => kernel.Unmount(mount.Target, detach: evenMounted).Or(KernelFault.Invalid));
+        // Nothing is flushed: what nobody has open was written back when it was closed, as far as the pool took it.
+        foreach (var device in live.Value.Where(d => DeviceNames.ThinIdOf(pool.Identity.Uuid, d.Uuid) is not null))
+        {
+            result = result.Then(() => kernel.Resume(device.Name))
+                .Then(() => kernel.Remove(device.Name, deferred: false).Or(KernelFault.NotFound));
+        }
+        return result.Then(_present.Close);
+    }
+
+    /// <summary>
+    /// Makes the metadata of a pool that is not live usable. Sound ones only lose their mark; others are made in the place
+    /// that <paramref name="next"/> has for them, and checked, beside those that there are. When this returns nothing of
+    /// the pool is live, so that the next opening takes what its journal says.
+    /// </summary>
+    /// <param name="next">Null where there is no place for others.</param>
+    public MendOutcome Mend(MetadataSource source, PoolBacking? next, MetadataShape shape)
+    {
+        var outcome = source is MetadataSource.Backup backup
+            ? Replace(next, into => Restore(backup.Name, into, shape))
+            : MendPresent(next, shape);
+        var closed = _present.Close();
+        return closed.Error is { } error && outcome is not MendOutcome.Failed ? new MendOutcome.Failed(error) : outcome;
+    }
+
+    /// <summary>Makes metadata of a backup.</summary>
+    internal KernelResult Restore(BackupName backup, DevicePath into, MetadataShape shape)
+    {
+        var opened = files.OpenRead($"{pool.Paths.BackupDirectory}/{backup.FileName}");
+        if (!opened.Succeeded)
+            return opened.Error;
+        using var compressed = opened.Value;
+        using var text = new GZipStream(compressed, CompressionMode.Decompress);
+        try
+        {
+            return kernel.RestoreMetadata(text, into, shape);
+        }
+        catch (InvalidDataException damaged)
+        {
+            return new KernelError(KernelFault.Invalid, 0, "uncompress", backup.FileName, damaged.Message);
+        }
+    }
+
+    private MendOutcome MendPresent(PoolBacking? next, MetadataShape shape)
+    {
+        var metadata = _present.AttachMetadata();
+        if (!metadata.Succeeded)
+            return new MendOutcome.Failed(metadata.Error);
+        var verdict = kernel.CheckMetadata(metadata.Value);
+        if (verdict.FailedWith(KernelFault.Invalid))
+            return Replace(next, into => kernel.RepairMetadata(metadata.Value, into, shape));
+        var cleared = verdict.Then(() => kernel.ClearNeedsCheck(metadata.Value))
+            .Then(() => kernel.Flush(metadata.Value));
+        return cleared.Error is { } error ? new MendOutcome.Failed(error) : new MendOutcome.Sound();
+    }
+
+    private MendOutcome Replace(PoolBacking? next, Func<DevicePath, KernelResult> write)
+    {
+        if (next is null)
+        {
+            return new MendOutcome.Failed(new KernelError(
+                KernelFault.NoSpace, 0, "repair metadata", pool.Identity.Name.Value, "there is no place for other metadata"));
+        }
+        var after = new AssemblyEffects(kernel, pool with { Identity = pool.Identity with { Backing = next } });
+        var into = after.AttachNextMetadata();
+        var written = into.Outcome.Then(() => write(into.Value))
+            .Then(() => kernel.CheckMetadata(into.Value))
+            .Then(() => kernel.Flush(into.Value));
+        var content = written.Succeeded ? kernel.ReadMetadata(into.Value) : written.Error;
+        var detached = after.DetachNextMetadata();
+        return content.Error is { } error ? new MendOutcome.Failed(error)
+            : detached.Error is { } held ? new MendOutcome.Failed(held)
+            : new MendOutcome.Ready(next, content.Value);
+    }
+
+    private bool IsBelow(MountPath target) =>
+        target.Value.StartsWith(pool.Paths.MountDirectory + "/", StringComparison.Ordinal);
+}

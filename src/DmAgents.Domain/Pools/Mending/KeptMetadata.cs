@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Pools.Mending;
+
+/// <summary>Metadata that others have replaced. Kept as they were until the operator gives them up: whoever knows more than
+/// the repair did can still look into them.</summary>
+/// <param name="Parts">Where they are, for a pool of disks.</param>
+/// <param name="File">Where they are, for a pool of loop files.</param>
+/// <param name="Since">When they were replaced.</param>
+public sealed record KeptMetadata(ImmutableArray<DiskPart> Parts, LoopFilePart? File, DateTimeOffset Since)
+{
+    /// <summary>Those of a backing; null where someone else assembles the pool.</summary>
+    public static KeptMetadata? Of(PoolBacking backing, DateTimeOffset since) => backing switch
+    {
+        PoolBacking.Disks disks => new KeptMetadata(disks.Metadata, null, since),
+        PoolBacking.LoopFiles files => new KeptMetadata([], files.Metadata, since),
+        _ => null,
+    };
+
+    public IEnumerable<DevicePath> Disks => Parts.Select(part => part.Disk).Distinct();
+
+    public bool Equals(KeptMetadata? other) =>
+        other is not null && Parts.SequenceEqual(other.Parts) && File == other.File && Since == other.Since;
+
+    public override int GetHashCode() => HashCode.Combine(Parts.Length, File, Since);
+
+    /// <summary>For people: the file, or the disks with where on them.</summary>
+    public override string ToString() => File is { } file
+        ? file.File.Value
+        : string.Join(", ", Parts.Select(part => $"{part.Disk} from {part.Start.Bytes} on"));
+}

@@ -1,0 +1,101 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Domain.Pools.Mending;
+
+/// <summary>Whether a pool may be given other metadata now. Pure.</summary>
+public static class MendDecider
+{
+    private const int MostNames = 8;
+
+    /// <param name="state">The journal's truth.</param>
+    /// <param name="health">The latest status; null where the pool is not live as far as the agent knows.</param>
+    /// <param name="source">Of what they are to be made.</param>
+    /// <param name="next">What the pool is to be made of; null where there is no place for other metadata.</param>
+    /// <returns>Why not; null where nothing is in the way.</returns>
+    public static Refusal? Refuse(PoolState state, PoolHealth? health, MetadataSource source, PoolBacking? next)
+    {
+        var what = What(source);
+        var name = state.Identity!.Name.Value;
+        if (state.Identity.Backing is PoolBacking.Existing existing)
+            return NotOurs(what, name, existing);
+        if (health is { CanChange: true } && source is MetadataSource.Present)
+        {
+            return new Refusal(RefusalKind.WrongState, what, name,
+                "the kernel uses its metadata without complaint: there is nothing to repair",
+                $"see whether journal and pool agree: dmagent pool check {name}");
+        }
+        if (health is { Condition: not PoolCondition.Failed } && Mounted(state) is { } mounted)
+        {
+            return new Refusal(RefusalKind.Busy, what, name,
+                $"it has to be taken down for that, and these are mounted: {mounted}",
+                "unmount them first: dmagent container unmount");
+        }
+        return next is not null && Unfit(state, next) is { } why
+            ? new Refusal(RefusalKind.Invalid, what, name, why, $"see what it is made of: dmagent pool show {name}")
+            : null;
+    }
+
+    /// <summary>What the journal knows of the pool, for metadata that do not tell any more.</summary>
+    public static MetadataShape ShapeOf(PoolState state)
+    {
+        var pool = state.Identity!;
+        var data = pool.Backing switch
+        {
+            PoolBacking.Disks disks => disks.Data.Aggregate(0UL, (sum, part) => sum + part.Length.Value),
+            PoolBacking.LoopFiles files => files.Data.Size.Sectors.Value,
+            _ => 0UL,
+        };
+        return new MetadataShape(state.Checkpoint.Reached, pool.BlockSize, data / pool.BlockSize.Sectors.Value);
+    }
+
+    public static string What(MetadataSource source) =>
+        source is MetadataSource.Backup ? "cannot restore metadata" : "cannot repair metadata";
+
+    /// <summary>The same pool, with other metadata in a place where none of it lie.</summary>
+    private static string? Unfit(PoolState state, PoolBacking next)
+    {
+        switch (state.Identity!.Backing, next)
+        {
+            case (PoolBacking.LoopFiles old, PoolBacking.LoopFiles @new):
+                return old.Data != @new.Data ? "its blocks stay where they are"
+                    : old.Metadata.File == @new.Metadata.File
+                        || state.Kept.Any(kept => kept.File?.File == @new.Metadata.File)
+                        ? $"{@new.Metadata.File} holds metadata of the pool"
+                    : @new.Metadata.Size < old.Metadata.Size ? "its metadata cannot become smaller"
+                    : null;
+            case (PoolBacking.Disks old, PoolBacking.Disks @new):
+                var taken = old.Data.Concat(old.Metadata).Concat(state.Kept.SelectMany(kept => kept.Parts))
+                    .Select(part => part.Disk).ToHashSet();
+                return !old.Data.SequenceEqual(@new.Data) ? "its blocks stay where they are"
+                    : @new.Metadata.Where(part => taken.Contains(part.Disk)).Select(part => part.Disk.Value)
+                        .FirstOrDefault() is { } disk ? $"{disk} holds something of the pool"
+                    : Length(@new) < Length(old) ? "its metadata cannot become smaller"
+                    : null;
+            default:
+                return "a pool does not change from disks to files, nor back";
+        }
+    }
+
+    private static ulong Length(PoolBacking.Disks disks) =>
+        disks.Metadata.Aggregate(0UL, (sum, part) => sum + part.Length.Value);
+
+    private static string? Mounted(PoolState state)
+    {
+        var names = state.Devices.Values.Where(d => d is { IsPresent: true, Use: DeviceUse.Mounted })
+            .Select(d => d.Key.Name).Order(StringComparer.Ordinal).ToList();
+        return names.Count switch
+        {
+            0 => null,
+            <= MostNames => string.Join(", ", names),
+            _ => $"{string.Join(", ", names.Take(MostNames))} and {names.Count - MostNames} more",
+        };
+    }
+
+    private static Refusal NotOurs(string what, string name, PoolBacking.Existing existing) => new(
+        RefusalKind.WrongState, what, name, "someone else assembles it, and has to repair it",
+        existing.OwnedByLvm
+            ? "with everything of it unmounted: systemctl stop dmagentd; lvchange -an VG/POOL; "
+                + "lvconvert --repair VG/POOL; lvchange -ay VG/POOL; systemctl start dmagentd"
+            : "stop the agent, take the pool down, and run thin_repair -i METADATA -o SPARE on its metadata device");
+}

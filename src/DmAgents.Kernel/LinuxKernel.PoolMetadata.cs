@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Kernel;
+
+/// <content>The calls of IPoolMetadata.</content>
+public sealed partial class LinuxKernel
+{
+    public KernelResult ClearNeedsCheck(DevicePath metadata) => _pools.ClearNeedsCheck(metadata);
+
+    public KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape) =>
+        _pools.RepairMetadata(damaged, into, shape);
+
+    public KernelResult<MetadataContent> ReadMetadata(DevicePath metadata) => _pools.ReadMetadata(metadata);
+
+    public KernelResult CopyMetadata(ImmutableArray<LinearSegment> from, DevicePath into) =>
+        _pools.CopyMetadata(from, into);
+
+    public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) => _pools.DumpMetadata(pool, into);
+
+    public KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape) =>
+        _pools.RestoreMetadata(text, into, shape);
+}

@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel.ThinPools.Metadata;
+
+namespace DmAgents.Kernel.ThinPools;
+
+/// <content>Metadata at rest, and copies of them.</content>
+internal sealed partial class LinuxThinPools
+{
+    public KernelResult ClearNeedsCheck(DevicePath metadata) => check.Clear(metadata);
+
+    public KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape) =>
+        programs.Repair(damaged, into, shape);
+
+    public KernelResult<MetadataContent> ReadMetadata(DevicePath metadata)
+    {
+        var blocks = MetadataBlocks.Open(metadata);
+        if (!blocks.Succeeded)
+            return blocks.Error;
+        using (blocks.Value)
+        {
+            var superblock = MetadataSnapshot.Open(blocks.Value, heldRoot: 0);
+            return superblock.Succeeded ? superblock.Value.Content() : superblock.Error;
+        }
+    }
+
+    public KernelResult CopyMetadata(ImmutableArray<LinearSegment> from, DevicePath into) =>
+        MetadataCopy.Run(from, into);
+
+    public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) =>
+        WithSnapshot(pool, (snapshot, status, metadata) =>
+        {
+            var dumped = programs.Dump(metadata, status.HeldRoot!.Value, into);
+            return dumped.Succeeded ? snapshot.Content() : dumped.Error;
+        });
+
+    public KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape) =>
+        programs.Restore(text, into, shape);
+}

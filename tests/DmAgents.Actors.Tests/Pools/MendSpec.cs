@@ -1,0 +1,358 @@
+using DmAgents.Actors.Pools;
+using DmAgents.Actors.Tests.Support;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Testing.Faults;
+
+namespace DmAgents.Actors.Tests.Pools;
+
+/// <summary>A pool whose metadata are damaged, marked or lost gets usable ones, whatever the agent dies of meanwhile.</summary>
+public sealed class MendSpec : ActorSpec
+{
+    private static readonly BackupName Name = new(Ask.At);
+
+    private static readonly PoolBacking Next = TestHost.Backing with
+    {
+        Metadata = [TestHost.Part(TestHost.SpareDisk, ByteSize.MiB(64))],
+    };
+
+    [Fact]
+    public async Task Damaged_metadata_keep_the_pool_closed_and_a_repair_brings_it_back_with_what_could_be_saved()
+    {
+        var (life, web, lost) = await WithDamage();
+
+        var refused = await life.Refused(Ask.Create("other"));
+        Assert.Contains($"dmagent pool repair-metadata {TestHost.PoolName}", refused.Next, StringComparison.Ordinal);
+        Assert.True(life.Picture.MetadataAreDamaged);
+        await life.Done(Repair());
+
+        await Agrees(life);
+        Assert.True(Host.IsMounted(Ask.Container("web")));
+        Assert.Equal(DevicePhase.Ready, life.State.Devices[web].Phase);
+        Assert.Equal(DevicePhase.Lost, life.State.Devices[lost].Phase);
+        Assert.Equal(Next, life.State.Identity!.Backing);
+        Assert.Equal<DiskPart>(TestHost.Backing.Metadata, Assert.Single(life.State.Kept).Parts);
+        Assert.False(life.Picture.MetadataAreDamaged);
+        await life.Done(Ask.Create("other"));
+    }
+
+    [Fact]
+    public async Task The_agent_dies_at_any_call_of_a_repair_and_the_next_one_does_it_again()
+    {
+        for (var step = 0; await DiesInRepair(step, powerCut: false); step++)
+            Assert.InRange(step, 0, 200);
+    }
+
+    [Fact]
+    public async Task Power_is_cut_at_any_call_of_a_repair_and_the_next_agent_does_it_again()
+    {
+        for (var step = 0; await DiesInRepair(step, powerCut: true); step++)
+            Assert.InRange(step, 0, 200);
+    }
+
+    [Fact]
+    public async Task The_journal_dies_before_or_after_it_knows_of_the_new_metadata()
+    {
+        for (var step = 0; step < 4; step++)
+        {
+            MoveToNewHost();
+            var (life, web, _) = await WithDamage();
+            var passed = 0;
+            life.Journal.AroundCommit = _ =>
+            {
+                if (Interlocked.Increment(ref passed) != step + 1)
+                    return;
+                life.Journal.Cut();
+                throw new AgentDiedException();
+            };
+            var repair = Repair();
+            await Task.WhenAny(life.Ask(repair), life.PoolHasStopped);
+            await life.Die();
+
+            await Repaired(repair, web);
+        }
+    }
+
+    [Fact]
+    public async Task The_same_request_again_is_the_same_repair()
+    {
+        var (life, _, _) = await WithDamage();
+        var repair = Repair();
+        var held = life.Kernel.HoldNext(nameof(IKernel.RepairMetadata));
+        var first = life.Ask(repair);
+        await held.Reached;
+        var second = life.Ask(repair);
+        held.Open();
+
+        Assert.IsType<PoolReplies.Done>(await first);
+        Assert.IsType<PoolReplies.Done>(await second);
+        Assert.True((await life.Done(repair)).AlreadySo);
+        Assert.Single(life.State.Kept);
+        Assert.Single(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.RepairMetadata));
+    }
+
+    [Fact]
+    public async Task A_repair_that_fails_leaves_the_pool_as_it_was_and_says_why()
+    {
+        var (life, _, _) = await WithDamage();
+        life.Kernel.FailNext(nameof(IKernel.RepairMetadata), KernelFault.Failed);
+
+        Assert.Equal(RefusalKind.Failed, (await life.Refused(Repair())).Kind);
+
+        await IsUnavailable(life);
+        Assert.Empty(life.State.Kept);
+        Assert.Equal(TestHost.Backing, life.State.Identity!.Backing);
+        await life.Done(Repair());
+    }
+
+    [Fact]
+    public async Task A_mark_is_cleared_and_the_pool_opened_with_the_metadata_that_it_has()
+    {
+        var life = await Opened();
+        var web = (await life.Done(Ask.Create("web", use: DeviceUse.Active))).Device!;
+        await Agrees(life);
+        await NeedsCheck(life);
+
+        await life.Done(Repair());
+
+        await Agrees(life);
+        Assert.True(Host.IsLive(web.Id));
+        Assert.Equal(TestHost.Backing, life.State.Identity!.Backing);
+        Assert.Empty(life.State.Kept);
+        await life.Done(Ask.Create("other"));
+    }
+
+    [Fact]
+    public async Task Whoever_has_a_container_mounted_is_not_surprised()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+        await Agrees(life);
+        await NeedsCheck(life);
+
+        var refused = await life.Refused(Repair());
+
+        Assert.Equal(RefusalKind.Busy, refused.Kind);
+        Assert.Contains("web", refused.Why, StringComparison.Ordinal);
+        Assert.True(Host.IsMounted(Ask.Container("web")));
+    }
+
+    [Fact]
+    public async Task A_pool_that_the_kernel_has_given_up_is_taken_down_under_its_mounts()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+        await Agrees(life);
+        Host.Kernel.FailPool(TestHost.Pool);
+        await Reads(life, PoolCondition.Failed);
+
+        await life.Done(Repair());
+
+        await Agrees(life);
+        Assert.True(Host.IsMounted(Ask.Container("web")));
+    }
+
+    [Fact]
+    public async Task A_device_that_somebody_has_open_stays_and_the_pool_is_opened_again()
+    {
+        var life = await Opened();
+        var web = (await life.Done(Ask.Create("web", use: DeviceUse.Active))).Device!;
+        await Agrees(life);
+        await NeedsCheck(life);
+        using var held = Host.Kernel.HoldDevice(TestHost.Thin(web.Id).Path);
+
+        Assert.Equal(RefusalKind.Busy, (await life.Refused(Repair())).Kind);
+
+        await life.IsOpen();
+        Assert.True(Host.IsLive(web.Id));
+    }
+
+    [Fact]
+    public async Task A_writable_pool_has_nothing_to_repair() =>
+        Assert.Equal(RefusalKind.WrongState, (await (await Opened()).Refused(Repair())).Kind);
+
+    [Fact]
+    public async Task A_backup_brings_back_what_there_was_at_its_time()
+    {
+        var life = await Opened();
+        var old = await MakeLayer(life, "old");
+        var gone = await MakeLayer(life, "gone");
+        await Agrees(life);
+        BackUp(life);
+        await life.Done(Ask.Remove(Ask.Layer("gone")));
+        var later = await MakeLayer(life, "later");
+        await Agrees(life);
+        await life.Die();
+        Host.Kernel.PowerCut();
+        Assert.True(Host.Kernel.Zero(TestHost.MetadataDisk, DiskLabel.Reserved.Bytes, ByteSize.KiB(4)).Succeeded);
+        var next = LiveWithPool();
+        await IsUnavailable(next);
+
+        await next.Done(new PoolMessages.MendMetadata(Ask.NewRequest(), new MetadataSource.Backup(Name), Next));
+
+        await Agrees(next);
+        Assert.Equal(DevicePhase.Ready, next.State.Devices[old.Id].Phase);
+        Assert.Equal(DevicePhase.Lost, next.State.Devices[later.Id].Phase);
+        Assert.Contains(gone.Id, next.State.Ledger.Quarantine.Keys);
+        await next.Die();
+        await Agrees(await Reopened());
+    }
+
+    [Fact]
+    public async Task A_device_that_was_lost_is_there_again_when_the_pool_has_it_again()
+    {
+        var life = await Opened();
+        var web = (await life.Done(Ask.Create("web", use: DeviceUse.Active))).Device!;
+        await Agrees(life);
+        BackUp(life);
+        Assert.True(Host.Kernel.Remove(TestHost.Thin(web.Id), deferred: false).Succeeded);
+        Assert.True(Host.Kernel.DeleteThin(TestHost.Pool, web.Id).Succeeded);
+        await life.Done(new PoolMessages.Repair(Ask.NewRequest(), Accept: null));
+        Assert.Equal(DevicePhase.Lost, life.State.Devices[web.Id].Phase);
+
+        await life.Done(new PoolMessages.MendMetadata(Ask.NewRequest(), new MetadataSource.Backup(Name), Next));
+
+        Assert.Equal(DevicePhase.Ready, life.State.Devices[web.Id].Phase);
+        Assert.True(Host.IsLive(web.Id));
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task What_was_kept_goes_when_it_is_given_up_and_only_then()
+    {
+        var (life, _, _) = await WithDamage();
+        await life.Done(Repair());
+        Assert.NotNull(LabelOf(TestHost.MetadataDisk));
+        Assert.Equal(RefusalKind.WrongState, (await life.Refused(Ask.Spares(TestHost.MetadataDisk))).Kind);
+
+        life.Kernel.FailNext(nameof(IKernel.Zero), KernelFault.Failed);
+        Assert.Equal(RefusalKind.Failed, (await life.Refused(Discard())).Kind);
+        Assert.Single(life.State.Kept);
+        await life.Done(Discard());
+
+        Assert.Empty(life.State.Kept);
+        Assert.Null(LabelOf(TestHost.MetadataDisk));
+        Assert.True((await life.Done(Discard())).AlreadySo);
+        await life.Done(Ask.Spares(TestHost.MetadataDisk));
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_pool_that_is_removed_takes_what_was_kept_and_its_backups_with_it()
+    {
+        var (life, _, _) = await WithDamage();
+        await life.Done(Repair());
+        BackUp(life);
+
+        await life.Done(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+
+        Assert.Null(LabelOf(TestHost.MetadataDisk));
+        Assert.Null(LabelOf(TestHost.SpareDisk));
+        Assert.DoesNotContain(Host.Files.Paths, path => path.Contains("/backups/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task How_a_backup_went_is_journaled()
+    {
+        var life = await Opened();
+        life.Tell(new PoolMessages.NoteBackup(new PoolEvents.BackedUp(
+            Name.ToString(), new TransactionId(1), 0, ByteSize.KiB(1), TimeSpan.Zero, Ask.At)));
+        life.Tell(new PoolMessages.NoteBackup(new PoolEvents.BackupFailed("no space", Ask.At)));
+        await Eventually.Holds(() => life.State.LastBackup?.Why == "no space", () => $"{life.State.LastBackup}");
+        await life.Die();
+
+        Assert.Equal(new BackupRecord(Name.ToString(), "no space", Ask.At), (await Reopened()).State.LastBackup);
+    }
+
+    private static PoolMessages.MendMetadata Repair() =>
+        new(Ask.NewRequest(), new MetadataSource.Present(), Next);
+
+    private static PoolMessages.DiscardMetadata Discard() => new(Ask.NewRequest());
+
+    /// <summary>An agent whose pool is closed: its metadata have a mounted container, and one that no repair finds.</summary>
+    private async Task<(AgentLife Life, ThinId Web, ThinId Lost)> WithDamage()
+    {
+        var life = await Opened();
+        var web = (await life.Done(Ask.Create("web", use: DeviceUse.Mounted))).Device!;
+        var lost = (await life.Done(Ask.Create("lost"))).Device!;
+        await Settled(life);
+        await life.Die();
+        Host.Kernel.PowerCut();
+        var assembly = new AssemblyEffects(
+            Host.Kernel, new PoolContext(life.State.Identity!, TestHost.Paths, DiscardOnRemove: false));
+        Host.Kernel.DamageMetadata(assembly.AttachMetadata().Value, lost.Id);
+        var next = LiveWithPool();
+        await IsUnavailable(next);
+        return (next, web.Id, lost.Id);
+    }
+
+    /// <summary>False where the repair was over before that step.</summary>
+    private async Task<bool> DiesInRepair(int step, bool powerCut)
+    {
+        MoveToNewHost();
+        var (life, web, _) = await WithDamage();
+        var repair = Repair();
+        var held = life.Kernel.HoldNext(nameof(IKernel.Mounts));
+        var reply = life.Ask(repair);
+        await held.Reached;
+        life.Kernel.DieAtStep(step);
+        held.Open();
+        await Task.WhenAny(reply, life.PoolHasStopped);
+        var died = life.PoolHasStopped.IsCompleted;
+        await life.Die();
+        if (powerCut)
+            Host.Kernel.PowerCut();
+        await Repaired(repair, web);
+        return died;
+    }
+
+    /// <summary>The next agent, asked for the same, ends where it would have ended at once.</summary>
+    private async Task Repaired(PoolMessages.MendMetadata repair, ThinId web)
+    {
+        var next = LiveWithPool();
+        await Eventually.Holds(
+            () => next.Board.Find(TestHost.PoolName)?.Phase is PoolPhase.Open or PoolPhase.Unavailable,
+            () => "the pool neither opens nor does not");
+        await next.Done(repair);
+        await Agrees(next);
+        Assert.Equal(DevicePhase.Ready, next.State.Devices[web].Phase);
+        Assert.True(Host.IsMounted(Ask.Container("web")));
+        Assert.Equal(Next, next.State.Identity!.Backing);
+        Assert.Single(next.State.Kept);
+        await next.Die();
+    }
+
+    private static Task IsUnavailable(AgentLife life) => Eventually.Holds(
+        () => life.Board.Find(TestHost.PoolName) is { Phase: PoolPhase.Unavailable },
+        () => $"the pool is {life.Board.Find(TestHost.PoolName)?.Phase}");
+
+    private async Task NeedsCheck(AgentLife life)
+    {
+        Host.Kernel.BreakMetadata(TestHost.Pool);
+        await Reads(life, PoolCondition.NeedsCheck);
+    }
+
+    private static async Task Reads(AgentLife life, PoolCondition condition)
+    {
+        life.Tell(PoolMessages.LookAtStatus.Instance);
+        await Eventually.Holds(
+            () => life.Picture.Health?.Condition == condition, () => $"the pool is {life.Picture.Health?.Condition}");
+    }
+
+    private void BackUp(AgentLife life)
+    {
+        var context = new PoolContext(life.State.Identity!, TestHost.Paths, DiscardOnRemove: false);
+        Assert.True(new BackupEffects(Host.Kernel, Host.Files, context).Make(Name).Succeeded);
+    }
+
+    private DiskLabel? LabelOf(DevicePath disk)
+    {
+        Span<byte> bytes = new byte[DiskLabel.Length];
+        Assert.True(Host.Kernel.Read(disk, ByteSize.Zero, bytes).Succeeded);
+        return DiskLabel.Read(bytes);
+    }
+}

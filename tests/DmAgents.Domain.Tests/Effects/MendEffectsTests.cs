@@ -1,0 +1,219 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Planning;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Testing.Faults;
+using DmAgents.Testing.Files;
+using DmAgents.Testing.Simulation;
+
+namespace DmAgents.Domain.Tests.Effects;
+
+/// <summary>Metadata that are damaged, marked, or made of a backup; and the agent dies at every step of it.</summary>
+public sealed class MendEffectsTests
+{
+    private static readonly MetadataSource Present = new MetadataSource.Present();
+    private static readonly BackupName Backup = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+    private static readonly MetadataShape Shape = new(new TransactionId(7), PoolBlockSize.Default, 1024);
+
+    public static TheoryData<bool> Kinds => [false, true];
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Damaged_metadata_are_repaired_beside_whatever_step_the_agent_dies_at(bool isLoop)
+    {
+        for (var dieAt = 0; ; dieAt++)
+        {
+            var pool = Broken(isLoop, out var lost);
+            var died = !Mend(pool, Present, dieAt, out var outcome);
+            if (died)
+            {
+                // Nothing of the pool has changed: the next opening finds what was found before.
+                Assert.True(Assembly(pool, pool.Context).CheckMetadata().FailedWith(KernelFault.Invalid));
+                Assert.True(Mend(pool, Present, dieAt: null, out outcome));
+            }
+            var ready = Assert.IsType<MendOutcome.Ready>(outcome);
+            Assert.DoesNotContain(lost, ready.Content.Thins.Select(thin => thin.Id));
+            var mended = pool.Context with { Identity = pool.Context.Identity with { Backing = ready.Backing } };
+            Assert.Equal(KernelResult.Done, Assembly(pool, mended).CheckMetadata());
+            Assert.Equal(KernelResult.Done, Assembly(pool, mended).Open());
+            Assert.Equal(ready.Content.Thins.Select(thin => thin.Id), pool.Thins);
+            // The present ones are as they were, for whoever knows more.
+            var kept = KeptMetadata.Of(pool.Context.Identity.Backing, default)!;
+            Assert.Equal(KernelResult.Done, Assembly(pool, mended).Discard(kept));
+            Assert.Equal(KernelResult.Done, Assembly(pool, mended).Discard(kept));
+            if (!died)
+                break;
+        }
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_mark_is_cleared_whatever_step_the_agent_dies_at(bool isLoop)
+    {
+        for (var dieAt = 0; ; dieAt++)
+        {
+            var pool = new TestPool(isLoop: isLoop);
+            pool.Container(2, "web");
+            pool.Simulated.BreakMetadata(pool.Context.Device);
+            var died = !Mend(pool, Present, dieAt, out var outcome);
+            if (died)
+                Assert.True(Mend(pool, Present, dieAt: null, out outcome));
+
+            Assert.IsType<MendOutcome.Sound>(outcome);
+            Assert.Equal(KernelResult.Done, Assembly(pool, pool.Context).Open());
+            Assert.Equal(PoolMode.ReadWrite, pool.Simulated.PoolStatus(pool.Context.Device).Value.Mode);
+            if (!died)
+                break;
+        }
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Metadata_are_made_of_a_backup_although_the_present_ones_are_gone(bool isLoop)
+    {
+        var pool = new TestPool(isLoop: isLoop);
+        var web = pool.Container(2, "web");
+        Assert.True(new BackupEffects(pool.Kernel, pool.Files, pool.Context).Make(Backup).Succeeded);
+        pool.Container(3, "later");
+        Assert.Equal(KernelResult.Done, new MendEffects(pool.Kernel, pool.Files, pool.Context).TakeDown(false));
+        Wipe(pool);
+
+        Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
+
+        var ready = Assert.IsType<MendOutcome.Ready>(outcome);
+        var mended = pool.Context with { Identity = pool.Context.Identity with { Backing = ready.Backing } };
+        Assert.Equal(KernelResult.Done, Assembly(pool, mended).Open());
+        Assert.Equal([new ThinId(1), web.Id], pool.Thins);
+    }
+
+    [Fact]
+    public void A_backup_that_is_damaged_or_missing_changes_nothing()
+    {
+        var pool = new TestPool();
+        pool.Files.Replace($"{pool.Context.Paths.BackupDirectory}/{Backup.FileName}", [1, 2, 3]);
+
+        Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var damaged));
+        Assert.IsType<MendOutcome.Failed>(damaged);
+        var other = new BackupName(Backup.At.AddDays(1));
+        Assert.True(Mend(pool, new MetadataSource.Backup(other), dieAt: null, out var missing));
+        Assert.Equal(KernelFault.NotFound, Assert.IsType<MendOutcome.Failed>(missing).Error.Fault);
+
+        Assert.Equal(KernelResult.Done, Assembly(pool, pool.Context).CheckMetadata());
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_look_tells_what_a_repair_would_leave_and_touches_nothing(bool isLoop)
+    {
+        var pool = Broken(isLoop, out var lost);
+        var look = new LookEffects(pool.Kernel, pool.Files, pool.Context);
+
+        var found = look.Look(Present, Shape).Value;
+
+        Assert.NotNull(found.Verdict);
+        Assert.Equal([new ThinId(1), new ThinId(2)], found.Result!.Thins.Select(thin => thin.Id));
+        Assert.DoesNotContain(lost, found.Result.Thins.Select(thin => thin.Id));
+        Assert.True(Assembly(pool, pool.Context).CheckMetadata().FailedWith(KernelFault.Invalid));
+        Assert.All(["old", "new"], part => Assert.True(
+            pool.Simulated.InspectFile(pool.Context.Paths.ScratchFile(part)).FailedWith(KernelFault.NotFound)));
+    }
+
+    [Fact]
+    public void A_look_at_a_live_pool_that_takes_no_changes_finds_its_mark()
+    {
+        var pool = new TestPool();
+        pool.Container(2, "web", DeviceUse.Mounted);
+        pool.Simulated.BreakMetadata(pool.Context.Device);
+
+        var found = new LookEffects(pool.Kernel, pool.Files, pool.Context).Look(Present, Shape).Value;
+
+        Assert.Null(found.Verdict);
+        Assert.Null(found.Result);
+        Assert.True(found.Present!.NeedsCheck);
+        Assert.True(pool.Simulated.Find(pool.Context.Device).Succeeded);
+    }
+
+    [Fact]
+    public void A_look_that_died_is_cleaned_up_by_the_next()
+    {
+        for (var dieAt = 0; ; dieAt++)
+        {
+            var pool = Broken(isLoop: false, out _);
+            var look = new LookEffects(pool.Kernel, pool.Files, pool.Context);
+            var died = DiesAt(pool, dieAt, () => Assert.True(look.Look(Present, Shape).Succeeded));
+
+            Assert.Equal(2, look.Look(Present, Shape).Value.Result!.Thins.Length);
+            if (!died)
+                break;
+        }
+    }
+
+    [Fact]
+    public void A_device_that_somebody_has_open_keeps_the_pool_from_being_taken_down()
+    {
+        var pool = new TestPool();
+        var web = pool.Container(2, "web", DeviceUse.Active);
+        var mend = new MendEffects(pool.Kernel, pool.Files, pool.Context);
+        using (pool.Simulated.HoldDevice(pool.Context.NameOf(web.Id).Path))
+            Assert.True(mend.TakeDown(evenMounted: false).FailedWith(KernelFault.Busy));
+
+        Assert.Equal(KernelResult.Done, mend.TakeDown(evenMounted: false));
+
+        Assert.Empty(pool.Simulated.ListDevices(DeviceNames.UuidPrefix).Value);
+    }
+
+    /// <summary>A pool that is down, with a base, "web" and a container that no repair finds.</summary>
+    private static TestPool Broken(bool isLoop, out ThinId lost)
+    {
+        var pool = new TestPool(isLoop: isLoop);
+        pool.Container(2, "web");
+        lost = pool.Container(3, "lost").Id;
+        Assert.Equal(KernelResult.Done, new MendEffects(pool.Kernel, pool.Files, pool.Context).TakeDown(false));
+        var metadata = Assembly(pool, pool.Context).AttachMetadata().Value;
+        pool.Simulated.DamageMetadata(metadata, lost);
+        return pool;
+    }
+
+    private static void Wipe(TestPool pool)
+    {
+        var metadata = Assembly(pool, pool.Context).AttachMetadata().Value;
+        Assert.True(pool.Simulated.Zero(metadata, ByteSize.Zero, ByteSize.KiB(4)).Succeeded);
+    }
+
+    private static AssemblyEffects Assembly(TestPool pool, PoolContext context) => new(pool.Kernel, context);
+
+    /// <summary>False where the agent died before it was through.</summary>
+    private static bool Mend(TestPool pool, MetadataSource source, int? dieAt, out MendOutcome outcome)
+    {
+        var identity = pool.Context.Identity;
+        var next = Assert.IsType<BackingPlan.Planned>(new BackingPlanner(pool.Simulated).PlanMetadata(
+            identity, [], [TestPool.Spare], into: null, force: false, "cannot repair metadata")).Backing;
+        MendOutcome? result = null;
+        var mend = new MendEffects(pool.Kernel, pool.Files, pool.Context);
+        var died = DiesAt(pool, dieAt, () =>
+        {
+            Assert.Equal(KernelResult.Done, mend.TakeDown(evenMounted: false));
+            result = mend.Mend(source, next, Shape);
+        });
+        outcome = result!;
+        return !died;
+    }
+
+    private static bool DiesAt(TestPool pool, int? step, Action action)
+    {
+        if (step is { } dieAt)
+            pool.Kernel.DieAtStep(dieAt);
+        try
+        {
+            action();
+            return false;
+        }
+        catch (AgentDiedException)
+        {
+            return true;
+        }
+        finally
+        {
+            pool.Kernel.Revive();
+        }
+    }
+}
