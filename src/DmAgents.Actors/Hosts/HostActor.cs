@@ -58,7 +58,10 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         switch (message)
         {
             case HostMessages.CreatePool create:
-                Create(create.Command);
+                Register(create.Command.Name, create.Command.Uuid, create.Command);
+                break;
+            case HostMessages.AdoptPool adopt:
+                Register(adopt.Command.Identity.Name, adopt.Command.Identity.Uuid, adopt.Command);
                 break;
             case HostMessages.RemovePool remove:
                 Remove(remove);
@@ -86,20 +89,20 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         }
     }
 
-    private void Create(PoolCommands.Initialize command)
+    private void Register(PoolName name, PoolUuid uuid, PoolCommand command)
     {
-        if (_pools.TryGetValue(command.Name, out var known))
+        if (_pools.TryGetValue(name, out var known))
         {
             // The pool knows whether this is the request that made it.
             known.Actor.Forward(command);
             return;
         }
         var sender = Sender;
-        Persist(new HostEvents.PoolRegistered(command.Name, command.Uuid, _time.GetUtcNow()), registered =>
+        Persist(new HostEvents.PoolRegistered(name, uuid, _time.GetUtcNow()), registered =>
         {
             Apply(registered);
-            Start(_pools[command.Name]);
-            _pools[command.Name].Actor.Tell(command, sender);
+            Start(_pools[name]);
+            _pools[name].Actor.Tell(command, sender);
         });
     }
 

@@ -9,6 +9,9 @@ public static class HostMessages
     /// <summary>Make a pool. The answer comes when it is open.</summary>
     public sealed record CreatePool(PoolCommands.Initialize Command);
 
+    /// <summary>Take over a pool that is there. The answer comes when it is open.</summary>
+    public sealed record AdoptPool(PoolCommands.Adopt Command);
+
     /// <summary>Remove a pool.</summary>
     public sealed record RemovePool(PoolName Pool, RequestId Request, bool Force);
 

@@ -155,6 +155,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
 
     private ThinId? DeviceOf(PoolEvent happened) => happened switch
     {
+        PoolEvents.DeviceAdopted e => e.Device.Id,
         PoolEvents.BaseIntended e => e.Id,
         PoolEvents.SnapshotIntended e => e.Id,
         PoolEvents.Created e => e.Id,

@@ -44,6 +44,7 @@ public sealed class GoldenBytesTests : IDisposable
     /// <summary>Rows from before a field was added.</summary>
     [Theory]
     [InlineData("device-committed.v1", "device-committed.v1+least")]
+    [InlineData("device-adopted.v1", "device-adopted.v1+least")]
     [InlineData("pool-state.v1+empty", "pool-state.v1+empty")]
     [InlineData("pool-state.v1", "pool-state.v1")]
     public void A_row_of_an_earlier_version_is_read_as_if_the_field_were_empty(string earlier, string now)
