@@ -6,4 +6,5 @@ namespace DmAgents.Domain.Ports;
 /// dispatcher of their own. Raw semantics: "already so" comes back as a fault; making an effect repeatable is the
 /// caller's work. The simulated and the real kernel keep one contract specification.
 /// </remarks>
-public interface IKernel : IThinPools, IMappedDevices, IFileSystems, IBlockDevices, IVolumeGroups;
+public interface IKernel
+    : IThinPools, IMappedDevices, IFileSystems, IBlockDevices, IVolumeGroups, IPoolClaims;
