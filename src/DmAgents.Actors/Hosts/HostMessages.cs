@@ -24,6 +24,12 @@ public static class HostMessages
     /// <summary>The host knows its pools; they may be opening yet.</summary>
     public sealed record Ready(ImmutableArray<PoolName> Pools);
 
+    /// <summary>To the keeper: the host actor's journal failed, and it is about to stop.</summary>
+    internal sealed record Failing
+    {
+        public static Failing Instance { get; } = new();
+    }
+
     /// <summary>Stop all pools in order, then the host actor. Answered by <see cref="Stopped"/>.</summary>
     public sealed record Stop
     {

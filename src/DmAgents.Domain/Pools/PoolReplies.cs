@@ -17,6 +17,7 @@ public static class PoolReplies
         RequestId Request, DeviceRecord? Device, ImmutableArray<DeviceRecord> Removed, bool AlreadySo)
         : PoolReply(Request);
 
-    /// <summary>It is not so, and nothing of it is left behind.</summary>
+    /// <summary>It is not so, and nothing of it is left behind; but for a refusal of kind TimedOut, after which the same
+    /// request again tells.</summary>
     public sealed record Refused(RequestId Request, Refusal Refusal) : PoolReply(Request);
 }
