@@ -26,7 +26,7 @@ public partial class HelpTests
             "host", "host status",
             "image", "image import", "image list", "image remove", "image show", "image tag",
             "layer", "layer list", "layer remove", "layer show", "layer tree",
-            "pool", "pool check", "pool create", "pool grow", "pool list", "pool quarantine",
+            "pool", "pool adopt", "pool check", "pool create", "pool grow", "pool list", "pool quarantine",
             "pool quarantine list", "pool quarantine purge", "pool quarantine undelete", "pool remove", "pool show",
             "pool spare", "pool spare add", "pool spare list", "pool spare remove", "pool trim",
         ];

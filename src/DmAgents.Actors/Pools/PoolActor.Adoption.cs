@@ -1,4 +1,3 @@
-using Akka.Actor;
 using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Pools;

@@ -78,6 +78,8 @@ internal static class AgentHost
         services.AddSingleton<UsageReader>();
         services.AddSingleton<PoolViews>();
         services.AddSingleton<PoolChecker>();
+        services.AddSingleton<PoolAdopter>();
+        services.AddSingleton<OwnerlessPools>();
         services.AddSingleton<SnapshotUsages>();
         services.AddSingleton<ImageFinder>();
         services.AddSingleton<ImageImporter>();

@@ -13,7 +13,8 @@ namespace DmAgents.Agent.Services;
 
 /// <summary>Pools of the admin API: their life. What they look like is in <see cref="PoolViews"/>.</summary>
 internal sealed partial class PoolsService(
-    PoolGateway gateway, UsageReader usages, PoolViews views, PoolChecker checker, IKernel kernel, AgentSettings settings)
+    PoolGateway gateway, UsageReader usages, PoolViews views, PoolChecker checker, PoolAdopter adopter,
+    OwnerlessPools ownerless, IKernel kernel, AgentSettings settings)
     : Pools.PoolsBase
 {
     public override async Task Create(
@@ -28,6 +29,7 @@ internal sealed partial class PoolsService(
         var uuid = new PoolUuid(requestId.Value);
         if (gateway.Board.Find(name) is not { } existing || existing.Uuid != uuid)
         {
+            ownerless.MustNotHave(What, name);
             await Step("looking at what it is to be made of", 1).ConfigureAwait(false);
             var plan = await Task.Run(() => Plan(name, request, blockSize), context.CancellationToken).ConfigureAwait(false);
             foreach (var warning in plan.Warnings)

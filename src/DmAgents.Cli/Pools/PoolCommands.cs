@@ -15,6 +15,7 @@ internal static class PoolCommands
         PoolGrow.Build(shell),
         SpareCommands.Build(shell),
         PoolCheck.Build(shell),
+        PoolAdopt.Build(shell),
         Remove(shell),
         Trim(shell),
         QuarantineCommands.Build(shell),
