@@ -31,8 +31,10 @@ internal sealed class ActorSide : Side, IAsyncDisposable
     public ActorSide(IKernel kernel, PoolIdentity identity, AgentSettings settings, ILoggerFactory loggers)
     {
         (_kernel, _identity, _settings) = (kernel, identity, settings);
+        var files = new LinuxDurableFiles();
         _host = new ActorsHost(
-            settings, kernel, new LinuxDurableFiles(), _board, new HostEventLog(), _handle, TimeProvider.System, loggers);
+            settings, kernel, files, _board, new HostEventLog(), _handle, new OwnerlessPools(files, _board, settings),
+            TimeProvider.System, loggers);
     }
 
     public override string Name => "actors";

@@ -26,7 +26,7 @@ public partial class HelpTests
             "host", "host status",
             "image", "image import", "image list", "image remove", "image show", "image tag",
             "layer", "layer list", "layer remove", "layer show", "layer tree",
-            "pool", "pool backup", "pool backup list", "pool backup now", "pool check", "pool create",
+            "pool", "pool adopt", "pool backup", "pool backup list", "pool backup now", "pool check", "pool create",
             "pool discard-metadata", "pool grow", "pool list", "pool quarantine",
             "pool quarantine list", "pool quarantine purge", "pool quarantine undelete", "pool remove",
             "pool repair-metadata", "pool restore-metadata", "pool show",

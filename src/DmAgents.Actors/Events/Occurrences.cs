@@ -31,6 +31,10 @@ internal static class Occurrences
     private static Told? Tell(PoolEvent happened, PoolState after) => happened switch
     {
         PoolEvents.Initialized e => new(e.Name.Value, "pool-created", $"pool {e.Name} is made"),
+        PoolEvents.Adopted e => new(e.Identity.Name.Value, "pool-adopted",
+            $"pool {e.Identity.Name} is adopted: its journal begins anew with what the pool has"),
+        PoolEvents.DeviceAdopted e => new(e.Device.Key.Name, $"{Kind(e.Device.Kind)}-adopted",
+            $"{Kind(e.Device.Kind)} {e.Device.Key.Name} is taken over as thin id {e.Device.Id}", Id(e.Device.Id)),
         PoolEvents.BaseIntended e => new(e.Key.Name, "base-intended", $"base {e.Key.Name} is to be formatted", Id(e.Id)),
         PoolEvents.SnapshotIntended e => new(e.Key.Name, $"{Kind(e.Kind)}-intended",
             $"{Kind(e.Kind)} {e.Key.Name} is to be made as thin id {e.Id}, a snapshot of {e.Source}", Id(e.Id)),

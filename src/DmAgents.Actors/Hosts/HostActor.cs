@@ -18,6 +18,9 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     private IActorRef _stopper = ActorRefs.Nobody;
     private bool _isStopping;
 
+    /// <summary>Whoever waits for the pool whose registration is being written.</summary>
+    private (IActorRef To, RequestId Request)? _founder;
+
     /// <param name="setupOf">What a pool's actor is given.</param>
     public HostActor(Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time)
     {
@@ -35,6 +38,21 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     /// <summary>An exception is a bug or a dead journal: a pool actor that met one starts again from its journal.
     /// </summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+    /// <remarks>The actor is stopped after this; its keeper starts it again.</remarks>
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        base.OnPersistFailure(cause, @event, sequenceNr);
+        if (_founder is not { } founder)
+            return;
+        _founder = null;
+        // Whoever hears it asks again at once, and is not to ask one that is gone.
+        Context.Parent.Tell(HostMessages.Failing.Instance);
+        founder.To.Tell(new PoolReplies.Refused(founder.Request, new Refusal(
+            RefusalKind.TimedOut, "the journal failed", "the list of pools",
+            $"it cannot be written: {cause.GetBaseException().Message.TrimEnd('.')}; whether it was done is unknown",
+            "make room on the disk of the state directory, or mend it; then try again with the same request id")), Self);
+    }
 
     protected override void OnRecover(object message)
     {
@@ -58,7 +76,10 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         switch (message)
         {
             case HostMessages.CreatePool create:
-                Create(create.Command);
+                Register(create.Command.Name, create.Command.Uuid, create.Command);
+                break;
+            case HostMessages.AdoptPool adopt:
+                Register(adopt.Command.Identity.Name, adopt.Command.Identity.Uuid, adopt.Command);
                 break;
             case HostMessages.RemovePool remove:
                 Remove(remove);
@@ -86,20 +107,25 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         }
     }
 
-    private void Create(PoolCommands.Initialize command)
+    private void Register(PoolName name, PoolUuid uuid, PoolCommand command)
     {
-        if (_pools.TryGetValue(command.Name, out var known))
+        if (_pools.TryGetValue(name, out var known))
         {
             // The pool knows whether this is the request that made it.
-            known.Actor.Forward(command);
+            if (IsDown(known))
+                Sender.Tell(Busy(command.Request, name));
+            else
+                known.Actor.Forward(command);
             return;
         }
         var sender = Sender;
-        Persist(new HostEvents.PoolRegistered(command.Name, command.Uuid, _time.GetUtcNow()), registered =>
+        _founder = (sender, command.Request);
+        Persist(new HostEvents.PoolRegistered(name, uuid, _time.GetUtcNow()), registered =>
         {
+            _founder = null;
             Apply(registered);
-            Start(_pools[command.Name]);
-            _pools[command.Name].Actor.Tell(command, sender);
+            Start(_pools[name]);
+            _pools[name].Actor.Tell(command, sender);
         });
     }
 
@@ -110,8 +136,18 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
             Sender.Tell(new PoolReplies.Refused(remove.Request, Unknown("cannot remove pool", remove.Pool)));
             return;
         }
-        pool.Actor.Forward(new PoolMessages.Retire(remove.Request, remove.Force));
+        if (IsDown(pool))
+            Sender.Tell(Busy(remove.Request, remove.Pool));
+        else
+            pool.Actor.Forward(new PoolMessages.Retire(remove.Request, remove.Force));
     }
+
+    /// <summary>Its actor has stopped by itself, and is not started again yet.</summary>
+    private bool IsDown(RegisteredPool pool) =>
+        _setupOf(pool.Name, pool.Uuid).Board.Find(pool.Name) is { } shown && shown.Actor.IsNobody();
+
+    private static PoolReplies.Refused Busy(RequestId request, PoolName pool) => new(request, new Refusal(
+        RefusalKind.Busy, "cannot use pool", pool.Value, "it starts again", "try again in a few seconds"));
 
     private IActorRef Start(RegisteredPool pool)
     {

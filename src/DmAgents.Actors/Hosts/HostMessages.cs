@@ -9,6 +9,9 @@ public static class HostMessages
     /// <summary>Make a pool. The answer comes when it is open.</summary>
     public sealed record CreatePool(PoolCommands.Initialize Command);
 
+    /// <summary>Take over a pool that is there. The answer comes when it is open.</summary>
+    public sealed record AdoptPool(PoolCommands.Adopt Command);
+
     /// <summary>Remove a pool.</summary>
     public sealed record RemovePool(PoolName Pool, RequestId Request, bool Force);
 
@@ -20,6 +23,12 @@ public static class HostMessages
 
     /// <summary>The host knows its pools; they may be opening yet.</summary>
     public sealed record Ready(ImmutableArray<PoolName> Pools);
+
+    /// <summary>To the keeper: the host actor's journal failed, and it is about to stop.</summary>
+    internal sealed record Failing
+    {
+        public static Failing Instance { get; } = new();
+    }
 
     /// <summary>Stop all pools in order, then the host actor. Answered by <see cref="Stopped"/>.</summary>
     public sealed record Stop

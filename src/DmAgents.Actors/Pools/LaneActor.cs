@@ -16,6 +16,11 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
     public static Props Props(IKernel kernel, IDurableFiles files) =>
         Akka.Actor.Props.Create(() => new LaneActor(kernel, files)).WithDispatcher(ActorsConfig.KernelDispatcher);
 
+    /// <summary>Held from the first opening to the actor's end.</summary>
+    private IDisposable? _claim;
+
+    protected override void PostStop() => _claim?.Dispose();
+
     protected override void OnReceive(object message)
     {
         switch (message)
@@ -71,6 +76,13 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
 
     private object Open(LaneJobs.Open job)
     {
+        if (_claim is null)
+        {
+            var claimed = kernel.Claim(job.Pool.Identity.Uuid);
+            if (!claimed.Succeeded)
+                return new LaneResults.OpenFailed(claimed.Error);
+            _claim = claimed.Value;
+        }
         var assembly = new AssemblyEffects(kernel, job.Pool);
         var isNew = !job.State.WasOpened && kernel.Find(job.Pool.Device).FailedWith(KernelFault.NotFound);
         var checkedMetadata = job.State.WasOpened ? assembly.CheckMetadata() : KernelResult.Done;
@@ -169,15 +181,17 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
     private KernelResult RemoveFiles(LaneJobs.Retire job)
     {
         var paths = job.Pool.Paths;
-        foreach (var name in NamesIn(paths.MetadataDirectory))
+        string[] ours = [paths.MetadataDirectory, paths.ImageDirectory, paths.ViewDirectory];
+        var written = ours.SelectMany(directory => NamesIn(directory).Select(name => $"{directory}/{name}"));
+        foreach (var file in written.Append(paths.IdentityFile))
         {
-            if (files.Delete($"{paths.MetadataDirectory}/{name}") is { Succeeded: false } refused)
+            if (files.Delete(file) is { Succeeded: false } refused)
                 return refused;
         }
         var directories = job.Devices.Select(job.Pool.MountOf)
             .Concat(NamesIn(paths.MountDirectory).Select(name => new MountPath($"{paths.MountDirectory}/{name}")))
             .Distinct()
-            .Append(new MountPath(paths.MountDirectory)).Append(new MountPath(paths.MetadataDirectory))
+            .Append(new MountPath(paths.MountDirectory)).Concat(ours.Select(directory => new MountPath(directory)))
             .Append(new MountPath(paths.BackupDirectory))
             .Append(new MountPath(paths.Root));
         foreach (var directory in directories)

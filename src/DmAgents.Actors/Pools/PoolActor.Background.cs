@@ -169,21 +169,6 @@ public sealed partial class PoolActor
         }
     }
 
-    /// <summary>A journal that does not take an event is as good as dead: what was decided would be told, and not be so
-    /// after the next start.</summary>
-    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
-    {
-        base.OnPersistRejected(cause, @event, sequenceNr);
-        Enter(PoolPhase.Unavailable, $"the journal does not take what happens: {cause.Message}");
-        Context.Stop(Self);
-    }
-
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
-    {
-        base.OnPersistFailure(cause, @event, sequenceNr);
-        Enter(PoolPhase.Unavailable, $"the journal fails: {cause.Message}");
-    }
-
     private void Retry()
     {
         foreach (var id in _problems.Keys)

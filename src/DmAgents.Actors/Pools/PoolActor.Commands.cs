@@ -25,6 +25,9 @@ public sealed partial class PoolActor
     {
         switch (message)
         {
+            case PoolCommands.Adopt adopt:
+                OnAdopt(adopt);
+                break;
             case PoolCommand command:
                 OnPoolCommand(command);
                 break;

@@ -46,6 +46,9 @@ public sealed partial class PoolActor
             case PoolCommands.Initialize command when _state.Identity is null:
                 Initialize(command);
                 break;
+            case PoolCommands.Adopt adopt when _state.Identity is null:
+                OnAdopt(adopt);
+                break;
             case LaneResults.Opened opened:
                 if (opened.Unchecked is { } why)
                 {
@@ -256,6 +259,9 @@ public sealed partial class PoolActor
                 break;
             case LaneResults.Abandoned abandoned:
                 OnAbandoned(abandoned);
+                break;
+            case PoolCommands.Adopt adopt:
+                OnAdopt(adopt);
                 break;
             case PoolCommand command:
                 Answer(Sender, new PoolReplies.Refused(command.Request, Closed()));

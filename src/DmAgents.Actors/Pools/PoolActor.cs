@@ -73,6 +73,8 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     protected override void PostStop()
     {
         TellWhatHappened();
+        _setup.Board.Leave(_setup.Name, Self);
+        TellOfJournal();
         base.PostStop();
     }
 

@@ -77,5 +77,12 @@ public sealed class PoolBoard
 
     internal void Show(PoolPicture picture) => _pictures[picture.Name] = picture;
 
+    /// <summary>The pool has no actor at this moment; what it showed last stays.</summary>
+    internal void Leave(PoolName name, IActorRef actor)
+    {
+        if (_pictures.TryGetValue(name, out var shown) && shown.Actor.Equals(actor))
+            _pictures.TryUpdate(name, shown with { Actor = ActorRefs.Nobody }, shown);
+    }
+
     internal void Forget(PoolName name) => _pictures.TryRemove(name, out _);
 }

@@ -30,6 +30,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
     /// makes its directory itself, and an earlier agent may have written others. A device may come, change its key and
     /// go within one pause.</summary>
     private readonly Dictionary<ThinId, HashSet<DeviceKey>> _keys = [];
+    private readonly ContentProjection _content = new(files, paths);
     private PoolState _state = PoolState.Empty;
     private bool _isComplete;
 
@@ -47,6 +48,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
                 _state = rebuild.State;
                 _isComplete = true;
                 RemoveStrays();
+                _content.Forget();
                 MarkDirty(_state.Devices.Keys);
                 break;
             case PoolNotices happened:
@@ -57,6 +59,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
                     if (_isComplete && DeviceOf(notice.Event) is { } id)
                         MarkDirty([id]);
                 }
+                MarkDirty([]);
                 break;
             case WriteOut:
                 WriteDirty();
@@ -69,7 +72,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
 
     private void MarkDirty(IEnumerable<ThinId> ids)
     {
-        var wasClean = _dirty.Count == 0;
+        var wasClean = _dirty.Count == 0 && !Timers.IsTimerActive(LagTimer);
         foreach (var id in ids)
         {
             _dirty.Add(id);
@@ -79,7 +82,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
                 _keys[id] = keys = [];
             keys.Add(device.Key);
         }
-        if (_dirty.Count == 0)
+        if (_dirty.Count == 0 && !(_isComplete && _content.IsBehind(_state)))
             return;
         Timers.StartSingleTimer(PauseTimer, WriteOut.Instance, Pause);
         if (wasClean)
@@ -104,6 +107,8 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
             _keys[id] = [device.Key];
         }
         _dirty.Clear();
+        if (_isComplete && _content.Write(_state).Error is { } error)
+            Warn(error);
     }
 
     private void Write(DeviceRecord device)
@@ -155,6 +160,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
 
     private ThinId? DeviceOf(PoolEvent happened) => happened switch
     {
+        PoolEvents.DeviceAdopted e => e.Device.Id,
         PoolEvents.BaseIntended e => e.Id,
         PoolEvents.SnapshotIntended e => e.Id,
         PoolEvents.Created e => e.Id,

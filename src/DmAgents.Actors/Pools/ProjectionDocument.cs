@@ -26,6 +26,16 @@ internal sealed record ProjectionDocument(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt)
 {
+    /// <summary>The parent's thin id; null also in files of earlier agents.</summary>
+    public uint? ParentId { get; init; }
+
+    /// <summary>With whose blocks it began; null also in files of earlier agents.</summary>
+    public uint? SourceId { get; init; }
+
+    public ulong? GrowingTo { get; init; }
+
+    public ulong? Inodes { get; init; }
+
     public static byte[] Of(DeviceRecord device, PoolState state) => JsonSerializer.SerializeToUtf8Bytes(
         new ProjectionDocument(
             device.Id.Value,
@@ -42,12 +52,22 @@ internal sealed record ProjectionDocument(
             device.ReadOnly,
             device.Labels,
             device.CreatedAt,
-            device.UpdatedAt),
+            device.UpdatedAt)
+        {
+            ParentId = device.Parent?.Value,
+            SourceId = device.Source?.Value,
+            GrowingTo = device.GrowingTo?.Bytes,
+            Inodes = device.Inodes,
+        },
         ProjectionJson.Default.ProjectionDocument);
 
     private static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    WriteIndented = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ProjectionDocument))]
 internal sealed partial class ProjectionJson : JsonSerializerContext;

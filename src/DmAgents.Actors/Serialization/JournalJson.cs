@@ -27,6 +27,8 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolBacking.LoopFiles))]
 [JsonSerializable(typeof(PoolBacking.Existing))]
 [JsonSerializable(typeof(PoolEvents.Initialized))]
+[JsonSerializable(typeof(PoolEvents.Adopted))]
+[JsonSerializable(typeof(PoolEvents.DeviceAdopted))]
 [JsonSerializable(typeof(PoolEvents.BaseIntended))]
 [JsonSerializable(typeof(PoolEvents.SnapshotIntended))]
 [JsonSerializable(typeof(PoolEvents.Created))]

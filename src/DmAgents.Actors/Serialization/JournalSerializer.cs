@@ -22,6 +22,8 @@ public sealed class JournalSerializer(ExtendedActorSystem system) : SerializerWi
     private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest = new Dictionary<string, JsonTypeInfo>
     {
         ["pool-initialized.v1"] = JournalJson.Default.Initialized,
+        ["pool-adopted.v1"] = JournalJson.Default.Adopted,
+        ["device-adopted.v1"] = JournalJson.Default.DeviceAdopted,
         ["base-intended.v1"] = JournalJson.Default.BaseIntended,
         ["snapshot-intended.v1"] = JournalJson.Default.SnapshotIntended,
         ["device-created.v1"] = JournalJson.Default.Created,

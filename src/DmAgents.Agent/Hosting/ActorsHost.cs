@@ -13,10 +13,11 @@ namespace DmAgents.Agent.Hosting;
 /// <summary>The actor system's life within the daemon's.</summary>
 internal sealed class ActorsHost(
     AgentSettings settings, IKernel kernel, IDurableFiles files, PoolBoard board, HostEventLog events, HostHandle handle,
-    TimeProvider time, ILoggerFactory loggers) : IHostedService, IDisposable
+    OwnerlessPools ownerless, TimeProvider time, ILoggerFactory loggers) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private ActorSystem? _system;
+    private Thread? _watch;
 
     /// <summary>How long the agent waits for its pools before it serves: a client that meets one that opens yet has to ask
     /// again, and one whose disk is missing must not keep the others from being used.</summary>
@@ -39,13 +40,21 @@ internal sealed class ActorsHost(
         _system = ActorSystem.Create("dmagents", BootstrapSetup.Create().WithConfig(config)
             .And(new AkkaLogSetup(loggers)));
         _system.ActorOf(EventLogActor.Props(events), "events");
-        handle.Actor = _system.ActorOf(HostActor.Props(
+        var host = HostActor.Props(
             (name, uuid) => new PoolSetup(name, uuid, settings.StateDirectory, kernel, files, time, settings.Pools, board),
-            time), "host");
+            time);
+        handle.Actor = _system.ActorOf(HostKeeper.Props(host, settings.Pools.RetryInterval), "keeper");
         var begun = time.GetTimestamp();
         while (await IsOpening(cancellationToken).ConfigureAwait(false) && time.GetElapsedTime(begun) < OpeningPatience)
             await Task.Delay(OpeningLook, time, cancellationToken).ConfigureAwait(false);
-        new Thread(Watch) { IsBackground = true, Name = "pool-watch" }.Start();
+        foreach (var pool in ownerless.Find())
+        {
+            var told = OwnerlessPools.Told(pool);
+            loggers.CreateLogger<ActorsHost>().LogWarning(
+                "pool {Pool}: {What}: {Why}; next: {Next}", pool, told.What, told.Why, told.Next);
+        }
+        _watch = new Thread(Watch) { IsBackground = true, Name = "pool-watch" };
+        _watch.Start();
     }
 
     /// <summary>Pools finish what is under way and mark a checkpoint. Devices and mounts stay as they are.</summary>
@@ -67,7 +76,13 @@ internal sealed class ActorsHost(
         await _system.Terminate().ConfigureAwait(false);
     }
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        // It ends at once; a token that was disposed under it would end the process.
+        _watch?.Join();
+        _stopping.Dispose();
+    }
 
     /// <summary>Asked anew each time: a pool that was never made is forgotten meanwhile.</summary>
     private async Task<bool> IsOpening(CancellationToken cancellation)

@@ -80,6 +80,8 @@ internal static class AgentHost
         services.AddSingleton<PoolChecker>();
         services.AddSingleton<MetadataMender>();
         services.AddSingleton<BackupKeeper>();
+        services.AddSingleton<PoolAdopter>();
+        services.AddSingleton<OwnerlessPools>();
         services.AddSingleton<SnapshotUsages>();
         services.AddSingleton<ImageFinder>();
         services.AddSingleton<ImageImporter>();

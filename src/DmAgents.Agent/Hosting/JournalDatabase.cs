@@ -72,5 +72,6 @@ internal static class JournalDatabase
 
     private static SettingsException Damaged(AgentSettings settings, string why) => new(
         $"the journal {settings.JournalFile} cannot be used: {why.TrimEnd('.')}. Nothing was changed. Restore it from a "
-        + "backup of the same time as the pools, or move it away and see what the pools hold: dmagent pool check");
+        + $"copy of the same time as the pools; or move {settings.JournalDirectory} away, start the agent again, and have "
+        + "it take over each pool with what the pool has: dmagent pool adopt NAME");
 }

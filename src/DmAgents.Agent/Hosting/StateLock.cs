@@ -8,6 +8,9 @@ internal sealed class StateLock : IDisposable
     private const UnixFileMode OnlyOwner =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    /// <summary>EWOULDBLOCK: .NET hands on the number of a lock that another process has.</summary>
+    private const int WouldBlock = 11;
+
     private readonly FileStream _file;
 
     private StateLock(FileStream file) => _file = file;
@@ -34,6 +37,12 @@ internal sealed class StateLock : IDisposable
             file.Write(System.Text.Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
             file.Flush();
             return new StateLock(file);
+        }
+        catch (IOException cause) when (cause.HResult != WouldBlock)
+        {
+            throw new SettingsException(
+                $"{settings.LockFile} cannot be written ({cause.Message.TrimEnd('.')}): nor could the journal. Nothing was "
+                + "changed. Make room on its disk, or mount it writable");
         }
         catch (IOException)
         {

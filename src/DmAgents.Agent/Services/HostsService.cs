@@ -9,7 +9,8 @@ using Grpc.Core;
 namespace DmAgents.Agent.Services;
 
 /// <summary>The host of the admin API.</summary>
-internal sealed class HostsService(PoolBoard board, HostReport host, AgentSettings settings, AgentClock clock)
+internal sealed class HostsService(
+    PoolBoard board, HostReport host, OwnerlessPools ownerless, AgentSettings settings, AgentClock clock)
     : Api.Admin.V1.Hosts.HostsBase
 {
     public override Task<HostStatus> GetStatus(GetHostStatusRequest request, ServerCallContext context)
@@ -37,6 +38,7 @@ internal sealed class HostsService(PoolBoard board, HostReport host, AgentSettin
             Severity = p.Fatal ? Severity.Error : Severity.Warning, Object = "host", What = p.What, Next = p.Next,
         }));
         status.Problems.Add(pools.SelectMany(ProblemsOf));
+        status.Problems.Add(ownerless.Find().Select(OwnerlessPools.Told));
         return Task.FromResult(status);
     }
 

@@ -47,6 +47,11 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         Unwrap(await Request(host.Actor, new HostMessages.CreatePool(command), command.Name, command.Request, cancellation)
             .ConfigureAwait(false));
 
+    public async Task<PoolReplies.Done> Adopt(PoolCommands.Adopt command, CancellationToken cancellation) =>
+        Unwrap(await Request(
+            host.Actor, new HostMessages.AdoptPool(command), command.Identity.Name, command.Request, cancellation)
+            .ConfigureAwait(false));
+
     public async Task<PoolReplies.Done> Remove(
         PoolName pool, RequestId request, bool force, CancellationToken cancellation) =>
         Unwrap(await Request(host.Actor, new HostMessages.RemovePool(pool, request, force), pool, request, cancellation)
@@ -106,6 +111,13 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     private async Task<PoolReply> Request(
         IActorRef actor, object message, PoolName pool, RequestId request, CancellationToken cancellation)
     {
+        // It would be asked in vain, until the time is over.
+        if (actor.IsNobody())
+        {
+            return new PoolReplies.Refused(request, new Refusal(
+                RefusalKind.Busy, "cannot use pool", pool.Value,
+                $"it starts again: {board.Find(pool)?.Reason ?? "it has just stopped"}", "try again in a few seconds"));
+        }
         try
         {
             return await actor.Ask<PoolReply>(message, settings.RequestTimeout, cancellation).ConfigureAwait(false);

@@ -13,8 +13,9 @@ namespace DmAgents.Agent.Services;
 
 /// <summary>Pools of the admin API: their life. What they look like is in <see cref="PoolViews"/>.</summary>
 internal sealed partial class PoolsService(
-    PoolGateway gateway, UsageReader usages, PoolViews views, PoolChecker checker, IKernel kernel, AgentSettings settings,
-    IDurableFiles files, MetadataMender mender, BackupKeeper keeper)
+    PoolGateway gateway, UsageReader usages, PoolViews views, PoolChecker checker, PoolAdopter adopter,
+    OwnerlessPools ownerless, IKernel kernel, AgentSettings settings, IDurableFiles files, MetadataMender mender,
+    BackupKeeper keeper)
     : Pools.PoolsBase
 {
     public override async Task Create(
@@ -29,6 +30,7 @@ internal sealed partial class PoolsService(
         var uuid = new PoolUuid(requestId.Value);
         if (gateway.Board.Find(name) is not { } existing || existing.Uuid != uuid)
         {
+            ownerless.MustNotHave(What, name);
             await Step("looking at what it is to be made of", 1).ConfigureAwait(false);
             var plan = await Task.Run(() => Plan(name, request, blockSize), context.CancellationToken).ConfigureAwait(false);
             foreach (var warning in plan.Warnings)

@@ -19,6 +19,7 @@ internal static class PoolCommands
         MendCommands.Restore(shell),
         MendCommands.Discard(shell),
         BackupCommands.Build(shell),
+        PoolAdopt.Build(shell),
         Remove(shell),
         Trim(shell),
         QuarantineCommands.Build(shell),

@@ -82,7 +82,8 @@ public sealed record DeviceRecord(
     /// </summary>
     public ulong? Inodes { get; init; }
 
-    /// <summary>The pool's transaction id when its intent was journaled.</summary>
+    /// <summary>The pool's transaction id when its intent was journaled: the pool made it in that one or a later one.
+    /// Zero where that is not known.</summary>
     public TransactionId CreatedIn { get; init; }
 
     /// <summary>Part of the pool's content for its owner: neither on its way out nor lost.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools.Adoption;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
@@ -15,6 +16,15 @@ public static class PoolCommands
     public sealed record Initialize(
         RequestId Request, PoolUuid Uuid, PoolName Name, PoolBacking Backing, PoolBlockSize BlockSize,
         FileSystemKind FileSystem, ByteSize BaseSize, DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>
+    /// Begins the journal of a pool that is there anew, with what <paramref name="Plan"/> takes over. For a pool that
+    /// nobody knows, and for one whose journal and content do not belong together.
+    /// </summary>
+    /// <param name="Found">The pool's transaction id when its content was read.</param>
+    public sealed record Adopt(
+        RequestId Request, PoolIdentity Identity, AdoptionPlan Plan, TransactionId Found,
+        ImmutableArray<DevicePath> Spares, DateTimeOffset At) : PoolCommand(Request, At);
 
     /// <summary>Makes a snapshot of a layer, or of the base where <paramref name="Parent"/> is null.</summary>
     /// <param name="Size">Larger than the parent's: the file system is grown. Null: as large as the parent.</param>

@@ -22,6 +22,8 @@ public static partial class PoolDecider
             return new Decision.AlreadySo(subject);
         if (command is PoolCommands.Initialize initialize)
             return Initialize(state, initialize);
+        if (command is PoolCommands.Adopt adopt)
+            return Adopt(state, adopt);
         if (state.Identity is null)
             return No(RefusalKind.NotFound, "cannot change pool", "?", "it was never created", "dmagent pool create");
         var decision = Answer(state, health, command);

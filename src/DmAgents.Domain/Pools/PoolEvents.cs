@@ -16,6 +16,15 @@ public static class PoolEvents
         PoolUuid Uuid, PoolName Name, PoolBacking Backing, PoolBlockSize BlockSize, FileSystemKind FileSystem,
         ByteSize BaseSize, DateTimeOffset At) : PoolEvent(At);
 
+    /// <summary>
+    /// The pool's journal begins anew, with what was found in the pool and claimed: the events that follow, in one
+    /// write. Whatever it said before is void.
+    /// </summary>
+    public sealed record Adopted(RequestId Request, PoolIdentity Identity, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The pool has this device, and it is known what it is.</summary>
+    public sealed record DeviceAdopted(DeviceRecord Device, DateTimeOffset At) : PoolEvent(At);
+
     /// <summary>Intent: a base is to be made and formatted under this id.</summary>
     public sealed record BaseIntended(
         ThinId Id, DeviceKey Key, FileSystemKind FileSystem, ByteSize Size, DateTimeOffset At) : PoolEvent(At);

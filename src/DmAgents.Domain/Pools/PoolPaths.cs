@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Images;
 
 namespace DmAgents.Domain.Pools;
 
@@ -12,6 +13,15 @@ public sealed record PoolPaths(string StateDirectory, PoolName Pool)
     private const int MaxName = 200;
 
     public string Root => $"{StateDirectory}/pools/{Pool}";
+
+    /// <summary>Who the pool is and what it is made of, for an adoption.</summary>
+    public string IdentityFile => Root + "/pool.json";
+
+    /// <summary>One JSON file per reference.</summary>
+    public string ImageDirectory => Root + "/images";
+
+    /// <summary>One JSON file per view.</summary>
+    public string ViewDirectory => Root + "/views";
 
     /// <summary>One JSON file per device: the journal's state for people and scripts.</summary>
     public string MetadataDirectory => Root + "/metadata";
@@ -29,6 +39,11 @@ public sealed record PoolPaths(string StateDirectory, PoolName Pool)
     /// <summary>Backups of the pool's own metadata, compressed text.</summary>
     public string BackupDirectory => Root + "/backups";
 
+    public string FileOf(ImageReference reference) => $"{ImageDirectory}/{Short(Escape(reference.Value))}.json";
+
+    /// <summary>Of a view: views are named like devices, in a directory of their own.</summary>
+    public string ViewFileOf(DeviceKey key) => $"{ViewDirectory}/{NameOf(key)}.json";
+
     public MountPath MountOf(DeviceKey key) => new($"{MountDirectory}/{NameOf(key)}");
 
     /// <summary>
@@ -44,8 +59,10 @@ public sealed record PoolPaths(string StateDirectory, PoolName Pool)
             DeviceKey.BaseSpace or DeviceKey.ImportSpace => $"{key.Space}-{Escape(key.Name.Replace(':', '-'))}",
             _ => $"{Escape(key.Space)}~{Escape(key.Name)}",
         };
-        return name.Length <= MaxName ? name : Shortened(name);
+        return Short(name);
     }
+
+    private static string Short(string name) => name.Length <= MaxName ? name : Shortened(name);
 
     private static string Escape(string text)
     {

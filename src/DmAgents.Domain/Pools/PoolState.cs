@@ -124,6 +124,8 @@ public sealed partial record PoolState(
         {
             Identity = new PoolIdentity(e.Uuid, e.Name, e.Backing, e.BlockSize, e.FileSystem, e.BaseSize, e.At),
         },
+        PoolEvents.Adopted e => (Empty with { Identity = e.Identity }).Answering(e.Request, subject: null),
+        PoolEvents.DeviceAdopted e => WithAdopted(e.Device),
         PoolEvents.BaseIntended e => WithNew(new DeviceRecord(
             e.Id, e.Key, DeviceKind.Base, DevicePhase.Creating, Parent: null, Source: null, e.Size, e.FileSystem,
             DeviceUse.Idle, ReadOnly: false, ImmutableSortedDictionary<string, string>.Empty, e.At, e.At)),
@@ -215,6 +217,13 @@ public sealed partial record PoolState(
         return Put(device with { CreatedIn = Checkpoint.Reached }) with { Ledger = Ledger.Given(device.Id) };
     }
 
+    private PoolState WithAdopted(DeviceRecord device)
+    {
+        if (Devices.ContainsKey(device.Id))
+            throw new InvalidOperationException($"thin id {device.Id} has a device already");
+        return Put(device) with { Ledger = Ledger.Given(device.Id) };
+    }
+
     /// <summary>A device that was removed while it was being made stays removed.</summary>
     private PoolState WithCreated(DeviceRecord device) =>
         device.Phase == DevicePhase.Removing ? this : Put(device with { Phase = DevicePhase.Ready });
@@ -247,12 +256,16 @@ public sealed partial record PoolState(
         return Put(device with { Labels = e.Labels, UpdatedAt = e.At }).Answering(e.Request, device.Id);
     }
 
-    private PoolState WithUndeleted(PoolEvents.Undeleted e) =>
-        WithNew(new DeviceRecord(
+    /// <remarks>In which transaction the pool made it was before anyone knew it.</remarks>
+    private PoolState WithUndeleted(PoolEvents.Undeleted e)
+    {
+        var state = WithNew(new DeviceRecord(
             e.Id, e.Key, DeviceKind.Layer, DevicePhase.Ready, Parent: null, Source: null, e.Size, e.FileSystem,
             DeviceUse.Idle, ReadOnly: false, ImmutableSortedDictionary<string, string>.Empty, e.At, e.At))
-            .Answering(e.Request, e.Id) with
+            .Answering(e.Request, e.Id);
+        return state.Put(state.Devices[e.Id] with { CreatedIn = TransactionId.Initial }) with
         {
             Ledger = Ledger.Given(e.Id).Released(e.Id),
         };
+    }
 }

@@ -167,6 +167,28 @@ public sealed class HostSpec : ActorSpec
     }
 
     [Fact]
+    public async Task A_host_whose_journal_fails_says_so_and_goes_on_with_its_pools()
+    {
+        var life = Live();
+        life.Log.Expect(_ => true);
+        var keeper = life.System.ActorOf(HostKeeper.Props(
+            HostActor.Props(life.SetupOf, TimeProvider.System), TimeSpan.FromMilliseconds(50)));
+        Done(await Tell(keeper, CreatePool));
+        life.Journal.Next(WriteFate.Failed);
+        var other = new HostMessages.CreatePool(Ask.Initialize(
+            OtherName, new PoolUuid(Guid.NewGuid()), LoopFiles(OtherName)));
+
+        Assert.Equal(RefusalKind.TimedOut, Refused(await Tell(keeper, other)).Kind);
+
+        Done(await Tell(keeper, other));
+        await Eventually.Holds(
+            () => life.Picture is { Phase: PoolPhase.Open } shown && !shown.Actor.IsNobody(), () => "the pool is not back");
+        Done(await ToPool(life, Name, Ask.Create("web")));
+        await Agrees(life);
+        await keeper.Ask<HostMessages.Stopped>(HostMessages.Stop.Instance, Patience);
+    }
+
+    [Fact]
     public async Task A_stop_is_told_when_every_pool_has_stopped()
     {
         var life = Live();

@@ -36,6 +36,16 @@ internal sealed class JournalStore
         }
     }
 
+    /// <summary>The file is gone.</summary>
+    public void Lose()
+    {
+        lock (_gate)
+        {
+            _rows.Clear();
+            _snapshots.Clear();
+        }
+    }
+
     public void PutSnapshot(string persistenceId, JournalRow row)
     {
         lock (_gate)

@@ -120,7 +120,7 @@ public sealed class JournalUseSpec : ActorSpec
     [InlineData(WriteFate.Failed)]
     [InlineData(WriteFate.FailedAfterwards)]
     [InlineData(WriteFate.Rejected)]
-    internal async Task A_write_that_the_journal_refuses_stops_the_pool_and_nothing_of_it_is_answered(WriteFate fate)
+    internal async Task A_write_that_the_journal_refuses_stops_the_pool_and_is_unknown_to_whoever_waits_for_it(WriteFate fate)
     {
         var life = await Opened();
         await life.Done(Ask.Create("before"));
@@ -133,10 +133,11 @@ public sealed class JournalUseSpec : ActorSpec
         life.Kernel.ClearCallLog();
 
         var create = Ask.Create("web");
-        var reply = life.Ask(create);
+        var refusal = await life.Refused(create);
 
         Parent.ExpectMsg<PoolStopped>();
-        Assert.False(reply.IsCompleted);
+        Assert.Equal(RefusalKind.TimedOut, refusal.Kind);
+        Assert.Contains($"{TestHost.StateDirectory}/journal", refusal.Why, StringComparison.Ordinal);
         Assert.Equal(Actors.Pools.PoolPhase.Unavailable, life.Picture.Phase);
         Assert.DoesNotContain(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.CreateSnapshot));
 

@@ -43,6 +43,23 @@ internal static class Samples
         ["pool-initialized.v1"] = Initialized(Disks),
         ["pool-initialized.v1+loop"] = Initialized(LoopFiles),
         ["pool-initialized.v1+existing"] = Initialized(Existing),
+        ["pool-adopted.v1"] = new PoolEvents.Adopted(
+            Request,
+            new PoolIdentity(Uuid, Name, Disks, PoolBlockSize.Default, FileSystemKind.Xfs, ByteSize.GiB(10), At), At),
+        ["device-adopted.v1"] = new PoolEvents.DeviceAdopted(
+            new DeviceRecord(
+                Id, Key, DeviceKind.Layer, DevicePhase.Ready, new ThinId(7), new ThinId(8), ByteSize.GiB(10),
+                FileSystemKind.Xfs, DeviceUse.Active, ReadOnly: true, Labels, At, At.AddHours(1))
+            {
+                GrowingTo = ByteSize.GiB(20), Inodes = 345, CreatedIn = new TransactionId(9),
+            },
+            At),
+        ["device-adopted.v1+least"] = new PoolEvents.DeviceAdopted(
+            new DeviceRecord(
+                Id, Key, DeviceKind.Layer, DevicePhase.Ready, Parent: null, Source: null, ByteSize.GiB(10),
+                FileSystemKind.Ext4, DeviceUse.Idle, ReadOnly: false, ImmutableSortedDictionary<string, string>.Empty,
+                At, At),
+            At),
         ["base-intended.v1"] = new PoolEvents.BaseIntended(
             Id, new DeviceKey(DeviceKey.BaseSpace, "ext4-10G"), FileSystemKind.Ext4, ByteSize.GiB(10), At),
         ["snapshot-intended.v1"] = new PoolEvents.SnapshotIntended(

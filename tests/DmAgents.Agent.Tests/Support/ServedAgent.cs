@@ -26,15 +26,23 @@ internal sealed class ServedAgent : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly GrpcChannel _channel;
 
-    private ServedAgent(string directory, AgentSettings settings, FaultyKernel kernel)
+    private ServedAgent(string directory, AgentSettings settings, SimulatedKernel simulated)
     {
         _directory = directory;
+        Settings = settings;
+        Simulated = simulated;
+        var kernel = new FaultyKernel(simulated);
         Kernel = kernel;
         _app = AgentHost.Build(settings, new HostReport("6.1", IsRoot: true, null, null, []), kernel);
         _channel = ChannelTo(settings.Containerd.Socket);
         AdminChannel = ChannelTo(settings.AdminSocket);
         Snapshots = new Snapshots.SnapshotsClient(_channel);
     }
+
+    public AgentSettings Settings { get; }
+
+    /// <summary>The host, which outlives the agent.</summary>
+    public SimulatedKernel Simulated { get; }
 
     public FaultyKernel Kernel { get; }
 
@@ -68,10 +76,29 @@ internal sealed class ServedAgent : IAsyncDisposable
         simulated.AddDisk("/dev/sda", ByteSize.GiB(2));
         simulated.AddDisk("/dev/sdb", ByteSize.MiB(64));
         simulated.AddDisk("/dev/sdc", ByteSize.GiB(1));
-        var agent = new ServedAgent(directory, settings, new FaultyKernel(simulated));
+        var agent = new ServedAgent(directory, settings, simulated);
         await agent._app.StartAsync();
         await agent.MakePool(settings.BaseSize);
         return agent;
+    }
+
+    /// <summary>The next agent on the same host, after <see cref="Stop"/>.</summary>
+    public async Task<ServedAgent> Next()
+    {
+        JournalDatabase.Prepare(Settings);
+        var agent = new ServedAgent(_directory, Settings, Simulated);
+        await agent._app.StartAsync();
+        return agent;
+    }
+
+    /// <summary>The agent ends; what it left on the host stays.</summary>
+    public async Task Stop()
+    {
+        _channel.Dispose();
+        AdminChannel.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
     }
 
     /// <summary>Past the API: what only an image's import makes.</summary>
@@ -80,10 +107,7 @@ internal sealed class ServedAgent : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _channel.Dispose();
-        AdminChannel.Dispose();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
+        await Stop();
         Directory.Delete(_directory, recursive: true);
     }
 

@@ -44,6 +44,9 @@ internal sealed class FakePools(FakeAgent agent) : Api.Admin.V1.Pools.PoolsBase
     public override Task<CheckPoolReply> Repair(RepairPoolRequest request, ServerCallContext context) =>
         agent.One<CheckPoolReply>(request, context);
 
+    public override Task<AdoptPoolReply> Adopt(AdoptPoolRequest request, ServerCallContext context) =>
+        agent.One<AdoptPoolReply>(request, context);
+
     public override Task<PoolDetails> ChangeSpares(ChangeSparesRequest request, ServerCallContext context) =>
         agent.One<PoolDetails>(request, context);
 

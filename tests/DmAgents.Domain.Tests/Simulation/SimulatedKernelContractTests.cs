@@ -33,6 +33,8 @@ public sealed class SimulatedExhaustionTests() : ExhaustionContract(new Simulate
 
 public sealed class SimulatedEventTests() : EventContract(new SimulatedKernelFixture());
 
+public sealed class SimulatedPoolClaimTests() : PoolClaimContract(new SimulatedKernelFixture());
+
 public sealed class SimulatedTransactionTests() : TransactionContract(new SimulatedKernelFixture());
 
 public sealed class SimulatedListThinsTests() : ListThinsContract(new SimulatedKernelFixture());

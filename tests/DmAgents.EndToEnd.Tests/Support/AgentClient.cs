@@ -19,6 +19,7 @@ internal sealed class AgentClient : IDisposable
         Images = new(_channel);
         Layers = new(_channel);
         Containers = new(_channel);
+        Hosts = new(_channel);
     }
 
     public Api.Admin.V1.Pools.PoolsClient Pools { get; }
@@ -28,6 +29,8 @@ internal sealed class AgentClient : IDisposable
     public Layers.LayersClient Layers { get; }
 
     public Api.Admin.V1.Containers.ContainersClient Containers { get; }
+
+    public Api.Admin.V1.Hosts.HostsClient Hosts { get; }
 
     public static string NewId() => Guid.NewGuid().ToString();
 

@@ -57,6 +57,8 @@ internal sealed class AgentProcess : IDisposable
         await AwaitReady(client);
     }
 
+    public int Id => _process.Id;
+
     public bool HasExited => _process.HasExited;
 
     public string Log => File.Exists(_places.Log) ? File.ReadAllText(_places.Log) : "";

@@ -47,6 +47,9 @@ public sealed class LinuxExhaustionTests() : ExhaustionContract(new LinuxKernelF
 public sealed class LinuxEventTests() : EventContract(new LinuxKernelFixture());
 
 [Trait("Needs", "Kernel")]
+public sealed class LinuxPoolClaimTests() : PoolClaimContract(new LinuxKernelFixture());
+
+[Trait("Needs", "Kernel")]
 public sealed class LinuxTransactionTests() : TransactionContract(new LinuxKernelFixture());
 
 [Trait("Needs", "Kernel")]

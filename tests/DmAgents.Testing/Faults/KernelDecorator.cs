@@ -94,6 +94,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult Remove(MappedName name, bool deferred) =>
         Call(nameof(Remove), name, () => inner.Remove(name, deferred));
 
+    /// <summary>Not a step: it changes nothing that outlives the process.</summary>
+    public KernelResult<IDisposable> Claim(PoolUuid pool) => inner.Claim(pool);
+
     public KernelResult<IDeviceEvents> WatchEvents() => Call(nameof(WatchEvents), "", inner.WatchEvents);
 
     public KernelResult<ByteSize> MappedBytes(MappedName thin) =>

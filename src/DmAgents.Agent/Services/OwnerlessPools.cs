@@ -1,0 +1,36 @@
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>Pools whose files are in the state directory and that the journal does not know: it was lost.</summary>
+internal sealed class OwnerlessPools(IDurableFiles files, PoolBoard board, AgentSettings settings)
+{
+    /// <summary>A pool that is created or removed at this moment is on the board.</summary>
+    public IReadOnlyList<PoolName> Find() =>
+        [.. ProjectionReader.PoolsIn(files, settings.StateDirectory).Where(name => board.Find(name) is null)];
+
+    /// <summary>A new pool of such a name would write over what the lost one is to be adopted by.</summary>
+    public void MustNotHave(string what, PoolName name)
+    {
+        if (!Find().Contains(name))
+            return;
+        var paths = new PoolPaths(settings.StateDirectory, name);
+        throw Problems.Of(Problem.Types.Kind.Refused, what, name.Value,
+            $"{paths.Root} tells of a pool of this name that the journal does not know",
+            $"take that one over: dmagent pool adopt {name}; or choose another name; or, where it is no more, move its "
+            + "directory away");
+    }
+
+    public static Finding Told(PoolName name) => new()
+    {
+        Severity = Severity.Error,
+        Object = name.Value,
+        What = "there are files of a pool that the journal does not know",
+        Why = "the journal was lost, or is another host's",
+        Next = $"see what would be taken over: dmagent pool adopt {name} --dry-run",
+    };
+}

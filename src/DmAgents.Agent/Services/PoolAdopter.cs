@@ -1,0 +1,131 @@
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Adoption;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>Finds what a pool without a journal has: its files say what is claimed, its own metadata what is there.
+/// Changes nothing of either.</summary>
+internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableFiles files, AgentSettings settings)
+{
+    public const string What = "cannot adopt pool";
+
+    /// <summary>What would be taken over.</summary>
+    /// <param name="Content">What the pool has. It is live.</param>
+    internal sealed record Proposal(
+        PoolIdentity Identity, ProjectedPool Files, PoolContent Content, AdoptionPlan Plan, PoolReading Reading);
+
+    public Proposal Look(PoolName name)
+    {
+        var known = gateway.Board.Find(name);
+        if (known is { Phase: not PoolPhase.WrongPool })
+        {
+            throw Problems.Of(Problem.Types.Kind.Refused, What, name.Value, "it has a journal and is this agent's",
+                $"look at it: dmagent pool show {name}");
+        }
+        var paths = new PoolPaths(settings.StateDirectory, name);
+        var projected = new ProjectionReader(files, paths).Read();
+        var identity = IdentityOf(name, paths, projected, known);
+        // The pool's actor has it already where the pool is known.
+        var claimed = known is null ? kernel.Claim(identity.Uuid) : default;
+        if (claimed.Error is { } other)
+            throw Problems.Of(What, name.Value, other);
+        using var claim = claimed.Value;
+        var reading = new PoolReading(kernel, new PoolContext(identity, paths, DiscardOnRemove: false));
+        var read = reading.Read();
+        if (!read.Succeeded)
+            throw Problems.Of(What, name.Value, read.Error);
+        var content = read.Value;
+        return new Proposal(
+            identity, projected, content,
+            AdoptionPlan.Make(projected.Claims, content.Thins, identity.BlockSize), reading);
+    }
+
+    public PoolCommands.Adopt CommandOf(RequestId request, Proposal found) => new(
+        request, found.Identity, found.Plan, found.Content.Status.TransactionId, found.Files.Spares, gateway.Now);
+
+    public static AdoptPoolReply Tell(Proposal found, bool dryRun)
+    {
+        var mapped = found.Content.Thins.ToDictionary(thin => thin.Id, thin => thin.MappedBlocks);
+        var block = found.Identity.BlockSize.Bytes.Bytes;
+        var reply = new AdoptPoolReply
+        {
+            Pool = found.Identity.Name.Value,
+            Uuid = found.Identity.Uuid.ToString(),
+            DryRun = dryRun,
+            TransactionId = found.Content.Status.TransactionId.Value,
+        };
+        reply.Devices.Add(found.Plan.Devices.Select(claim => new AdoptedDevice
+        {
+            ThinId = claim.Id.Value,
+            Key = Views.KeyText(claim.Key),
+            Kind = Views.Kind(claim.Kind),
+            SizeBytes = claim.Size.Bytes,
+            MappedBytes = mapped[claim.Id] * block,
+            Removing = claim.Phase == Domain.Devices.DevicePhase.Removing,
+        }));
+        reply.Images.Add(found.Plan.Images.Select(image => image.Reference.Value).Order(StringComparer.Ordinal));
+        reply.Views.Add(found.Plan.Views.Select(view => Views.KeyText(view.Key)).Order(StringComparer.Ordinal));
+        reply.QuarantinedThinIds.Add(found.Plan.Quarantine.Keys.Select(id => id.Value));
+        reply.Findings.Add(found.Files.Unreadable.Select(bad => new Finding
+        {
+            Severity = Severity.Warning, Object = bad.File, What = "it cannot be read, and claims nothing", Why = bad.Why,
+            Next = "restore it from a copy before the pool is adopted, or do without",
+        }));
+        reply.Findings.Add(found.Plan.Findings.Select(finding => Of(finding, found.Identity.Name)));
+        if (found.Content.Unchecked is { } why)
+        {
+            reply.Findings.Add(new Finding
+            {
+                Severity = Severity.Warning, Object = reply.Pool, What = "its metadata were not checked before",
+                Why = why.ToString(), Next = "install thin-provisioning-tools",
+            });
+        }
+        return reply;
+    }
+
+    private static Finding Of(AdoptionFinding finding, PoolName pool) => new()
+    {
+        Severity = finding.Difference == AdoptionDifference.NotInPool ? Severity.Error : Severity.Warning,
+        Object = finding.Subject,
+        What = finding.Difference switch
+        {
+            AdoptionDifference.NotInPool => "the pool does not have it: it is not taken over",
+            AdoptionDifference.NoParent => "it is taken over without its place in the tree",
+            AdoptionDifference.ImageWithoutLayer or AdoptionDifference.ViewWithoutDevice => "it is not taken over",
+            _ => "it goes to quarantine",
+        },
+        Why = finding.Why,
+        Next = finding.Difference switch
+        {
+            AdoptionDifference.NotInPool => "restore the pool's metadata of the time when it was there, or do without",
+            AdoptionDifference.NoParent => "nothing is missing in it",
+            AdoptionDifference.ImageWithoutLayer => "import the image again",
+            AdoptionDifference.ViewWithoutDevice => "have its owner make it again",
+            _ => $"afterwards: dmagent pool quarantine list {pool}",
+        },
+    };
+
+    private static PoolIdentity IdentityOf(PoolName name, PoolPaths paths, ProjectedPool projected, PoolPicture? known)
+    {
+        var identity = projected.Identity is { } told && (known is null || told.Uuid == known.Uuid)
+            ? told
+            : known?.State.Identity;
+        if (identity is null)
+        {
+            var why = projected.Unreadable.Where(bad => bad.File == paths.IdentityFile).Select(bad => bad.Why)
+                .FirstOrDefault() ?? "there is no such file";
+            throw Problems.NotFound(What, name.Value,
+                $"{paths.IdentityFile} says what a pool is made of, and cannot be read: {why}",
+                "restore the state directory from a copy, without its journal");
+        }
+        return identity.Name == name
+            ? identity
+            : throw Problems.Of(Problem.Types.Kind.Refused, What, name.Value,
+                $"{paths.IdentityFile} is of pool {identity.Name}", "put the file where it belongs");
+    }
+}

@@ -1,0 +1,49 @@
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Pools;
+using Grpc.Core;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>Pools of the admin API: taking over one that is there.</summary>
+internal sealed partial class PoolsService
+{
+    public override async Task<AdoptPoolReply> Adopt(AdoptPoolRequest request, ServerCallContext context)
+    {
+        const string What = PoolAdopter.What;
+        var requestId = PoolGateway.RequestOf(What, request.RequestId);
+        if (!PoolName.TryParse(request.Pool, out var name))
+            throw Problems.Usage(What, request.Pool, $"it is not a pool's name: {PoolName.Rule}", "dmagent host status");
+        if (gateway.Board.Find(name) is { } pool && PoolGateway.WasDone(pool, requestId))
+            return AsItIs(pool.State);
+        var found = await Task.Run(() => adopter.Look(name), context.CancellationToken).ConfigureAwait(false);
+        if (request.DryRun)
+        {
+            if (found.Reading.Leave(found.Content).Error is { } error)
+                throw Problems.Of("cannot take down again", name.Value, error);
+        }
+        else
+        {
+            await gateway.Adopt(adopter.CommandOf(requestId, found), context.CancellationToken).ConfigureAwait(false);
+        }
+        return PoolAdopter.Tell(found, request.DryRun);
+    }
+
+    /// <summary>For a caller who did not hear the answer: what was taken over, as it is by now.</summary>
+    private static AdoptPoolReply AsItIs(Domain.Pools.PoolState state)
+    {
+        var reply = new AdoptPoolReply
+        {
+            Pool = state.Identity!.Name.Value, Uuid = state.Identity.Uuid.ToString(),
+            TransactionId = state.Checkpoint.Reached.Value,
+        };
+        reply.Devices.Add(state.Devices.Values.OrderBy(device => device.Id).Select(device => new AdoptedDevice
+        {
+            ThinId = device.Id.Value, Key = Views.KeyText(device.Key), Kind = Views.Kind(device.Kind),
+            SizeBytes = device.Size.Bytes, Removing = device.Phase == Domain.Devices.DevicePhase.Removing,
+        }));
+        reply.Images.Add(state.Images.Keys.Select(reference => reference.Value).Order(StringComparer.Ordinal));
+        reply.Views.Add(state.Views.Keys.Select(Views.KeyText).Order(StringComparer.Ordinal));
+        reply.QuarantinedThinIds.Add(state.Ledger.Quarantine.Keys.Select(id => id.Value));
+        return reply;
+    }
+}

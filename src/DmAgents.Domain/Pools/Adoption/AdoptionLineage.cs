@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Pools.Adoption;
+
+/// <summary>Whether what devices are claimed to lie above can be so. A thin device holds all of its content itself: one
+/// whose parent is gone is not less for that, and only its place in the tree is lost.</summary>
+internal sealed class AdoptionLineage(Dictionary<ThinId, AdoptionClaim> claims)
+{
+    public AdoptionClaim Of(AdoptionClaim claim, ImmutableArray<AdoptionFinding>.Builder findings)
+    {
+        var why = claim.Parent is not { } id ? null
+            : !claims.TryGetValue(id, out var parent) ? $"thin id {id}, above which it lies, is not taken over"
+            : parent.Kind == DeviceKind.Container ? $"{parent.Key}, above which it is claimed to lie, is a container"
+            : parent.Phase == DevicePhase.Removing && claim.Phase != DevicePhase.Removing
+                ? $"{parent.Key}, above which it is claimed to lie, is being removed"
+            : IsAboveItself(claim) ? "it is claimed to lie above itself"
+            : null;
+        if (why is not null)
+            findings.Add(new AdoptionFinding(AdoptionDifference.NoParent, claim.Key.ToString(), why));
+        return why is null ? claim : claim with { Parent = null };
+    }
+
+    private bool IsAboveItself(AdoptionClaim claim)
+    {
+        var seen = new HashSet<ThinId>();
+        for (var at = claim; at.Parent is { } next && claims.TryGetValue(next, out var below); at = below)
+        {
+            if (next == claim.Id)
+                return true;
+            if (!seen.Add(next))
+                return false;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,154 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Domain.Pools.Adoption;
+
+/// <summary>
+/// What becomes of a pool's content when its journal is made anew of what somebody claims. Pure: the pool's own metadata
+/// decide what is there, claims only what it is called; what is in doubt goes to quarantine, and nothing is deleted.
+/// </summary>
+/// <param name="Devices">Taken over, ascending.</param>
+/// <param name="Images">Taken over.</param>
+/// <param name="Views">Taken over.</param>
+/// <param name="Quarantine">Thin ids that the pool has and that are not taken over, with the reason.</param>
+/// <param name="Findings">Each difference between claims and pool.</param>
+public sealed record AdoptionPlan(
+    ImmutableArray<AdoptionClaim> Devices,
+    ImmutableArray<ImageClaim> Images,
+    ImmutableArray<ViewClaim> Views,
+    ImmutableSortedDictionary<ThinId, string> Quarantine,
+    ImmutableArray<AdoptionFinding> Findings)
+{
+    /// <param name="claims">What somebody says.</param>
+    /// <param name="thins">What the pool's own metadata hold.</param>
+    /// <param name="blockSize">Of the pool.</param>
+    public static AdoptionPlan Make(
+        AdoptionClaims claims, IReadOnlyList<ThinUsage> thins, PoolBlockSize blockSize)
+    {
+        var inPool = thins.ToDictionary(thin => thin.Id);
+        var findings = ImmutableArray.CreateBuilder<AdoptionFinding>();
+        var quarantine = ImmutableSortedDictionary.CreateBuilder<ThinId, string>();
+        var clear = Clear(claims.Devices, inPool, blockSize, findings, quarantine);
+        foreach (var id in inPool.Keys.Where(id => !clear.ContainsKey(id) && !quarantine.ContainsKey(id)).Order())
+        {
+            quarantine[id] = "nobody claimed it when the pool was adopted";
+            findings.Add(new(AdoptionDifference.Unclaimed, $"thin id {id}",
+                $"the pool has it, with {inPool[id].MappedBlocks} blocks, and nobody claims it"));
+        }
+        var lineage = new AdoptionLineage(clear);
+        var devices = clear.Values.OrderBy(claim => claim.Id).Select(claim => lineage.Of(claim, findings))
+            .ToImmutableArray();
+        var images = claims.Images.Where(image => IsKept(image, clear, findings)).ToImmutableArray();
+        var keys = devices.Where(claim => claim.Phase != DevicePhase.Removing).Select(claim => claim.Key).ToHashSet();
+        var views = claims.Views.Where(view => IsKept(view, clear, keys, findings)).ToImmutableArray();
+        return new AdoptionPlan(devices, images, views, quarantine.ToImmutable(), findings.ToImmutable());
+    }
+
+    /// <summary>The pool's whole journal, to be written at once: a pool of these is a pool like any other.</summary>
+    /// <param name="found">The pool's transaction id when its content was read.</param>
+    public ImmutableArray<PoolEvent> Events(
+        RequestId request, PoolIdentity identity, TransactionId found, ImmutableArray<DevicePath> spares,
+        DateTimeOffset at) =>
+    [
+        new PoolEvents.Adopted(request, identity, at),
+        // The metadata hold what they hold: from here on they are never formatted.
+        new PoolEvents.CheckpointReached(found, at),
+        .. Devices.Select(claim => new PoolEvents.DeviceAdopted(RecordOf(claim), at)),
+        .. Quarantine.Select(entry => new PoolEvents.Quarantined(entry.Key, entry.Value, at)),
+        .. Images.Select(image => new PoolEvents.ImageTagged(
+            request, image.Reference, image.TopLayer, image.ConfigDigest, image.Config, image.TaggedAt)),
+        .. Views.Select(view => new PoolEvents.ViewAdded(request, view.Key, view.Source, view.Labels, view.CreatedAt)),
+        .. spares.IsDefaultOrEmpty ? [] : new PoolEvent[] { new PoolEvents.SparesChanged(request, spares, at) },
+    ];
+
+    private static DeviceRecord RecordOf(AdoptionClaim claim) => new(
+        claim.Id, claim.Key, claim.Kind, PhaseOf(claim), claim.Parent, claim.Source ?? claim.Parent, claim.Size,
+        claim.FileSystem, claim.Use, claim.ReadOnly, claim.Labels, claim.CreatedAt, claim.UpdatedAt ?? claim.CreatedAt)
+    {
+        GrowingTo = claim.GrowingTo, Inodes = claim.Inodes, CreatedIn = claim.CreatedIn ?? default,
+    };
+
+    /// <summary>The pool has it. Only of a base that is being made it is known how to go on without a source: by deleting
+    /// it.</summary>
+    private static DevicePhase PhaseOf(AdoptionClaim claim) => claim.Phase switch
+    {
+        DevicePhase.Removing => DevicePhase.Removing,
+        DevicePhase.Creating when claim.Kind == DeviceKind.Base || (claim.Source ?? claim.Parent) is not null =>
+            DevicePhase.Creating,
+        _ => DevicePhase.Ready,
+    };
+
+    /// <summary>The claims that contradict neither each other nor the pool.</summary>
+    private static Dictionary<ThinId, AdoptionClaim> Clear(
+        ImmutableArray<AdoptionClaim> claims, Dictionary<ThinId, ThinUsage> inPool, PoolBlockSize blockSize,
+        ImmutableArray<AdoptionFinding>.Builder findings, ImmutableSortedDictionary<ThinId, string>.Builder quarantine)
+    {
+        var ids = claims.CountBy(claim => claim.Id).ToDictionary();
+        // One that the pool lacks is no rival: its successor of the same key may be there.
+        var keys = claims.Where(claim => claim.Phase != DevicePhase.Removing && inPool.ContainsKey(claim.Id))
+            .DistinctBy(claim => (claim.Id, claim.Key)).CountBy(claim => claim.Key).ToDictionary();
+        var clear = new Dictionary<ThinId, AdoptionClaim>();
+        foreach (var claim in claims.OrderBy(claim => claim.Id).ThenBy(claim => claim.Key.ToString(), StringComparer.Ordinal))
+        {
+            var (difference, why) = !inPool.TryGetValue(claim.Id, out var thin)
+                    ? (AdoptionDifference.NotInPool, $"the pool has no thin id {claim.Id}")
+                : ids[claim.Id] > 1
+                    ? (AdoptionDifference.SameId, $"several claim thin id {claim.Id}")
+                : claim.Phase != DevicePhase.Removing && keys[claim.Key] > 1
+                    ? (AdoptionDifference.SameKey, $"several thin ids are claimed to be {claim.Key}; {claim.Id} is one")
+                : claim.CreatedIn is { Value: var claimed } && thin.CreatedIn.Value < claimed
+                    ? (AdoptionDifference.OtherDevice,
+                        $"thin id {claim.Id} was made in transaction {thin.CreatedIn}, not in {claimed} or later: it is "
+                        + "another device")
+                : Misfit(claim, thin, blockSize);
+            if (why is null)
+            {
+                clear[claim.Id] = claim;
+                continue;
+            }
+            findings.Add(new(difference, claim.Key.ToString(), why));
+            if (difference != AdoptionDifference.NotInPool)
+                quarantine[claim.Id] = $"it was claimed to be {claim.Key} when the pool was adopted, but {why}";
+        }
+        return clear;
+    }
+
+    private static (AdoptionDifference, string?) Misfit(AdoptionClaim claim, ThinUsage thin, PoolBlockSize blockSize)
+    {
+        var size = claim.GrowingTo ?? claim.Size;
+        var needed = thin.MappedBlocks * blockSize.Bytes.Bytes;
+        return (AdoptionDifference.OtherSize,
+            claim.Size.Bytes == 0 || claim.Size.Bytes % Units.SectorCount.BytesPerSector != 0
+                ? $"{claim.Size.Bytes} bytes are no size of a device"
+            : needed >= size.Bytes + blockSize.Bytes.Bytes
+                ? $"thin id {claim.Id} has {thin.MappedBlocks} blocks of {blockSize}, more than the claimed {size} hold"
+            : null);
+    }
+
+    private static bool IsKept(
+        ImageClaim image, Dictionary<ThinId, AdoptionClaim> devices,
+        ImmutableArray<AdoptionFinding>.Builder findings)
+    {
+        if (devices.TryGetValue(image.TopLayer, out var top)
+            && top is { Kind: DeviceKind.Layer, Phase: not DevicePhase.Removing })
+            return true;
+        findings.Add(new(AdoptionDifference.ImageWithoutLayer, image.Reference.Value,
+            $"its top layer, thin id {image.TopLayer}, is not taken over"));
+        return false;
+    }
+
+    private static bool IsKept(
+        ViewClaim view, Dictionary<ThinId, AdoptionClaim> devices, HashSet<DeviceKey> keys,
+        ImmutableArray<AdoptionFinding>.Builder findings)
+    {
+        var why = !devices.TryGetValue(view.Source, out var shown)
+                || shown is { Kind: DeviceKind.Container } or { Phase: DevicePhase.Removing }
+                ? $"what it shows, thin id {view.Source}, is not taken over as a layer or base"
+            : !keys.Add(view.Key) ? "its key is another's"
+            : null;
+        if (why is not null)
+            findings.Add(new(AdoptionDifference.ViewWithoutDevice, view.Key.ToString(), why));
+        return why is null;
+    }
+}
