@@ -83,6 +83,9 @@ if [ $quick = no ]; then
   step "containerd's own snapshotter test suite"
   part containerd tests/containerd/run.sh
 
+  step "stores that a real Docker made"
+  part docker tests/docker/run.sh
+
   step "end to end: a storm of power cuts"
   part power-cuts tests/DmAgents.EndToEnd.Tests/power-cuts.sh
 

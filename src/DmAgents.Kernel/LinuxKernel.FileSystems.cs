@@ -12,8 +12,9 @@ public sealed partial class LinuxKernel
     public KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt) =>
         _fileSystems.Grow(device, kind, mountedAt);
 
-    public KernelResult Mount(DevicePath device, MountPath target, FileSystemKind kind, bool readOnly) =>
-        _fileSystems.Mount(device, target, kind, readOnly);
+    public KernelResult Mount(
+        DevicePath device, MountPath target, FileSystemKind kind, bool readOnly, string? directory = null) =>
+        _fileSystems.Mount(device, target, kind, readOnly, directory);
 
     public KernelResult Unmount(MountPath target, bool detach) => _fileSystems.Unmount(target, detach);
 
@@ -29,4 +30,8 @@ public sealed partial class LinuxKernel
     public KernelResult EnsureDirectory(MountPath path) => _fileSystems.EnsureDirectory(path);
 
     public KernelResult RemoveDirectory(MountPath path) => _fileSystems.RemoveDirectory(path);
+
+    public KernelResult<DirectoryIdentity> Identify(MountPath directory) => _fileSystems.Identify(directory);
+
+    public KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory) => _fileSystems.UsersOf(directory);
 }

@@ -26,7 +26,7 @@ public partial class HelpTests
             "host", "host status",
             "image", "image import", "image list", "image remove", "image show", "image tag",
             "layer", "layer list", "layer remove", "layer show", "layer tree",
-            "pool", "pool adopt", "pool backup", "pool backup list", "pool backup now", "pool check", "pool create",
+            "pool", "pool adopt", "pool adopt-docker", "pool backup", "pool backup list", "pool backup now", "pool check", "pool create",
             "pool discard-metadata", "pool grow", "pool list", "pool quarantine",
             "pool quarantine list", "pool quarantine purge", "pool quarantine undelete", "pool remove",
             "pool repair-metadata", "pool restore-metadata", "pool show",
@@ -78,6 +78,10 @@ public partial class HelpTests
     [InlineData("pool create x --loop --data-size 0", "'0' is no size")]
     [InlineData("pool create x --loop --data-size big", "'big' is not a size")]
     [InlineData("pool create x --disk /dev/a --file-system btrfs", "btrfs")]
+    [InlineData("pool adopt-docker", "Exactly one of a data root, --confirm and --undo")]
+    [InlineData("pool adopt-docker /var/lib/docker", "A data root and --name go only together")]
+    [InlineData("pool adopt-docker /var/lib/docker --name x --undo x", "Exactly one of a data root")]
+    [InlineData("pool adopt-docker --undo x --dry-run", "--dry-run goes only with --name")]
     [InlineData("pool grow x", "Exactly one of --add, --to and --by is needed")]
     [InlineData("pool grow x --to 1G --by 1G", "Exactly one of")]
     [InlineData("pool grow x --to 1G --force", "--force goes only with --add")]

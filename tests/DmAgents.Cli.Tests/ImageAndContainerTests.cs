@@ -123,7 +123,8 @@ public class ImageAndContainerTests
               },
               "created_at": "2026-05-01T12:30:00.000Z",
               "kind": "container",
-              "containerd_namespace": ""
+              "containerd_namespace": "",
+              "root": ""
             }
 
             """,

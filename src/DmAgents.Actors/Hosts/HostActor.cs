@@ -81,6 +81,9 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
             case HostMessages.AdoptPool adopt:
                 Register(adopt.Command.Identity.Name, adopt.Command.Identity.Uuid, adopt.Command);
                 break;
+            case HostMessages.TakeOverPool takeOver:
+                Register(takeOver.Command.Name, takeOver.Command.Uuid, takeOver.Command);
+                break;
             case HostMessages.RemovePool remove:
                 Remove(remove);
                 break;

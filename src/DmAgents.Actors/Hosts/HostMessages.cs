@@ -12,6 +12,9 @@ public static class HostMessages
     /// <summary>Take over a pool that is there. The answer comes when it is open.</summary>
     public sealed record AdoptPool(PoolCommands.Adopt Command);
 
+    /// <summary>Take over a pool of another program. The answer comes when it is open.</summary>
+    public sealed record TakeOverPool(PoolCommands.TakeOver Command);
+
     /// <summary>Remove a pool.</summary>
     public sealed record RemovePool(PoolName Pool, RequestId Request, bool Force);
 

@@ -6,6 +6,7 @@ using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Pools;
@@ -64,6 +65,16 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
                 break;
             case LaneJobs.Abandon job:
                 Sender.Tell(new LaneResults.Abandoned(new AssemblyEffects(kernel, job.Pool).Close()));
+                break;
+            case LaneJobs.MakeIdle job:
+                Sender.Tell(new LaneResults.MadeIdle(TakeoverEffects.MakeIdle(kernel, job.Pool, job.Devices)));
+                break;
+            case LaneJobs.GiveBack job:
+                Sender.Tell(new LaneResults.GivenBack(GiveBack(job)));
+                break;
+            case LaneJobs.LetGo job:
+                Sender.Tell(new LaneResults.LetGone(TakeoverEffects.LetGo(kernel, job.Pool)
+                    .Then(() => RemoveFiles(job.Pool, job.Devices))));
                 break;
             case LaneJobs.Retire job:
                 Sender.Tell(new LaneResults.Retired(Retire(job)));
@@ -173,14 +184,35 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
         return assembly.Close().Then(() => Discard(job.Pool, job.Kept)).Then(assembly.Dismantle)
             .Then(new LookEffects(kernel, files, job.Pool).Clean)
             .Then(new BackupEffects(kernel, files, job.Pool).RemoveAll)
-            .Then(() => RemoveFiles(job));
+            .Then(() => RemoveFiles(job.Pool, job.Devices));
+    }
+
+    /// <remarks>From the start: one who died in the middle has left the pool live, or not, with some of its devices. It is
+    /// the pool as long as its transaction id is the one before or the one after.</remarks>
+    private KernelResult GiveBack(LaneJobs.GiveBack job)
+    {
+        var takeover = job.State.Takeover!;
+        var opened = new AssemblyEffects(kernel, job.Pool).Open();
+        if (!opened.Succeeded)
+            return opened;
+        var status = kernel.PoolStatus(job.Pool.Device);
+        if (!status.Succeeded)
+            return status.Outcome;
+        if (!IsOwnPool(new LaneJobs.Open(job.Pool, job.State), status.Value)
+            && status.Value.TransactionId != takeover.TransactionId)
+        {
+            return new KernelError(KernelFault.Invalid, 0, "give back", job.Pool.Device.Value,
+                $"its transaction id is {status.Value.TransactionId}, which is not the agent's: somebody else has used it");
+        }
+        return TakeoverEffects.MakeIdle(kernel, job.Pool, [.. job.State.Devices.Values])
+            .Then(() => TakeoverEffects.GiveBack(kernel, job.Pool, takeover));
     }
 
     /// <summary>The projection of a pool that is no more, and the directories that its devices were mounted on.</summary>
     /// <remarks>What somebody else has put there stays, and what it lies in.</remarks>
-    private KernelResult RemoveFiles(LaneJobs.Retire job)
+    private KernelResult RemoveFiles(PoolContext pool, ImmutableArray<DeviceRecord> devices)
     {
-        var paths = job.Pool.Paths;
+        var paths = pool.Paths;
         string[] ours = [paths.MetadataDirectory, paths.ImageDirectory, paths.ViewDirectory];
         var written = ours.SelectMany(directory => NamesIn(directory).Select(name => $"{directory}/{name}"));
         foreach (var file in written.Append(paths.IdentityFile))
@@ -188,7 +220,7 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             if (files.Delete(file) is { Succeeded: false } refused)
                 return refused;
         }
-        var directories = job.Devices.Select(job.Pool.MountOf)
+        var directories = devices.Select(pool.MountOf)
             .Concat(NamesIn(paths.MountDirectory).Select(name => new MountPath($"{paths.MountDirectory}/{name}")))
             .Distinct()
             .Append(new MountPath(paths.MountDirectory)).Concat(ours.Select(directory => new MountPath(directory)))

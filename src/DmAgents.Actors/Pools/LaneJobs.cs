@@ -51,6 +51,15 @@ internal static class LaneJobs
     /// <summary>Give up the metadata that others have replaced.</summary>
     internal sealed record DiscardMetadata(PoolContext Pool, ImmutableArray<KeptMetadata> Kept, RequestId Request);
 
+    /// <summary>Make nothing live of the pool's devices.</summary>
+    internal sealed record MakeIdle(PoolContext Pool, ImmutableArray<DeviceRecord> Devices);
+
+    /// <summary>Make the pool what it was before it was taken over.</summary>
+    internal sealed record GiveBack(PoolContext Pool, PoolState State);
+
+    /// <summary>Take down what is the agent's own of a pool that was given back.</summary>
+    internal sealed record LetGo(PoolContext Pool, ImmutableArray<DeviceRecord> Devices);
+
     /// <summary>Take everything down, and remove labels or files.</summary>
     internal sealed record Retire(
         PoolContext Pool, ImmutableArray<DeviceRecord> Devices, ImmutableArray<KeptMetadata> Kept);
@@ -95,4 +104,10 @@ internal static class LaneResults
     internal sealed record Abandoned(KernelResult Result);
 
     internal sealed record Retired(KernelResult Result);
+
+    internal sealed record MadeIdle(KernelResult Result);
+
+    internal sealed record GivenBack(KernelResult Result);
+
+    internal sealed record LetGone(KernelResult Result);
 }

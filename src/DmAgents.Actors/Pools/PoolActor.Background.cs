@@ -121,6 +121,15 @@ public sealed partial class PoolActor
             case LaneResults.Marked marked:
                 OnMarked(marked);
                 break;
+            case LaneResults.MadeIdle idle:
+                OnMadeIdle(idle.Result);
+                break;
+            case LaneResults.GivenBack back:
+                OnGivenBack(back.Result);
+                break;
+            case LaneResults.LetGone gone:
+                OnLetGone(gone.Result);
+                break;
             case LaneResults.Purged purged:
                 OnPurged(purged);
                 break;

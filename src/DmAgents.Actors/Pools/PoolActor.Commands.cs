@@ -49,6 +49,9 @@ public sealed partial class PoolActor
             case PoolMessages.NoteBackup note:
                 Record([note.Outcome], () => { });
                 break;
+            case PoolMessages.Return back:
+                OnReturn(back);
+                break;
             case DeviceResults.Created created:
                 OnCreated(created);
                 TakeHeldBack(created.Id);
@@ -252,6 +255,7 @@ public sealed partial class PoolActor
             PoolMessages.Trim trim => trim.Request,
             PoolMessages.MendMetadata mend => mend.Request,
             PoolMessages.DiscardMetadata discard => discard.Request,
+            PoolMessages.Return back => back.Request,
             _ => ((PoolMessages.Retire)message).Request,
         };
         Answer(Sender, new PoolReplies.Refused(request, new Refusal(

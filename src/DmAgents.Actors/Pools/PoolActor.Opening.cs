@@ -35,6 +35,8 @@ public sealed partial class PoolActor
 
     private void Open()
     {
+        if (GoesBack())
+            return;
         Enter(PoolPhase.Opening, "the pool is made live and compared with the journal");
         _lane.Tell(new LaneJobs.Open(Pool, _state));
     }
@@ -43,8 +45,8 @@ public sealed partial class PoolActor
     {
         switch (message)
         {
-            case PoolCommands.Initialize command when _state.Identity is null:
-                Initialize(command);
+            case PoolCommands.Initialize or PoolCommands.TakeOver when _state.Identity is null:
+                Begin((PoolCommand)message);
                 break;
             case PoolCommands.Adopt adopt when _state.Identity is null:
                 OnAdopt(adopt);
@@ -92,7 +94,7 @@ public sealed partial class PoolActor
             case PoolMessages.MendMetadata mend when IsBeingMended(mend):
                 break;
             case PoolCommand or PoolMessages.Retire or PoolMessages.Repair or PoolMessages.Trim
-                or PoolMessages.MendMetadata or PoolMessages.DiscardMetadata:
+                or PoolMessages.MendMetadata or PoolMessages.DiscardMetadata or PoolMessages.Return:
                 StashOrBusy(message);
                 break;
             default:
@@ -101,15 +103,25 @@ public sealed partial class PoolActor
         }
     }
 
-    private void Initialize(PoolCommands.Initialize command)
+    private void Begin(PoolCommand command)
     {
         _founder = (Sender, command.Request);
-        var decision = (Decision.Accepted)PoolDecider.Decide(_state, health: null, command);
-        Record(decision.Events, () =>
+        switch (PoolDecider.Decide(_state, health: null, command))
         {
-            UseIdentity();
-            Open();
-        });
+            case Decision.Accepted accepted:
+                Record(accepted.Events, () =>
+                {
+                    UseIdentity();
+                    Open();
+                });
+                break;
+            case Decision.Refused refused:
+                Answer(Sender, new PoolReplies.Refused(command.Request, refused.Refusal));
+                Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, refused.Refusal.Why));
+                break;
+            default:
+                throw new InvalidOperationException("a pool that never was has nothing already");
+        }
     }
 
     private void Compare(LaneResults.Opened opened)
@@ -158,11 +170,11 @@ public sealed partial class PoolActor
             : _setup.Settings.RetryInterval);
     }
 
-    /// <summary>A pool whose creation fails never was: what is live of it is taken down, and its parent forgets it.
-    /// </summary>
+    /// <summary>A pool whose creation fails never was: what is live of it is taken down, and its parent forgets it. So is
+    /// one that was taken over, and in which nothing was changed yet.</summary>
     private bool RefuseFounder()
     {
-        if (_founder is null || _state.WasOpened)
+        if (_founder is null || (_state.WasOpened && _state.Takeover is null))
             return false;
         _lane.Tell(new LaneJobs.Abandon(Pool));
         return true;
@@ -175,8 +187,8 @@ public sealed partial class PoolActor
         _founder = null;
         var why = abandoned.Result.Error is { } error ? $"{_reason}; it is live still: {error}" : _reason;
         Answer(founder.To, new PoolReplies.Refused(founder.Request, new Refusal(
-            RefusalKind.Failed, "cannot create pool", _setup.Name.Value, why,
-            "mend what is named, then create it again")));
+            RefusalKind.Failed, _state.Takeover is null ? "cannot create pool" : "cannot adopt pool", _setup.Name.Value, why,
+            "mend what is named, then try again")));
         Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, why));
     }
 
@@ -272,6 +284,9 @@ public sealed partial class PoolActor
                 break;
             case PoolMessages.Retire retire:
                 Answer(Sender, new PoolReplies.Refused(retire.Request, Closed()));
+                break;
+            case PoolMessages.Return back:
+                Answer(Sender, new PoolReplies.Refused(back.Request, Closed()));
                 break;
             case PoolMessages.Repair repair:
                 OnRepair(repair);

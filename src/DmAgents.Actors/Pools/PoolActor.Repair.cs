@@ -35,6 +35,11 @@ public sealed partial class PoolActor
     private bool IsAtWork => _operations.Count > 0 || _devices.AreAtWork || _purges.Count > 0
         || _afterCheckpoint is not null || _isPlanningExtension || _isDiscardingMetadata;
 
+    /// <summary>Something has no outcome in the journal yet: compared with it, it would look like something left behind.
+    /// </summary>
+    private bool IsAtWork => _operations.Count > 0 || _devices.AreAtWork || _purges.Count > 0
+        || _afterCheckpoint is not null || _isPlanningExtension;
+
     private Refusal? RefusalOfRepair(PoolMessages.Repair repair)
     {
         const string What = "cannot repair pool";

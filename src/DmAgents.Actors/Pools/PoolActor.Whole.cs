@@ -122,6 +122,10 @@ public sealed partial class PoolActor
         var refusal = _retiring is not null || _heldRetire is not null || _isToStop || _operations.Count > 0
             ? new Refusal(RefusalKind.Busy, "cannot remove pool", _setup.Name.Value,
                 "operations are under way", "try again in a moment")
+            : _state.Takeover is { CanBeUndone: true } takeover
+                ? new Refusal(RefusalKind.WrongState, "cannot remove pool", _setup.Name.Value,
+                    $"it is {takeover.Program}'s until the adoption is confirmed",
+                    $"give it back: dmagent pool adopt-docker --undo {_setup.Name}")
             : inUse > 0 && !retire.Force
                 ? new Refusal(RefusalKind.WrongState, "cannot remove pool", _setup.Name.Value,
                     $"it holds {inUse} layers and containers", "remove them first, or lose them with --force")

@@ -5,6 +5,7 @@ using DmAgents.Actors.Devices;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Takeover;
 
 namespace DmAgents.Actors.Pools;
 
@@ -153,6 +154,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     {
         DiscardAbove = _setup.Settings.DiscardsAbove(_state.Identity!.Backing),
         LowWaterPercent = _setup.Settings.LowWaterPercent,
+        Guard = PoolGuard.Of(_state),
     };
 
     private void Answer(IActorRef to, PoolReply reply) => to.Tell(reply, Self);

@@ -44,6 +44,10 @@ public static class PoolMessages
     /// <summary>A backup of the metadata was made, or could not be: to be journaled.</summary>
     public sealed record NoteBackup(PoolEvent Outcome);
 
+    /// <summary>Make the pool what it was before it was taken over from another program, and forget it. Answered by a
+    /// <see cref="PoolReply"/>.</summary>
+    public sealed record Return(RequestId Request);
+
     /// <summary>The kernel has told of an event: look at the status at once.</summary>
     internal sealed record LookAtStatus
     {

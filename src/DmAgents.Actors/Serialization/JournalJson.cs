@@ -21,7 +21,7 @@ namespace DmAgents.Actors.Serialization;
         typeof(TransactionIdConverter), typeof(PoolBlockSizeConverter), typeof(PoolUuidConverter),
         typeof(RequestIdConverter), typeof(PoolNameConverter), typeof(ImageReferenceConverter),
         typeof(DevicePathConverter), typeof(LoopFileConverter), typeof(MappedNameConverter),
-        typeof(DeviceKeyConverter), typeof(PoolBackingConverter),
+        typeof(DeviceKeyConverter), typeof(PoolBackingConverter), typeof(MountPathConverter),
     ])]
 [JsonSerializable(typeof(PoolBacking.Disks))]
 [JsonSerializable(typeof(PoolBacking.LoopFiles))]
@@ -61,6 +61,10 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolEvents.KeptMetadataDiscarded))]
 [JsonSerializable(typeof(PoolEvents.BackedUp))]
 [JsonSerializable(typeof(PoolEvents.BackupFailed))]
+[JsonSerializable(typeof(PoolEvents.TakenOver))]
+[JsonSerializable(typeof(PoolEvents.TakeoverConfirmed))]
+[JsonSerializable(typeof(PoolEvents.ReturnIntended))]
+[JsonSerializable(typeof(PoolEvents.Returned))]
 [JsonSerializable(typeof(PoolEvents.CheckpointIntended))]
 [JsonSerializable(typeof(PoolEvents.CheckpointReached))]
 [JsonSerializable(typeof(HostEvents.PoolRegistered))]

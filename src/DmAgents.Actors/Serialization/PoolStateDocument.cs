@@ -4,6 +4,7 @@ using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Takeover;
 
 namespace DmAgents.Actors.Serialization;
 
@@ -37,6 +38,9 @@ internal sealed record PoolStateDocument(
     /// <summary>Null in what was stored before there were backups.</summary>
     public BackupRecord? LastBackup { get; init; }
 
+    /// <summary>Null in what was stored before pools could be taken over.</summary>
+    public TakeoverRecord? Takeover { get; init; }
+
     public static PoolStateDocument Of(PoolState state) => new(
         state.Identity,
         state.WasOpened,
@@ -54,6 +58,7 @@ internal sealed record PoolStateDocument(
         Spares = state.Spares,
         Kept = state.Kept,
         LastBackup = state.LastBackup,
+        Takeover = state.Takeover,
         Views = [.. state.Views.Values.OrderBy(v => v.Key.ToString(), StringComparer.Ordinal)],
     };
 
@@ -70,6 +75,7 @@ internal sealed record PoolStateDocument(
         Spares = Spares.IsDefault ? [] : Spares,
         Kept = Kept.IsDefault ? [] : Kept,
         LastBackup = LastBackup,
+        Takeover = Takeover,
         Requests = Requests.Aggregate(RequestLog.Empty, (log, r) => log.With(r.Request, r.Subject)),
     }).Restored(Devices, Views.IsDefault ? [] : Views);
 }

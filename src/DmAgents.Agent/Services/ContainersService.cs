@@ -59,6 +59,7 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
             DevicePath = DeviceNames.Thin(pool.Name, done.Device!.Id).Path.Value,
             ReadOnly = done.Device.ReadOnly,
             WasMounted = done.AlreadySo,
+            Root = done.Device.Root ?? "",
         };
     }
 

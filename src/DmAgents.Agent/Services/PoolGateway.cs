@@ -82,6 +82,15 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         Unwrap(await Request(
             pool.Actor, new PoolMessages.DiscardMetadata(request), pool.Name, request, cancellation).ConfigureAwait(false));
 
+    public async Task<PoolReplies.Done> TakeOver(PoolCommands.TakeOver command, CancellationToken cancellation) =>
+        Unwrap(await Request(host.Actor, new HostMessages.TakeOverPool(command), command.Name, command.Request, cancellation)
+            .ConfigureAwait(false));
+
+    /// <summary>Gives a pool back to the program whose it was.</summary>
+    public async Task Return(PoolPicture pool, RequestId request, CancellationToken cancellation) =>
+        Unwrap(await Request(pool.Actor, new PoolMessages.Return(request), pool.Name, request, cancellation)
+            .ConfigureAwait(false));
+
     /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
     public static RequestId RequestOf(string what, string text) => Guid.TryParse(text, out var id)
         ? new RequestId(id)

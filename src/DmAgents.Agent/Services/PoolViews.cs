@@ -3,6 +3,7 @@ using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DeviceKind = DmAgents.Domain.Devices.DeviceKind;
@@ -61,6 +62,8 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
             MetadataDirectory = pool.Paths.MetadataDirectory,
             MountDirectory = pool.Paths.MountDirectory,
         };
+        if (pool.State.Takeover is { } takeover)
+            details.Takeover = View(takeover);
         if (pool.State.Identity is not { } identity)
             return details;
         var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false);
@@ -71,6 +74,20 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         AddBacking(details, identity.Backing);
         return details;
     }
+
+    private static Takeover View(TakeoverRecord takeover) => new()
+    {
+        Program = takeover.Program,
+        Directory = takeover.Directory.Value,
+        TransactionId = takeover.TransactionId.Value,
+        Phase = takeover.Phase switch
+        {
+            TakeoverPhase.Provisional => Takeover.Types.Phase.Provisional,
+            TakeoverPhase.Confirmed => Takeover.Types.Phase.Confirmed,
+            TakeoverPhase.Returning => Takeover.Types.Phase.Returning,
+            _ => Takeover.Types.Phase.Returned,
+        },
+    };
 
     private static void AddIdentity(PoolDetails details, PoolIdentity identity, PoolState state)
     {

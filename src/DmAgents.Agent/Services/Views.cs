@@ -97,6 +97,7 @@ internal static class Views
             CreatedAt = Time(device.CreatedAt),
             Kind = DeviceKind.Container,
             ContainerdNamespace = device.Key.ContainerdNamespace ?? "",
+            Root = device.Root ?? "",
         };
         container.Labels.Add(device.Labels);
         if (usages.ExclusiveBytes(device.Id, blockSize) is { } exclusive)
@@ -161,6 +162,7 @@ internal static class Views
             CreatedAt = Time(device.CreatedAt),
             FileSystem = FileSystem(device.FileSystem),
             ContainerdNamespace = device.Key.ContainerdNamespace ?? "",
+            Root = device.Root ?? "",
         };
         layer.Labels.Add(device.Labels);
         if (usages.ExclusiveBytes(device.Id, blockSize) is { } exclusive)

@@ -48,6 +48,9 @@ internal static class ContainerViews
         .Row("mounted at", container.MountPath.Length == 0
             ? "-"
             : container.MountPath + (container.ReadOnly ? " (read-only)" : ""))
+        .Row("tree", container.Root.Length == 0
+            ? "the whole file system"
+            : $"{container.Root}/ of the file system, which is what is seen where it is mounted")
         .Rows("labels", Labels.Of(container.Labels))
         .Write(console);
 

@@ -23,6 +23,7 @@ internal static class PoolCommands
         Remove(shell),
         Trim(shell),
         QuarantineCommands.Build(shell),
+        PoolAdoptDocker.Build(shell),
     };
 
     private static CliCommand List(CliShell shell) => new CliCommand(

@@ -20,7 +20,14 @@ internal static class PoolSheet
         sheet.Write(console);
     }
 
-    private static void State(Sheet sheet, PoolDetails pool, DateTimeOffset now) => sheet
+    private static void State(Sheet sheet, PoolDetails pool, DateTimeOffset now)
+    {
+        Basics(sheet, pool, now);
+        if (pool.Takeover is { } takeover)
+            sheet.Row("adopted", $"from {takeover.Program}, {takeover.Directory}: {Words.Of(takeover.Phase)}");
+    }
+
+    private static void Basics(Sheet sheet, PoolDetails pool, DateTimeOffset now) => sheet
         .Group($"pool {pool.Name}")
         .Marked("state", $"[{Colour(pool.State)}]{Words.Of(pool.State)}[/] since {Times.Ago(pool.StateSince, now)}")
         .Row("cause", Words.OrDash(pool.StateCause))

@@ -20,6 +20,7 @@ public static class DeviceNames
     private const string DataEnding = "data";
     private const string MetadataEnding = "meta";
     private const string NextMetadataEnding = "nextmeta";
+    private const string GuardEnding = "guard";
 
     public static MappedName Pool(PoolName pool) => Name(pool, PoolEnding);
 
@@ -43,6 +44,9 @@ public static class DeviceNames
     public static MappedUuid NextMetadataId(PoolUuid pool) => Uuid(pool, NextMetadataEnding);
 
     public static MappedUuid ThinDeviceId(PoolUuid pool, ThinId id) => Uuid(pool, id.ToString());
+
+    /// <summary>Of the device that keeps another program's name; see <see cref="Pools.Takeover.PoolGuard"/>.</summary>
+    public static MappedUuid GuardId(PoolUuid pool) => Uuid(pool, GuardEnding);
 
     /// <summary>The thin id in a thin device's uuid, or null where it is not a thin device of that pool.</summary>
     public static ThinId? ThinIdOf(PoolUuid pool, MappedUuid uuid)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools.Adoption;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
@@ -101,6 +102,20 @@ public static class PoolCommands
     /// <summary>Names the disks that the pool is extended by when it runs low, in place of those named before.</summary>
     public sealed record SetSpares(RequestId Request, ImmutableArray<DevicePath> Spares, DateTimeOffset At)
         : PoolCommand(Request, At);
+
+    /// <summary>Takes over a pool of another program with what it holds. Nothing in it changes.</summary>
+    /// <param name="TransactionId">What the pool has: with another it is not the one that was looked at.</param>
+    /// <param name="Thins">Every thin id that the pool has.</param>
+    /// <param name="Program">Whose it was, for people.</param>
+    /// <param name="Directory">Where that program keeps what it knows of the pool.</param>
+    public sealed record TakeOver(
+        RequestId Request, PoolUuid Uuid, PoolName Name, PoolBacking Backing, PoolBlockSize BlockSize,
+        FileSystemKind FileSystem, ByteSize BaseSize, TransactionId TransactionId, ImmutableArray<ThinId> Thins,
+        string Program, MountPath Directory, ImmutableArray<DeviceRecord> Devices, ImmutableArray<AdoptedImage> Images,
+        DateTimeOffset At) : PoolCommand(Request, At);
+
+    /// <summary>Makes a pool that was another program's the agent's for good.</summary>
+    public sealed record ConfirmTakeover(RequestId Request, DateTimeOffset At) : PoolCommand(Request, At);
 
     /// <summary>Deletes a quarantined thin id and its blocks.</summary>
     public sealed record Purge(RequestId Request, ThinId Id, DateTimeOffset At) : PoolCommand(Request, At);

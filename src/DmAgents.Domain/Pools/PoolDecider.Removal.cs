@@ -76,7 +76,7 @@ public static partial class PoolDecider
         var events = ImmutableArray.CreateBuilder<PoolEvent>();
         var device = state.Devices.GetValueOrDefault(top);
         while (device is { Kind: DeviceKind.Layer, IsPresent: true, Key.Space: DeviceKey.LayerSpace }
-            && state.ChildrenOf(device.Id) == 0 && !state.ImagesOf(device.Id).Any())
+            && state.ChildrenOf(device.Id) == 0 && !state.ImagesOf(device.Id).Any() && !state.IsForeign(device.Id))
         {
             var removal = Removal(state, device.Id, request: null, at);
             events.AddRange(removal);

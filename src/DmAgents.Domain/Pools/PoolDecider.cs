@@ -24,8 +24,12 @@ public static partial class PoolDecider
             return Initialize(state, initialize);
         if (command is PoolCommands.Adopt adopt)
             return Adopt(state, adopt);
+        if (command is PoolCommands.TakeOver takeOver)
+            return TakeOver(state, takeOver);
         if (state.Identity is null)
             return No(RefusalKind.NotFound, "cannot change pool", "?", "it was never created", "dmagent pool create");
+        if (ChangesForeign(state, command) is { } foreign)
+            return foreign;
         var decision = Answer(state, health, command);
         return decision is Decision.Accepted accepted && StockInTheMaking(state, accepted) is { } creating
             ? new Decision.NotYet(creating)
@@ -46,6 +50,7 @@ public static partial class PoolDecider
         PoolCommands.UntagImage c => UntagImage(state, c),
         PoolCommands.Grow c => Grow(state, health, c),
         PoolCommands.SetSpares c => SetSpares(state, c),
+        PoolCommands.ConfirmTakeover c => ConfirmTakeover(state, c),
         PoolCommands.Purge c => Purge(state, c),
         PoolCommands.Undelete c => Undelete(state, c),
         _ => throw new InvalidOperationException($"a pool does not know the command {command.GetType().Name}"),

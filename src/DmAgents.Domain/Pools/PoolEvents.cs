@@ -135,6 +135,24 @@ public static class PoolEvents
     public sealed record SparesChanged(RequestId Request, ImmutableArray<DevicePath> Spares, DateTimeOffset At)
         : PoolEvent(At);
 
+    /// <summary>The pool was another program's until now. Until the takeover is confirmed it can be given back.</summary>
+    /// <param name="Program">Whose, for people.</param>
+    /// <param name="Directory">Where that program keeps what it knows of the pool.</param>
+    /// <param name="TransactionId">What the pool has, and is to have when it is given back.</param>
+    /// <param name="Thins">Every thin id that the pool has.</param>
+    public sealed record TakenOver(
+        string Program, MountPath Directory, TransactionId TransactionId, ImmutableArray<ThinId> Thins,
+        DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The pool is the agent's for good.</summary>
+    public sealed record TakeoverConfirmed(RequestId Request, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Intent: the pool is to be as the other program left it.</summary>
+    public sealed record ReturnIntended(RequestId Request, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Outcome: the pool is as the other program left it. It is left alone from here on.</summary>
+    public sealed record Returned(DateTimeOffset At) : PoolEvent(At);
+
     /// <summary>Intent: the pool is to be made of this.</summary>
     public sealed record BackingChanged(RequestId? Request, PoolBacking Backing, DateTimeOffset At) : PoolEvent(At);
 

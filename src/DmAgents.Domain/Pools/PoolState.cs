@@ -3,6 +3,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
@@ -50,6 +51,12 @@ public sealed partial record PoolState(
 
     /// <summary>How the last backup of the metadata went; null where none was tried yet.</summary>
     public BackupRecord? LastBackup { get; init; }
+
+    /// <summary>Set where the pool was another program's.</summary>
+    public TakeoverRecord? Takeover { get; init; }
+
+    /// <summary>The other program may get this thin id back: it must stay as it is.</summary>
+    public bool IsForeign(ThinId id) => Takeover is { CanBeUndone: true } && Takeover.Thins.Contains(id);
 
     /// <summary>The owners of keys: every device that is not on its way out.</summary>
     public ImmutableDictionary<DeviceKey, ThinId> Keys { get; private init; } =
@@ -191,6 +198,14 @@ public sealed partial record PoolState(
         PoolEvents.KeptMetadataDiscarded e => (this with { Kept = [] }).Answering(e.Request, subject: null),
         PoolEvents.BackedUp e => this with { LastBackup = new BackupRecord(e.Name, Why: null, e.At) },
         PoolEvents.BackupFailed e => this with { LastBackup = new BackupRecord(LastBackup?.Name, e.Why, e.At) },
+        PoolEvents.TakenOver e => this with
+        {
+            Takeover = new TakeoverRecord(
+                e.Program, e.Directory, e.TransactionId, [.. e.Thins], TakeoverPhase.Provisional),
+        },
+        PoolEvents.TakeoverConfirmed e => WithTakeover(TakeoverPhase.Confirmed).Answering(e.Request, subject: null),
+        PoolEvents.ReturnIntended e => WithTakeover(TakeoverPhase.Returning).Answering(e.Request, subject: null),
+        PoolEvents.Returned => WithTakeover(TakeoverPhase.Returned),
         PoolEvents.CheckpointIntended e => this with { Checkpoint = new Checkpoint(e.Expected, e.Next) },
         PoolEvents.CheckpointReached e => this with
         {
@@ -207,6 +222,11 @@ public sealed partial record PoolState(
             && disks.Data.Concat(disks.Metadata).Any(part => part.Disk == disk)),
     };
 
+    private PoolState WithTakeover(TakeoverPhase phase) => this with
+    {
+        Takeover = (Takeover ?? throw new InvalidOperationException("the pool was never another's")) with { Phase = phase },
+    };
+
     private PoolState Answering(RequestId? request, ThinId? subject) =>
         request is null ? this : this with { Requests = Requests.With(request, subject) };
 
@@ -214,7 +234,8 @@ public sealed partial record PoolState(
     {
         if (Devices.ContainsKey(device.Id))
             throw new InvalidOperationException($"thin id {device.Id} has a device already");
-        return Put(device with { CreatedIn = Checkpoint.Reached }) with { Ledger = Ledger.Given(device.Id) };
+        var source = device.Source is { } id ? Devices.GetValueOrDefault(id) : null;
+        return Put(device with { CreatedIn = Checkpoint.Reached, Root = source?.Root ?? device.Root }) with { Ledger = Ledger.Given(device.Id) };
     }
 
     private PoolState WithAdopted(DeviceRecord device)

@@ -20,7 +20,11 @@ public interface IFileSystems
 
     /// <summary>Mounts a device; the target directory is made where it is missing. Busy where the target is a mount
     /// already. xfs snapshots get <c>nouuid</c>.</summary>
-    KernelResult Mount(DevicePath device, MountPath target, FileSystemKind kind, bool readOnly);
+    /// <param name="directory">What is to be seen at the target: the directory of this name in the file system's root, in
+    /// one step, so that nobody ever sees the rest there. NotFound where there is none. Null: the whole file system.
+    /// </param>
+    KernelResult Mount(
+        DevicePath device, MountPath target, FileSystemKind kind, bool readOnly, string? directory = null);
 
     /// <summary>
     /// Unmounts, which writes everything back. Busy where it is in use, unless <paramref name="detach"/>: then it
@@ -51,7 +55,24 @@ public interface IFileSystems
 
     /// <summary>Removes an empty directory. A missing one: done. Busy where a mount is on it or something in it.</summary>
     KernelResult RemoveDirectory(MountPath path);
+
+    /// <summary>What a directory is under any name: NotFound where there is none.</summary>
+    KernelResult<DirectoryIdentity> Identify(MountPath directory);
+
+    /// <summary>Processes that have a file open in a directory or below it, as far as the kernel tells. Empty where nobody
+    /// is found.</summary>
+    KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory);
 }
+
+/// <summary>A directory's place in its file system.</summary>
+/// <param name="Device">The file system's device; made up by the kernel where it has none.</param>
+/// <param name="Inode">The directory's number in it.</param>
+public sealed record DirectoryIdentity(DeviceNumber Device, ulong Inode);
+
+/// <summary>A process that uses a directory.</summary>
+/// <param name="Name">The program, as the kernel has it: at most 15 bytes.</param>
+/// <param name="File">One of the files that it has open there.</param>
+public sealed record DirectoryUser(int ProcessId, string Name, string File);
 
 /// <summary>One line of /proc/self/mountinfo.</summary>
 public sealed record MountEntry(DeviceNumber Device, MountPath Target, string Type, bool ReadOnly);

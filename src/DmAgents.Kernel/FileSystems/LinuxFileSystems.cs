@@ -45,7 +45,8 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         }
     }
 
-    public KernelResult Mount(DevicePath device, MountPath target, FileSystemKind kind, bool readOnly)
+    public KernelResult Mount(
+        DevicePath device, MountPath target, FileSystemKind kind, bool readOnly, string? directory = null)
     {
         var number = BlockNodes.NumberOf(device);
         if (!number.Succeeded)
@@ -53,6 +54,15 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         var free = EnsureDirectory(target).Then(() => NotMountedOn(target));
         if (!free.Succeeded)
             return free;
+        return directory is null
+            ? MountWhole(device, number.Value, target, kind, readOnly)
+            : DirectoryMount.Show(target, directory, aside => EnsureDirectory(aside)
+                .Then(() => MountWhole(device, number.Value, aside, kind, readOnly)));
+    }
+
+    private static KernelResult MountWhole(
+        DevicePath device, DeviceNumber number, MountPath target, FileSystemKind kind, bool readOnly)
+    {
         var options = MountOptions.Of(kind, readOnly);
         var mounted = MountCalls.Mount(
             device.Value, target.Value, MountOptions.TypeOf(kind), options.Flags, options.Data);
@@ -61,8 +71,8 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
             return KernelErrors.From(errno, "mount", device.Value, $"on {target}");
         if (kind != FileSystemKind.Xfs)
             return KernelResult.Done;
-        var bounded = XfsErrors.GiveUpWhenFull(number.Value);
-        return bounded.Succeeded || !Unmount(target, detach: false).Succeeded
+        var bounded = XfsErrors.GiveUpWhenFull(number);
+        return bounded.Succeeded || MountCalls.Unmount(target.Value, 0) < 0
             ? bounded
             : bounded.Error with { Detail = $"{bounded.Error.Detail} (unmounted again)" };
     }
@@ -100,6 +110,21 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
     public KernelResult EnsureDirectory(MountPath path) => Directories.Ensure(path.Value);
 
     public KernelResult RemoveDirectory(MountPath path) => Directories.Remove(path.Value);
+
+    public KernelResult<DirectoryIdentity> Identify(MountPath directory)
+    {
+        var stated = DeviceCalls.Stat(
+            FileStatus.CurrentDirectory, directory.Value, 0, FileStatus.BasicFields, out var status);
+        var errno = Marshal.GetLastPInvokeError();
+        if (stated < 0)
+            return KernelErrors.From(errno, "stat", directory.Value);
+        return status.IsDirectory
+            ? new DirectoryIdentity(status.Device, status.Inode)
+            : new KernelError(KernelFault.Invalid, 0, "stat", directory.Value, "not a directory");
+    }
+
+    public KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory) =>
+        KernelResult.Found(DirectoryUsers.Of(directory.Value, new DirectoryInfo("/proc")));
 
     private static KernelResult<ByteSize> SizeOf(DevicePath device)
     {

@@ -6,6 +6,8 @@ namespace DmAgents.Kernel.Interop;
 internal static unsafe partial class MountCalls
 {
     /// <summary>System call numbers from 424 on are the same on every architecture (asm-generic/unistd.h).</summary>
+    public const nint OpenMountTree = 428;
+    public const nint MoveMountTree = 429;
     public const nint OpenFileSystem = 430;
     public const nint ConfigureFileSystem = 431;
     public const nint MountFileSystem = 432;
@@ -28,6 +30,13 @@ internal static unsafe partial class MountCalls
     [LibraryImport(C, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint FsConfig(
         nint number, FileDescriptor context, nuint command, string? key, string? value, nint auxiliary);
+
+    [LibraryImport(C, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint OpenTree(nint number, nint directory, string path, nuint flags);
+
+    [LibraryImport(C, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint MoveMount(
+        nint number, FileDescriptor from, string fromPath, nint toDirectory, string toPath, nuint flags);
 
     [LibraryImport(C, EntryPoint = "syscall", SetLastError = true)]
     public static partial nint FsMount(nint number, FileDescriptor context, nuint flags, nuint attributes);

@@ -20,6 +20,15 @@ internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck ch
 
     public KernelResult CheckMetadata(DevicePath metadata) => check.Run(metadata);
 
+    public KernelResult<IdleMetadata> ReadMetadata(DevicePath metadata)
+    {
+        var blocks = MetadataBlocks.Open(metadata);
+        if (!blocks.Succeeded)
+            return blocks.Error;
+        using (blocks.Value)
+            return MetadataSuperblock.Read(blocks.Value);
+    }
+
     public KernelResult OpenPool(ThinPoolTable table)
     {
         var target = TargetOf(table);

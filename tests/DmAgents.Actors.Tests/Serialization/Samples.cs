@@ -51,7 +51,7 @@ internal static class Samples
                 Id, Key, DeviceKind.Layer, DevicePhase.Ready, new ThinId(7), new ThinId(8), ByteSize.GiB(10),
                 FileSystemKind.Xfs, DeviceUse.Active, ReadOnly: true, Labels, At, At.AddHours(1))
             {
-                GrowingTo = ByteSize.GiB(20), Inodes = 345, CreatedIn = new TransactionId(9),
+                GrowingTo = ByteSize.GiB(20), Inodes = 345, Root = "rootfs", CreatedIn = new TransactionId(9),
             },
             At),
         ["device-adopted.v1+least"] = new PoolEvents.DeviceAdopted(
@@ -111,6 +111,10 @@ internal static class Samples
         ["pool-backed-up.v1"] = new PoolEvents.BackedUp(
             "20260102T030405Z", new TransactionId(7), 3, ByteSize.KiB(2), TimeSpan.FromMilliseconds(1234), At),
         ["pool-backup-failed.v1"] = new PoolEvents.BackupFailed("no space", At),
+        ["pool-taken-over.v1"] = TakenOver,
+        ["pool-takeover-confirmed.v1"] = new PoolEvents.TakeoverConfirmed(Request, At),
+        ["pool-return-intended.v1"] = new PoolEvents.ReturnIntended(Request, At),
+        ["pool-returned.v1"] = new PoolEvents.Returned(At),
         ["pool-checkpoint-intended.v1"] = new PoolEvents.CheckpointIntended(
             new TransactionId(6), new TransactionId(7), At),
         ["pool-checkpoint-reached.v1"] = new PoolEvents.CheckpointReached(new TransactionId(7), At),
@@ -121,6 +125,7 @@ internal static class Samples
         ["pool-state.v1+trimmed"] = State().Apply(Trimmed).Apply(
             new PoolEvents.Quarantined(new ThinId(10), "nobody knows it", At) { Hint = Hint }),
         ["pool-state.v1+mended"] = State().Apply(Replaced).Apply(new PoolEvents.BackupFailed("no space", At)),
+        ["pool-state.v1+taken-over"] = State().Apply(TakenOver),
         ["pool-state.v1+empty"] = PoolState.Empty,
     };
 
@@ -135,6 +140,10 @@ internal static class Samples
             Metadata = [new DiskPart(new DevicePath("/dev/sdd"), new SectorCount(2048), new SectorCount(1024))],
         },
         new TransactionId(5), "20260102T030405Z", At);
+
+    private static PoolEvents.TakenOver TakenOver => new(
+        "Docker", new MountPath("/var/lib/docker/devicemapper"), new TransactionId(7),
+        [new ThinId(1), new ThinId(2), new ThinId(9)], At);
 
     private static PoolEvents.ConditionChanged Low => new(
         PoolCondition.Writable, PoolCondition.LowData, "1 GiB of 10 GiB data free, below the mark", At);

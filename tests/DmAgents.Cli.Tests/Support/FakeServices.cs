@@ -64,6 +64,15 @@ internal sealed class FakePools(FakeAgent agent) : Api.Admin.V1.Pools.PoolsBase
         PurgeQuarantineRequest request, ServerCallContext context) =>
         agent.One<PurgeQuarantineReply>(request, context);
 
+    public override Task<AdoptDockerReply> AdoptDocker(AdoptDockerRequest request, ServerCallContext context) =>
+        agent.One<AdoptDockerReply>(request, context);
+
+    public override Task<PoolDetails> ConfirmAdoption(ConfirmAdoptionRequest request, ServerCallContext context) =>
+        agent.One<PoolDetails>(request, context);
+
+    public override Task<UndoAdoptionReply> UndoAdoption(UndoAdoptionRequest request, ServerCallContext context) =>
+        agent.One<UndoAdoptionReply>(request, context);
+
     public override Task<UndeleteReply> Undelete(UndeleteRequest request, ServerCallContext context) =>
         agent.One<UndeleteReply>(request, context);
 

@@ -28,6 +28,7 @@ internal sealed class LinuxKernelFixture : KernelFixture
 
     public override void WriteFile(MountPath mounted, string name, byte[] bytes, ulong offset = 0)
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(PathOf(mounted, name))!);
         using var file = new FileStream(PathOf(mounted, name), FileMode.OpenOrCreate, FileAccess.Write);
         file.Position = (long)offset;
         file.Write(bytes);

@@ -20,7 +20,7 @@ public abstract class KernelFixture
     public abstract string ScratchDirectory { get; }
 
     /// <summary>Puts bytes into a file of a mounted file system, from <paramref name="offset"/> on; makes it where it
-    /// is missing. Without a sync.</summary>
+    /// is missing, with the directories in its name. Without a sync.</summary>
     public abstract void WriteFile(MountPath mounted, string name, byte[] bytes, ulong offset = 0);
 
     public abstract byte[] ReadFile(MountPath mounted, string name);

@@ -1,6 +1,7 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 using Xunit;
 
 namespace DmAgents.Testing.Contracts;
@@ -15,6 +16,36 @@ public abstract class ListThinsContract(KernelFixture fixture) : KernelContract(
 
         Assert.Empty(Kernel.ListThins(pool.Name).Must());
         Assert.Empty(Kernel.MeasureThins(pool.Name).Must());
+    }
+
+    [Fact]
+    public void A_pool_that_is_not_live_tells_the_same_without_being_made_live()
+    {
+        var pool = Scope.OpenPool();
+        pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: 5);
+        pool.Deactivate(1);
+        Kernel.SetTransactionId(pool.Name, new(0), new(7)).Must();
+        pool.Snapshot(2, origin: 1);
+        var listed = Kernel.ListThins(pool.Name).Must();
+        Kernel.ClosePool(pool.Name).Must();
+
+        var idle = Kernel.ReadMetadata(pool.Table.Metadata).Must();
+
+        Assert.Equal(new TransactionId(7), idle.TransactionId);
+        Assert.Equal(PoolBlockSize.Default, idle.BlockSize);
+        Assert.False(idle.NeedsCheck);
+        Assert.Equal(listed, idle.Thins);
+        Assert.Equal([new TransactionId(0), new TransactionId(7)], idle.Thins.Select(thin => thin.CreatedIn));
+    }
+
+    [Fact]
+    public void What_is_no_pool_has_no_metadata_to_read()
+    {
+        var blank = Scope.OpenSlice(new("dmagents-test-blank-meta"), default, Fixture.MetadataDisk, 4);
+        Kernel.Zero(blank.Path, ByteSize.Zero, ByteSize.KiB(4)).Must();
+
+        Kernel.ReadMetadata(blank.Path).MustBeRefused(KernelFault.Invalid);
     }
 
     [Fact]

@@ -98,6 +98,88 @@ public abstract class MountContract(KernelFixture fixture) : KernelContract(fixt
         Assert.Equal(before, pool.UsedBlocks);
     }
 
+    [Theory]
+    [InlineData(FileSystemKind.Ext4)]
+    [InlineData(FileSystemKind.Xfs)]
+    public void A_directory_of_a_file_system_is_mounted_as_if_it_were_the_whole(FileSystemKind kind)
+    {
+        var (_, device) = Scope.OpenFormatted(kind);
+        var whole = Scope.Mount(device, kind);
+        Fixture.WriteFile(whole, "id", [1]);
+        Fixture.WriteFile(whole, "rootfs/inner", [2]);
+        Kernel.Unmount(whole, detach: false).Must();
+        var shown = Scope.NewMountPath();
+
+        Kernel.Mount(device.Name.Path, shown, kind, readOnly: false, "rootfs").Must();
+
+        Assert.Equal(["inner"], Fixture.ListFiles(shown));
+        Assert.Equal([2], Fixture.ReadFile(shown, "inner"));
+        Assert.Single(Kernel.Mounts().Must(), mount => mount.Device == device.Number && mount.Target == shown);
+        Eventually.Equal(1u, () => Kernel.Find(device.Name).Must().OpenCount, "the open count");
+        Fixture.WriteFile(shown, "written", [3]);
+        Kernel.Unmount(shown, detach: false).Must();
+        Eventually.Equal(0u, () => Kernel.Find(device.Name).Must().OpenCount, "the open count");
+        Assert.Equal([3], Fixture.ReadFile(Scope.Mount(device, kind), "rootfs/written"));
+    }
+
+    [Fact]
+    public void A_directory_is_mounted_read_only_too()
+    {
+        var (_, device) = Scope.OpenFormatted(FileSystemKind.Ext4);
+        var whole = Scope.Mount(device);
+        Fixture.WriteFile(whole, "rootfs/inner", [2]);
+        Kernel.Unmount(whole, detach: false).Must();
+        var shown = Scope.NewMountPath();
+
+        Kernel.Mount(device.Name.Path, shown, FileSystemKind.Ext4, readOnly: true, "rootfs").Must();
+
+        Assert.Contains(new MountEntry(device.Number, shown, "ext4", ReadOnly: true), Kernel.Mounts().Must());
+    }
+
+    [Fact]
+    public void A_directory_that_is_not_there_is_NotFound_and_nothing_stays_mounted()
+    {
+        var (_, device) = Scope.OpenFormatted(FileSystemKind.Ext4);
+        var shown = Scope.NewMountPath();
+
+        Kernel.Mount(device.Name.Path, shown, FileSystemKind.Ext4, readOnly: false, "rootfs")
+            .MustBeRefused(KernelFault.NotFound);
+
+        Assert.DoesNotContain(Kernel.Mounts().Must(), mount => mount.Device == device.Number);
+        Eventually.Equal(0u, () => Kernel.Find(device.Name).Must().OpenCount, "the open count");
+        Kernel.RemoveDirectory(shown).Must();
+    }
+
+    [Fact]
+    public void A_directory_is_the_same_whenever_it_is_asked_about()
+    {
+        var (one, other) = (Scope.NewMountPath(), Scope.NewMountPath());
+        Kernel.Identify(one).MustBeRefused(KernelFault.NotFound);
+        Kernel.EnsureDirectory(one).Must();
+        Kernel.EnsureDirectory(other).Must();
+
+        var identity = Kernel.Identify(one).Must();
+
+        Assert.Equal(identity, Kernel.Identify(one).Must());
+        Assert.NotEqual(identity, Kernel.Identify(other).Must());
+    }
+
+    [Fact]
+    public void A_process_with_a_file_open_below_a_directory_is_told()
+    {
+        var (_, device) = Scope.OpenFormatted(FileSystemKind.Ext4);
+        var mounted = Scope.Mount(device);
+        Assert.DoesNotContain(Kernel.UsersOf(mounted).Must(), user => user.ProcessId == Environment.ProcessId);
+
+        using (Scope.HoldMount(mounted))
+        {
+            var user = Assert.Single(Kernel.UsersOf(mounted).Must(), user => user.ProcessId == Environment.ProcessId);
+            Assert.StartsWith(mounted.Value + "/", user.File, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain(Kernel.UsersOf(mounted).Must(), user => user.ProcessId == Environment.ProcessId);
+    }
+
     [Fact]
     public void A_path_that_is_no_mount_is_Invalid_to_unmount()
     {

@@ -30,6 +30,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape) =>
         Call(nameof(RestoreMetadata), into, () => inner.RestoreMetadata(text, into, shape));
 
+    public KernelResult<IdleMetadata> ReadMetadata(DevicePath metadata) =>
+        Call(nameof(ReadMetadata), metadata, () => inner.ReadMetadata(metadata));
+
     public KernelResult OpenPool(ThinPoolTable table) =>
         Call(nameof(OpenPool), table.Name, () => inner.OpenPool(table));
 
@@ -111,8 +114,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt) =>
         Call(nameof(Grow), device, () => inner.Grow(device, kind, mountedAt));
 
-    public KernelResult Mount(DevicePath device, MountPath target, FileSystemKind kind, bool readOnly) =>
-        Call(nameof(Mount), target, () => inner.Mount(device, target, kind, readOnly));
+    public KernelResult Mount(
+        DevicePath device, MountPath target, FileSystemKind kind, bool readOnly, string? directory = null) =>
+        Call(nameof(Mount), target, () => inner.Mount(device, target, kind, readOnly, directory));
 
     public KernelResult Unmount(MountPath target, bool detach) =>
         Call(nameof(Unmount), target, () => inner.Unmount(target, detach));
@@ -133,6 +137,12 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
 
     public KernelResult RemoveDirectory(MountPath path) =>
         Call(nameof(RemoveDirectory), path, () => inner.RemoveDirectory(path));
+
+    public KernelResult<DirectoryIdentity> Identify(MountPath directory) =>
+        Call(nameof(Identify), directory, () => inner.Identify(directory));
+
+    public KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory) =>
+        Call(nameof(UsersOf), directory, () => inner.UsersOf(directory));
 
     public KernelResult<BlockDeviceInfo> Inspect(DevicePath device) =>
         Call(nameof(Inspect), device, () => inner.Inspect(device));

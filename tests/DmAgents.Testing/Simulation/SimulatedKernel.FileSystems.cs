@@ -13,6 +13,10 @@ public sealed partial class SimulatedKernel
     /// <summary>In use before there is a file: EXT4_GOOD_OLD_FIRST_INO - 1, as of mke2fs.</summary>
     private const ulong ReservedInodes = 10;
 
+    private static readonly DeviceNumber HostFileSystem = new(8, 1);
+
+    private readonly List<DirectoryUser> _directoryUsers = [];
+
     public KernelResult Format(DevicePath device, FileSystemKind kind)
     {
         var program = kind == FileSystemKind.Ext4 ? "mkfs.ext4" : "mkfs.xfs";
@@ -44,9 +48,10 @@ public sealed partial class SimulatedKernel
             return errno;
         });
 
-    public KernelResult Mount(DevicePath device, MountPath target, FileSystemKind kind, bool readOnly) =>
+    public KernelResult Mount(
+        DevicePath device, MountPath target, FileSystemKind kind, bool readOnly, string? directory = null) =>
         Run("mount", target, () =>
-            Locate(device) is { } found ? _mounts.Mount(found, target, kind, readOnly) : Errno.NoEntry);
+            Locate(device) is { } found ? _mounts.Mount(found, target, kind, readOnly, directory) : Errno.NoEntry);
 
     public KernelResult Unmount(MountPath target, bool detach) =>
         Run("umount", target, () => _mounts.Unmount(target, detach));
@@ -80,6 +85,16 @@ public sealed partial class SimulatedKernel
 
     public KernelResult RemoveDirectory(MountPath path) => Run("rmdir", path, () => _mounts.RemoveDirectory(path));
 
+    public KernelResult<DirectoryIdentity> Identify(MountPath directory) => Run("stat", directory, () =>
+        _mounts.InodeOf(directory) is { } inode
+            ? (Errno.None, new DirectoryIdentity(HostFileSystem, inode))
+            : (Errno.NoEntry, null));
+
+    public KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory) =>
+        Run<IReadOnlyList<DirectoryUser>>("users", directory, () => (Errno.None,
+            [.. _directoryUsers.Where(user => user.File == directory.Value
+                || user.File.StartsWith(directory.Value + "/", StringComparison.Ordinal))]));
+
     private static Errno GrowTo(MountedFileSystem fileSystem, ulong length) =>
         fileSystem.Image.SizeInBytes >= length ? Errno.None : fileSystem.Grow(length);
 
@@ -96,6 +111,9 @@ public sealed partial class SimulatedKernel
             errno = device.Write(FileSystemImage.SuperblockAt, _superblocks.Encode(image));
         return errno == Errno.None ? device.Flush() : errno;
     }
+
+    /// <summary>A file's name in its file system, where the mount shows a directory of it.</summary>
+    private string NameIn(MountPath mounted, string name) => $"{_mounts.At(mounted)?.Shown}{name}";
 
     private Errno OnMount<T>(
         MountPath target, Func<MountedFileSystem, (Errno Errno, T? Value)> call, out T? value)

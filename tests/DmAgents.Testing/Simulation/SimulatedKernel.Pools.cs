@@ -20,6 +20,19 @@ public sealed partial class SimulatedKernel
             : new KernelError(KernelFault.Invalid, 0, "thin_check", metadata.Value, "bad checksum in superblock");
     }
 
+    public KernelResult<IdleMetadata> ReadMetadata(DevicePath metadata)
+    {
+        Span<byte> first = new byte[BlockStore.PageSize];
+        var read = Read(metadata, ByteSize.Zero, first);
+        if (!read.Succeeded)
+            return read.Error!;
+        return _superblocks.Decode(first) is PoolMetadata found
+            ? new IdleMetadata(found.TransactionId, found.BlockSize, found.NeedsCheck,
+                [.. found.Thins.Select(thin => new ThinUsage(
+                    new ThinId(thin.Key), thin.Value.MappedBlocks, ExclusiveBlocks: null, thin.Value.CreatedIn))])
+            : Refused(Errno.Invalid, "read metadata", metadata, "no metadata of a thin pool");
+    }
+
     public KernelResult OpenPool(ThinPoolTable table) => Run("create", table.Name, () =>
     {
         if (_mapped.IsTaken(table.Name, table.Uuid))

@@ -138,8 +138,23 @@ public sealed partial class SimulatedKernel
         lock (_gate)
         {
             var mount = _mounts.Hold(mounted);
-            return OnRelease(() => Settle(() => SimulatedMounts.Release(mount)));
+            var user = new DirectoryUser(Environment.ProcessId, "test", $"{mounted}/held");
+            _directoryUsers.Add(user);
+            return OnRelease(() =>
+            {
+                _directoryUsers.Remove(user);
+                Settle(() => SimulatedMounts.Release(mount));
+            });
         }
+    }
+
+    /// <summary>A process has a file open somewhere on the host until the result is disposed of.</summary>
+    public IDisposable UseFile(int process, string program, string file)
+    {
+        var user = new DirectoryUser(process, program, file);
+        lock (_gate)
+            _directoryUsers.Add(user);
+        return OnRelease(() => _directoryUsers.Remove(user));
     }
 
     /// <summary>Everything that is wrong with the bookkeeping of live pools: nothing, ever.</summary>

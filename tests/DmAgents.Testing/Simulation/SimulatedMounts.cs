@@ -7,11 +7,23 @@ namespace DmAgents.Testing.Simulation;
 internal sealed class SimulatedMounts(Superblocks superblocks)
 {
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal) { "/" };
+    private readonly Dictionary<string, ulong> _inodes = new(StringComparer.Ordinal);
     private readonly Dictionary<MountPath, ActiveMount> _mounts = [];
 
     public ActiveMount? At(MountPath target) => _mounts.GetValueOrDefault(target);
 
     public bool DirectoryExists(MountPath path) => _directories.Contains(path.Value.TrimEnd('/'));
+
+    /// <summary>A number for each directory that was ever asked about; null for one that is not there.</summary>
+    public ulong? InodeOf(MountPath path)
+    {
+        var directory = path.Value.TrimEnd('/');
+        if (!_directories.Contains(directory))
+            return null;
+        if (!_inodes.TryGetValue(directory, out var inode))
+            _inodes[directory] = inode = (ulong)_inodes.Count + 1000;
+        return inode;
+    }
 
     public IReadOnlyList<MountEntry> List() =>
         [.. _mounts.OrderBy(entry => entry.Key.Value, StringComparer.Ordinal).Select(entry => new MountEntry(
@@ -23,7 +35,8 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
     public IEnumerable<MountPath> TargetsOf(SimulatedDevice device) =>
         _mounts.Where(entry => entry.Value.FileSystem.Device == device).Select(entry => entry.Key);
 
-    public Errno Mount(SimulatedDevice device, MountPath target, FileSystemKind kind, bool readOnly)
+    public Errno Mount(
+        SimulatedDevice device, MountPath target, FileSystemKind kind, bool readOnly, string? directory)
     {
         if (_mounts.ContainsKey(target))
             return Errno.Busy;
@@ -39,7 +52,13 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
                 return errno;
             if (image?.Kind != kind || image.SizeInBytes > device.Length)
                 return Errno.Invalid;
+            if (LacksDirectory(image.Files.Keys, directory))
+                return Errno.NoEntry;
             fileSystem = new MountedFileSystem(device, image, superblocks, readOnly);
+        }
+        else if (LacksDirectory(fileSystem.FileNames, directory))
+        {
+            return Errno.NoEntry;
         }
         else if (fileSystem.ReadOnly != readOnly)
         {
@@ -47,9 +66,13 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
         }
         EnsureDirectory(target);
         fileSystem.Users++;
-        _mounts[target] = new ActiveMount(fileSystem, readOnly);
+        _mounts[target] = new ActiveMount(fileSystem, readOnly, directory);
         return Errno.None;
     }
+
+    /// <summary>Directories of a file system are there as long as a file is in them.</summary>
+    private static bool LacksDirectory(IEnumerable<string> files, string? directory) =>
+        directory is not null && !files.Any(file => file.StartsWith(directory + "/", StringComparison.Ordinal));
 
     public Errno Unmount(MountPath target, bool detach)
     {
@@ -130,9 +153,12 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
     }
 
     /// <summary>One mount. <see cref="Holds"/> counts open files in it.</summary>
-    internal sealed class ActiveMount(MountedFileSystem fileSystem, bool readOnly)
+    internal sealed class ActiveMount(MountedFileSystem fileSystem, bool readOnly, string? directory)
     {
         public MountedFileSystem FileSystem { get; } = fileSystem;
+
+        /// <summary>What names in the file system begin with that are seen here.</summary>
+        public string Shown { get; } = directory is null ? "" : directory + "/";
 
         public bool ReadOnly { get; } = readOnly;
 

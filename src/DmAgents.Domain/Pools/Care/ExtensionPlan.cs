@@ -29,7 +29,8 @@ public static class ExtensionPlan
     /// </summary>
     public static GrowthRequest? Of(PoolState state, PoolHealth health, ExtensionSettings settings)
     {
-        if (!health.CanChange)
+        // What another program may get back stays as large as it was.
+        if (!health.CanChange || state.Takeover is { CanBeUndone: true })
             return null;
         return (health.Status.Metadata.FreePercent < settings.BelowFreePercent
                 ? Of(state, PoolBudget.Metadata, settings) : null)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
@@ -14,6 +15,8 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
     private PoolName Name => pool.Identity.Name;
 
     private PoolUuid Uuid => pool.Identity.Uuid;
+
+    private GuardEffects Guard => new(kernel, pool);
 
     /// <summary>Writes the labels of a new pool's disks, makes its files, and empties its metadata.</summary>
     /// <remarks>
@@ -57,7 +60,7 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
             .Then(() => OpenLinear(DeviceNames.Metadata(Name), DeviceNames.MetadataId(Uuid), disks.Metadata))
             .Then(() => OpenPool(
                 DeviceNames.Metadata(Name).Path, DeviceNames.Data(Name).Path, Sum(disks.Data))),
-        PoolBacking.LoopFiles files => OpenLoop(files),
+        PoolBacking.LoopFiles files => Guard.Look().Then(() => OpenLoop(files)).Then(Guard.Raise),
         PoolBacking.Existing existing => kernel.Find(existing.Pool).Outcome,
         _ => throw new InvalidOperationException("a backing of no known kind"),
     };
@@ -78,7 +81,8 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
         PoolBacking.Disks => kernel.ClosePool(pool.Device).Or(KernelFault.NotFound)
             .Then(() => kernel.Remove(DeviceNames.Data(Name), deferred: false).Or(KernelFault.NotFound))
             .Then(() => kernel.Remove(DeviceNames.Metadata(Name), deferred: false).Or(KernelFault.NotFound)),
-        PoolBacking.LoopFiles files => kernel.ClosePool(pool.Device).Or(KernelFault.NotFound)
+        PoolBacking.LoopFiles files => Guard.Lower()
+            .Then(() => kernel.ClosePool(pool.Device).Or(KernelFault.NotFound))
             .Then(() => kernel.DetachLoop(files.Data.File).Or(KernelFault.NotFound))
             .Then(() => kernel.DetachLoop(files.Metadata.File).Or(KernelFault.NotFound)),
         _ => KernelResult.Done,

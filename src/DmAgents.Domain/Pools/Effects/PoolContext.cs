@@ -1,4 +1,5 @@
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
@@ -17,6 +18,9 @@ public sealed record PoolContext(PoolIdentity Identity, PoolPaths Paths, bool Di
 
     /// <summary>The kernel tells when less than this of the data blocks is free.</summary>
     public double LowWaterPercent { get; init; } = 10;
+
+    /// <summary>What keeps Docker off a pool that was its own; null where there is nothing to keep it off.</summary>
+    public PoolGuard? Guard { get; init; }
 
     /// <summary>The pool's mapped device.</summary>
     public MappedName Device { get; } = Identity.Backing is PoolBacking.Existing existing

@@ -100,7 +100,7 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
     }
 
     private KernelResult MountOnce(DeviceRecord device, MountPath target) =>
-        kernel.Mount(pool.NameOf(device.Id).Path, target, device.FileSystem, device.ReadOnly);
+        kernel.Mount(pool.NameOf(device.Id).Path, target, device.FileSystem, device.ReadOnly, device.Root);
 
     private KernelResult Deactivate(DeviceRecord device, bool deferred)
     {

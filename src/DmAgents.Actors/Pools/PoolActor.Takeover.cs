@@ -1,0 +1,143 @@
+using Akka.Actor;
+using Akka.Event;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Takeover;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>A pool that was another program's is given back: its devices go idle, what the agent made is deleted, and the
+/// agent lets go. From the intent on every start goes on with it.</summary>
+public sealed partial class PoolActor
+{
+    /// <summary>Whoever asked for it, and waits; nobody after a restart.</summary>
+    private (IActorRef To, RequestId Request)? _returner;
+
+    private void OnReturn(PoolMessages.Return command)
+    {
+        if (RefusalOfReturn() is { } refusal)
+        {
+            Answer(Sender, new PoolReplies.Refused(command.Request, refusal));
+            return;
+        }
+        _returner = (Sender, command.Request);
+        Enter(PoolPhase.Stopping, $"it is being given back to {_state.Takeover!.Program}");
+        Timers.Cancel(StatusTimer);
+        _isDeaf = true;
+        _lane.Tell(new LaneJobs.MakeIdle(Pool, [.. _state.Devices.Values]));
+    }
+
+    private Refusal? RefusalOfReturn()
+    {
+        const string What = "cannot undo adoption";
+        var name = _setup.Name.Value;
+        return _state.Takeover switch
+        {
+            null => new Refusal(RefusalKind.WrongState, What, name, "it was never another program's",
+                $"to remove it: dmagent pool remove {name}"),
+            { Phase: TakeoverPhase.Confirmed } => new Refusal(RefusalKind.WrongState, What, name,
+                "it was confirmed, and what was removed since is gone", $"to remove it: dmagent pool remove {name}"),
+            _ when IsAtWork => new Refusal(
+                RefusalKind.Busy, What, name, "operations are under way", "try again in a moment"),
+            _ => null,
+        };
+    }
+
+    private void OnMadeIdle(KernelResult result)
+    {
+        if (_returner is not { } returner)
+            return;
+        if (result.Error is not { } error)
+        {
+            Record([new PoolEvents.ReturnIntended(returner.Request, Now)], GiveBack);
+            return;
+        }
+        // Nothing was changed: what has gone already comes back with the comparison.
+        _isDeaf = false;
+        AnswerReturner(new Refusal(
+            error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
+            "cannot undo adoption", _setup.Name.Value, error.ToString(), "end what uses it, then try again"));
+        if (_isToStop)
+            Context.Stop(Self);
+        else
+            Open();
+    }
+
+    /// <summary>At every start as long as the pool is on its way back.</summary>
+    private bool GoesBack()
+    {
+        switch (_state.Takeover?.Phase)
+        {
+            case TakeoverPhase.Returning:
+                GiveBack();
+                return true;
+            case TakeoverPhase.Returned:
+                LetGo();
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void GiveBack()
+    {
+        Enter(PoolPhase.Stopping, $"it is being given back to {_state.Takeover!.Program}");
+        _isDeaf = true;
+        _lane.Tell(new LaneJobs.GiveBack(Pool, _state));
+    }
+
+    private void OnGivenBack(KernelResult result)
+    {
+        if (result.Error is { } error)
+            FailReturn(error);
+        else
+            Record([new PoolEvents.Returned(Now)], LetGo);
+    }
+
+    private void LetGo()
+    {
+        Enter(PoolPhase.Stopping, $"it was given back to {_state.Takeover!.Program}");
+        _isDeaf = true;
+        // It writes behind what happens, and would make anew what is removed now.
+        Context.Stop(_projection);
+        _lane.Tell(new LaneJobs.LetGo(Pool, [.. _state.Devices.Values]));
+    }
+
+    private void OnLetGone(KernelResult result)
+    {
+        if (result.Error is { } error)
+        {
+            FailReturn(error);
+            return;
+        }
+        if (_returner is { } returner)
+            Answer(returner.To, new PoolReplies.Done(returner.Request, Device: null, [], AlreadySo: false));
+        Context.Parent.Tell(new PoolMessages.Ended(
+            _setup.Name, _setup.Uuid, $"it was given back to {_state.Takeover!.Program}"));
+        Context.Stop(Self);
+    }
+
+    /// <summary>The intent stays: it is gone on with by timer, and by the next start.</summary>
+    private void FailReturn(KernelError error)
+    {
+        _log.Warning("pool {0} could not be given back yet: {1}", _setup.Name, error);
+        AnswerReturner(new Refusal(
+            error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
+            "cannot undo adoption yet", _setup.Name.Value, error.ToString(),
+            "mend what is named; it is tried again every few seconds"));
+        if (_isToStop)
+        {
+            Context.Stop(Self);
+            return;
+        }
+        Enter(PoolPhase.Unavailable, error.ToString());
+        Timers.StartSingleTimer(OpenTimer, OpenAgain.Instance, _setup.Settings.RetryInterval);
+    }
+
+    private void AnswerReturner(Refusal refusal)
+    {
+        if (_returner is { } returner)
+            Answer(returner.To, new PoolReplies.Refused(returner.Request, refusal));
+        _returner = null;
+    }
+}

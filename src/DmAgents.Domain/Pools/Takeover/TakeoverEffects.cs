@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Domain.Pools.Takeover;
+
+/// <summary>Takes a pool from another program's hands, and puts it back. Each step may be done again.</summary>
+public static class TakeoverEffects
+{
+    /// <summary>Takes down what a program that has ended left live: it makes all of it live again when it starts.
+    /// </summary>
+    public static KernelResult TakeDown(IKernel kernel, ImmutableArray<MappedName> leftOver) =>
+        leftOver.Aggregate(KernelResult.Done, (done, name) => done
+            .Then(() => kernel.Resume(name).Or(KernelFault.NotFound))
+            .Then(() => kernel.Remove(name, deferred: false).Or(KernelFault.NotFound)));
+
+    /// <summary>Makes nothing live of the pool's devices. Busy where somebody holds one: the rest may have gone.</summary>
+    public static KernelResult MakeIdle(IKernel kernel, PoolContext pool, ImmutableArray<DeviceRecord> devices)
+    {
+        var use = new UseEffects(kernel, pool);
+        return devices.Aggregate(KernelResult.Done, (done, device) =>
+            done.Then(() => use.Settle(device with { Use = DeviceUse.Idle })));
+    }
+
+    /// <summary>
+    /// Deletes every thin id that the pool did not have, and sets the transaction id back, in this order: as long as the
+    /// id is not the former one, the pool is known not to be as it was. The pool must be live, and none of its devices.
+    /// </summary>
+    public static KernelResult GiveBack(IKernel kernel, PoolContext pool, TakeoverRecord takeover)
+    {
+        var thins = kernel.ListThins(pool.Device);
+        if (!thins.Succeeded)
+            return thins.Outcome;
+        var deleted = thins.Value.Where(thin => !takeover.Thins.Contains(thin.Id)).Aggregate(KernelResult.Done,
+            (done, thin) => done.Then(() => kernel.DeleteThin(pool.Device, thin.Id).Or(KernelFault.NotFound)));
+        if (!deleted.Succeeded)
+            return deleted;
+        var status = kernel.PoolStatus(pool.Device);
+        return !status.Succeeded ? status.Outcome
+            : status.Value.TransactionId == takeover.TransactionId ? KernelResult.Done
+            : kernel.SetTransactionId(pool.Device, status.Value.TransactionId, takeover.TransactionId);
+    }
+
+    /// <summary>Takes down what the agent has live of the pool. What the other program has live by now stays.</summary>
+    public static KernelResult LetGo(IKernel kernel, PoolContext pool)
+    {
+        if (pool.Identity.Backing is not PoolBacking.LoopFiles files)
+            return KernelResult.Done;
+        return new GuardEffects(kernel, pool).Lower()
+            .Then(() => kernel.ClosePool(DeviceNames.Pool(pool.Identity.Name)).Or(KernelFault.NotFound))
+            .Then(() => kernel.DetachLoop(files.Data.File).Or(KernelFault.NotFound).Or(KernelFault.Busy))
+            .Then(() => kernel.DetachLoop(files.Metadata.File).Or(KernelFault.NotFound).Or(KernelFault.Busy));
+    }
+}

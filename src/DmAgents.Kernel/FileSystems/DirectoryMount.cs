@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel.Interop;
+
+namespace DmAgents.Kernel.FileSystems;
+
+/// <summary>
+/// Shows one directory of a file system at a place, in one step (open_tree and move_mount; kernel 5.2). The whole of it
+/// is mounted beside the place for a moment: the kernel (before 6.15) copies no part of a mount that is in no tree.
+/// </summary>
+/// <remarks>Who dies meanwhile leaves that mount behind, and nothing at the place itself.</remarks>
+internal static class DirectoryMount
+{
+    private const nuint Clone = 1;
+    private const nuint CloseOnExec = 0x80000;
+    private const nuint NoFollow = 0x100;
+    private const nuint EmptyPath = 4;
+    private const int Detach = 2;
+
+    /// <param name="mountWhole">Mounts the whole file system at the given path.</param>
+    public static KernelResult Show(MountPath target, string directory, Func<MountPath, KernelResult> mountWhole)
+    {
+        var aside = AsideOf(target);
+        // Left by one who died.
+        MountCalls.Unmount(aside.Value, Detach);
+        var mounted = mountWhole(aside);
+        if (!mounted.Succeeded)
+        {
+            Directories.Remove(aside.Value);
+            return mounted;
+        }
+        var tree = (int)MountCalls.OpenTree(
+            MountCalls.OpenMountTree, FileStatus.CurrentDirectory, $"{aside.Value}/{directory}", Clone | CloseOnExec | NoFollow);
+        var errno = Marshal.GetLastPInvokeError();
+        var gone = MountCalls.Unmount(aside.Value, Detach);
+        var unmountErrno = Marshal.GetLastPInvokeError();
+        Directories.Remove(aside.Value);
+        if (tree < 0)
+            return KernelErrors.From(errno, "open_tree", target.Value, $"the file system's directory {directory}");
+        using var file = new FileDescriptor(tree);
+        if (gone < 0)
+            return KernelErrors.From(unmountErrno, "umount", aside.Value);
+        var moved = MountCalls.MoveMount(
+            MountCalls.MoveMountTree, file, "", FileStatus.CurrentDirectory, target.Value, EmptyPath);
+        errno = Marshal.GetLastPInvokeError();
+        return moved < 0 ? KernelErrors.From(errno, "move_mount", target.Value) : KernelResult.Done;
+    }
+
+    /// <summary>No mount point of the agent begins with a dot.</summary>
+    private static MountPath AsideOf(MountPath target)
+    {
+        var slash = target.Value.LastIndexOf('/');
+        return new MountPath($"{target.Value[..slash]}/.whole-{target.Value[(slash + 1)..]}");
+    }
+}
