@@ -10,8 +10,6 @@ public sealed partial class LinuxKernel
 {
     public KernelResult CheckMetadata(DevicePath metadata) => _pools.CheckMetadata(metadata);
 
-    public KernelResult<IdleMetadata> ReadMetadata(DevicePath metadata) => _pools.ReadMetadata(metadata);
-
     public KernelResult OpenPool(ThinPoolTable table) => _pools.OpenPool(table);
 
     public KernelResult ReloadPool(ThinPoolTable table) => _pools.ReloadPool(table);

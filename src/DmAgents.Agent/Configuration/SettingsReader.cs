@@ -258,8 +258,6 @@ public static class SettingsReader
                 ? duration
                 : throw Wrong(name, Text(name), "a duration above zero such as 200ms, 5s, 2m or 1h");
 
-        public TimeSpan? DurationOrOff(string name) => Text(name) is "off" or "false" ? null : Duration(name);
-
         public T OneOf<T>(string name, params (string Word, T Value)[] choices)
         {
             var text = Text(name);

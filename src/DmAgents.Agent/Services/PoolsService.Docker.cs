@@ -124,7 +124,7 @@ internal sealed partial class PoolsService
             Kind = pool.Backing is PoolBacking.LoopFiles ? PoolKind.Loop : PoolKind.Existing,
             DataSizeBytes = pool.DataSize.Bytes,
             TransactionId = pool.Content.TransactionId.Value,
-            ThinDevices = (uint)pool.Content.Thins.Count,
+            ThinDevices = (uint)pool.Content.Thins.Length,
             AdoptedDevices = (uint)claimed.Claims.Length,
             Layers = (uint)(layers.Count - init),
             InitLayers = (uint)init,

@@ -86,7 +86,7 @@ public sealed partial record PoolState(
         RequestLog.Empty);
 
     /// <summary>The disk has metadata that others have replaced.</summary>
-    public bool Keeps(DevicePath disk) => Kept.Any(kept => kept.Disks.Contains(disk));
+    public bool Keeps(DevicePath disk) => Kept.Any(kept => kept.Disks().Contains(disk));
 
     public DeviceRecord? Find(DeviceKey key) => Keys.TryGetValue(key, out var id) ? Devices[id] : null;
 

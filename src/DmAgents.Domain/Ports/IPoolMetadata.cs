@@ -27,7 +27,8 @@ public interface IPoolMetadata
     /// <returns>Failed where nothing can be saved, or <paramref name="into"/> is too small.</returns>
     KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape);
 
-    /// <summary>Reads which thin devices sound metadata hold. Failed where they cannot be read.</summary>
+    /// <summary>Reads which thin devices sound metadata of a pool that is not live hold, without writing anything. Failed
+    /// where they cannot be read, or are none of a thin pool.</summary>
     KernelResult<MetadataContent> ReadMetadata(DevicePath metadata);
 
     /// <summary>
@@ -59,14 +60,15 @@ public sealed record MetadataShape(TransactionId TransactionId, PoolBlockSize Bl
 
 /// <summary>What metadata say.</summary>
 /// <param name="TransactionId">The owner's number.</param>
+/// <param name="BlockSize">The one that the pool's table has to name.</param>
 /// <param name="NeedsCheck">The kernel demands a check before it changes them.</param>
 /// <param name="Thins">Every thin id with what it has mapped, ascending.</param>
 public sealed record MetadataContent(
-    TransactionId TransactionId, bool NeedsCheck, ImmutableArray<ThinUsage> Thins)
+    TransactionId TransactionId, PoolBlockSize BlockSize, bool NeedsCheck, ImmutableArray<ThinUsage> Thins)
 {
     public bool Equals(MetadataContent? other) =>
-        other is not null && TransactionId == other.TransactionId && NeedsCheck == other.NeedsCheck
-        && Thins.SequenceEqual(other.Thins);
+        other is not null && TransactionId == other.TransactionId && BlockSize == other.BlockSize
+        && NeedsCheck == other.NeedsCheck && Thins.SequenceEqual(other.Thins);
 
     public override int GetHashCode() => HashCode.Combine(TransactionId, NeedsCheck, Thins.Length);
 }

@@ -14,11 +14,6 @@ public interface IThinPools
     /// </returns>
     KernelResult CheckMetadata(DevicePath metadata);
 
-    /// <summary>Reads what a pool that is not live has in its metadata, without making it live or writing anything.
-    /// </summary>
-    /// <returns>Invalid where there are no metadata of a thin pool; Failed where they are damaged.</returns>
-    KernelResult<IdleMetadata> ReadMetadata(DevicePath metadata);
-
     /// <summary>Makes the pool live. The kernel formats the metadata where its first block is all zero.</summary>
     /// <returns>Exists where a device has the name or uuid; Invalid where the kernel does not take the table;
     /// NotFound where a device of the table is missing.</returns>

@@ -56,13 +56,5 @@ public sealed record ThinUsage(ThinId Id, ulong MappedBlocks, ulong? ExclusiveBl
     public ThinId? SnapshotOf { get; init; }
 }
 
-/// <summary>What a pool that is not live has in its metadata.</summary>
-/// <param name="TransactionId">The owner's number.</param>
-/// <param name="BlockSize">The one that its table has to name.</param>
-/// <param name="NeedsCheck">The kernel demands a thin_check before it changes metadata again.</param>
-/// <param name="Thins">Every thin id, ascending.</param>
-public sealed record IdleMetadata(
-    TransactionId TransactionId, PoolBlockSize BlockSize, bool NeedsCheck, IReadOnlyList<ThinUsage> Thins);
-
 /// <summary>A thin device, and the one with whose blocks it began.</summary>
 public sealed record ThinAndOrigin(ThinId Id, ThinId? Origin);

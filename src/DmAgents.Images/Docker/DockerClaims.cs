@@ -23,7 +23,7 @@ public sealed class DockerClaims
     private const string Root = "rootfs";
 
     private readonly DockerStore _store;
-    private readonly IdleMetadata _pool;
+    private readonly MetadataContent _pool;
     private readonly DateTimeOffset _at;
     private readonly List<StoreFinding> _findings = [];
     private readonly List<DeviceRecord> _claims = [];
@@ -31,7 +31,7 @@ public sealed class DockerClaims
     private readonly Dictionary<ChainId, ThinId> _layers = [];
     private ThinId? _base;
 
-    private DockerClaims(DockerStore store, IdleMetadata pool, DateTimeOffset at)
+    private DockerClaims(DockerStore store, MetadataContent pool, DateTimeOffset at)
     {
         (_store, _pool, _at) = (store, pool, at);
         _findings.AddRange(store.Findings);
@@ -43,7 +43,7 @@ public sealed class DockerClaims
     /// <param name="store">What Docker's files say.</param>
     /// <param name="pool">What the pool's own metadata say.</param>
     /// <param name="at">When it is adopted: for the agent they are as old as that.</param>
-    public static DockerClaimed Of(DockerStore store, IdleMetadata pool, DateTimeOffset at) =>
+    public static DockerClaimed Of(DockerStore store, MetadataContent pool, DateTimeOffset at) =>
         new DockerClaims(store, pool, at).Make();
 
     private DockerClaimed Make()

@@ -20,15 +20,6 @@ internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck ch
 
     public KernelResult CheckMetadata(DevicePath metadata) => check.Run(metadata);
 
-    public KernelResult<IdleMetadata> ReadMetadata(DevicePath metadata)
-    {
-        var blocks = MetadataBlocks.Open(metadata);
-        if (!blocks.Succeeded)
-            return blocks.Error;
-        using (blocks.Value)
-            return MetadataSuperblock.Read(blocks.Value);
-    }
-
     public KernelResult OpenPool(ThinPoolTable table)
     {
         var target = TargetOf(table);
@@ -148,7 +139,7 @@ internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck ch
     }
 
     private KernelResult<T> InTurn<T>(
-        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<T>> read)
+        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, DevicePath, KernelResult<T>> read)
     {
         var line = Line(pool);
         if (!line.Succeeded)

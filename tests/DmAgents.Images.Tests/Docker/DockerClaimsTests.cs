@@ -151,7 +151,7 @@ public sealed class DockerClaimsTests : IDisposable
         Assert.Contains(claimed.Findings, f => f.Object == "base");
     }
 
-    private DockerClaimed Claimed() => DockerClaims.Of(_docker.Read(), new IdleMetadata(
+    private DockerClaimed Claimed() => DockerClaims.Of(_docker.Read(), new MetadataContent(
         new TransactionId(_transaction), PoolBlockSize.Default, NeedsCheck: false,
         [.. _thins.Select(thin => new ThinUsage(new ThinId(thin.Key), 1, ExclusiveBlocks: null, new TransactionId(thin.Value)))]),
         DateTimeOffset.UnixEpoch);

@@ -45,7 +45,7 @@ public abstract class ListThinsContract(KernelFixture fixture) : KernelContract(
         var blank = Scope.OpenSlice(new("dmagents-test-blank-meta"), default, Fixture.MetadataDisk, 4);
         Kernel.Zero(blank.Path, ByteSize.Zero, ByteSize.KiB(4)).Must();
 
-        Kernel.ReadMetadata(blank.Path).MustBeRefused(KernelFault.Invalid);
+        Kernel.ReadMetadata(blank.Path).MustBeRefused(KernelFault.Failed);
     }
 
     [Fact]

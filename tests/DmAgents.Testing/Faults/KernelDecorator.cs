@@ -30,9 +30,6 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape) =>
         Call(nameof(RestoreMetadata), into, () => inner.RestoreMetadata(text, into, shape));
 
-    public KernelResult<IdleMetadata> ReadMetadata(DevicePath metadata) =>
-        Call(nameof(ReadMetadata), metadata, () => inner.ReadMetadata(metadata));
-
     public KernelResult OpenPool(ThinPoolTable table) =>
         Call(nameof(OpenPool), table.Name, () => inner.OpenPool(table));
 

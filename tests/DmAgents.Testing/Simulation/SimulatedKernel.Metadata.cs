@@ -140,8 +140,7 @@ public sealed partial class SimulatedKernel
 
     private static MetadataContent ContentOf(
         PoolMetadata metadata, ImmutableSortedDictionary<uint, ThinRecord> thins) => new(
-        metadata.TransactionId, metadata.NeedsCheck, [.. thins.Select(thin => new ThinUsage(
-            new ThinId(thin.Key), thin.Value.MappedBlocks, ExclusiveBlocks: null, thin.Value.CreatedIn))]);
+        metadata.TransactionId, metadata.BlockSize, metadata.NeedsCheck, [.. UsageOf(thins, metadata, measure: false)]);
 
     private static KernelError Failed(string program, object subject, string words) =>
         new(KernelFault.Failed, 0, program, subject.ToString()!, words);

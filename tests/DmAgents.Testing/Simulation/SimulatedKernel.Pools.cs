@@ -20,19 +20,6 @@ public sealed partial class SimulatedKernel
             : new KernelError(KernelFault.Invalid, 0, "thin_check", metadata.Value, "bad checksum in superblock");
     }
 
-    public KernelResult<IdleMetadata> ReadMetadata(DevicePath metadata)
-    {
-        Span<byte> first = new byte[BlockStore.PageSize];
-        var read = Read(metadata, ByteSize.Zero, first);
-        if (!read.Succeeded)
-            return read.Error!;
-        return _superblocks.Decode(first) is PoolMetadata found
-            ? new IdleMetadata(found.TransactionId, found.BlockSize, found.NeedsCheck,
-                [.. found.Thins.Select(thin => new ThinUsage(
-                    new ThinId(thin.Key), thin.Value.MappedBlocks, ExclusiveBlocks: null, thin.Value.CreatedIn))])
-            : Refused(Errno.Invalid, "read metadata", metadata, "no metadata of a thin pool");
-    }
-
     public KernelResult OpenPool(ThinPoolTable table) => Run("create", table.Name, () =>
     {
         if (_mapped.IsTaken(table.Name, table.Uuid))
@@ -136,7 +123,11 @@ public sealed partial class SimulatedKernel
                 : (ulong?)null)]);
 
     private KernelResult<IReadOnlyList<ThinUsage>> List(MappedName pool, bool measure) =>
-        WithHeld<IReadOnlyList<ThinUsage>>(pool, (held, metadata) => [.. held.Select(thin => new ThinUsage(
+        WithHeld<IReadOnlyList<ThinUsage>>(pool, (held, metadata) => [.. UsageOf(held, metadata, measure)]);
+
+    private static IEnumerable<ThinUsage> UsageOf(
+        ImmutableSortedDictionary<uint, ThinRecord> held, PoolMetadata metadata, bool measure) =>
+        held.Select(thin => new ThinUsage(
             new ThinId(thin.Key),
             thin.Value.MappedBlocks,
             measure ? metadata.Exclusive(thin.Value) : null,
@@ -145,7 +136,7 @@ public sealed partial class SimulatedKernel
             SnapshotOf = held.Where(other => other.Value.SnapshottedTime == thin.Value.CreatedTime
                     && other.Value.CreatedTime < thin.Value.CreatedTime)
                 .Select(other => (ThinId?)new ThinId(other.Key)).FirstOrDefault(),
-        })]);
+        });
 
     public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin)
     {

@@ -18,7 +18,7 @@ public sealed record KeptMetadata(ImmutableArray<DiskPart> Parts, LoopFilePart? 
         _ => null,
     };
 
-    public IEnumerable<DevicePath> Disks => Parts.Select(part => part.Disk).Distinct();
+    public IEnumerable<DevicePath> Disks() => Parts.Select(part => part.Disk).Distinct();
 
     public bool Equals(KeptMetadata? other) =>
         other is not null && Parts.SequenceEqual(other.Parts) && File == other.File && Since == other.Since;

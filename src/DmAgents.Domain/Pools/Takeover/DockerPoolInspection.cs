@@ -105,7 +105,7 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
     }
 
     /// <summary>What is in a live pool; a pool that takes no changes does not let it be read.</summary>
-    private DockerPool.Refused? Read(MappedName pool, out IdleMetadata content, out ByteSize size)
+    private DockerPool.Refused? Read(MappedName pool, out MetadataContent content, out ByteSize size)
     {
         (content, size) = (null!, default);
         var status = kernel.PoolStatus(pool);
@@ -117,8 +117,9 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
         if (thins.Error is { } unreadable)
             return Failed(pool.Value, unreadable);
         size = status.Value.Data.TotalBytes;
-        content = new IdleMetadata(
-            status.Value.TransactionId, new PoolBlockSize(status.Value.Data.BlockSize), status.Value.NeedsCheck, thins.Value);
+        content = new MetadataContent(
+            status.Value.TransactionId, new PoolBlockSize(status.Value.Data.BlockSize), status.Value.NeedsCheck,
+            [.. thins.Value]);
         return null;
     }
 

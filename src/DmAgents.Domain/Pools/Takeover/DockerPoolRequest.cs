@@ -33,7 +33,7 @@ public abstract record DockerPool
     /// <param name="LeftOver">Mapped devices of a Docker that has ended, thin devices before their pool: they go first.
     /// </param>
     public sealed record Found(
-        PoolBacking Backing, ByteSize DataSize, IdleMetadata Content, ImmutableArray<MappedName> LeftOver) : DockerPool;
+        PoolBacking Backing, ByteSize DataSize, MetadataContent Content, ImmutableArray<MappedName> LeftOver) : DockerPool;
 
     /// <summary>It cannot be taken over.</summary>
     public sealed record Refused(Refusal Refusal) : DockerPool;

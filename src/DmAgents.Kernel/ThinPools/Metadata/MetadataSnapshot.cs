@@ -12,8 +12,8 @@ namespace DmAgents.Kernel.ThinPools.Metadata;
 /// </summary>
 /// <remarks>
 /// The held root is a copy of the superblock (kernel: struct thin_disk_superblock and __reserve_metadata_snap in
-/// drivers/md/dm-thin-metadata.c), with flags at 4, magic at 32, version at 40, transaction id at 48, and two roots: at 320 the mappings, at 328 the
-/// device details. Mappings: thin id to the root of a btree of its own, there virtual block to data block times 2^24
+/// drivers/md/dm-thin-metadata.c), with flags at 4, magic at 32, version at 40, transaction id at 48, data block size in
+/// sectors at 336, and two roots: at 320 the mappings, at 328 the device details. Mappings: thin id to the root of a btree of its own, there virtual block to data block times 2^24
 /// plus a time. Details: thin id to mapped blocks u64, transaction id u64, created u32, last snapshot u32.
 /// </remarks>
 internal sealed class MetadataSnapshot
@@ -26,6 +26,7 @@ internal sealed class MetadataSnapshot
     private const int TransactionOffset = 48;
     private const int MappingsOffset = 320;
     private const int DetailsOffset = 328;
+    private const int BlockSizeOffset = 336;
     private const int DetailsSize = 24;
     private const uint NewestVersion = 2;
 
@@ -51,6 +52,9 @@ internal sealed class MetadataSnapshot
     /// <summary>The kernel demands a check.</summary>
     public bool NeedsCheck { get; private init; }
 
+    /// <summary>The length of a block of data.</summary>
+    private SectorCount DataBlock { get; init; }
+
     /// <param name="blocks">The metadata device.</param>
     /// <param name="heldRoot">From the pool's status; 0, which is the superblock itself, for metadata at rest.</param>
     public static KernelResult<MetadataSnapshot> Open(IMetadataBlocks blocks, ulong heldRoot)
@@ -69,6 +73,7 @@ internal sealed class MetadataSnapshot
             BinaryPrimitives.ReadUInt64LittleEndian(block[DetailsOffset..]))
         {
             TransactionId = new TransactionId(BinaryPrimitives.ReadUInt64LittleEndian(block[TransactionOffset..])),
+            DataBlock = new SectorCount(BinaryPrimitives.ReadUInt32LittleEndian(block[BlockSizeOffset..])),
             NeedsCheck = (BinaryPrimitives.ReadUInt32LittleEndian(block[FlagsOffset..]) & NeedsCheckFlag) != 0,
         };
     }
@@ -76,8 +81,12 @@ internal sealed class MetadataSnapshot
     /// <summary>All that is told of it, without the mappings.</summary>
     public KernelResult<MetadataContent> Content()
     {
+        if (!PoolBlockSize.IsValid(DataBlock.Bytes))
+            return BtreeWalk.Damaged(0, $"data blocks of {DataBlock} sectors");
         var thins = List();
-        return thins.Succeeded ? new MetadataContent(TransactionId, NeedsCheck, [.. thins.Value]) : thins.Error;
+        return thins.Succeeded
+            ? new MetadataContent(TransactionId, new PoolBlockSize(DataBlock.Bytes), NeedsCheck, [.. thins.Value])
+            : thins.Error;
     }
 
     /// <summary>Every thin id with what it maps, ascending.</summary>
