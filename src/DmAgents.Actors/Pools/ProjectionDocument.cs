@@ -19,7 +19,6 @@ internal sealed record ProjectionDocument(
     string Kind,
     string? Parent,
     string FileSystem,
-    string? Root,
     string Phase,
     string Use,
     bool ReadOnly,
@@ -37,6 +36,9 @@ internal sealed record ProjectionDocument(
 
     public ulong? Inodes { get; init; }
 
+    /// <summary>The directory of its file system that is its tree; null also in files of earlier agents.</summary>
+    public string? Root { get; init; }
+
     public static byte[] Of(DeviceRecord device, PoolState state) => JsonSerializer.SerializeToUtf8Bytes(
         new ProjectionDocument(
             device.Id.Value,
@@ -48,7 +50,6 @@ internal sealed record ProjectionDocument(
             Word(device.Kind),
             device.Parent is { } parent ? state.Devices.GetValueOrDefault(parent)?.Key.ToString() : null,
             Word(device.FileSystem),
-            device.Root,
             Word(device.Phase),
             Word(device.Use),
             device.ReadOnly,
@@ -60,6 +61,7 @@ internal sealed record ProjectionDocument(
             SourceId = device.Source?.Value,
             GrowingTo = device.GrowingTo?.Bytes,
             Inodes = device.Inodes,
+            Root = device.Root,
         },
         ProjectionJson.Default.ProjectionDocument);
 

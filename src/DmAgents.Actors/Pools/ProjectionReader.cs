@@ -75,6 +75,7 @@ public sealed class ProjectionReader(IDurableFiles files, PoolPaths paths)
         Labels = d.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal),
         GrowingTo = d.GrowingTo is { } size ? new ByteSize(size) : null,
         Inodes = d.Inodes,
+        Root = d.Root,
         CreatedIn = isCounted && d.TransactionId > 0 ? new TransactionId(d.TransactionId) : null,
         UpdatedAt = d.UpdatedAt,
     };

@@ -41,6 +41,9 @@ public sealed record AdoptionClaim(
     /// <summary>How many inodes its file system has in use; null where nobody counted.</summary>
     public ulong? Inodes { get; init; }
 
+    /// <summary>The directory of its file system that is its tree; null where that is the whole of it.</summary>
+    public string? Root { get; init; }
+
     /// <summary>The pool's transaction id shortly before the pool made the device: the pool says that or a later one.
     /// Null where nobody knows.</summary>
     public TransactionId? CreatedIn { get; init; }
