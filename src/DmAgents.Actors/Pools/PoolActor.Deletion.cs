@@ -27,7 +27,7 @@ public sealed partial class PoolActor
     private ThinId? _deleting;
 
     /// <summary>Devices of which blocks are still to be discarded; the first of them at this moment.</summary>
-    private ImmutableList<(ThinId Id, DiscardPlan Plan, bool IsOrigin)> _discards = [];
+    private ImmutableList<Discarding> _discards = [];
     private bool _isDiscarding;
 
     /// <summary>A deletion, or a piece of one, is at work on a device.</summary>
@@ -115,7 +115,8 @@ public sealed partial class PoolActor
         _deleting = null;
         if (result.Result is DeletionResult.ToDiscard discards)
         {
-            _discards = _discards.Add((result.Id, DiscardPlan.Of(discards.Blocks), IsOrigin(result.Id)));
+            _discards = _discards.Add(new Discarding(
+                result.Id, DiscardPlan.Of(discards.Blocks), IsOrigin(result.Id), OriginOf(_state.Devices[result.Id])));
         }
         else if (result.Result is DeletionResult.Gone)
         {
@@ -169,7 +170,7 @@ public sealed partial class PoolActor
             _discards = [];
             return;
         }
-        var (id, plan, wasOrigin) = _discards[0];
+        var (id, plan, wasOrigin, origin) = _discards[0];
         if (plan.IsDone && _deleting is not null)
             return;
         var device = _state.Devices[id];
@@ -177,8 +178,8 @@ public sealed partial class PoolActor
         {
             _discards = _discards.RemoveAt(0);
             _deleting = id;
-            // Its heirs went between two pieces: what it shared with them is its own by now.
-            _devices.Give(id, wasOrigin && !IsOrigin(id)
+            // Heirs or origin went between two pieces: what it shared with them is its own by now.
+            _devices.Give(id, (wasOrigin && !IsOrigin(id)) || origin != OriginOf(device)
                 ? DeletionOf(device)
                 : new DeviceJobs.EndDeletion(Pool, device, KeyHasSuccessor(device)));
             DiscardNext();
@@ -205,7 +206,7 @@ public sealed partial class PoolActor
         else
         {
             var plan = _discards[0].Plan.After(result.Took);
-            _discards = _discards.SetItem(0, (result.Id, plan, _discards[0].IsOrigin));
+            _discards = _discards.SetItem(0, _discards[0] with { Plan = plan });
             _deletions = _deletions.SetItem(result.Id, _deletions[result.Id] with { BlocksLeft = plan.BlocksLeft });
             if (!IsHastened && !plan.IsDone)
             {
@@ -225,6 +226,11 @@ public sealed partial class PoolActor
         Timers.Cancel(PieceTimer);
         DiscardNext();
     }
+
+    /// <summary>A device of which blocks are still to be discarded.</summary>
+    /// <param name="IsOrigin">Others had begun with its blocks when it was found out which are its own.</param>
+    /// <param name="Origin">With whose blocks it had begun, of those that were there at that time.</param>
+    private sealed record Discarding(ThinId Id, DiscardPlan Plan, bool IsOrigin, ThinId? Origin);
 
     private sealed record DeleteAgain
     {

@@ -102,6 +102,29 @@ public sealed class DeletionInPiecesSpec : ActorSpec
     }
 
     [Fact]
+    public async Task Blocks_that_were_shared_with_an_origin_that_went_meanwhile_are_discarded_too()
+    {
+        var life = await Opened(InPieces with { DiscardOnRemove = true });
+        var container = await Written(life, "c", blocks: 50);
+        await life.Done(Ask.CommitLive("c", Ask.Layer("of-c")));
+        // Five of the shared ones are two different ones from here on.
+        Host.Kernel.Write(TestHost.Thin(container.Id).Path, new ByteSize(16 * Block), new byte[5 * Block]);
+        life.Kernel.ClearCallLog();
+        var held = life.Kernel.HoldNext(nameof(IKernel.Discard));
+        await life.Done(Ask.Remove("c"));
+        await held.Reached;
+        await life.Done(Ask.Remove(Ask.Layer("of-c")));
+        await Eventually.Holds(
+            () => life.Kernel.CallLog.Count(call => call.Operation == nameof(IKernel.OwnBlocks)) == 2,
+            () => "nobody looks at the layer");
+
+        held.Open();
+        await Agrees(life);
+
+        Assert.Equal(5UL + 50, Discarded(life));
+    }
+
+    [Fact]
     public async Task A_small_deletion_does_not_wait_for_a_large_one()
     {
         var life = await Opened(InPieces);

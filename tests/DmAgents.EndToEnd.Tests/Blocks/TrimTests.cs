@@ -84,4 +84,29 @@ public sealed class TrimTests(AgentFixture agent)
         Assert.InRange(meter.HostAllocated.Bytes, 0UL, host + (Remains * PoolMeter.BlockSize));
         await agent.Client.RemovePool(Pool);
     }
+
+    /// <summary>Its layers' blocks are the next layer's, too, until that is gone: the order of deletions decides whether the
+    /// host ever sees them again.</summary>
+    [Fact]
+    public async Task A_removed_image_with_a_container_above_it_comes_back_to_the_host_of_a_loop_pool()
+    {
+        const string Pool = "image-loop";
+        await agent.Client.CreateLoopPool(Pool, 512UL << 20);
+        var meter = agent.Meter(Pool);
+        var small = await SmallImage.Write("image-loop");
+        await agent.Client.Import(Pool, small, "small:1");
+        var (content, host) = (await meter.Content(), meter.HostAllocated.Bytes);
+        var container = await agent.Client.Create(Pool, "writer", "small:1");
+        await Files.Write($"{container.MountPath}/big", Length, seed: 7);
+        await meter.UsedBlocks();
+        await agent.Client.Commit(Pool, "writer", "large:1");
+        Assert.True(meter.HostAllocated.Bytes >= host + Length);
+
+        await agent.Client.Remove(Pool, "writer");
+        await agent.Client.RemoveImage(Pool, "large:1");
+
+        Assert.Equal(content, await meter.Content());
+        Assert.InRange(meter.HostAllocated.Bytes, 0UL, host + (Remains * PoolMeter.BlockSize));
+        await agent.Client.RemovePool(Pool);
+    }
 }
