@@ -6,7 +6,8 @@ namespace DmAgents.Actors;
 /// <summary>What the actors of this project need of HOCON, whoever hosts them.</summary>
 public static class ActorsConfig
 {
-    /// <summary>Threads that may block in kernel calls. Bounded: a kernel that hangs takes these, and no others.</summary>
+    /// <summary>Threads that may block in kernel calls. Bounded: a kernel that hangs takes these, and no
+    /// others.</summary>
     public const string KernelDispatcher = "dmagents.kernel-dispatcher";
 
     /// <summary>For writing the projection's files.</summary>

@@ -123,7 +123,8 @@ internal sealed class ActorSide : Side, IAsyncDisposable
 
     public override ulong UsedBlocks() => _kernel.PoolStatus(DeviceNames.Pool(_identity.Name)).Value.Data.Used;
 
-    /// <summary>A request that the pool's actor refuses at once: the way there and back, no journal, no kernel.</summary>
+    /// <summary>A request that the pool's actor refuses at once: the way there and back, no journal, no
+    /// kernel.</summary>
     public async Task<long> WayAndBack()
     {
         var begun = Stopwatch.GetTimestamp();

@@ -7,7 +7,8 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Bench;
 
-/// <summary>A pool with a base, and the fewest calls of the kernel boundary that make, bring and take snapshots.</summary>
+/// <summary>A pool with a base, and the fewest calls of the kernel boundary that make, bring and take
+/// snapshots.</summary>
 internal sealed class BarePool
 {
     public static readonly ThinId Base = new(1);

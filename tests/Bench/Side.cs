@@ -38,7 +38,8 @@ internal abstract class Side
     /// <summary>Writes a mebibyte of a prepared snapshot, so that there are blocks to give back.</summary>
     public abstract void Write(int number);
 
-    /// <summary>Removes prepared snapshots, all asked for at once; returns when the pool has their blocks back.</summary>
+    /// <summary>Removes prepared snapshots, all asked for at once; returns when the pool has their blocks
+    /// back.</summary>
     public abstract Task RemoveAll(IReadOnlyList<int> numbers);
 
     /// <summary>Creates all of them at once.</summary>

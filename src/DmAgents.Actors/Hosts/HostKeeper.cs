@@ -3,8 +3,8 @@ using Akka.Event;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>Starts the host actor again where its journal failed, which stops it and its pools: their devices and mounts
-/// stay, and are found again. What is asked meanwhile waits.</summary>
+/// <summary>Starts the host actor again where its journal failed, which stops it and its pools: their devices and
+/// mounts stay, and are found again. What is asked meanwhile waits.</summary>
 public sealed class HostKeeper : UntypedActor, IWithTimers, IWithUnboundedStash
 {
     private readonly Props _host;

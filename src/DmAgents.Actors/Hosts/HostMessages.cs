@@ -18,7 +18,8 @@ public static class HostMessages
     /// <summary>Remove a pool.</summary>
     public sealed record RemovePool(PoolName Pool, RequestId Request, bool Force);
 
-    /// <summary>Answered by <see cref="Ready"/> when the host's journal is replayed and each pool has its actor.</summary>
+    /// <summary>Answered by <see cref="Ready"/> when the host's journal is replayed and each pool has its
+    /// actor.</summary>
     public sealed record AwaitReady
     {
         public static AwaitReady Instance { get; } = new();

@@ -187,8 +187,8 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             .Then(() => RemoveFiles(job.Pool, job.Devices));
     }
 
-    /// <remarks>From the start: one who died in the middle has left the pool live, or not, with some of its devices. It is
-    /// the pool as long as its transaction id is the one before or the one after.</remarks>
+    /// <remarks>From the start: one who died in the middle has left the pool live, or not, with some of its devices. It
+    /// is the pool as long as its transaction id is the one before or the one after.</remarks>
     private KernelResult GiveBack(LaneJobs.GiveBack job)
     {
         var takeover = job.State.Takeover!;
@@ -208,7 +208,8 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             .Then(() => TakeoverEffects.GiveBack(kernel, job.Pool, takeover));
     }
 
-    /// <summary>The projection of a pool that is no more, and the directories that its devices were mounted on.</summary>
+    /// <summary>The projection of a pool that is no more, and the directories that its devices were mounted
+    /// on.</summary>
     /// <remarks>What somebody else has put there stays, and what it lies in.</remarks>
     private KernelResult RemoveFiles(PoolContext pool, ImmutableArray<DeviceRecord> devices)
     {

@@ -120,8 +120,8 @@ public sealed partial class PoolActor
         var isFull = _health!.Condition == PoolCondition.OutOfData;
         if (!isFull)
             Timers.Cancel(FullTimer);
-        // The kernel's own time limit, too, leaves it at errors. Not with the first free block: the pool would go back and
-        // forth between the two, and writers with it.
+        // The kernel's own time limit, too, leaves it at errors. Not with the first free block: the pool would go back
+        // and forth between the two, and writers with it.
         if (_health is { Condition: PoolCondition.Writable, Status.NoSpace: NoSpacePolicy.Error })
             SetNoSpace(NoSpacePolicy.Queue);
         else if (isFull && _health.Status.NoSpace == NoSpacePolicy.Queue && !Timers.IsTimerActive(FullTimer))

@@ -84,7 +84,8 @@ public sealed partial class PoolActor
     private DeviceJobs.Delete DeletionOf(DeviceRecord device) => new(
         Pool, device with { Source = OriginOf(device) }, IsOrigin(device.Id), KeyHasSuccessor(device));
 
-    /// <summary>Who began with another's blocks goes before him: only then are the other's blocks nobody else's.</summary>
+    /// <summary>Who began with another's blocks goes before him: only then are the other's blocks nobody
+    /// else's.</summary>
     private ThinId? NextDeletion()
     {
         ThinId? after = null;

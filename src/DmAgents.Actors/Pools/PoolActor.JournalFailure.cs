@@ -27,8 +27,8 @@ public sealed partial class PoolActor
         KeepForTheEnd(cause);
     }
 
-    /// <summary>Told when the actor has stopped and the board says so: whoever hears it asks again at once, and is not to
-    /// ask one that is gone.</summary>
+    /// <summary>Told when the actor has stopped and the board says so: whoever hears it asks again at once, and is not
+    /// to ask one that is gone.</summary>
     private void TellOfJournal()
     {
         foreach (var (to, reply) in _lastWords)

@@ -7,10 +7,11 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>Other metadata for the pool: taken down, mended beside those that it has, and opened again with what its journal
-/// says by then.</summary>
-/// <remarks>One event stands between before and after. An agent that dies before it is durable has changed nothing but a
-/// place that nobody names yet; the next opening finds the pool as it was. After it, the opening takes the new ones.</remarks>
+/// <summary>Other metadata for the pool: taken down, mended beside those that it has, and opened again with what its
+/// journal says by then.</summary>
+/// <remarks>One event stands between before and after. An agent that dies before it is durable has changed nothing but
+/// a place that nobody names yet; the next opening finds the pool as it was. After it, the opening takes the new
+/// ones.</remarks>
 public sealed partial class PoolActor
 {
     /// <summary>A pool whose metadata are damaged is tried so much more rarely.</summary>

@@ -170,8 +170,8 @@ public sealed partial class PoolActor
             : _setup.Settings.RetryInterval);
     }
 
-    /// <summary>A pool whose creation fails never was: what is live of it is taken down, and its parent forgets it. So is
-    /// one that was taken over, and in which nothing was changed yet.</summary>
+    /// <summary>A pool whose creation fails never was: what is live of it is taken down, and its parent forgets it. So
+    /// is one that was taken over, and in which nothing was changed yet.</summary>
     private bool RefuseFounder()
     {
         if (_founder is null || (_state.WasOpened && _state.Takeover is null))

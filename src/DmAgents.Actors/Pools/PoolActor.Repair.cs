@@ -31,7 +31,8 @@ public sealed partial class PoolActor
         Record([new PoolEvents.CheckpointReached(accepted, Now)], Open);
     }
 
-    /// <summary>Something has no outcome in the journal yet: compared with it, it would look like something left behind.
+    /// <summary>Something has no outcome in the journal yet: compared with it, it would look like something left
+    /// behind.
     /// </summary>
     private bool IsAtWork => _operations.Count > 0 || _devices.AreAtWork || _purges.Count > 0
         || _afterCheckpoint is not null || _isPlanningExtension || _isDiscardingMetadata;

@@ -6,8 +6,8 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>A pool that was another program's is given back: its devices go idle, what the agent made is deleted, and the
-/// agent lets go. From the intent on every start goes on with it.</summary>
+/// <summary>A pool that was another program's is given back: its devices go idle, what the agent made is deleted, and
+/// the agent lets go. From the intent on every start goes on with it.</summary>
 public sealed partial class PoolActor
 {
     /// <summary>Whoever asked for it, and waits; nobody after a restart.</summary>

@@ -54,8 +54,8 @@ public sealed record PoolSettings
 
     public bool DiscardsOnRemove(PoolBacking backing) => DiscardOnRemove ?? backing is PoolBacking.LoopFiles;
 
-    /// <summary>Where nothing is said about discards: a removed device with more than this of its own is discarded piece
-    /// by piece on a disk, too, because deleting it at once holds all others up.</summary>
+    /// <summary>Where nothing is said about discards: a removed device with more than this of its own is discarded
+    /// piece by piece on a disk, too, because deleting it at once holds all others up.</summary>
     public ByteSize DeleteAtOnce { get; init; } = ByteSize.GiB(4);
 
     /// <summary>A device with more of its own than this is discarded before its id is deleted; null: none is.</summary>

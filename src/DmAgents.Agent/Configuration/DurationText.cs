@@ -11,7 +11,8 @@ public static class DurationText
         ("h", TimeSpan.FromHours(1)),
     ];
 
-    /// <summary>A number without a unit is refused: seconds and milliseconds are mistaken for each other too often.</summary>
+    /// <summary>A number without a unit is refused: seconds and milliseconds are mistaken for each other too
+    /// often.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = default;

@@ -12,7 +12,8 @@ namespace DmAgents.Agent.Containerd;
 /// </summary>
 internal static partial class SnapshotKeys
 {
-    /// <summary>Bytes. containerd's own keys have some hundreds at most; the journal writes each with its event.</summary>
+    /// <summary>Bytes. containerd's own keys have some hundreds at most; the journal writes each with its
+    /// event.</summary>
     public const int MaxKey = 4096;
 
     private const string Header = "containerd-namespace";

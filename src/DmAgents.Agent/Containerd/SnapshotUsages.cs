@@ -15,13 +15,14 @@ namespace DmAgents.Agent.Containerd;
 internal sealed record SnapshotUsage(long Bytes, long Inodes);
 
 /// <summary>
-/// How much each snapshot has for itself, measured through the pool's metadata snapshot. A committed snapshot is measured
-/// once and for all. An active one is told as it was a few seconds ago; who asks for many at once has them measured
-/// together.
+/// How much each snapshot has for itself, measured through the pool's metadata snapshot. A committed snapshot is
+/// measured once and for all. An active one is told as it was a few seconds ago; who asks for many at once has them
+/// measured together.
 /// </summary>
 internal sealed class SnapshotUsages(IKernel kernel, UsageReader reader, PoolGateway gateway, AgentSettings settings, TimeProvider time)
 {
-    /// <summary>A pool that is busy with a deletion may take long to be read; who has an older number gets that.</summary>
+    /// <summary>A pool that is busy with a deletion may take long to be read; who has an older number gets
+    /// that.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<Identity, Known> _known = new();

@@ -19,8 +19,8 @@ internal sealed class ActorsHost(
     private ActorSystem? _system;
     private Thread? _watch;
 
-    /// <summary>How long the agent waits for its pools before it serves: a client that meets one that opens yet has to ask
-    /// again, and one whose disk is missing must not keep the others from being used.</summary>
+    /// <summary>How long the agent waits for its pools before it serves: a client that meets one that opens yet has to
+    /// ask again, and one whose disk is missing must not keep the others from being used.</summary>
     private static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan OpeningLook = TimeSpan.FromMilliseconds(10);

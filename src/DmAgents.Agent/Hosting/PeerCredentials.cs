@@ -15,7 +15,8 @@ internal readonly record struct Peer(int ProcessId, uint User, uint Group)
     private const int SolSocket = 1;
     private const int SoPeerCred = 17;
 
-    /// <summary>SO_PEERCRED: pid, uid and gid of the process that connected (struct ucred, three 32-bit numbers).</summary>
+    /// <summary>SO_PEERCRED: pid, uid and gid of the process that connected (struct ucred, three 32-bit
+    /// numbers).</summary>
     public static Peer Of(Socket socket)
     {
         Span<byte> ucred = stackalloc byte[12];

@@ -2,7 +2,8 @@ using DmAgents.Agent.Configuration;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>One agent per state directory: held for the process's life, and let go by the kernel when it dies.</summary>
+/// <summary>One agent per state directory: held for the process's life, and let go by the kernel when it
+/// dies.</summary>
 internal sealed class StateLock : IDisposable
 {
     private const UnixFileMode OnlyOwner =

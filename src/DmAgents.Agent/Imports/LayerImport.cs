@@ -30,7 +30,8 @@ internal sealed record LayerImport(
 
     public IProgress<long> ProgressOf(int index) => new LayerProgress(this, index);
 
-    /// <summary>Called on the thread that reads: unlike Progress&lt;T&gt; it neither queues nor changes threads.</summary>
+    /// <summary>Called on the thread that reads: unlike Progress&lt;T&gt; it neither queues nor changes
+    /// threads.</summary>
     private sealed class LayerProgress(LayerImport import, int index) : IProgress<long>
     {
         private long _next;

@@ -17,8 +17,8 @@ internal sealed record MadeBackup(BackupName Name, MetadataContent Content, Byte
 internal sealed record ByteSizeAndTime(Domain.Units.ByteSize Size, TimeSpan Took);
 
 /// <summary>
-/// Backs the metadata of pools up, one pool after the other, beside whatever else is done: at an interval, and after many
-/// changes. A backup holds the pool's metadata snapshot, and takes its turn among all who read by it.
+/// Backs the metadata of pools up, one pool after the other, beside whatever else is done: at an interval, and after
+/// many changes. A backup holds the pool's metadata snapshot, and takes its turn among all who read by it.
 /// </summary>
 internal sealed class BackupKeeper(
     PoolBoard board, UsageReader usages, IKernel kernel, IDurableFiles files, PoolSettings settings, TimeProvider time,
@@ -72,7 +72,8 @@ internal sealed class BackupKeeper(
         }
         catch (OperationCanceledException)
         {
-            // The agent stops, and does not wait: a backup under way is none, and the next opening releases its snapshot.
+            // The agent stops, and does not wait: a backup under way is none, and the next opening releases its
+            // snapshot.
         }
     }
 

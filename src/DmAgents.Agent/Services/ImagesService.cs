@@ -11,7 +11,8 @@ namespace DmAgents.Agent.Services;
 internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer)
     : Api.Admin.V1.Images.ImagesBase
 {
-    /// <summary>Progress that a slow client has not taken yet; older ones are dropped, since each tells everything.</summary>
+    /// <summary>Progress that a slow client has not taken yet; older ones are dropped, since each tells
+    /// everything.</summary>
     private const int ProgressKept = 16;
 
     public override async Task Import(

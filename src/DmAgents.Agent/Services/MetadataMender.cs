@@ -16,7 +16,8 @@ namespace DmAgents.Agent.Services;
 internal sealed record MendAsked(PoolPicture Pool, MetadataSource Source, DevicePath? Into, bool Force);
 
 /// <summary>What came of trying it out.</summary>
-/// <param name="Next">What the pool would be made of; null where nothing has to be replaced, or there is no place.</param>
+/// <param name="Next">What the pool would be made of; null where nothing has to be replaced, or there is no
+/// place.</param>
 internal sealed record MendTrial(MendPlan Plan, PoolBacking? Next);
 
 /// <summary>Tries out on copies what mending a pool's metadata would do, and tells it. Changes nothing.</summary>

@@ -96,8 +96,8 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         ? new RequestId(id)
         : throw Problems.Usage(what, "request_id", $"'{text}' is no UUID", "give a new UUID for each change");
 
-    /// <summary>The request was done for a caller who did not hear the answer, and asks again. What it was about may be gone
-    /// since, by this very request: a service that looks for it first asks this before.</summary>
+    /// <summary>The request was done for a caller who did not hear the answer, and asks again. What it was about may be
+    /// gone since, by this very request: a service that looks for it first asks this before.</summary>
     public static bool WasDone(PoolPicture pool, RequestId request) => pool.State.Requests.Knows(request, out _);
 
     /// <summary>The device of that key, or NotFound.</summary>

@@ -108,7 +108,8 @@ internal sealed partial class PoolsService(
         const string What = "cannot repair pool";
         var pool = gateway.Resolve(What, request.Pool);
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
-        // The comparison takes the pool's metadata snapshot, and releases one that it finds: nobody may be reading by it.
+        // The comparison takes the pool's metadata snapshot, and releases one that it finds: nobody may be reading by
+        // it.
         await usages.InTurn(pool.Name, () => gateway.Repair(
             pool, requestId,
             request.HasAcceptTransactionId ? new TransactionId(request.AcceptTransactionId) : null,

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace DmAgents.Domain.Containers;
 
-/// <summary>An operator's name of a container layer, unique in its pool; also the name of its directory in mnt/.</summary>
+/// <summary>An operator's name of a container layer, unique in its pool; also the name of its directory in
+/// mnt/.</summary>
 public readonly partial record struct ContainerName
 {
     private readonly string? _value;
@@ -16,7 +17,8 @@ public readonly partial record struct ContainerName
         _value = value;
     }
 
-    /// <summary>The beginnings that the names of layers and bases have in mnt/ and metadata/ are kept for those.</summary>
+    /// <summary>The beginnings that the names of layers and bases have in mnt/ and metadata/ are kept for
+    /// those.</summary>
     public static string Rule =>
         "1 to 128 characters of a-z, A-Z, 0-9, '_', '.' and '-', the first a letter or digit, "
         + "and not beginning with 'sha256-', 'base-', 'import-' or 'commit-'";

@@ -11,7 +11,8 @@ namespace DmAgents.Domain.Devices;
 /// </remarks>
 public static class DeviceNames
 {
-    /// <summary>Begins every name. Tests begin their pools' names with "test-" besides, and clean up only those.</summary>
+    /// <summary>Begins every name. Tests begin their pools' names with "test-" besides, and clean up only
+    /// those.</summary>
     public const string Prefix = "dmagents-";
 
     public const string UuidPrefix = "DMAGENTS-";

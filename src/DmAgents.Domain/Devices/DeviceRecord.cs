@@ -82,8 +82,8 @@ public sealed record DeviceRecord(
     /// </summary>
     public ulong? Inodes { get; init; }
 
-    /// <summary>The directory of its file system that is its tree, where the program that made it put other things beside
-    /// it; null where the whole file system is the tree. What is made of the device inherits it.</summary>
+    /// <summary>The directory of its file system that is its tree, where the program that made it put other things
+    /// beside it; null where the whole file system is the tree. What is made of the device inherits it.</summary>
     public string? Root { get; init; }
 
     /// <summary>The pool's transaction id when its intent was journaled: the pool made it in that one or a later one.

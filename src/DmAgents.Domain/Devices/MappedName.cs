@@ -10,7 +10,8 @@ public readonly record struct MappedName
 
     private readonly string? _value;
 
-    /// <exception cref="ArgumentException">Empty, too long, or with a character that no node's name can have.</exception>
+    /// <exception cref="ArgumentException">Empty, too long, or with a character that no node's name can
+    /// have.</exception>
     public MappedName(string value)
     {
         if (!IsValid(value))

@@ -3,10 +3,12 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
 
-/// <summary>Which backings continue which: parts are appended or a last one is lengthened, never moved or cut.</summary>
+/// <summary>Which backings continue which: parts are appended or a last one is lengthened, never moved or
+/// cut.</summary>
 public static class BackingGrowth
 {
-    /// <summary>Null where <paramref name="after"/> continues <paramref name="before"/>; else the reason, for people.</summary>
+    /// <summary>Null where <paramref name="after"/> continues <paramref name="before"/>; else the reason, for
+    /// people.</summary>
     public static string? Continues(PoolBacking before, PoolBacking after) => (before, after) switch
     {
         (PoolBacking.Existing, _) => "it is assembled by someone else, who has to grow it",

@@ -99,7 +99,8 @@ public static class PoolCommands
     /// <summary>Gives the pool more: a backing that continues the present one.</summary>
     public sealed record Grow(RequestId Request, PoolBacking Backing, DateTimeOffset At) : PoolCommand(Request, At);
 
-    /// <summary>Names the disks that the pool is extended by when it runs low, in place of those named before.</summary>
+    /// <summary>Names the disks that the pool is extended by when it runs low, in place of those named
+    /// before.</summary>
     public sealed record SetSpares(RequestId Request, ImmutableArray<DevicePath> Spares, DateTimeOffset At)
         : PoolCommand(Request, At);
 

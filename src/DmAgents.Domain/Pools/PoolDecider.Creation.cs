@@ -134,7 +134,8 @@ public static partial class PoolDecider
             : null;
     }
 
-    /// <summary>Refuses what would make a pool fuller whose marks are reached, or that takes no changes at all.</summary>
+    /// <summary>Refuses what would make a pool fuller whose marks are reached, or that takes no changes at
+    /// all.</summary>
     private static Decision.Refused? NoRoom(PoolState state, PoolHealth? health, string what, string subject)
     {
         var pool = state.Identity!.Name;

@@ -38,8 +38,8 @@ public static partial class PoolDecider
         return Yes(device.Id, Removal(state, device.Id, c.Request, c.At));
     }
 
-    /// <summary>Of the stock of what is to go, one whose creation has no outcome yet: until then nobody knows whether its
-    /// thin id is the pool's to delete.</summary>
+    /// <summary>Of the stock of what is to go, one whose creation has no outcome yet: until then nobody knows whether
+    /// its thin id is the pool's to delete.</summary>
     private static ThinId? StockInTheMaking(PoolState state, Decision.Accepted decision) => decision.Events
         .OfType<PoolEvents.RemovalIntended>().SelectMany(removal => state.StockOf(removal.Id))
         .Where(state.Creating.Contains).Select(id => (ThinId?)id).FirstOrDefault();

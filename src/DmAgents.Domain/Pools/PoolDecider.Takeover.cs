@@ -88,7 +88,8 @@ public static partial class PoolDecider
         }
     }
 
-    /// <summary>Docker's devices between image and container: a thin snapshot does not need what it was made of.</summary>
+    /// <summary>Docker's devices between image and container: a thin snapshot does not need what it was made
+    /// of.</summary>
     private static ImmutableArray<PoolEvent> RemoveScaffold(PoolState state, DateTimeOffset at) =>
     [
         .. state.Devices.Values

@@ -83,8 +83,8 @@ public static partial class PoolDecider
             .Except(PartsOf(state.Identity.Backing)).Select(part => part.Disk).FirstOrDefault(state.Keeps) is var kept
             && kept != default)
             return HoldsKept(What, state, kept);
-        // A full pool is what growth is for, and full metadata are what makes a pool read-only; one that is broken is not
-        // grown by the kernel.
+        // A full pool is what growth is for, and full metadata are what makes a pool read-only; one that is broken is
+        // not grown by the kernel.
         var mayGrow = health is { CanChange: true }
             || (health is { Condition: PoolCondition.ReadOnly } && HasMoreMetadata(state.Identity.Backing, c.Backing));
         if (!mayGrow && NoRoom(state, health, What, name.Value) is { } broken)

@@ -135,7 +135,8 @@ public static class PoolEvents
     public sealed record SparesChanged(RequestId Request, ImmutableArray<DevicePath> Spares, DateTimeOffset At)
         : PoolEvent(At);
 
-    /// <summary>The pool was another program's until now. Until the takeover is confirmed it can be given back.</summary>
+    /// <summary>The pool was another program's until now. Until the takeover is confirmed it can be given
+    /// back.</summary>
     /// <param name="Program">Whose, for people.</param>
     /// <param name="Directory">Where that program keeps what it knows of the pool.</param>
     /// <param name="TransactionId">What the pool has, and is to have when it is given back.</param>

@@ -22,7 +22,7 @@ public static class PoolReplies
     /// <param name="FileSystems">What each of them gave; those that are not mounted are not among them.</param>
     public sealed record Trimmed(RequestId Request, ImmutableArray<TrimmedDevice> FileSystems) : PoolReply(Request);
 
-    /// <summary>It is not so, and nothing of it is left behind; but for a refusal of kind TimedOut, after which the same
-    /// request again tells.</summary>
+    /// <summary>It is not so, and nothing of it is left behind; but for a refusal of kind TimedOut, after which the
+    /// same request again tells.</summary>
     public sealed record Refused(RequestId Request, Refusal Refusal) : PoolReply(Request);
 }

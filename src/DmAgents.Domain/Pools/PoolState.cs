@@ -97,8 +97,8 @@ public sealed partial record PoolState(
 
     public int ViewsOf(ThinId id) => ViewCounts.GetValueOrDefault(id);
 
-    /// <summary>Snapshots of this layer that nobody has asked for yet: those that can be had, those that are being made,
-    /// and those that the pool has lost.</summary>
+    /// <summary>Snapshots of this layer that nobody has asked for yet: those that can be had, those that are being
+    /// made, and those that the pool has lost.</summary>
     public ImmutableSortedSet<ThinId> StockOf(ThinId id) => Stock.GetValueOrDefault(id, []);
 
     /// <summary>Those of <see cref="StockOf"/> that can be had.</summary>

@@ -1,6 +1,7 @@
 namespace DmAgents.Domain.Pools;
 
-/// <summary>Why something cannot be done. Decides the exit code of the command line and the status of the API.</summary>
+/// <summary>Why something cannot be done. Decides the exit code of the command line and the status of the
+/// API.</summary>
 public enum RefusalKind
 {
     /// <summary>What is asked makes no sense whatever the state.</summary>

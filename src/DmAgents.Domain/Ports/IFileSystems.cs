@@ -20,8 +20,8 @@ public interface IFileSystems
 
     /// <summary>Mounts a device; the target directory is made where it is missing. Busy where the target is a mount
     /// already. xfs snapshots get <c>nouuid</c>.</summary>
-    /// <param name="directory">What is to be seen at the target: the directory of this name in the file system's root, in
-    /// one step, so that nobody ever sees the rest there. NotFound where there is none. Null: the whole file system.
+    /// <param name="directory">What is to be seen at the target: the directory of this name in the file system's root,
+    /// in one step, so that nobody ever sees the rest there. NotFound where there is none. Null: the whole file system.
     /// </param>
     KernelResult Mount(
         DevicePath device, MountPath target, FileSystemKind kind, bool readOnly, string? directory = null);
@@ -41,26 +41,28 @@ public interface IFileSystems
     KernelResult<IReadOnlyList<MountEntry>> Mounts();
 
     /// <summary>
-    /// Discards what the file system does not use of a range (FITRIM), and says how many bytes it handed down: more than
-    /// the pool gets back, for what was never written is among them. Invalid where the range begins beyond its end. xfs
-    /// hands a free extent down whole with each range that touches it.
+    /// Discards what the file system does not use of a range (FITRIM), and says how many bytes it handed down: more
+    /// than the pool gets back, for what was never written is among them. Invalid where the range begins beyond its
+    /// end. xfs hands a free extent down whole with each range that touches it.
     /// </summary>
     KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length);
 
-    /// <summary>Writes all that is dirty in the file system to its device and makes the device flush (syncfs).</summary>
+    /// <summary>Writes all that is dirty in the file system to its device and makes the device flush
+    /// (syncfs).</summary>
     KernelResult SyncFileSystem(MountPath mounted);
 
     /// <summary>Makes a directory of mode 0700 or 0755 and its missing parents. An existing one: done.</summary>
     KernelResult EnsureDirectory(MountPath path);
 
-    /// <summary>Removes an empty directory. A missing one: done. Busy where a mount is on it or something in it.</summary>
+    /// <summary>Removes an empty directory. A missing one: done. Busy where a mount is on it or something in
+    /// it.</summary>
     KernelResult RemoveDirectory(MountPath path);
 
     /// <summary>What a directory is under any name: NotFound where there is none.</summary>
     KernelResult<DirectoryIdentity> Identify(MountPath directory);
 
-    /// <summary>Processes that have a file open in a directory or below it, as far as the kernel tells. Empty where nobody
-    /// is found.</summary>
+    /// <summary>Processes that have a file open in a directory or below it, as far as the kernel tells. Empty where
+    /// nobody is found.</summary>
     KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory);
 }
 

@@ -13,7 +13,8 @@ public interface IMappedDevices
     /// <summary>Gives a live thin device another table (longer, or of another access mode) and resumes it.</summary>
     KernelResult ReloadThin(ThinTable table);
 
-    /// <summary>Creates, loads and resumes a device of linear segments. Exists where the name or uuid is live.</summary>
+    /// <summary>Creates, loads and resumes a device of linear segments. Exists where the name or uuid is
+    /// live.</summary>
     KernelResult<LiveDevice> OpenLinear(LinearTable table);
 
     /// <summary>Gives a live linear device another table and resumes it.</summary>

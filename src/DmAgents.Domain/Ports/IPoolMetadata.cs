@@ -5,21 +5,21 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Domain.Ports;
 
 /// <summary>
-/// A pool's metadata at rest, and copies of them: through the programs that the kernel's own authors keep for it (Debian:
-/// thin-provisioning-tools). Beside <see cref="IThinPools.CheckMetadata"/>, which says whether they are sound.
+/// A pool's metadata at rest, and copies of them: through the programs that the kernel's own authors keep for it
+/// (Debian: thin-provisioning-tools). Beside <see cref="IThinPools.CheckMetadata"/>, which says whether they are sound.
 /// </summary>
-/// <remarks>Minutes on large metadata. NotSupported where a program is not installed. Nothing here may be asked of a device
-/// that a live pool has, but where it says so.</remarks>
+/// <remarks>Minutes on large metadata. NotSupported where a program is not installed. Nothing here may be asked of a
+/// device that a live pool has, but where it says so.</remarks>
 public interface IPoolMetadata
 {
-    /// <summary>Takes the mark away by which the kernel demands a check (thin_check --clear-needs-check-flag), where the
-    /// metadata are sound. Without the mark: done.</summary>
+    /// <summary>Takes the mark away by which the kernel demands a check (thin_check --clear-needs-check-flag), where
+    /// the metadata are sound. Without the mark: done.</summary>
     /// <returns>Invalid where the metadata are damaged; they are as they were then.</returns>
     KernelResult ClearNeedsCheck(DevicePath metadata);
 
     /// <summary>
-    /// Writes what can be saved of damaged metadata to another device, whole and without a mark (thin_repair). The damaged
-    /// ones are only read.
+    /// Writes what can be saved of damaged metadata to another device, whole and without a mark (thin_repair). The
+    /// damaged ones are only read.
     /// </summary>
     /// <param name="damaged">The metadata. Their superblock may be gone.</param>
     /// <param name="into">At least as large as what is saved; its content is lost.</param>
@@ -27,13 +27,13 @@ public interface IPoolMetadata
     /// <returns>Failed where nothing can be saved, or <paramref name="into"/> is too small.</returns>
     KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape);
 
-    /// <summary>Reads which thin devices sound metadata of a pool that is not live hold, without writing anything. Failed
-    /// where they cannot be read, or are none of a thin pool.</summary>
+    /// <summary>Reads which thin devices sound metadata of a pool that is not live hold, without writing anything.
+    /// Failed where they cannot be read, or are none of a thin pool.</summary>
     KernelResult<MetadataContent> ReadMetadata(DevicePath metadata);
 
     /// <summary>
-    /// Copies metadata from where they lie to a fresh device that is all zero, as they are on disk and past every cache:
-    /// also those of a live pool, which are consistent where that pool takes no changes.
+    /// Copies metadata from where they lie to a fresh device that is all zero, as they are on disk and past every
+    /// cache: also those of a live pool, which are consistent where that pool takes no changes.
     /// </summary>
     KernelResult CopyMetadata(ImmutableArray<LinearSegment> from, DevicePath into);
 
@@ -47,7 +47,8 @@ public interface IPoolMetadata
     /// <summary>Makes metadata of such a text (thin_restore). What the device had is lost.</summary>
     /// <param name="text">As <see cref="DumpMetadata"/> writes it.</param>
     /// <param name="into">At least as large as what it is to hold.</param>
-    /// <param name="shape">A metadata snapshot does not tell how many blocks the pool has, and so the text does not.</param>
+    /// <param name="shape">A metadata snapshot does not tell how many blocks the pool has, and so the text does
+    /// not.</param>
     /// <returns>Failed where the text is damaged or the device too small.</returns>
     KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape);
 }

@@ -4,7 +4,8 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Ports;
 
-/// <summary>Thin pools: target <c>thin-pool</c> (kernel: Documentation/admin-guide/device-mapper/thin-provisioning).</summary>
+/// <summary>Thin pools: target <c>thin-pool</c> (kernel:
+/// Documentation/admin-guide/device-mapper/thin-provisioning).</summary>
 /// <remarks>Every pool message ends in a commit of the pool's metadata. A pool in read-only or failed mode answers
 /// messages with NotSupported.</remarks>
 public interface IThinPools
@@ -68,9 +69,9 @@ public interface IThinPools
     KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(MappedName pool, IReadOnlyList<ThinAndOrigin> thins);
 
     /// <summary>
-    /// The virtual blocks that this device has for itself, in ascending ranges: those for which its origin does not have
-    /// the same data block in the same place. Where others have begun with its blocks, only what it has written since.
-    /// To discard these frees their data blocks, and copies nothing of the mappings that it shares. Taken as
+    /// The virtual blocks that this device has for itself, in ascending ranges: those for which its origin does not
+    /// have the same data block in the same place. Where others have begun with its blocks, only what it has written
+    /// since. To discard these frees their data blocks, and copies nothing of the mappings that it shares. Taken as
     /// <see cref="ListThins"/>; reads only what the device and its origin do not share.
     /// </summary>
     /// <param name="pool">The pool.</param>

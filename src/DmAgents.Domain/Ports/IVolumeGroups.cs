@@ -9,7 +9,7 @@ public interface IVolumeGroups
     /// <summary>The device of a linear volume, active. Makes the volume where there is none of that name: at least of
     /// that size, rounded up to the group's extents, without the signatures of what was there before. One that is there
     /// is taken as it is, so that it is safe to ask again.</summary>
-    /// <returns>NotFound where there is no such group; Failed, with LVM's words, where it has not the room; NotSupported
-    /// where LVM's programs are not installed.</returns>
+    /// <returns>NotFound where there is no such group; Failed, with LVM's words, where it has not the room;
+    /// NotSupported where LVM's programs are not installed.</returns>
     KernelResult<DevicePath> EnsureVolume(LogicalVolume volume, ByteSize size);
 }

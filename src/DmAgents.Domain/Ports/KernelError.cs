@@ -1,6 +1,7 @@
 namespace DmAgents.Domain.Ports;
 
-/// <summary>What a refused kernel call means to the caller. Mapped once, by errno's number, in the kernel boundary.</summary>
+/// <summary>What a refused kernel call means to the caller. Mapped once, by errno's number, in the kernel
+/// boundary.</summary>
 public enum KernelFault
 {
     /// <summary>EBUSY, ETXTBSY: something holds the object.</summary>

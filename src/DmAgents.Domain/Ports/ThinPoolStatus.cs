@@ -32,7 +32,8 @@ public enum PoolMode
 /// <param name="Discard">What a discard does.</param>
 /// <param name="NoSpace">What a full data device does to writers.</param>
 /// <param name="NeedsCheck">The kernel demands a thin_check before it changes metadata again.</param>
-/// <param name="MetadataLowWaterMark">An event is raised below this many free metadata blocks; 0 on old kernels.</param>
+/// <param name="MetadataLowWaterMark">An event is raised below this many free metadata blocks; 0 on old
+/// kernels.</param>
 public sealed record ThinPoolStatus(
     PoolMode Mode,
     TransactionId TransactionId,

@@ -13,9 +13,9 @@ namespace DmAgents.Images.Docker;
 /// </summary>
 /// <remarks>
 /// Docker writes down what it is about to do, does it, and then counts the pool's transaction id up. So a record holds
-/// the id after, the pool the one before, and a thin id that was given out twice is known by it. Where the pool does not
-/// have the id that was written down, that last change is undecided: Docker itself would delete its device at the next
-/// start, and nobody else knows better, so it is claimed by nobody.
+/// the id after, the pool the one before, and a thin id that was given out twice is known by it. Where the pool does
+/// not have the id that was written down, that last change is undecided: Docker itself would delete its device at the
+/// next start, and nobody else knows better, so it is claimed by nobody.
 /// </remarks>
 public sealed class DockerClaims
 {

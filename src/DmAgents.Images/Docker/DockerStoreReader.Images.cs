@@ -12,10 +12,12 @@ public sealed partial class DockerStoreReader
     private const string ConfigDirectory = ImageDatabase + "/content/sha256";
     private const string RepositoriesFile = $"image/{Driver}/repositories.json";
 
-    /// <summary>Begins the reference of an image that nobody named. Docker's own references have no such host.</summary>
+    /// <summary>Begins the reference of an image that nobody named. Docker's own references have no such
+    /// host.</summary>
     private const string Unnamed = "untagged/";
 
-    /// <returns>The images that can be had, and the references of every image that there is a configuration of.</returns>
+    /// <returns>The images that can be had, and the references of every image that there is a configuration
+    /// of.</returns>
     private (List<DockerImage> Images, Dictionary<Digest, DockerImage> ById) ReadImages(List<DockerLayer> layers)
     {
         var chains = layers.Select(layer => layer.Chain).ToHashSet();

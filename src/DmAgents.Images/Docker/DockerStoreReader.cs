@@ -8,9 +8,9 @@ using DmAgents.Images.Sources;
 namespace DmAgents.Images.Docker;
 
 /// <summary>
-/// Reads Docker's data root (moby v24: daemon/graphdriver/devmapper, layer/filestore.go, image/fs.go, reference/store.go,
-/// container/container.go). Writes nothing, and takes what is damaged for a finding: a store that Docker itself does not
-/// start on any more is what it is for.
+/// Reads Docker's data root (moby v24: daemon/graphdriver/devmapper, layer/filestore.go, image/fs.go,
+/// reference/store.go, container/container.go). Writes nothing, and takes what is damaged for a finding: a store that
+/// Docker itself does not start on any more is what it is for.
 /// </summary>
 public sealed partial class DockerStoreReader
 {

@@ -48,7 +48,8 @@ internal sealed class DmNodes
             return EnsureLocked(name.Path.Value, number);
     }
 
-    /// <summary>Finds a device and, where it is live, makes sure of its node: who died between the two left none.</summary>
+    /// <summary>Finds a device and, where it is live, makes sure of its node: who died between the two left
+    /// none.</summary>
     public KernelResult<LiveDevice> Find(MappedName name, Func<KernelResult<LiveDevice>> find)
     {
         lock (LockOf(name))

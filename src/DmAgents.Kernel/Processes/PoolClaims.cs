@@ -6,8 +6,8 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Kernel.Processes;
 
-/// <summary>Claims as abstract Unix sockets (unix(7)): a name that one process has at a time, that needs no file, and that
-/// is free again when the process ends, however it ends.</summary>
+/// <summary>Claims as abstract Unix sockets (unix(7)): a name that one process has at a time, that needs no file, and
+/// that is free again when the process ends, however it ends.</summary>
 internal static class PoolClaims
 {
     private const string Operation = "claim";

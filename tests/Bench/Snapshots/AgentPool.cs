@@ -9,7 +9,8 @@ namespace DmAgents.Bench.Snapshots;
 /// <summary>The agent's pool, by its admin API.</summary>
 internal sealed class AgentPool(GrpcChannel channel, PoolName name)
 {
-    /// <summary>Outcomes are written 200 ms after the operation at the latest, the files of the projection after that.</summary>
+    /// <summary>Outcomes are written 200 ms after the operation at the latest, the files of the projection after
+    /// that.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(600);
 
     private readonly Pools.PoolsClient _pools = new(channel);

@@ -36,7 +36,8 @@ internal sealed class DockerSide(string name, IKernel kernel, MappedName pool, H
 
     public override Task Remove(string key) => Done(docker.DeleteAsync(Relative($"/containers/{key}")));
 
-    /// <summary>A container that does not run has no device: Docker mounts it for this and takes it away again.</summary>
+    /// <summary>A container that does not run has no device: Docker mounts it for this and takes it away
+    /// again.</summary>
     public override async Task Write(string key)
     {
         using var archive = Archive("written", Blocks.Mebibyte);

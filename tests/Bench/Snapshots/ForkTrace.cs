@@ -47,7 +47,8 @@ internal static class ForkTrace
         }
     }
 
-    /// <summary>A call that is interrupted by another thread's has a second line, "resumed", without its arguments.</summary>
+    /// <summary>A call that is interrupted by another thread's has a second line, "resumed", without its
+    /// arguments.</summary>
     private static bool MakesProcess(string line) =>
         !line.Contains("resumed>", StringComparison.Ordinal)
         && (line.Contains("fork(", StringComparison.Ordinal)

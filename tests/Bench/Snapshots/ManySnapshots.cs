@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace DmAgents.Bench.Snapshots;
 
-/// <summary>A daemon that starts with few and with many snapshots: layers of one image, and up to a hundred active ones;
-/// after an orderly stop, and after it was killed at work.</summary>
+/// <summary>A daemon that starts with few and with many snapshots: layers of one image, and up to a hundred active
+/// ones; after an orderly stop, and after it was killed at work.</summary>
 internal static class ManySnapshots
 {
     private const int Active = 100;
@@ -47,7 +47,8 @@ internal static class ManySnapshots
         return Series.Milliseconds(Stopwatch.GetTimestamp() - begun);
     }
 
-    /// <summary>While it has prepares under way: what it had begun of them is for the next start to end or undo.</summary>
+    /// <summary>While it has prepares under way: what it had begun of them is for the next start to end or
+    /// undo.</summary>
     private static async Task KillAtWork(Daemon daemon, ServiceSide side, int round)
     {
         var work = Enumerable.Range(0, AtOnce)

@@ -119,8 +119,8 @@ internal sealed class AgentSide(string name, IKernel kernel, MappedName pool, Gr
     public override Task Settle() => agent.Settle();
 }
 
-/// <summary>A snapshotter of containerd's, by containerd's socket. What is removed there leaves the pool when containerd
-/// collects its garbage.</summary>
+/// <summary>A snapshotter of containerd's, by containerd's socket. What is removed there leaves the pool when
+/// containerd collects its garbage.</summary>
 internal sealed class ContainerdSide : ServiceSide
 {
     private readonly Leases.LeasesClient _leases;

@@ -14,7 +14,8 @@ internal sealed record SnapshotOptions
     public static IReadOnlyList<string> AllParts { get; } =
         ["rounds", "bursts", "returns", "chain", "unpack", "forks", "stock", "many"];
 
-    /// <summary>Has the daemons' configurations, dmagents.conf and containerd.toml; their logs are written there.</summary>
+    /// <summary>Has the daemons' configurations, dmagents.conf and containerd.toml; their logs are written
+    /// there.</summary>
     public required string Run { get; init; }
 
     /// <summary>A directory on the disk that has the agent's journal.</summary>
@@ -37,7 +38,8 @@ internal sealed record SnapshotOptions
 
     public IReadOnlyList<string> Parts { get; init; } = AllParts;
 
-    /// <summary>Snapshots that the agent is told to keep ready, for the part "stock"; 0: that part is left out.</summary>
+    /// <summary>Snapshots that the agent is told to keep ready, for the part "stock"; 0: that part is left
+    /// out.</summary>
     public int Stock { get; init; }
 
     /// <summary>For machines, instead of the table.</summary>

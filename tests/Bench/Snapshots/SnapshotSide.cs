@@ -3,7 +3,8 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Bench.Snapshots;
 
-/// <summary>One of the ways to keep snapshots in a thin pool of its own. Each call answers when its client would.</summary>
+/// <summary>One of the ways to keep snapshots in a thin pool of its own. Each call answers when its client
+/// would.</summary>
 internal abstract class SnapshotSide(string name, IKernel kernel, MappedName pool)
 {
     /// <summary>The layer of which snapshots are prepared.</summary>

@@ -151,7 +151,8 @@ internal sealed class SnapshotWorkload(
         return Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Milliseconds per snapshot. The pool itself is asked whether it has the blocks: on all sides alike.</summary>
+    /// <summary>Milliseconds per snapshot. The pool itself is asked whether it has the blocks: on all sides
+    /// alike.</summary>
     private async Task<double> Return(SnapshotSide side)
     {
         var keys = Keys(ReturnSize);

@@ -9,7 +9,8 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Tests.Pools;
 
-/// <summary>A pool's health: found by events, journaled, and mended by policy. No status is read regularly here.</summary>
+/// <summary>A pool's health: found by events, journaled, and mended by policy. No status is read regularly
+/// here.</summary>
 public sealed class CareSpec : ActorSpec
 {
     private const int Block = 64 << 10;

@@ -10,7 +10,8 @@ using DmAgents.Testing.Faults;
 
 namespace DmAgents.Actors.Tests.Pools;
 
-/// <summary>A pool whose metadata are damaged, marked or lost gets usable ones, whatever the agent dies of meanwhile.</summary>
+/// <summary>A pool whose metadata are damaged, marked or lost gets usable ones, whatever the agent dies of
+/// meanwhile.</summary>
 public sealed class MendSpec : ActorSpec
 {
     private static readonly BackupName Name = new(Ask.At);
@@ -273,7 +274,8 @@ public sealed class MendSpec : ActorSpec
 
     private static PoolMessages.DiscardMetadata Discard() => new(Ask.NewRequest());
 
-    /// <summary>An agent whose pool is closed: its metadata have a mounted container, and one that no repair finds.</summary>
+    /// <summary>An agent whose pool is closed: its metadata have a mounted container, and one that no repair
+    /// finds.</summary>
     private async Task<(AgentLife Life, ThinId Web, ThinId Lost)> WithDamage()
     {
         var life = await Opened();

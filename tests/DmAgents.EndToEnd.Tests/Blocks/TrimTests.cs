@@ -85,8 +85,8 @@ public sealed class TrimTests(AgentFixture agent)
         await agent.Client.RemovePool(Pool);
     }
 
-    /// <summary>Its layers' blocks are the next layer's, too, until that is gone: the order of deletions decides whether the
-    /// host ever sees them again.</summary>
+    /// <summary>Its layers' blocks are the next layer's, too, until that is gone: the order of deletions decides
+    /// whether the host ever sees them again.</summary>
     [Fact]
     public async Task A_removed_image_with_a_container_above_it_comes_back_to_the_host_of_a_loop_pool()
     {

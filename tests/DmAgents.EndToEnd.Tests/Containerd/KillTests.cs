@@ -88,8 +88,8 @@ public sealed class KillTests(ContainerdFixture host)
         await host.MustBeEmpty();
     }
 
-    /// <summary>containerd tries to reach a snapshotter that was away every few seconds. A list would not tell: an empty
-    /// one it knows by itself.</summary>
+    /// <summary>containerd tries to reach a snapshotter that was away every few seconds. A list would not tell: an
+    /// empty one it knows by itself.</summary>
     private static async Task Connected()
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));

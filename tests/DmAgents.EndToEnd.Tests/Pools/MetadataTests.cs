@@ -15,8 +15,8 @@ using PoolState = DmAgents.Api.Admin.V1.PoolState;
 
 namespace DmAgents.EndToEnd.Tests.Pools;
 
-/// <summary>Metadata that are overwritten, marked by the kernel, or gone: what can be had again is there bit for bit, and what
-/// is lost is told.</summary>
+/// <summary>Metadata that are overwritten, marked by the kernel, or gone: what can be had again is there bit for bit,
+/// and what is lost is told.</summary>
 [Collection(AgentCollection.Name)]
 [Trait("Needs", "Lab")]
 public sealed class MetadataTests(AgentFixture agent)
@@ -180,8 +180,8 @@ public sealed class MetadataTests(AgentFixture agent)
         agent.Kernel.DetachLoop(new LoopFile(MetadataOf(pool))).Must();
     }
 
-    /// <summary>Overwrites the root of the tree that tells which data blocks are free: data_space_map_root in the superblock,
-    /// which begins with two numbers of blocks (kernel: struct disk_sm_root).</summary>
+    /// <summary>Overwrites the root of the tree that tells which data blocks are free: data_space_map_root in the
+    /// superblock, which begins with two numbers of blocks (kernel: struct disk_sm_root).</summary>
     private void OverwriteBitmaps(string pool)
     {
         using var file = File.Open(MetadataOf(pool), FileMode.Open);

@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 namespace DmAgents.EndToEnd.Tests.Storms;
 
 /// <summary>
-/// The agent is killed again and again while clients work. DMAGENTS_STORM_KILLS tells how often, DMAGENTS_STORM_SEED what
-/// the clients do; both are printed where it fails.
+/// The agent is killed again and again while clients work. DMAGENTS_STORM_KILLS tells how often, DMAGENTS_STORM_SEED
+/// what the clients do; both are printed where it fails.
 /// </summary>
 [Collection(AgentCollection.Name)]
 [Trait("Needs", "Lab")]

@@ -6,15 +6,16 @@ using DmAgents.Testing.Contracts;
 namespace DmAgents.EndToEnd.Tests.Storms;
 
 /// <summary>
-/// One life of a host in a storm of power cuts: starts the agent, finds that everything acknowledged in earlier lives is
-/// there, says so, and works until the power goes. power-cuts.sh is who cuts it.
+/// One life of a host in a storm of power cuts: starts the agent, finds that everything acknowledged in earlier lives
+/// is there, says so, and works until the power goes. power-cuts.sh is who cuts it.
 /// </summary>
 internal static class PowerCutStorm
 {
     private const string Pool = "storm";
 
     /// <summary>Disks: data, metadata, and what the agent writes, formatted and mounted already.</summary>
-    /// <param name="directory">On a disk that no cut reaches: the log, and a file "verified" when all was found.</param>
+    /// <param name="directory">On a disk that no cut reaches: the log, and a file "verified" when all was
+    /// found.</param>
     /// <param name="onlyVerify">End there.</param>
     public static async Task<int> Run(string directory, int seed, bool onlyVerify)
     {

@@ -40,8 +40,8 @@ internal sealed class Storm(
         }));
     }
 
-    /// <summary>After a death and the start of the next agent: all that was acknowledged is there, all that was asked for
-    /// can be brought to an end, and nothing is left that should not be.</summary>
+    /// <summary>After a death and the start of the next agent: all that was acknowledged is there, all that was asked
+    /// for can be brought to an end, and nothing is left that should not be.</summary>
     /// <param name="everyImage">Look into each image, and have its file system checked.</param>
     public async Task MustHaveHeld(bool everyImage)
     {

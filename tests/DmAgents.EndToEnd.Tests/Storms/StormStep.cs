@@ -15,8 +15,8 @@ internal sealed record StormStep(int Client, string Verb, string Name, string Im
 }
 
 /// <summary>
-/// What the clients of a storm asked for and what was acknowledged, on a disk that no crash of the storm's host reaches.
-/// A step that was asked for and has no answer may have been done or not.
+/// What the clients of a storm asked for and what was acknowledged, on a disk that no crash of the storm's host
+/// reaches. A step that was asked for and has no answer may have been done or not.
 /// </summary>
 internal sealed class StormLog(string path)
 {

@@ -5,7 +5,8 @@ using DmAgents.Kernel.FileTrees;
 
 namespace DmAgents.Images.Tests.Layers;
 
-/// <summary>A tree with everything in it, packed by the programs that images are packed with, comes out as it was.</summary>
+/// <summary>A tree with everything in it, packed by the programs that images are packed with, comes out as it
+/// was.</summary>
 public sealed class RoundTripTests : IDisposable
 {
     private const string MakeEverything = """

@@ -51,8 +51,8 @@ internal sealed class LinuxKernelFixture : KernelFixture
 
     public override IDisposable MakeVolumeGroup(string name) => new FileVolumeGroup(Host.Value, $"{Scratch}/{name}", name);
 
-    /// <summary>The root of the tree with the data blocks' bitmaps: data_space_map_root in the superblock, which begins with
-    /// two numbers of blocks (kernel: struct disk_sm_root).</summary>
+    /// <summary>The root of the tree with the data blocks' bitmaps: data_space_map_root in the superblock, which begins
+    /// with two numbers of blocks (kernel: struct disk_sm_root).</summary>
     public override void DamageMetadata(DevicePath metadata)
     {
         var superblock = new byte[BtreeNode.BlockSize];

@@ -9,8 +9,8 @@ using DmAgents.Testing.Contracts;
 
 namespace DmAgents.Kernel.Tests.RealKernel;
 
-/// <summary>Metadata whose superblock is gone. thin_repair 0.9.0 manages it for these, which were never changed; of those
-/// that a kernel has worked on it may fail.</summary>
+/// <summary>Metadata whose superblock is gone. thin_repair 0.9.0 manages it for these, which were never changed; of
+/// those that a kernel has worked on it may fail.</summary>
 [Trait("Needs", "Kernel")]
 public sealed class MetadataProgramsTests : IDisposable
 {

@@ -11,7 +11,8 @@ using Xunit;
 
 namespace DmAgents.Testing.Docker;
 
-/// <summary>A host on which a Docker had a pool of loop files: base 1, a layer 2, a container 3. It has ended.</summary>
+/// <summary>A host on which a Docker had a pool of loop files: base 1, a layer 2, a container 3. It has
+/// ended.</summary>
 public sealed class DockerWorld
 {
     public static readonly MountPath DataRoot = new("/var/lib/docker");

@@ -5,7 +5,8 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Testing.Simulation;
 
 /// <summary>Files in mounted file systems, for tests. Names are flat, but that
-/// "directory/name" is seen as "name" where only the directory is mounted; what is written is dirty until a sync.</summary>
+/// "directory/name" is seen as "name" where only the directory is mounted; what is written is dirty until a
+/// sync.</summary>
 public sealed partial class SimulatedKernel
 {
     /// <summary>Makes the file's content these bytes, in the blocks that it has already as far as they go.</summary>

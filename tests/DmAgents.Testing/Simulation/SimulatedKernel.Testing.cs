@@ -81,7 +81,8 @@ public sealed partial class SimulatedKernel
     }
 
     /// <summary>
-    /// The host is rebooted in order: what was written reaches the disks; devices, mounts and loop attachments are gone.
+    /// The host is rebooted in order: what was written reaches the disks; devices, mounts and loop attachments are
+    /// gone.
     /// </summary>
     public void Reboot()
     {

@@ -5,8 +5,9 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Domain.Pools.Adoption;
 
 /// <summary>
-/// What becomes of a pool's content when its journal is made anew of what somebody claims. Pure: the pool's own metadata
-/// decide what is there, claims only what it is called; what is in doubt goes to quarantine, and nothing is deleted.
+/// What becomes of a pool's content when its journal is made anew of what somebody claims. Pure: the pool's own
+/// metadata decide what is there, claims only what it is called; what is in doubt goes to quarantine, and nothing is
+/// deleted.
 /// </summary>
 /// <param name="Devices">Taken over, ascending.</param>
 /// <param name="Images">Taken over.</param>
@@ -69,8 +70,8 @@ public sealed record AdoptionPlan(
         GrowingTo = claim.GrowingTo, Inodes = claim.Inodes, Root = claim.Root, CreatedIn = claim.CreatedIn ?? default,
     };
 
-    /// <summary>The pool has it. Only of a base that is being made it is known how to go on without a source: by deleting
-    /// it.</summary>
+    /// <summary>The pool has it. Only of a base that is being made it is known how to go on without a source: by
+    /// deleting it.</summary>
     private static DevicePhase PhaseOf(AdoptionClaim claim) => claim.Phase switch
     {
         DevicePhase.Removing => DevicePhase.Removing,

@@ -6,12 +6,13 @@ namespace DmAgents.Domain.Pools.Adoption;
 
 /// <summary>What a pool has, looked at before anyone has taken it over.</summary>
 /// <param name="WasLive">It was live before: what is live of it stays so.</param>
-/// <param name="Unchecked">Why its metadata could not be checked before; null where they were, or had not to be.</param>
+/// <param name="Unchecked">Why its metadata could not be checked before; null where they were, or had not to
+/// be.</param>
 public sealed record PoolContent(
     ThinPoolStatus Status, ImmutableArray<ThinUsage> Thins, bool WasLive, KernelError? Unchecked);
 
-/// <summary>Reads a pool for its adoption. Nothing of it is changed: a pool that is not live is checked first, as before
-/// each opening, and a metadata snapshot comes and goes.</summary>
+/// <summary>Reads a pool for its adoption. Nothing of it is changed: a pool that is not live is checked first, as
+/// before each opening, and a metadata snapshot comes and goes.</summary>
 public sealed class PoolReading(IKernel kernel, PoolContext pool)
 {
     /// <summary>Makes the pool live where it is not, and reads what it has.</summary>

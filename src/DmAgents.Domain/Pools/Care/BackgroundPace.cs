@@ -1,8 +1,8 @@
 namespace DmAgents.Domain.Pools.Care;
 
 /// <summary>How much of the time background work may take from whoever works in the foreground.</summary>
-/// <param name="SharePercent">Above 0, and 100 at most: work that has taken so long pauses until it has had no more than
-/// this part of the time.</param>
+/// <param name="SharePercent">Above 0, and 100 at most: work that has taken so long pauses until it has had no more
+/// than this part of the time.</param>
 public sealed record BackgroundPace(double SharePercent)
 {
     /// <summary>A piece that takes longer than this is halved for the next time, one that takes less than half of it is

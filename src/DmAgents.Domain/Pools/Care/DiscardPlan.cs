@@ -4,15 +4,15 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Domain.Pools.Care;
 
 /// <summary>
-/// What is still to be discarded of a device that is going, and how much of it next. Pieces grow and shrink with the time
-/// that the last one took: what a block costs depends on the disks below, and nobody but they knows.
+/// What is still to be discarded of a device that is going, and how much of it next. Pieces grow and shrink with the
+/// time that the last one took: what a block costs depends on the disks below, and nobody but they knows.
 /// </summary>
 public sealed record DiscardPlan
 {
     public const ulong FirstPiece = 512;
 
-    /// <summary>16 MiB of the smallest blocks: a millisecond where nothing else runs. On a host under load every piece is
-    /// slow, and smaller ones would only make the deletion endless.</summary>
+    /// <summary>16 MiB of the smallest blocks: a millisecond where nothing else runs. On a host under load every piece
+    /// is slow, and smaller ones would only make the deletion endless.</summary>
     public const ulong LeastPiece = 256;
 
     /// <summary>1 GiB of the smallest blocks.</summary>

@@ -62,8 +62,8 @@ public static class ExtensionPlan
     }
 
     /// <summary>
-    /// Its name follows from what the pool has: a volume that was made before a crash and never became a part of the pool
-    /// is the one that is asked for next.
+    /// Its name follows from what the pool has: a volume that was made before a crash and never became a part of the
+    /// pool is the one that is asked for next.
     /// </summary>
     private static GrowthRequest.AddVolume? Volume(
         PoolState state, PoolBacking.Disks disks, PoolBudget budget, string group, ExtensionSettings settings)

@@ -45,8 +45,8 @@ public sealed record TrimRound(
         Key.IsStock: false,
     };
 
-    /// <summary>How long the next piece of this device is. xfs hands a free extent down whole with each piece that touches
-    /// it: small ones would do the same work again and again.</summary>
+    /// <summary>How long the next piece of this device is. xfs hands a free extent down whole with each piece that
+    /// touches it: small ones would do the same work again and again.</summary>
     public ByteSize PieceOf(DeviceRecord device) => device.FileSystem == FileSystemKind.Xfs ? MostPiece : Piece;
 
     /// <summary>The first has nothing that could be trimmed, or not now.</summary>

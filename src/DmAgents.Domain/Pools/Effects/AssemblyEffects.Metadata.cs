@@ -6,7 +6,8 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <content>The metadata's device by itself, below a pool that is not live, and the one that is to take its place.</content>
+/// <content>The metadata's device by itself, below a pool that is not live, and the one that is to take its
+/// place.</content>
 public sealed partial class AssemblyEffects
 {
     /// <summary>Makes the device with the metadata live, as far as it is not, without the pool.</summary>
@@ -46,8 +47,8 @@ public sealed partial class AssemblyEffects
     }
 
     /// <summary>
-    /// Makes live what is to have the metadata of a pool of this backing one day: blank, beside those that it has. For a
-    /// backing of which the journal does not know yet; what an earlier try left there is lost.
+    /// Makes live what is to have the metadata of a pool of this backing one day: blank, beside those that it has. For
+    /// a backing of which the journal does not know yet; what an earlier try left there is lost.
     /// </summary>
     public KernelResult<DevicePath> AttachNextMetadata()
     {

@@ -6,13 +6,15 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>Backups of a pool's metadata: made whole or not at all, listed, and given up when they are too many.</summary>
+/// <summary>Backups of a pool's metadata: made whole or not at all, listed, and given up when they are too
+/// many.</summary>
 public sealed class BackupEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
 {
     /// <summary>What a text of metadata tells of the whole is in its first tag.</summary>
     private const int HeadLength = 512;
 
-    /// <summary>Writes down the metadata of the live pool. Takes its metadata snapshot for as long as that lasts.</summary>
+    /// <summary>Writes down the metadata of the live pool. Takes its metadata snapshot for as long as that
+    /// lasts.</summary>
     public KernelResult<MetadataContent> Make(BackupName name)
     {
         KernelResult<MetadataContent> dumped = default;
@@ -66,8 +68,8 @@ public sealed class BackupEffects(IKernel kernel, IDurableFiles files, PoolConte
         }
     }
 
-    /// <summary>Removes those that are too many by the settings, and what a crash has left of unfinished ones: while none is
-    /// being made.</summary>
+    /// <summary>Removes those that are too many by the settings, and what a crash has left of unfinished ones: while
+    /// none is being made.</summary>
     public KernelResult Prune(BackupSettings settings)
     {
         var present = List();

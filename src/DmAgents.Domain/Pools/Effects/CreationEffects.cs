@@ -3,7 +3,8 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>Brings a device into being whose intent is journaled. Synchronous; runs where kernel calls may block.</summary>
+/// <summary>Brings a device into being whose intent is journaled. Synchronous; runs where kernel calls may
+/// block.</summary>
 public sealed class CreationEffects(IKernel kernel, PoolContext pool)
 {
     /// <summary>
@@ -42,8 +43,8 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
             : OrUndone(device, grown);
     }
 
-    /// <summary>A device that the pool has, and of which the rest failed, is deleted again. Where that fails too, nobody
-    /// knows what there is.</summary>
+    /// <summary>A device that the pool has, and of which the rest failed, is deleted again. Where that fails too,
+    /// nobody knows what there is.</summary>
     private KernelResult OrUndone(DeviceRecord device, KernelResult result)
     {
         if (result.Error is not { } error)

@@ -15,7 +15,8 @@ public abstract record DeletionResult
     /// <summary>The pool does not have the thin id any more.</summary>
     public sealed record Gone : DeletionResult;
 
-    /// <summary>It is live, for nobody but its deletion: these blocks are to be discarded before its thin id goes.</summary>
+    /// <summary>It is live, for nobody but its deletion: these blocks are to be discarded before its thin id
+    /// goes.</summary>
     public sealed record ToDiscard(ImmutableArray<BlockRange> Blocks) : DeletionResult;
 
     /// <summary>Somebody keeps the device open; it is to be tried again later.</summary>
@@ -158,7 +159,8 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
         if (mapped.Succeeded && mapped.Value <= above)
             return ImmutableArray<BlockRange>.Empty;
         var own = kernel.OwnBlocks(pool.Device, new ThinAndOrigin(device.Id, device.Source), isOrigin);
-        // Where nobody can tell, all of it: the kernel passes over what is not mapped, and what is shared stays the others'.
+        // Where nobody can tell, all of it: the kernel passes over what is not mapped, and what is shared stays the
+        // others'.
         ImmutableArray<BlockRange> blocks = own.Succeeded
             ? [.. own.Value]
             : [new BlockRange(0, device.Size.RoundUp(BlockSize).Bytes / BlockSize.Bytes)];

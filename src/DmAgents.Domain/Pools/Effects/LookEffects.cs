@@ -12,8 +12,9 @@ namespace DmAgents.Domain.Pools.Effects;
 public sealed record MetadataLook(KernelError? Verdict, MetadataContent? Present, MetadataContent? Result);
 
 /// <summary>
-/// Tries out what <see cref="MendEffects"/> would do, on copies in the pool's own directory. Neither pool nor metadata are
-/// touched, whoever uses them; the copies are gone again when this returns, and what a crash leaves of them goes next time.
+/// Tries out what <see cref="MendEffects"/> would do, on copies in the pool's own directory. Neither pool nor metadata
+/// are touched, whoever uses them; the copies are gone again when this returns, and what a crash leaves of them goes
+/// next time.
 /// </summary>
 public sealed class LookEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
 {

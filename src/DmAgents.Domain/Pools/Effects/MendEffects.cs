@@ -24,16 +24,16 @@ public abstract record MendOutcome
 }
 
 /// <summary>
-/// Gives a pool other metadata. The present ones are never written to, but for the mark that demands a check: what dies in
-/// between leaves the pool as it was, and all of it is done again from the beginning.
+/// Gives a pool other metadata. The present ones are never written to, but for the mark that demands a check: what dies
+/// in between leaves the pool as it was, and all of it is done again from the beginning.
 /// </summary>
 public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
 {
     private readonly AssemblyEffects _present = new(kernel, pool);
 
     /// <summary>Takes down the pool and all that is live of it.</summary>
-    /// <param name="evenMounted">What is mounted leaves the tree at once: the kernel has given the pool up, and nobody can
-    /// use it any more.</param>
+    /// <param name="evenMounted">What is mounted leaves the tree at once: the kernel has given the pool up, and nobody
+    /// can use it any more.</param>
     /// <returns>Busy where somebody has a device open.</returns>
     public KernelResult TakeDown(bool evenMounted)
     {
@@ -54,9 +54,9 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
     }
 
     /// <summary>
-    /// Makes the metadata of a pool that is not live usable. Sound ones only lose their mark; others are made in the place
-    /// that <paramref name="next"/> has for them, and checked, beside those that there are. When this returns nothing of
-    /// the pool is live, so that the next opening takes what its journal says.
+    /// Makes the metadata of a pool that is not live usable. Sound ones only lose their mark; others are made in the
+    /// place that <paramref name="next"/> has for them, and checked, beside those that there are. When this returns
+    /// nothing of the pool is live, so that the next opening takes what its journal says.
     /// </summary>
     /// <param name="next">Null where there is no place for others.</param>
     public MendOutcome Mend(MetadataSource source, PoolBacking? next, MetadataShape shape)

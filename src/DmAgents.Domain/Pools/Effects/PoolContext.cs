@@ -12,8 +12,8 @@ namespace DmAgents.Domain.Pools.Effects;
 /// them back, before its thin id is deleted (deleting alone passes nothing down).</param>
 public sealed record PoolContext(PoolIdentity Identity, PoolPaths Paths, bool DiscardOnRemove)
 {
-    /// <summary>A removed device with more blocks of its own than this has them discarded before its thin id is deleted;
-    /// null: none has.</summary>
+    /// <summary>A removed device with more blocks of its own than this has them discarded before its thin id is
+    /// deleted; null: none has.</summary>
     public ByteSize? DiscardAbove { get; init; } = DiscardOnRemove ? ByteSize.Zero : null;
 
     /// <summary>The kernel tells when less than this of the data blocks is free.</summary>

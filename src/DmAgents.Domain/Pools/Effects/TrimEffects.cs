@@ -9,8 +9,8 @@ namespace DmAgents.Domain.Pools.Effects;
 public sealed class TrimEffects(IKernel kernel, PoolContext pool)
 {
     /// <summary>Discards what the file system does not use of a range.</summary>
-    /// <returns>NotFound where it is not mounted for writing; Busy where the device is suspended: a trim would hang until
-    /// it is resumed.</returns>
+    /// <returns>NotFound where it is not mounted for writing; Busy where the device is suspended: a trim would hang
+    /// until it is resumed.</returns>
     public KernelResult<TrimmedRange> Trim(DeviceRecord device, ByteSize start, ByteSize length)
     {
         var name = pool.NameOf(device.Id);
@@ -37,7 +37,8 @@ public sealed class TrimEffects(IKernel kernel, PoolContext pool)
         return new TrimmedRange(trimmed.Value, givenBack, IsEnd: false);
     }
 
-    /// <summary>Where the device's file system can be reached: a later mount on the same place hides the earlier.</summary>
+    /// <summary>Where the device's file system can be reached: a later mount on the same place hides the
+    /// earlier.</summary>
     private static MountPath? MountOf(LiveDevice live, IReadOnlyList<MountEntry> mounts)
     {
         var hidden = new HashSet<MountPath>();

@@ -3,8 +3,8 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Domain.Pools.Mending;
 
-/// <summary>Metadata that others have replaced. Kept as they were until the operator gives them up: whoever knows more than
-/// the repair did can still look into them.</summary>
+/// <summary>Metadata that others have replaced. Kept as they were until the operator gives them up: whoever knows more
+/// than the repair did can still look into them.</summary>
 /// <param name="Parts">Where they are, for a pool of disks.</param>
 /// <param name="File">Where they are, for a pool of loop files.</param>
 /// <param name="Since">When they were replaced.</param>

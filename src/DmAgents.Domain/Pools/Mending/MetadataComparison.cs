@@ -17,8 +17,8 @@ public sealed record MetadataComparison(
     ImmutableArray<ThinId> Whole, ImmutableArray<ThinId> Lost, ImmutableArray<ShortDevice> Short,
     ImmutableArray<ThinId> Back, ImmutableArray<ThinId> Unknown)
 {
-    /// <summary>The pool would have none of the devices that it should have. Its blocks would be free, and the first write
-    /// would end what could be saved by other means.</summary>
+    /// <summary>The pool would have none of the devices that it should have. Its blocks would be free, and the first
+    /// write would end what could be saved by other means.</summary>
     public bool LeavesNothing => !Lost.IsEmpty && Whole.IsEmpty && Short.IsEmpty && Back.IsEmpty;
 
     /// <param name="state">The journal's truth.</param>

@@ -55,8 +55,8 @@ public sealed record RecoveryPlan(
             [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Removing).Select(d => d.Id).Order()]);
     }
 
-    /// <summary>After a death of the agent alone most devices are: with thousands of them, looking again at each is what
-    /// would take the time.</summary>
+    /// <summary>After a death of the agent alone most devices are: with thousands of them, looking again at each is
+    /// what would take the time.</summary>
     private static bool IsAsWanted(DeviceRecord device, KernelPicture picture, MountEntry? mount) =>
         device.GrowingTo is null
         && picture.Live.TryGetValue(device.Id, out var live)

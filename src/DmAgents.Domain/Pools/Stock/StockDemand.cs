@@ -3,8 +3,8 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Domain.Pools.Stock;
 
-/// <summary>How often snapshots of each layer were asked for, the longer ago the less. Not journaled: after a restart it
-/// is learned anew.</summary>
+/// <summary>How often snapshots of each layer were asked for, the longer ago the less. Not journaled: after a restart
+/// it is learned anew.</summary>
 public sealed record StockDemand(ImmutableDictionary<ThinId, StockDemand.Heat> Layers)
 {
     /// <param name="Count">Requests, weighed by their age at <paramref name="At"/>.</param>

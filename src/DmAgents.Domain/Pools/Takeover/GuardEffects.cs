@@ -40,8 +40,8 @@ public sealed class GuardEffects(IKernel kernel, PoolContext pool)
             : own.Outcome;
     }
 
-    /// <summary>False where there is nothing to guard: then, or where that is unknown, <paramref name="nothing"/> is the
-    /// result.</summary>
+    /// <summary>False where there is nothing to guard: then, or where that is unknown, <paramref name="nothing"/> is
+    /// the result.</summary>
     private bool NameOr(out MappedName name, out KernelResult nothing)
     {
         (name, nothing) = (default, KernelResult.Done);

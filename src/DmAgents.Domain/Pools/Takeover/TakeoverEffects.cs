@@ -15,7 +15,8 @@ public static class TakeoverEffects
             .Then(() => kernel.Resume(name).Or(KernelFault.NotFound))
             .Then(() => kernel.Remove(name, deferred: false).Or(KernelFault.NotFound)));
 
-    /// <summary>Makes nothing live of the pool's devices. Busy where somebody holds one: the rest may have gone.</summary>
+    /// <summary>Makes nothing live of the pool's devices. Busy where somebody holds one: the rest may have
+    /// gone.</summary>
     public static KernelResult MakeIdle(IKernel kernel, PoolContext pool, ImmutableArray<DeviceRecord> devices)
     {
         var use = new UseEffects(kernel, pool);
@@ -24,8 +25,9 @@ public static class TakeoverEffects
     }
 
     /// <summary>
-    /// Deletes every thin id that the pool did not have, and sets the transaction id back, in this order: as long as the
-    /// id is not the former one, the pool is known not to be as it was. The pool must be live, and none of its devices.
+    /// Deletes every thin id that the pool did not have, and sets the transaction id back, in this order: as long as
+    /// the id is not the former one, the pool is known not to be as it was. The pool must be live, and none of its
+    /// devices.
     /// </summary>
     public static KernelResult GiveBack(IKernel kernel, PoolContext pool, TakeoverRecord takeover)
     {

@@ -5,7 +5,8 @@ namespace DmAgents.Kernel.ThinPools.Metadata;
 /// <summary>A virtual block's data block, and the pool's time when it was put there.</summary>
 internal readonly record struct MappedBlock(ulong Virtual, ulong Data, uint Time);
 
-/// <summary>Goes through the mappings below a root in the order of virtual blocks, one leaf in memory at a time.</summary>
+/// <summary>Goes through the mappings below a root in the order of virtual blocks, one leaf in memory at a
+/// time.</summary>
 /// <param name="walk">Reads the nodes.</param>
 /// <param name="root">Null: there are no mappings.</param>
 /// <param name="skip">Nodes that are passed over with all below them.</param>

@@ -12,9 +12,10 @@ namespace DmAgents.Kernel.ThinPools.Metadata;
 /// </summary>
 /// <remarks>
 /// The held root is a copy of the superblock (kernel: struct thin_disk_superblock and __reserve_metadata_snap in
-/// drivers/md/dm-thin-metadata.c), with flags at 4, magic at 32, version at 40, transaction id at 48, data block size in
-/// sectors at 336, and two roots: at 320 the mappings, at 328 the device details. Mappings: thin id to the root of a btree of its own, there virtual block to data block times 2^24
-/// plus a time. Details: thin id to mapped blocks u64, transaction id u64, created u32, last snapshot u32.
+/// drivers/md/dm-thin-metadata.c), with flags at 4, magic at 32, version at 40, transaction id at 48, data block size
+/// in sectors at 336, and two roots: at 320 the mappings, at 328 the device details. Mappings: thin id to the root of a
+/// btree of its own, there virtual block to data block times 2^24 plus a time. Details: thin id to mapped blocks u64,
+/// transaction id u64, created u32, last snapshot u32.
 /// </remarks>
 internal sealed class MetadataSnapshot
 {

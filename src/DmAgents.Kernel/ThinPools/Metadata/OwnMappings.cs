@@ -8,8 +8,8 @@ namespace DmAgents.Kernel.ThinPools.Metadata;
 /// read side by side in the order of virtual blocks, so that neither is ever in memory as a whole.</remarks>
 internal sealed class OwnMappings(BtreeWalk walk)
 {
-    /// <summary>16 MiB of them. From there on they are joined over what lies between: to discard that as well costs time,
-    /// and is right all the same.</summary>
+    /// <summary>16 MiB of them. From there on they are joined over what lies between: to discard that as well costs
+    /// time, and is right all the same.</summary>
     private const int MostRanges = 1 << 20;
 
     /// <param name="root">The device's mappings.</param>
