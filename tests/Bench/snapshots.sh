@@ -27,7 +27,7 @@ while (($#)); do
 done
 
 "$root/tests/lab/install.sh" "${hypervisor[@]}" >&2
-"$here/install.sh" >&2
+"$root/tests/lab/install.sh" --rivals >&2
 "$root/deploy/build.sh" "$root/artifacts/bin" >&2
 dotnet publish "$here/DmAgents.Bench.csproj" -c Release -r "linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')" \
   --self-contained false --nologo -v quiet -o "$root/artifacts/bench" >&2

@@ -15,7 +15,7 @@ modes=${1:-loop thinpool}
 
 fail() { printf 'docker: %s\n' "$*" >&2; exit 1; }
 
-"$root/tests/Bench/install.sh" || fail "Docker 20.10 cannot be had"
+"$root/tests/lab/install.sh" --rivals || fail "Docker 20.10 cannot be had"
 agent=${DMAGENTS_BIN:-$root/src/DmAgents.Agent/bin/Debug/net10.0}
 cli=${DMAGENTS_BIN:-$root/src/DmAgents.Cli/bin/Debug/net10.0}
 [[ -x $agent/dmagentd ]] || fail "there is no $agent/dmagentd; next: dotnet build, or set DMAGENTS_BIN"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the lab, the tests and the demonstration need, and only those that are lacking.
 # With --qemu also what `run --qemu` needs: QEMU, and Debian's cloud kernel, which is unpacked and not installed.
+# With --rivals also the systems that the agent is compared with, and whose stores it takes over.
 # Quiet when nothing is missing. Exit status 1 when something could not be installed.
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
@@ -44,12 +45,17 @@ for_qemu_later='
 virtiofsd               /usr/libexec/virtiofsd              shows the guest the directories of this machine
 '
 
+for_rivals='
+docker.io               /usr/sbin/dockerd                   Docker 20.10, which has the devicemapper driver still
+strace                  /usr/bin/strace                     counts the processes that a daemon forks
+'
+
 say() { printf 'install: %s\n' "$*" >&2; }
 
 log=$(mktemp "${TMPDIR:-/tmp}/dmagents-install.XXXXXX")
 trap 'rm -f "$log"' EXIT
-# Debian starts the daemons that it installs; containerd is to run in the lab only, not on this machine. A policy that
-# the machine has already is left as it is.
+# Debian starts the daemons that it installs; containerd and Docker are to run in the lab only, not on this machine. A policy
+# that the machine has already is left as it is.
 policy=/usr/sbin/policy-rc.d
 if [[ ! -e $policy ]]; then
   trap 'rm -f "$log" "$policy"' EXIT
@@ -109,5 +115,6 @@ case ${1:-} in
     find_virtiofsd || install_packages "$for_qemu_later"
     unpack_kernel
     ;;
-  *) sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  --rivals) install_packages "$required$for_rivals" ;;
+  *) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
