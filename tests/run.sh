@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs all tests, and ends with one line: N passed, N failed, N skipped.
 #
-#   tests/run.sh            everything; 20 to 30 minutes on two processors
+#   tests/run.sh            everything; about half an hour on two processors
 #   tests/run.sh --quick    what needs no kernel of its own; under three minutes
 #
 # Installs what it lacks by apt. Needs root and the .NET SDK 10. See tests/README.md.
