@@ -22,9 +22,9 @@ internal sealed class ProcessRunner(TimeSpan deadline)
 {
     private const int TailLines = 3;
 
-    /// <summary>After the exit the pipes' last lines are there at once, unless a child of the program lives on.
-    /// </summary>
-    private static readonly TimeSpan OutputPatience = TimeSpan.FromSeconds(1);
+    /// <summary>After the exit the pipes' last lines are there at once, unless a child of the program lives on, or the
+    /// threads that read them have much else to do.</summary>
+    private static readonly TimeSpan OutputPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs a program; its standard input is at its end. Done where it exits with status 0.</summary>
     /// <returns>NotSupported where it is not installed; TimedOut where it was killed at the deadline; else Failed with
