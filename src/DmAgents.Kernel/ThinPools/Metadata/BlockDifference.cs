@@ -21,7 +21,7 @@ internal sealed class BlockDifference(BtreeWalk walk)
             return unread is null ? all : unread;
         }
         var nodes = new HashSet<ulong>();
-        if (Nodes(origin, nodes) is { } error)
+        if (walk.Nodes(origin, nodes) is { } error)
             return error;
         if (Unshared(root, nodes, (key, block) => own[key] = block) is { } failed)
             return failed;
@@ -29,7 +29,7 @@ internal sealed class BlockDifference(BtreeWalk walk)
             return 0UL;
         // The origin's own leaves are few, too: each was copied, once, by somebody.
         var mine = new HashSet<ulong>();
-        if (Nodes(root, mine) is { } again)
+        if (walk.Nodes(root, mine) is { } again)
             return again;
         var compared = Unshared(origin, mine, (key, block) =>
         {
@@ -37,26 +37,6 @@ internal sealed class BlockDifference(BtreeWalk walk)
                 own.Remove(key);
         });
         return compared is null ? (ulong)own.Count : compared;
-    }
-
-    /// <summary>Every node of a tree. Leaves are known by their parents, and not read.</summary>
-    private KernelError? Nodes(ulong root, HashSet<ulong> nodes)
-    {
-        if (walk.Height(root, out var height) is { } error)
-            return error;
-        var open = new Stack<(ulong Block, int Height)>();
-        open.Push((root, height));
-        while (open.TryPop(out var next))
-        {
-            nodes.Add(next.Block);
-            if (next.Height == 0)
-                continue;
-            if (walk.Node(next.Block, level: 0, out var node) is { } unread)
-                return unread;
-            for (var i = 0; i < node.Count; i++)
-                open.Push((node.Number(i), next.Height - 1));
-        }
-        return null;
     }
 
     /// <summary>Every mapping below a root that is in no node of <paramref name="shared"/>.</summary>

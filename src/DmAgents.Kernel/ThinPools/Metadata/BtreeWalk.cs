@@ -58,4 +58,24 @@ internal sealed class BtreeWalk(IMetadataBlocks blocks)
     public static KernelError Damaged(ulong block, FormattableString why) =>
         new(KernelFault.Failed, 0, "read metadata", FormattableString.Invariant($"block {block}"),
             FormattableString.Invariant(why));
+
+    /// <summary>Every node of a tree. Leaves are known by their parents, and not read.</summary>
+    public KernelError? Nodes(ulong root, HashSet<ulong> nodes)
+    {
+        if (Height(root, out var height) is { } error)
+            return error;
+        var open = new Stack<(ulong Block, int Height)>();
+        open.Push((root, height));
+        while (open.TryPop(out var next))
+        {
+            nodes.Add(next.Block);
+            if (next.Height == 0)
+                continue;
+            if (Node(next.Block, level: 0, out var node) is { } unread)
+                return unread;
+            for (var i = 0; i < node.Count; i++)
+                open.Push((node.Number(i), next.Height - 1));
+        }
+        return null;
+    }
 }

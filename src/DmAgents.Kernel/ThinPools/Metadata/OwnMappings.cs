@@ -18,7 +18,7 @@ internal sealed class OwnMappings(BtreeWalk walk)
     public KernelResult<IReadOnlyList<BlockRange>> Find(ulong root, ulong? originRoot, uint since)
     {
         var (mine, origins) = (new HashSet<ulong>(), new HashSet<ulong>());
-        if (originRoot is { } nodesOf && (Nodes(root, mine) ?? Nodes(nodesOf, origins)) is { } unread)
+        if (originRoot is { } nodesOf && (walk.Nodes(root, mine) ?? walk.Nodes(nodesOf, origins)) is { } unread)
             return unread;
         var own = new MappingCursor(walk, root, skip: origins);
         var other = new MappingCursor(walk, originRoot, skip: mine);
@@ -48,25 +48,5 @@ internal sealed class OwnMappings(BtreeWalk walk)
             ranges[^1] = last with { Count = block + 1 - last.Start };
         else
             ranges.Add(new BlockRange(block, 1));
-    }
-
-    /// <summary>Every node of a tree. Leaves are known by their parents, and not read.</summary>
-    private KernelError? Nodes(ulong root, HashSet<ulong> nodes)
-    {
-        if (walk.Height(root, out var height) is { } error)
-            return error;
-        var open = new Stack<(ulong Block, int Height)>();
-        open.Push((root, height));
-        while (open.TryPop(out var next))
-        {
-            nodes.Add(next.Block);
-            if (next.Height == 0)
-                continue;
-            if (walk.Node(next.Block, level: 0, out var node) is { } unread)
-                return unread;
-            for (var i = 0; i < node.Count; i++)
-                open.Push((node.Number(i), next.Height - 1));
-        }
-        return null;
     }
 }
