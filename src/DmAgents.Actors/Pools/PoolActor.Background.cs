@@ -89,10 +89,12 @@ public sealed partial class PoolActor
         switch (message)
         {
             case Project when _phase == PoolPhase.Open:
-                TellWhatHappened();
-                _projection.Tell(new ProjectionActor.Rebuild(_state));
+                RebuildFiles();
                 break;
             case Project:
+                break;
+            case ProjectionActor.Finished when _phase == PoolPhase.Stopping:
+                Context.Stop(Self);
                 break;
             case TellNotices:
                 TellWhatHappened();
@@ -221,7 +223,23 @@ public sealed partial class PoolActor
             return;
         _isDeaf = true;
         Timers.Cancel(StatusTimer);
-        BeginCheckpoint(() => Context.Stop(Self));
+        BeginCheckpoint(FinishFiles);
+    }
+
+    private void RebuildFiles()
+    {
+        TellWhatHappened();
+        _projection.Tell(new ProjectionActor.Rebuild(_state));
+    }
+
+    /// <summary>The files are the journal's state at the stop: they are what an adoption has, should the journal be lost, or
+    /// come back from an older copy, before the next start.</summary>
+    private void FinishFiles()
+    {
+        if (Timers.IsTimerActive(ProjectionTimer))
+            RebuildFiles();
+        TellWhatHappened();
+        _projection.Tell(ProjectionActor.Finish.Instance);
     }
 
     private sealed record TellNotices

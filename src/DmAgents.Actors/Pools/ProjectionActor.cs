@@ -64,6 +64,10 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
             case WriteOut:
                 WriteDirty();
                 break;
+            case Finish:
+                WriteDirty();
+                Sender.Tell(Finished.Instance);
+                break;
             default:
                 Unhandled(message);
                 break;
@@ -180,6 +184,17 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
 
     /// <summary>The state as a whole: write all of it, and remove what it does not have.</summary>
     internal sealed record Rebuild(PoolState State);
+
+    /// <summary>What is behind is written at once; the answer is <see cref="Finished"/>.</summary>
+    internal sealed record Finish
+    {
+        public static Finish Instance { get; } = new();
+    }
+
+    internal sealed record Finished
+    {
+        public static Finished Instance { get; } = new();
+    }
 
     private sealed record WriteOut
     {

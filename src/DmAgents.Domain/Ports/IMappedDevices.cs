@@ -6,7 +6,8 @@ namespace DmAgents.Domain.Ports;
 /// <summary>Mapped devices of the targets <c>thin</c> and <c>linear</c>.</summary>
 public interface IMappedDevices
 {
-    /// <summary>Creates, loads and resumes a thin device; its node is there when this returns.</summary>
+    /// <summary>Creates, loads and resumes a thin device; its node is there when this returns. One that was created and
+    /// has no table, because who made it died there, is made to its end; so it is with every device and pool.</summary>
     /// <returns>Exists where the name or uuid is live; NotFound where the pool or the thin id is missing.</returns>
     KernelResult<LiveDevice> ActivateThin(ThinTable table);
 
@@ -20,11 +21,11 @@ public interface IMappedDevices
     /// <summary>Gives a live linear device another table and resumes it.</summary>
     KernelResult ReloadLinear(LinearTable table);
 
-    /// <summary>The device of that name. NotFound where none is live.</summary>
+    /// <summary>The device of that name. NotFound where none is live; one without a table is not.</summary>
     KernelResult<LiveDevice> Find(MappedName name);
 
-    /// <summary>Every mapped device of the host whose dm uuid begins with <paramref name="uuidStart"/>. Their nodes are
-    /// there when this returns, also where someone died before he had made one.</summary>
+    /// <summary>Every mapped device of the host whose dm uuid begins with <paramref name="uuidStart"/>, those without a
+    /// table among them. Their nodes are there when this returns, also where someone died before he had made one.</summary>
     KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart);
 
     /// <summary>
@@ -38,7 +39,7 @@ public interface IMappedDevices
 
     /// <summary>
     /// Removes a device. Busy where it is open; with <paramref name="deferred"/> it then goes when its last user
-    /// closes it, and this is done. NotFound where none is live. One that goes with its last user is not found any more
+    /// closes it, and this is done. NotFound where there is none, live or without a table. One that goes with its last user is not found any more
     /// a moment before its pool has let go of it: until then the pool, and the deletion of its thin id, may be Busy.
     /// </summary>
     KernelResult Remove(MappedName name, bool deferred);

@@ -13,16 +13,17 @@ internal sealed class DmDevices(DmControl control)
 
     public DmNodes Nodes { get; } = new();
 
-    /// <summary>Create, load, resume, node. Exists where the name or the uuid is live.</summary>
+    /// <summary>Create, load, resume, node. Exists where the name or the uuid is live. Who died after the first left a
+    /// device without a table: it is taken up where it was left.</summary>
     public KernelResult<LiveDevice> Bring(
         MappedName name, MappedUuid uuid, IReadOnlyList<DmTarget> table, bool readOnly)
     {
         var created = Control.Create(name, uuid);
-        if (!created.Succeeded)
-            // The kernel says EBUSY for a name or uuid that is taken (dm_hash_insert).
-            return created.Error.Errno == Errno.Busy
-                ? created.Error with { Fault = KernelFault.Exists }
-                : created.Error;
+        // The kernel says EBUSY for a name or uuid that is taken (dm_hash_insert).
+        if (!created.Succeeded && created.Error.Errno != Errno.Busy)
+            return created.Error;
+        if (!created.Succeeded && !WasLeftHalfMade(name, uuid))
+            return created.Error with { Fault = KernelFault.Exists };
         var loaded = Control.Load(name, table, readOnly);
         if (!loaded.Succeeded)
             return TakeBack(name, loaded.Error);
@@ -65,8 +66,18 @@ internal sealed class DmDevices(DmControl control)
             };
     }
 
-    /// <summary>The device with its length; NotFound where none is live.</summary>
+    /// <summary>The device with its length; NotFound where none is live, also where one has no table: its node cannot
+    /// even be opened.</summary>
     public KernelResult<LiveDevice> Find(MappedName name)
+    {
+        var found = Look(name);
+        return found is { Succeeded: true, Value.Length.Value: 0 }
+            ? KernelErrors.From(Errno.NoDeviceOrAddress, "find", name.Value, "it has no table")
+            : found;
+    }
+
+    /// <summary>The device with its length, which is zero where it has no table.</summary>
+    public KernelResult<LiveDevice> Look(MappedName name)
     {
         var table = Control.Table(name);
         return table.Succeeded ? table.Value.Device(name, LengthOf(table.Value.Targets())) : table.Error;
@@ -74,6 +85,9 @@ internal sealed class DmDevices(DmControl control)
 
     public KernelResult Remove(MappedName name, bool deferred) =>
         Nodes.Remove(name, () => Control.Remove(name, deferred).Outcome);
+
+    private bool WasLeftHalfMade(MappedName name, MappedUuid uuid) =>
+        Look(name) is { Succeeded: true, Value: { Length.Value: 0 } left } && left.Uuid == uuid;
 
     private static SectorCount LengthOf(IReadOnlyList<DmTarget> targets) =>
         targets.Aggregate(default(SectorCount), (sum, target) => sum + target.Length);

@@ -57,8 +57,8 @@ internal sealed class LinuxMappedDevices(DmDevices devices) : IMappedDevices
                 continue;
             // Of devices that are ours or may be: a name alone says nothing.
             var live = device.Uuid is null
-                ? devices.Find(device.Name)
-                : devices.Nodes.Find(device.Name, () => devices.Find(device.Name));
+                ? devices.Look(device.Name)
+                : devices.Nodes.Find(device.Name, () => devices.Look(device.Name));
             // One that went since the list was read is not there, no more.
             if (live.FailedWith(KernelFault.NotFound))
                 continue;

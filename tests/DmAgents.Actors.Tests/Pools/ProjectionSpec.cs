@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DmAgents.Actors.Pools;
 using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -115,6 +116,25 @@ public sealed class ProjectionSpec : ActorSpec
             () => life.Log.Warnings.Any(w => w.Contains("behind the journal", StringComparison.Ordinal)),
             () => "nobody was told");
         await Agrees(life);
+    }
+
+    [Fact]
+    public async Task When_the_agent_has_stopped_they_are_what_the_journal_has()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("gone"));
+        await Eventually.Holds(() => FileOf(Ask.Container("gone")) is not null, () => "there is no file");
+        await life.Die();
+        life = await Reopened(Settings with { ProjectionDelay = TimeSpan.FromHours(1) });
+        await life.Done(Ask.Create("web"));
+        await life.Done(Ask.Remove("gone"));
+        await Agrees(life);
+
+        life.Tell(PoolMessages.Stop.Instance);
+        await life.PoolHasStopped;
+
+        Assert.True(FileOf(Ask.Container("web"))!.Value.GetProperty("initialized").GetBoolean());
+        Assert.Null(FileOf(Ask.Container("gone")));
     }
 
     private JsonElement? FileOf(DeviceKey key)

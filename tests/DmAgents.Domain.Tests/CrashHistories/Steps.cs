@@ -1,6 +1,8 @@
+using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Testing.Faults;
+using DmAgents.Testing.Simulation;
 
 namespace DmAgents.Domain.Tests.CrashHistories;
 
@@ -58,8 +60,11 @@ internal sealed class Steps
 }
 
 /// <summary>The kernel, with a crash or a failure where the steps want one.</summary>
-internal sealed class SteppedKernel(IKernel inner, Steps steps) : KernelDecorator(inner)
+internal sealed class SteppedKernel(SimulatedKernel inner, Steps steps) : KernelDecorator(inner)
 {
+    /// <summary>What the name of a crash point ends with that lies in the midst of a call.</summary>
+    public const string Begins = ", begun";
+
     private static readonly HashSet<string> Looks =
     [
         nameof(PoolStatus), nameof(ListThins), nameof(MeasureThins), nameof(Find), nameof(ListDevices),
@@ -81,6 +86,12 @@ internal sealed class SteppedKernel(IKernel inner, Steps steps) : KernelDecorato
         if (!Looks.Contains(call.Operation))
             steps.Changed(call.Operation);
         return error;
+    }
+
+    protected override void Begun(string operation, MappedName name, MappedUuid uuid)
+    {
+        if (inner.LeaveWithoutTable(name, uuid))
+            steps.Changed(operation + Begins);
     }
 }
 

@@ -26,6 +26,24 @@ public sealed class DeletionEffectsTests
         }
     }
 
+    /// <summary>Found by a storm of kills, seed 7004: its making had been killed between its name and its table, and it
+    /// was taken for live, while its node could not be opened for the discard.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_device_that_was_left_without_a_table_is_gone_like_any_other(bool discardOnRemove)
+    {
+        var pool = new TestPool(discardOnRemove);
+        var device = pool.Container(2, "c");
+        var table = pool.Context.TableOf(device);
+        Assert.True(pool.Simulated.LeaveWithoutTable(table.Name, table.Uuid));
+
+        Assert.IsType<DeletionResult.Gone>(pool.Deletion.Delete(device));
+
+        Assert.Equal([new ThinId(1)], pool.Thins);
+        Assert.DoesNotContain(pool.Simulated.ListDevices("").Value, live => live.Name == table.Name);
+    }
+
     [Fact]
     public void A_successor_of_the_same_name_stays_mounted()
     {

@@ -33,7 +33,8 @@ internal sealed record AgentPlaces(string Name)
     }
 
     /// <summary>Short intervals, so that what happens in the background is soon seen.</summary>
-    public void WriteConfig() => File.WriteAllText(Config, $$"""
+    /// <param name="pool">Settings of pools besides, one on a line.</param>
+    public void WriteConfig(string pool = "") => File.WriteAllText(Config, $$"""
         dmagents {
           state-directory = "{{StateDirectory}}"
           admin.socket = "{{Socket}}"
@@ -46,6 +47,7 @@ internal sealed record AgentPlaces(string Name)
             full-wait = 2s
             extend.volume-group = storm-group
             extend.volume-by-percent = 60
+            {{pool}}
           }
           stop-deadline = 5s
         }

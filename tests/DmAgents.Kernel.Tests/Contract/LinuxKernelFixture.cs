@@ -51,6 +51,12 @@ internal sealed class LinuxKernelFixture : KernelFixture
 
     public override IDisposable MakeVolumeGroup(string name) => new FileVolumeGroup(Host.Value, $"{Scratch}/{name}", name);
 
+    public override void LeaveWithoutTable(MappedName name, MappedUuid uuid)
+    {
+        using var control = DmControl.Open().Value;
+        control.Create(name, uuid).Must();
+    }
+
     /// <summary>The root of the tree with the data blocks' bitmaps: data_space_map_root in the superblock, which begins
     /// with two numbers of blocks (kernel: struct disk_sm_root).</summary>
     public override void DamageMetadata(DevicePath metadata)

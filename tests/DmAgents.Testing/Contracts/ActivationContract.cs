@@ -70,6 +70,36 @@ public abstract class ActivationContract(KernelFixture fixture) : KernelContract
     }
 
     [Fact]
+    public void One_that_was_left_without_a_table_is_not_found_but_listed_and_made_to_its_end()
+    {
+        var pool = Scope.OpenPool();
+        pool.Create(1);
+        var table = pool.Thin(1);
+        Fixture.LeaveWithoutTable(table.Name, table.Uuid);
+
+        Kernel.Find(table.Name).MustBeRefused(KernelFault.NotFound);
+        Assert.Equal(0UL, Assert.Single(Kernel.ListDevices(table.Uuid.Value).Must()).Length.Value);
+        Kernel.ActivateThin(table with { Uuid = new MappedUuid($"{table.Uuid}-other") })
+            .MustBeRefused(KernelFault.Exists);
+
+        pool.Activate(1);
+        pool.Write(1, block: 0, fill: 1);
+        pool.MustHold(1, block: 0, fill: 1);
+    }
+
+    [Fact]
+    public void One_that_was_left_without_a_table_is_removed()
+    {
+        var pool = Scope.OpenPool();
+        Fixture.LeaveWithoutTable(pool.Thin(1).Name, pool.Thin(1).Uuid);
+
+        Kernel.Remove(pool.Thin(1).Name, deferred: false).Must();
+
+        Kernel.Remove(pool.Thin(1).Name, deferred: false).MustBeRefused(KernelFault.NotFound);
+        Assert.Empty(Kernel.ListDevices(pool.Thin(1).Uuid.Value).Must());
+    }
+
+    [Fact]
     public void Devices_are_listed_by_the_beginning_of_their_uuid()
     {
         var pool = Scope.OpenPool();

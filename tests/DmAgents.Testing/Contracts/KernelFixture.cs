@@ -43,6 +43,9 @@ public abstract class KernelFixture
     /// disposed of.</summary>
     public abstract IDisposable MakeVolumeGroup(string name);
 
+    /// <summary>Creates a device and gives it no table, as one who dies in the midst of making it.</summary>
+    public abstract void LeaveWithoutTable(MappedName name, MappedUuid uuid);
+
     /// <summary>Overwrites a block of a pool's metadata at rest that tells which blocks are free.</summary>
     public abstract void DamageMetadata(DevicePath metadata);
 

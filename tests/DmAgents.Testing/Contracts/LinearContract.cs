@@ -24,6 +24,17 @@ public abstract class LinearContract(KernelFixture fixture) : KernelContract(fix
     }
 
     [Fact]
+    public void One_that_was_left_without_a_table_is_made_to_its_end()
+    {
+        var table = Table(Scope.Slice(Fixture.DataDisk, 1));
+        Fixture.LeaveWithoutTable(table.Name, table.Uuid);
+
+        var device = Open(table);
+
+        Assert.Equal(ByteSize.MiB(1), Kernel.Inspect(device.Name.Path).Must().Size);
+    }
+
+    [Fact]
     public void Its_length_is_that_of_its_segments()
     {
         var device = Open(Table(Scope.Slice(Fixture.DataDisk, 3), Scope.Slice(Fixture.MetadataDisk, 2)));

@@ -24,6 +24,20 @@ public abstract class PoolContract(KernelFixture fixture) : KernelContract(fixtu
     }
 
     [Fact]
+    public void A_pool_that_was_left_without_a_table_is_made_to_its_end()
+    {
+        var pool = Scope.OpenPool();
+        pool.Create(1);
+        Kernel.ClosePool(pool.Name).Must();
+        Fixture.LeaveWithoutTable(pool.Name, pool.Table.Uuid);
+        Kernel.PoolStatus(pool.Name).MustBeRefused(KernelFault.NotFound, KernelFault.Invalid);
+
+        Kernel.OpenPool(pool.Table).Must();
+
+        Assert.Equal(1u, Assert.Single(Kernel.ListThins(pool.Name).Must()).Id.Value);
+    }
+
+    [Fact]
     public void Metadata_at_rest_are_found_sound_or_damaged()
     {
         var pool = Scope.OpenPool();

@@ -31,7 +31,11 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
         Call(nameof(RestoreMetadata), into, () => inner.RestoreMetadata(text, into, shape));
 
     public KernelResult OpenPool(ThinPoolTable table) =>
-        Call(nameof(OpenPool), table.Name, () => inner.OpenPool(table));
+        Call(nameof(OpenPool), table.Name, () =>
+        {
+            Begun(nameof(OpenPool), table.Name, table.Uuid);
+            return inner.OpenPool(table);
+        });
 
     public KernelResult ReloadPool(ThinPoolTable table) =>
         Call(nameof(ReloadPool), table.Name, () => inner.ReloadPool(table));
@@ -70,13 +74,21 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
         Call(nameof(ReleaseMetadataSnapshot), pool, () => inner.ReleaseMetadataSnapshot(pool));
 
     public KernelResult<LiveDevice> ActivateThin(ThinTable table) =>
-        Call(nameof(ActivateThin), table.Name, () => inner.ActivateThin(table));
+        Call(nameof(ActivateThin), table.Name, () =>
+        {
+            Begun(nameof(ActivateThin), table.Name, table.Uuid);
+            return inner.ActivateThin(table);
+        });
 
     public KernelResult ReloadThin(ThinTable table) =>
         Call(nameof(ReloadThin), table.Name, () => inner.ReloadThin(table));
 
     public KernelResult<LiveDevice> OpenLinear(LinearTable table) =>
-        Call(nameof(OpenLinear), table.Name, () => inner.OpenLinear(table));
+        Call(nameof(OpenLinear), table.Name, () =>
+        {
+            Begun(nameof(OpenLinear), table.Name, table.Uuid);
+            return inner.OpenLinear(table);
+        });
 
     public KernelResult ReloadLinear(LinearTable table) =>
         Call(nameof(ReloadLinear), table.Name, () => inner.ReloadLinear(table));
@@ -190,6 +202,11 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
 
     /// <summary>The one place: <paramref name="call"/> does it. A call that is not made gives the error.</summary>
     protected abstract KernelError? Around(KernelCall call, Func<KernelError?> run);
+
+    /// <summary>A device is about to be made, of which the kernel makes the name first and the table then.</summary>
+    protected virtual void Begun(string operation, MappedName name, MappedUuid uuid)
+    {
+    }
 
     private KernelResult Call(string operation, object subject, Func<KernelResult> run) =>
         new(Around(new KernelCall(operation, subject.ToString()!), () => run().Error));

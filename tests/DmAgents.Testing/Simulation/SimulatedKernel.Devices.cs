@@ -13,7 +13,7 @@ public sealed partial class SimulatedKernel
         if (_mapped.IsTaken(table.Name, table.Uuid))
             return (Errno.Exists, null);
         if (PoolOf(table, out var errno) is not { } pool)
-            return (errno, null);
+            return (TakeBack(table.Name, errno), null);
         var device = _mapped.Create(table.Name, table.Uuid);
         device.Load(new ThinTarget(device, pool, table));
         _mapped.Add(device);
@@ -36,7 +36,7 @@ public sealed partial class SimulatedKernel
         if (_mapped.IsTaken(table.Name, table.Uuid))
             return (Errno.Exists, null);
         if (PartsOf(table, out var errno) is not { } parts)
-            return (errno, null);
+            return (TakeBack(table.Name, errno), null);
         var device = _mapped.Create(table.Name, table.Uuid);
         device.Load(new LinearTarget(device, parts));
         _mapped.Add(device);
@@ -59,8 +59,8 @@ public sealed partial class SimulatedKernel
 
     public KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart) =>
         Run<IReadOnlyList<LiveDevice>>("list", uuidStart, () => (Errno.None, [.. _mapped.All
-            .Where(device => device.Uuid.Value.StartsWith(uuidStart, StringComparison.Ordinal))
-            .Select(device => device.Describe())]));
+            .Select(device => device.Describe()).Concat(_mapped.WithoutTable)
+            .Where(device => device.Uuid.Value.StartsWith(uuidStart, StringComparison.Ordinal))]));
 
     public KernelResult Suspend(MappedName name, bool freeze) => Run("suspend", name, () =>
     {
@@ -84,6 +84,8 @@ public sealed partial class SimulatedKernel
 
     public KernelResult Remove(MappedName name, bool deferred) => Run("remove", name, () =>
     {
+        if (_mapped.RemoveWithoutTable(name))
+            return Errno.None;
         if (_mapped.Find(name) is not { } device)
             return Errno.NoDeviceOrAddress;
         if (device.OpenCount == 0)
@@ -117,6 +119,13 @@ public sealed partial class SimulatedKernel
             var above = found.Above.Distinct().Select(other => new DeviceHolder("device", other.Name.Value, null));
             return (Errno.None, [.. mounts, .. above]);
         });
+
+    /// <summary>What someone left without a table goes, too, when it cannot be given one.</summary>
+    private Errno TakeBack(MappedName name, Errno errno)
+    {
+        _mapped.RemoveWithoutTable(name);
+        return errno;
+    }
 
     private static void Resume(MappedDevice device)
     {

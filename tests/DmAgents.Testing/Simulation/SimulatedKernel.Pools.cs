@@ -24,24 +24,8 @@ public sealed partial class SimulatedKernel
     {
         if (_mapped.IsTaken(table.Name, table.Uuid))
             return Errno.Exists;
-        if (Locate(table.Metadata) is not { } metadata || Locate(table.Data) is not { } data)
-            return Errno.NoDevice;
-        if (table.DataLength.Value == 0 || table.DataLength > new Domain.Units.ByteSize(data.Length).Sectors)
-            return Errno.Invalid;
-        if (metadata.FileSystem is not null || data.FileSystem is not null)
-            return Errno.Busy;
-        if (Pools().Any(other => other.MetadataDevice == metadata))
-            return Errno.Busy;
-        var device = _mapped.Create(table.Name, table.Uuid);
-        var pool = new SimulatedPool(device, metadata, data, _superblocks) { Table = table };
-        var errno = pool.OpenMetadata();
-        if (errno == Errno.None)
-            errno = pool.Bind(table);
-        if (errno != Errno.None)
-            return errno;
-        device.Load(new PoolTarget(pool, table));
-        _mapped.Add(device);
-        return Errno.None;
+        var errno = MakePool(table);
+        return errno == Errno.None ? errno : TakeBack(table.Name, errno);
     });
 
     public KernelResult ReloadPool(ThinPoolTable table) => Run("load", table.Name, () =>
@@ -66,6 +50,8 @@ public sealed partial class SimulatedKernel
 
     public KernelResult ClosePool(MappedName pool) => Run("remove", pool, () =>
     {
+        if (_mapped.RemoveWithoutTable(pool))
+            return Errno.None;
         if (_mapped.Find(pool) is not { } device)
             return Errno.NoDeviceOrAddress;
         if (device.OpenCount > 0)
@@ -109,6 +95,28 @@ public sealed partial class SimulatedKernel
 
     public KernelResult ReleaseMetadataSnapshot(MappedName pool) => Message("release_metadata_snap", pool,
         (_, metadata) => metadata.Held is null ? (Errno.Invalid, metadata) : (Errno.None, metadata.WithoutHeld()));
+
+    private Errno MakePool(ThinPoolTable table)
+    {
+        if (Locate(table.Metadata) is not { } metadata || Locate(table.Data) is not { } data)
+            return Errno.NoDevice;
+        if (table.DataLength.Value == 0 || table.DataLength > new Domain.Units.ByteSize(data.Length).Sectors)
+            return Errno.Invalid;
+        if (metadata.FileSystem is not null || data.FileSystem is not null)
+            return Errno.Busy;
+        if (Pools().Any(other => other.MetadataDevice == metadata))
+            return Errno.Busy;
+        var device = _mapped.Create(table.Name, table.Uuid);
+        var pool = new SimulatedPool(device, metadata, data, _superblocks) { Table = table };
+        var errno = pool.OpenMetadata();
+        if (errno == Errno.None)
+            errno = pool.Bind(table);
+        if (errno != Errno.None)
+            return errno;
+        device.Load(new PoolTarget(pool, table));
+        _mapped.Add(device);
+        return Errno.None;
+    }
 
     private static bool IsRunning(SimulatedPool pool, ThinId origin) =>
         !pool.Owner.IsSuspended

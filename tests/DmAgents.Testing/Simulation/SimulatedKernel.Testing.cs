@@ -44,6 +44,19 @@ public sealed partial class SimulatedKernel
         return device;
     }
 
+    /// <summary>Whoever makes a device dies before he has given it its table. One that is live is left as it is.</summary>
+    /// <returns>Whether it was made.</returns>
+    public bool LeaveWithoutTable(MappedName name, MappedUuid uuid)
+    {
+        lock (_gate)
+        {
+            var isFree = !_mapped.IsTaken(name, uuid) && _mapped.WithoutTable.All(device => device.Name != name);
+            if (isFree)
+                _mapped.CreateWithoutTable(name, uuid);
+            return isFree;
+        }
+    }
+
     /// <summary>A volume group of LVM with so much free.</summary>
     public void AddVolumeGroup(string name, ByteSize free)
     {

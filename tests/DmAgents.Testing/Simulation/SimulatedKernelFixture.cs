@@ -45,6 +45,9 @@ public sealed class SimulatedKernelFixture : KernelFixture
         return new MemoryStream();
     }
 
+    public override void LeaveWithoutTable(MappedName name, MappedUuid uuid) =>
+        Xunit.Assert.True(Simulation.LeaveWithoutTable(name, uuid));
+
     public override void DamageMetadata(DevicePath metadata) => Simulation.DamageMetadata(metadata);
 
     public override void MarkNeedsCheck(DevicePath metadata) => Simulation.MarkNeedsCheck(metadata);

@@ -37,7 +37,7 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         var name = pool.NameOf(device.Id);
         var live = kernel.Find(name);
         if (live.FailedWith(KernelFault.NotFound))
-            return (ulong?)null;
+            return Deactivate(device, deferred: false) is { Error: { } error } ? error : (ulong?)null;
         var flushed = live.Outcome.Then(() => kernel.Flush(name.Path));
         if (!flushed.Succeeded)
             return flushed.Error;
@@ -105,8 +105,10 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
     private KernelResult Deactivate(DeviceRecord device, bool deferred)
     {
         var name = pool.NameOf(device.Id);
-        return kernel.Find(name).FailedWith(KernelFault.NotFound)
+        // One without a table is not found, and nothing of it can be flushed, but it is there.
+        var flushed = kernel.Find(name).FailedWith(KernelFault.NotFound)
             ? KernelResult.Done
-            : kernel.Flush(name.Path).Then(() => kernel.Remove(name, deferred).Or(KernelFault.NotFound));
+            : kernel.Flush(name.Path);
+        return flushed.Then(() => kernel.Remove(name, deferred).Or(KernelFault.NotFound));
     }
 }
