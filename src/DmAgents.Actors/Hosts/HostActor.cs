@@ -94,7 +94,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
                 OnTerminated(terminated.ActorRef);
                 break;
             case StartAgain again when !_isStopping && _pools.TryGetValue(again.Pool, out var pool):
-                Start(pool);
+                Start(pool).Tell(PoolMessages.EndIfNeverMade.Instance);
                 break;
             case StartAgain:
                 break;

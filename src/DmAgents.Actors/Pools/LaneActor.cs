@@ -17,7 +17,7 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
     public static Props Props(IKernel kernel, IDurableFiles files) =>
         Akka.Actor.Props.Create(() => new LaneActor(kernel, files)).WithDispatcher(ActorsConfig.KernelDispatcher);
 
-    /// <summary>Held from the first opening to the actor's end.</summary>
+    /// <summary>Held from the first thing that is done to the pool to the actor's end.</summary>
     private IDisposable? _claim;
 
     protected override void PostStop() => _claim?.Dispose();
@@ -33,8 +33,7 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
                 Sender.Tell(CleanUp(job));
                 break;
             case LaneJobs.PlanGrowth job:
-                Sender.Tell(new LaneResults.GrowthPlanned(
-                    new BackingPlanner(kernel).PlanGrowth(job.Pool.Identity, job.Request, force: false)));
+                Sender.Tell(new LaneResults.GrowthPlanned(Plan(job)));
                 break;
             case LaneJobs.SetNoSpace job:
                 Sender.Tell(new LaneResults.NoSpaceSet(
@@ -54,30 +53,32 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
                 Sender.Tell(new LaneResults.Status(kernel.PoolStatus(job.Pool.Device)));
                 break;
             case LaneJobs.Purge job:
-                Sender.Tell(new LaneResults.Purged(
-                    job.Id, job.Request, new DeletionEffects(kernel, job.Pool).Purge(job.Id)));
+                Sender.Tell(new LaneResults.Purged(job.Id, new DeletionEffects(kernel, job.Pool).Purge(job.Id)));
                 break;
             case LaneJobs.Mend job:
                 Sender.Tell(new LaneResults.Mended(job.Asked, Mend(job)));
                 break;
             case LaneJobs.DiscardMetadata job:
-                Sender.Tell(new LaneResults.MetadataDiscarded(job.Request, Discard(job.Pool, job.Kept)));
+                Sender.Tell(new LaneResults.MetadataDiscarded(
+                    job.Request, Claim(job.Pool).Then(() => Discard(job.Pool, job.Kept))));
                 break;
             case LaneJobs.Abandon job:
-                Sender.Tell(new LaneResults.Abandoned(new AssemblyEffects(kernel, job.Pool).Close()));
+                // A pool that another agent has is the other's, live or not.
+                Sender.Tell(new LaneResults.Abandoned(
+                    _claim is null ? KernelResult.Done : new AssemblyEffects(kernel, job.Pool).Close()));
                 break;
             case LaneJobs.MakeIdle job:
-                Sender.Tell(new LaneResults.MadeIdle(TakeoverEffects.MakeIdle(kernel, job.Pool, job.Devices)));
+                Sender.Tell(new LaneResults.MadeIdle(
+                    Claim(job.Pool).Then(() => TakeoverEffects.MakeIdle(kernel, job.Pool, job.Devices))));
                 break;
             case LaneJobs.GiveBack job:
-                Sender.Tell(new LaneResults.GivenBack(GiveBack(job)));
+                Sender.Tell(new LaneResults.GivenBack(Claim(job.Pool).Then(() => GiveBack(job))));
                 break;
             case LaneJobs.LetGo job:
-                Sender.Tell(new LaneResults.LetGone(TakeoverEffects.LetGo(kernel, job.Pool)
-                    .Then(() => RemoveFiles(job.Pool, job.Devices))));
+                Sender.Tell(new LaneResults.LetGone(Claim(job.Pool).Then(() => LetGo(job))));
                 break;
             case LaneJobs.Retire job:
-                Sender.Tell(new LaneResults.Retired(Retire(job)));
+                Sender.Tell(new LaneResults.Retired(Claim(job.Pool).Then(() => Retire(job))));
                 break;
             default:
                 Unhandled(message);
@@ -85,15 +86,34 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
         }
     }
 
+    /// <summary>Makes sure that no other agent has the pool.</summary>
+    private KernelResult Claim(PoolContext pool)
+    {
+        if (_claim is not null)
+            return KernelResult.Done;
+        var claimed = kernel.Claim(pool.Identity.Uuid);
+        if (claimed.Succeeded)
+            _claim = claimed.Value;
+        return claimed.Outcome;
+    }
+
+    /// <summary>Before anything else that may fail: whoever writes to a device that a dead agent left suspended hangs.
+    /// </summary>
+    private KernelResult ResumeAll(PoolContext pool)
+    {
+        var live = kernel.ListDevices($"{DeviceNames.UuidPrefix}{pool.Identity.Uuid}-");
+        if (!live.Succeeded)
+            return live.Outcome;
+        foreach (var device in live.Value.Where(d => d.Suspended && DeviceNames.ThinIdOf(pool.Identity.Uuid, d.Uuid) is not null))
+            kernel.Resume(device.Name);
+        return KernelResult.Done;
+    }
+
     private object Open(LaneJobs.Open job)
     {
-        if (_claim is null)
-        {
-            var claimed = kernel.Claim(job.Pool.Identity.Uuid);
-            if (!claimed.Succeeded)
-                return new LaneResults.OpenFailed(claimed.Error);
-            _claim = claimed.Value;
-        }
+        var ready = Claim(job.Pool).Then(() => ResumeAll(job.Pool));
+        if (!ready.Succeeded)
+            return new LaneResults.OpenFailed(ready.Error);
         var assembly = new AssemblyEffects(kernel, job.Pool);
         var isNew = !job.State.WasOpened && kernel.Find(job.Pool.Device).FailedWith(KernelFault.NotFound);
         var checkedMetadata = job.State.WasOpened ? assembly.CheckMetadata() : KernelResult.Done;
@@ -106,6 +126,8 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             return new LaneResults.OpenFailed(status.Error);
         if (!IsOwnPool(job, status.Value))
             return new LaneResults.Mismatched(status.Value.TransactionId, job.State.Checkpoint);
+        if (assembly.VerifyLength(status.Value).Error is { } longer)
+            return new LaneResults.OpenFailed(longer);
         var picture = KernelPicture.Take(kernel, job.Pool);
         return picture.Succeeded
             ? new LaneResults.Opened(picture.Value, checkedMetadata.Error, HintsOf(job, picture.Value))
@@ -124,6 +146,20 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
         || (job.Pool.Identity.Backing is PoolBacking.Existing && !job.State.WasOpened)
         || status.Mode is PoolMode.Failed or PoolMode.Error
         || job.State.Checkpoint.Allows(status.TransactionId);
+
+    /// <summary>The first that is possible without a doubt, or why the first is not.</summary>
+    private BackingPlan Plan(LaneJobs.PlanGrowth job)
+    {
+        BackingPlan? first = null;
+        foreach (var request in job.Requests)
+        {
+            var plan = new BackingPlanner(kernel).PlanGrowth(job.Pool.Identity, request, force: false);
+            if (plan is BackingPlan.Planned { Warnings: [] })
+                return plan;
+            first ??= plan;
+        }
+        return first ?? throw new InvalidOperationException("no way to grow was asked for");
+    }
 
     private LaneResults.Marked Mark(LaneJobs.Mark job)
     {
@@ -147,7 +183,7 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             Note(kernel.Unmount(target, detach: true).Or(KernelFault.Invalid));
         foreach (var name in job.Plan.Deactivate)
             Note(kernel.Remove(name, deferred: true).Or(KernelFault.NotFound));
-        return new LaneResults.CleanedUp(errors.ToImmutable());
+        return new LaneResults.CleanedUp(job.Plan, errors.ToImmutable());
 
         void Note(KernelResult result)
         {
@@ -159,11 +195,15 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
     private MendOutcome Mend(LaneJobs.Mend job)
     {
         var mend = new MendEffects(kernel, files, job.Pool);
-        var down = mend.TakeDown(job.EvenMounted);
+        var down = Claim(job.Pool).Then(() => mend.TakeDown(evenMounted: HasFailed(job.Pool)));
         return down.Error is { } error
             ? new MendOutcome.Failed(error)
             : mend.Mend(job.Asked.Source, job.Asked.Next, job.Shape);
     }
+
+    /// <summary>The kernel has given the pool up: what is mounted cannot be used any more, and goes all the same.</summary>
+    private bool HasFailed(PoolContext pool) =>
+        kernel.PoolStatus(pool.Device) is { Succeeded: true, Value.Mode: PoolMode.Failed or PoolMode.Error };
 
     private KernelResult Discard(PoolContext pool, ImmutableArray<KeptMetadata> kept)
     {
@@ -198,15 +238,25 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
         var status = kernel.PoolStatus(job.Pool.Device);
         if (!status.Succeeded)
             return status.Outcome;
-        if (!IsOwnPool(new LaneJobs.Open(job.Pool, job.State), status.Value)
+        // The agent leaves the id of LVM's pools as it is: another there was counted by somebody else.
+        var isLvms = job.Pool.Identity.Backing is PoolBacking.Existing { OwnedByLvm: true };
+        if ((isLvms || !IsOwnPool(new LaneJobs.Open(job.Pool, job.State), status.Value))
             && status.Value.TransactionId != takeover.TransactionId)
         {
             return new KernelError(KernelFault.Invalid, 0, "give back", job.Pool.Device.Value,
                 $"its transaction id is {status.Value.TransactionId}, which is not the agent's: somebody else has used it");
         }
         return TakeoverEffects.MakeIdle(kernel, job.Pool, [.. job.State.Devices.Values])
-            .Then(() => TakeoverEffects.GiveBack(kernel, job.Pool, takeover));
+            .Then(() => TakeoverEffects.GiveBack(kernel, job.Pool, takeover, IsKnown));
+
+        bool IsKnown(ThinId id) =>
+            job.State.Devices.ContainsKey(id) || job.State.Ledger.Quarantine.ContainsKey(id);
     }
+
+    private KernelResult LetGo(LaneJobs.LetGo job) => TakeoverEffects.LetGo(kernel, job.Pool)
+        .Then(new LookEffects(kernel, files, job.Pool).Clean)
+        .Then(new BackupEffects(kernel, files, job.Pool).RemoveAll)
+        .Then(() => RemoveFiles(job.Pool, job.Devices));
 
     /// <summary>The projection of a pool that is no more, and the directories that its devices were mounted
     /// on.</summary>

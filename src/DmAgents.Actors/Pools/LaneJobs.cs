@@ -18,8 +18,8 @@ internal static class LaneJobs
     /// <summary>Take away what nobody wants.</summary>
     internal sealed record CleanUp(PoolContext Pool, RecoveryPlan Plan);
 
-    /// <summary>Find out how the pool can be extended so.</summary>
-    internal sealed record PlanGrowth(PoolContext Pool, GrowthRequest Request);
+    /// <summary>Find out how the pool can be extended, by the first of these that is possible.</summary>
+    internal sealed record PlanGrowth(PoolContext Pool, ImmutableArray<GrowthRequest> Requests);
 
     /// <summary>Set what a full pool does to writers.</summary>
     internal sealed record SetNoSpace(PoolContext Pool, NoSpacePolicy Policy);
@@ -37,16 +37,13 @@ internal static class LaneJobs
     internal sealed record ReadStatus(PoolContext Pool);
 
     /// <summary>Delete a quarantined id.</summary>
-    /// <param name="Request">The request that waits for it; null in the background.</param>
-    internal sealed record Purge(PoolContext Pool, ThinId Id, RequestId? Request);
+    internal sealed record Purge(PoolContext Pool, ThinId Id);
 
     /// <summary>Take down what a creation that failed has made live.</summary>
     internal sealed record Abandon(PoolContext Pool);
 
     /// <summary>Take the pool down and make its metadata usable.</summary>
-    /// <param name="EvenMounted">The kernel has given the pool up: what is mounted goes all the same.</param>
-    internal sealed record Mend(
-        PoolContext Pool, PoolMessages.MendMetadata Asked, bool EvenMounted, MetadataShape Shape);
+    internal sealed record Mend(PoolContext Pool, PoolMessages.MendMetadata Asked, MetadataShape Shape);
 
     /// <summary>Give up the metadata that others have replaced.</summary>
     internal sealed record DiscardMetadata(PoolContext Pool, ImmutableArray<KeptMetadata> Kept, RequestId Request);
@@ -80,7 +77,7 @@ internal static class LaneResults
     internal sealed record OpenFailed(KernelError Error);
 
     /// <param name="Errors">What could not be taken away.</param>
-    internal sealed record CleanedUp(ImmutableArray<KernelError> Errors);
+    internal sealed record CleanedUp(RecoveryPlan Plan, ImmutableArray<KernelError> Errors);
 
     internal sealed record GrowthPlanned(BackingPlan Plan);
 
@@ -95,7 +92,7 @@ internal static class LaneResults
 
     internal sealed record Status(KernelResult<ThinPoolStatus> Result);
 
-    internal sealed record Purged(ThinId Id, RequestId? Request, KernelResult Result);
+    internal sealed record Purged(ThinId Id, KernelResult Result);
 
     internal sealed record Mended(PoolMessages.MendMetadata Asked, MendOutcome Outcome);
 

@@ -158,8 +158,11 @@ public sealed partial class PoolActor
             case NextTrim:
                 TrimNext();
                 break;
-            case RetryProblems:
+            case RetryProblems when _phase == PoolPhase.Open:
                 Retry();
+                break;
+            // The comparison settles what is not as it should be; the next opening tries the rest again.
+            case RetryProblems:
                 break;
             case GiveUpStopping:
                 _log.Warning(

@@ -29,6 +29,9 @@ public sealed partial class PoolActor
     /// <summary>Why the pool could not be extended, told once.</summary>
     private string _extensionProblem = "";
 
+    /// <summary>Nothing is under way, neither on request nor in the background.</summary>
+    private bool IsQuiet => !IsAtWork && !IsDeleting && !_isTrimming;
+
     private bool IsGrowing => _operations.Values.Any(o => o.Command is PoolCommands.Grow);
 
     private void LookAtStatus()
@@ -45,6 +48,9 @@ public sealed partial class PoolActor
         if (read.Error is { } error)
         {
             _log.Warning("pool {0}: its status cannot be read: {1}", _setup.Name, error);
+            // Somebody has taken it down: what the agent believes of it is not so any more.
+            if (error.Fault == KernelFault.NotFound && _phase == PoolPhase.Open && IsQuiet)
+                OnOpenFailed(error);
             return;
         }
         _health = PoolHealth.Judge(read.Value, _setup.Settings.Marks);
@@ -59,6 +65,12 @@ public sealed partial class PoolActor
             Record([changed], () => { });
         }
         Show();
+        // What it did not let be read when it was opened: recovery has been waiting for this.
+        if (_isUncompared && _health.CanChange && IsQuiet)
+        {
+            Open();
+            return;
+        }
         Extend();
         CareForWriters();
         // They may have waited for a pool that takes changes again.
@@ -73,7 +85,7 @@ public sealed partial class PoolActor
     private void Extend()
     {
         if (_isPlanningExtension || IsGrowing || Timers.IsTimerActive(ExtensionPauseTimer)
-            || ExtensionPlan.Of(_state, _health!, _setup.Settings.Extension) is not { } wanted)
+            || ExtensionPlan.Of(_state, _health!, _setup.Settings.Extension) is not { IsEmpty: false } wanted)
             return;
         _isPlanningExtension = true;
         _lane.Tell(new LaneJobs.PlanGrowth(Pool, wanted));

@@ -19,7 +19,11 @@ public sealed partial class PoolActor
     /// <param name="Backing">What the pool was made of before.</param>
     private sealed record Operation(
         PoolCommand Command, ThinId? Subject, DeviceRecord? Before, PoolBacking Backing,
-        ImmutableArray<DeviceRecord> Removed, ImmutableArray<IActorRef> Waiting);
+        ImmutableArray<DeviceRecord> Removed, ImmutableArray<IActorRef> Waiting)
+    {
+        /// <summary>The pool's spare disks before.</summary>
+        public ImmutableArray<DevicePath> Spares { get; init; } = [];
+    }
 
     private void WhenOpen(object message)
     {
@@ -122,6 +126,9 @@ public sealed partial class PoolActor
         switch (PoolDecider.Decide(_state, _health, command))
         {
             case Decision.Refused refused:
+                // Nobody has asked for an extension, and so nobody would hear of it.
+                if (command is PoolCommands.Grow && waiting.IsEmpty)
+                    OnNotExtended(refused.Refusal.ToString());
                 Finish(command.Request, waiting, new PoolReplies.Refused(command.Request, refused.Refusal));
                 break;
             case Decision.AlreadySo already:
@@ -162,7 +169,10 @@ public sealed partial class PoolActor
         var removed = accepted.Events.OfType<PoolEvents.RemovalIntended>()
             .Select(e => _state.Devices[e.Id]).ToImmutableArray();
         _operations[command.Request] = new Operation(
-            command, accepted.Subject, DeviceOrNull(accepted.Subject), Pool.Identity.Backing, removed, waiting);
+            command, accepted.Subject, DeviceOrNull(accepted.Subject), Pool.Identity.Backing, removed, waiting)
+        {
+            Spares = _state.Spares,
+        };
         Record(accepted.Events, () => Begin(command, accepted));
         NoteDemand(command, accepted.Subject);
     }
@@ -233,7 +243,7 @@ public sealed partial class PoolActor
         PoolCommands.SetUse c => IsChangingUse(c.Key),
         PoolCommands.Commit c => IsChangingUse(c.Key),
         PoolCommands.Grow => IsGrowing,
-        PoolCommands.Purge c => _purges.Contains(c.Id),
+        PoolCommands.Purge c => _purges.ContainsKey(c.Id),
         _ => false,
     };
 
@@ -248,17 +258,7 @@ public sealed partial class PoolActor
             Stash.Stash();
             return;
         }
-        var request = message switch
-        {
-            PoolCommand command => command.Request,
-            PoolMessages.Repair repair => repair.Request,
-            PoolMessages.Trim trim => trim.Request,
-            PoolMessages.MendMetadata mend => mend.Request,
-            PoolMessages.DiscardMetadata discard => discard.Request,
-            PoolMessages.Return back => back.Request,
-            _ => ((PoolMessages.Retire)message).Request,
-        };
-        Answer(Sender, new PoolReplies.Refused(request, new Refusal(
+        Answer(Sender, new PoolReplies.Refused(RequestIn(message), new Refusal(
             RefusalKind.Busy, "cannot take the request", _setup.Name.Value, "the pool is being opened",
             "try again in a moment")));
     }

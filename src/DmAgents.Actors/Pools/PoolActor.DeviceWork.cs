@@ -163,8 +163,15 @@ public sealed partial class PoolActor
 
     private void OnDeviceGrown(DeviceResults.Grown result)
     {
-        if (!_state.Devices.TryGetValue(result.Id, out var device) || device.GrowingTo is not { } size)
+        if (!_state.Devices.TryGetValue(result.Id, out var device))
             return;
+        if (device.GrowingTo is not { } size)
+        {
+            // Two were under way, and the other has done it.
+            if (result.Request is { } done && result.Result.Succeeded)
+                Succeed(done);
+            return;
+        }
         if (result.Result.Error is { } error)
         {
             // The intent stays: the device may be longer than its file system, and only growing on mends that.

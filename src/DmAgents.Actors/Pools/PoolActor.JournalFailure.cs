@@ -43,19 +43,22 @@ public sealed partial class PoolActor
             foreach (var to in operation.Waiting)
                 _lastWords.Add((to, Unknown(request, why)));
         }
-        foreach (var (to, request) in _repairers)
+        foreach (var (to, request) in _repairers.Concat(_returners).Concat(_trimmers))
             _lastWords.Add((to, Unknown(request, why)));
+        if (_retiring is { } retiring)
+            _lastWords.Add((retiring.To, Unknown(retiring.Request, why)));
+        if (_heldRetire is { } held)
+            _lastWords.Add((held.To, Unknown(held.Message.Request, why)));
         if (_founder is { } founder)
             _lastWords.Add((founder.To, Unknown(founder.Request, why)));
-        foreach (var held in Stash.ClearStash())
-        {
-            if (RequestIn(held.Message) is { } request)
-                _lastWords.Add((held.Sender, Unknown(request, why)));
-        }
+        foreach (var waiting in Stash.ClearStash())
+            _lastWords.Add((waiting.Sender, Unknown(RequestIn(waiting.Message), why)));
         // What comes after the answers is the parent's.
         _operations.Clear();
         _repairers.Clear();
-        _founder = null;
+        _returners.Clear();
+        _trimmers = [];
+        (_founder, _retiring, _heldRetire) = (null, null, null);
     }
 
     /// <summary>The write may be durable all the same.</summary>
@@ -64,11 +67,16 @@ public sealed partial class PoolActor
         $"{_setup.StateDirectory}/journal cannot be written: {why}; whether it was done is unknown",
         "make room on its disk, or mend it; it is tried again every few seconds, and the same request id gives the answer"));
 
-    private static RequestId? RequestIn(object message) => message switch
+    /// <summary>Of a message that may be stashed.</summary>
+    private static RequestId RequestIn(object message) => message switch
     {
         PoolCommand command => command.Request,
         PoolMessages.Repair repair => repair.Request,
+        PoolMessages.Trim trim => trim.Request,
+        PoolMessages.MendMetadata mend => mend.Request,
+        PoolMessages.DiscardMetadata discard => discard.Request,
+        PoolMessages.Return back => back.Request,
         PoolMessages.Retire retire => retire.Request,
-        _ => null,
+        _ => throw new InvalidOperationException($"{message.GetType().Name} is never stashed"),
     };
 }

@@ -29,7 +29,7 @@ public sealed partial class PoolActor
     /// <summary>thin_check has found them damaged, or the kernel could not use them.</summary>
     private static bool MetadataAreTheCause(KernelError error) =>
         error is { Operation: "thin_check", Fault: KernelFault.Invalid }
-            or { Operation: "open pool", Fault: KernelFault.Failed };
+            or { Operation: "open pool" or "read pool", Fault: KernelFault.Failed };
 
     private void OnMend(PoolMessages.MendMetadata mend)
     {
@@ -55,8 +55,7 @@ public sealed partial class PoolActor
         Enter(PoolPhase.Opening, mend.Source is MetadataSource.Backup backup
             ? $"its metadata are restored from backup {backup.Name}"
             : "its metadata are repaired");
-        _lane.Tell(new LaneJobs.Mend(
-            Pool, mend, EvenMounted: health is { Condition: PoolCondition.Failed }, MendDecider.ShapeOf(_state)));
+        _lane.Tell(new LaneJobs.Mend(Pool, mend, MendDecider.ShapeOf(_state)));
     }
 
     /// <summary>The same request again waits for the same end.</summary>
@@ -120,11 +119,13 @@ public sealed partial class PoolActor
             Answer(Sender, new PoolReplies.Done(discard.Request, Device: null, [], AlreadySo: true));
             return;
         }
-        if (_phase == PoolPhase.Stopping || IsAtWork)
+        const string What = "cannot discard metadata";
+        var refusal = _phase == PoolPhase.Stopping || IsAtWork
+            ? new Refusal(RefusalKind.Busy, What, _setup.Name.Value, "operations are under way", "try again in a moment")
+            : MendDecider.Foreign(_state, What);
+        if (refusal is not null)
         {
-            Answer(Sender, new PoolReplies.Refused(discard.Request, new Refusal(
-                RefusalKind.Busy, "cannot discard metadata", _setup.Name.Value, "operations are under way",
-                "try again in a moment")));
+            Answer(Sender, new PoolReplies.Refused(discard.Request, refusal));
             return;
         }
         _isDiscardingMetadata = true;

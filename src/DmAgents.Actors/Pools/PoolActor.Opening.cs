@@ -19,6 +19,9 @@ public sealed partial class PoolActor
     private readonly HashSet<ThinId> _recovering = [];
     private RecoveryPlan? _plan;
 
+    /// <summary>The pool did not let its thin ids be read when it was opened.</summary>
+    private bool _isUncompared;
+
     /// <summary>Whoever asked for the pool to be made, and waits for it.</summary>
     private (IActorRef To, RequestId Request)? _founder;
 
@@ -127,19 +130,20 @@ public sealed partial class PoolActor
     private void Compare(LaneResults.Opened opened)
     {
         _health = PoolHealth.Judge(opened.Picture.Status, _setup.Settings.Marks);
-        var plan = RecoveryPlan.Make(_state, opened.Picture, Pool, Now);
-        _plan = plan with
+        _isUncompared = opened.Picture.Thins is null;
+        var made = RecoveryPlan.Make(_state, opened.Picture, Pool, Now);
+        var plan = made with
         {
-            Findings = [.. plan.Findings.Select(finding => finding is PoolEvents.Quarantined found
+            Findings = [.. made.Findings.Select(finding => finding is PoolEvents.Quarantined found
                 ? found with { Hint = opened.Hints.GetValueOrDefault(found.Id) }
                 : finding)],
         };
-        foreach (var finding in _plan.Findings)
+        foreach (var finding in plan.Findings)
             _log.Info("pool {0}: found at opening: {1}", _setup.Name, finding);
         var changed = _health.ChangeFrom(_state, Now);
         Record(
-            changed is null ? _plan.Findings : _plan.Findings.Add(changed),
-            () => _lane.Tell(new LaneJobs.CleanUp(Pool, _plan)));
+            changed is null ? plan.Findings : plan.Findings.Add(changed),
+            () => _lane.Tell(new LaneJobs.CleanUp(Pool, plan)));
     }
 
     private void OnWrongPool(LaneResults.Mismatched mismatched)
@@ -196,7 +200,8 @@ public sealed partial class PoolActor
     {
         foreach (var error in cleaned.Errors)
             _log.Warning("pool {0}: left over from before and not taken away: {1}", _setup.Name, error);
-        foreach (var pending in _plan!.Create)
+        _plan = cleaned.Plan;
+        foreach (var pending in _plan.Create)
         {
             _recovering.Add(pending.Id);
             StartCreation(_state.Devices[pending.Id], pending.InPool);
@@ -225,8 +230,8 @@ public sealed partial class PoolActor
 
     private void OnGrownAtOpening(DeviceResults.Grown result)
     {
-        if (result.Result.Succeeded)
-            Outcome(new PoolEvents.Resized(result.Id, _state.Devices[result.Id].GrowingTo!.Value, Now));
+        if (result.Result.Succeeded && _state.Devices.GetValueOrDefault(result.Id)?.GrowingTo is { } size)
+            Outcome(new PoolEvents.Resized(result.Id, size, Now));
         OnSettledAtOpening(result.Id, result.Result, holders: "");
     }
 
@@ -259,6 +264,8 @@ public sealed partial class PoolActor
         AnswerRepairers();
         DeleteNext();
         PurgeIntended();
+        if (!_problems.IsEmpty)
+            RetryLater();
         UnstashAll();
     }
 

@@ -11,16 +11,22 @@ namespace DmAgents.Actors.Pools;
 public sealed partial class PoolActor
 {
     /// <summary>Whoever asked for it, and waits; nobody after a restart.</summary>
-    private (IActorRef To, RequestId Request)? _returner;
+    private readonly List<(IActorRef To, RequestId Request)> _returners = [];
 
     private void OnReturn(PoolMessages.Return command)
     {
+        // It is under way: whoever asks again waits for the same end.
+        if (_returners.Count > 0 || _state.Takeover is { Phase: TakeoverPhase.Returning or TakeoverPhase.Returned })
+        {
+            _returners.Add((Sender, command.Request));
+            return;
+        }
         if (RefusalOfReturn() is { } refusal)
         {
             Answer(Sender, new PoolReplies.Refused(command.Request, refusal));
             return;
         }
-        _returner = (Sender, command.Request);
+        _returners.Add((Sender, command.Request));
         Enter(PoolPhase.Stopping, $"it is being given back to {_state.Takeover!.Program}");
         Timers.Cancel(StatusTimer);
         _isDeaf = true;
@@ -45,7 +51,7 @@ public sealed partial class PoolActor
 
     private void OnMadeIdle(KernelResult result)
     {
-        if (_returner is not { } returner)
+        if (_returners is not [var returner, ..])
             return;
         if (result.Error is not { } error)
         {
@@ -54,7 +60,7 @@ public sealed partial class PoolActor
         }
         // Nothing was changed: what has gone already comes back with the comparison.
         _isDeaf = false;
-        AnswerReturner(new Refusal(
+        RefuseReturn(new Refusal(
             error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
             "cannot undo adoption", _setup.Name.Value, error.ToString(), "end what uses it, then try again"));
         if (_isToStop)
@@ -110,8 +116,8 @@ public sealed partial class PoolActor
             FailReturn(error);
             return;
         }
-        if (_returner is { } returner)
-            Answer(returner.To, new PoolReplies.Done(returner.Request, Device: null, [], AlreadySo: false));
+        foreach (var (to, request) in _returners)
+            Answer(to, new PoolReplies.Done(request, Device: null, [], AlreadySo: false));
         Context.Parent.Tell(new PoolMessages.Ended(
             _setup.Name, _setup.Uuid, $"it was given back to {_state.Takeover!.Program}"));
         Context.Stop(Self);
@@ -121,7 +127,7 @@ public sealed partial class PoolActor
     private void FailReturn(KernelError error)
     {
         _log.Warning("pool {0} could not be given back yet: {1}", _setup.Name, error);
-        AnswerReturner(new Refusal(
+        RefuseReturn(new Refusal(
             error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
             "cannot undo adoption yet", _setup.Name.Value, error.ToString(),
             "mend what is named; it is tried again every few seconds"));
@@ -131,13 +137,14 @@ public sealed partial class PoolActor
             return;
         }
         Enter(PoolPhase.Unavailable, error.ToString());
+        UnstashAll();
         Timers.StartSingleTimer(OpenTimer, OpenAgain.Instance, _setup.Settings.RetryInterval);
     }
 
-    private void AnswerReturner(Refusal refusal)
+    private void RefuseReturn(Refusal refusal)
     {
-        if (_returner is { } returner)
-            Answer(returner.To, new PoolReplies.Refused(returner.Request, refusal));
-        _returner = null;
+        foreach (var (to, request) in _returners)
+            Answer(to, new PoolReplies.Refused(request, refusal));
+        _returners.Clear();
     }
 }

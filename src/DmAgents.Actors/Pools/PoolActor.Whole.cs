@@ -9,8 +9,8 @@ namespace DmAgents.Actors.Pools;
 /// <summary>What happens to the pool as a whole while it is open: growth, the quarantine, the end.</summary>
 public sealed partial class PoolActor
 {
-    /// <summary>Thin ids whose purge has been handed to the lane.</summary>
-    private readonly HashSet<ThinId> _purges = [];
+    /// <summary>Thin ids whose purge has been handed to the lane, and the requests that wait for it.</summary>
+    private readonly Dictionary<ThinId, ImmutableList<RequestId>> _purges = [];
 
     /// <summary>Labels what is to be added before the journal has it; see
     /// <see cref="Domain.Pools.Effects.AssemblyEffects.PrepareGrowth"/>.</summary>
@@ -49,12 +49,22 @@ public sealed partial class PoolActor
         // The kernel may have grown it: then the journal stays with the larger one, which the next opening makes so.
         ImmutableArray<PoolEvent> events = error.LeavesStateUnknown
             ? [withdrawn]
-            : [new PoolEvents.BackingChanged(Request: null, operation.Backing, Now), withdrawn];
+            : [new PoolEvents.BackingChanged(Request: null, operation.Backing, Now), .. SparesAgain(operation), withdrawn];
         Record(events, () =>
         {
             UseIdentity();
             FailGrowth(result.Request, operation, error);
         });
+    }
+
+    /// <summary>A spare disk that did not become a part of the pool is a spare still.</summary>
+    private IEnumerable<PoolEvent> SparesAgain(Operation operation)
+    {
+        var used = operation.Spares.Except(_state.Spares).Where(disk => IsPart(_state.Identity!.Backing, disk)).ToList();
+        return used.Count == 0 ? [] : [new PoolEvents.SparesChanged(Fresh(), [.. used, .. _state.Spares], Now)];
+
+        static bool IsPart(PoolBacking backing, DevicePath disk) =>
+            backing is PoolBacking.Disks disks && disks.Data.Concat(disks.Metadata).Any(part => part.Disk == disk);
     }
 
     private void FailGrowth(RequestId request, Operation operation, KernelError error)
@@ -69,30 +79,29 @@ public sealed partial class PoolActor
 
     private void Purge(ThinId id, RequestId? request)
     {
-        if (_purges.Add(id))
-            _lane.Tell(new LaneJobs.Purge(Pool, id, request));
+        if (!_purges.TryGetValue(id, out var waiting))
+            _lane.Tell(new LaneJobs.Purge(Pool, id));
+        _purges[id] = request is { } asked ? (waiting ?? []).Add(asked) : waiting ?? [];
     }
 
     private void OnPurged(LaneResults.Purged result)
     {
-        _purges.Remove(result.Id);
+        if (!_purges.Remove(result.Id, out var waiting))
+            return;
         if (result.Result.Error is not { } error)
         {
-            Record([new PoolEvents.Purged(result.Id, Now)], () =>
-            {
-                if (result.Request is { } done)
-                    Succeed(done);
-            });
+            Record([new PoolEvents.Purged(result.Id, Now)], () => waiting.ForEach(Succeed));
             return;
         }
         // The intent stays, and is tried again by timer: what is half deleted is nobody's any more.
         RetryLater();
-        if (result.Request is not { } request)
-            return;
-        Record([new PoolEvents.RequestWithdrawn(request, Now)], () => Fail(request, new Refusal(
-            error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
-            "cannot purge thin id", result.Id.ToString(), error.ToString(),
-            "end what uses it; it is tried again every few seconds")));
+        foreach (var request in waiting)
+        {
+            Record([new PoolEvents.RequestWithdrawn(request, Now)], () => Fail(request, new Refusal(
+                error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
+                "cannot purge thin id", result.Id.ToString(), error.ToString(),
+                "end what uses it; it is tried again every few seconds")));
+        }
     }
 
     /// <summary>A pool that is to go, once what its background work has under way is done.</summary>
@@ -122,10 +131,14 @@ public sealed partial class PoolActor
         var refusal = _retiring is not null || _heldRetire is not null || _isToStop || _operations.Count > 0
             ? new Refusal(RefusalKind.Busy, "cannot remove pool", _setup.Name.Value,
                 "operations are under way", "try again in a moment")
-            : _state.Takeover is { CanBeUndone: true } takeover
+            : _state.Takeover is { IsConfirmed: false } takeover
                 ? new Refusal(RefusalKind.WrongState, "cannot remove pool", _setup.Name.Value,
-                    $"it is {takeover.Program}'s until the adoption is confirmed",
-                    $"give it back: dmagent pool adopt-docker --undo {_setup.Name}")
+                    takeover.CanBeUndone
+                        ? $"it is {takeover.Program}'s until the adoption is confirmed"
+                        : $"it is being given back to {takeover.Program}",
+                    takeover.CanBeUndone
+                        ? $"give it back: dmagent pool adopt-docker --undo {_setup.Name}"
+                        : "mend what keeps it; it is tried again every few seconds")
             : inUse > 0 && !retire.Force
                 ? new Refusal(RefusalKind.WrongState, "cannot remove pool", _setup.Name.Value,
                     $"it holds {inUse} layers and containers", "remove them first, or lose them with --force")

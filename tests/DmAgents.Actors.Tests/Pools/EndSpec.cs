@@ -2,6 +2,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
@@ -117,6 +118,27 @@ public sealed class EndSpec : ActorSpec
         await life.Done(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
         Assert.Empty(Host.Kernel.ListDevices("").Value);
         Assert.Empty(Host.Kernel.Mounts().Value);
+    }
+
+    [Fact]
+    public async Task A_pool_of_another_agent_is_neither_removed_nor_mended_nor_touched()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web"));
+        await life.Die();
+        var before = Host.Kernel.ListDevices("").Value;
+        using var other = Host.Kernel.Claim(TestHost.PoolUuid).Value;
+        var second = LiveWithPool();
+        await Eventually.Holds(
+            () => second.Board.Find(TestHost.PoolName)?.Phase == PoolPhase.Unavailable, () => "it is not closed");
+
+        var removed = await second.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+        var mended = await second.Refused(new PoolMessages.MendMetadata(
+            Ask.NewRequest(), new MetadataSource.Present(), Next: null));
+
+        Assert.Contains("another agent", removed.Why, StringComparison.Ordinal);
+        Assert.Contains("another agent", mended.Why, StringComparison.Ordinal);
+        Assert.Equal(before, Host.Kernel.ListDevices("").Value);
     }
 
     [Fact]

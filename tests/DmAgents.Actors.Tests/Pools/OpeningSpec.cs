@@ -5,6 +5,8 @@ using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
+using DmAgents.Testing.Contracts;
+using Eventually = DmAgents.Actors.Tests.Support.Eventually;
 
 namespace DmAgents.Actors.Tests.Pools;
 
@@ -29,6 +31,62 @@ public sealed class OpeningSpec : ActorSpec
                 && picture.Reason.Contains("thin_check", StringComparison.Ordinal),
             () => $"{next.Board.Find(TestHost.PoolName)?.Phase}: {next.Board.Find(TestHost.PoolName)?.Reason}");
         Assert.True(Host.Kernel.Find(TestHost.Pool).FailedWith(Domain.Ports.KernelFault.NotFound));
+    }
+
+    [Fact]
+    public async Task A_device_that_is_tried_again_by_timer_does_not_come_between_a_repair()
+    {
+        var life = await Opened(Settings with { RetryInterval = TimeSpan.FromMilliseconds(20) });
+        await life.Done(Ask.Create("web", use: DeviceUse.Active));
+        await Settled(life);
+        await life.Die();
+        Host.Kernel.PowerCut();
+        var next = Live(Settings with { RetryInterval = TimeSpan.FromMilliseconds(20) });
+        next.Kernel.FailNext(nameof(IKernel.ActivateThin), KernelFault.Failed, count: 3);
+        next.StartPool(Parent);
+        await next.IsOpen();
+        var held = next.Kernel.HoldNext(nameof(IKernel.Mounts));
+
+        var repair = next.Ask(new PoolMessages.Repair(Ask.NewRequest(), Accept: null));
+        await Task.WhenAny(held.Reached, repair);
+        await Task.Delay(100);
+        held.Open();
+
+        if (await repair is PoolReplies.Refused busy)
+            Assert.Equal(RefusalKind.Busy, busy.Refusal.Kind);
+        await Agrees(next);
+        Assert.False(next.PoolHasStopped.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_pool_that_somebody_has_taken_down_is_found_so_and_made_live_again()
+    {
+        var life = await Opened(Settings with { RetryInterval = TimeSpan.FromMilliseconds(20) });
+        await life.Done(Ask.Create("web"));
+        await Settled(life);
+        Host.Kernel.ClosePool(TestHost.Pool).Must();
+
+        life.Tell(PoolMessages.LookAtStatus.Instance);
+
+        await Eventually.Holds(
+            () => Host.Kernel.Find(TestHost.Pool).Succeeded && life.Picture.Phase == PoolPhase.Open,
+            () => $"it is {life.Picture.Phase}: {life.Picture.Reason}");
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_device_that_was_left_suspended_is_resumed_although_the_pool_is_not_the_journals()
+    {
+        var life = await Opened();
+        var web = (await life.Done(Ask.Create("web", use: DeviceUse.Mounted))).Device!;
+        await Settled(life);
+        await life.Die();
+        Host.Kernel.Suspend(DeviceNames.Thin(TestHost.PoolName, web.Id), freeze: true).Must();
+        Host.Kernel.SetTransactionId(TestHost.Pool, new TransactionId(1), new TransactionId(9)).Must();
+
+        await LiveWithPool().IsWrongPool();
+
+        Assert.False(Host.Kernel.Find(DeviceNames.Thin(TestHost.PoolName, web.Id)).Value.Suspended);
     }
 
     [Fact]

@@ -2,7 +2,9 @@ using DmAgents.Actors.Pools;
 using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Takeover;
+using DmAgents.Domain.Ports;
 using DmAgents.Testing.Contracts;
 using DmAgents.Testing.Docker;
 using Eventually = DmAgents.Actors.Tests.Support.Eventually;
@@ -144,6 +146,49 @@ public sealed class TakeoverSpec : ActorSpec
         Assert.Contains("transaction id is 4", refusal.Why, StringComparison.Ordinal);
         Parent.ExpectMsg<PoolMessages.Ended>();
         Assert.Empty(Host.Kernel.ListDevices("").Must());
+    }
+
+    [Fact]
+    public async Task Until_it_is_confirmed_its_metadata_are_neither_mended_nor_given_up()
+    {
+        var life = await TakenOver();
+        var backup = new MetadataSource.Backup(new BackupName(Ask.At));
+
+        var mended = await life.Refused(new PoolMessages.MendMetadata(Ask.NewRequest(), backup, Next: null));
+
+        Assert.Equal(RefusalKind.WrongState, mended.Kind);
+        Assert.Contains("until the adoption is confirmed", mended.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_it_is_given_back_it_is_not_removed_and_who_asks_again_waits_for_the_same_end()
+    {
+        var life = await TakenOver();
+        var held = life.Kernel.HoldNext(nameof(IKernel.SetTransactionId));
+        var first = life.Ask(new PoolMessages.Return(Ask.NewRequest()));
+        await held.Reached;
+
+        var again = life.Ask(new PoolMessages.Return(Ask.NewRequest()));
+        var removed = await life.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+        held.Open();
+
+        Assert.Contains("given back", removed.Why, StringComparison.Ordinal);
+        Assert.IsType<PoolReplies.Done>(await first);
+        Assert.IsType<PoolReplies.Done>(await again);
+        await life.PoolHasStopped;
+        IsAsDockerLeftIt();
+    }
+
+    [Fact]
+    public async Task What_somebody_else_has_made_in_it_meanwhile_is_not_deleted_with_what_the_agent_made()
+    {
+        var life = await TakenOver();
+        Host.Kernel.CreateThin(TestHost.Pool, new ThinId(77)).Must();
+
+        var refusal = await life.Refused(new PoolMessages.Return(Ask.NewRequest()));
+
+        Assert.Contains("thin id 77", refusal.Why, StringComparison.Ordinal);
+        Assert.Contains(Host.Kernel.ListThins(TestHost.Pool).Must(), thin => thin.Id.Value == 77);
     }
 
     [Theory, MemberData(nameof(Each))]

@@ -2,6 +2,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
@@ -32,16 +33,16 @@ public sealed class ExtensionTests
     [InlineData(79, false)]
     [InlineData(81, true)]
     [InlineData(100, true)]
-    public void A_pool_of_disks_that_runs_low_gets_its_next_spare(ulong usedPercent, bool isExtended) => Assert.Equal(
-        isExtended ? new GrowthRequest.AddDisk(PoolBudget.Data, Spare) : null,
+    public void A_pool_of_disks_that_runs_low_gets_its_next_spare(ulong usedPercent, bool isExtended) => Assert.Equal<GrowthRequest>(
+        isExtended ? [new GrowthRequest.AddDisk(PoolBudget.Data, Spare)] : [],
         ExtensionPlan.Of(WithSpare, HealthOf(PoolMode.ReadWrite, usedPercent), Settings));
 
     [Fact]
     public void A_full_one_too_and_one_that_takes_no_changes_gets_nothing()
     {
-        Assert.NotNull(ExtensionPlan.Of(WithSpare, HealthOf(PoolMode.OutOfDataSpace, 100), Settings));
-        Assert.Null(ExtensionPlan.Of(WithSpare, HealthOf(PoolMode.ReadOnly, 95), Settings));
-        Assert.Null(ExtensionPlan.Of(WithSpare, HealthOf(PoolMode.Failed, 95), Settings));
+        Assert.NotEmpty(ExtensionPlan.Of(WithSpare, HealthOf(PoolMode.OutOfDataSpace, 100), Settings));
+        Assert.Empty(ExtensionPlan.Of(WithSpare, HealthOf(PoolMode.ReadOnly, 95), Settings));
+        Assert.Empty(ExtensionPlan.Of(WithSpare, HealthOf(PoolMode.Failed, 95), Settings));
     }
 
     [Fact]
@@ -49,9 +50,9 @@ public sealed class ExtensionTests
     {
         var low = HealthOf(PoolMode.ReadWrite, 95);
 
-        Assert.Null(ExtensionPlan.Of(Pool, low, Settings));
-        Assert.Null(ExtensionPlan.Of(WithSpare, low, ExtensionSettings.None));
-        Assert.Null(ExtensionPlan.Of(OnFiles, low, Settings with { LoopByPercent = 0 }));
+        Assert.Empty(ExtensionPlan.Of(Pool, low, Settings));
+        Assert.Empty(ExtensionPlan.Of(WithSpare, low, ExtensionSettings.None));
+        Assert.Empty(ExtensionPlan.Of(OnFiles, low, Settings with { LoopByPercent = 0 }));
     }
 
     [Fact]
@@ -62,12 +63,45 @@ public sealed class ExtensionTests
         var disks = (PoolBacking.Disks)Pool.Identity!.Backing;
         var half = disks.Data.Aggregate(ByteSize.Zero, (sum, part) => sum + part.Length.Bytes).Bytes / 2;
 
-        var wanted = Assert.IsType<GrowthRequest.AddVolume>(ExtensionPlan.Of(Pool, low, settings));
+        var wanted = Assert.IsType<GrowthRequest.AddVolume>(ExtensionPlan.Of(Pool, low, settings)[0]);
 
         Assert.Equal((PoolBudget.Data, "vg"), (wanted.Budget, wanted.Volume.Group));
         Assert.Equal($"dmagents-{Pool.Identity.Name}-{disks.Data.Length + disks.Metadata.Length}", wanted.Volume.Name);
         Assert.InRange(wanted.Size.Bytes, half + DiskLabel.Reserved.Bytes.Bytes, half + ByteSize.MiB(5).Bytes);
-        Assert.IsType<GrowthRequest.AddDisk>(ExtensionPlan.Of(WithSpare, low, settings));
+        Assert.IsType<GrowthRequest.AddDisk>(ExtensionPlan.Of(WithSpare, low, settings)[0]);
+        Assert.Equal(wanted, ExtensionPlan.Of(WithSpare, low, settings)[1]);
+    }
+
+    [Fact]
+    public void A_volume_has_no_name_of_those_that_were_there_before_metadata_were_replaced()
+    {
+        var low = HealthOf(PoolMode.ReadWrite, 95);
+        var settings = Settings with { VolumeGroup = "vg", VolumeByPercent = 50 };
+        var before = ((GrowthRequest.AddVolume)ExtensionPlan.Of(Pool, low, settings)[0]).Volume;
+        var mended = Pool with
+        {
+            Kept = [new KeptMetadata([new DiskPart(new DevicePath("/dev/gone"), default, new SectorCount(8))], File: null, At)],
+        };
+
+        var names = ExtensionPlan.Of(mended, low, settings).Select(wanted => ((GrowthRequest.AddVolume)wanted).Volume.Name);
+
+        Assert.DoesNotContain(before.Name, names);
+    }
+
+    [Fact]
+    public void Metadata_that_cannot_grow_any_more_leave_the_spares_to_the_data()
+    {
+        var disks = (PoolBacking.Disks)WithSpare.Identity!.Backing;
+        var full = WithSpare with
+        {
+            Identity = WithSpare.Identity with
+            {
+                Backing = disks with { Metadata = [disks.Metadata[0] with { Length = MetadataSize.Most.Sectors }] },
+            },
+        };
+        var low = HealthOf(PoolMode.ReadWrite, 95, 95);
+
+        Assert.Equal<GrowthRequest>([new GrowthRequest.AddDisk(PoolBudget.Data, Spare)], ExtensionPlan.Of(full, low, Settings));
     }
 
     [Fact]
@@ -75,12 +109,12 @@ public sealed class ExtensionTests
     {
         var low = HealthOf(PoolMode.ReadWrite, 95);
 
-        Assert.Equal(
-            new GrowthRequest.EnlargeTo(PoolBudget.Data, ByteSize.GiB(100)), ExtensionPlan.Of(OnFiles, low, Settings));
-        Assert.Equal(
-            new GrowthRequest.EnlargeTo(PoolBudget.Data, ByteSize.GiB(120)),
+        Assert.Equal<GrowthRequest>(
+            [new GrowthRequest.EnlargeTo(PoolBudget.Data, ByteSize.GiB(100))], ExtensionPlan.Of(OnFiles, low, Settings));
+        Assert.Equal<GrowthRequest>(
+            [new GrowthRequest.EnlargeTo(PoolBudget.Data, ByteSize.GiB(120))],
             ExtensionPlan.Of(OnFiles, low, Settings with { LoopUpTo = null }));
-        Assert.Null(ExtensionPlan.Of(OnFiles, low, Settings with { LoopUpTo = ByteSize.GiB(80) }));
+        Assert.Empty(ExtensionPlan.Of(OnFiles, low, Settings with { LoopUpTo = ByteSize.GiB(80) }));
     }
 
     [Fact]

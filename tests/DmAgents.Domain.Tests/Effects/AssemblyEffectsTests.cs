@@ -46,6 +46,21 @@ public sealed class AssemblyEffectsTests
     }
 
     [Fact]
+    public void A_live_pool_that_is_longer_than_the_journal_knows_is_told()
+    {
+        Opened(Loop());
+        var larger = new AssemblyEffects(_kernel, Loop(ByteSize.MiB(128), ByteSize.MiB(8)));
+        Assert.Equal(KernelResult.Done, larger.Grow());
+        var status = _kernel.PoolStatus(Loop().Device).Value;
+
+        var told = new AssemblyEffects(_kernel, Loop()).VerifyLength(status);
+
+        Assert.True(told.FailedWith(KernelFault.Invalid));
+        Assert.Contains("pool adopt", told.Error!.Detail, StringComparison.Ordinal);
+        Assert.Equal(KernelResult.Done, larger.VerifyLength(status));
+    }
+
+    [Fact]
     public void A_live_loop_pool_grows_in_data_and_metadata()
     {
         Opened(Loop());

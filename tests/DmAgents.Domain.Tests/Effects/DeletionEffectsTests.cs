@@ -44,6 +44,18 @@ public sealed class DeletionEffectsTests
         Assert.DoesNotContain(pool.Simulated.ListDevices("").Value, live => live.Name == table.Name);
     }
 
+    /// <summary>Its ids would be taken for free, and be found in it once it is live again.</summary>
+    [Fact]
+    public void Of_a_pool_that_somebody_has_taken_down_nothing_counts_as_gone()
+    {
+        var pool = new TestPool();
+        var device = pool.Container(2, "c");
+        Assert.Equal(KernelResult.Done, pool.Simulated.ClosePool(pool.Context.Device));
+
+        Assert.IsType<DeletionResult.Failed>(pool.Deletion.Delete(device));
+        Assert.True(pool.Deletion.Purge(new ThinId(2)).FailedWith(KernelFault.NotFound));
+    }
+
     [Fact]
     public void A_successor_of_the_same_name_stays_mounted()
     {

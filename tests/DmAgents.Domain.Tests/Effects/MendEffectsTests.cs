@@ -162,6 +162,49 @@ public sealed class MendEffectsTests
     }
 
     /// <summary>A pool that is down, with a base, "web" and a container that no repair finds.</summary>
+    /// <summary>A disk's name may lead to another disk one day, or its disk be given to somebody.</summary>
+    [Fact]
+    public void Kept_metadata_on_a_disk_that_is_another_pools_by_now_are_not_zeroed()
+    {
+        var pool = new TestPool();
+        var disks = (PoolBacking.Disks)pool.Context.Identity.Backing;
+        Assert.Equal(KernelResult.Done, new MendEffects(pool.Kernel, pool.Files, pool.Context).TakeDown(false));
+        var other = new DiskLabel(new PoolUuid(Guid.NewGuid()), new PoolName("other"), Guid.NewGuid()).ToBytes();
+        var metadata = disks.Metadata[0];
+        Assert.Equal(KernelResult.Done, pool.Kernel.Write(metadata.Disk, ByteSize.Zero, other));
+        var before = Read(pool, metadata);
+
+        Assert.Equal(KernelResult.Done, Assembly(pool, pool.Context).Discard(KeptMetadata.Of(disks, default)!));
+
+        Assert.Contains(before, b => b != 0);
+        Assert.Equal(before, Read(pool, metadata));
+        Assert.Equal(other, Read(pool, metadata with { Start = default })[..other.Length]);
+    }
+
+    [Fact]
+    public void A_backup_is_not_restored_beside_blocks_on_a_disk_that_is_not_the_pools()
+    {
+        var pool = new TestPool();
+        pool.Container(2, "web");
+        Assert.True(new BackupEffects(pool.Kernel, pool.Files, pool.Context).Make(Backup).Succeeded);
+        Assert.Equal(KernelResult.Done, new MendEffects(pool.Kernel, pool.Files, pool.Context).TakeDown(false));
+        var data = ((PoolBacking.Disks)pool.Context.Identity.Backing).Data[0];
+        var foreign = Enumerable.Repeat((byte)0x42, 4096).ToArray();
+        Assert.Equal(KernelResult.Done, pool.Kernel.Write(data.Disk, ByteSize.Zero, foreign));
+
+        Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
+
+        Assert.Contains("label", Assert.IsType<MendOutcome.Failed>(outcome).Error.Detail, StringComparison.Ordinal);
+        Assert.Equal(foreign, Read(pool, data with { Start = default }));
+    }
+
+    private static byte[] Read(TestPool pool, DiskPart part)
+    {
+        var bytes = new byte[4096];
+        Assert.Equal(KernelResult.Done, pool.Kernel.Read(part.Disk, part.Start.Bytes, bytes));
+        return bytes;
+    }
+
     private static TestPool Broken(bool isLoop, out ThinId lost)
     {
         var pool = new TestPool(isLoop: isLoop);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Globalization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Planning;
@@ -25,27 +27,43 @@ public sealed record ExtensionSettings(double BelowFreePercent, double LoopByPer
 /// <summary>What a pool that runs low is to be given.</summary>
 public static class ExtensionPlan
 {
-    /// <summary>One growth, the metadata before the data; null where none is needed, or nothing is there to grow by.
-    /// </summary>
-    public static GrowthRequest? Of(PoolState state, PoolHealth health, ExtensionSettings settings)
+    private const int VolumeNames = 3;
+
+    /// <summary>Ways to grow, of which the first that is possible is to be taken: the metadata before the data, the spare
+    /// disks in their order and then a volume. Empty where no growth is needed, or nothing is there to grow by.</summary>
+    public static ImmutableArray<GrowthRequest> Of(PoolState state, PoolHealth health, ExtensionSettings settings)
     {
         // What another program may get back stays as large as it was.
-        if (!health.CanChange || state.Takeover is { CanBeUndone: true })
-            return null;
-        return (health.Status.Metadata.FreePercent < settings.BelowFreePercent
-                ? Of(state, PoolBudget.Metadata, settings) : null)
-            ?? (health.Status.Data.FreePercent < settings.BelowFreePercent
-                ? Of(state, PoolBudget.Data, settings) : null);
+        if (!health.CanChange || state.Takeover is { IsConfirmed: false })
+            return [];
+        return
+        [
+            .. health.Status.Metadata.FreePercent < settings.BelowFreePercent
+                ? Of(state, PoolBudget.Metadata, settings) : [],
+            .. health.Status.Data.FreePercent < settings.BelowFreePercent
+                ? Of(state, PoolBudget.Data, settings) : [],
+        ];
     }
 
-    private static GrowthRequest? Of(PoolState state, PoolBudget budget, ExtensionSettings settings) =>
-        state.Identity!.Backing switch
+    private static IEnumerable<GrowthRequest> Of(PoolState state, PoolBudget budget, ExtensionSettings settings)
+    {
+        switch (state.Identity!.Backing)
         {
-            PoolBacking.Disks when !state.Spares.IsEmpty => new GrowthRequest.AddDisk(budget, state.Spares[0]),
-            PoolBacking.Disks disks when settings.VolumeGroup is { } group => Volume(state, disks, budget, group, settings),
-            PoolBacking.LoopFiles files when settings.LoopByPercent > 0 => Enlarged(files, budget, settings),
-            _ => null,
-        };
+            case PoolBacking.Disks disks:
+                var has = (budget == PoolBudget.Data ? disks.Data : disks.Metadata)
+                    .Aggregate(ByteSize.Zero, (sum, part) => sum + part.Length.Bytes);
+                if (budget == PoolBudget.Metadata && has >= MetadataSize.Most)
+                    yield break;
+                foreach (var spare in state.Spares)
+                    yield return new GrowthRequest.AddDisk(budget, spare);
+                foreach (var volume in Volumes(state, disks, budget, has, settings))
+                    yield return volume;
+                break;
+            case PoolBacking.LoopFiles files when settings.LoopByPercent > 0 && Enlarged(files, budget, settings) is { } larger:
+                yield return larger;
+                break;
+        }
+    }
 
     private static GrowthRequest.EnlargeTo? Enlarged(
         PoolBacking.LoopFiles files, PoolBudget budget, ExtensionSettings settings)
@@ -62,18 +80,20 @@ public static class ExtensionPlan
     }
 
     /// <summary>
-    /// Its name follows from what the pool has: a volume that was made before a crash and never became a part of the
-    /// pool is the one that is asked for next.
+    /// The name follows from what the pool has: a volume that was made before a crash and never became a part of it is the
+    /// one that is asked for next. The others are for a name that a part has: parts go, too, when metadata are replaced.
     /// </summary>
-    private static GrowthRequest.AddVolume? Volume(
-        PoolState state, PoolBacking.Disks disks, PoolBudget budget, string group, ExtensionSettings settings)
+    private static IEnumerable<GrowthRequest> Volumes(
+        PoolState state, PoolBacking.Disks disks, PoolBudget budget, ByteSize has, ExtensionSettings settings)
     {
-        var parts = budget == PoolBudget.Data ? disks.Data : disks.Metadata;
-        var has = parts.Aggregate(ByteSize.Zero, (sum, part) => sum + part.Length.Bytes);
-        if (budget == PoolBudget.Metadata && has >= MetadataSize.Most)
-            return null;
-        var name = $"dmagents-{state.Identity!.Name}-{disks.Data.Length + disks.Metadata.Length}";
+        if (settings.VolumeGroup is not { } group)
+            yield break;
         var size = new ByteSize((ulong)(has.Bytes * settings.VolumeByPercent / 100)) + DiskLabel.Reserved.Bytes;
-        return new GrowthRequest.AddVolume(budget, new LogicalVolume(group, name), size.RoundUp(ByteSize.MiB(4)));
+        var first = disks.Data.Length + disks.Metadata.Length + state.Kept.Sum(kept => kept.Parts.Length);
+        for (var number = first; number < first + VolumeNames; number++)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"dmagents-{state.Identity!.Name}-{number}");
+            yield return new GrowthRequest.AddVolume(budget, new LogicalVolume(group, name), size.RoundUp(ByteSize.MiB(4)));
+        }
     }
 }

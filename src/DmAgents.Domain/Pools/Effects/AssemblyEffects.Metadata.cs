@@ -58,7 +58,11 @@ public sealed partial class AssemblyEffects
                 var table = new LinearTable(
                     DeviceNames.NextMetadata(Name), DeviceNames.NextMetadataId(Uuid),
                     [.. disks.Metadata.Select(Segment)]);
-                var opened = RemoveNextMetadata().Then(() => Label(disks)).Then(() => kernel.OpenLinear(table).Outcome);
+                // The blocks' disks are looked at, not labelled: under a name that has shifted it is not the pool's disk.
+                var opened = RemoveNextMetadata()
+                    .Then(() => Each(disks.Data.Select(part => part.Disk).Distinct(), Verify))
+                    .Then(() => Each(disks.Metadata.Select(part => part.Disk).Distinct(), Label))
+                    .Then(() => kernel.OpenLinear(table).Outcome);
                 return opened.Succeeded ? table.Name.Path : opened.Error;
             case PoolBacking.LoopFiles files:
                 var file = files.Metadata;
@@ -77,15 +81,22 @@ public sealed partial class AssemblyEffects
         : kernel.Remove(DeviceNames.NextMetadata(Name), deferred: false).Or(KernelFault.NotFound);
 
     /// <summary>Takes away what was kept of metadata that others have replaced: its file, or its disk's label where the
-    /// disk has nothing else of the pool. For what is gone already: done.</summary>
+    /// disk has nothing else of the pool. For what is gone already, and for a disk that is not the pool's any more:
+    /// done.</summary>
     public KernelResult Discard(KeptMetadata kept)
     {
         if (kept.File is { } file)
             return kernel.DetachLoop(file.File).Or(KernelFault.NotFound).Then(() => kernel.DeleteFile(file.File));
         var inUse = pool.Identity.Backing is PoolBacking.Disks disks ? DisksOf(disks).ToHashSet() : [];
-        return Each(kept.Parts, part => kernel.Zero(part.Disk, part.Start.Bytes, ByteSize.KiB(4))
-            .Or(KernelFault.NotFound)
-            .Then(() => inUse.Contains(part.Disk) ? KernelResult.Done : EraseLabel(part.Disk)));
+        return Each(kept.Parts, part =>
+        {
+            var label = ReadLabel(part.Disk);
+            return label.FailedWith(KernelFault.NotFound) ? KernelResult.Done
+                : !label.Succeeded ? label.Outcome
+                : label.Value?.Pool != Uuid ? KernelResult.Done
+                : kernel.Zero(part.Disk, part.Start.Bytes, ByteSize.KiB(4))
+                    .Then(() => inUse.Contains(part.Disk) ? KernelResult.Done : EraseLabel(part.Disk));
+        });
     }
 
     private KernelError NotOurs() =>

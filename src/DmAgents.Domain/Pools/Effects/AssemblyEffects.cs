@@ -66,6 +66,25 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
     };
 
     /// <summary>
+    /// Refuses a live pool that is longer than its backing: somebody has grown it who wrote another journal, and what the
+    /// journal calls its end is another disk's place by now.
+    /// </summary>
+    public KernelResult VerifyLength(ThinPoolStatus status)
+    {
+        var blocks = pool.Identity.Backing switch
+        {
+            PoolBacking.Disks disks => Sum(disks.Data).Value,
+            PoolBacking.LoopFiles files => files.Data.Size.Sectors.Value,
+            _ => ulong.MaxValue,
+        } / pool.Identity.BlockSize.Sectors.Value;
+        return status.Data.Total <= blocks
+            ? KernelResult.Done
+            : new KernelError(KernelFault.Invalid, 0, "open pool", pool.Device.Value,
+                $"it has {status.Data.Total} blocks where the journal knows of {blocks}: the journal is older than the pool's "
+                + $"last growth; next: dmagent pool adopt {Name}");
+    }
+
+    /// <summary>
     /// Labels the disks that a growth is about to add: before the journal has them, for a pool whose journal names a
     /// disk without its label is not opened. A label alone is harmless: the growth may be asked for again.
     /// </summary>
@@ -209,7 +228,9 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
     }
 
     /// <summary>Refuses a disk that carries another pool's label, or none: it is not the disk that it was.</summary>
-    private KernelResult Verify(PoolBacking.Disks disks) => Each(DisksOf(disks), disk =>
+    private KernelResult Verify(PoolBacking.Disks disks) => Each(DisksOf(disks), Verify);
+
+    private KernelResult Verify(DevicePath disk)
     {
         var label = ReadLabel(disk);
         if (!label.Succeeded)
@@ -219,15 +240,17 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
             : new KernelError(KernelFault.Invalid, 0, "open pool", disk.Value, label.Value is { } other
                 ? $"the disk belongs to pool {other.Name} ({other.Pool})"
                 : $"the disk does not carry the label of pool {Name}");
-    });
+    }
 
-    private KernelResult Label(PoolBacking.Disks disks) => Each(DisksOf(disks), disk =>
+    private KernelResult Label(PoolBacking.Disks disks) => Each(DisksOf(disks), Label);
+
+    private KernelResult Label(DevicePath disk)
     {
         var label = ReadLabel(disk);
         return !label.Succeeded ? label.Outcome
             : label.Value?.Pool == Uuid ? KernelResult.Done
             : kernel.Write(disk, ByteSize.Zero, new DiskLabel(Uuid, Name, DiskIdentity(disk)).ToBytes());
-    });
+    }
 
     /// <summary>The same for the same disk of the same pool, so that labelling again writes the same label.</summary>
     private Guid DiskIdentity(DevicePath disk) => new(

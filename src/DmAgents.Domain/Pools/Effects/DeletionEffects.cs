@@ -104,14 +104,21 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
             .Then(() => keyHasSuccessor
                 ? KernelResult.Done
                 : kernel.RemoveDirectory(pool.MountOf(device)).Or(KernelFault.Busy))
-            .Then(() => kernel.DeleteThin(pool.Device, device.Id).Or(KernelFault.NotFound));
+            .Then(() => DeleteId(device.Id));
         return deleted.Succeeded ? new DeletionResult.Gone() : new DeletionResult.Failed(deleted.Error);
     }
 
     /// <summary>Deletes a quarantined id, of which only the pool knows.</summary>
     public KernelResult Purge(ThinId id) =>
         kernel.Remove(pool.NameOf(id), deferred: false).Or(KernelFault.NotFound)
-            .Then(() => kernel.DeleteThin(pool.Device, id).Or(KernelFault.NotFound));
+            .Then(() => DeleteId(id));
+
+    /// <summary>An id that the pool does not have is gone; of a pool that is not live nobody knows what it has.</summary>
+    private KernelResult DeleteId(ThinId id)
+    {
+        var deleted = kernel.DeleteThin(pool.Device, id);
+        return deleted.FailedWith(KernelFault.NotFound) ? kernel.Find(pool.Device).Outcome : deleted;
+    }
 
     /// <summary>
     /// Deferred removal takes the device away with its last user, whatever becomes of the agent; the timer that tries

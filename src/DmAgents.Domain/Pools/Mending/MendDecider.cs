@@ -19,6 +19,8 @@ public static class MendDecider
         var name = state.Identity!.Name.Value;
         if (state.Identity.Backing is PoolBacking.Existing existing)
             return NotOurs(what, name, existing);
+        if (Foreign(state, what) is { } foreign)
+            return foreign;
         if (health is { CanChange: true } && source is MetadataSource.Present)
         {
             return new Refusal(RefusalKind.WrongState, what, name,
@@ -35,6 +37,15 @@ public static class MendDecider
             ? new Refusal(RefusalKind.Invalid, what, name, why, $"see what it is made of: dmagent pool show {name}")
             : null;
     }
+
+    /// <summary>Metadata that another program may get back are not replaced, for it would start with those that it had; nor
+    /// are they given up.</summary>
+    /// <returns>Null where the pool is nobody else's.</returns>
+    public static Refusal? Foreign(PoolState state, string what) => state.Takeover is { IsConfirmed: false } takeover
+        ? new Refusal(RefusalKind.WrongState, what, state.Identity!.Name.Value,
+            $"it is {takeover.Program}'s until the adoption is confirmed",
+            $"confirm it or give it back first: dmagent pool adopt-docker --confirm {state.Identity.Name}")
+        : null;
 
     /// <summary>What the journal knows of the pool, for metadata that do not tell any more.</summary>
     public static MetadataShape ShapeOf(PoolState state)

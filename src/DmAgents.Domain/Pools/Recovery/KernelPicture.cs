@@ -5,7 +5,7 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Recovery;
 
-/// <summary>What pool and kernel really have, read in one go while nothing is changed.</summary>
+/// <summary>What pool and kernel really have, read in one go while no operation is under way.</summary>
 /// <param name="Status">The pool's status.</param>
 /// <param name="Thins">What the pool's own metadata hold; null where the pool does not let them be read.</param>
 /// <param name="Live">Mapped thin devices of this pool, by thin id.</param>
@@ -25,12 +25,9 @@ public sealed record KernelPicture(
             return status.Error;
         if (status.Value.Mode is PoolMode.Failed or PoolMode.Error)
             return new KernelError(KernelFault.Failed, 0, "read pool", pool.Device.Value, "the pool has failed in the kernel");
-        if (status.Value.HeldRoot is not null && pool.Identity.Backing is not PoolBacking.Existing)
-        {
-            var released = kernel.ReleaseMetadataSnapshot(pool.Device).Or(KernelFault.Invalid);
-            if (!released.Succeeded)
-                return released.Error;
-        }
+        var released = ReleaseLeftSnapshot(kernel, pool, status.Value);
+        if (!released.Succeeded)
+            return released.Error;
         var thins = kernel.ListThins(pool.Device);
         // A pool that takes no changes makes no metadata snapshot either; its devices can be used all the same.
         var isReadable = thins.Succeeded || !thins.FailedWith(KernelFault.NotSupported);
@@ -48,6 +45,18 @@ public sealed record KernelPicture(
             LiveThins(pool.Identity.Uuid, live.Value),
             [.. mounts.Value.Where(m => IsBelow(m.Target, pool.Paths.MountDirectory))]);
     }
+
+    /// <summary>Releases a metadata snapshot that an agent which died has left, unless others share the pool.</summary>
+    public static KernelResult ReleaseLeftSnapshot(IKernel kernel, PoolContext pool)
+    {
+        var status = kernel.PoolStatus(pool.Device);
+        return status.Succeeded ? ReleaseLeftSnapshot(kernel, pool, status.Value) : status.Outcome;
+    }
+
+    private static KernelResult ReleaseLeftSnapshot(IKernel kernel, PoolContext pool, ThinPoolStatus status) =>
+        status.HeldRoot is not null && pool.Identity.Backing is not PoolBacking.Existing
+            ? kernel.ReleaseMetadataSnapshot(pool.Device).Or(KernelFault.Invalid)
+            : KernelResult.Done;
 
     private static ImmutableSortedDictionary<ThinId, LiveDevice> LiveThins(
         PoolUuid uuid, IReadOnlyList<LiveDevice> devices)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Takeover;
@@ -29,12 +30,26 @@ public static class TakeoverEffects
     /// the id is not the former one, the pool is known not to be as it was. The pool must be live, and none of its
     /// devices.
     /// </summary>
-    public static KernelResult GiveBack(IKernel kernel, PoolContext pool, TakeoverRecord takeover)
+    /// <param name="isKnown">Whether the journal knows a thin id.</param>
+    /// <returns>Invalid, before anything is changed, where the pool has an id that neither side knows: somebody else has
+    /// made it.</returns>
+    public static KernelResult GiveBack(
+        IKernel kernel, PoolContext pool, TakeoverRecord takeover, Func<ThinId, bool> isKnown)
     {
+        // One that an agent which died left, without which there is no other.
+        var released = KernelPicture.ReleaseLeftSnapshot(kernel, pool);
+        if (!released.Succeeded)
+            return released;
         var thins = kernel.ListThins(pool.Device);
         if (!thins.Succeeded)
             return thins.Outcome;
-        var deleted = thins.Value.Where(thin => !takeover.Thins.Contains(thin.Id)).Aggregate(KernelResult.Done,
+        var made = thins.Value.Where(thin => !takeover.Thins.Contains(thin.Id)).ToList();
+        if (made.Find(thin => !isKnown(thin.Id)) is { } foreign)
+        {
+            return new KernelError(KernelFault.Invalid, 0, "give back", pool.Device.Value,
+                $"it has thin id {foreign.Id}, which neither the agent nor {takeover.Program} made before: somebody uses it");
+        }
+        var deleted = made.Aggregate(KernelResult.Done,
             (done, thin) => done.Then(() => kernel.DeleteThin(pool.Device, thin.Id).Or(KernelFault.NotFound)));
         if (!deleted.Succeeded)
             return deleted;

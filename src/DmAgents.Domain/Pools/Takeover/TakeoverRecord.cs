@@ -31,4 +31,7 @@ public sealed record TakeoverRecord(
 {
     /// <summary>The other program may get it back: what it had must stay as it is.</summary>
     public bool CanBeUndone => Phase == TakeoverPhase.Provisional;
+
+    /// <summary>The other program does not get it back any more.</summary>
+    public bool IsConfirmed => Phase == TakeoverPhase.Confirmed;
 }
