@@ -1,6 +1,7 @@
 using DmAgents.Api.Admin.V1;
 using DmAgents.EndToEnd.Tests.Support;
 using Grpc.Core;
+using DeviceState = DmAgents.Api.Admin.V1.DeviceState;
 
 namespace DmAgents.EndToEnd.Tests.BadInput;
 
@@ -60,6 +61,65 @@ public sealed class JournalDiskTests(AgentFixture agent)
             Assert.Equal(0, await running.Terminate());
         }
         await Shell.Must("/bin/umount", places.StateDirectory);
+    }
+
+    [Fact]
+    public async Task On_a_disk_that_turns_read_only_requests_fail_by_name_and_containers_go_on()
+    {
+        const string Name = "turned";
+        var directory = (agent.Places with { Name = Name }).StateDirectory;
+        var image = $"{Places.State}/{Name}.img";
+        Directory.CreateDirectory(directory);
+        await Shell.Must("/bin/sh", "-c", $"truncate -s 64M '{image}' && mkfs.ext4 -q '{image}'");
+        await Shell.Must("/bin/mount", "-o", "loop", image, directory);
+        await using (var own = await OwnAgent.Start(agent, Name, stateIsThere: true))
+        {
+            var web = await own.Client.Create(Name, "web", OwnAgent.Image);
+            var kept = await own.Make("kept", seed: 20);
+            await using (var writer = new Writer(web.MountPath))
+            {
+                await writer.Advance(5);
+                // What ext4 does by itself when its disk fails.
+                await Shell.Must("/bin/mount", "-o", "remount,abort", directory);
+
+                var problem = await Refused(own.Client, Name);
+
+                Assert.Contains($"{directory}/journal", problem.Why, StringComparison.Ordinal);
+                Assert.Contains("cannot be written", problem.Why, StringComparison.Ordinal);
+                Assert.False(own.Process.HasExited, own.Process.Log);
+                await writer.Advance(5);
+                await own.Process.Kill();
+                await writer.Advance(5);
+                await writer.MustBeUnharmed();
+            }
+            await Shell.Must("/bin/umount", web.MountPath);
+            await Shell.Must("/bin/umount", directory);
+            await Shell.Run("/usr/sbin/e2fsck", "-fy", image);
+            await Shell.Must("/bin/mount", "-o", "loop", image, directory);
+            await own.Restart();
+
+            await own.Client.MustAgree(Name);
+            Assert.Equal(kept, await own.Read("kept"));
+            Assert.Equal(DeviceState.Mounted, (await own.Client.ShowContainer(Name, "web")).State);
+            await own.Client.Create(Name, "next", OwnAgent.Image);
+        }
+        await Shell.Must("/bin/umount", directory);
+        File.Delete(image);
+    }
+
+    /// <summary>What comes back to the first request that is not done.</summary>
+    private static async Task<Problem> Refused(AgentClient client, string pool)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            Assert.True(tries < 100, "everything is taken although nothing can be written");
+            var problem = await Ask(client, new CreateContainerRequest
+            {
+                RequestId = AgentClient.NewId(), Pool = pool, Name = $"refused{tries}", Image = OwnAgent.Image,
+            });
+            if (problem is not null)
+                return problem;
+        }
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Kernel;
 using DmAgents.Testing.Contracts;
+using Grpc.Core;
 using PoolState = DmAgents.Api.Admin.V1.PoolState;
 
 namespace DmAgents.EndToEnd.Tests.Support;
@@ -102,18 +103,25 @@ internal sealed class OwnAgent : IAsyncDisposable
             () => Client.Create(Pool, "refused", Image, mount: false));
     }
 
-    /// <summary>Also after a test that failed: the next one finds nothing of it.</summary>
+    /// <summary>Also after a test that failed, of which it hides nothing: the next one finds nothing of it.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Process.HasExited)
-            await Restart();
-        foreach (var pool in (await Client.Pools.ListAsync(new ListPoolsRequest())).Pools)
+        try
         {
-            if (pool.State == PoolState.WrongPool)
-                await AcceptWhatIsThere();
-            await Client.RemovePool(Pool);
+            if (Process.HasExited)
+                await Restart();
+            foreach (var pool in (await Client.Pools.ListAsync(new ListPoolsRequest())).Pools)
+            {
+                if (pool.State == PoolState.WrongPool)
+                    await AcceptWhatIsThere();
+                await Client.RemovePool(Pool);
+            }
+            await Stop();
         }
-        await Stop();
+        catch (RpcException refused)
+        {
+            await Console.Error.WriteLineAsync($"pool {Pool} is left over: {refused.Status}\n{Process.Log}");
+        }
         Process.Dispose();
         Client.Dispose();
     }
