@@ -5,6 +5,9 @@
 #
 # Does nothing where OUTDIR holds the present sources' build already.
 set -euo pipefail
+case ${1:-} in
+  -*) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 out=${1:-$root/artifacts/bin}
 

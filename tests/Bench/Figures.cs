@@ -18,6 +18,14 @@ internal sealed class OperationFigures(string name, string title)
 
     /// <summary>The operations during which the commits were counted.</summary>
     public int CommitsOf { get; set; }
+
+    /// <summary>Bytes that reached the disks during and after the operations: the pools' by the bare calls and by the
+    /// actors, and the one that has the journal.</summary>
+    public long BareWritten { get; set; }
+
+    public long PoolWritten { get; set; }
+
+    public long JournalWritten { get; set; }
 }
 
 /// <summary>What one operation took on one side.</summary>

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 
 if (args is ["snapshots", .. var others])
     return await SnapshotProgram.Run(others);
-if (args is ["deletions", .. var disks])
-    return await DeletionProgram.Run(disks);
+if (args is ["deletions", .. var rest])
+    return await DeletionProgram.Run(rest);
 if (BenchOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(BenchOptions.Help);
@@ -34,7 +34,11 @@ await actors.Open();
 await using var commits = new CommitMeter(settings with { StateDirectory = options.State + "/commits" });
 using var bareCommits = new BareCommit(options.State + "/sqlite.db");
 
-var workload = new Workload(bare, actors, commits, bareCommits, settings.JournalFile);
+var disks = new WorkloadDisks(
+    Bare: new DiskWrites(options.Bare.Data, options.Bare.Metadata),
+    Actors: new DiskWrites(options.Actors.Data, options.Actors.Metadata),
+    Journal: DiskWrites.Below(options.State));
+var workload = new Workload(bare, actors, commits, bareCommits, settings.JournalFile, disks);
 await workload.Run(options.WarmRounds, bursts: 1);
 var figures = await workload.Run(options.Rounds, options.Bursts);
 Console.WriteLine(options.Json ? Report.Json(figures) : Report.Table(figures));

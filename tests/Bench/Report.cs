@@ -20,7 +20,7 @@ internal static class Report
             $"kernel {KernelRelease()}, {Environment.ProcessorCount} processor(s); medians and p99 in milliseconds",
             "",
             $"{"operation",-34}{"n",5}{"bare",8}{"p99",8}{"commit",8}{"actors",8}{"p99",8}{"ratio",7}"
-                + $"{"commits",9}{"switches",16}{"tasks",14}",
+                + $"{"commits",9}{"switches",16}{"tasks",14}{"KiB written",24}",
         };
         foreach (var operation in figures.Operations)
         {
@@ -29,11 +29,14 @@ internal static class Report
                 + Text($"{commit,8:0.00}{actors.Times.Median,8:0.00}{actors.Times.P99,8:0.00}")
                 + Text($"{Ratio(operation, commit),7:0.00}{(double)operation.Commits / operation.CommitsOf,9:0.00}")
                 + Text($"{PerOperation(bare, c => c.Switches),8:0.0}{PerOperation(actors, c => c.Switches),8:0.0}")
-                + Text($"{PerOperation(bare, c => c.Tasks),7:0.00}{PerOperation(actors, c => c.Tasks),7:0.00}"));
+                + Text($"{PerOperation(bare, c => c.Tasks),7:0.00}{PerOperation(actors, c => c.Tasks),7:0.00}")
+                + Text($"{KiB(operation.BareWritten, bare),8:0.0}{KiB(operation.PoolWritten, actors),8:0.0}")
+                + Text($"{KiB(operation.JournalWritten, actors),8:0.0}"));
         }
         lines.Add("");
         lines.Add("ratio: actors / (bare + one journal commit). commits, switches, tasks: per operation; switches and tasks");
-        lines.Add("of the whole machine, bare and actors; tasks are processes and threads made, the kernel's among them.");
+        lines.Add("of the whole machine, bare and actors; tasks are processes and threads made, the kernel's among them. KiB written:");
+        lines.Add("to the pool's disks by the bare calls and by the actors, and to the disk with the journal, files included.");
         lines.Add("");
         lines.Add(Line("one journal commit through the plugin", figures.Commit));
         lines.Add(Line("one commit of SQLite alone", figures.BareCommit));
@@ -69,6 +72,9 @@ internal static class Report
                     ActorsSwitches = PerOperation(o.Actors, c => c.Switches),
                     BareTasks = PerOperation(o.Bare, c => c.Tasks),
                     ActorsTasks = PerOperation(o.Actors, c => c.Tasks),
+                    BareKiB = KiB(o.BareWritten, o.Bare),
+                    ActorsKiB = KiB(o.PoolWritten, o.Actors),
+                    JournalKiB = KiB(o.JournalWritten, o.Actors),
                 }),
                 Creates100 = new { Bare = Middle(figures.BareBursts), Actors = Middle(figures.ActorBursts) },
                 BlocksBackMs = new { Bare = figures.BareReturns.Median, Actors = figures.ActorReturns.Median },
@@ -87,6 +93,8 @@ internal static class Report
 
     private static double PerOperation(SideFigures side, Func<Counters, long> of) =>
         (double)of(side.Counters) / side.Times.Count;
+
+    private static double KiB(long bytes, SideFigures side) => bytes / 1024.0 / side.Times.Count;
 
     private static BurstFigures Middle(List<BurstFigures> bursts) =>
         bursts.OrderBy(burst => burst.Slope).ElementAt(bursts.Count / 2);

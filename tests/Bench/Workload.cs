@@ -2,11 +2,15 @@ using System.Diagnostics;
 
 namespace DmAgents.Bench;
 
+/// <summary>Where the bare calls' pool, the actors' pool and the journal write.</summary>
+internal sealed record WorkloadDisks(DiskWrites Bare, DiskWrites Actors, DiskWrites Journal);
+
 /// <summary>
 /// The same operations on both sides in turn: ten on the one, ten on the other, ten journal commits, and again. Between
 /// turns the agent gets the time to finish what it does in the background, so that the other side does not pay for it.
 /// </summary>
-internal sealed class Workload(Side bare, ActorSide actors, CommitMeter commits, BareCommit bareCommits, string journal)
+internal sealed class Workload(
+    Side bare, ActorSide actors, CommitMeter commits, BareCommit bareCommits, string journal, WorkloadDisks disks)
 {
     private const int Batch = 10;
     private const int BurstSize = 100;
@@ -59,10 +63,15 @@ internal sealed class Workload(Side bare, ActorSide actors, CommitMeter commits,
             if (Kinds[i].Name is "prepare" or "start")
                 numbers = Numbers(Batch);
             var operation = figures.Operations[i];
+            var (bareBytes, poolBytes) = (disks.Bare.Bytes, disks.Actors.Bytes);
             await Turn(bare, operation.Bare, Kinds[i].Do, numbers).ConfigureAwait(false);
+            operation.BareWritten += disks.Bare.Bytes - bareBytes;
+            var journalBytes = disks.Journal.Bytes;
             var before = WalCommits.Read(journal);
             await Turn(actors, operation.Actors, Kinds[i].Do, numbers).ConfigureAwait(false);
             await actors.Settle().ConfigureAwait(false);
+            operation.PoolWritten += disks.Actors.Bytes - poolBytes;
+            operation.JournalWritten += disks.Journal.Bytes - journalBytes;
             if (WalCommits.Read(journal).Since(before) is { } made)
             {
                 operation.Commits += made;

@@ -4,7 +4,7 @@
 # "N passed, N failed, N skipped"; a cut is one test.
 #
 #   tests/DmAgents.EndToEnd.Tests/power-cuts.sh              two cuts
-#   tests/DmAgents.EndToEnd.Tests/power-cuts.sh 100          a hundred, about an hour
+#   tests/DmAgents.EndToEnd.Tests/power-cuts.sh 100          a hundred, less than an hour
 #   tests/DmAgents.EndToEnd.Tests/power-cuts.sh 100 SEED     what the clients do, again
 #
 # Takes dmagentd from DMAGENTS_BIN, or from the Debug build in the checkout.
@@ -60,6 +60,7 @@ for ((cut = 1; cut <= cuts; cut++)); do
   wait $life 2> /dev/null
   "$host" start storm || { failed=$((failed + 1)); break; }
   passed=$((passed + 1))
+  ((cut % 10 == 0)) && printf '%s  %d of %d cuts, everything found after each\n' "$(date +%T)" $((cut - 1)) "$cuts"
 done
 if ((failed == 0)); then
   if life --only-verify > "$share/life.txt" 2>&1; then
