@@ -28,22 +28,29 @@ internal sealed partial class PoolsService(
         var blockSize = BlockSizeOf(What, request);
         // The uuid comes from the request: a retry meets the pool that the first try made.
         var uuid = new PoolUuid(requestId.Value);
-        if (gateway.Board.Find(name) is not { } existing || existing.Uuid != uuid)
+        var made = gateway.Board.Find(name) is { } existing && existing.Uuid == uuid ? existing.State.Identity : null;
+        var initialize = made is null
+            ? await NewPool().ConfigureAwait(false)
+            // Whether it is open by now, its actor knows.
+            : new PoolCommands.Initialize(
+                requestId, uuid, name, made.Backing, made.BlockSize, made.FileSystem, made.BaseSize, gateway.Now);
+        await Step("writing labels, making the pool live, marking the first checkpoint", 2).ConfigureAwait(false);
+        await gateway.Create(initialize, context.CancellationToken).ConfigureAwait(false);
+        await Step("the pool is open", 3).ConfigureAwait(false);
+        var details = views.Details(gateway.Resolve(What, name.Value));
+        await responseStream.WriteAsync(new CreatePoolReply { Pool = details }).ConfigureAwait(false);
+
+        async Task<PoolCommands.Initialize> NewPool()
         {
             ownerless.MustNotHave(What, name);
             await Step("looking at what it is to be made of", 1).ConfigureAwait(false);
             var plan = await Task.Run(() => Plan(name, request, blockSize), context.CancellationToken).ConfigureAwait(false);
             foreach (var warning in plan.Warnings)
                 await Step(warning, 1).ConfigureAwait(false);
-            await Step("writing labels, making the pool live, marking the first checkpoint", 2).ConfigureAwait(false);
-            await gateway.Create(new PoolCommands.Initialize(
+            return new PoolCommands.Initialize(
                 requestId, uuid, name, plan.Backing, plan.BlockSize, FileSystemOf(request),
-                PoolSizes.BaseSizeFor(settings.BaseSize, plan.DataSize), gateway.Now), context.CancellationToken)
-                .ConfigureAwait(false);
+                PoolSizes.BaseSizeFor(settings.BaseSize, plan.DataSize), gateway.Now);
         }
-        await Step("the pool is open", 3).ConfigureAwait(false);
-        var details = views.Details(gateway.Resolve(What, name.Value));
-        await responseStream.WriteAsync(new CreatePoolReply { Pool = details }).ConfigureAwait(false);
 
         Task Step(string text, uint index) => responseStream.WriteAsync(new CreatePoolReply
         {

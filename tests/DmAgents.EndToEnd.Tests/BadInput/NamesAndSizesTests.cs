@@ -1,5 +1,6 @@
 using DmAgents.Api.Admin.V1;
 using DmAgents.EndToEnd.Tests.Support;
+using Grpc.Core;
 using Kind = DmAgents.Api.Admin.V1.Problem.Types.Kind;
 
 namespace DmAgents.EndToEnd.Tests.BadInput;
@@ -27,6 +28,36 @@ public sealed class NamesAndSizesTests(AgentFixture agent)
         });
         Assert.False(File.Exists($"{agent.Places.Pool(Pool)}/data.img"));
         await Client.Remove(Pool, "taken");
+    }
+
+    [Fact]
+    public async Task A_pool_that_the_same_request_asks_for_again_is_the_same_pool_also_after_growing()
+    {
+        var request = new CreatePoolRequest
+        {
+            RequestId = AgentClient.NewId(), Name = "again", Loop = new LoopBacking { DataSizeBytes = GiB / 4 },
+        };
+        var first = await Create(request);
+        await Client.Pools.GrowAsync(new GrowPoolRequest
+        {
+            RequestId = AgentClient.NewId(), Pool = "again", ToSizeBytes = GiB / 2,
+        });
+
+        var second = await Create(request);
+
+        Assert.Equal(first.Uuid, second.Uuid);
+        Assert.Equal(PoolState.Writable, second.State);
+        Assert.True(second.Data.TotalBytes > first.Data.TotalBytes);
+        await Client.RemovePool("again");
+
+        async Task<PoolDetails> Create(CreatePoolRequest asked)
+        {
+            PoolDetails? pool = null;
+            using var call = Client.Pools.Create(asked);
+            await foreach (var reply in call.ResponseStream.ReadAllAsync())
+                pool = reply.Pool ?? pool;
+            return pool!;
+        }
     }
 
     [Theory]
