@@ -4,6 +4,7 @@ using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
+using DmAgents.Testing.Docker;
 using Grpc.Core;
 using PoolState = DmAgents.Domain.Pools.PoolState;
 
@@ -55,6 +56,19 @@ public sealed class AdoptionTests : IAsyncLifetime
         // Live as it is, it is in use besides.
         await Refused(Create("other", "/dev/sda"), "lsblk");
         Assert.Empty((await Pools.ListAsync(new ListPoolsRequest())).Pools);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Docker_is_not_adopted_under_its_name(bool dryRun)
+    {
+        await Refused(Pools.AdoptDockerAsync(new AdoptDockerRequest
+        {
+            RequestId = $"{Guid.NewGuid()}", Name = "test-pool", DataRoot = DockerWorld.DataRoot.Value, DryRun = dryRun,
+        }).ResponseAsync, "dmagent pool adopt test-pool");
+
+        Assert.True(File.Exists($"{Root}/metadata/web.json"));
     }
 
     [Fact]

@@ -34,6 +34,7 @@ internal sealed partial class PoolsService
                 : throw Problems.Of(Problem.Types.Kind.Refused, AdoptsDocker, name.Value, "a pool of this name exists",
                     $"choose another name, or look at it: dmagent pool show {name}");
         }
+        ownerless.MustNotHave(AdoptsDocker, name);
         var (found, claimed) = await Task.Run(() => Look(asked), context.CancellationToken).ConfigureAwait(false);
         if (request.DryRun)
             return View(request, found, claimed);
