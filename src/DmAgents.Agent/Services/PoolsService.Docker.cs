@@ -43,7 +43,7 @@ internal sealed partial class PoolsService
             requestId, uuid, name, found.Backing, found.Content.BlockSize,
             claimed.Claims.Select(claim => claim.FileSystem).FirstOrDefault(settings.FileSystem),
             PoolSizes.BaseSizeFor(settings.BaseSize, found.DataSize), found.Content.TransactionId,
-            [.. found.Content.Thins.Select(thin => thin.Id)], Docker, asked.Directory, claimed.Claims, claimed.Images,
+            [.. found.Content.Thins.Select(thin => thin.Id)], Docker, found.Place.Directory, claimed.Claims, claimed.Images,
             gateway.Now), context.CancellationToken).ConfigureAwait(false);
         return View(request, found, claimed);
     }
@@ -89,7 +89,7 @@ internal sealed partial class PoolsService
                 _ => throw new InvalidOperationException("a pool of no known kind"),
             };
             return (pool, DockerClaims.Of(
-                DockerStoreReader.Read(asked.DataRoot.Value), pool.Content, gateway.Now));
+                DockerStoreReader.Read(pool.Place.DataRoot.Value), pool.Content, gateway.Now));
         }
         catch (ImageException refused)
         {

@@ -61,15 +61,16 @@ public interface IFileSystems
     /// <summary>What a directory is under any name: NotFound where there is none.</summary>
     KernelResult<DirectoryIdentity> Identify(MountPath directory);
 
-    /// <summary>Processes that have a file open in a directory or below it, as far as the kernel tells. Empty where
-    /// nobody is found.</summary>
+    /// <summary>Processes that have a file open in a directory or below it, as far as the kernel tells, whatever name
+    /// the directory is given by. Empty where nobody is found.</summary>
     KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory);
 }
 
 /// <summary>A directory's place in its file system.</summary>
 /// <param name="Device">The file system's device; made up by the kernel where it has none.</param>
 /// <param name="Inode">The directory's number in it.</param>
-public sealed record DirectoryIdentity(DeviceNumber Device, ulong Inode);
+/// <param name="Path">By which it was found, without symbolic links.</param>
+public sealed record DirectoryIdentity(DeviceNumber Device, ulong Inode, MountPath Path);
 
 /// <summary>A process that uses a directory.</summary>
 /// <param name="Name">The program, as the kernel has it: at most 15 bytes.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using DmAgents.Domain.Ports;
 using DmAgents.Kernel.Interop;
@@ -31,6 +32,19 @@ internal static class Directories
         var removed = DeviceCalls.RemoveDirectory(path);
         var errno = Marshal.GetLastPInvokeError();
         return removed < 0 && errno != Errno.NoEntry ? KernelErrors.From(errno, "rmdir", path) : KernelResult.Done;
+    }
+
+    /// <summary>The path of a directory without symbolic links.</summary>
+    public static KernelResult<string> RealPath(string path)
+    {
+        using var place = DeviceCalls.Open(path, OpenFlags.PathOnly | OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        var errno = Marshal.GetLastPInvokeError();
+        if (place.IsInvalid)
+            return KernelErrors.From(errno, "open", path);
+        var link = $"/proc/self/fd/{place.Number.ToString(CultureInfo.InvariantCulture)}";
+        return ProcFile.Target(link) is { } real
+            ? KernelResult.Found(real)
+            : new KernelError(KernelFault.NotFound, Errno.NoEntry, "readlink", path, "is /proc mounted?");
     }
 
     private static KernelResult MakeOne(string path)

@@ -118,13 +118,22 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         var errno = Marshal.GetLastPInvokeError();
         if (stated < 0)
             return KernelErrors.From(errno, "stat", directory.Value);
-        return status.IsDirectory
-            ? new DirectoryIdentity(status.Device, status.Inode)
-            : new KernelError(KernelFault.Invalid, 0, "stat", directory.Value, "not a directory");
+        if (!status.IsDirectory)
+            return new KernelError(KernelFault.Invalid, 0, "stat", directory.Value, "not a directory");
+        var path = Directories.RealPath(directory.Value);
+        return path.Succeeded
+            ? new DirectoryIdentity(status.Device, status.Inode, new MountPath(path.Value))
+            : path.Error;
     }
 
-    public KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory) =>
-        KernelResult.Found(DirectoryUsers.Of(directory.Value, new DirectoryInfo("/proc")));
+    public KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory)
+    {
+        // The kernel tells of open files by their real paths.
+        var path = Directories.RealPath(directory.Value);
+        return path.Succeeded
+            ? KernelResult.Found(DirectoryUsers.Of(path.Value, new DirectoryInfo("/proc")))
+            : path.FailedWith(KernelFault.NotFound) ? KernelResult.Found<IReadOnlyList<DirectoryUser>>([]) : path.Error;
+    }
 
     private static KernelResult<ByteSize> SizeOf(DevicePath device)
     {

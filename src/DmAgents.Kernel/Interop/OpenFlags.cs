@@ -13,6 +13,9 @@ internal static class OpenFlags
     public const int NonBlocking = 0x800;
     public const int CloseOnExec = 0x80000;
 
+    /// <summary>O_PATH: the place alone, which takes no permission to read.</summary>
+    public const int PathOnly = 0x200000;
+
     /// <summary>O_DIRECTORY. arm64 has it and O_DIRECT the other way round (asm/fcntl.h).</summary>
     public static int Directory => IsArm ? 0x4000 : 0x10000;
 

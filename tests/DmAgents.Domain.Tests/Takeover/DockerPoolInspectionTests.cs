@@ -60,6 +60,31 @@ public sealed class DockerPoolInspectionTests
     }
 
     [Fact]
+    public void A_data_root_that_is_a_link_is_taken_by_its_real_path()
+    {
+        var link = new MountPath("/srv/docker");
+        _docker.Kernel.LinkDirectory(link, DockerWorld.DataRoot);
+        var inspection = new DockerPoolInspection(_docker.Kernel, DockerWorld.Request with { DataRoot = link });
+
+        var found = Assert.IsType<DockerPool.Found>(inspection.Look());
+
+        Assert.Equal(DockerWorld.Request, found.Place);
+        Assert.Equal(DockerWorld.Request.Data, Assert.IsType<PoolBacking.LoopFiles>(found.Backing).Data.File);
+        using var user = _docker.Kernel.UseFile(4711, "dockerd", "/var/lib/docker/volumes/metadata.db");
+        Assert.Equal(RefusalKind.Busy, Assert.IsType<DockerPool.Refused>(inspection.Look()).Refusal.Kind);
+    }
+
+    [Fact]
+    public void A_Docker_whose_pool_lies_elsewhere_by_a_link_is_seen_at_work_there()
+    {
+        _docker.Kernel.LinkDirectory(DockerWorld.Request.Directory, new MountPath("/data/devicemapper"));
+        _docker.Kernel.EnsureDirectory(new MountPath("/data/devicemapper")).Must();
+        using var user = _docker.Kernel.UseFile(4711, "dockerd", "/data/devicemapper/metadata/base");
+
+        Assert.Equal(RefusalKind.Busy, _docker.Refused().Kind);
+    }
+
+    [Fact]
     public void A_device_that_somebody_holds_is_not_taken()
     {
         _docker.Assemble();

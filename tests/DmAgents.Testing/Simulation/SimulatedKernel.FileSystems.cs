@@ -86,14 +86,16 @@ public sealed partial class SimulatedKernel
     public KernelResult RemoveDirectory(MountPath path) => Run("rmdir", path, () => _mounts.RemoveDirectory(path));
 
     public KernelResult<DirectoryIdentity> Identify(MountPath directory) => Run("stat", directory, () =>
-        _mounts.InodeOf(directory) is { } inode
-            ? (Errno.None, new DirectoryIdentity(HostFileSystem, inode))
+        _mounts.InodeOf(_mounts.RealPath(directory)) is { } inode
+            ? (Errno.None, new DirectoryIdentity(HostFileSystem, inode, _mounts.RealPath(directory)))
             : (Errno.NoEntry, null));
 
     public KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory) =>
         Run<IReadOnlyList<DirectoryUser>>("users", directory, () => (Errno.None,
-            [.. _directoryUsers.Where(user => user.File == directory.Value
-                || user.File.StartsWith(directory.Value + "/", StringComparison.Ordinal))]));
+            [.. _directoryUsers.Where(user => IsWithin(user.File, _mounts.RealPath(directory)))]));
+
+    private static bool IsWithin(string file, MountPath directory) =>
+        file == directory.Value || file.StartsWith(directory.Value + "/", StringComparison.Ordinal);
 
     private static Errno GrowTo(MountedFileSystem fileSystem, ulong length) =>
         fileSystem.Image.SizeInBytes >= length ? Errno.None : fileSystem.Grow(length);

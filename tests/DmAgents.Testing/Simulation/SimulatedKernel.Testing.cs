@@ -162,6 +162,13 @@ public sealed partial class SimulatedKernel
         }
     }
 
+    /// <summary>A symbolic link to a directory. What mounts and files are asked for by must be real paths still.</summary>
+    public void LinkDirectory(MountPath from, MountPath to)
+    {
+        lock (_gate)
+            _mounts.Link(from, to);
+    }
+
     /// <summary>A process has a file open somewhere on the host until the result is disposed of.</summary>
     public IDisposable UseFile(int process, string program, string file)
     {

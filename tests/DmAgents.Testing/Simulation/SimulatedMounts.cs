@@ -8,9 +8,24 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
 {
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal) { "/" };
     private readonly Dictionary<string, ulong> _inodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);
     private readonly Dictionary<MountPath, ActiveMount> _mounts = [];
 
     public ActiveMount? At(MountPath target) => _mounts.GetValueOrDefault(target);
+
+    /// <summary>Makes a symbolic link to a directory.</summary>
+    public void Link(MountPath from, MountPath to) => _links[from.Value] = to.Value;
+
+    /// <summary>The path without symbolic links.</summary>
+    public MountPath RealPath(MountPath path)
+    {
+        for (var at = path.Value; at.Length > 1; at = at[..at.LastIndexOf('/')])
+        {
+            if (_links.TryGetValue(at, out var target))
+                return RealPath(new MountPath(target + path.Value[at.Length..]));
+        }
+        return path;
+    }
 
     public bool DirectoryExists(MountPath path) => _directories.Contains(path.Value.TrimEnd('/'));
 

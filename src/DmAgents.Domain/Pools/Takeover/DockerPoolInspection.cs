@@ -16,18 +16,17 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
 
     public DockerPool Look()
     {
+        // By its real path: a link may lead elsewhere by the next start.
+        if (kernel.Identify(request.DataRoot) is { Succeeded: true, Value.Path: var root } && root != request.DataRoot)
+            return new DockerPoolInspection(kernel, request with { DataRoot = root }).Look();
         var directory = kernel.Identify(request.Directory);
         if (directory.Error is { } missing)
             return No(RefusalKind.NotFound, request.Directory.Value, missing.ToString(), "give Docker's data root");
-        var users = kernel.UsersOf(request.DataRoot);
-        if (users.Error is { } unknown)
-            return Failed(request.DataRoot.Value, unknown);
-        if (users.Value is [var user, ..])
-        {
-            return No(RefusalKind.Busy, request.DataRoot.Value,
-                $"{user.Name} (process {user.ProcessId}) works with it: it has {user.File} open",
-                $"stop Docker: {HowToStop}");
-        }
+        // A link may lead from the one to the other.
+        if (AtWork(request.DataRoot) is { } working)
+            return working;
+        if (AtWork(directory.Value.Path) is { } elsewhere)
+            return elsewhere;
         var live = kernel.ListDevices("");
         if (live.Error is { } noList)
             return Failed(request.DataRoot.Value, noList);
@@ -45,6 +44,16 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
             : IdleLoop(leftOver);
     }
 
+    private DockerPool.Refused? AtWork(MountPath place)
+    {
+        var users = kernel.UsersOf(place);
+        return users.Error is { } unknown ? Failed(place.Value, unknown)
+            : users.Value is [var user, ..] ? No(RefusalKind.Busy, place.Value,
+                $"{user.Name} (process {user.ProcessId}) works with it: it has {user.File} open",
+                $"stop Docker: {HowToStop}")
+            : null;
+    }
+
     /// <summary>A pool that somebody else assembles, LVM for one, and goes on assembling.</summary>
     private DockerPool Assembled(MappedName pool, ImmutableArray<MappedName> leftOver)
     {
@@ -58,7 +67,8 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
             return No(RefusalKind.Exists, pool.Value, "it is a device of the agent itself", "dmagent pool list");
         return Read(pool, out var content, out var size) is { } no
             ? no
-            : new DockerPool.Found(new PoolBacking.Existing(pool, live.Value.Uuid.IsOfLvm), size, content, leftOver);
+            : new DockerPool.Found(
+                request, new PoolBacking.Existing(pool, live.Value.Uuid.IsOfLvm), size, content, leftOver);
     }
 
     /// <summary>What a Docker that was killed left live.</summary>
@@ -68,7 +78,7 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
             return NoFiles();
         return Read(pool, out var content, out _) is { } no
             ? no
-            : new DockerPool.Found(files, files.Data.Size, content, leftOver);
+            : new DockerPool.Found(request, files, files.Data.Size, content, leftOver);
     }
 
     private DockerPool IdleLoop(ImmutableArray<MappedName> leftOver)
@@ -92,7 +102,7 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
             return Failed(metadata.Value, kept);
         return content.Error is { } unreadable ? Failed(metadata.Value, unreadable)
             : Unsound(metadata.Value, content.Value.NeedsCheck, PoolMode.ReadWrite) is { } unsound ? unsound
-            : new DockerPool.Found(files, files.Data.Size, content.Value, leftOver);
+            : new DockerPool.Found(request, files, files.Data.Size, content.Value, leftOver);
     }
 
     private PoolBacking.LoopFiles? Files()

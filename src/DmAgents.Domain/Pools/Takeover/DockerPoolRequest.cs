@@ -27,13 +27,15 @@ public abstract record DockerPool
     }
 
     /// <summary>Nobody uses it, and it can be taken over.</summary>
+    /// <param name="Place">What was asked for, by its real path: a link may lead elsewhere tomorrow.</param>
     /// <param name="Backing">What the pool is made of.</param>
     /// <param name="DataSize">What it has for blocks.</param>
     /// <param name="Content">What is in it.</param>
     /// <param name="LeftOver">Mapped devices of a Docker that has ended, thin devices before their pool: they go first.
     /// </param>
     public sealed record Found(
-        PoolBacking Backing, ByteSize DataSize, MetadataContent Content, ImmutableArray<MappedName> LeftOver) : DockerPool;
+        DockerPoolRequest Place, PoolBacking Backing, ByteSize DataSize, MetadataContent Content,
+        ImmutableArray<MappedName> LeftOver) : DockerPool;
 
     /// <summary>It cannot be taken over.</summary>
     public sealed record Refused(Refusal Refusal) : DockerPool;
