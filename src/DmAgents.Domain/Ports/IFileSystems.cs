@@ -19,7 +19,8 @@ public interface IFileSystems
     KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt);
 
     /// <summary>Mounts a device; the target directory is made where it is missing. Busy where the target is a mount
-    /// already. xfs snapshots get <c>nouuid</c>.</summary>
+    /// already. xfs snapshots get <c>nouuid</c>. Of a file system that was not unmounted, on a device that takes no
+    /// writes, a read-only mount shows what is in place, without its log.</summary>
     /// <param name="directory">What is to be seen at the target: the directory of this name in the file system's root,
     /// in one step, so that nobody ever sees the rest there. NotFound where there is none. Null: the whole file system.
     /// </param>

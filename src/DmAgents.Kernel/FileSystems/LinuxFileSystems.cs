@@ -63,18 +63,27 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
     private static KernelResult MountWhole(
         DevicePath device, DeviceNumber number, MountPath target, FileSystemKind kind, bool readOnly)
     {
-        var options = MountOptions.Of(kind, readOnly);
-        var mounted = MountCalls.Mount(
-            device.Value, target.Value, MountOptions.TypeOf(kind), options.Flags, options.Data);
-        var errno = Marshal.GetLastPInvokeError();
-        if (mounted < 0)
-            return KernelErrors.From(errno, "mount", device.Value, $"on {target}");
+        var mounted = MountOnce(device, target, kind, MountOptions.Of(kind, readOnly));
+        // A read-only mount writes, too, where the file system was not unmounted: it replays the log first.
+        if (readOnly && mounted.FailedWith(KernelFault.ReadOnly))
+            mounted = MountOnce(device, target, kind, MountOptions.WithoutRecovery(kind));
+        if (!mounted.Succeeded)
+            return mounted;
         if (kind != FileSystemKind.Xfs)
             return KernelResult.Done;
         var bounded = XfsErrors.GiveUpWhenFull(number);
         return bounded.Succeeded || MountCalls.Unmount(target.Value, 0) < 0
             ? bounded
             : bounded.Error with { Detail = $"{bounded.Error.Detail} (unmounted again)" };
+    }
+
+    private static KernelResult MountOnce(
+        DevicePath device, MountPath target, FileSystemKind kind, MountOptions options)
+    {
+        var mounted = MountCalls.Mount(
+            device.Value, target.Value, MountOptions.TypeOf(kind), options.Flags, options.Data);
+        var errno = Marshal.GetLastPInvokeError();
+        return mounted < 0 ? KernelErrors.From(errno, "mount", device.Value, $"on {target}") : KernelResult.Done;
     }
 
     public KernelResult Unmount(MountPath target, bool detach)

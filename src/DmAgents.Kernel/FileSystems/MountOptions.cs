@@ -24,4 +24,12 @@ internal sealed record MountOptions(nuint Flags, string Data)
     public static MountOptions Of(FileSystemKind kind, bool readOnly) => new(
         NoAccessTimes | (readOnly ? ReadOnly : 0),
         kind == FileSystemKind.Xfs ? "nouuid" : "errors=remount-ro");
+
+    /// <summary>Read-only, as the blocks are: what is in the file system's log and not in its place yet is not seen.
+    /// </summary>
+    public static MountOptions WithoutRecovery(FileSystemKind kind)
+    {
+        var options = Of(kind, readOnly: true);
+        return options with { Data = $"{options.Data},{(kind == FileSystemKind.Xfs ? "norecovery" : "noload")}" };
+    }
 }
