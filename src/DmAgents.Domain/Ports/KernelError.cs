@@ -43,6 +43,10 @@ public enum KernelFault
 /// <param name="Detail">More, for people: a program's last line, the name of what is missing.</param>
 public sealed record KernelError(KernelFault Fault, int Errno, string Operation, string Subject, string Detail = "")
 {
+    /// <summary>With which a program ended: 128 and the number of the signal where one killed it. 0 where no program
+    /// failed, or it was ended at a deadline.</summary>
+    public int ExitStatus { get; init; }
+
     /// <summary>True where the kernel may have done what was asked, or half of it.</summary>
     public bool LeavesStateUnknown => Fault is KernelFault.TimedOut or KernelFault.Failed;
 

@@ -120,7 +120,7 @@ internal sealed class ProcessRunner(TimeSpan deadline)
         process.ExitCode == 0
             ? KernelResult.Done
             : new KernelError(KernelFault.Failed, 0, program.Name, subject,
-                $"exit status {process.ExitCode}: {tail}");
+                $"exit status {process.ExitCode}: {tail}") { ExitStatus = process.ExitCode };
 
     private KernelError Kill(Process process, SystemProgram program, string subject)
     {

@@ -7,6 +7,10 @@ namespace DmAgents.Kernel.ThinPools;
 /// <summary>The check of metadata at rest, by the program that the kernel's own authors keep for it.</summary>
 internal sealed class MetadataCheck(ProcessRunner runner)
 {
+    /// <summary>From here on an exit status tells of a signal: of who killed the program, not of what it found.
+    /// </summary>
+    private const int FirstOfSignals = 128;
+
     public static readonly SystemProgram ThinCheck = new("thin_check", "thin-provisioning-tools");
 
     public KernelResult Run(DevicePath metadata) => Run(metadata, [metadata.Value]);
@@ -14,11 +18,12 @@ internal sealed class MetadataCheck(ProcessRunner runner)
     /// <summary>Checks, and takes the mark away where nothing is wrong.</summary>
     public KernelResult Clear(DevicePath metadata) => Run(metadata, ["--clear-needs-check-flag", metadata.Value]);
 
-    private KernelResult Run(DevicePath metadata, string[] arguments)
-    {
-        var checkedMetadata = runner.Run(ThinCheck, metadata.Value, arguments);
-        return checkedMetadata.Error is { Fault: KernelFault.Failed } damaged
+    /// <summary>What thin_check's end says of the metadata: Invalid where they are damaged.</summary>
+    public static KernelResult Judge(KernelResult ended) =>
+        ended.Error is { Fault: KernelFault.Failed, ExitStatus: > 0 and < FirstOfSignals } damaged
             ? damaged with { Fault = KernelFault.Invalid }
-            : checkedMetadata;
-    }
+            : ended;
+
+    private KernelResult Run(DevicePath metadata, string[] arguments) =>
+        Judge(runner.Run(ThinCheck, metadata.Value, arguments));
 }
