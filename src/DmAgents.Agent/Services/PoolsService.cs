@@ -94,7 +94,8 @@ internal sealed partial class PoolsService(
         if (!PoolGateway.WasDone(pool, requestId))
         {
             var identity = IdentityOf(What, pool);
-            var left = Without(What, pool, [.. request.Remove.Select(PathOf)]);
+            var left = await Task.Run(
+                () => Without(What, pool, request.Remove.Select(PathOf)), context.CancellationToken).ConfigureAwait(false);
             // Looked at as they will be when they are needed: then nobody is there to say that they may be overwritten.
             var spares = await Task.Run(
                 () => With(identity, left, request.Add.Select(PathOf)), context.CancellationToken).ConfigureAwait(false);
@@ -146,11 +147,33 @@ internal sealed partial class PoolsService(
         return reply;
     }
 
-    private static ImmutableArray<DevicePath> Without(string what, PoolPicture pool, ImmutableArray<DevicePath> disks) =>
-        disks.Except(pool.State.Spares).ToList() is [var other, ..]
-            ? throw Problems.NotFound(what, other.Value, "it is not a spare of this pool",
-                $"list them: dmagent pool spare list {pool.Name}")
-            : pool.State.Spares.RemoveRange(disks);
+    private ImmutableArray<DevicePath> Without(string what, PoolPicture pool, IEnumerable<DevicePath> disks)
+    {
+        var spares = pool.State.Spares;
+        foreach (var disk in disks)
+        {
+            if (SpareOf(pool, disk) is not { } spare)
+            {
+                throw Problems.NotFound(what, disk.Value, "it is not a spare of this pool",
+                    $"list them: dmagent pool spare list {pool.Name}");
+            }
+            spares = spares.Remove(spare);
+        }
+        return spares;
+    }
+
+    /// <summary>The spare that a path leads to: it was journaled by another, where it has a stable one. Of a disk that is
+    /// gone there is only the text.</summary>
+    private DevicePath? SpareOf(PoolPicture pool, DevicePath disk)
+    {
+        var spares = pool.State.Spares;
+        if (spares.Contains(disk))
+            return disk;
+        return kernel.Inspect(disk) is { Succeeded: true, Value.Number: var number }
+            ? spares.Cast<DevicePath?>().FirstOrDefault(
+                spare => kernel.Inspect(spare!.Value) is { Succeeded: true, Value.Number: var known } && known == number)
+            : null;
+    }
 
     private ImmutableArray<DevicePath> With(
         PoolIdentity pool, ImmutableArray<DevicePath> spares, IEnumerable<DevicePath> disks)

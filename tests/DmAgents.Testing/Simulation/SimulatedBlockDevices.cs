@@ -11,6 +11,7 @@ internal sealed class SimulatedBlockDevices
     private const uint DiskMajor = 8;
 
     private readonly Dictionary<DevicePath, (SimulatedDisk Device, BlockStore Store)> _disks = [];
+    private readonly Dictionary<DevicePath, DevicePath> _links = [];
     private readonly Dictionary<LoopFile, FileEntry> _files = [];
 
     /// <summary>The size of the file system that has the loop files.</summary>
@@ -34,7 +35,12 @@ internal sealed class SimulatedBlockDevices
         return disk;
     }
 
-    public SimulatedDisk? Find(DevicePath path) =>
+    /// <summary>Makes a link to a disk.</summary>
+    public void Link(DevicePath link, DevicePath disk) => _links.Add(link, disk);
+
+    public SimulatedDisk? Find(DevicePath path) => _links.TryGetValue(path, out var disk) ? Get(disk) : Get(path);
+
+    private SimulatedDisk? Get(DevicePath path) =>
         _disks.TryGetValue(path, out var disk)
             ? disk.Device
             : _files.Values.Select(file => file.Loop).FirstOrDefault(loop => loop?.Path == path);

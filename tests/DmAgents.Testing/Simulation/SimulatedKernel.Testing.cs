@@ -44,6 +44,13 @@ public sealed partial class SimulatedKernel
         return device;
     }
 
+    /// <summary>Another path of a disk, as udev makes them.</summary>
+    public void LinkDisk(string link, DevicePath disk)
+    {
+        lock (_gate)
+            _blockDevices.Link(new DevicePath(link), disk);
+    }
+
     /// <summary>Whoever makes a device dies before he has given it its table. One that is live is left as it is.</summary>
     /// <returns>Whether it was made.</returns>
     public bool LeaveWithoutTable(MappedName name, MappedUuid uuid)
