@@ -81,7 +81,8 @@ internal sealed class BackupKeeper(
     {
         var watched = WatchOf(pool);
         return pool is { Phase: PoolPhase.Open, Health.CanChange: true } && BackupPlan.IsDue(
-            settings.Backups, watched.Tried, watched.Since, watched.Devices, pool.State.Devices, time.GetUtcNow());
+            settings.Backups, watched.Tried, pool.State.LastBackup, watched.Since, watched.Devices, pool.State.Devices,
+            time.GetUtcNow());
     }
 
     private KernelResult<MadeBackup> MakeNow(PoolPicture pool)

@@ -31,6 +31,18 @@ public sealed class BackupPlanTests
         Assert.True(IsDue(tried: null, at: 60, before: null, Empty));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("no space")]
+    public void After_a_start_the_interval_counts_from_the_last_one_that_is_journaled(string? why)
+    {
+        var journaled = new BackupRecord("20260102T030405Z", why, Given.At - TimeSpan.FromMinutes(50));
+
+        Assert.False(IsDue(tried: null, at: 9, before: null, Empty, journaled));
+        Assert.True(IsDue(tried: null, at: 10, before: null, Empty, journaled));
+        Assert.False(IsDue(tried: 0, at: 59, before: null, Empty, journaled));
+    }
+
     [Fact]
     public void A_device_that_is_in_use_may_have_changed_unseen()
     {
@@ -52,7 +64,7 @@ public sealed class BackupPlanTests
 
     [Fact]
     public void Switched_off_it_is_never_due() => Assert.False(BackupPlan.IsDue(
-        BackupSettings.None, null, Given.At, null, One, Given.At + TimeSpan.FromDays(99)));
+        BackupSettings.None, null, null, Given.At, null, One, Given.At + TimeSpan.FromDays(99)));
 
     [Theory]
     [InlineData("1 1 1", 0)]
@@ -90,8 +102,8 @@ public sealed class BackupPlanTests
 
     private static bool IsDue(
         int? tried, int at, ImmutableDictionary<ThinId, DeviceRecord>? before,
-        ImmutableDictionary<ThinId, DeviceRecord> now) => BackupPlan.IsDue(
-        Settings, tried is { } minute ? Given.At + TimeSpan.FromMinutes(minute) : null, Given.At, before, now,
+        ImmutableDictionary<ThinId, DeviceRecord> now, BackupRecord? journaled = null) => BackupPlan.IsDue(
+        Settings, tried is { } minute ? Given.At + TimeSpan.FromMinutes(minute) : null, journaled, Given.At, before, now,
         Given.At + TimeSpan.FromMinutes(at));
 
     private static BackupName NameAt(int hour) => new(Given.At + TimeSpan.FromHours(hour));

@@ -27,11 +27,12 @@ public sealed record BackupFile(BackupName Name, ByteSize Size);
 public static class BackupPlan
 {
     /// <param name="lastTried">When it was done or tried last; null: not since the agent's start.</param>
+    /// <param name="journaled">How it went before that, as the journal has it; null: never.</param>
     /// <param name="started">When the agent's watch over the pool began.</param>
     /// <param name="before">The devices at the last backup; null: there is none that is known.</param>
     /// <param name="now">The devices at this moment.</param>
     public static bool IsDue(
-        BackupSettings settings, DateTimeOffset? lastTried, DateTimeOffset started,
+        BackupSettings settings, DateTimeOffset? lastTried, BackupRecord? journaled, DateTimeOffset started,
         ImmutableDictionary<ThinId, DeviceRecord>? before, ImmutableDictionary<ThinId, DeviceRecord> now,
         DateTimeOffset at)
     {
@@ -42,7 +43,7 @@ public static class BackupPlan
         // Whoever writes to a device maps blocks, and nobody is told.
         var mayHaveChanged = !ReferenceEquals(before, now)
             || now.Values.Any(device => device is { Use: not DeviceUse.Idle, ReadOnly: false });
-        return mayHaveChanged && at - (lastTried ?? started) >= every;
+        return mayHaveChanged && at - (lastTried ?? journaled?.At ?? started) >= every;
     }
 
     /// <summary>How many devices are in one and not in the other.</summary>
