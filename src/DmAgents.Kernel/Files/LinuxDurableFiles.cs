@@ -59,7 +59,7 @@ public sealed class LinuxDurableFiles : IDurableFiles
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            return new KernelError(KernelFault.Failed, 0, "read", path, cause.Message);
+            return KernelErrors.From(cause, "read", path);
         }
     }
 
@@ -75,7 +75,7 @@ public sealed class LinuxDurableFiles : IDurableFiles
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            return new KernelError(KernelFault.Failed, 0, "open", path, cause.Message);
+            return KernelErrors.From(cause, "open", path);
         }
     }
 
@@ -100,7 +100,7 @@ public sealed class LinuxDurableFiles : IDurableFiles
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            return new KernelError(KernelFault.Failed, 0, "list", directory, cause.Message);
+            return KernelErrors.From(cause, "list", directory);
         }
     }
 
@@ -127,7 +127,7 @@ public sealed class LinuxDurableFiles : IDurableFiles
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            return new KernelError(KernelFault.Failed, 0, "write", path, cause.Message);
+            return KernelErrors.From(cause, "write", path);
         }
     }
 

@@ -21,6 +21,15 @@ internal static class KernelErrors
         _ => KernelFault.Failed,
     };
 
+    /// <summary>Of what .NET's own calls on files throw.</summary>
+    public static KernelError From(Exception cause, string operation, string subject) => cause switch
+    {
+        // .NET hands the number on as it is, but for those that have an exception of their own.
+        IOException { HResult: > 0 } refused => From(refused.HResult, operation, subject, cause.Message),
+        UnauthorizedAccessException => From(Errno.AccessDenied, operation, subject, cause.Message),
+        _ => new KernelError(KernelFault.Failed, 0, operation, subject, cause.Message),
+    };
+
     public static KernelError From(int errno, string operation, string subject, string detail = "") =>
         new(FaultOf(errno), errno, operation, subject, detail);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
+using DmAgents.Kernel.Interop;
 using DmAgents.Kernel.Processes;
 
 namespace DmAgents.Kernel.ThinPools;
@@ -51,7 +52,7 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            return new KernelError(KernelFault.Failed, 0, "write", path, cause.Message);
+            return KernelErrors.From(cause, "write", path);
         }
     }
 

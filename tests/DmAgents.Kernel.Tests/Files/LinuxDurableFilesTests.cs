@@ -47,6 +47,25 @@ public sealed class LinuxDurableFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_full_disk_is_told_as_such()
+    {
+        var path = Path.Combine(_root, "one.json.gz");
+        File.CreateSymbolicLink(path + ".tmp", "/dev/full");
+
+        var refused = _files.Replace(path, stream =>
+        {
+            stream.Write(new byte[1 << 20]);
+            return KernelResult.Done;
+        });
+
+        Assert.Equal(KernelFault.NoSpace, refused.Error!.Fault);
+    }
+
+    [Fact]
+    public void A_directory_is_no_file_to_be_read() =>
+        Assert.Equal(KernelFault.NotPermitted, _files.Read(_root).Error!.Fault);
+
+    [Fact]
     public void Delete_removes_a_file_and_takes_a_missing_one_for_done()
     {
         var path = Path.Combine(_root, "one.json");
