@@ -19,6 +19,6 @@ public sealed partial class LinuxKernel
 
     public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) => _pools.DumpMetadata(pool, into);
 
-    public KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape) =>
-        _pools.RestoreMetadata(text, into, shape);
+    public KernelResult RestoreMetadata(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape) =>
+        _pools.RestoreMetadata(text, scratch, into, shape);
 }

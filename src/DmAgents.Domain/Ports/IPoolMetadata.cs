@@ -46,11 +46,13 @@ public interface IPoolMetadata
 
     /// <summary>Makes metadata of such a text (thin_restore). What the device had is lost.</summary>
     /// <param name="text">As <see cref="DumpMetadata"/> writes it.</param>
+    /// <param name="scratch">A file for the text, as thin_restore needs it. It is gone when this returns.</param>
     /// <param name="into">At least as large as what it is to hold.</param>
     /// <param name="shape">A metadata snapshot does not tell how many blocks the pool has, and so the text does
     /// not.</param>
-    /// <returns>Failed where the text is damaged or the device too small.</returns>
-    KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape);
+    /// <returns>Failed where the text is damaged or the device too small; NoSpace where the file finds no room.
+    /// </returns>
+    KernelResult RestoreMetadata(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape);
 }
 
 /// <summary>What has to be known of a pool whose metadata do not tell it.</summary>

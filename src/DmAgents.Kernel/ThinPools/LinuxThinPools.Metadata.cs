@@ -35,6 +35,6 @@ internal sealed partial class LinuxThinPools
             return dumped.Succeeded ? snapshot.Content() : dumped.Error;
         });
 
-    public KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape) =>
-        programs.Restore(text, into, shape);
+    public KernelResult RestoreMetadata(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape) =>
+        programs.Restore(text, scratch, into, shape);
 }

@@ -11,9 +11,6 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
 {
     private const string Package = "thin-provisioning-tools";
 
-    /// <summary>For a text that may be larger than what a host has for /tmp in memory.</summary>
-    private const string LargeTemporaryFiles = "/var/tmp";
-
     private static readonly SystemProgram ThinRepair = new("thin_repair", Package);
     private static readonly SystemProgram ThinDump = new("thin_dump", Package);
     private static readonly SystemProgram ThinRestore = new("thin_restore", Package);
@@ -38,21 +35,22 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
         runner.RunInto(ThinDump, metadata.Value, into, $"--metadata-snap={Number(heldRoot)}", metadata.Value);
 
     /// <remarks>thin_restore takes nothing but a regular file.</remarks>
-    public KernelResult Restore(Stream text, DevicePath into, MetadataShape shape)
+    public KernelResult Restore(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape)
     {
-        var path = Path.Combine(LargeTemporaryFiles, $"dmagents-{Guid.NewGuid():N}.xml");
         try
         {
             using var file = new FileStream(
-                path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16, FileOptions.DeleteOnClose);
+                scratch.Value, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16,
+                FileOptions.DeleteOnClose);
             text.CopyTo(file);
             file.Flush();
             return runner.Run(
-                ThinRestore, into.Value, "-i", path, "-o", into.Value, "--nr-data-blocks", Number(shape.DataBlocks));
+                ThinRestore, into.Value,
+                "-i", scratch.Value, "-o", into.Value, "--nr-data-blocks", Number(shape.DataBlocks));
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            return KernelErrors.From(cause, "write", path);
+            return KernelErrors.From(cause, "write", scratch.Value);
         }
     }
 

@@ -113,7 +113,7 @@ public sealed class MendEffectsTests
         Assert.Equal([new ThinId(1), new ThinId(2)], found.Result!.Thins.Select(thin => thin.Id));
         Assert.DoesNotContain(lost, found.Result.Thins.Select(thin => thin.Id));
         Assert.True(Assembly(pool, pool.Context).CheckMetadata().FailedWith(KernelFault.Invalid));
-        Assert.All(["old", "new"], part => Assert.True(
+        Assert.All(["old", "new", "text"], part => Assert.True(
             pool.Simulated.InspectFile(pool.Context.Paths.ScratchFile(part)).FailedWith(KernelFault.NotFound)));
     }
 
@@ -145,6 +145,39 @@ public sealed class MendEffectsTests
             if (!died)
                 break;
         }
+    }
+
+    [Fact]
+    public void A_look_that_could_fill_the_disk_of_the_journal_is_refused()
+    {
+        var pool = new TestPool();
+        Assert.True(new BackupEffects(pool.Kernel, pool.Files, pool.Context).Make(Backup).Succeeded);
+        pool.Simulated.HostCapacity = ByteSize.MiB(256);
+        var look = new LookEffects(pool.Kernel, pool.Files, pool.Context);
+
+        Assert.All(
+            [Present, new MetadataSource.Backup(Backup)],
+            source => Assert.True(look.Look(source, Shape).FailedWith(KernelFault.NoSpace)));
+
+        Assert.All(["old", "new", "text"], part => Assert.True(
+            pool.Simulated.InspectFile(pool.Context.Paths.ScratchFile(part)).FailedWith(KernelFault.NotFound)));
+    }
+
+    [Fact]
+    public void A_text_that_a_crash_left_is_in_nobodys_way_and_goes()
+    {
+        var pool = new TestPool();
+        Assert.True(new BackupEffects(pool.Kernel, pool.Files, pool.Context).Make(Backup).Succeeded);
+        var text = pool.Context.Paths.ScratchFile("text");
+        Assert.True(pool.Simulated.CreateFile(text, ByteSize.MiB(1)).Succeeded);
+
+        Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
+
+        Assert.IsType<MendOutcome.Ready>(outcome);
+        Assert.True(pool.Simulated.InspectFile(text).FailedWith(KernelFault.NotFound));
+        Assert.True(pool.Simulated.CreateFile(text, ByteSize.MiB(1)).Succeeded);
+        Assert.True(new LookEffects(pool.Kernel, pool.Files, pool.Context).Clean().Succeeded);
+        Assert.True(pool.Simulated.InspectFile(text).FailedWith(KernelFault.NotFound));
     }
 
     [Fact]

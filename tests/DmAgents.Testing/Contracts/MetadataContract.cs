@@ -100,7 +100,7 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
 
         Kernel.RepairMetadata(pool.Table.Metadata, into, Shape).MustBeRefused(KernelFault.Failed);
         Assert.False(Kernel.ClearNeedsCheck(pool.Table.Metadata).Succeeded);
-        Kernel.RestoreMetadata(text, pool.Table.Metadata, Shape).MustBeRefused(KernelFault.Failed);
+        Kernel.RestoreMetadata(text, Scope.NewLoopFile(), pool.Table.Metadata, Shape).MustBeRefused(KernelFault.Failed);
 
         Assert.Equal(2, Kernel.ListThins(pool.Name).Must().Count);
     }
@@ -144,8 +144,12 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
         Kernel.ClosePool(pool.Name).Must();
         var into = Blank();
 
-        Kernel.RestoreMetadata(text, into, Shape).Must();
+        var scratch = Scope.NewLoopFile();
+        Kernel.CreateFile(scratch, ByteSize.KiB(4)).Must();
 
+        Kernel.RestoreMetadata(text, scratch, into, Shape).Must();
+
+        Kernel.InspectFile(scratch).MustBeRefused(KernelFault.NotFound);
         Kernel.CheckMetadata(into).Must();
         var content = Kernel.ReadMetadata(into).Must();
         Assert.Equal(new TransactionId(7), content.TransactionId);
@@ -188,7 +192,7 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
         using var text = Dumped(Filled());
         using var half = new MemoryStream(text.ToArray()[..(int)(text.Length / 2)]);
 
-        Kernel.RestoreMetadata(half, Blank(), Shape).MustBeRefused(KernelFault.Failed);
+        Kernel.RestoreMetadata(half, Scope.NewLoopFile(), Blank(), Shape).MustBeRefused(KernelFault.Failed);
     }
 
     /// <summary>Thin id 1 with four blocks, and 2, a snapshot of it; transaction id 7.</summary>

@@ -27,8 +27,8 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) =>
         Call(nameof(DumpMetadata), pool, () => inner.DumpMetadata(pool, into));
 
-    public KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape) =>
-        Call(nameof(RestoreMetadata), into, () => inner.RestoreMetadata(text, into, shape));
+    public KernelResult RestoreMetadata(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape) =>
+        Call(nameof(RestoreMetadata), into, () => inner.RestoreMetadata(text, scratch, into, shape));
 
     public KernelResult OpenPool(ThinPoolTable table) =>
         Call(nameof(OpenPool), table.Name, () =>

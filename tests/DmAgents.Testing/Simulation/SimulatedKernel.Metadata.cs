@@ -68,8 +68,10 @@ public sealed partial class SimulatedKernel
         return _missingPrograms.Contains("thin_dump") ? Missing("thin_dump", pool) : dumped;
     }
 
-    public KernelResult RestoreMetadata(Stream text, DevicePath into, MetadataShape shape) => AtRest("thin_restore", into, () =>
+    public KernelResult RestoreMetadata(
+        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape) => AtRest("thin_restore", into, () =>
     {
+        _blockDevices.DeleteFile(scratch);
         using var reader = new StreamReader(text, Encoding.ASCII, leaveOpen: true);
         var whole = reader.ReadToEnd();
         var start = whole.IndexOf(TextStart, StringComparison.Ordinal);

@@ -18,13 +18,12 @@ public sealed record MetadataLook(KernelError? Verdict, MetadataContent? Present
 /// </summary>
 public sealed class LookEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
 {
-    private LoopFile Old => pool.Paths.ScratchFile("old");
+    private readonly ScratchFiles _scratch = new(kernel, pool.Paths);
 
-    private LoopFile New => pool.Paths.ScratchFile("new");
-
+    /// <returns>NoSpace where the copies would fill the disk that the pool has its files on.</returns>
     public KernelResult<MetadataLook> Look(MetadataSource source, MetadataShape shape)
     {
-        var ready = Clean().Then(() => kernel.EnsureDirectory(Old.Directory));
+        var ready = Clean();
         if (!ready.Succeeded)
             return ready.Error;
         var looked = source is MetadataSource.Backup backup ? LookAtBackup(backup.Name, shape) : LookAtPresent(shape);
@@ -32,8 +31,8 @@ public sealed class LookEffects(IKernel kernel, IDurableFiles files, PoolContext
         return looked.Succeeded && !cleaned.Succeeded ? cleaned.Error : looked;
     }
 
-    /// <summary>Removes what an earlier look has left.</summary>
-    public KernelResult Clean() => Remove(Old).Then(() => Remove(New));
+    /// <summary>Removes what an earlier look, or a restore, has left.</summary>
+    public KernelResult Clean() => _scratch.RemoveAll();
 
     private KernelResult<MetadataLook> LookAtPresent(MetadataShape shape)
     {
@@ -41,7 +40,7 @@ public sealed class LookEffects(IKernel kernel, IDurableFiles files, PoolContext
         if (!parts.Succeeded)
             return parts.Error;
         var size = parts.Value.Aggregate(default(SectorCount), (sum, part) => sum + part.Length).Bytes;
-        var old = Make(Old, size);
+        var old = Make(_scratch.Old, size);
         var copied = old.Outcome.Then(() => kernel.CopyMetadata(parts.Value, old.Value));
         if (!copied.Succeeded)
             return copied.Error;
@@ -50,14 +49,14 @@ public sealed class LookEffects(IKernel kernel, IDurableFiles files, PoolContext
         var present = read.Succeeded ? read.Value : null;
         if (!verdict.FailedWith(KernelFault.Invalid))
             return verdict.Error is { } error ? error : new MetadataLook(Verdict: null, present, Result: null);
-        var @new = Make(New, size);
+        var @new = Make(_scratch.New, size);
         var result = Checked(@new, @new.Outcome.Then(() => kernel.RepairMetadata(old.Value, @new.Value, shape)));
         return result.Succeeded ? new MetadataLook(verdict.Error, present, result.Value) : result.Error;
     }
 
     private KernelResult<MetadataLook> LookAtBackup(BackupName backup, MetadataShape shape)
     {
-        var @new = Make(New, SizeOfMetadata());
+        var @new = Make(_scratch.New, SizeOfMetadata());
         var result = Checked(
             @new, @new.Outcome.Then(() => new MendEffects(kernel, files, pool).Restore(backup, @new.Value, shape)));
         return result.Succeeded ? new MetadataLook(Verdict: null, Present: null, result.Value) : result.Error;
@@ -80,10 +79,7 @@ public sealed class LookEffects(IKernel kernel, IDurableFiles files, PoolContext
 
     private KernelResult<DevicePath> Make(LoopFile file, ByteSize size)
     {
-        var made = kernel.CreateFile(file, size);
+        var made = _scratch.Make(file, size);
         return made.Succeeded ? kernel.AttachLoop(file) : made.Error;
     }
-
-    private KernelResult Remove(LoopFile file) =>
-        kernel.DetachLoop(file).Or(KernelFault.NotFound).Then(() => kernel.DeleteFile(file));
 }

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
@@ -69,7 +70,20 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
     }
 
     /// <summary>Makes metadata of a backup.</summary>
+    /// <returns>NoSpace where there is no room for its text.</returns>
     internal KernelResult Restore(BackupName backup, DevicePath into, MetadataShape shape)
+    {
+        var scratch = new ScratchFiles(kernel, pool.Paths);
+        var size = ByteSize.Zero;
+        var restored = Read(backup, text => SizeOf(text, out size))
+            .Then(() => scratch.Remove(scratch.Text))
+            .Then(() => scratch.Make(scratch.Text, size))
+            .Then(() => Read(backup, text => kernel.RestoreMetadata(text, scratch.Text, into, shape)));
+        var removed = scratch.Remove(scratch.Text);
+        return restored.Succeeded ? removed : restored;
+    }
+
+    private KernelResult Read(BackupName backup, Func<Stream, KernelResult> read)
     {
         var opened = files.OpenRead($"{pool.Paths.BackupDirectory}/{backup.FileName}");
         if (!opened.Succeeded)
@@ -78,12 +92,27 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         using var text = new GZipStream(compressed, CompressionMode.Decompress);
         try
         {
-            return kernel.RestoreMetadata(text, into, shape);
+            return read(text);
         }
         catch (InvalidDataException damaged)
         {
             return new KernelError(KernelFault.Invalid, 0, "uncompress", backup.FileName, damaged.Message);
         }
+        catch (IOException unreadable)
+        {
+            return new KernelError(KernelFault.Failed, 0, "read", backup.FileName, unreadable.Message);
+        }
+    }
+
+    /// <summary>A compressed text tells its length only up to 4 GiB.</summary>
+    private static KernelResult SizeOf(Stream text, out ByteSize size)
+    {
+        var buffer = new byte[1 << 16];
+        ulong length = 0;
+        for (int read; (read = text.Read(buffer)) > 0;)
+            length += (ulong)read;
+        size = new ByteSize(length);
+        return KernelResult.Done;
     }
 
     private MendOutcome MendPresent(PoolBacking? next, MetadataShape shape)
