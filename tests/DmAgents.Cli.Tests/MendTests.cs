@@ -57,17 +57,22 @@ public class MendTests
             agent.Request<MendMetadataRequest>());
     }
 
-    [Fact]
-    public async Task What_cannot_be_done_is_told_with_its_next_step()
+    [Theory]
+    [InlineData(Problem.Types.Kind.Unspecified, 4)]
+    [InlineData(Problem.Types.Kind.Refused, 4)]
+    [InlineData(Problem.Types.Kind.NoSpace, 5)]
+    [InlineData(Problem.Types.Kind.NotFound, 3)]
+    public async Task What_cannot_be_done_is_told_with_its_next_step(Problem.Types.Kind kind, int code)
     {
         var plan = Plan();
+        plan.ObstacleKind = kind;
         (plan.Obstacle, plan.ObstacleNext) = ("it has no spare disk", "dmagent pool spare add fast DISK");
         await using var agent = (await FakeAgent.WithPoolsAsync("fast"))
             .On<MendMetadataRequest>(_ => new MendMetadataReply { Plan = plan });
 
         var run = await Run.Of(agent, "pool", "repair-metadata", "fast");
 
-        Assert.Equal(4, run.Code);
+        Assert.Equal(code, run.Code);
         Assert.Contains("It cannot be done: it has no spare disk", run.Lines);
         Assert.Contains("  next: dmagent pool spare add fast DISK", run.Lines);
     }

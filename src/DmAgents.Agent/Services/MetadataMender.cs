@@ -54,6 +54,7 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         Compare(plan, found, state, identity);
         if (found.LeavesNothing)
         {
+            plan.ObstacleKind = Problem.Types.Kind.Refused;
             plan.Obstacle = $"none of the {found.Lost.Length} devices that the journal knows would be left";
             plan.ObstacleNext = asked.Source is MetadataSource.Backup
                 ? $"choose another backup: dmagent pool backup list {pool.Name}"
@@ -103,7 +104,9 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
                 plan.Warnings.Add(planned.Warnings);
                 return planned.Backing;
             case BackingPlan.Refused { Refusal: var refusal }:
-                (plan.Obstacle, plan.ObstacleNext) = (refusal.Why, refusal.Next);
+                plan.ObstacleKind = Problems.KindOf(refusal.Kind);
+                plan.Obstacle = refusal.Subject == plan.Pool ? refusal.Why : $"{refusal.Subject}: {refusal.Why}";
+                plan.ObstacleNext = refusal.Next;
                 return null;
             default:
                 throw new InvalidOperationException("a plan of no known kind");
@@ -164,9 +167,12 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
 
     private static Grpc.Core.RpcException NotLooked(string what, MendAsked asked, KernelError error) =>
         asked.Source is MetadataSource.Backup backup && error.Fault == KernelFault.NotFound
+            && error.Subject == $"{asked.Pool.Paths.BackupDirectory}/{backup.Name.FileName}"
             ? Problems.NotFound(what, backup.Name.ToString(), "the pool has no such backup",
                 $"list those it has: dmagent pool backup list {asked.Pool.Name}")
-        : error.Fault == KernelFault.NotSupported
+        // Of a program there is no error number.
+        : error is { Fault: KernelFault.NotSupported, Errno: 0 }
+            && error.Operation.StartsWith("thin_", StringComparison.Ordinal)
             ? Problems.Of(Problem.Types.Kind.Failed, what, asked.Pool.Name.Value, error.ToString(),
                 "install it: apt-get install thin-provisioning-tools")
         : asked.Source is MetadataSource.Present && error.Operation == "thin_repair"

@@ -35,7 +35,7 @@ internal sealed partial class PoolsService
             if (trial.Plan.Obstacle.Length > 0)
             {
                 throw Problems.Of(
-                    Problem.Types.Kind.Refused, what, pool.Name.Value, trial.Plan.Obstacle, trial.Plan.ObstacleNext);
+                    trial.Plan.ObstacleKind, what, pool.Name.Value, trial.Plan.Obstacle, trial.Plan.ObstacleNext);
             }
             var message = new PoolMessages.MendMetadata(requestId, source, trial.Next);
             await Living(

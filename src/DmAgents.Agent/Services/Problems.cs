@@ -11,18 +11,19 @@ internal static class Problems
 {
     private const string Trailer = "dmagents-problem-bin";
 
-    public static RpcException Of(Refusal refusal) => Of(
-        refusal.Kind switch
-        {
-            RefusalKind.Invalid => Problem.Types.Kind.Usage,
-            RefusalKind.NotFound => Problem.Types.Kind.NotFound,
-            RefusalKind.Exists or RefusalKind.WrongState => Problem.Types.Kind.Refused,
-            RefusalKind.NoSpace => Problem.Types.Kind.NoSpace,
-            RefusalKind.Busy => Problem.Types.Kind.Busy,
-            RefusalKind.TimedOut => Problem.Types.Kind.TimedOut,
-            _ => Problem.Types.Kind.Failed,
-        },
-        refusal.What, refusal.Subject, refusal.Why, refusal.Next);
+    public static Problem.Types.Kind KindOf(RefusalKind kind) => kind switch
+    {
+        RefusalKind.Invalid => Problem.Types.Kind.Usage,
+        RefusalKind.NotFound => Problem.Types.Kind.NotFound,
+        RefusalKind.Exists or RefusalKind.WrongState => Problem.Types.Kind.Refused,
+        RefusalKind.NoSpace => Problem.Types.Kind.NoSpace,
+        RefusalKind.Busy => Problem.Types.Kind.Busy,
+        RefusalKind.TimedOut => Problem.Types.Kind.TimedOut,
+        _ => Problem.Types.Kind.Failed,
+    };
+
+    public static RpcException Of(Refusal refusal) =>
+        Of(KindOf(refusal.Kind), refusal.What, refusal.Subject, refusal.Why, refusal.Next);
 
     public static RpcException Of(string what, string subject, KernelError error) => Of(
         error.Fault switch

@@ -109,7 +109,9 @@ internal static class MendCommands
         if (!request.Execute && plan is not null)
         {
             call.Output.Document(plan, console => MendView.Plan(console, plan, request), plan.Pool);
-            return plan.Obstacle.Length == 0 ? ExitCodes.Done : ExitCodes.Refused;
+            return plan.Obstacle.Length == 0 ? ExitCodes.Done
+                : plan.ObstacleKind == Problem.Types.Kind.Unspecified ? ExitCodes.Refused
+                : ExitCodes.Of(plan.ObstacleKind);
         }
         if (done is null)
             throw call.WithoutResult();
