@@ -38,6 +38,12 @@ internal static class PoolClaims
 
     private static UnixDomainSocketEndPoint NameOf(PoolUuid pool) => new($"\0dmagents/pool/{pool}");
 
+    /// <summary>Anybody may take such a name, and an agent is always root's.</summary>
+    public static string Describe(int process, uint user) => user == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"another agent, process {process},")
+        : string.Create(CultureInfo.InvariantCulture,
+            $"process {process} of the user with uid {user}, which is no agent (end it: kill {process}),");
+
     private static string HolderOf(UnixDomainSocketEndPoint name)
     {
         using var asking = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
@@ -46,7 +52,8 @@ internal static class PoolClaims
             asking.Connect(name);
             Span<byte> holder = stackalloc byte[12];
             asking.GetRawSocketOption(SocketLevel, PeerCredentials, holder);
-            return string.Create(CultureInfo.InvariantCulture, $"another agent, process {MemoryMarshal.Read<int>(holder)},");
+            var (process, user) = (MemoryMarshal.Read<int>(holder), MemoryMarshal.Read<uint>(holder[sizeof(int)..]));
+            return Describe(process, user);
         }
         catch (SocketException)
         {
