@@ -14,6 +14,9 @@ namespace DmAgents.Agent.Services;
 /// </summary>
 public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings settings, TimeProvider time)
 {
+    /// <summary>Between two looks at whether the actor that is waited for is there still.</summary>
+    private static readonly TimeSpan LifeSign = TimeSpan.FromSeconds(1);
+
     public DateTimeOffset Now => time.GetUtcNow();
 
     public PoolBoard Board => board;
@@ -59,23 +62,22 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
 
     public async Task<PoolReplies.Done> Repair(
         PoolPicture pool, RequestId request, TransactionId? accept, CancellationToken cancellation) =>
-        Unwrap(await Request(
-            pool.Actor, new PoolMessages.Repair(request, accept), pool.Name, request, cancellation).ConfigureAwait(false));
+        Unwrap(await RequestPatiently(pool, new PoolMessages.Repair(request, accept), request, cancellation)
+            .ConfigureAwait(false));
 
     public async Task<PoolReplies.Trimmed> Trim(
         PoolPicture pool, RequestId request, CancellationToken cancellation)
     {
-        var reply = await Request(pool.Actor, new PoolMessages.Trim(request), pool.Name, request, cancellation)
+        var reply = await RequestPatiently(pool, new PoolMessages.Trim(request), request, cancellation)
             .ConfigureAwait(false);
         return reply as PoolReplies.Trimmed ?? throw (reply is PoolReplies.Refused refused
             ? Problems.Of(refused.Refusal)
             : new InvalidOperationException("a reply of no known kind"));
     }
 
-    /// <summary>Takes as long as the metadata are large: its limit is the caller's patience.</summary>
     public async Task<PoolReplies.Done> Mend(
         PoolPicture pool, PoolMessages.MendMetadata message, CancellationToken cancellation) =>
-        Unwrap(await pool.Actor.Ask<PoolReply>(message, Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(false));
+        Unwrap(await RequestPatiently(pool, message, message.Request, cancellation).ConfigureAwait(false));
 
     public async Task<PoolReplies.Done> DiscardMetadata(
         PoolPicture pool, RequestId request, CancellationToken cancellation) =>
@@ -120,25 +122,45 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     private async Task<PoolReply> Request(
         IActorRef actor, object message, PoolName pool, RequestId request, CancellationToken cancellation)
     {
-        // It would be asked in vain, until the time is over.
         if (actor.IsNobody())
-        {
-            return new PoolReplies.Refused(request, new Refusal(
-                RefusalKind.Busy, "cannot use pool", pool.Value,
-                $"it starts again: {board.Find(pool)?.Reason ?? "it has just stopped"}", "try again in a few seconds"));
-        }
+            return StartsAgain(pool, request);
         try
         {
             return await actor.Ask<PoolReply>(message, settings.RequestTimeout, cancellation).ConfigureAwait(false);
         }
         catch (AskTimeoutException)
         {
-            return new PoolReplies.Refused(request, new Refusal(
-                RefusalKind.TimedOut, "no answer in time", pool.Value,
-                $"the pool did not answer within {settings.RequestTimeout.TotalSeconds:0} s; whether it was done is unknown",
-                "the same request id again gives the answer; see also: dmagent pool show"));
+            return Unknown(pool, request, $"the pool did not answer within {settings.RequestTimeout.TotalSeconds:0} s");
         }
     }
+
+    /// <summary>For what takes as long as there are blocks or metadata: its limit is the caller's patience, as long as
+    /// there is anyone to answer.</summary>
+    private async Task<PoolReply> RequestPatiently(
+        PoolPicture pool, object message, RequestId request, CancellationToken cancellation)
+    {
+        if (pool.Actor.IsNobody())
+            return StartsAgain(pool.Name, request);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var answer = pool.Actor.Ask<PoolReply>(message, Timeout.InfiniteTimeSpan, end.Token);
+        while (await Task.WhenAny(answer, Task.Delay(LifeSign, time, CancellationToken.None)).ConfigureAwait(false) != answer)
+        {
+            if (pool.Actor.Equals(board.Find(pool.Name)?.Actor) || answer.IsCompleted)
+                continue;
+            await end.CancelAsync().ConfigureAwait(false);
+            return Unknown(pool.Name, request, "the pool stopped before it answered");
+        }
+        return await answer.ConfigureAwait(false);
+    }
+
+    /// <summary>It would be asked in vain, until the time is over.</summary>
+    private PoolReplies.Refused StartsAgain(PoolName pool, RequestId request) => new(request, new Refusal(
+        RefusalKind.Busy, "cannot use pool", pool.Value,
+        $"it starts again: {board.Find(pool)?.Reason ?? "it has just stopped"}", "try again in a few seconds"));
+
+    private static PoolReplies.Refused Unknown(PoolName pool, RequestId request, string why) => new(request, new Refusal(
+        RefusalKind.TimedOut, "no answer in time", pool.Value, $"{why}; whether it was done is unknown",
+        "the same request id again gives the answer; see also: dmagent pool show"));
 
     private static PoolReplies.Done Unwrap(PoolReply reply) => reply switch
     {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;
 using DmAgents.Agent.Services;
@@ -52,7 +53,9 @@ internal sealed class ServedAgent : IAsyncDisposable
 
     public CallInvoker Invoker => _channel.CreateCallInvoker();
 
-    public PoolState State => _app.Services.GetRequiredService<PoolGateway>().Board.Find(Pool)!.State;
+    public PoolPicture Picture => _app.Services.GetRequiredService<PoolGateway>().Board.Find(Pool)!;
+
+    public PoolState State => Picture.State;
 
     /// <param name="more">Settings besides, in HOCON.</param>
     public static async Task<ServedAgent> Start(string more = "")
