@@ -58,7 +58,7 @@ if (onlyCheck)
     return 0;
 }
 
-var host = KernelProbe.Look();
+var host = KernelProbe.Look(settings.Pools.Extension.VolumeGroup is not null);
 foreach (var problem in host.Problems)
     Console.Error.WriteLine($"dmagentd: {problem.What}; next: {problem.Next}");
 if (!host.CanRun)

@@ -25,6 +25,7 @@ internal sealed class HostsService(
             KernelRelease = host.KernelRelease,
             DmDriverVersion = host.DeviceMapper?.ToString() ?? "",
             ThinPoolTargetVersion = host.ThinPoolTarget?.ToString() ?? "",
+            ThinTargetVersion = host.ThinTarget?.ToString() ?? "",
             Udev = File.Exists("/run/udev/control"),
             StartedAt = Views.Time(clock.StartedAt),
             UptimeSeconds = (ulong)clock.Uptime.TotalSeconds,

@@ -13,6 +13,8 @@ internal sealed class VolumeGroups(ProcessRunner runner)
     private static readonly SystemProgram LvCreate = new("lvcreate", "lvm2");
     private static readonly SystemProgram LvChange = new("lvchange", "lvm2");
 
+    public static IReadOnlyList<SystemProgram> Programs { get; } = [Vgs, Lvs, LvCreate, LvChange];
+
     public KernelResult<DevicePath> Ensure(LogicalVolume volume, ByteSize size)
     {
         var group = runner.Run(Vgs, volume.Group, volume.Group);

@@ -1,7 +1,9 @@
+using DmAgents.Kernel.BlockDevices;
 using DmAgents.Kernel.DeviceMapper;
 using DmAgents.Kernel.FileSystems;
 using DmAgents.Kernel.Interop;
 using DmAgents.Kernel.Processes;
+using DmAgents.Kernel.ThinPools;
 
 namespace DmAgents.Kernel.Hosts;
 
@@ -16,12 +18,14 @@ public sealed record HostProblem(string What, string Next, bool Fatal);
 /// <param name="IsRoot">The agent runs as root.</param>
 /// <param name="DeviceMapper">The version of device-mapper's interface, or null where there is none.</param>
 /// <param name="ThinPoolTarget">The version of the thin-pool target, or null where there is none.</param>
+/// <param name="ThinTarget">The version of the thin target, or null where there is none.</param>
 /// <param name="Problems">What is missing; empty on a host that can do everything.</param>
 public sealed record HostReport(
     string KernelRelease,
     bool IsRoot,
     Version? DeviceMapper,
     Version? ThinPoolTarget,
+    Version? ThinTarget,
     IReadOnlyList<HostProblem> Problems)
 {
     /// <summary>Pools on disks can be opened.</summary>
@@ -38,18 +42,19 @@ public static class KernelProbe
     private static readonly TimeSpan LoadDeadline = TimeSpan.FromSeconds(30);
 
     /// <summary>Looks, and tries once to load device-mapper's modules where they are missing.</summary>
-    public static HostReport Look()
+    /// <param name="usesVolumeGroup">Pools are extended by volumes of LVM.</param>
+    public static HostReport Look(bool usesVolumeGroup = false)
     {
         var isRoot = DeviceCalls.EffectiveUser() == 0;
         var problems = new List<HostProblem>();
         if (!isRoot)
             problems.Add(new HostProblem("not running as root", "start it as root, or with sudo", Fatal: true));
-        var (mapper, pool) = Versions();
+        var (mapper, pool, thin) = Versions();
         if (isRoot && pool is null)
         {
             // Its dependencies bring device-mapper itself. Whether it worked is seen by looking again.
             new ProcessRunner(LoadDeadline).Run(LoadModule, "dm-thin-pool", "dm-thin-pool");
-            (mapper, pool) = Versions();
+            (mapper, pool, thin) = Versions();
         }
         if (isRoot && mapper is null)
             problems.Add(new HostProblem("this kernel has no device-mapper",
@@ -60,29 +65,45 @@ public static class KernelProbe
         if (!File.Exists(LoopControl))
             problems.Add(new HostProblem("this kernel has no loop devices: no loop pools",
                 "modprobe loop", Fatal: false));
-        problems.AddRange(MissingPrograms());
-        return new HostReport(Release(), isRoot, mapper, pool, problems);
+        problems.AddRange(MissingPrograms(ProgramsFor(usesVolumeGroup), program => program.Find() is not null));
+        return new HostReport(Release(), isRoot, mapper, pool, thin, problems);
     }
 
-    private static IEnumerable<HostProblem> MissingPrograms() =>
-        from program in new[] { FileSystemFormat.MakeExt4, FileSystemFormat.MakeXfs }
-        where program.Find() is null
-        select new HostProblem($"{program.Name} is not installed: no such file systems can be made",
-            $"apt-get install {program.DebianPackage}", Fatal: false);
+    /// <summary>The programs that a host needs, each with what cannot be done without it.</summary>
+    internal static IReadOnlyList<(SystemProgram Program, string Without)> ProgramsFor(bool usesVolumeGroup) =>
+    [
+        (FileSystemFormat.MakeExt4, "no such file systems can be made"),
+        (FileSystemFormat.MakeXfs, "no such file systems can be made"),
+        (MetadataCheck.ThinCheck, "pools are opened without a look at their metadata"),
+        (MetadataPrograms.ThinDump, "the metadata of pools cannot be backed up"),
+        (MetadataPrograms.ThinRepair, "damaged metadata cannot be repaired"),
+        (MetadataPrograms.ThinRestore, "no metadata can be made of a backup"),
+        .. usesVolumeGroup
+            ? VolumeGroups.Programs.Select(program => (program, "the configured volume group extends no pool"))
+            : [],
+    ];
+
+    internal static IEnumerable<HostProblem> MissingPrograms(
+        IEnumerable<(SystemProgram Program, string Without)> needed, Func<SystemProgram, bool> isThere) =>
+        from need in needed
+        where !isThere(need.Program)
+        select new HostProblem($"{need.Program.Name} is not installed: {need.Without}",
+            $"apt-get install {need.Program.DebianPackage}", Fatal: false);
 
     private static string Release() =>
         ProcFile.Read("/proc/sys/kernel/osrelease")?.TrimEnd('\n') ?? Environment.OSVersion.VersionString;
 
-    private static (Version? Mapper, Version? Pool) Versions()
+    private static (Version? Mapper, Version? Pool, Version? Thin) Versions()
     {
         var opened = DmControl.Open();
         if (!opened.Succeeded)
-            return (null, null);
+            return (null, null, null);
         using var control = opened.Value;
         var targets = control.TargetVersions();
-        var pool = targets.Succeeded
-            ? targets.Value.FirstOrDefault(target => target.Type == ThinPools.PoolTableText.TargetType)?.Version
+        return (control.KernelVersion, Of(PoolTableText.TargetType), Of(ThinStatusText.TargetType));
+
+        Version? Of(string type) => targets.Succeeded
+            ? targets.Value.FirstOrDefault(target => target.Type == type)?.Version
             : null;
-        return (control.KernelVersion, pool);
     }
 }

@@ -11,9 +11,9 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
 {
     private const string Package = "thin-provisioning-tools";
 
-    private static readonly SystemProgram ThinRepair = new("thin_repair", Package);
-    private static readonly SystemProgram ThinDump = new("thin_dump", Package);
-    private static readonly SystemProgram ThinRestore = new("thin_restore", Package);
+    public static readonly SystemProgram ThinRepair = new("thin_repair", Package);
+    public static readonly SystemProgram ThinDump = new("thin_dump", Package);
+    public static readonly SystemProgram ThinRestore = new("thin_restore", Package);
 
     public KernelResult Repair(DevicePath damaged, DevicePath into, MetadataShape shape)
     {

@@ -34,7 +34,7 @@ internal sealed class ServedAgent : IAsyncDisposable
         Simulated = simulated;
         var kernel = new FaultyKernel(simulated);
         Kernel = kernel;
-        _app = AgentHost.Build(settings, new HostReport("6.1", IsRoot: true, null, null, []), kernel);
+        _app = AgentHost.Build(settings, new HostReport("6.1", IsRoot: true, null, null, null, []), kernel);
         _channel = ChannelTo(settings.Containerd.Socket);
         AdminChannel = ChannelTo(settings.AdminSocket);
         Snapshots = new Snapshots.SnapshotsClient(_channel);

@@ -69,6 +69,7 @@ public sealed class EventTests : IDisposable
         Assert.True(report.IsRoot);
         Assert.True(report.DeviceMapper >= new Version(4, 37), $"{report.DeviceMapper}");
         Assert.True(report.ThinPoolTarget >= new Version(1, 15), $"{report.ThinPoolTarget}");
+        Assert.True(report.ThinTarget >= new Version(1, 15), $"{report.ThinTarget}");
         Assert.Equal(File.ReadAllText("/proc/sys/kernel/osrelease").Trim(), report.KernelRelease);
     }
 }
