@@ -182,7 +182,7 @@ public class PoolTests
               ready-made snapshots    4, 0 given away
               active, mounted         2, 1
               default file system     ext4
-              bases                   ext4 10 GiB, thin id 0, mapped 1 MiB, uuid f5-uuid
+              bases                   ext4 10 GiB, thin id 0
               deferred removal        yes
               deferred deletion       yes
               pending removals        old (thin id 9) since 3 minutes ago, 4 attempts, 2 GiB to be discarded, held by pid 811

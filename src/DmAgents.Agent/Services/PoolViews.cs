@@ -177,7 +177,12 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         if (status.HeldRoot is { } root)
             details.HeldMetadataRoot = root;
         details.MetadataLowWatermarkBytes = status.MetadataLowWaterMark * status.Metadata.BlockSize.Bytes;
-        details.DataLowWatermarkBytes = status.Data.TotalBytes.Bytes / 10;
+        // Of a pool that someone else assembles, he knows.
+        if (context.Identity.Backing is not PoolBacking.Existing)
+        {
+            details.DataLowWatermarkBytes = Part(status.Data.TotalBytes, settings.LowWaterPercent);
+            details.ZeroesNewBlocks = true;
+        }
         details.DataMinFreeBytes = Part(status.Data.TotalBytes, settings.Marks.MinFreeDataPercent);
         details.MetadataMinFreeBytes = Part(status.Metadata.TotalBytes, settings.Marks.MinFreeMetadataPercent);
     }

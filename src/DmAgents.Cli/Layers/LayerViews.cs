@@ -36,7 +36,6 @@ internal static class LayerViews
         .Row("size", Sizes.Format(layer.SizeBytes))
         .Row("mapped", Sizes.Format(layer.MappedBytes))
         .Row("exclusive", Exclusive(layer))
-        .Row("mapped up to", layer.HasHighestMappedBytes ? Sizes.Format(layer.HighestMappedBytes) : "-")
         .Row("file system", FileSystems.Name(layer.FileSystem))
         .Row("tree", layer.Root.Length == 0 ? "the whole file system" : $"{layer.Root}/ of the file system")
         .Row("device", Words.OrDash(layer.DevicePath))

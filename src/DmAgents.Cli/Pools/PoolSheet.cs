@@ -66,7 +66,7 @@ internal static class PoolSheet
         .Row("next trim", pool.Trimming ? "under way"
             : pool.NextTrimAt is null ? "only on request: dmagent pool trim"
             : Times.In(pool.NextTrimAt, now))
-        .Row("new blocks", pool.ZeroesNewBlocks ? "zeroed" : "not zeroed");
+        .Row("new blocks", !pool.HasZeroesNewBlocks ? "unknown" : pool.ZeroesNewBlocks ? "zeroed" : "not zeroed");
 
     private static void Contents(Sheet sheet, PoolDetails pool, DateTimeOffset now) => sheet
         .Group("contents")
@@ -78,8 +78,7 @@ internal static class PoolSheet
         .Row("active, mounted", $"{pool.ActiveDevices}, {pool.MountedDevices}")
         .Row("default file system", FileSystems.Name(pool.DefaultFileSystem))
         .Rows("bases", pool.Bases.Select(device =>
-            $"{FileSystems.Name(device.FileSystem)} {Sizes.Format(device.SizeBytes)}, thin id {device.ThinId}, "
-            + $"mapped {Sizes.Format(device.MappedBytes)}, uuid {Words.OrDash(device.FileSystemUuid)}"))
+            $"{FileSystems.Name(device.FileSystem)} {Sizes.Format(device.SizeBytes)}, thin id {device.ThinId}"))
         .Row("deferred removal", Words.YesNo(pool.DeferredRemoval))
         .Row("deferred deletion", Words.YesNo(pool.DeferredDeletion))
         .Rows("pending removals", pool.PendingRemovals.Select(removal =>

@@ -47,8 +47,7 @@ internal static class Samples
         {
             new BaseDevice
             {
-                ThinId = 0, FileSystem = FileSystem.Ext4, SizeBytes = 10 * GiB, MappedBytes = MiB,
-                FileSystemUuid = "f5-uuid",
+                ThinId = 0, FileSystem = FileSystem.Ext4, SizeBytes = 10 * GiB,
             },
         },
         DataMinFreeBytes = 2 * GiB,
