@@ -16,7 +16,8 @@ public sealed class PoolViewTests
 
         var details = await new Pools.PoolsClient(agent.AdminChannel).ShowAsync(new ShowPoolRequest());
 
-        Assert.Equal(agent.Settings.Pools.LowWaterPercent, details.DataLowWatermarkBytes * 100d / ByteSize.GiB(1).Bytes, 2);
+        var shown = details.DataLowWatermarkBytes * 100d / ByteSize.GiB(1).Bytes;
+        Assert.Equal(agent.Settings.Pools.LowWaterPercent, shown, precision: 2);
         Assert.True(details.ZeroesNewBlocks);
     }
 }

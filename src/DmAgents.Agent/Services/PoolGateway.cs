@@ -143,8 +143,9 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
             return StartsAgain(pool.Name, request);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var answer = pool.Actor.Ask<PoolReply>(message, Timeout.InfiniteTimeSpan, end.Token);
-        while (await Task.WhenAny(answer, Task.Delay(LifeSign, time, CancellationToken.None)).ConfigureAwait(false) != answer)
+        while (!answer.IsCompleted)
         {
+            await Task.WhenAny(answer, Task.Delay(LifeSign, time, CancellationToken.None)).ConfigureAwait(false);
             if (pool.Actor.Equals(board.Find(pool.Name)?.Actor) || answer.IsCompleted)
                 continue;
             await end.CancelAsync().ConfigureAwait(false);
@@ -158,9 +159,10 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         RefusalKind.Busy, "cannot use pool", pool.Value,
         $"it starts again: {board.Find(pool)?.Reason ?? "it has just stopped"}", "try again in a few seconds"));
 
-    private static PoolReplies.Refused Unknown(PoolName pool, RequestId request, string why) => new(request, new Refusal(
-        RefusalKind.TimedOut, "no answer in time", pool.Value, $"{why}; whether it was done is unknown",
-        "the same request id again gives the answer; see also: dmagent pool show"));
+    private static PoolReplies.Refused Unknown(PoolName pool, RequestId request, string why) => new(
+        request, new Refusal(
+            RefusalKind.TimedOut, "no answer in time", pool.Value, $"{why}; whether it was done is unknown",
+            "the same request id again gives the answer; see also: dmagent pool show"));
 
     private static PoolReplies.Done Unwrap(PoolReply reply) => reply switch
     {

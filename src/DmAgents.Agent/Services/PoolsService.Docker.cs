@@ -43,8 +43,8 @@ internal sealed partial class PoolsService
             requestId, uuid, name, found.Backing, found.Content.BlockSize,
             claimed.Claims.Select(claim => claim.FileSystem).FirstOrDefault(settings.FileSystem),
             PoolSizes.BaseSizeFor(settings.BaseSize, found.DataSize), found.Content.TransactionId,
-            [.. found.Content.Thins.Select(thin => thin.Id)], Docker, found.Place.Directory, claimed.Claims, claimed.Images,
-            gateway.Now), context.CancellationToken).ConfigureAwait(false);
+            [.. found.Content.Thins.Select(thin => thin.Id)], Docker, found.Place.Directory, claimed.Claims,
+            claimed.Images, gateway.Now), context.CancellationToken).ConfigureAwait(false);
         return View(request, found, claimed);
     }
 

@@ -95,7 +95,8 @@ internal sealed partial class PoolsService(
         {
             var identity = IdentityOf(What, pool);
             var left = await Task.Run(
-                () => Without(What, pool, request.Remove.Select(PathOf)), context.CancellationToken).ConfigureAwait(false);
+                () => Without(What, pool, request.Remove.Select(PathOf)), context.CancellationToken)
+                .ConfigureAwait(false);
             // Looked at as they will be when they are needed: then nobody is there to say that they may be overwritten.
             var spares = await Task.Run(
                 () => With(identity, left, request.Add.Select(PathOf)), context.CancellationToken).ConfigureAwait(false);
@@ -162,16 +163,16 @@ internal sealed partial class PoolsService(
         return spares;
     }
 
-    /// <summary>The spare that a path leads to: it was journaled by another, where it has a stable one. Of a disk that is
-    /// gone there is only the text.</summary>
+    /// <summary>The spare that a path leads to: it was journaled by another, where it has a stable one. Of a disk that
+    /// is gone there is only the text.</summary>
     private DevicePath? SpareOf(PoolPicture pool, DevicePath disk)
     {
         var spares = pool.State.Spares;
         if (spares.Contains(disk))
             return disk;
         return kernel.Inspect(disk) is { Succeeded: true, Value.Number: var number }
-            ? spares.Cast<DevicePath?>().FirstOrDefault(
-                spare => kernel.Inspect(spare!.Value) is { Succeeded: true, Value.Number: var known } && known == number)
+            ? spares.Cast<DevicePath?>().FirstOrDefault(spare =>
+                kernel.Inspect(spare!.Value) is { Succeeded: true, Value.Number: var known } && known == number)
             : null;
     }
 

@@ -103,8 +103,8 @@ public sealed class BackupPlanTests
     private static bool IsDue(
         int? tried, int at, ImmutableDictionary<ThinId, DeviceRecord>? before,
         ImmutableDictionary<ThinId, DeviceRecord> now, BackupRecord? journaled = null) => BackupPlan.IsDue(
-        Settings, tried is { } minute ? Given.At + TimeSpan.FromMinutes(minute) : null, journaled, Given.At, before, now,
-        Given.At + TimeSpan.FromMinutes(at));
+        Settings, tried is { } minute ? Given.At + TimeSpan.FromMinutes(minute) : null, journaled, Given.At, before,
+        now, Given.At + TimeSpan.FromMinutes(at));
 
     private static BackupName NameAt(int hour) => new(Given.At + TimeSpan.FromHours(hour));
 }

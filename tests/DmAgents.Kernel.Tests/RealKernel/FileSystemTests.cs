@@ -75,7 +75,8 @@ public sealed class FileSystemTests : IDisposable
     [InlineData(FileSystemKind.Ext4, false)]
     [InlineData(FileSystemKind.Xfs, true)]
     [InlineData(FileSystemKind.Xfs, false)]
-    public void A_read_only_device_mounts_read_only_also_where_its_log_cannot_be_replayed(FileSystemKind kind, bool freeze)
+    public void A_read_only_device_mounts_read_only_also_where_its_log_cannot_be_replayed(
+        FileSystemKind kind, bool freeze)
     {
         var origin = Formatted(kind);
         Ok(Kernel.Mount(origin.Name.Path, _target, kind, readOnly: false));

@@ -169,7 +169,8 @@ public sealed partial class SimulatedKernel
         }
     }
 
-    /// <summary>A symbolic link to a directory. What mounts and files are asked for by must be real paths still.</summary>
+    /// <summary>A symbolic link to a directory. What mounts and files are asked for by must be real paths still.
+    /// </summary>
     public void LinkDirectory(MountPath from, MountPath to)
     {
         lock (_gate)
