@@ -19,6 +19,9 @@ public sealed class AdoptionTests : IAsyncLifetime
     private static readonly DeviceKey View = DeviceKey.Containerd("default", "shown");
     private static readonly ImageReference Image = new("registry.example:5000/team/app:1");
 
+    private static readonly DeviceKey Imported = DeviceKey.Layer("sha256:" + new string('b', 64));
+    private static readonly ImageReference ImportedImage = new("imported:1");
+
     private static readonly ImmutableSortedDictionary<string, string> Labels =
         ImmutableSortedDictionary<string, string>.Empty.Add("who", "me");
 
@@ -33,6 +36,10 @@ public sealed class AdoptionTests : IAsyncLifetime
         await _agent.Do(new PoolCommands.TagImage(NewRequest(), Image, Layer, "sha256:c0", """{"os":"linux"}""", At));
         await _agent.Do(Create(DeviceKey.Container("web"), Layer) with { Use = DeviceUse.Mounted, Labels = Labels });
         await _agent.Do(new PoolCommands.CreateView(NewRequest(), View, Layer, FileSystem: null, Labels, At));
+        await _agent.Do(Create(DeviceKey.Container("importing"), parent: null));
+        await _agent.Do(new PoolCommands.Commit(
+            NewRequest(), DeviceKey.Container("importing"), Imported, Labels.Add(DeviceLabels.Import, "a"), At));
+        await _agent.Do(new PoolCommands.TagImage(NewRequest(), ImportedImage, Imported, "sha256:c1", "{}", At));
         await _agent.Do(new PoolCommands.SetSpares(NewRequest(), [new DevicePath("/dev/sdc")], At));
         await FilesShow("views/containerd.default~shown.json");
         await FilesShow("metadata/web.json");
@@ -79,7 +86,7 @@ public sealed class AdoptionTests : IAsyncLifetime
         Assert.True(reply.DryRun);
         Assert.Empty(reply.Findings);
         Assert.Equal(_before.Devices.Keys.Order().Select(id => id.Value), reply.Devices.Select(d => d.ThinId));
-        Assert.Equal([Image.Value], reply.Images);
+        Assert.Equal([ImportedImage.Value, Image.Value], reply.Images);
         Assert.Single(reply.Views);
         Assert.Empty((await Pools.ListAsync(new ListPoolsRequest())).Pools);
         Assert.True(File.Exists($"{Root}/pool.json"));
@@ -121,6 +128,18 @@ public sealed class AdoptionTests : IAsyncLifetime
         Assert.Contains(reply.Findings, finding => finding.Object == $"{Root}/metadata/web.json");
         Assert.Contains(reply.Findings, finding => finding.Object == $"{Root}/metadata/strange.json");
         Assert.Contains(web, _agent.Simulated.ListThins(new MappedName("dmagents-test-pool-pool")).Value.Select(t => t.Id));
+    }
+
+    [Fact]
+    public async Task Imported_layers_outlive_the_loss_of_the_files_of_their_images()
+    {
+        Directory.Delete($"{Root}/images", recursive: true);
+
+        var reply = await Pools.AdoptAsync(Adopt());
+
+        Assert.Equal([$"{Root}/images", Imported.ToString()], reply.Findings.Select(finding => finding.Object));
+        Assert.Equal($"dmagent layer remove --pool test-pool {Imported.Name}", reply.Findings[1].Next.Split(": ")[1]);
+        Assert.Equal(DevicePhase.Ready, _agent.State.Find(Imported)!.Phase);
     }
 
     [Fact]

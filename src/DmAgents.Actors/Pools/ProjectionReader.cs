@@ -44,12 +44,17 @@ public sealed class ProjectionReader(IDurableFiles files, PoolPaths paths)
         var ids = documents.Where(d => !d.Deleted).DistinctBy(d => d.Key).ToDictionary(d => d.Key, d => d.DeviceId);
         // LVM counts in the transaction id of a pool of its own.
         var isCounted = pool?.Identity.Backing is not PoolBacking.Existing { OwnedByLvm: true };
+        ImmutableArray<AdoptionClaim> devices = [.. All(
+            paths.MetadataDirectory, ProjectionJson.Default.ProjectionDocument, d => ClaimOf(d, ids, isCounted))];
+        // A pool of imported layers and no image is one whose only import was interrupted, or has lost the directory.
+        if (pool is not null && devices.Any(d => d.Kind == DeviceKind.Layer && d.Labels.ContainsKey(DeviceLabels.Import))
+            && files.List(paths.ImageDirectory) is { Succeeded: true, Value.Count: 0 })
+            _unreadable.Add((paths.ImageDirectory, "it is missing or empty, and the pool has layers that came by imports"));
         return new ProjectedPool(
             pool?.Identity,
             pool is { Spares.IsDefault: false } ? pool.Spares : [],
             new AdoptionClaims(
-                [.. All(paths.MetadataDirectory, ProjectionJson.Default.ProjectionDocument,
-                    d => ClaimOf(d, ids, isCounted))],
+                devices,
                 [.. All(paths.ImageDirectory, ContentJson.Default.ImageRecord, i => new ImageClaim(
                     i.Reference, i.TopLayer, i.ConfigDigest, i.Config, i.TaggedAt))],
                 [.. All(paths.ViewDirectory, ContentJson.Default.ViewRecord, v => new ViewClaim(

@@ -1,6 +1,7 @@
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Adoption;
 using DmAgents.Domain.Pools.Effects;
@@ -96,6 +97,7 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         {
             AdoptionDifference.NotInPool => "the pool does not have it: it is not taken over",
             AdoptionDifference.NoParent => "it is taken over without its place in the tree",
+            AdoptionDifference.NoImage => "no image claims it; it is kept as a layer",
             AdoptionDifference.ImageWithoutLayer or AdoptionDifference.ViewWithoutDevice => "it is not taken over",
             _ => "it goes to quarantine",
         },
@@ -104,11 +106,15 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         {
             AdoptionDifference.NotInPool => "restore the pool's metadata of the time when it was there, or do without",
             AdoptionDifference.NoParent => "nothing is missing in it",
+            AdoptionDifference.NoImage =>
+                $"afterwards, where nobody needs it: dmagent layer remove --pool {pool} {Name(finding.Subject)}",
             AdoptionDifference.ImageWithoutLayer => "import the image again",
             AdoptionDifference.ViewWithoutDevice => "have its owner make it again",
             _ => $"afterwards: dmagent pool quarantine list {pool}",
         },
     };
+
+    private static string Name(string key) => DeviceKey.TryParse(key, out var parsed) ? Views.KeyText(parsed) : key;
 
     private static PoolIdentity IdentityOf(PoolName name, PoolPaths paths, ProjectedPool projected, PoolPicture? known)
     {

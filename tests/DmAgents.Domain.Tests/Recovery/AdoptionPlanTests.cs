@@ -3,6 +3,8 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Adoption;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Tests.Deciding;
 using DmAgents.Domain.Units;
@@ -186,6 +188,31 @@ public sealed class AdoptionPlanTests
         Make(new AdoptionClaims([Base, Layer, Web, Claim(4, Given.Container("x"), DeviceKind.Container, parent: 3)],
             [], []), 1, 2, 3, 4),
         AdoptionDifference.NoParent);
+
+    [Fact]
+    public void An_imported_layer_whose_image_nobody_claims_is_told_and_stays()
+    {
+        var lower = Layer with { Labels = Given.ImportLabels.Add("a", "b") };
+        var top = Claim(4, Given.Layer("b"), DeviceKind.Layer, parent: 2) with { Labels = Given.ImportLabels };
+        var claims = new AdoptionClaims([Base, lower, top], [Image], []);
+
+        var plan = Make(claims, 1, 2, 4);
+
+        Differs(plan, AdoptionDifference.NoImage);
+        Assert.Equal(top.Key.ToString(), Assert.Single(plan.Findings).Subject);
+        Assert.Equal([false, true, false], plan.Devices.Select(claim => claim.Labels.ContainsKey(DeviceLabels.Import)));
+        var state = StateOf(plan);
+        var picture = new KernelPicture(
+            Given.Health.Status,
+            state.Devices.Keys.ToImmutableSortedDictionary(id => id, id => new ThinUsage(id, 10, null, new(5))),
+            ImmutableSortedDictionary<ThinId, LiveDevice>.Empty, []);
+        var context = new PoolContext(
+            state.Identity!, new PoolPaths("/state", state.Identity!.Name), DiscardOnRemove: false);
+        Assert.Empty(RecoveryPlan.Make(state, picture, context, Given.At).Findings);
+        // With an image on top all of its layers are needed.
+        Assert.Empty(Make(claims with { Images = [Image with { TopLayer = top.Id }] }, 1, 2, 4).Findings);
+        Assert.Equal(2, Make(claims with { Images = [] }, 1, 2, 4).Findings.Length);
+    }
 
     [Fact]
     public void An_image_whose_layer_is_not_there_is_none() => Differs(

@@ -25,6 +25,9 @@ public enum AdoptionDifference
     /// <summary>What it lies above is not taken over. The device is, without its lineage.</summary>
     NoParent,
 
+    /// <summary>It came by an import, and no image that is taken over needs it. It is kept as a layer.</summary>
+    NoImage,
+
     /// <summary>Its layer is not taken over; nor is the image.</summary>
     ImageWithoutLayer,
 
@@ -38,5 +41,5 @@ public enum AdoptionDifference
 public sealed record AdoptionFinding(AdoptionDifference Difference, string Subject, string Why)
 {
     /// <summary>Whether what it is about becomes a part of the pool's content all the same.</summary>
-    public bool IsTakenOver => Difference == AdoptionDifference.NoParent;
+    public bool IsTakenOver => Difference is AdoptionDifference.NoParent or AdoptionDifference.NoImage;
 }

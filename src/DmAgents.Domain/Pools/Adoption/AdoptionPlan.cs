@@ -38,9 +38,10 @@ public sealed record AdoptionPlan(
                 $"the pool has it, with {inPool[id].MappedBlocks} blocks, and nobody claims it"));
         }
         var lineage = new AdoptionLineage(clear);
-        var devices = clear.Values.OrderBy(claim => claim.Id).Select(claim => lineage.Of(claim, findings))
+        var placed = clear.Values.OrderBy(claim => claim.Id).Select(claim => lineage.Of(claim, findings))
             .ToImmutableArray();
         var images = claims.Images.Where(image => IsKept(image, clear, findings)).ToImmutableArray();
+        var devices = Kept(placed, images, findings);
         var keys = devices.Where(claim => claim.Phase != DevicePhase.Removing).Select(claim => claim.Key).ToHashSet();
         var views = claims.Views.Where(view => IsKept(view, clear, keys, findings)).ToImmutableArray();
         return new AdoptionPlan(devices, images, views, quarantine.ToImmutable(), findings.ToImmutable());
@@ -125,6 +126,36 @@ public sealed record AdoptionPlan(
             : needed >= size.Bytes + blockSize.Bytes.Bytes
                 ? $"thin id {claim.Id} has {thin.MappedBlocks} blocks of {blockSize}, more than the claimed {size} hold"
             : null);
+    }
+
+    /// <summary>
+    /// A layer that came by an import and that no image needs goes when the pool is opened. Here that no image is
+    /// known may only mean that its file is missing or cannot be read: the layer stays, like one that somebody made.
+    /// </summary>
+    private static ImmutableArray<AdoptionClaim> Kept(
+        ImmutableArray<AdoptionClaim> devices, ImmutableArray<ImageClaim> images,
+        ImmutableArray<AdoptionFinding>.Builder findings)
+    {
+        var byId = devices.ToDictionary(claim => claim.Id);
+        var needed = new HashSet<ThinId>();
+        foreach (var image in images)
+        {
+            ThinId? next = image.TopLayer;
+            while (next is { } id && byId.TryGetValue(id, out var layer) && needed.Add(id))
+                next = layer.Parent;
+        }
+        return [.. devices.Select(claim => NeedsImage(claim) && !needed.Contains(claim.Id) ? WithoutImport(claim) : claim)];
+
+        bool NeedsImage(AdoptionClaim claim) =>
+            claim is { Kind: DeviceKind.Layer, Phase: not DevicePhase.Removing }
+            && claim.Labels.ContainsKey(DeviceLabels.Import);
+
+        AdoptionClaim WithoutImport(AdoptionClaim claim)
+        {
+            findings.Add(new(AdoptionDifference.NoImage, claim.Key.ToString(),
+                "it came by an import, and no image that is taken over needs it"));
+            return claim with { Labels = claim.Labels.Remove(DeviceLabels.Import) };
+        }
     }
 
     private static bool IsKept(
