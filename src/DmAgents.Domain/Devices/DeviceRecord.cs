@@ -90,6 +90,11 @@ public sealed record DeviceRecord(
     /// Zero where that is not known.</summary>
     public TransactionId CreatedIn { get; init; }
 
+    /// <summary>The pool has another device under this one's thin id, that of metadata of an earlier time: it made that
+    /// one before this one was asked for.</summary>
+    /// <param name="createdIn">When the pool made what it has, by its transaction id.</param>
+    public bool IsNot(TransactionId createdIn) => createdIn.Value < CreatedIn.Value;
+
     /// <summary>Part of the pool's content for its owner: neither on its way out nor lost.</summary>
     public bool IsPresent => Phase is DevicePhase.Creating or DevicePhase.Ready;
 }

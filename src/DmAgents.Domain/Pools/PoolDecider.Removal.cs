@@ -18,6 +18,13 @@ public static partial class PoolDecider
         }
         if (device.Phase == DevicePhase.Creating)
             return Unsettled(What, c.Key);
+        // To remove it would delete what the pool has under its thin id.
+        if (state.Ledger.Quarantine.ContainsKey(device.Id))
+        {
+            return No(RefusalKind.WrongState, What, c.Key.Name,
+                $"it is lost, and under its thin id {device.Id} the pool has another device, which is in quarantine",
+                $"purge that one first: dmagent pool quarantine purge {device.Id} --pool {state.Identity!.Name}");
+        }
         if (state.ChildrenOf(device.Id) is > 0 and var children)
         {
             return No(RefusalKind.WrongState, What, c.Key.Name, $"{children} need it and lie above it: remove those first",

@@ -138,6 +138,11 @@ public static partial class PoolDecider
         const string What = "cannot undelete thin id";
         if (!state.Ledger.Quarantine.ContainsKey(c.Id) || state.Purging.Contains(c.Id))
             return NotQuarantined(What, state, c.Id);
+        if (state.Devices.GetValueOrDefault(c.Id) is { } lost)
+        {
+            return No(RefusalKind.WrongState, What, c.Id.ToString(), $"{lost.Key} has this thin id, and is lost",
+                "restore metadata that have it: dmagent pool backups; or purge the thin id");
+        }
         if (state.IsTaken(c.Key))
             return Taken(What, c.Key);
         return c.Size.Bytes == 0 || c.Size.Bytes % SectorCount.BytesPerSector != 0

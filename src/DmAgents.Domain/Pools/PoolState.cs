@@ -277,7 +277,8 @@ public sealed partial record PoolState(
         return Put(device with { Labels = e.Labels, UpdatedAt = e.At }).Answering(e.Request, device.Id);
     }
 
-    /// <remarks>In which transaction the pool made it was before anyone knew it.</remarks>
+    /// <remarks>In which transaction the pool made it was before anyone knew it. Nor does the search for free ids begin
+    /// anew behind it: those that were given back since then rest as long as any.</remarks>
     private PoolState WithUndeleted(PoolEvents.Undeleted e)
     {
         var state = WithNew(new DeviceRecord(
@@ -286,7 +287,7 @@ public sealed partial record PoolState(
             .Answering(e.Request, e.Id);
         return state.Put(state.Devices[e.Id] with { CreatedIn = TransactionId.Initial }) with
         {
-            Ledger = Ledger.Given(e.Id).Released(e.Id),
+            Ledger = Ledger.Released(e.Id),
         };
     }
 }

@@ -9,7 +9,8 @@ namespace DmAgents.Domain.Pools;
 /// one that is in doubt is in quarantine and never given out.
 /// </summary>
 /// <param name="Next">Where the search for a free id begins.</param>
-/// <param name="Quarantine">Ids that the pool may have and no owner knows.</param>
+/// <param name="Quarantine">Ids that the pool may have and no owner knows. A lost device may have one of them: the pool
+/// has another in its place.</param>
 public sealed record ThinIdLedger(ThinId Next, ImmutableSortedDictionary<ThinId, QuarantineRecord> Quarantine)
 {
     /// <summary>Thin id 0 is given to nobody: tools and people take it for "none".</summary>

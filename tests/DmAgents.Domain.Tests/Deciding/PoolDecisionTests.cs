@@ -31,6 +31,19 @@ public sealed class PoolDecisionTests
     }
 
     [Fact]
+    public void An_id_that_comes_back_does_not_begin_the_search_for_free_ids_anew()
+    {
+        var state = Pool.Apply(new PoolEvents.Quarantined(new ThinId(2), "found", At))
+            .Do(Create(Container("a"))).Do(Create(Container("b"))).Do(Remove(Container("b")));
+        var next = state.Ledger.Next;
+
+        var after = state.Do(new PoolCommands.Undelete(
+            NewRequest(), new ThinId(2), Layer("x"), ByteSize.MiB(1), FileSystemKind.Ext4, At));
+
+        Assert.Equal(next, after.Ledger.Next);
+    }
+
+    [Fact]
     public void A_full_pool_grows_and_a_broken_one_does_not()
     {
         var longer = Backing with { Data = [Backing.Data[0],

@@ -37,7 +37,8 @@ internal static class PoolInvariants
             yield return $"view {view.Key} shows {view.Source}, which is not there";
         foreach (var key in state.Views.Keys.Where(state.Keys.ContainsKey))
             yield return $"{key} is a view and a device";
-        foreach (var id in state.Devices.Keys.Where(state.Ledger.Quarantine.ContainsKey))
+        foreach (var id in state.Devices.Values.Where(d => d.Phase != DevicePhase.Lost).Select(d => d.Id)
+            .Where(state.Ledger.Quarantine.ContainsKey))
             yield return $"id {id} has an owner and is in quarantine";
         foreach (var id in state.Purging.Where(id => !state.Ledger.Quarantine.ContainsKey(id)))
             yield return $"id {id} is being purged and not in quarantine";

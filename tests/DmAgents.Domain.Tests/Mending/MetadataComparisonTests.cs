@@ -60,6 +60,20 @@ public sealed class MetadataComparisonTests
     }
 
     [Fact]
+    public void A_device_under_the_id_of_one_that_was_made_later_is_another_one()
+    {
+        var later = State.After(new PoolEvents.CheckpointReached(new TransactionId(2), Given.At))
+            .Do(Given.Create(Given.Container("c")));
+        var c = later.Find(Given.Container("c"))!.Id;
+
+        var found = MetadataComparison.Make(later, null, Thins((Base, 0), (A, 1), (B, 1), (c, 1)));
+
+        Assert.Equal<ThinId>([c], found.Lost);
+        Assert.Equal<ThinId>([c], found.Unknown);
+        Assert.Equal<ThinId>([Base, A, B], found.Whole);
+    }
+
+    [Fact]
     public void What_is_on_its_way_out_or_in_counts_for_nothing()
     {
         var removing = State.After(new PoolEvents.RemovalIntended(Request: null, A, Given.At));

@@ -108,14 +108,74 @@ public sealed class RecoveryPlanTests
         Assert.IsType<Decision.Accepted>(PoolDecider.Decide(after, Health, commit));
     }
 
+    [Fact]
+    public void What_an_older_pool_has_under_the_id_of_a_later_device_is_another_one_and_goes_to_quarantine()
+    {
+        var state = Later.Do(Create(Container("c"), Layer("a"), use: DeviceUse.Mounted));
+        var device = state.Find(Container("c"))!;
+
+        var lost = state.After(RecoveryPlan.Make(state, PictureOf(state, Live(device, 1)), Context, At).Findings);
+
+        PoolInvariants.Hold(lost);
+        Assert.Equal(DevicePhase.Lost, lost.Devices[device.Id].Phase);
+        Assert.Equal([device.Id], lost.Ledger.Quarantine.Keys);
+        Assert.Empty(RecoveryPlan.Make(lost, PictureOf(lost), Context, At).Findings);
+        // What would reach the other one by this one's name is refused.
+        Assert.Contains($"purge {device.Id}", RefusedBy(lost, Remove(Container("c"))).Next, StringComparison.Ordinal);
+        Assert.Equal(RefusalKind.WrongState, RefusedBy(lost, new PoolCommands.Undelete(
+            NewRequest(), device.Id, Container("d"), BaseSize, FileSystemKind.Ext4, At)).Kind);
+
+        var back = lost.After(RecoveryPlan.Make(lost, PictureOf(lost, madeIn: 9), Context, At).Findings);
+        PoolInvariants.Hold(back);
+        Assert.Equal(DevicePhase.Ready, back.Devices[device.Id].Phase);
+        Assert.Empty(back.Ledger.Quarantine);
+
+        var purged = lost.After(new PoolEvents.Purged(device.Id, At)).Do(Remove(Container("c"), force: true));
+        Assert.Equal(DevicePhase.Removing, purged.Devices[device.Id].Phase);
+    }
+
+    [Fact]
+    public void Of_a_device_that_was_to_go_the_other_one_under_its_id_does_not_go()
+    {
+        var removed = Later.Do(Create(Container("c"), Layer("a")));
+        var id = removed.Find(Container("c"))!.Id;
+        removed = removed.Do(Remove(Container("c")));
+
+        var plan = RecoveryPlan.Make(removed, PictureOf(removed), Context, At);
+
+        Assert.Empty(plan.Delete);
+        var after = removed.After(plan.Findings);
+        PoolInvariants.Hold(after);
+        Assert.Equal([id], after.Ledger.Quarantine.Keys);
+        Assert.DoesNotContain(id, after.Devices.Keys);
+    }
+
+    [Fact]
+    public void LVM_counts_in_the_transaction_id_itself()
+    {
+        var state = Later.Do(Create(Container("c"), Layer("a")));
+        var lvm = state with
+        {
+            Identity = state.Identity! with { Backing = new PoolBacking.Existing(new("vg-pool"), OwnedByLvm: true) },
+        };
+
+        Assert.Empty(RecoveryPlan.Make(lvm, PictureOf(lvm), Context, At).Findings);
+    }
+
+    /// <summary>Devices that are made from here on are later than what <see cref="PictureOf"/> has.</summary>
+    private static PoolState Later => Image.After(new PoolEvents.CheckpointReached(new TransactionId(8), At));
+
     private static MountEntry MountOf(DeviceRecord device, uint minor) =>
         new(new DeviceNumber(254, minor), Context.MountOf(device), "ext4", device.ReadOnly);
 
     /// <summary>The pool has every device of the state but those that are being made, and nothing is live.</summary>
-    private static KernelPicture PictureOf(PoolState state, params LiveDevice[] live) => new(
+    private static KernelPicture PictureOf(PoolState state, params LiveDevice[] live) =>
+        PictureOf(state, madeIn: 1, live);
+
+    private static KernelPicture PictureOf(PoolState state, ulong madeIn, params LiveDevice[] live) => new(
         Health.Status,
         state.Devices.Values.Where(d => d.Phase != DevicePhase.Creating)
-            .ToImmutableSortedDictionary(d => d.Id, d => new ThinUsage(d.Id, 1, null, new TransactionId(1))),
+            .ToImmutableSortedDictionary(d => d.Id, d => new ThinUsage(d.Id, 1, null, new TransactionId(madeIn))),
         live.ToImmutableSortedDictionary(l => DeviceNames.ThinIdOf(state.Identity!.Uuid, l.Uuid)!.Value, l => l),
         []);
 

@@ -72,9 +72,16 @@ public sealed record RecoveryPlan(
         PoolState state, KernelPicture picture, ImmutableSortedDictionary<ThinId, ThinUsage> thins, DateTimeOffset at)
     {
         var found = ImmutableArray.CreateBuilder<PoolEvent>();
+        // LVM counts in the transaction id of a pool of its own.
+        var isCounted = state.Identity?.Backing is not PoolBacking.Existing { OwnedByLvm: true };
         foreach (var device in state.Devices.Values.OrderBy(d => d.Id))
         {
-            var inPool = thins.ContainsKey(device.Id);
+            var inPool = thins.TryGetValue(device.Id, out var thin);
+            if (inPool && isCounted && device.IsNot(thin!.CreatedIn))
+            {
+                found.AddRange(AnotherInItsPlace(state, device, thin, at));
+                continue;
+            }
             // An import that was interrupted has no caller any more, and a half-made snapshot of the stock never had
             // one: they are undone, whatever the pool has of them.
             if (device.Phase != DevicePhase.Removing && device.Key.Space == DeviceKey.ImportSpace
@@ -83,7 +90,12 @@ public sealed record RecoveryPlan(
             else if (device.Phase == DevicePhase.Ready && !inPool)
                 found.Add(new PoolEvents.Lost(device.Id, at));
             else if (device.Phase == DevicePhase.Lost && inPool)
+            {
+                // What was in quarantine under its id has gone with the metadata that had it.
+                if (state.Ledger.Quarantine.ContainsKey(device.Id))
+                    found.Add(new PoolEvents.Purged(device.Id, at));
                 found.Add(new PoolEvents.Found(device.Id, at));
+            }
             else if (device.Phase == DevicePhase.Removing && !inPool && !picture.Live.ContainsKey(device.Id))
                 found.Add(new PoolEvents.Removed(device.Id, at));
         }
@@ -103,6 +115,28 @@ public sealed record RecoveryPlan(
         foreach (var id in state.Ledger.Quarantine.Keys.Where(id => !thins.ContainsKey(id)))
             found.Add(new PoolEvents.Purged(id, at));
         return found.ToImmutable();
+    }
+
+    /// <summary>
+    /// The pool has a device under this one's thin id that it made before this one was asked for: its metadata are of
+    /// an earlier time. This one is lost, or at its end where it was to go in any case; the other one is nobody's, and
+    /// nothing that was meant for this one is done to it.
+    /// </summary>
+    private static ImmutableArray<PoolEvent> AnotherInItsPlace(
+        PoolState state, DeviceRecord device, ThinUsage thin, DateTimeOffset at)
+    {
+        var why = $"the pool made it in transaction {thin.CreatedIn}, and {device.Key} under this id in "
+            + $"{device.CreatedIn} or later: it is another device";
+        var quarantined = new PoolEvents.Quarantined(device.Id, why, at);
+        // An import that was interrupted, and what is made before anyone asks, have no owner to be told of a loss.
+        if (device.Phase == DevicePhase.Removing || device.Key.Space == DeviceKey.ImportSpace || device.Key.IsStock)
+            return [new PoolEvents.Removed(device.Id, at), quarantined];
+        return device.Phase switch
+        {
+            DevicePhase.Creating => [new PoolEvents.CreationFailed(device.Id, why, InDoubt: true, at)],
+            DevicePhase.Ready => [new PoolEvents.Lost(device.Id, at), quarantined],
+            _ => state.Ledger.Quarantine.ContainsKey(device.Id) ? [] : [quarantined],
+        };
     }
 }
 
