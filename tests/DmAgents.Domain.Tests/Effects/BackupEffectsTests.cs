@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Mending;
@@ -28,6 +30,18 @@ public sealed class BackupEffectsTests
         Assert.Equal(Name(0), listed.Name);
         Assert.True(listed.Size.Bytes > 0);
         Assert.Equal(new TransactionId(7), Backups.TransactionOf(Name(0)));
+    }
+
+    [Fact]
+    public void A_backup_is_gzip_for_whoever_reads_it_and_tells_whose_it_is()
+    {
+        Assert.True(Backups.Make(Name(0)).Succeeded);
+
+        var file = _pool.Files.Read($"{Folder}/{Name(0).FileName}").Value;
+
+        Assert.Contains($"dmagents pool {_pool.Context.Identity.Uuid}\0", Encoding.ASCII.GetString(file), StringComparison.Ordinal);
+        using var text = new StreamReader(new GZipStream(new MemoryStream(file), CompressionMode.Decompress));
+        Assert.StartsWith("<superblock", text.ReadToEnd(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
@@ -99,6 +100,63 @@ public sealed class MendEffectsTests
         Assert.Equal(KernelFault.NotFound, Assert.IsType<MendOutcome.Failed>(missing).Error.Fault);
 
         Assert.Equal(KernelResult.Done, Assembly(pool, pool.Context).CheckMetadata());
+    }
+
+    [Fact]
+    public void A_backup_of_another_pool_is_refused_and_one_that_does_not_tell_is_taken()
+    {
+        var pool = new TestPool();
+        pool.Container(2, "web");
+        var other = pool.Context with { Identity = pool.Context.Identity with { Uuid = new PoolUuid(Guid.NewGuid()) } };
+        Assert.True(new BackupEffects(pool.Kernel, pool.Files, other).Make(Backup).Succeeded);
+
+        var refused = Refused(pool);
+
+        Assert.Equal(KernelFault.Invalid, refused.Fault);
+        Assert.Contains($"{other.Identity.Uuid}", refused.Detail, StringComparison.Ordinal);
+        // The text alone, as in backups that do not tell whose they are.
+        var path = $"{pool.Context.Paths.BackupDirectory}/{Backup.FileName}";
+        using var text = new MemoryStream();
+        using (var compressed = new GZipStream(text, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            new GZipStream(new MemoryStream(pool.Files.Read(path).Value), CompressionMode.Decompress).CopyTo(compressed);
+        }
+        pool.Files.Replace(path, text.ToArray());
+        Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
+        Assert.IsType<MendOutcome.Ready>(outcome);
+    }
+
+    [Fact]
+    public void A_backup_with_blocks_of_another_size_is_refused()
+    {
+        var pool = new TestPool();
+        pool.Container(2, "web");
+        Assert.True(new BackupEffects(pool.Kernel, pool.Files, pool.Context).Make(Backup).Succeeded);
+
+        var refused = Refused(pool, new PoolBlockSize(ByteSize.KiB(128)));
+
+        Assert.Equal(KernelFault.Invalid, refused.Fault);
+        Assert.Contains("blocks of 64 KiB, and this one has 128 KiB", refused.Detail, StringComparison.Ordinal);
+    }
+
+    /// <summary>Neither a look nor a restore accepts the backup, and the present metadata stay.</summary>
+    private static KernelError Refused(TestPool pool, PoolBlockSize? blockSize = null)
+    {
+        var context = pool.Context with
+        {
+            Identity = pool.Context.Identity with { BlockSize = blockSize ?? pool.Context.Identity.BlockSize },
+        };
+        var source = new MetadataSource.Backup(Backup);
+        var looked = new LookEffects(pool.Kernel, pool.Files, context).Look(source, Shape);
+        Assert.False(looked.Succeeded);
+        var mend = new MendEffects(pool.Kernel, pool.Files, context);
+        Assert.Equal(KernelResult.Done, mend.TakeDown(evenMounted: false));
+        var next = Assert.IsType<BackingPlan.Planned>(new BackingPlanner(pool.Simulated).PlanMetadata(
+            context.Identity, [], [TestPool.Spare], into: null, force: false, "cannot restore metadata")).Backing;
+        var failed = Assert.IsType<MendOutcome.Failed>(mend.Mend(source, next, Shape));
+        Assert.Equal(looked.Error!.Fault, failed.Error.Fault);
+        Assert.Equal(KernelResult.Done, Assembly(pool, pool.Context).CheckMetadata());
+        return failed.Error;
     }
 
     [Theory, MemberData(nameof(Kinds))]

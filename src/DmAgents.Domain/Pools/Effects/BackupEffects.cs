@@ -20,6 +20,7 @@ public sealed class BackupEffects(IKernel kernel, IDurableFiles files, PoolConte
         KernelResult<MetadataContent> dumped = default;
         var written = files.Replace(PathOf(name), into =>
         {
+            into.Write(BackupOwner.Member(pool.Identity.Uuid));
             using var compressed = new GZipStream(into, CompressionLevel.Fastest, leaveOpen: true);
             dumped = kernel.DumpMetadata(pool.Device, compressed);
             return dumped.Outcome;

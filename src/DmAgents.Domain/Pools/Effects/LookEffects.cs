@@ -65,7 +65,9 @@ public sealed class LookEffects(IKernel kernel, IDurableFiles files, PoolContext
     private KernelResult<MetadataContent> Checked(KernelResult<DevicePath> device, KernelResult written)
     {
         var sound = written.Then(() => kernel.CheckMetadata(device.Value));
-        return sound.Succeeded ? kernel.ReadMetadata(device.Value) : sound.Error;
+        return sound.Succeeded
+            ? new MendEffects(kernel, files, pool).Fitting(kernel.ReadMetadata(device.Value))
+            : sound.Error;
     }
 
     /// <summary>Without a look at the disks: they may be gone, which is when a backup is needed most.</summary>

@@ -73,6 +73,12 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
     /// <returns>NoSpace where there is no room for its text.</returns>
     internal KernelResult Restore(BackupName backup, DevicePath into, MetadataShape shape)
     {
+        var path = PathOf(backup);
+        if (OwnerOf(path) is { } owner && owner != pool.Identity.Uuid)
+        {
+            return new KernelError(KernelFault.Invalid, 0, "restore metadata", backup.FileName,
+                $"it is a backup of pool {owner}, and this is {pool.Identity.Uuid}");
+        }
         var scratch = new ScratchFiles(kernel, pool.Paths);
         var size = ByteSize.Zero;
         var restored = Read(backup, text => SizeOf(text, out size))
@@ -83,9 +89,11 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         return restored.Succeeded ? removed : restored;
     }
 
+    private string PathOf(BackupName backup) => $"{pool.Paths.BackupDirectory}/{backup.FileName}";
+
     private KernelResult Read(BackupName backup, Func<Stream, KernelResult> read)
     {
-        var opened = files.OpenRead($"{pool.Paths.BackupDirectory}/{backup.FileName}");
+        var opened = files.OpenRead(PathOf(backup));
         if (!opened.Succeeded)
             return opened.Error;
         using var compressed = opened.Value;
@@ -115,6 +123,23 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         return KernelResult.Done;
     }
 
+    /// <summary>Metadata with other blocks map other places of the same disks: the pool's content would be lost with
+    /// the first write.</summary>
+    internal KernelResult<MetadataContent> Fitting(KernelResult<MetadataContent> content) =>
+        content.Succeeded && content.Value.BlockSize != pool.Identity.BlockSize
+            ? new KernelError(KernelFault.Invalid, 0, "restore metadata", pool.Identity.Name.Value,
+                $"they are of a pool with blocks of {content.Value.BlockSize}, and this one has {pool.Identity.BlockSize}")
+            : content;
+
+    private PoolUuid? OwnerOf(string path)
+    {
+        var opened = files.OpenRead(path);
+        if (!opened.Succeeded)
+            return null;
+        using var file = opened.Value;
+        return BackupOwner.Read(file);
+    }
+
     private MendOutcome MendPresent(PoolBacking? next, MetadataShape shape)
     {
         var metadata = _present.AttachMetadata();
@@ -140,7 +165,7 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         var written = into.Outcome.Then(() => write(into.Value))
             .Then(() => kernel.CheckMetadata(into.Value))
             .Then(() => kernel.Flush(into.Value));
-        var content = written.Succeeded ? kernel.ReadMetadata(into.Value) : written.Error;
+        var content = written.Succeeded ? Fitting(kernel.ReadMetadata(into.Value)) : written.Error;
         var detached = after.DetachNextMetadata();
         return content.Error is { } error ? new MendOutcome.Failed(error)
             : detached.Error is { } held ? new MendOutcome.Failed(held)
