@@ -49,6 +49,17 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
     public PoolCommands.Adopt CommandOf(RequestId request, Proposal found) => new(
         request, found.Identity, found.Plan, found.Content.Status.TransactionId, found.Files.Spares, gateway.Now);
 
+    /// <summary>After an adoption that came to nothing: what was made live to be read goes, unless somebody has the
+    /// pool by now.</summary>
+    public void Abandon(Proposal found)
+    {
+        var claimed = kernel.Claim(found.Identity.Uuid);
+        if (!claimed.Succeeded)
+            return;
+        using var claim = claimed.Value;
+        found.Reading.Leave(found.Content);
+    }
+
     public static AdoptPoolReply Tell(Proposal found, bool dryRun)
     {
         var mapped = found.Content.Thins.ToDictionary(thin => thin.Id, thin => thin.MappedBlocks);

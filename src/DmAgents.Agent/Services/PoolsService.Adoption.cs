@@ -23,9 +23,24 @@ internal sealed partial class PoolsService
         }
         else
         {
-            await gateway.Adopt(adopter.CommandOf(requestId, found), context.CancellationToken).ConfigureAwait(false);
+            await Adopt(adopter.CommandOf(requestId, found), found, context.CancellationToken).ConfigureAwait(false);
         }
         return PoolAdopter.Tell(found, request.DryRun);
+    }
+
+    private async Task Adopt(PoolCommands.Adopt command, PoolAdopter.Proposal found, CancellationToken cancellation)
+    {
+        var isTaken = false;
+        try
+        {
+            await gateway.Adopt(command, cancellation).ConfigureAwait(false);
+            isTaken = true;
+        }
+        finally
+        {
+            if (!isTaken)
+                adopter.Abandon(found);
+        }
     }
 
     /// <summary>For a caller who did not hear the answer: what was taken over, as it is by now.</summary>

@@ -22,12 +22,18 @@ public sealed class PoolReading(IKernel kernel, PoolContext pool)
         var assembly = new AssemblyEffects(kernel, pool);
         var sound = assembly.CheckMetadata();
         var opened = sound.Or(KernelFault.NotSupported).Then(assembly.Open);
-        if (!opened.Succeeded)
-        {
-            if (!wasLive)
-                assembly.Close();
-            return opened.Error;
-        }
+        KernelResult<PoolContent> read = opened.Succeeded ? Content(wasLive, sound.Error) : opened.Error;
+        if (!read.Succeeded && !wasLive)
+            assembly.Close();
+        return read;
+    }
+
+    /// <summary>Takes down what was made live only to be read.</summary>
+    public KernelResult Leave(PoolContent content) =>
+        content.WasLive ? KernelResult.Done : new AssemblyEffects(kernel, pool).Close();
+
+    private KernelResult<PoolContent> Content(bool wasLive, KernelError? notChecked)
+    {
         var status = kernel.PoolStatus(pool.Device);
         if (!status.Succeeded)
             return status.Error;
@@ -35,11 +41,7 @@ public sealed class PoolReading(IKernel kernel, PoolContext pool)
             kernel.ReleaseMetadataSnapshot(pool.Device);
         var thins = kernel.ListThins(pool.Device);
         return thins.Succeeded
-            ? new PoolContent(status.Value, [.. thins.Value], wasLive, sound.Error)
+            ? new PoolContent(status.Value, [.. thins.Value], wasLive, notChecked)
             : thins.Error;
     }
-
-    /// <summary>Takes down what was made live only to be read.</summary>
-    public KernelResult Leave(PoolContent content) =>
-        content.WasLive ? KernelResult.Done : new AssemblyEffects(kernel, pool).Close();
 }
