@@ -15,18 +15,18 @@ internal sealed class ContentProjection(IDurableFiles files, PoolPaths paths)
     /// <summary>What the files show is not known any more: all are compared.</summary>
     public void Forget() => _written = null;
 
-    public bool IsBehind(PoolState state) => _written is not { } written
-        || written.Identity != state.Identity || written.Spares != state.Spares
+    public bool IsBehind(PoolState state) => _written is not { } written || !SamePool(written, state)
         || written.Images != state.Images || written.Views != state.Views;
 
     public KernelResult Write(PoolState state)
     {
         if (state.Identity is not { } identity || !IsBehind(state))
             return KernelResult.Done;
-        var result = _written is { } before && before.Identity == identity && before.Spares == state.Spares
+        var result = _written is { } before && SamePool(before, state)
             ? KernelResult.Done
             : WriteWhereOther(paths.IdentityFile, JsonSerializer.SerializeToUtf8Bytes(
-                new PoolDocument(identity, state.Spares), ContentJson.Default.PoolDocument));
+                new PoolDocument(identity, state.Spares) { Takeover = state.Takeover, Kept = state.Kept },
+                ContentJson.Default.PoolDocument));
         result = result
             .Then(() => WriteChanged(
                 state.Images, _written?.Images, paths.ImageDirectory, paths.FileOf,
@@ -37,6 +37,10 @@ internal sealed class ContentProjection(IDurableFiles files, PoolPaths paths)
         _written = result.Succeeded ? state : null;
         return result;
     }
+
+    private static bool SamePool(PoolState left, PoolState right) =>
+        left.Identity == right.Identity && left.Spares == right.Spares && left.Takeover == right.Takeover
+        && left.Kept == right.Kept;
 
     private KernelResult WriteChanged<TKey, T>(
         ImmutableDictionary<TKey, T> items, ImmutableDictionary<TKey, T>? before, string directory,

@@ -4,6 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Adoption;
+using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
@@ -14,7 +16,14 @@ namespace DmAgents.Actors.Pools;
 /// <param name="Unreadable">Files that say nothing, and why.</param>
 public sealed record ProjectedPool(
     PoolIdentity? Identity, ImmutableArray<DevicePath> Spares, AdoptionClaims Claims,
-    ImmutableArray<(string File, string Why)> Unreadable);
+    ImmutableArray<(string File, string Why)> Unreadable)
+{
+    /// <summary>That the pool was another program's; null where the files do not tell.</summary>
+    public TakeoverRecord? Takeover { get; init; }
+
+    /// <summary>Metadata that others have replaced, the oldest first.</summary>
+    public ImmutableArray<KeptMetadata> Kept { get; init; } = [];
+}
 
 /// <summary>Reads what <see cref="ProjectionActor"/> wrote. They are files that anybody may have changed: what is not
 /// understood is named, and nothing else depends on it.</summary>
@@ -59,7 +68,11 @@ public sealed class ProjectionReader(IDurableFiles files, PoolPaths paths)
                     i.Reference, i.TopLayer, i.ConfigDigest, i.Config, i.TaggedAt))],
                 [.. All(paths.ViewDirectory, ContentJson.Default.ViewRecord, v => new ViewClaim(
                     v.Key, v.Source, v.Labels, v.CreatedAt))]),
-            [.. _unreadable.Distinct()]);
+            [.. _unreadable.Distinct()])
+        {
+            Takeover = pool?.Takeover,
+            Kept = pool?.Kept ?? [],
+        };
     }
 
     private static bool HasContent(IDurableFiles files, PoolPaths paths) =>

@@ -5,6 +5,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Adoption;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.Services;
@@ -36,7 +37,23 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         if (claimed.Error is { } other)
             throw Problems.Of(What, name.Value, other);
         using var claim = claimed.Value;
-        var reading = new PoolReading(kernel, new PoolContext(identity, paths, DiscardOnRemove: false));
+        // A journal that is only of another time may know what files of earlier agents do not tell.
+        var isTold = projected.Identity?.Uuid == identity.Uuid;
+        projected = projected with
+        {
+            Takeover = (isTold ? projected.Takeover : null) ?? known?.State.Takeover,
+            Kept = isTold && !projected.Kept.IsEmpty ? projected.Kept : known?.State.Kept ?? [],
+        };
+        if (projected.Takeover is { Phase: TakeoverPhase.Returned } returned)
+        {
+            throw Problems.Of(Problem.Types.Kind.Refused, What, name.Value,
+                $"{paths.IdentityFile} says that it was given back to {returned.Program}",
+                $"adopt it from there again: dmagent pool adopt-docker; and move {paths.Root} away");
+        }
+        var reading = new PoolReading(kernel, new PoolContext(identity, paths, DiscardOnRemove: false)
+        {
+            Guard = PoolGuard.Of(identity, projected.Takeover, projected.Claims),
+        });
         var read = reading.Read();
         if (!read.Succeeded)
             throw Problems.Of(What, name.Value, read.Error);
@@ -47,7 +64,10 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
     }
 
     public PoolCommands.Adopt CommandOf(RequestId request, Proposal found) => new(
-        request, found.Identity, found.Plan, found.Content.Status.TransactionId, found.Files.Spares, gateway.Now);
+        request, found.Identity, found.Plan, found.Content.Status.TransactionId, found.Files.Spares, gateway.Now)
+    {
+        Takeover = found.Files.Takeover, Kept = found.Files.Kept,
+    };
 
     /// <summary>After an adoption that came to nothing: what was made live to be read goes, unless somebody has the
     /// pool by now.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools.Adoption;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Units;
 
@@ -25,7 +26,14 @@ public static class PoolCommands
     /// <param name="Found">The pool's transaction id when its content was read.</param>
     public sealed record Adopt(
         RequestId Request, PoolIdentity Identity, AdoptionPlan Plan, TransactionId Found,
-        ImmutableArray<DevicePath> Spares, DateTimeOffset At) : PoolCommand(Request, At);
+        ImmutableArray<DevicePath> Spares, DateTimeOffset At) : PoolCommand(Request, At)
+    {
+        /// <summary>That the pool was another program's; null where it never was.</summary>
+        public TakeoverRecord? Takeover { get; init; }
+
+        /// <summary>Metadata that others had replaced, the oldest first.</summary>
+        public ImmutableArray<KeptMetadata> Kept { get; init; } = [];
+    }
 
     /// <summary>Makes a snapshot of a layer, or of the base where <paramref name="Parent"/> is null.</summary>
     /// <param name="Size">Larger than the parent's: the file system is grown. Null: as large as the parent.</param>

@@ -10,5 +10,8 @@ public static partial class PoolDecider
                 $"another pool of this name exists ({identity.Uuid})",
                 $"look at it: dmagent pool show {identity.Name}")
             : new Decision.Accepted(
-                c.Plan.Events(c.Request, c.Identity, c.Found, c.Spares, c.At), Subject: null);
+                c.Plan.Events(
+                    new PoolEvents.Adopted(c.Request, c.Identity, c.At) { Takeover = c.Takeover, Kept = c.Kept },
+                    c.Found, c.Spares),
+                Subject: null);
 }

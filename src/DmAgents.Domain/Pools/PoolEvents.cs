@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
@@ -20,7 +22,14 @@ public static class PoolEvents
     /// The pool's journal begins anew, with what was found in the pool and claimed: the events that follow, in one
     /// write. Whatever it said before is void.
     /// </summary>
-    public sealed record Adopted(RequestId Request, PoolIdentity Identity, DateTimeOffset At) : PoolEvent(At);
+    public sealed record Adopted(RequestId Request, PoolIdentity Identity, DateTimeOffset At) : PoolEvent(At)
+    {
+        /// <summary>That the pool was another program's; null where it never was.</summary>
+        public TakeoverRecord? Takeover { get; init; }
+
+        /// <summary>Metadata that others had replaced, the oldest first.</summary>
+        public ImmutableArray<KeptMetadata> Kept { get => field.IsDefault ? [] : field; init; }
+    }
 
     /// <summary>The pool has this device, and it is known what it is.</summary>
     public sealed record DeviceAdopted(DeviceRecord Device, DateTimeOffset At) : PoolEvent(At);

@@ -131,7 +131,8 @@ public sealed partial record PoolState(
         {
             Identity = new PoolIdentity(e.Uuid, e.Name, e.Backing, e.BlockSize, e.FileSystem, e.BaseSize, e.At),
         },
-        PoolEvents.Adopted e => (Empty with { Identity = e.Identity }).Answering(e.Request, subject: null),
+        PoolEvents.Adopted e => (Empty with { Identity = e.Identity, Takeover = e.Takeover, Kept = e.Kept })
+            .Answering(e.Request, subject: null),
         PoolEvents.DeviceAdopted e => WithAdopted(e.Device),
         PoolEvents.BaseIntended e => WithNew(new DeviceRecord(
             e.Id, e.Key, DeviceKind.Base, DevicePhase.Creating, Parent: null, Source: null, e.Size, e.FileSystem,

@@ -1,9 +1,14 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using DmAgents.Actors.Pools;
 using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Tests.Pools;
 
@@ -135,6 +140,36 @@ public sealed class ProjectionSpec : ActorSpec
 
         Assert.True(FileOf(Ask.Container("web"))!.Value.GetProperty("initialized").GetBoolean());
         Assert.Null(FileOf(Ask.Container("gone")));
+    }
+
+    [Fact]
+    public void The_pools_file_tells_of_a_takeover_and_of_kept_metadata_and_one_that_does_not_is_read()
+    {
+        var taken = new TakeoverRecord(
+            "Docker", new MountPath("/var/lib/docker/devicemapper"), new TransactionId(6), [new ThinId(1)],
+            TakeoverPhase.Confirmed);
+        var kept = new KeptMetadata([], new LoopFilePart(new LoopFile("/m.img"), ByteSize.MiB(4)), Ask.At);
+        var identity = new PoolIdentity(
+            TestHost.PoolUuid, TestHost.PoolName, TestHost.Backing, PoolBlockSize.Default, FileSystemKind.Ext4,
+            Ask.BaseSize, Ask.At);
+        var content = new ContentProjection(Host.Files, TestHost.Paths);
+        var plain = PoolState.Empty with { Identity = identity };
+        content.Write(plain);
+
+        content.Write(plain with { Takeover = taken, Kept = [kept] });
+
+        var read = new ProjectionReader(Host.Files, TestHost.Paths).Read();
+        Assert.Equal(identity, read.Identity);
+        Assert.Equal(taken with { Thins = [] }, read.Takeover! with { Thins = [] });
+        Assert.Equal([new ThinId(1)], read.Takeover!.Thins);
+        Assert.Equal<KeptMetadata>([kept], read.Kept);
+        var file = JsonNode.Parse(Host.Files.Read(TestHost.Paths.IdentityFile).Value)!.AsObject();
+        Assert.True(file.Remove("takeover") && file.Remove("kept"));
+        Host.Files.Replace(TestHost.Paths.IdentityFile, Encoding.UTF8.GetBytes(file.ToJsonString()));
+        read = new ProjectionReader(Host.Files, TestHost.Paths).Read();
+        Assert.Empty(read.Unreadable);
+        Assert.Null(read.Takeover);
+        Assert.Empty(read.Kept);
     }
 
     private JsonElement? FileOf(DeviceKey key)

@@ -45,6 +45,7 @@ public sealed class GoldenBytesTests : IDisposable
     [Theory]
     [InlineData("device-committed.v1", "device-committed.v1+least")]
     [InlineData("device-adopted.v1", "device-adopted.v1+least")]
+    [InlineData("pool-adopted.v1", "pool-adopted.v1+least")]
     [InlineData("pool-state.v1+empty", "pool-state.v1+empty")]
     [InlineData("pool-state.v1", "pool-state.v1")]
     [InlineData("pool-state.v1+untrimmed", "pool-state.v1")]

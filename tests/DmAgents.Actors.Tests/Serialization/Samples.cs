@@ -3,6 +3,8 @@ using DmAgents.Actors.Hosts;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Tests.Serialization;
@@ -43,9 +45,18 @@ internal static class Samples
         ["pool-initialized.v1"] = Initialized(Disks),
         ["pool-initialized.v1+loop"] = Initialized(LoopFiles),
         ["pool-initialized.v1+existing"] = Initialized(Existing),
-        ["pool-adopted.v1"] = new PoolEvents.Adopted(
-            Request,
-            new PoolIdentity(Uuid, Name, Disks, PoolBlockSize.Default, FileSystemKind.Xfs, ByteSize.GiB(10), At), At),
+        ["pool-adopted.v1"] = Adopted with
+        {
+            Takeover = new TakeoverRecord(
+                "Docker", new MountPath("/var/lib/docker/devicemapper"), new TransactionId(6),
+                [new ThinId(1), new ThinId(2)], TakeoverPhase.Provisional),
+            Kept =
+            [
+                new KeptMetadata(((PoolBacking.Disks)Disks).Metadata, File: null, At),
+                new KeptMetadata([], new LoopFilePart(new LoopFile("/state/metadata-1.img"), ByteSize.MiB(4)), At),
+            ],
+        },
+        ["pool-adopted.v1+least"] = Adopted,
         ["device-adopted.v1"] = new PoolEvents.DeviceAdopted(
             new DeviceRecord(
                 Id, Key, DeviceKind.Layer, DevicePhase.Ready, new ThinId(7), new ThinId(8), ByteSize.GiB(10),
@@ -128,6 +139,10 @@ internal static class Samples
         ["pool-state.v1+taken-over"] = State().Apply(TakenOver),
         ["pool-state.v1+empty"] = PoolState.Empty,
     };
+
+    private static PoolEvents.Adopted Adopted => new(
+        Request,
+        new PoolIdentity(Uuid, Name, Disks, PoolBlockSize.Default, FileSystemKind.Xfs, ByteSize.GiB(10), At), At);
 
     private static DeviceHint Hint =>
         new(DeviceKey.Container("web"), DeviceKey.Layer("sha256:0123"), ByteSize.GiB(20), FileSystemKind.Xfs);

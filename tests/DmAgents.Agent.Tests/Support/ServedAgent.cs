@@ -53,7 +53,9 @@ internal sealed class ServedAgent : IAsyncDisposable
 
     public CallInvoker Invoker => _channel.CreateCallInvoker();
 
-    public PoolPicture Picture => _app.Services.GetRequiredService<PoolGateway>().Board.Find(Pool)!;
+    public PoolGateway Gateway => _app.Services.GetRequiredService<PoolGateway>();
+
+    public PoolPicture Picture => Gateway.Board.Find(Pool)!;
 
     public PoolState State => Picture.State;
 

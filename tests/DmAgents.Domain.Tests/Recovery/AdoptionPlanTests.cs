@@ -51,7 +51,8 @@ public sealed class AdoptionPlanTests
         var spare = new DevicePath("/dev/spare");
 
         var state = PoolState.Empty.After(
-            plan.Events(Given.Request(1), Given.Pool.Identity!, new TransactionId(40), [spare], Given.At));
+            plan.Events(
+            new PoolEvents.Adopted(Given.Request(1), Given.Pool.Identity!, Given.At), new TransactionId(40), [spare]));
 
         PoolInvariants.Hold(state);
         Assert.Equal(Given.Pool.Identity, state.Identity);
@@ -81,7 +82,7 @@ public sealed class AdoptionPlanTests
         var before = Given.Pool.Imported("app", "x", "y").Do(Given.Create(Given.Container("old")));
 
         var after = before.After(Make(new AdoptionClaims([Base], [], []), 1).Events(
-            Given.Request(1), Given.Pool.Identity!, new TransactionId(40), default, Given.At));
+            new PoolEvents.Adopted(Given.Request(1), Given.Pool.Identity!, Given.At), new TransactionId(40), default));
 
         PoolInvariants.Hold(after);
         Assert.Equal([Base.Id], after.Devices.Keys);
@@ -242,7 +243,8 @@ public sealed class AdoptionPlanTests
     }
 
     private static PoolState StateOf(AdoptionPlan plan) => PoolState.Empty.After(
-        plan.Events(Given.Request(1), Given.Pool.Identity!, new TransactionId(40), [], Given.At));
+        plan.Events(
+        new PoolEvents.Adopted(Given.Request(1), Given.Pool.Identity!, Given.At), new TransactionId(40), []));
 
     private static void Differs(AdoptionPlan plan, AdoptionDifference difference, params int[] quarantined)
     {

@@ -48,21 +48,26 @@ public sealed record AdoptionPlan(
     }
 
     /// <summary>The pool's whole journal, to be written at once: a pool of these is a pool like any other.</summary>
+    /// <param name="adopted">With which it begins.</param>
     /// <param name="found">The pool's transaction id when its content was read.</param>
     public ImmutableArray<PoolEvent> Events(
-        RequestId request, PoolIdentity identity, TransactionId found, ImmutableArray<DevicePath> spares,
-        DateTimeOffset at) =>
-    [
-        new PoolEvents.Adopted(request, identity, at),
-        // The metadata hold what they hold: from here on they are never formatted.
-        new PoolEvents.CheckpointReached(found, at),
-        .. Devices.Select(claim => new PoolEvents.DeviceAdopted(RecordOf(claim), at)),
-        .. Quarantine.Select(entry => new PoolEvents.Quarantined(entry.Key, entry.Value, at)),
-        .. Images.Select(image => new PoolEvents.ImageTagged(
-            request, image.Reference, image.TopLayer, image.ConfigDigest, image.Config, image.TaggedAt)),
-        .. Views.Select(view => new PoolEvents.ViewAdded(request, view.Key, view.Source, view.Labels, view.CreatedAt)),
-        .. spares.IsDefaultOrEmpty ? [] : new PoolEvent[] { new PoolEvents.SparesChanged(request, spares, at) },
-    ];
+        PoolEvents.Adopted adopted, TransactionId found, ImmutableArray<DevicePath> spares)
+    {
+        var (request, at) = (adopted.Request, adopted.At);
+        return
+        [
+            adopted,
+            // The metadata hold what they hold: from here on they are never formatted.
+            new PoolEvents.CheckpointReached(found, at),
+            .. Devices.Select(claim => new PoolEvents.DeviceAdopted(RecordOf(claim), at)),
+            .. Quarantine.Select(entry => new PoolEvents.Quarantined(entry.Key, entry.Value, at)),
+            .. Images.Select(image => new PoolEvents.ImageTagged(
+                request, image.Reference, image.TopLayer, image.ConfigDigest, image.Config, image.TaggedAt)),
+            .. Views.Select(view => new PoolEvents.ViewAdded(
+                request, view.Key, view.Source, view.Labels, view.CreatedAt)),
+            .. spares.IsDefaultOrEmpty ? [] : new PoolEvent[] { new PoolEvents.SparesChanged(request, spares, at) },
+        ];
+    }
 
     private static DeviceRecord RecordOf(AdoptionClaim claim) => new(
         claim.Id, claim.Key, claim.Kind, PhaseOf(claim), claim.Parent, claim.Source ?? claim.Parent, claim.Size,
