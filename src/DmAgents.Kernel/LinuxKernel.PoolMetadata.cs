@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Kernel;
 
@@ -13,6 +14,9 @@ public sealed partial class LinuxKernel
         _pools.RepairMetadata(damaged, into, shape);
 
     public KernelResult<MetadataContent> ReadMetadata(DevicePath metadata) => _pools.ReadMetadata(metadata);
+
+    public KernelResult<MetadataLayout> InspectMetadata(DevicePath device, SectorCount start) =>
+        _pools.InspectMetadata(device, start);
 
     public KernelResult CopyMetadata(ImmutableArray<LinearSegment> from, DevicePath into) =>
         _pools.CopyMetadata(from, into);

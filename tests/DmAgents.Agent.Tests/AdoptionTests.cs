@@ -151,6 +151,50 @@ public sealed class AdoptionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Without_its_file_the_operator_says_what_the_pool_lies_on_and_it_is_as_it_was()
+    {
+        File.Delete($"{Root}/pool.json");
+        var adopt = Adopt();
+        adopt.Direct = new DirectBacking { DataDevices = { "/dev/sda" }, MetadataDevice = "/dev/sdb" };
+
+        var reply = await Pools.AdoptAsync(adopt);
+
+        Assert.Empty(reply.Findings);
+        Assert.Equal(_before.Identity! with { CreatedAt = default }, _agent.State.Identity! with { CreatedAt = default });
+        Assert.Equal(
+            _before.Devices.Values.OrderBy(d => d.Id).Select(Text),
+            _agent.State.Devices.Values.OrderBy(d => d.Id).Select(Text));
+    }
+
+    [Fact]
+    public async Task Of_a_pool_of_which_nothing_tells_all_goes_to_quarantine()
+    {
+        Directory.Delete(Root, recursive: true);
+        var adopt = Adopt();
+        adopt.Direct = new DirectBacking { DataDevices = { "/dev/sda" }, MetadataDevice = "/dev/sdb" };
+
+        var reply = await Pools.AdoptAsync(adopt);
+
+        Assert.Equal(_before.Devices.Keys.Order().Select(id => id.Value), reply.QuarantinedThinIds);
+        Assert.Equal(_before.Identity!.Uuid, _agent.State.Identity!.Uuid);
+    }
+
+    [Fact]
+    public async Task What_a_file_tells_is_not_to_be_said_and_disks_that_are_not_the_pools_are_refused()
+    {
+        var adopt = Adopt();
+        adopt.Direct = new DirectBacking { DataDevices = { "/dev/sda" }, MetadataDevice = "/dev/sdb" };
+        await Refused(Pools.AdoptAsync(adopt).ResponseAsync, "leave that out");
+        File.Delete($"{Root}/pool.json");
+        adopt.Direct = new DirectBacking { DataDevices = { "/dev/sda" }, MetadataDevice = "/dev/sdc" };
+        await Refused(Pools.AdoptAsync(adopt).ResponseAsync, "name the disks that the pool was made of");
+        adopt.Pool = "other";
+        adopt.Direct.MetadataDevice = "/dev/sdb";
+        await Refused(Pools.AdoptAsync(adopt).ResponseAsync, "dmagent pool adopt test-pool");
+        Assert.Empty((await Pools.ListAsync(new ListPoolsRequest())).Pools);
+    }
+
+    [Fact]
     public async Task A_disk_of_another_pool_is_not_taken()
     {
         var file = $"{Root}/pool.json";

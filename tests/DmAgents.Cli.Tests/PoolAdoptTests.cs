@@ -42,6 +42,32 @@ public sealed class PoolAdoptTests
         Assert.Contains("Nothing was changed. To take it over: dmagent pool adopt fast", run.Lines);
     }
 
+    public static TheoryData<string, AdoptPoolRequest> Places => new()
+    {
+        {
+            "--data /dev/a /dev/b --metadata /dev/c", new AdoptPoolRequest
+            {
+                Direct = new DirectBacking { DataDevices = { "/dev/a", "/dev/b" }, MetadataDevice = "/dev/c" },
+            }
+        },
+        { "--disk /dev/a", new AdoptPoolRequest { SingleDisk = new SingleDiskBacking { Device = "/dev/a" } } },
+        { "--loop /srv", new AdoptPoolRequest { Loop = new LoopBacking { Directory = "/srv" } } },
+        { "--existing vg-pool", new AdoptPoolRequest { Existing = new ExistingBacking { DmName = "vg-pool" } } },
+    };
+
+    [Theory, MemberData(nameof(Places))]
+    public async Task Where_no_file_tells_the_operator_says_what_the_pool_lies_on(string given, AdoptPoolRequest expected)
+    {
+        await using var agent = (await FakeAgent.WithPoolsAsync()).On<AdoptPoolRequest>(
+            _ => new AdoptPoolReply { Pool = "fast" });
+
+        await Run.Of(agent, ["pool", "adopt", "fast", .. given.Split(' ')]);
+
+        expected.Pool = "fast";
+        expected.RequestId = Run.RequestId;
+        Assert.Equal(expected, agent.Request<AdoptPoolRequest>());
+    }
+
     [Fact]
     public async Task What_was_taken_over_is_told()
     {

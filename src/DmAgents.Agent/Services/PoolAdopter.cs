@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Api.Admin.V1;
@@ -5,6 +6,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Adoption;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 
@@ -19,9 +21,14 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
     /// <summary>What would be taken over.</summary>
     /// <param name="Content">What the pool has. It is live.</param>
     internal sealed record Proposal(
-        PoolIdentity Identity, ProjectedPool Files, PoolContent Content, AdoptionPlan Plan, PoolReading Reading);
+        PoolIdentity Identity, ProjectedPool Files, PoolContent Content, AdoptionPlan Plan, PoolReading Reading)
+    {
+        /// <summary>What nobody but the operator knows of where the pool lies.</summary>
+        public ImmutableArray<string> Warnings { get; init; } = [];
+    }
 
-    public Proposal Look(PoolName name)
+    /// <param name="backing">What it lies on; null: that its files or its journal tell.</param>
+    public Proposal Look(PoolName name, RequestId request, BackingRequest? backing)
     {
         var known = gateway.Board.Find(name);
         if (known is { Phase: not PoolPhase.WrongPool })
@@ -31,7 +38,9 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         }
         var paths = new PoolPaths(settings.StateDirectory, name);
         var projected = new ProjectionReader(files, paths).Read();
-        var identity = IdentityOf(name, paths, projected, known);
+        var (identity, warnings) = backing is null
+            ? (IdentityOf(name, paths, projected, known), [])
+            : FoundBy(backing, request, paths, projected, known);
         // The pool's actor has it already where the pool is known.
         var claimed = known is null ? kernel.Claim(identity.Uuid) : default;
         if (claimed.Error is { } other)
@@ -60,7 +69,10 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         var content = read.Value;
         return new Proposal(
             identity, projected, content,
-            AdoptionPlan.Make(projected.Claims, content.Thins, identity.BlockSize), reading);
+            AdoptionPlan.Make(projected.Claims, content.Thins, identity.BlockSize), reading)
+        {
+            Warnings = warnings,
+        };
     }
 
     public PoolCommands.Adopt CommandOf(RequestId request, Proposal found) => new(
@@ -109,6 +121,11 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
             Next = "restore it from a copy before the pool is adopted, or do without",
         }));
         reply.Findings.Add(found.Plan.Findings.Select(finding => Of(finding, found.Identity.Name)));
+        reply.Findings.Add(found.Warnings.Select(warning => new Finding
+        {
+            Severity = Severity.Warning, Object = reply.Pool, What = "it lies where you say", Why = warning,
+            Next = "be sure of it before the pool is adopted",
+        }));
         if (found.Content.Unchecked is { } why)
         {
             reply.Findings.Add(new Finding
@@ -145,6 +162,30 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         },
     };
 
+    /// <summary>Of what the operator names, and what is found there. The rest of what only pool.json tells is as for a
+    /// pool that is made today: it concerns what is made from here on.</summary>
+    private (PoolIdentity Identity, ImmutableArray<string> Warnings) FoundBy(
+        BackingRequest backing, RequestId request, PoolPaths paths, ProjectedPool projected, PoolPicture? known)
+    {
+        if (projected.Identity is not null || known?.State.Identity is not null)
+        {
+            throw Problems.Of(Problem.Types.Kind.Refused, What, paths.Pool.Value,
+                $"{(projected.Identity is null ? "its journal" : paths.IdentityFile)} tells what it is made of",
+                $"leave that out: dmagent pool adopt {paths.Pool}");
+        }
+        return new BackingPlanner(kernel).PlanAdoption(paths, backing, out var owner) switch
+        {
+            // A pool without labels has no identity of its own: a retry meets the one that the first try gave it.
+            BackingPlan.Planned plan => (
+                new PoolIdentity(
+                    owner ?? new PoolUuid(request.Value), paths.Pool, plan.Backing, plan.BlockSize, settings.FileSystem,
+                    PoolSizes.BaseSizeFor(settings.BaseSize, plan.DataSize), gateway.Now),
+                plan.Warnings),
+            BackingPlan.Refused refused => throw Problems.Of(refused.Refusal),
+            _ => throw new InvalidOperationException("a plan of no known kind"),
+        };
+    }
+
     private static string Name(string key) => DeviceKey.TryParse(key, out var parsed) ? Views.KeyText(parsed) : key;
 
     private static PoolIdentity IdentityOf(PoolName name, PoolPaths paths, ProjectedPool projected, PoolPicture? known)
@@ -158,7 +199,8 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
                 .FirstOrDefault() ?? "there is no such file";
             throw Problems.NotFound(What, name.Value,
                 $"{paths.IdentityFile} says what a pool is made of, and cannot be read: {why}",
-                "restore the state directory from a copy, without its journal");
+                "restore the state directory from a copy, without its journal; or say what the pool lies on: "
+                + "dmagent pool adopt --help");
         }
         return identity.Name == name
             ? identity

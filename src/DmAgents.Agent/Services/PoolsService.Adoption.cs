@@ -1,5 +1,7 @@
 using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Planning;
 using Grpc.Core;
 
 namespace DmAgents.Agent.Services;
@@ -15,7 +17,7 @@ internal sealed partial class PoolsService
             throw Problems.Usage(What, request.Pool, $"it is not a pool's name: {PoolName.Rule}", "dmagent host status");
         if (gateway.Board.Find(name) is { } pool && PoolGateway.WasDone(pool, requestId))
             return AsItIs(pool.State);
-        var found = await Task.Run(() => adopter.Look(name), context.CancellationToken).ConfigureAwait(false);
+        var found = await Task.Run(() => adopter.Look(name, requestId, BackingOf(request)), context.CancellationToken).ConfigureAwait(false);
         if (request.DryRun)
         {
             if (found.Reading.Leave(found.Content).Error is { } error)
@@ -27,6 +29,22 @@ internal sealed partial class PoolsService
         }
         return PoolAdopter.Tell(found, request.DryRun);
     }
+
+    private static BackingRequest? BackingOf(AdoptPoolRequest request) => request.BackingCase switch
+    {
+        AdoptPoolRequest.BackingOneofCase.Direct => new BackingRequest.Direct(
+            [.. request.Direct.DataDevices.Select(PathOf)], PathOf(request.Direct.MetadataDevice)),
+        AdoptPoolRequest.BackingOneofCase.SingleDisk => new BackingRequest.SingleDisk(
+            PathOf(request.SingleDisk.Device), MetadataSize: null),
+        AdoptPoolRequest.BackingOneofCase.Loop => new BackingRequest.Loop(
+            request.Loop.HasDirectory ? DirectoryOf(request.Loop.Directory) : null, default, MetadataSize: null),
+        AdoptPoolRequest.BackingOneofCase.Existing => new BackingRequest.Existing(
+            MappedName.IsValid(request.Existing.DmName)
+                ? new MappedName(request.Existing.DmName)
+                : throw Problems.Usage(PoolAdopter.What, request.Existing.DmName, "it is not a device-mapper name",
+                    "list them: dmsetup ls")),
+        _ => null,
+    };
 
     private async Task Adopt(PoolCommands.Adopt command, PoolAdopter.Proposal found, CancellationToken cancellation)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Ports;
 
@@ -31,6 +32,11 @@ public interface IPoolMetadata
     /// Failed where they cannot be read, or are none of a thin pool.</summary>
     KernelResult<MetadataContent> ReadMetadata(DevicePath metadata);
 
+    /// <summary>Reads from the first block of metadata, past every cache, of which measures their pool is: also of a live
+    /// pool's. Failed where there are no metadata of a thin pool.</summary>
+    /// <param name="start">Where on the device they begin.</param>
+    KernelResult<MetadataLayout> InspectMetadata(DevicePath device, SectorCount start);
+
     /// <summary>
     /// Copies metadata from where they lie to a fresh device that is all zero, as they are on disk and past every
     /// cache: also those of a live pool, which are consistent where that pool takes no changes.
@@ -60,6 +66,15 @@ public interface IPoolMetadata
 /// <param name="BlockSize">The pool's.</param>
 /// <param name="DataBlocks">How many blocks it has.</param>
 public sealed record MetadataShape(TransactionId TransactionId, PoolBlockSize BlockSize, ulong DataBlocks);
+
+/// <summary>The measures of a pool, by its metadata.</summary>
+/// <param name="BlockSize">Of its data.</param>
+/// <param name="DataBlocks">How many blocks of data it has.</param>
+/// <param name="Metadata">What the kernel uses for its metadata.</param>
+public sealed record MetadataLayout(PoolBlockSize BlockSize, ulong DataBlocks, ByteSize Metadata)
+{
+    public ByteSize Data => new(DataBlocks * BlockSize.Bytes.Bytes);
+}
 
 /// <summary>What metadata say.</summary>
 /// <param name="TransactionId">The owner's number.</param>

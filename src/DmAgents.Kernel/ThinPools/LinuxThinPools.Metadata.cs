@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 using DmAgents.Kernel.ThinPools.Metadata;
 
 namespace DmAgents.Kernel.ThinPools;
@@ -22,6 +23,18 @@ internal sealed partial class LinuxThinPools
         {
             var superblock = MetadataSnapshot.Open(blocks.Value, heldRoot: 0);
             return superblock.Succeeded ? superblock.Value.Content() : superblock.Error;
+        }
+    }
+
+    public KernelResult<MetadataLayout> InspectMetadata(DevicePath device, SectorCount start)
+    {
+        var blocks = MetadataBlocks.Open(device, start);
+        if (!blocks.Succeeded)
+            return blocks.Error;
+        using (blocks.Value)
+        {
+            var superblock = MetadataSnapshot.Open(blocks.Value, heldRoot: 0);
+            return superblock.Succeeded ? superblock.Value.Layout() : superblock.Error;
         }
     }
 

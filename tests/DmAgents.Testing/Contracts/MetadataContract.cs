@@ -28,6 +28,21 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
     }
 
     [Fact]
+    public void They_tell_of_which_measures_their_pool_is_also_where_it_is_live()
+    {
+        var pool = Filled();
+
+        var layout = Kernel.InspectMetadata(pool.Table.Metadata, default).Must();
+
+        Assert.Equal(
+            new MetadataLayout(
+                pool.Table.BlockSize, pool.Status.Data.TotalBytes.Bytes / pool.Table.BlockSize.Bytes.Bytes,
+                pool.Status.Metadata.TotalBytes),
+            layout);
+        Kernel.InspectMetadata(Blank(), default).MustBeRefused(KernelFault.Failed);
+    }
+
+    [Fact]
     public void Those_of_a_live_pool_are_copied_as_they_are_on_disk()
     {
         var pool = Filled();

@@ -21,6 +21,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult<MetadataContent> ReadMetadata(DevicePath metadata) =>
         Call(nameof(ReadMetadata), metadata, () => inner.ReadMetadata(metadata));
 
+    public KernelResult<MetadataLayout> InspectMetadata(DevicePath device, SectorCount start) =>
+        Call(nameof(InspectMetadata), device, () => inner.InspectMetadata(device, start));
+
     public KernelResult CopyMetadata(ImmutableArray<LinearSegment> from, DevicePath into) =>
         Call(nameof(CopyMetadata), into, () => inner.CopyMetadata(from, into));
 

@@ -41,6 +41,20 @@ public sealed partial class SimulatedKernel
         }
     }
 
+    public KernelResult<MetadataLayout> InspectMetadata(DevicePath device, SectorCount start)
+    {
+        lock (_gate)
+        {
+            var first = new byte[Superblocks.Length];
+            var read = Read(device, start.Bytes, first);
+            return !read.Succeeded ? read.Error
+                : _superblocks.Decode(first) is PoolMetadata found
+                    ? new MetadataLayout(
+                        found.BlockSize, found.DataBlocks, new ByteSize(found.MetadataBlocks * BlockStore.PageSize))
+                    : Failed("read metadata", device, "block 0: its checksum is wrong");
+        }
+    }
+
     public KernelResult CopyMetadata(ImmutableArray<LinearSegment> from, DevicePath into)
     {
         var at = ByteSize.Zero;

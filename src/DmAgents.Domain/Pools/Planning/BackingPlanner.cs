@@ -85,10 +85,7 @@ public sealed partial class BackingPlanner(IKernel kernel)
 
     private BackingPlan PlanLoop(PoolPaths paths, BackingRequest.Loop request, PoolBlockSize blockSize)
     {
-        var (dataFile, metadataFile) = request.Directory is { } directory
-            ? (new LoopFile($"{directory}/{paths.Pool}-data.img"),
-                new LoopFile($"{directory}/{paths.Pool}-metadata.img"))
-            : (paths.DataFile, paths.MetadataFile);
+        var (dataFile, metadataFile) = FilesOf(paths, request.Directory);
         foreach (var file in new[] { dataFile, metadataFile })
         {
             var found = kernel.InspectFile(file);
@@ -108,6 +105,10 @@ public sealed partial class BackingPlanner(IKernel kernel)
                 new PoolBacking.LoopFiles(new LoopFilePart(dataFile, data), new LoopFilePart(metadataFile, metadata)),
                 blockSize, data, Sparing(metadata, data, blockSize));
     }
+
+    private static (LoopFile Data, LoopFile Metadata) FilesOf(PoolPaths paths, MountPath? directory) => directory is { } own
+        ? (new LoopFile($"{own}/{paths.Pool}-data.img"), new LoopFile($"{own}/{paths.Pool}-metadata.img"))
+        : (paths.DataFile, paths.MetadataFile);
 
     private static BackingPlan.Planned Planned(
         PoolBacking backing, PoolBlockSize blockSize, ByteSize data, ImmutableArray<string> warnings) =>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 using DmAgents.Kernel.BlockDevices;
 using DmAgents.Kernel.Interop;
 
@@ -34,14 +35,18 @@ internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
 
     private readonly FileDescriptor _file;
     private readonly string _subject;
+
+    /// <summary>Where on the device they begin, in bytes.</summary>
+    private readonly ulong _first;
     private readonly byte* _run;
     private ulong _runStart;
     private int _runLength;
     private bool _disposed;
 
-    private MetadataBlocks(FileDescriptor file, string subject, ulong count)
+    private MetadataBlocks(FileDescriptor file, string subject, ulong first, ulong count)
     {
         _file = file;
+        _first = first;
         _subject = subject;
         Count = count;
         _run = (byte*)NativeMemory.AlignedAlloc(BlocksPerRun * BtreeNode.BlockSize, BtreeNode.BlockSize);
@@ -49,14 +54,19 @@ internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
 
     public ulong Count { get; }
 
-    public static KernelResult<MetadataBlocks> Open(DevicePath device)
+    /// <param name="start">Where on the device they begin; a multiple of 4 KiB.</param>
+    public static KernelResult<MetadataBlocks> Open(DevicePath device, SectorCount start = default)
     {
         var file = BlockNodes.Open(device, OpenFlags.ReadOnly | OpenFlags.Direct);
         if (!file.Succeeded)
             return file.Error;
         var size = BlockControl.Size(file.Value, device.Value);
         if (size.Succeeded)
-            return new MetadataBlocks(file.Value, device.Value, size.Value.Bytes / BtreeNode.BlockSize);
+        {
+            var first = start.Bytes.Bytes;
+            var length = size.Value.Bytes > first ? size.Value.Bytes - first : 0;
+            return new MetadataBlocks(file.Value, device.Value, first, length / BtreeNode.BlockSize);
+        }
         file.Value.Dispose();
         return size.Error;
     }
@@ -93,7 +103,7 @@ internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
     {
         var start = number - number % BlocksPerRun;
         var wanted = (nuint)Math.Min(BlocksPerRun, Count - start) * BtreeNode.BlockSize;
-        var read = DeviceCalls.ReadAt(_file, _run, wanted, (long)start * BtreeNode.BlockSize);
+        var read = DeviceCalls.ReadAt(_file, _run, wanted, (long)(_first + start * BtreeNode.BlockSize));
         var errno = Marshal.GetLastPInvokeError();
         _runStart = start;
         _runLength = (int)Math.Max(0, read / BtreeNode.BlockSize);

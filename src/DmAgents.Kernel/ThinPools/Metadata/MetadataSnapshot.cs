@@ -13,7 +13,7 @@ namespace DmAgents.Kernel.ThinPools.Metadata;
 /// <remarks>
 /// The held root is a copy of the superblock (kernel: struct thin_disk_superblock and __reserve_metadata_snap in
 /// drivers/md/dm-thin-metadata.c), with flags at 4, magic at 32, version at 40, transaction id at 48, data block size
-/// in sectors at 336, and two roots: at 320 the mappings, at 328 the device details. Mappings: thin id to the root of a
+/// in sectors at 336, the numbers of blocks of data at 64 and of metadata at 192, and two roots: at 320 the mappings, at 328 the device details. Mappings: thin id to the root of a
 /// btree of its own, there virtual block to data block times 2^24 plus a time. Details: thin id to mapped blocks u64,
 /// transaction id u64, created u32, last snapshot u32.
 /// </remarks>
@@ -25,6 +25,8 @@ internal sealed class MetadataSnapshot
     private const int MagicOffset = 32;
     private const int VersionOffset = 40;
     private const int TransactionOffset = 48;
+    private const int DataBlocksOffset = 64;
+    private const int MetadataBlocksOffset = 192;
     private const int MappingsOffset = 320;
     private const int DetailsOffset = 328;
     private const int BlockSizeOffset = 336;
@@ -56,6 +58,17 @@ internal sealed class MetadataSnapshot
     /// <summary>The length of a block of data.</summary>
     private SectorCount DataBlock { get; init; }
 
+    /// <summary>How many blocks of data the pool has; of a superblock, and not of a held root.</summary>
+    private ulong DataBlocks { get; init; }
+
+    private ulong MetadataBlocks { get; init; }
+
+    /// <summary>The pool's measures, of a superblock. A held root does not have them.</summary>
+    public KernelResult<MetadataLayout> Layout() => PoolBlockSize.IsValid(DataBlock.Bytes)
+        ? new MetadataLayout(
+            new PoolBlockSize(DataBlock.Bytes), DataBlocks, new ByteSize(MetadataBlocks * BtreeNode.BlockSize))
+        : BtreeWalk.Damaged(0, $"data blocks of {DataBlock} sectors");
+
     /// <param name="blocks">The metadata device.</param>
     /// <param name="heldRoot">From the pool's status; 0, which is the superblock itself, for metadata at rest.</param>
     public static KernelResult<MetadataSnapshot> Open(IMetadataBlocks blocks, ulong heldRoot)
@@ -75,6 +88,8 @@ internal sealed class MetadataSnapshot
         {
             TransactionId = new TransactionId(BinaryPrimitives.ReadUInt64LittleEndian(block[TransactionOffset..])),
             DataBlock = new SectorCount(BinaryPrimitives.ReadUInt32LittleEndian(block[BlockSizeOffset..])),
+            DataBlocks = BinaryPrimitives.ReadUInt64LittleEndian(block[DataBlocksOffset..]),
+            MetadataBlocks = BinaryPrimitives.ReadUInt64LittleEndian(block[MetadataBlocksOffset..]),
             NeedsCheck = (BinaryPrimitives.ReadUInt32LittleEndian(block[FlagsOffset..]) & NeedsCheckFlag) != 0,
         };
     }
