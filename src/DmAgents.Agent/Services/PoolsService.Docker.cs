@@ -1,3 +1,4 @@
+using DmAgents.Actors.Pools;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -29,6 +30,11 @@ internal sealed partial class PoolsService
         var uuid = new PoolUuid(requestId.Value);
         if (gateway.Board.Find(name) is { } existing)
         {
+            if (!request.DryRun && existing.Uuid == uuid && existing.Phase != PoolPhase.Open)
+            {
+                throw Problems.Of(Problem.Types.Kind.Busy, AdoptsDocker, name.Value,
+                    $"it is adopted, and not open: {existing.Reason}", $"try again in a moment; see: dmagent pool show {name}");
+            }
             return !request.DryRun && existing.Uuid == uuid
                 ? View(request, existing.State)
                 : throw Problems.Of(Problem.Types.Kind.Refused, AdoptsDocker, name.Value, "a pool of this name exists",

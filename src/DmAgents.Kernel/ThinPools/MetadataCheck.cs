@@ -7,9 +7,12 @@ namespace DmAgents.Kernel.ThinPools;
 /// <summary>The check of metadata at rest, by the program that the kernel's own authors keep for it.</summary>
 internal sealed class MetadataCheck(ProcessRunner runner)
 {
-    /// <summary>From here on an exit status tells of a signal: of who killed the program, not of what it found.
-    /// </summary>
+    /// <summary>An exit status from here on tells of a signal.</summary>
     private const int FirstOfSignals = 128;
+
+    /// <summary>SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV (signal(7)) come of the program itself, which damage
+    /// makes stumble; any other tells of who killed it, not of what it found.</summary>
+    private static readonly int[] OfItself = [4, 5, 6, 7, 8, 11];
 
     public static readonly SystemProgram ThinCheck = new("thin_check", "thin-provisioning-tools");
 
@@ -20,7 +23,8 @@ internal sealed class MetadataCheck(ProcessRunner runner)
 
     /// <summary>What thin_check's end says of the metadata: Invalid where they are damaged.</summary>
     public static KernelResult Judge(KernelResult ended) =>
-        ended.Error is { Fault: KernelFault.Failed, ExitStatus: > 0 and < FirstOfSignals } damaged
+        ended.Error is { Fault: KernelFault.Failed, ExitStatus: > 0 } damaged
+            && (damaged.ExitStatus < FirstOfSignals || OfItself.Contains(damaged.ExitStatus - FirstOfSignals))
             ? damaged with { Fault = KernelFault.Invalid }
             : ended;
 

@@ -6,9 +6,9 @@ namespace DmAgents.Domain.Tests.Care;
 
 public sealed class DiscardPlanTests
 {
-    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan Fair = TimeSpan.FromMilliseconds(8);
-    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Quick = BackgroundPace.PieceTime * 0.1;
+    private static readonly TimeSpan Fair = BackgroundPace.PieceTime * 0.7;
+    private static readonly TimeSpan Slow = BackgroundPace.PieceTime * 2;
 
     [Fact]
     public void Nothing_to_discard_is_done_at_once()

@@ -14,6 +14,8 @@ public sealed class MetadataCheckTests
     [InlineData("exit 137", KernelFault.Failed)]
     [InlineData("kill -9 $$", KernelFault.Failed)]
     [InlineData("kill -15 $$", KernelFault.Failed)]
+    [InlineData("kill -11 $$", KernelFault.Invalid)]
+    [InlineData("kill -6 $$", KernelFault.Invalid)]
     public void Metadata_are_damaged_where_the_check_says_so_not_where_it_was_killed(string script, KernelFault? fault)
     {
         var ended = new ProcessRunner(TimeSpan.FromSeconds(30)).Run(Shell, "/dev/x", "-c", script);
