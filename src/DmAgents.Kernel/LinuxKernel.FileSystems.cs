@@ -18,7 +18,8 @@ public sealed partial class LinuxKernel
 
     public KernelResult Unmount(MountPath target, bool detach) => _fileSystems.Unmount(target, detach);
 
-    public KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind) => _fileSystems.UsedInodes(device, kind);
+    public KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind) =>
+        _fileSystems.UsedInodes(device, kind);
 
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() => _fileSystems.Mounts();
 

@@ -104,7 +104,8 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
         var live = kernel.ListDevices($"{DeviceNames.UuidPrefix}{pool.Identity.Uuid}-");
         if (!live.Succeeded)
             return live.Outcome;
-        foreach (var device in live.Value.Where(d => d.Suspended && DeviceNames.ThinIdOf(pool.Identity.Uuid, d.Uuid) is not null))
+        foreach (var device in live.Value.Where(
+            d => d.Suspended && DeviceNames.ThinIdOf(pool.Identity.Uuid, d.Uuid) is not null))
             kernel.Resume(device.Name);
         return KernelResult.Done;
     }
@@ -201,7 +202,8 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             : mend.Mend(job.Asked.Source, job.Asked.Next, job.Shape);
     }
 
-    /// <summary>The kernel has given the pool up: what is mounted cannot be used any more, and goes all the same.</summary>
+    /// <summary>The kernel has given the pool up: what is mounted cannot be used any more, and goes all the
+    /// same.</summary>
     private bool HasFailed(PoolContext pool) =>
         kernel.PoolStatus(pool.Device) is { Succeeded: true, Value.Mode: PoolMode.Failed or PoolMode.Error };
 
@@ -244,7 +246,8 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             && status.Value.TransactionId != takeover.TransactionId)
         {
             return new KernelError(KernelFault.Invalid, 0, "give back", job.Pool.Device.Value,
-                $"its transaction id is {status.Value.TransactionId}, which is not the agent's: somebody else has used it");
+                $"its transaction id is {status.Value.TransactionId}, which is not the agent's: "
+                    + "somebody else has used it");
         }
         return TakeoverEffects.MakeIdle(kernel, job.Pool, [.. job.State.Devices.Values])
             .Then(() => TakeoverEffects.GiveBack(kernel, job.Pool, takeover, IsKnown));

@@ -235,8 +235,8 @@ public sealed partial class PoolActor
         _projection.Tell(new ProjectionActor.Rebuild(_state));
     }
 
-    /// <summary>The files are the journal's state at the stop: they are what an adoption has, should the journal be lost, or
-    /// come back from an older copy, before the next start.</summary>
+    /// <summary>The files are the journal's state at the stop: they are what an adoption has, should the journal be
+    /// lost, or come back from an older copy, before the next start.</summary>
     private void FinishFiles()
     {
         if (Timers.IsTimerActive(ProjectionTimer))

@@ -158,7 +158,8 @@ public sealed partial class PoolActor
         _isSettingNoSpace = false;
         if (set.Result.Error is { } error)
         {
-            _log.Warning("pool {0}: it could not be told what to do with writers when it is full: {1}", _setup.Name, error);
+            _log.Warning("pool {0}: it could not be told what to do with writers when it is full: {1}",
+                _setup.Name, error);
             return;
         }
         _log.Info("pool {0}: when it is full, writers {1}", _setup.Name,

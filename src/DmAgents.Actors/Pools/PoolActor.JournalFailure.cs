@@ -65,7 +65,8 @@ public sealed partial class PoolActor
     private PoolReplies.Refused Unknown(RequestId request, string why) => new(request, new Refusal(
         RefusalKind.TimedOut, "the journal failed", _setup.Name.Value,
         $"{_setup.StateDirectory}/journal cannot be written: {why}; whether it was done is unknown",
-        "make room on its disk, or mend it; it is tried again every few seconds, and the same request id gives the answer"));
+        "make room on its disk, or mend it; it is tried again every few seconds, "
+            + "and the same request id gives the answer"));
 
     /// <summary>Of a message that may be stashed.</summary>
     private static RequestId RequestIn(object message) => message switch

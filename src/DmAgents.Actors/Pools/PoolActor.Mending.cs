@@ -121,7 +121,8 @@ public sealed partial class PoolActor
         }
         const string What = "cannot discard metadata";
         var refusal = _phase == PoolPhase.Stopping || IsAtWork
-            ? new Refusal(RefusalKind.Busy, What, _setup.Name.Value, "operations are under way", "try again in a moment")
+            ? new Refusal(RefusalKind.Busy, What, _setup.Name.Value, "operations are under way",
+                "try again in a moment")
             : MendDecider.Foreign(_state, What);
         if (refusal is not null)
         {

@@ -191,8 +191,8 @@ public sealed partial class PoolActor
         _founder = null;
         var why = abandoned.Result.Error is { } error ? $"{_reason}; it is live still: {error}" : _reason;
         Answer(founder.To, new PoolReplies.Refused(founder.Request, new Refusal(
-            RefusalKind.Failed, _state.Takeover is null ? "cannot create pool" : "cannot adopt pool", _setup.Name.Value, why,
-            "mend what is named, then try again")));
+            RefusalKind.Failed, _state.Takeover is null ? "cannot create pool" : "cannot adopt pool",
+            _setup.Name.Value, why, "mend what is named, then try again")));
         Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, why));
     }
 

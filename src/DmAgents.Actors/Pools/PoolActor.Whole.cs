@@ -49,7 +49,9 @@ public sealed partial class PoolActor
         // The kernel may have grown it: then the journal stays with the larger one, which the next opening makes so.
         ImmutableArray<PoolEvent> events = error.LeavesStateUnknown
             ? [withdrawn]
-            : [new PoolEvents.BackingChanged(Request: null, operation.Backing, Now), .. SparesAgain(operation), withdrawn];
+            : [
+                new PoolEvents.BackingChanged(Request: null, operation.Backing, Now), .. SparesAgain(operation),
+                withdrawn];
         Record(events, () =>
         {
             UseIdentity();
@@ -60,7 +62,8 @@ public sealed partial class PoolActor
     /// <summary>A spare disk that did not become a part of the pool is a spare still.</summary>
     private IEnumerable<PoolEvent> SparesAgain(Operation operation)
     {
-        var used = operation.Spares.Except(_state.Spares).Where(disk => IsPart(_state.Identity!.Backing, disk)).ToList();
+        var used = operation.Spares.Except(_state.Spares).Where(disk => IsPart(_state.Identity!.Backing, disk))
+            .ToList();
         return used.Count == 0 ? [] : [new PoolEvents.SparesChanged(Fresh(), [.. used, .. _state.Spares], Now)];
 
         static bool IsPart(PoolBacking backing, DevicePath disk) =>

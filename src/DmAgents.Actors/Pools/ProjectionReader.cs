@@ -56,9 +56,11 @@ public sealed class ProjectionReader(IDurableFiles files, PoolPaths paths)
         ImmutableArray<AdoptionClaim> devices = [.. All(
             paths.MetadataDirectory, ProjectionJson.Default.ProjectionDocument, d => ClaimOf(d, ids, isCounted))];
         // A pool of imported layers and no image is one whose only import was interrupted, or has lost the directory.
-        if (pool is not null && devices.Any(d => d.Kind == DeviceKind.Layer && d.Labels.ContainsKey(DeviceLabels.Import))
+        if (pool is not null
+            && devices.Any(d => d.Kind == DeviceKind.Layer && d.Labels.ContainsKey(DeviceLabels.Import))
             && files.List(paths.ImageDirectory) is { Succeeded: true, Value.Count: 0 })
-            _unreadable.Add((paths.ImageDirectory, "it is missing or empty, and the pool has layers that came by imports"));
+            _unreadable.Add((
+                paths.ImageDirectory, "it is missing or empty, and the pool has layers that came by imports"));
         return new ProjectedPool(
             pool?.Identity,
             pool is { Spares.IsDefault: false } ? pool.Spares : [],
@@ -130,7 +132,8 @@ public sealed class ProjectionReader(IDurableFiles files, PoolPaths paths)
         {
             return JsonSerializer.Deserialize(bytes.Value, type) is { } document ? read(document) : null;
         }
-        catch (Exception cause) when (cause is JsonException or FormatException or ArgumentException or OverflowException)
+        catch (Exception cause)
+            when (cause is JsonException or FormatException or ArgumentException or OverflowException)
         {
             _unreadable.Add((file, cause.Message));
             return null;

@@ -151,7 +151,8 @@ public static class SettingsReader
                     values.Count("pool.backup.keep"),
                     values.Size("pool.backup.keep-up-to", ByteSize.MiB(1))),
                 DiscardOnRemove = values.OneOf<bool?>(
-                    "pool.discard-on-remove", ("on", true), ("off", false), ("auto", null), ("true", true), ("false", false)),
+                    "pool.discard-on-remove", ("on", true), ("off", false), ("auto", null), ("true", true),
+                    ("false", false)),
             },
             values.EndPointOrNone("metrics.listen"),
             values.Text("image.spool-directory"),
@@ -212,7 +213,8 @@ public static class SettingsReader
             : throw Wrong(name, Text(name), $"empty or a pool's name: {PoolName.Rule}");
 
         public ByteSize Size(string name, ByteSize atLeast) =>
-            ByteSize.TryParse(Text(name), out var size) && size >= atLeast && size.Bytes % SectorCount.BytesPerSector == 0
+            ByteSize.TryParse(Text(name), out var size) && size >= atLeast
+            && size.Bytes % SectorCount.BytesPerSector == 0
                 ? size
                 : throw Wrong(name, Text(name), $"a size such as 10GiB, at least {atLeast}, a multiple of 512 bytes");
 

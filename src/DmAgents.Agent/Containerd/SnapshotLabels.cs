@@ -38,7 +38,8 @@ internal static class SnapshotLabels
         if (!labels.TryGetValue(MaxSize, out var text))
             return null;
         return ByteSize.TryParse(text, out var size) && size.Bytes > 0
-            ? new ByteSize((size.Bytes + SectorCount.BytesPerSector - 1) / SectorCount.BytesPerSector * SectorCount.BytesPerSector)
+            ? new ByteSize(
+                (size.Bytes + SectorCount.BytesPerSector - 1) / SectorCount.BytesPerSector * SectorCount.BytesPerSector)
             : throw SnapshotStatus.Invalid(what, MaxSize, $"'{text}' is not a size such as 10GiB or plain bytes");
     }
 

@@ -16,7 +16,8 @@ internal static class SnapshotStatus
     public static RpcException Of(StatusCode code, string what, string subject, string why) =>
         new(new Status(code, $"{what}: {subject}: {why}"));
 
-    public static RpcException Of(Refusal refusal) => new(new Status(CodeOf(refusal.Kind), $"{refusal}; {refusal.Next}"));
+    public static RpcException Of(Refusal refusal) =>
+        new(new Status(CodeOf(refusal.Kind), $"{refusal}; {refusal.Next}"));
 
     /// <summary>A garbage collection goes on after FAILED_PRECONDITION, and ends at everything else: one snapshot that
     /// cannot be removed yet must not keep all others.</summary>

@@ -18,8 +18,8 @@ internal static class SnapshotUpdate
     {
         var labels = SnapshotLabels.Read(what, request.Info.Labels);
         var paths = request.UpdateMask?.Paths ?? [];
-        if (paths.FirstOrDefault(p => p != All && !(p.StartsWith(One, StringComparison.Ordinal) && p.Length > One.Length))
-            is { } other)
+        if (paths.FirstOrDefault(
+            p => p != All && !(p.StartsWith(One, StringComparison.Ordinal) && p.Length > One.Length)) is { } other)
             throw SnapshotStatus.Invalid(what, key.Name, $"only its labels can be changed, not '{other}'");
         if (paths.Count == 0 || paths.Contains(All))
             return new PoolCommands.SetLabels(id, key, Replace: true, labels, [], at);

@@ -19,7 +19,8 @@ internal sealed record SnapshotUsage(long Bytes, long Inodes);
 /// measured once and for all. An active one is told as it was a few seconds ago; who asks for many at once has them
 /// measured together.
 /// </summary>
-internal sealed class SnapshotUsages(IKernel kernel, UsageReader reader, PoolGateway gateway, AgentSettings settings, TimeProvider time)
+internal sealed class SnapshotUsages(
+    IKernel kernel, UsageReader reader, PoolGateway gateway, AgentSettings settings, TimeProvider time)
 {
     /// <summary>A pool that is busy with a deletion may take long to be read; who has an older number gets
     /// that.</summary>
@@ -117,7 +118,8 @@ internal sealed class SnapshotUsages(IKernel kernel, UsageReader reader, PoolGat
             if (measured.Value[i] is not { } blocks)
                 continue;
             var bytes = (long)(blocks * pool.State.Identity!.BlockSize.Bytes.Bytes);
-            _known[wanted[i].Key] = new Known(new SnapshotUsage(bytes, Inodes(context, pool.State, wanted[i].Value)), now);
+            _known[wanted[i].Key] = new Known(
+                new SnapshotUsage(bytes, Inodes(context, pool.State, wanted[i].Value)), now);
         }
     }
 
@@ -133,7 +135,9 @@ internal sealed class SnapshotUsages(IKernel kernel, UsageReader reader, PoolGat
 
     /// <summary>The base is nobody's: a snapshot without a parent has all that it maps for itself.</summary>
     private static DeviceRecord? ParentOf(PoolState state, DeviceRecord device) =>
-        device.Parent is { } id && state.Devices.GetValueOrDefault(id) is { Kind: DeviceKind.Layer } parent ? parent : null;
+        device.Parent is { } id && state.Devices.GetValueOrDefault(id) is { Kind: DeviceKind.Layer } parent
+            ? parent
+            : null;
 
     /// <summary>What is known of devices that are gone.</summary>
     private void Forget(PoolPicture pool)

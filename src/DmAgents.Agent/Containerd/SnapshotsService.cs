@@ -24,7 +24,8 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
 
     private static readonly Empty Nothing = new();
 
-    public override async Task<PrepareSnapshotResponse> Prepare(PrepareSnapshotRequest request, ServerCallContext context)
+    public override async Task<PrepareSnapshotResponse> Prepare(
+        PrepareSnapshotRequest request, ServerCallContext context)
     {
         const string What = "cannot prepare snapshot";
         var pool = PoolOf(What, request.Snapshotter);
@@ -35,7 +36,10 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
             NewRequest(), key, parent, SnapshotLabels.SizeOf(What, labels), fileSystem, DeviceUse.Active,
             Labelled(pool, labels, parent, fileSystem), gateway.Now);
         var done = await MakeOrUndo(pool, command, key, context).ConfigureAwait(false);
-        return new PrepareSnapshotResponse { Mounts = { SnapshotViews.MountOf(pool, Made(What, key, done), isView: false) } };
+        return new PrepareSnapshotResponse
+        {
+            Mounts = { SnapshotViews.MountOf(pool, Made(What, key, done), isView: false) }
+        };
     }
 
     public override async Task<ViewSnapshotResponse> View(ViewSnapshotRequest request, ServerCallContext context)
@@ -48,7 +52,10 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
         var command = new PoolCommands.CreateView(
             NewRequest(), key, parent, fileSystem, Labelled(pool, labels, parent, fileSystem), gateway.Now);
         var done = await MakeOrUndo(pool, command, key, context).ConfigureAwait(false);
-        return new ViewSnapshotResponse { Mounts = { SnapshotViews.MountOf(pool, Made(What, key, done), isView: true) } };
+        return new ViewSnapshotResponse
+        {
+            Mounts = { SnapshotViews.MountOf(pool, Made(What, key, done), isView: true) }
+        };
     }
 
     public override Task<MountsResponse> Mounts(MountsRequest request, ServerCallContext context)
@@ -90,7 +97,8 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
             }
             labels = labels.With(device.FileSystem);
         }
-        await Ask(pool, new PoolCommands.Commit(NewRequest(), key, name, labels, gateway.Now), context).ConfigureAwait(false);
+        await Ask(pool, new PoolCommands.Commit(NewRequest(), key, name, labels, gateway.Now), context)
+            .ConfigureAwait(false);
         return Nothing;
     }
 
@@ -127,7 +135,8 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
     }
 
     public override async Task List(
-        ListSnapshotsRequest request, IServerStreamWriter<ListSnapshotsResponse> responseStream, ServerCallContext context)
+        ListSnapshotsRequest request, IServerStreamWriter<ListSnapshotsResponse> responseStream,
+        ServerCallContext context)
     {
         const string What = "cannot list snapshots";
         var pool = PoolOf(What, request.Snapshotter);
@@ -139,8 +148,8 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
         {
             foreach (var block in found.Chunk(ListBlock))
             {
-                await responseStream.WriteAsync(new ListSnapshotsResponse { Info = { block } }, context.CancellationToken)
-                    .ConfigureAwait(false);
+                await responseStream.WriteAsync(
+                    new ListSnapshotsResponse { Info = { block } }, context.CancellationToken).ConfigureAwait(false);
             }
         }
         catch (RegexMatchTimeoutException endless)
@@ -186,13 +195,15 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
         if (settings.Containerd.Pool is { } name)
         {
             return gateway.Board.Find(name)
-                ?? throw SnapshotStatus.Of(StatusCode.Unavailable, what, name.Value, "there is no pool of this name yet");
+                ?? throw SnapshotStatus.Of(StatusCode.Unavailable, what, name.Value,
+                    "there is no pool of this name yet");
         }
         var all = gateway.Board.All.ToList();
         return all.Count switch
         {
             1 => all[0],
-            0 => throw SnapshotStatus.Of(StatusCode.Unavailable, what, "pool", "this host has no pool yet: dmagent pool create"),
+            0 => throw SnapshotStatus.Of(StatusCode.Unavailable, what, "pool",
+                "this host has no pool yet: dmagent pool create"),
             _ => throw SnapshotStatus.Of(StatusCode.FailedPrecondition, what, "pool",
                 "this host has several pools: name one in dmagents.containerd.pool"),
         };
@@ -200,7 +211,8 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
 
     private static PoolPicture Opened(string what, PoolPicture pool) => pool.Phase == PoolPhase.Open
         ? pool
-        : throw SnapshotStatus.Of(StatusCode.Unavailable, what, pool.Name.Value, $"the pool is {pool.Phase}: {pool.Reason}");
+        : throw SnapshotStatus.Of(StatusCode.Unavailable, what, pool.Name.Value,
+            $"the pool is {pool.Phase}: {pool.Reason}");
 
     private PoolPicture Fresh(PoolPicture pool) => gateway.Board.Find(pool.Name) ?? pool;
 
@@ -214,7 +226,8 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
     }
 
     private static ImmutableSortedDictionary<string, string> Labelled(
-        PoolPicture pool, ImmutableSortedDictionary<string, string> labels, DeviceKey? parent, FileSystemKind? fileSystem) =>
+        PoolPicture pool, ImmutableSortedDictionary<string, string> labels, DeviceKey? parent,
+        FileSystemKind? fileSystem) =>
         (fileSystem ?? (parent is { } key ? pool.State.Find(key)?.FileSystem : null)) is { } kind
             ? labels.With(kind)
             : labels;

@@ -12,8 +12,9 @@ namespace DmAgents.Agent.Hosting;
 
 /// <summary>The actor system's life within the daemon's.</summary>
 internal sealed class ActorsHost(
-    AgentSettings settings, IKernel kernel, IDurableFiles files, PoolBoard board, HostEventLog events, HostHandle handle,
-    OwnerlessPools ownerless, TimeProvider time, ILoggerFactory loggers) : IHostedService, IDisposable
+    AgentSettings settings, IKernel kernel, IDurableFiles files, PoolBoard board, HostEventLog events,
+    HostHandle handle, OwnerlessPools ownerless, TimeProvider time, ILoggerFactory loggers)
+    : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private ActorSystem? _system;
@@ -41,7 +42,8 @@ internal sealed class ActorsHost(
             .And(new AkkaLogSetup(loggers)));
         _system.ActorOf(EventLogActor.Props(events), "events");
         var host = HostActor.Props(
-            (name, uuid) => new PoolSetup(name, uuid, settings.StateDirectory, kernel, files, time, settings.Pools, board),
+            (name, uuid) => new PoolSetup(
+                name, uuid, settings.StateDirectory, kernel, files, time, settings.Pools, board),
             time);
         handle.Actor = _system.ActorOf(HostKeeper.Props(host, settings.Pools.RetryInterval), "keeper");
         var begun = time.GetTimestamp();

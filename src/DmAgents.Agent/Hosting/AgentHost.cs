@@ -135,7 +135,7 @@ internal static class AgentHost
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
         File.SetUnixFileMode(settings.Containerd.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         services.GetRequiredService<ILoggerFactory>().CreateLogger("dmagentd").LogInformation(
-            "version {Version} serves {Socket}, and containerd at {Containerd}", AgentVersion.Text, settings.AdminSocket,
-            settings.Containerd.Socket);
+            "version {Version} serves {Socket}, and containerd at {Containerd}",
+            AgentVersion.Text, settings.AdminSocket, settings.Containerd.Socket);
     }
 }

@@ -15,7 +15,8 @@ internal static class JournalDatabase
     /// <exception cref="SettingsException">The file is damaged, or no SQLite database.</exception>
     public static void Prepare(AgentSettings settings)
     {
-        Directory.CreateDirectory(settings.JournalDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(settings.JournalDirectory,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
             using var connection = new SqliteConnection(ConnectionString(settings));
@@ -71,7 +72,7 @@ internal static class JournalDatabase
     }
 
     private static SettingsException Damaged(AgentSettings settings, string why) => new(
-        $"the journal {settings.JournalFile} cannot be used: {why.TrimEnd('.')}. Nothing was changed. Restore it from a "
-        + $"copy of the same time as the pools; or move {settings.JournalDirectory} away, start the agent again, and have "
-        + "it take over each pool with what the pool has: dmagent pool adopt NAME");
+        $"the journal {settings.JournalFile} cannot be used: {why.TrimEnd('.')}. Nothing was changed. Restore it from "
+        + $"a copy of the same time as the pools; or move {settings.JournalDirectory} away, start the agent again, "
+        + "and have it take over each pool with what the pool has: dmagent pool adopt NAME");
 }

@@ -32,9 +32,11 @@ internal readonly record struct Peer(int ProcessId, uint User, uint Group)
             return true;
         try
         {
-            var line = File.ReadLines($"/proc/{ProcessId}/status").FirstOrDefault(l => l.StartsWith("Groups:", StringComparison.Ordinal));
-            return line is not null && line["Groups:".Length..].Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)
-                .Any(g => uint.TryParse(g, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id == group);
+            var line = File.ReadLines($"/proc/{ProcessId}/status")
+                .FirstOrDefault(l => l.StartsWith("Groups:", StringComparison.Ordinal));
+            return line is not null
+                && line["Groups:".Length..].Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Any(
+                    g => uint.TryParse(g, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id == group);
         }
         catch (IOException)
         {
@@ -78,7 +80,8 @@ internal sealed class PeerCheck(AdminGroup group) : Interceptor
         var role = features.Get<SocketFeature>()?.Role;
         var isContainerd = role == SocketRole.Containerd;
         if (role is null || isContainerd != context.Method.StartsWith("/containerd.", StringComparison.Ordinal))
-            throw new RpcException(new Status(StatusCode.Unimplemented, $"{context.Method} is served at another socket"));
+            throw new RpcException(new Status(
+                StatusCode.Unimplemented, $"{context.Method} is served at another socket"));
         var socket = features.Get<IConnectionSocketFeature>()?.Socket;
         if (socket is null)
             throw new InvalidOperationException("a connection without a socket");

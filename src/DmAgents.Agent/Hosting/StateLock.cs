@@ -42,8 +42,8 @@ internal sealed class StateLock : IDisposable
         catch (IOException cause) when (cause.HResult != WouldBlock)
         {
             throw new SettingsException(
-                $"{settings.LockFile} cannot be written ({cause.Message.TrimEnd('.')}): nor could the journal. Nothing was "
-                + "changed. Make room on its disk, or mount it writable");
+                $"{settings.LockFile} cannot be written ({cause.Message.TrimEnd('.')}): nor could the journal. Nothing "
+                + "was changed. Make room on its disk, or mount it writable");
         }
         catch (IOException)
         {
@@ -53,7 +53,8 @@ internal sealed class StateLock : IDisposable
         }
         catch (UnauthorizedAccessException cause)
         {
-            throw new SettingsException($"{settings.LockFile} cannot be opened ({cause.Message.TrimEnd('.')}); run as root");
+            throw new SettingsException(
+                $"{settings.LockFile} cannot be opened ({cause.Message.TrimEnd('.')}); run as root");
         }
     }
 

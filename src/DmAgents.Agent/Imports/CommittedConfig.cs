@@ -34,7 +34,8 @@ internal sealed record CommittedConfig(string Digest, string Text)
     }
 
     private static string Architecture =>
-        System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64
+        System.Runtime.InteropServices.RuntimeInformation.OSArchitecture
+            == System.Runtime.InteropServices.Architecture.Arm64
             ? "arm64" : "amd64";
 
     private static ImageRecord? ParentOf(Domain.Pools.PoolState state, DeviceRecord container) =>

@@ -121,7 +121,8 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
             var mount = import.Pool.Paths.MountOf(key).Value;
             var opened = LinuxFileTree.Open(mount, out var tree);
             if (!opened.IsDone || tree is null)
-                throw Problems.Of(Problem.Types.Kind.Failed, What, mount, $"it cannot be opened: {opened}", "see dmesg");
+                throw Problems.Of(
+                    Problem.Types.Kind.Failed, What, mount, $"it cannot be opened: {opened}", "see dmesg");
             using (tree)
             using (var stream = import.Source.OpenLayer(import.Image.Layers[index], import.ProgressOf(index)))
                 return LayerApplier.Apply(stream, tree, onEmptyBase, cancellation).DiffId;
@@ -157,7 +158,8 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
     {
         try
         {
-            await gateway.Ask(pool, new PoolCommands.Remove(Fresh(), key, Force: true, gateway.Now), CancellationToken.None)
+            await gateway.Ask(
+                pool, new PoolCommands.Remove(Fresh(), key, Force: true, gateway.Now), CancellationToken.None)
                 .ConfigureAwait(false);
         }
         catch (RpcException refused)

@@ -15,8 +15,10 @@ internal sealed class PoolMeters
     public PoolMeters(IMeterFactory factory, PoolBoard board)
     {
         var meter = factory.Create(Name);
-        meter.CreateObservableGauge("dmagents.pool.data.used", () => Sizes(board, h => h.Status.Data.UsedBytes.Bytes), "By");
-        meter.CreateObservableGauge("dmagents.pool.data.total", () => Sizes(board, h => h.Status.Data.TotalBytes.Bytes), "By");
+        meter.CreateObservableGauge(
+            "dmagents.pool.data.used", () => Sizes(board, h => h.Status.Data.UsedBytes.Bytes), "By");
+        meter.CreateObservableGauge(
+            "dmagents.pool.data.total", () => Sizes(board, h => h.Status.Data.TotalBytes.Bytes), "By");
         meter.CreateObservableGauge(
             "dmagents.pool.metadata.used", () => Sizes(board, h => h.Status.Metadata.UsedBytes.Bytes), "By");
         meter.CreateObservableGauge(
@@ -25,7 +27,8 @@ internal sealed class PoolMeters
             1, Of(p), new("state", Views.State(p).ToString()))), description: "1 for the state that the pool is in");
         meter.CreateObservableGauge("dmagents.pool.devices", () => board.All.SelectMany(Devices));
         meter.CreateObservableGauge(
-            "dmagents.pool.quarantine", () => board.All.Select(p => new Measurement<int>(p.State.Ledger.Quarantine.Count, Of(p))),
+            "dmagents.pool.quarantine",
+            () => board.All.Select(p => new Measurement<int>(p.State.Ledger.Quarantine.Count, Of(p))),
             description: "Thin ids that nobody knows");
         meter.CreateObservableCounter(
             "dmagents.pool.stock.claims", () => board.All.Select(p => new Measurement<long>(p.StockClaims, Of(p))),

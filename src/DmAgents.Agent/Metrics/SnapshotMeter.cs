@@ -17,7 +17,8 @@ internal sealed class SnapshotMeter : Interceptor
     {
         _time = time;
         _durations = factory.Create(PoolMeters.Name).CreateHistogram(
-            "dmagents.containerd.call.duration", "s", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
+            "dmagents.containerd.call.duration", "s",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
     }
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -56,7 +57,8 @@ internal sealed class SnapshotMeter : Interceptor
         finally
         {
             _durations.Record(_time.GetElapsedTime(started).TotalSeconds,
-                new("method", context.Method[(context.Method.LastIndexOf('/') + 1)..]), new("status", status.ToString()));
+                new("method", context.Method[(context.Method.LastIndexOf('/') + 1)..]),
+                new("status", status.ToString()));
         }
     }
 }

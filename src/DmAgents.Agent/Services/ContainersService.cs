@@ -63,7 +63,8 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
         };
     }
 
-    public override async Task<UnmountContainerReply> Unmount(UnmountContainerRequest request, ServerCallContext context)
+    public override async Task<UnmountContainerReply> Unmount(
+        UnmountContainerRequest request, ServerCallContext context)
     {
         const string What = "cannot unmount container";
         var pool = gateway.Resolve(What, request.Pool);
@@ -92,9 +93,11 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
         var layer = DeviceKey.Layer($"commit:{requestId.Value:N}");
         var made = await gateway.Ask(pool.Name, new PoolCommands.CommitLive(
             requestId, container.Key, layer, ImmutableSortedDictionary<string, string>.Empty.Add(
-                DeviceLabels.Import, requestId.ToString()), gateway.Now), context.CancellationToken).ConfigureAwait(false);
+                DeviceLabels.Import, requestId.ToString()), gateway.Now), context.CancellationToken)
+            .ConfigureAwait(false);
         await gateway.Ask(pool.Name, new PoolCommands.TagImage(
-            SubRequests.Of(requestId, "tag"), reference, made.Device?.Key ?? layer, config.Digest, config.Text, gateway.Now),
+            SubRequests.Of(requestId, "tag"), reference, made.Device?.Key ?? layer, config.Digest, config.Text,
+            gateway.Now),
             context.CancellationToken).ConfigureAwait(false);
         return await images.Details(pool.Name, reference).ConfigureAwait(false);
     }
@@ -175,5 +178,6 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
 
     private static ContainerName NameOf(string what, string text) => ContainerName.TryParse(text, out var name)
         ? name
-        : throw Problems.Usage(what, text, $"it is not a container's name: {ContainerName.Rule}", "choose another name");
+        : throw Problems.Usage(what, text, $"it is not a container's name: {ContainerName.Rule}",
+            "choose another name");
 }

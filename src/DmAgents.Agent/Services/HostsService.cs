@@ -60,8 +60,8 @@ internal sealed class HostsService(
         {
             yield return new Finding
             {
-                Severity = Severity.Warning, Object = NameOf(pool, id), What = "it is not live as it should be", Why = why,
-                Next = "it is tried again every few seconds",
+                Severity = Severity.Warning, Object = NameOf(pool, id), What = "it is not live as it should be",
+                Why = why, Next = "it is tried again every few seconds",
             };
         }
         foreach (var deletion in pool.Deletions.Values.Where(d => d.Tries > 0))

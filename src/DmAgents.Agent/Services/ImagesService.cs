@@ -20,7 +20,10 @@ internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, Ima
     {
         var pool = gateway.Resolve("cannot import image", request.Pool);
         var progress = Channel.CreateBounded<ImportProgress>(
-            new BoundedChannelOptions(ProgressKept) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+            new BoundedChannelOptions(ProgressKept)
+            {
+                FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true
+            });
         var import = Run();
         await foreach (var step in progress.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
@@ -36,7 +39,8 @@ internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, Ima
             try
             {
                 return await importer.Import(
-                    pool, request, step => progress.Writer.TryWrite(step), context.CancellationToken).ConfigureAwait(false);
+                    pool, request, step => progress.Writer.TryWrite(step), context.CancellationToken)
+                    .ConfigureAwait(false);
             }
             finally
             {
@@ -50,7 +54,9 @@ internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, Ima
         var reply = new ListImagesReply();
         foreach (var pool in gateway.Several("cannot list images", request.Pool))
         {
-            var used = pool.State.Images.IsEmpty ? null : await usages.Read(pool, exclusive: false).ConfigureAwait(false);
+            var used = pool.State.Images.IsEmpty
+                ? null
+                : await usages.Read(pool, exclusive: false).ConfigureAwait(false);
             foreach (var image in pool.State.Images.Values.OrderBy(i => i.Reference.Value, StringComparer.Ordinal))
             {
                 var summary = new ImageSummary

@@ -25,7 +25,8 @@ internal sealed class LayersService(PoolGateway gateway, UsageReader usages) : L
         return found.Count switch
         {
             1 => found[0],
-            0 => throw Problems.NotFound(what, key, $"pool {pool.Name} has no such layer", "list them: dmagent layer list"),
+            0 => throw Problems.NotFound(what, key, $"pool {pool.Name} has no such layer",
+                "list them: dmagent layer list"),
             _ => throw Problems.Usage(what, key, $"{found.Count} layers begin like this", "give more of the chain id"),
         };
     }
@@ -46,7 +47,8 @@ internal sealed class LayersService(PoolGateway gateway, UsageReader usages) : L
     public override async Task<LayerTreeReply> Tree(LayerTreeRequest request, ServerCallContext context)
     {
         var reply = new LayerTreeReply();
-        foreach (var pool in gateway.Several("cannot show layers", request.Pool).Where(p => p.State.Identity is not null))
+        foreach (var pool in gateway.Several("cannot show layers", request.Pool)
+            .Where(p => p.State.Identity is not null))
         {
             var used = await usages.Read(pool, exclusive: true).ConfigureAwait(false);
             var roots = pool.State.Devices.Values

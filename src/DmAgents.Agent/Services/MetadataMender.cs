@@ -38,8 +38,8 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
             throw NotLooked(what, asked, looked.Error);
         var plan = new MendPlan
         {
-            Pool = pool.Name.Value, Present = PlaceOf(identity.Backing).Text, Verdict = looked.Value.Verdict?.Detail ?? "",
-            JournalTransactionId = state.Checkpoint.Reached.Value,
+            Pool = pool.Name.Value, Present = PlaceOf(identity.Backing).Text,
+            Verdict = looked.Value.Verdict?.Detail ?? "", JournalTransactionId = state.Checkpoint.Reached.Value,
         };
         if (looked.Value.Result is not { } result)
         {
@@ -69,8 +69,9 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         Warn(plan, asked.Source, state, looked.Value);
         Number(plan,
             ("take the pool down", plan.Pool),
-            (asked.Source is MetadataSource.Backup backup ? $"make metadata of backup {backup.Name}" : "repair the metadata",
-                plan.Place),
+            (asked.Source is MetadataSource.Backup backup
+                ? $"make metadata of backup {backup.Name}"
+                : "repair the metadata", plan.Place),
             ("check them", plan.Place),
             ("journal that the pool is made of them; keep the present ones", plan.Present),
             ("open the pool, compare it with the journal, bring back what should be live", plan.Pool));
@@ -84,12 +85,13 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         plan.TransactionId = present?.TransactionId.Value ?? plan.JournalTransactionId;
         if (health is { Status.Metadata: var metadata } && metadata.Total > 0 && metadata.FreePercent < 10)
         {
-            plan.Warnings.Add($"only {metadata.FreeBytes} of {metadata.TotalBytes} metadata are free: grow them right after, "
-                + $"or the kernel stops again: dmagent pool grow {plan.Pool} --metadata");
+            plan.Warnings.Add($"only {metadata.FreeBytes} of {metadata.TotalBytes} metadata are free: grow them right "
+                + $"after, or the kernel stops again: dmagent pool grow {plan.Pool} --metadata");
         }
         Number(plan,
             ("take the pool down", plan.Pool),
-            (isMarked ? "check the metadata, and clear the kernel's demand for a check" : "check the metadata", plan.Present),
+            (isMarked ? "check the metadata, and clear the kernel's demand for a check" : "check the metadata",
+                plan.Present),
             ("open the pool, compare it with the journal, bring back what should be live", plan.Pool));
     }
 
@@ -145,23 +147,25 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         if (source is MetadataSource.Backup backup)
         {
             var containers = state.Devices.Values.Count(d => d is { Kind: DeviceKind.Container, IsPresent: true });
-            plan.Warnings.Add($"the pool becomes what it was at {backup.Name.At:yyyy-MM-dd HH:mm:ss} UTC: what was made since "
-                + "is lost, and what was removed since comes into quarantine, with blocks that may hold other data by now");
+            plan.Warnings.Add($"the pool becomes what it was at {backup.Name.At:yyyy-MM-dd HH:mm:ss} UTC: what was "
+                + "made since is lost, and what was removed since comes into quarantine, with blocks that may hold "
+                + "other data by now");
             plan.Warnings.Add("layers of that time are whole: nobody writes to them. The "
-                + $"{containers} containers were written since: blocks that they gave up may hold other data by now. Check "
-                + "their file systems, or make them anew");
-            plan.Warnings.Add("as soon as anything is written, blocks of what is lost are overwritten: then there is no way "
-                + "back to the present metadata either");
+                + $"{containers} containers were written since: blocks that they gave up may hold other data by now. "
+                + "Check their file systems, or make them anew");
+            plan.Warnings.Add("as soon as anything is written, blocks of what is lost are overwritten: then there is "
+                + "no way back to the present metadata either");
         }
         else if (looked.Present is null)
         {
-            plan.Warnings.Add("the damaged metadata do not tell any more how much each device had mapped: one that lacks "
-                + "blocks may count as whole. Check file systems before you trust them");
+            plan.Warnings.Add("the damaged metadata do not tell any more how much each device had mapped: one that "
+                + "lacks blocks may count as whole. Check file systems before you trust them");
         }
         if (plan.TransactionId != plan.JournalTransactionId)
         {
-            plan.Warnings.Add($"the new metadata have the transaction id {plan.TransactionId} where the journal expects "
-                + $"{plan.JournalTransactionId}: they are of another time, and from then on the journal expects theirs");
+            plan.Warnings.Add($"the new metadata have the transaction id {plan.TransactionId} where the journal "
+                + $"expects {plan.JournalTransactionId}: they are of another time, and from then on the journal "
+                + "expects theirs");
         }
     }
 

@@ -117,8 +117,8 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         reply.QuarantinedThinIds.Add(found.Plan.Quarantine.Keys.Select(id => id.Value));
         reply.Findings.Add(found.Files.Unreadable.Select(bad => new Finding
         {
-            Severity = Severity.Warning, Object = bad.File, What = "it cannot be read, and claims nothing", Why = bad.Why,
-            Next = "restore it from a copy before the pool is adopted, or do without",
+            Severity = Severity.Warning, Object = bad.File, What = "it cannot be read, and claims nothing",
+            Why = bad.Why, Next = "restore it from a copy before the pool is adopted, or do without",
         }));
         reply.Findings.Add(found.Plan.Findings.Select(finding => Of(finding, found.Identity.Name)));
         reply.Findings.Add(found.Warnings.Select(warning => new Finding

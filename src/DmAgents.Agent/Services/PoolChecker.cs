@@ -67,8 +67,8 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
     {
         if (pool is { Phase: PoolPhase.Opening, MetadataAreDamaged: true })
         {
-            yield return New(Severity.Error, pool.Name.Value, "its metadata were damaged, and are checked again", pool.Reason,
-                $"see what can be saved, without changing anything: {PoolActor.RepairOf(pool.Name)}");
+            yield return New(Severity.Error, pool.Name.Value, "its metadata were damaged, and are checked again",
+                pool.Reason, $"see what can be saved, without changing anything: {PoolActor.RepairOf(pool.Name)}");
         }
         if (pool is { Phase: PoolPhase.Open, Health: { CanChange: false } health })
         {

@@ -27,7 +27,8 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         if (name.Length == 0)
             return Only(what);
         if (!PoolName.TryParse(name, out var pool))
-            throw Problems.Usage(what, name, $"it is not a pool's name: {PoolName.Rule}", "list them: dmagent pool list");
+            throw Problems.Usage(
+                what, name, $"it is not a pool's name: {PoolName.Rule}", "list them: dmagent pool list");
         return board.Find(pool)
             ?? throw Problems.NotFound(what, name, "there is no pool of this name", "list them: dmagent pool list");
     }
@@ -39,7 +40,8 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     public async Task<PoolReplies.Done> Ask(PoolName pool, PoolCommand command, CancellationToken cancellation) =>
         board.Find(pool) is { } picture
             ? Unwrap(await Request(picture, command, cancellation).ConfigureAwait(false))
-            : throw Problems.NotFound("cannot use pool", pool.Value, "there is no pool of this name", "list them: dmagent pool list");
+            : throw Problems.NotFound("cannot use pool", pool.Value, "there is no pool of this name",
+                "list them: dmagent pool list");
 
     /// <summary>The pool's answer as it is. One that does not come in time is a refusal of kind TimedOut: unknown, and
     /// the caller may ask again with the same request id.</summary>
@@ -47,7 +49,8 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         Request(pool.Actor, command, pool.Name, command.Request, cancellation);
 
     public async Task<PoolReplies.Done> Create(PoolCommands.Initialize command, CancellationToken cancellation) =>
-        Unwrap(await Request(host.Actor, new HostMessages.CreatePool(command), command.Name, command.Request, cancellation)
+        Unwrap(await Request(
+            host.Actor, new HostMessages.CreatePool(command), command.Name, command.Request, cancellation)
             .ConfigureAwait(false));
 
     public async Task<PoolReplies.Done> Adopt(PoolCommands.Adopt command, CancellationToken cancellation) =>
@@ -82,10 +85,12 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     public async Task<PoolReplies.Done> DiscardMetadata(
         PoolPicture pool, RequestId request, CancellationToken cancellation) =>
         Unwrap(await Request(
-            pool.Actor, new PoolMessages.DiscardMetadata(request), pool.Name, request, cancellation).ConfigureAwait(false));
+            pool.Actor, new PoolMessages.DiscardMetadata(request), pool.Name, request, cancellation)
+            .ConfigureAwait(false));
 
     public async Task<PoolReplies.Done> TakeOver(PoolCommands.TakeOver command, CancellationToken cancellation) =>
-        Unwrap(await Request(host.Actor, new HostMessages.TakeOverPool(command), command.Name, command.Request, cancellation)
+        Unwrap(await Request(
+            host.Actor, new HostMessages.TakeOverPool(command), command.Name, command.Request, cancellation)
             .ConfigureAwait(false));
 
     /// <summary>Gives a pool back to the program whose it was.</summary>
@@ -105,7 +110,9 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     /// <summary>The device of that key, or NotFound.</summary>
     public static DeviceRecord Find(PoolPicture pool, string what, DeviceKey key) => pool.State.Find(key)
         ?? throw Problems.NotFound(what, key.Name, $"pool {pool.Name} has no {key.Space} of this name",
-            key.Space == DeviceKey.ContainerSpace ? "list them: dmagent container list" : "list them: dmagent layer list");
+            key.Space == DeviceKey.ContainerSpace
+                ? "list them: dmagent container list"
+                : "list them: dmagent layer list");
 
     private PoolPicture Only(string what)
     {
@@ -114,8 +121,8 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         {
             1 => all[0],
             0 => throw Problems.NotFound(what, "pool", "this host has no pool", "make one: dmagent pool create --help"),
-            _ => throw Problems.Usage(what, "pool", $"this host has several pools: {string.Join(", ", all.Select(p => p.Name))}",
-                "name one with --pool"),
+            _ => throw Problems.Usage(what, "pool",
+                $"this host has several pools: {string.Join(", ", all.Select(p => p.Name))}", "name one with --pool"),
         };
     }
 

@@ -103,10 +103,11 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         }
         details.DefaultFileSystem = Views.FileSystem(identity.FileSystem);
         details.CreatedAt = Views.Time(identity.CreatedAt);
-        details.Bases.Add(state.Devices.Values.Where(d => d.Kind == DeviceKind.Base).OrderBy(d => d.Id).Select(d => new BaseDevice
-        {
-            ThinId = d.Id.Value, FileSystem = Views.FileSystem(d.FileSystem), SizeBytes = d.Size.Bytes,
-        }));
+        details.Bases.Add(state.Devices.Values.Where(d => d.Kind == DeviceKind.Base).OrderBy(d => d.Id)
+            .Select(d => new BaseDevice
+            {
+                ThinId = d.Id.Value, FileSystem = Views.FileSystem(d.FileSystem), SizeBytes = d.Size.Bytes,
+            }));
     }
 
     private static void AddDevices(PoolDetails details, PoolPicture pool)
@@ -194,14 +195,15 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
             case PoolBacking.Disks disks:
                 var metadata = disks.Metadata.Select(p => p.Disk).ToHashSet();
                 var data = disks.Data.Select(p => p.Disk).ToHashSet();
-                details.Backing.Add(disks.Data.Concat(disks.Metadata).GroupBy(p => p.Disk).Select(parts => new BackingStore
-                {
-                    Role = !metadata.Contains(parts.Key) ? BackingStore.Types.Role.Data
-                        : data.Contains(parts.Key) ? BackingStore.Types.Role.DataAndMetadata
-                        : BackingStore.Types.Role.Metadata,
-                    Path = parts.Key.Value,
-                    SizeBytes = parts.Aggregate(0UL, (sum, p) => sum + p.Length.Bytes.Bytes),
-                }));
+                details.Backing.Add(disks.Data.Concat(disks.Metadata).GroupBy(p => p.Disk)
+                    .Select(parts => new BackingStore
+                    {
+                        Role = !metadata.Contains(parts.Key) ? BackingStore.Types.Role.Data
+                            : data.Contains(parts.Key) ? BackingStore.Types.Role.DataAndMetadata
+                            : BackingStore.Types.Role.Metadata,
+                        Path = parts.Key.Value,
+                        SizeBytes = parts.Aggregate(0UL, (sum, p) => sum + p.Length.Bytes.Bytes),
+                    }));
                 break;
             case PoolBacking.LoopFiles files:
                 details.Backing.Add(Loop(files.Data, BackingStore.Types.Role.Data));

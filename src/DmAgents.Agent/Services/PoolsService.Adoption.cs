@@ -14,10 +14,12 @@ internal sealed partial class PoolsService
         const string What = PoolAdopter.What;
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
         if (!PoolName.TryParse(request.Pool, out var name))
-            throw Problems.Usage(What, request.Pool, $"it is not a pool's name: {PoolName.Rule}", "dmagent host status");
+            throw Problems.Usage(
+                What, request.Pool, $"it is not a pool's name: {PoolName.Rule}", "dmagent host status");
         if (gateway.Board.Find(name) is { } pool && PoolGateway.WasDone(pool, requestId))
             return AsItIs(pool.State);
-        var found = await Task.Run(() => adopter.Look(name, requestId, BackingOf(request)), context.CancellationToken).ConfigureAwait(false);
+        var found = await Task.Run(
+            () => adopter.Look(name, requestId, BackingOf(request)), context.CancellationToken).ConfigureAwait(false);
         if (request.DryRun)
         {
             if (found.Reading.Leave(found.Content).Error is { } error)

@@ -88,7 +88,8 @@ internal sealed partial class PoolsService
         foreach (var id in ids)
         {
             await gateway.Ask(pool.Name, new PoolCommands.Purge(
-                SubRequests.Of(requestId, $"purge {id}"), id, gateway.Now), context.CancellationToken).ConfigureAwait(false);
+                SubRequests.Of(requestId, $"purge {id}"), id, gateway.Now), context.CancellationToken)
+                .ConfigureAwait(false);
             reply.PurgedThinIds.Add(id.Value);
         }
         var after = views.Details(pool).Data?.UsedBytes ?? 0;
@@ -124,5 +125,6 @@ internal sealed partial class PoolsService
 
     private static ThinId ThinIdOf(string what, uint id) => id <= ThinId.Max
         ? new ThinId(id)
-        : throw Problems.Usage(what, $"{id}", "a thin id has 24 bits", "list those in quarantine: dmagent pool quarantine list");
+        : throw Problems.Usage(what, $"{id}", "a thin id has 24 bits",
+            "list those in quarantine: dmagent pool quarantine list");
 }

@@ -33,7 +33,8 @@ internal sealed partial class PoolsService
             if (!request.DryRun && existing.Uuid == uuid && existing.Phase != PoolPhase.Open)
             {
                 throw Problems.Of(Problem.Types.Kind.Busy, AdoptsDocker, name.Value,
-                    $"it is adopted, and not open: {existing.Reason}", $"try again in a moment; see: dmagent pool show {name}");
+                    $"it is adopted, and not open: {existing.Reason}",
+                    $"try again in a moment; see: dmagent pool show {name}");
             }
             return !request.DryRun && existing.Uuid == uuid
                 ? View(request, existing.State)
@@ -65,7 +66,8 @@ internal sealed partial class PoolsService
         const string What = "cannot confirm adoption";
         var pool = gateway.Resolve(What, request.Pool);
         await gateway.Ask(pool.Name, new PoolCommands.ConfirmTakeover(
-            PoolGateway.RequestOf(What, request.RequestId), gateway.Now), context.CancellationToken).ConfigureAwait(false);
+            PoolGateway.RequestOf(What, request.RequestId), gateway.Now), context.CancellationToken)
+            .ConfigureAwait(false);
         return await DetailsAfter(What, pool.Name, context).ConfigureAwait(false);
     }
 
@@ -108,7 +110,8 @@ internal sealed partial class PoolsService
     private static DockerPoolRequest RequestOf(AdoptDockerRequest request)
     {
         if (!request.DataRoot.StartsWith('/'))
-            throw Problems.Usage(AdoptsDocker, request.DataRoot, "the path is not absolute", "give it like /var/lib/docker");
+            throw Problems.Usage(
+                AdoptsDocker, request.DataRoot, "the path is not absolute", "give it like /var/lib/docker");
         if (request.HasThinPool && !MappedName.IsValid(request.ThinPool))
         {
             throw Problems.Usage(AdoptsDocker, request.ThinPool, "it is not a device-mapper name",
@@ -116,7 +119,8 @@ internal sealed partial class PoolsService
         }
         var root = request.DataRoot.TrimEnd('/');
         return new DockerPoolRequest(
-            new MountPath(root.Length == 0 ? "/" : root), request.HasThinPool ? new MappedName(request.ThinPool) : null);
+            new MountPath(root.Length == 0 ? "/" : root),
+            request.HasThinPool ? new MappedName(request.ThinPool) : null);
     }
 
     private static AdoptDockerReply View(AdoptDockerRequest request, DockerPool.Found pool, DockerClaimed claimed)

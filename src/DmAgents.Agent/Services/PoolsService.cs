@@ -24,7 +24,8 @@ internal sealed partial class PoolsService(
         const string What = "cannot create pool";
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
         if (!PoolName.TryParse(request.Name, out var name))
-            throw Problems.Usage(What, request.Name, $"it is not a pool's name: {PoolName.Rule}", "choose another name");
+            throw Problems.Usage(
+                What, request.Name, $"it is not a pool's name: {PoolName.Rule}", "choose another name");
         var blockSize = BlockSizeOf(What, request);
         // The uuid comes from the request: a retry meets the pool that the first try made.
         var uuid = new PoolUuid(requestId.Value);
@@ -44,7 +45,8 @@ internal sealed partial class PoolsService(
         {
             ownerless.MustNotHave(What, name);
             await Step("looking at what it is to be made of", 1).ConfigureAwait(false);
-            var plan = await Task.Run(() => Plan(name, request, blockSize), context.CancellationToken).ConfigureAwait(false);
+            var plan = await Task.Run(() => Plan(name, request, blockSize), context.CancellationToken)
+                .ConfigureAwait(false);
             foreach (var warning in plan.Warnings)
                 await Step(warning, 1).ConfigureAwait(false);
             return new PoolCommands.Initialize(
@@ -99,7 +101,8 @@ internal sealed partial class PoolsService(
                 .ConfigureAwait(false);
             // Looked at as they will be when they are needed: then nobody is there to say that they may be overwritten.
             var spares = await Task.Run(
-                () => With(identity, left, request.Add.Select(PathOf)), context.CancellationToken).ConfigureAwait(false);
+                () => With(identity, left, request.Add.Select(PathOf)), context.CancellationToken)
+                .ConfigureAwait(false);
             await gateway.Ask(pool.Name, new PoolCommands.SetSpares(requestId, spares, gateway.Now),
                 context.CancellationToken).ConfigureAwait(false);
         }

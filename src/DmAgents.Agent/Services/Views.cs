@@ -167,7 +167,8 @@ internal static class Views
         layer.Labels.Add(device.Labels);
         if (usages.ExclusiveBytes(device.Id, blockSize) is { } exclusive)
             layer.ExclusiveBytes = exclusive;
-        layer.References.Add(pool.State.ImagesOf(device.Id).Select(i => i.Reference.Value).Order(StringComparer.Ordinal));
+        layer.References.Add(
+            pool.State.ImagesOf(device.Id).Select(i => i.Reference.Value).Order(StringComparer.Ordinal));
         layer.Children.Add(ChildrenOf(pool.State, device.Id).Select(c => KeyText(c.Key)));
         layer.Children.Add(ViewsOf(pool.State, device.Id).Select(v => KeyText(v.Key)));
         return layer;

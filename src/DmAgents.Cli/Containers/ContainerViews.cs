@@ -12,7 +12,8 @@ internal static class ContainerViews
     {
         var list = new Listing(
             "There is no container. Make one: dmagent container create --help",
-            "NAME", "POOL", "NAMESPACE", "KIND", "IMAGE", "STATE", ">SIZE", ">MAPPED", ">EXCLUSIVE", "CREATED", "MOUNTED AT");
+            "NAME", "POOL", "NAMESPACE", "KIND", "IMAGE", "STATE", ">SIZE", ">MAPPED", ">EXCLUSIVE", "CREATED",
+            "MOUNTED AT");
         foreach (var container in containers)
         {
             list.Row(

@@ -11,7 +11,9 @@ internal static class AdoptionView
     public static void Write(IAnsiConsole console, AdoptDockerReply reply)
     {
         var sheet = new Sheet()
-            .Group(reply.DryRun ? $"{reply.DataRoot} would become pool {reply.Pool}" : $"{reply.DataRoot} is pool {reply.Pool}")
+            .Group(reply.DryRun
+                ? $"{reply.DataRoot} would become pool {reply.Pool}"
+                : $"{reply.DataRoot} is pool {reply.Pool}")
             .Row("kind", Words.Of(reply.Kind))
             .Row("data", Sizes.Format(reply.DataSizeBytes))
             .Row("transaction id", $"{reply.TransactionId}")

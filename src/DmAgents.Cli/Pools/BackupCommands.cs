@@ -10,7 +10,8 @@ namespace DmAgents.Cli.Pools;
 internal static class BackupCommands
 {
     public static CliCommand Build(CliShell shell) => new(
-        "backup", "Backups of a pool's own metadata: which blocks belong to which device. Made by the agent from time to time.",
+        "backup",
+        "Backups of a pool's own metadata: which blocks belong to which device. Made by the agent from time to time.",
         "dmagent pool backup list fast", "dmagent pool backup now fast")
     {
         List(shell),
@@ -20,7 +21,8 @@ internal static class BackupCommands
     private static CliCommand List(CliShell shell)
     {
         var pool = CommonSymbols.PoolOrTheOnlyOne(shell);
-        return new CliCommand("list", "List the backups of a pool's metadata.", "dmagent pool backup list fast") { pool }
+        return new CliCommand(
+            "list", "List the backups of a pool's metadata.", "dmagent pool backup list fast") { pool }
             .AlsoKnownAs("ls")
             .Runs(shell, async call =>
             {
@@ -57,8 +59,8 @@ internal static class BackupCommands
                 var reply = await call.About(name).Pools.BackUpAsync(new BackUpRequest { Pool = name }, call.Unary);
                 call.Output.Sentence(
                     reply,
-                    $"{reply.Pool}: backup {reply.Backup.Name} has {Words.Count(reply.ThinDevices, "thin device")} and takes "
-                        + $"{Sizes.Format(reply.Backup.SizeBytes)}; made in "
+                    $"{reply.Pool}: backup {reply.Backup.Name} has {Words.Count(reply.ThinDevices, "thin device")} and "
+                        + $"takes {Sizes.Format(reply.Backup.SizeBytes)}; made in "
                         + string.Create(CultureInfo.InvariantCulture, $"{reply.TookMilliseconds / 1000.0:0.0} s"),
                     reply.Backup.Name);
             });

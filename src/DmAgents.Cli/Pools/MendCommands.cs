@@ -15,8 +15,8 @@ internal static class MendCommands
             shell,
             new CliCommand(
                 "repair-metadata",
-                "Repair a pool's own metadata, or clear the kernel's demand for a check. Without --execute only tells what "
-                + "would be done and what would be lost, tried out on copies. The present metadata are kept.",
+                "Repair a pool's own metadata, or clear the kernel's demand for a check. Without --execute only tells "
+                + "what would be done and what would be lost, tried out on copies. The present metadata are kept.",
                 "dmagent pool repair-metadata fast",
                 "dmagent pool repair-metadata fast --into /dev/vde --execute") { pool },
             async call => await call.PoolAsync(call.Parsed.GetValue(pool)),
@@ -31,8 +31,8 @@ internal static class MendCommands
             shell,
             new CliCommand(
                 "restore-metadata",
-                "Make a pool's own metadata of a backup: the pool becomes what it was then. Without --execute only tells what "
-                + "would be lost. The present metadata are kept.",
+                "Make a pool's own metadata of a backup: the pool becomes what it was then. Without --execute only "
+                + "tells what would be lost. The present metadata are kept.",
                 "dmagent pool restore-metadata fast 20260102T030405Z",
                 "dmagent pool restore-metadata fast 20260102T030405Z --execute") { pool, backup },
             call => Task.FromResult(call.Parsed.GetRequiredValue(pool)),
@@ -68,7 +68,8 @@ internal static class MendCommands
     {
         var into = new Option<string?>("--into")
         {
-            Description = "Pool of disks: the disk for the new metadata [default: the first spare disk that can take them]",
+            Description = "Pool of disks: the disk for the new metadata "
+                + "[default: the first spare disk that can take them]",
             HelpName = "device",
         };
         var force = CommonSymbols.Force("Use that disk although it carries a file system or another signature");
@@ -116,7 +117,8 @@ internal static class MendCommands
         if (done is null)
             throw call.WithoutResult();
         call.Output.Document(
-            done, console => PoolViews.Check(console, done), done.Findings.Select(finding => finding.Object).Distinct());
+            done, console => PoolViews.Check(console, done),
+            done.Findings.Select(finding => finding.Object).Distinct());
         return done.Agrees ? ExitCodes.Done : ExitCodes.Failed;
     }
 }

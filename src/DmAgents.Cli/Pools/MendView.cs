@@ -48,8 +48,8 @@ internal static class MendView
 
     private static void Result(IAnsiConsole console, MendPlan plan)
     {
-        console.WriteLine($"The new ones have {Words.Count(plan.Whole, "device")} as the journal has them, and transaction id "
-            + $"{plan.TransactionId}; the journal expects {plan.JournalTransactionId}");
+        console.WriteLine($"The new ones have {Words.Count(plan.Whole, "device")} as the journal has them, and "
+            + $"transaction id {plan.TransactionId}; the journal expects {plan.JournalTransactionId}");
         if (plan.Place.Length > 0)
             console.WriteLine($"Their place: {plan.Place}, {Sizes.Format(plan.PlaceBytes)}");
         if (plan.Devices.Count == 0)
@@ -64,7 +64,8 @@ internal static class MendView
     private static string Becomes(MendedDevice device) => device.Fate switch
     {
         Fate.Lost => "LOST",
-        Fate.Short => $"short: maps {Sizes.Format(device.MappedAfterBytes)} of {Sizes.Format(device.MappedBeforeBytes)}",
+        Fate.Short =>
+            $"short: maps {Sizes.Format(device.MappedAfterBytes)} of {Sizes.Format(device.MappedBeforeBytes)}",
         Fate.Back => "there again",
         Fate.Unknown => "quarantined",
         _ => "unknown",

@@ -43,8 +43,8 @@ internal static class PoolAdopt
         var command = new CliCommand(
             "adopt",
             "Take over a pool whose journal is lost, or is of another time, with what its own metadata and its files "
-            + "say. What nobody knows goes to quarantine; nothing is deleted. Where pool.json is lost, too, say what the "
-            + "pool lies on.",
+            + "say. What nobody knows goes to quarantine; nothing is deleted. Where pool.json is lost, too, say what "
+            + "the pool lies on.",
             "dmagent pool adopt fast --dry-run",
             "dmagent pool adopt fast",
             "dmagent pool adopt fast --dry-run --json | jq '.findings[].why'",
@@ -90,7 +90,8 @@ internal static class PoolAdopt
 
     private static void Write(IAnsiConsole console, AdoptPoolReply reply, AdoptPoolRequest request)
     {
-        var list = new Listing("Nothing of the pool's content is claimed.", ">ID", "KIND", "KEY", ">SIZE", ">MAPPED", "");
+        var list = new Listing(
+            "Nothing of the pool's content is claimed.", ">ID", "KIND", "KEY", ">SIZE", ">MAPPED", "");
         foreach (var device in reply.Devices)
         {
             list.Row(

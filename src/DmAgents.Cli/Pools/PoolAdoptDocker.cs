@@ -23,7 +23,8 @@ internal sealed class PoolAdoptDocker
 
     private readonly Option<string?> _thinPool = new("--thin-pool")
     {
-        Description = "The pool by its device-mapper name, where Docker had it by dm.thinpooldev or dm.directlvm_device",
+        Description = "The pool by its device-mapper name, where Docker had it by dm.thinpooldev or "
+            + "dm.directlvm_device",
         HelpName = "dm-name",
     };
 
@@ -88,7 +89,8 @@ internal sealed class PoolAdoptDocker
             var reply = await call.About(undone).Pools.UndoAdoptionAsync(
                 new UndoAdoptionRequest { RequestId = call.RequestId(), Pool = undone }, call.Unary);
             call.Output.Sentence(
-                reply, $"pool {reply.Pool} is {reply.Program}'s again, as it was; {reply.Program} may be started", reply.Pool);
+                reply, $"pool {reply.Pool} is {reply.Program}'s again, as it was; {reply.Program} may be started",
+                reply.Pool);
         }
         else
         {

@@ -119,7 +119,8 @@ internal static class PoolSheet
         if (pool.KeptMetadata.Count > 0)
         {
             sheet.Rows("kept metadata", pool.KeptMetadata.Select(kept =>
-                $"{kept.Place}, replaced {Times.Ago(kept.Since, now)}; give them up: dmagent pool discard-metadata {pool.Name}"));
+                $"{kept.Place}, replaced {Times.Ago(kept.Since, now)}; give them up: "
+                    + $"dmagent pool discard-metadata {pool.Name}"));
         }
         if (pool.LastBackup is { } backup)
         {

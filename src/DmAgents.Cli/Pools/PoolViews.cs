@@ -37,7 +37,8 @@ internal static class PoolViews
             return;
         console.WriteLine();
         console.WriteLine($"dmagent pool check {reply.Pool} --repair"
-            + (reply.HasForeignTransactionId ? $" --accept-transaction-id {reply.ForeignTransactionId}" : "") + " would:");
+            + (reply.HasForeignTransactionId ? $" --accept-transaction-id {reply.ForeignTransactionId}" : "")
+            + " would:");
         foreach (var step in reply.Repairs)
             console.WriteLine($"  {StepText(step)}");
     }

@@ -21,7 +21,8 @@ internal static class QuarantineCommands
     {
         var pool = CommonSymbols.PoolFilter(shell);
         return new CliCommand(
-            "list", "List quarantined thin ids: what they may be, how large they are, since when and why they are there.",
+            "list",
+            "List quarantined thin ids: what they may be, how large they are, since when and why they are there.",
             "dmagent pool quarantine list --pool fast") { pool }
             .AlsoKnownAs("ls")
             .Runs(shell, async call =>

@@ -54,7 +54,8 @@ public static class DeviceNames
     {
         var start = $"{UuidPrefix}{pool}-";
         return uuid.Value.StartsWith(start, StringComparison.Ordinal)
-            && uint.TryParse(uuid.Value.AsSpan(start.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            && uint.TryParse(
+                uuid.Value.AsSpan(start.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             && id <= ThinId.Max
             ? new ThinId(id)
             : null;

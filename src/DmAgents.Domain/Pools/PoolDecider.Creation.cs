@@ -28,7 +28,8 @@ public static partial class PoolDecider
     {
         // The journal writes a key as "space/name".
         if (key.Space.Contains('/', StringComparison.Ordinal) || key.Space.Length == 0 || key.Name.Length == 0)
-            return No(RefusalKind.Invalid, what, key.Name, "a key's space has no '/', and neither part is empty", "choose another");
+            return No(RefusalKind.Invalid, what, key.Name,
+                "a key's space has no '/', and neither part is empty", "choose another");
         return state.IsTaken(key) ? Taken(what, key) : null;
     }
 

@@ -27,8 +27,8 @@ public static partial class PoolDecider
         }
         if (state.ChildrenOf(device.Id) is > 0 and var children)
         {
-            return No(RefusalKind.WrongState, What, c.Key.Name, $"{children} need it and lie above it: remove those first",
-                "see them: dmagent layer tree");
+            return No(RefusalKind.WrongState, What, c.Key.Name,
+                $"{children} need it and lie above it: remove those first", "see them: dmagent layer tree");
         }
         if (state.Creating.Any(id => state.Devices[id] is var d && d.Source == device.Id && !d.Key.IsStock))
             return Unsettled(What, c.Key);

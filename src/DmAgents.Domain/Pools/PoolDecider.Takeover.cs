@@ -78,13 +78,16 @@ public static partial class PoolDecider
         {
             case TakeoverPhase.Provisional:
                 var confirmed = new PoolEvents.TakeoverConfirmed(c.Request, c.At);
-                return new Decision.Accepted([confirmed, .. RemoveScaffold(state.Apply(confirmed), c.At)], Subject: null);
+                return new Decision.Accepted(
+                    [confirmed, .. RemoveScaffold(state.Apply(confirmed), c.At)], Subject: null);
             case TakeoverPhase.Confirmed:
                 return new Decision.AlreadySo(null);
             case null:
-                return No(RefusalKind.WrongState, What, name.Value, "it was always the agent's", "nothing has to be done");
+                return No(RefusalKind.WrongState, What, name.Value, "it was always the agent's",
+                    "nothing has to be done");
             default:
-                return No(RefusalKind.WrongState, What, name.Value, "it is being given back", $"dmagent pool show {name}");
+                return No(RefusalKind.WrongState, What, name.Value, "it is being given back",
+                    $"dmagent pool show {name}");
         }
     }
 

@@ -22,7 +22,8 @@ public static partial class PoolDecider
     private static Decision ViewOfBase(PoolState state, PoolHealth health, PoolCommands.CreateView c, string what)
     {
         var size = state.Identity!.BaseSize;
-        if (BaseFor(state, c.FileSystem ?? state.Identity.FileSystem, size, c.At, what, c.Key, out var source, out var made)
+        if (BaseFor(
+            state, c.FileSystem ?? state.Identity.FileSystem, size, c.At, what, c.Key, out var source, out var made)
             is { } no)
             return no;
         if (!made.IsEmpty && NoRoom(state, health, what, c.Key.Name) is { } full)

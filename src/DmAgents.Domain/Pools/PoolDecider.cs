@@ -169,7 +169,9 @@ public static partial class PoolDecider
 
     private static Decision.Refused Unknown(string what, DeviceKey key) =>
         No(RefusalKind.NotFound, what, key.Name, $"there is no {key.Space} of this name",
-            key.Space == DeviceKey.ContainerSpace ? "list them: dmagent container list" : "list them: dmagent layer tree");
+            key.Space == DeviceKey.ContainerSpace
+                ? "list them: dmagent container list"
+                : "list them: dmagent layer tree");
 
     private static Decision.Refused Lost(string what, DeviceKey key) =>
         No(RefusalKind.WrongState, what, key.Name,

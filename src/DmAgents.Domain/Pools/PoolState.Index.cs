@@ -75,7 +75,8 @@ public sealed partial record PoolState
         {
             Views = Views.Remove(view.Key), ViewCounts = Counted(ViewCounts, view.Source, -1),
         };
-        return left.ViewsOf(view.Source) == 0 && Devices.GetValueOrDefault(view.Source) is { Use: DeviceUse.Active } source
+        return left.ViewsOf(view.Source) == 0
+            && Devices.GetValueOrDefault(view.Source) is { Use: DeviceUse.Active } source
             ? left.Put(source with { Use = DeviceUse.Idle, ReadOnly = false })
             : left;
     }

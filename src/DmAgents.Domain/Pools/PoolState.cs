@@ -225,7 +225,8 @@ public sealed partial record PoolState(
 
     private PoolState WithTakeover(TakeoverPhase phase) => this with
     {
-        Takeover = (Takeover ?? throw new InvalidOperationException("the pool was never another's")) with { Phase = phase },
+        Takeover = (Takeover ?? throw new InvalidOperationException("the pool was never another's"))
+            with { Phase = phase },
     };
 
     private PoolState Answering(RequestId? request, ThinId? subject) =>
@@ -236,7 +237,8 @@ public sealed partial record PoolState(
         if (Devices.ContainsKey(device.Id))
             throw new InvalidOperationException($"thin id {device.Id} has a device already");
         var source = device.Source is { } id ? Devices.GetValueOrDefault(id) : null;
-        return Put(device with { CreatedIn = Checkpoint.Reached, Root = source?.Root ?? device.Root }) with { Ledger = Ledger.Given(device.Id) };
+        return Put(device with { CreatedIn = Checkpoint.Reached, Root = source?.Root ?? device.Root })
+            with { Ledger = Ledger.Given(device.Id) };
     }
 
     private PoolState WithAdopted(DeviceRecord device)

@@ -24,8 +24,9 @@ public interface IMappedDevices
     /// <summary>The device of that name. NotFound where none is live; one without a table is not.</summary>
     KernelResult<LiveDevice> Find(MappedName name);
 
-    /// <summary>Every mapped device of the host whose dm uuid begins with <paramref name="uuidStart"/>, those without a
-    /// table among them. Their nodes are there when this returns, also where someone died before he had made one.</summary>
+    /// <summary>Every mapped device of the host whose dm uuid begins with <paramref name="uuidStart"/>, those without
+    /// a table among them. Their nodes are there when this returns, also where someone died before he had made
+    /// one.</summary>
     KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart);
 
     /// <summary>
@@ -39,8 +40,9 @@ public interface IMappedDevices
 
     /// <summary>
     /// Removes a device. Busy where it is open; with <paramref name="deferred"/> it then goes when its last user
-    /// closes it, and this is done. NotFound where there is none, live or without a table. One that goes with its last user is not found any more
-    /// a moment before its pool has let go of it: until then the pool, and the deletion of its thin id, may be Busy.
+    /// closes it, and this is done. NotFound where there is none, live or without a table. One that goes with its last
+    /// user is not found any more a moment before its pool has let go of it: until then the pool, and the deletion of
+    /// its thin id, may be Busy.
     /// </summary>
     KernelResult Remove(MappedName name, bool deferred);
 

@@ -32,8 +32,8 @@ public interface IPoolMetadata
     /// Failed where they cannot be read, or are none of a thin pool.</summary>
     KernelResult<MetadataContent> ReadMetadata(DevicePath metadata);
 
-    /// <summary>Reads from the first block of metadata, past every cache, of which measures their pool is: also of a live
-    /// pool's. Failed where there are no metadata of a thin pool.</summary>
+    /// <summary>Reads from the first block of metadata, past every cache, of which measures their pool is: also of a
+    /// live pool's. Failed where there are no metadata of a thin pool.</summary>
     /// <param name="start">Where on the device they begin.</param>
     KernelResult<MetadataLayout> InspectMetadata(DevicePath device, SectorCount start);
 

@@ -50,8 +50,9 @@ public sealed class DockerClaims
     {
         ClaimBase();
         ClaimLayers();
-        var images = _store.Images.Where(HasTop).SelectMany(image => image.References.Select(reference => new AdoptedImage(
-            reference, _layers[image.Top], image.Id.Value, image.Config))).ToImmutableArray();
+        var images = _store.Images.Where(HasTop).SelectMany(
+            image => image.References.Select(reference => new AdoptedImage(
+                reference, _layers[image.Top], image.Id.Value, image.Config))).ToImmutableArray();
         ClaimContainers();
         FindUnclaimed();
         return new DockerClaimed([.. _claims], images, [.. _findings]);
@@ -67,15 +68,18 @@ public sealed class DockerClaims
         if (behind)
         {
             Find(FindingGravity.Warning, "transaction", "Docker's files are older than its pool, by "
-                + $"{_pool.TransactionId.Value - last.Open.Value} changes", "the power failed, or a backup was put back",
+                + $"{_pool.TransactionId.Value - last.Open.Value} changes",
+                "the power failed, or a backup was put back",
                 "look at what is named below: what those changes made or deleted cannot be told otherwise");
             return null;
         }
         Find(FindingGravity.Warning, device, "it is not adopted",
-            $"it was being made or deleted when Docker ended (transaction {last.Open}, the pool has {_pool.TransactionId}); "
-                + "Docker itself would delete it", $"its thin id {last.Device} is in quarantine, if the pool has it");
+            $"it was being made or deleted when Docker ended (transaction {last.Open}, the pool has "
+                + $"{_pool.TransactionId}); Docker itself would delete it",
+            $"its thin id {last.Device} is in quarantine, if the pool has it");
         return _store.Devices.FirstOrDefault(
-            record => record.Id == last.Device || record.Hash == (last.Hash.Length == 0 ? DockerDevice.BaseHash : last.Hash));
+            record => record.Id == last.Device
+                || record.Hash == (last.Hash.Length == 0 ? DockerDevice.BaseHash : last.Hash));
     }
 
     private bool IsSound(DockerDevice device)
@@ -83,7 +87,8 @@ public sealed class DockerClaims
         var thin = _pool.Thins.FirstOrDefault(thin => thin.Id == device.Id);
         if (device.Deleted)
         {
-            Find(FindingGravity.Note, Name(device.Hash), "it is not adopted", "Docker had deleted it, but for its blocks",
+            Find(FindingGravity.Note, Name(device.Hash), "it is not adopted",
+                "Docker had deleted it, but for its blocks",
                 $"its thin id {device.Id} is in quarantine, if the pool has it");
         }
         else if (thin is null)
@@ -94,7 +99,8 @@ public sealed class DockerClaims
         else if (device.Transaction.Value != thin.CreatedIn.Value + 1)
         {
             Find(FindingGravity.Loss, Name(device.Hash), "Docker's record and the pool's device are not the same one",
-                $"thin id {device.Id} was made in transaction {thin.CreatedIn}, the record says {device.Transaction.Value - 1}",
+                $"thin id {device.Id} was made in transaction {thin.CreatedIn}, "
+                    + $"the record says {device.Transaction.Value - 1}",
                 $"thin id {device.Id} is in quarantine");
         }
         else
@@ -196,13 +202,14 @@ public sealed class DockerClaims
         var recorded = _store.Devices.Select(device => device.Id).ToHashSet();
         foreach (var device in _sound.Values.Where(device => !claimed.Contains(device.Id)).OrderBy(device => device.Id))
         {
-            Find(FindingGravity.Warning, Name(device.Hash), "it is not adopted", "no image, layer or container names it",
-                $"its thin id {device.Id} is in quarantine");
+            Find(FindingGravity.Warning, Name(device.Hash), "it is not adopted",
+                "no image, layer or container names it", $"its thin id {device.Id} is in quarantine");
         }
         foreach (var thin in _pool.Thins.Where(thin => !recorded.Contains(thin.Id)))
         {
             Find(FindingGravity.Warning, $"thin id {thin.Id}", "the pool has it, and Docker no record of it",
-                "Docker lost it: the power failed, or a deletion was interrupted", "it is in quarantine: undelete or purge it");
+                "Docker lost it: the power failed, or a deletion was interrupted",
+                "it is in quarantine: undelete or purge it");
         }
     }
 
@@ -211,9 +218,10 @@ public sealed class DockerClaims
         params IEnumerable<(string Key, string Value)> labels)
     {
         _claims.Add(new DeviceRecord(
-            device.Id, key, kind, DevicePhase.Ready, parent, Source: null, device.Size, _store.FileSystem, DeviceUse.Idle,
-            ReadOnly: false,
-            labels.ToImmutableSortedDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal), _at, _at)
+            device.Id, key, kind, DevicePhase.Ready, parent, Source: null, device.Size, _store.FileSystem,
+            DeviceUse.Idle, ReadOnly: false,
+            labels.ToImmutableSortedDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal),
+            _at, _at)
         {
             Root = root, CreatedIn = new TransactionId(device.Transaction.Value - 1),
         });

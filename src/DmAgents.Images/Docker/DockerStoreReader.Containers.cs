@@ -34,7 +34,8 @@ public sealed partial class DockerStoreReader
             if (config.WasRunning)
             {
                 _files.Find(FindingGravity.Warning, "it is adopted as it is on the disk",
-                    "it ran when Docker wrote about it last: Docker or the host did not end in order", $"container {name}");
+                    "it ran when Docker wrote about it last: Docker or the host did not end in order",
+                    $"container {name}");
             }
             containers.Add(new DockerContainer(
                 id, name, device, init is { Length: > 0 } && DeviceHash().IsMatch(init) ? init : null, parent,

@@ -37,15 +37,17 @@ public sealed partial class DockerStoreReader
                 ? image
                 : image with { References = [new ImageReference(Unnamed + image.Id.Hex[..12])] })
             .ToList();
-        foreach (var image in images.Where(image => image.References[0].Value.StartsWith(Unnamed, StringComparison.Ordinal)))
+        foreach (var image in images.Where(
+            image => image.References[0].Value.StartsWith(Unnamed, StringComparison.Ordinal)))
         {
             _files.Find(FindingGravity.Note, $"it is called {image.References[0]}", "it has no name in Docker",
                 $"image {image.Id.Hex[..12]}");
         }
         foreach (var (id, references) in names.Where(named => found.All(image => image.Id != named.Key)))
         {
-            _files.Find(FindingGravity.Loss, "the image is left out", $"its configuration {id.Hex[..12]} is missing or damaged, "
-                + "or has no layers", string.Join(", ", references));
+            _files.Find(FindingGravity.Loss, "the image is left out",
+                $"its configuration {id.Hex[..12]} is missing or damaged, or has no layers",
+                string.Join(", ", references));
         }
         return (images, images.ToDictionary(image => image.Id));
     }

@@ -32,8 +32,8 @@ public sealed partial class DockerStoreReader
         if (!_files.HasDirectory(MetadataDirectory))
         {
             throw new ImageException(
-                ImageReason.NotFound, $"There is no {_files.PathOf(MetadataDirectory)}: no Docker with the devicemapper "
-                    + "driver has worked here", "Give Docker's data root (docker info: Docker Root Dir)");
+                ImageReason.NotFound, $"There is no {_files.PathOf(MetadataDirectory)}: no Docker with the "
+                    + "devicemapper driver has worked here", "Give Docker's data root (docker info: Docker Root Dir)");
         }
         var set = _files.Json($"{MetadataDirectory}/{DeviceSet}", document => new
         {
@@ -55,8 +55,9 @@ public sealed partial class DockerStoreReader
         "ext4" => FileSystemKind.Ext4,
         "xfs" => FileSystemKind.Xfs,
         "" => throw new ImageException(
-            ImageReason.Corrupt, $"{_files.PathOf($"{MetadataDirectory}/{DeviceSet}")} does not say which file system is "
-                + "on Docker's devices", "Put a copy of the file back, or start this Docker once: it writes it anew"),
+            ImageReason.Corrupt, $"{_files.PathOf($"{MetadataDirectory}/{DeviceSet}")} does not say which file system "
+                + "is on Docker's devices",
+            "Put a copy of the file back, or start this Docker once: it writes it anew"),
         _ => throw new ImageException(
             ImageReason.Unsupported, $"Docker's devices carry the file system {name}, which the agent does not mount",
             "Only ext4 and xfs can be adopted"),

@@ -9,7 +9,8 @@ namespace DmAgents.Images.Sources;
 public static class ImageSource
 {
     private const string NoSuchFormat =
-        "Give an OCI image layout (directory or tar), a docker archive, or a root file system as a tar; plain, gzip or zstd";
+        "Give an OCI image layout (directory or tar), a docker archive, or a root file system as a tar; "
+        + "plain, gzip or zstd";
 
     /// <param name="path">A directory or a regular file.</param>
     /// <param name="spoolDirectory">
@@ -74,8 +75,8 @@ public static class ImageSource
             if (archive.IsOnlyLayout)
                 throw new ImageException(
                     ImageReason.Corrupt,
-                    $"{path} has the members of an image layout, but neither a sound 'oci-layout' with an 'index.json' nor "
-                    + "a sound 'manifest.json'",
+                    $"{path} has the members of an image layout, but neither a sound 'oci-layout' with an 'index.json' "
+                    + "nor a sound 'manifest.json'",
                     "Fetch or write the archive again");
             var whole = archive;
             whole.OpenWhole(out var size).Dispose();

@@ -118,7 +118,8 @@ internal sealed class OciLayoutSource : IImageSource
                 ImageReason.NotFound, $"{Origin} has no image for {wanted}; it has: {offers}",
                 "Name one of these platforms"),
             1 => matching[0],
-            _ when matching.Exists(found => found.Platform == wanted) => matching.Find(found => found.Platform == wanted)!,
+            _ when matching.Exists(found => found.Platform == wanted) =>
+                matching.Find(found => found.Platform == wanted)!,
             _ => throw new ImageException(
                 ImageReason.Ambiguous, $"{Origin} has several images for {wanted}: {offers}",
                 "Name one by its variant or digest"),

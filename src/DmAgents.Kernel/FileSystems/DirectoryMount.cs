@@ -31,7 +31,8 @@ internal static class DirectoryMount
             return mounted;
         }
         var tree = (int)MountCalls.OpenTree(
-            MountCalls.OpenMountTree, FileStatus.CurrentDirectory, $"{aside.Value}/{directory}", Clone | CloseOnExec | NoFollow);
+            MountCalls.OpenMountTree, FileStatus.CurrentDirectory, $"{aside.Value}/{directory}",
+            Clone | CloseOnExec | NoFollow);
         var errno = Marshal.GetLastPInvokeError();
         var gone = MountCalls.Unmount(aside.Value, Detach);
         var unmountErrno = Marshal.GetLastPInvokeError();

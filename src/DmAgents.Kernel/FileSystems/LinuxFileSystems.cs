@@ -93,7 +93,8 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         return unmounted < 0 ? KernelErrors.From(errno, "umount", target.Value) : KernelResult.Done;
     }
 
-    public KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind) => Superblock.UsedInodes(device, kind);
+    public KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind) =>
+        Superblock.UsedInodes(device, kind);
 
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() => ProcFile.Read(OwnMounts) is { } text
         ? KernelResult.Found(MountInfo.ParseAll(text))

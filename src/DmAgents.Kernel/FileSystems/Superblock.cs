@@ -47,12 +47,14 @@ internal static unsafe class Superblock
         if (kind == FileSystemKind.Xfs)
         {
             return block.StartsWith("XFSB"u8)
-                ? BinaryPrimitives.ReadUInt64BigEndian(block[128..]) - BinaryPrimitives.ReadUInt64BigEndian(block[136..])
+                ? BinaryPrimitives.ReadUInt64BigEndian(block[128..])
+                    - BinaryPrimitives.ReadUInt64BigEndian(block[136..])
                 : null;
         }
         var super = block[1024..];
         return BinaryPrimitives.ReadUInt16LittleEndian(super[56..]) == 0xEF53
-            ? BinaryPrimitives.ReadUInt32LittleEndian(super) - (ulong)BinaryPrimitives.ReadUInt32LittleEndian(super[16..])
+            ? BinaryPrimitives.ReadUInt32LittleEndian(super)
+                - (ulong)BinaryPrimitives.ReadUInt32LittleEndian(super[16..])
             : null;
     }
 }

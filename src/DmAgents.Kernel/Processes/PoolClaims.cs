@@ -32,7 +32,8 @@ internal static class PoolClaims
             socket.Dispose();
             return refused.SocketErrorCode == SocketError.AddressAlreadyInUse
                 ? new KernelError(KernelFault.Busy, 0, Operation, $"pool {pool}", $"{HolderOf(name)} uses the pool")
-                : new KernelError(KernelFault.Failed, refused.NativeErrorCode, Operation, $"pool {pool}", refused.Message);
+                : new KernelError(
+                    KernelFault.Failed, refused.NativeErrorCode, Operation, $"pool {pool}", refused.Message);
         }
     }
 
@@ -46,7 +47,10 @@ internal static class PoolClaims
 
     private static string HolderOf(UnixDomainSocketEndPoint name)
     {
-        using var asking = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+        using var asking = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+        {
+            Blocking = false
+        };
         try
         {
             asking.Connect(name);

@@ -50,7 +50,8 @@ internal sealed class ProcessRunner(TimeSpan deadline)
     /// <summary>As <see cref="Run"/>, in the background of whatever else the host does; what the program writes goes to
     /// <paramref name="output"/>.</summary>
     /// <exception cref="IOException"><paramref name="output"/> does not take it; the program is ended.</exception>
-    public KernelResult RunInto(SystemProgram program, string subject, Stream output, params IEnumerable<string> arguments)
+    public KernelResult RunInto(
+        SystemProgram program, string subject, Stream output, params IEnumerable<string> arguments)
     {
         if (program.Find() is not { } path)
             return program.Missing(subject);

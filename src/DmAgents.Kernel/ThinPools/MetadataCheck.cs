@@ -10,8 +10,8 @@ internal sealed class MetadataCheck(ProcessRunner runner)
     /// <summary>An exit status from here on tells of a signal.</summary>
     private const int FirstOfSignals = 128;
 
-    /// <summary>SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV (signal(7)) come of the program itself, which damage
-    /// makes stumble; any other tells of who killed it, not of what it found.</summary>
+    /// <summary>SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV (signal(7)) come of the program itself, which
+    /// damage makes stumble; any other tells of who killed it, not of what it found.</summary>
     private static readonly int[] OfItself = [4, 5, 6, 7, 8, 11];
 
     public static readonly SystemProgram ThinCheck = new("thin_check", "thin-provisioning-tools");

@@ -96,7 +96,8 @@ public sealed record AdoptionPlan(
         var keys = claims.Where(claim => claim.Phase != DevicePhase.Removing && inPool.ContainsKey(claim.Id))
             .DistinctBy(claim => (claim.Id, claim.Key)).CountBy(claim => claim.Key).ToDictionary();
         var clear = new Dictionary<ThinId, AdoptionClaim>();
-        foreach (var claim in claims.OrderBy(claim => claim.Id).ThenBy(claim => claim.Key.ToString(), StringComparer.Ordinal))
+        foreach (var claim in claims.OrderBy(claim => claim.Id)
+            .ThenBy(claim => claim.Key.ToString(), StringComparer.Ordinal))
         {
             var (difference, why) = !inPool.TryGetValue(claim.Id, out var thin)
                     ? (AdoptionDifference.NotInPool, $"the pool has no thin id {claim.Id}")
@@ -106,8 +107,8 @@ public sealed record AdoptionPlan(
                     ? (AdoptionDifference.SameKey, $"several thin ids are claimed to be {claim.Key}; {claim.Id} is one")
                 : claim.CreatedIn is { Value: var claimed } && thin.CreatedIn.Value < claimed
                     ? (AdoptionDifference.OtherDevice,
-                        $"thin id {claim.Id} was made in transaction {thin.CreatedIn}, not in {claimed} or later: it is "
-                        + "another device")
+                        $"thin id {claim.Id} was made in transaction {thin.CreatedIn}, not in {claimed} or later: "
+                        + "it is another device")
                 : Misfit(claim, thin, blockSize);
             if (why is null)
             {
@@ -149,7 +150,8 @@ public sealed record AdoptionPlan(
             while (next is { } id && byId.TryGetValue(id, out var layer) && needed.Add(id))
                 next = layer.Parent;
         }
-        return [.. devices.Select(claim => NeedsImage(claim) && !needed.Contains(claim.Id) ? WithoutImport(claim) : claim)];
+        return [.. devices.Select(
+            claim => NeedsImage(claim) && !needed.Contains(claim.Id) ? WithoutImport(claim) : claim)];
 
         bool NeedsImage(AdoptionClaim claim) =>
             claim is { Kind: DeviceKind.Layer, Phase: not DevicePhase.Removing }

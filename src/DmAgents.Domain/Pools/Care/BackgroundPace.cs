@@ -6,8 +6,8 @@ namespace DmAgents.Domain.Pools.Care;
 public sealed record BackgroundPace(double SharePercent)
 {
     /// <summary>A piece that takes longer than this is halved for the next time, one that takes less than half of it is
-    /// doubled: whoever comes in the middle of a piece waits for its end, and a durable write takes about as long itself.
-    /// </summary>
+    /// doubled: whoever comes in the middle of a piece waits for its end, and a durable write takes about as long
+    /// itself.</summary>
     public static TimeSpan PieceTime { get; } = TimeSpan.FromMilliseconds(5);
 
     public static BackgroundPace Default { get; } = new(33);

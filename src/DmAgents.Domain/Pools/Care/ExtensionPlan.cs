@@ -29,8 +29,9 @@ public static class ExtensionPlan
 {
     private const int VolumeNames = 3;
 
-    /// <summary>Ways to grow, of which the first that is possible is to be taken: the metadata before the data, the spare
-    /// disks in their order and then a volume. Empty where no growth is needed, or nothing is there to grow by.</summary>
+    /// <summary>Ways to grow, of which the first that is possible is to be taken: the metadata before the data, the
+    /// spare disks in their order and then a volume. Empty where no growth is needed, or nothing is there to grow
+    /// by.</summary>
     public static ImmutableArray<GrowthRequest> Of(PoolState state, PoolHealth health, ExtensionSettings settings)
     {
         // What another program may get back stays as large as it was.
@@ -59,7 +60,8 @@ public static class ExtensionPlan
                 foreach (var volume in Volumes(state, disks, budget, has, settings))
                     yield return volume;
                 break;
-            case PoolBacking.LoopFiles files when settings.LoopByPercent > 0 && Enlarged(files, budget, settings) is { } larger:
+            case PoolBacking.LoopFiles files
+                when settings.LoopByPercent > 0 && Enlarged(files, budget, settings) is { } larger:
                 yield return larger;
                 break;
         }
@@ -80,8 +82,9 @@ public static class ExtensionPlan
     }
 
     /// <summary>
-    /// The name follows from what the pool has: a volume that was made before a crash and never became a part of it is the
-    /// one that is asked for next. The others are for a name that a part has: parts go, too, when metadata are replaced.
+    /// The name follows from what the pool has: a volume that was made before a crash and never became a part of it is
+    /// the one that is asked for next. The others are for a name that a part has: parts go, too, when metadata are
+    /// replaced.
     /// </summary>
     private static IEnumerable<GrowthRequest> Volumes(
         PoolState state, PoolBacking.Disks disks, PoolBudget budget, ByteSize has, ExtensionSettings settings)
@@ -93,7 +96,8 @@ public static class ExtensionPlan
         for (var number = first; number < first + VolumeNames; number++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"dmagents-{state.Identity!.Name}-{number}");
-            yield return new GrowthRequest.AddVolume(budget, new LogicalVolume(group, name), size.RoundUp(ByteSize.MiB(4)));
+            yield return new GrowthRequest.AddVolume(
+                budget, new LogicalVolume(group, name), size.RoundUp(ByteSize.MiB(4)));
         }
     }
 }

@@ -58,7 +58,8 @@ public sealed partial class AssemblyEffects
                 var table = new LinearTable(
                     DeviceNames.NextMetadata(Name), DeviceNames.NextMetadataId(Uuid),
                     [.. disks.Metadata.Select(Segment)]);
-                // The blocks' disks are looked at, not labelled: under a name that has shifted it is not the pool's disk.
+                // The blocks' disks are looked at, not labelled: under a name that has shifted it is not the pool's
+                // disk.
                 var opened = RemoveNextMetadata()
                     .Then(() => Each(disks.Data.Select(part => part.Disk).Distinct(), Verify))
                     .Then(() => Each(disks.Metadata.Select(part => part.Disk).Distinct(), Label))

@@ -66,8 +66,8 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
     };
 
     /// <summary>
-    /// Refuses a live pool that is longer than its backing: somebody has grown it who wrote another journal, and what the
-    /// journal calls its end is another disk's place by now.
+    /// Refuses a live pool that is longer than its backing: somebody has grown it who wrote another journal, and what
+    /// the journal calls its end is another disk's place by now.
     /// </summary>
     public KernelResult VerifyLength(ThinPoolStatus status)
     {
@@ -80,8 +80,8 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
         return status.Data.Total <= blocks
             ? KernelResult.Done
             : new KernelError(KernelFault.Invalid, 0, "open pool", pool.Device.Value,
-                $"it has {status.Data.Total} blocks where the journal knows of {blocks}: the journal is older than the pool's "
-                + $"last growth; next: dmagent pool adopt {Name}");
+                $"it has {status.Data.Total} blocks where the journal knows of {blocks}: the journal is older than the "
+                + $"pool's last growth; next: dmagent pool adopt {Name}");
     }
 
     /// <summary>
@@ -254,7 +254,8 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
 
     /// <summary>The same for the same disk of the same pool, so that labelling again writes the same label.</summary>
     private Guid DiskIdentity(DevicePath disk) => new(
-        System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{Uuid} {disk}")).AsSpan(0, 16));
+        System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{Uuid} {disk}"))
+            .AsSpan(0, 16));
 
     private KernelResult<DiskLabel?> ReadLabel(DevicePath disk)
     {

@@ -113,7 +113,8 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
         kernel.Remove(pool.NameOf(id), deferred: false).Or(KernelFault.NotFound)
             .Then(() => DeleteId(id));
 
-    /// <summary>An id that the pool does not have is gone; of a pool that is not live nobody knows what it has.</summary>
+    /// <summary>An id that the pool does not have is gone; of a pool that is not live nobody knows what it
+    /// has.</summary>
     private KernelResult DeleteId(ThinId id)
     {
         var deleted = kernel.DeleteThin(pool.Device, id);

@@ -50,5 +50,6 @@ public sealed record DiskLabel(PoolUuid Pool, PoolName Name, Guid Disk)
     private static string? After(string line, string start) =>
         line.StartsWith(start, StringComparison.Ordinal) ? line[start.Length..] : null;
 
-    private static string Checksum(string body) => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(body)));
+    private static string Checksum(string body) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(body)));
 }

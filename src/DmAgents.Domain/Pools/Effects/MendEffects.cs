@@ -128,7 +128,8 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
     internal KernelResult<MetadataContent> Fitting(KernelResult<MetadataContent> content) =>
         content.Succeeded && content.Value.BlockSize != pool.Identity.BlockSize
             ? new KernelError(KernelFault.Invalid, 0, "restore metadata", pool.Identity.Name.Value,
-                $"they are of a pool with blocks of {content.Value.BlockSize}, and this one has {pool.Identity.BlockSize}")
+                $"they are of a pool with blocks of {content.Value.BlockSize}, "
+                    + $"and this one has {pool.Identity.BlockSize}")
             : content;
 
     private PoolUuid? OwnerOf(string path)
@@ -158,7 +159,8 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         if (next is null)
         {
             return new MendOutcome.Failed(new KernelError(
-                KernelFault.NoSpace, 0, "repair metadata", pool.Identity.Name.Value, "there is no place for other metadata"));
+                KernelFault.NoSpace, 0, "repair metadata", pool.Identity.Name.Value,
+                "there is no place for other metadata"));
         }
         var after = new AssemblyEffects(kernel, pool with { Identity = pool.Identity with { Backing = next } });
         var into = after.AttachNextMetadata();

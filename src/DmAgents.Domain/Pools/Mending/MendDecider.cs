@@ -38,8 +38,8 @@ public static class MendDecider
             : null;
     }
 
-    /// <summary>Metadata that another program may get back are not replaced, for it would start with those that it had; nor
-    /// are they given up.</summary>
+    /// <summary>Metadata that another program may get back are not replaced, for it would start with those that it had;
+    /// nor are they given up.</summary>
     /// <returns>Null where the pool is nobody else's.</returns>
     public static Refusal? Foreign(PoolState state, string what) => state.Takeover is { IsConfirmed: false } takeover
         ? new Refusal(RefusalKind.WrongState, what, state.Identity!.Name.Value,

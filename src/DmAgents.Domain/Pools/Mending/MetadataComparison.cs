@@ -33,7 +33,8 @@ public sealed record MetadataComparison(
         // LVM counts in the transaction id of a pool of its own.
         var isCounted = state.Identity?.Backing is not PoolBacking.Existing { OwnedByLvm: true };
         var mappedAfter = after
-            .Where(thin => !isCounted || !state.Devices.TryGetValue(thin.Id, out var device) || !device.IsNot(thin.CreatedIn))
+            .Where(thin =>
+                !isCounted || !state.Devices.TryGetValue(thin.Id, out var device) || !device.IsNot(thin.CreatedIn))
             .ToDictionary(thin => thin.Id, thin => thin.MappedBlocks);
         // One that is being made or deleted is made or deleted anew, whatever the pool has of it.
         var ready = state.Devices.Values.Where(d => d.Phase == DevicePhase.Ready).Select(d => d.Id).Order().ToList();

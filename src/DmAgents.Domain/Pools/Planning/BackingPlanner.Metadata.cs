@@ -38,7 +38,8 @@ public sealed partial class BackingPlanner
         if (present.Error is { } error && error.Fault != Ports.KernelFault.NotFound)
             return Failed(what, files.Metadata.File.Value, error).AsPlan();
         ImmutableArray<string> warnings = present.Succeeded && present.Value.HostFree < files.Metadata.Size
-            ? [$"the file system of {next} has {present.Value.HostFree} free, and the file may come to take {files.Metadata.Size}"]
+            ? [$"the file system of {next} has {present.Value.HostFree} free, "
+                + $"and the file may come to take {files.Metadata.Size}"]
             : [];
         return new BackingPlan.Planned(
             files with { Metadata = new LoopFilePart(next, files.Metadata.Size) }, pool.BlockSize, files.Data.Size,
@@ -61,7 +62,8 @@ public sealed partial class BackingPlanner
         var least = Sum(disks.Metadata);
         var part = Capped(WholeOf(info, ByteSize.MiB(1)), default);
         return part.Length.Bytes < least
-            ? look.No(RefusalKind.NoSpace, disk, $"it has room for {part.Length.Bytes} of metadata, and the pool's have {least}",
+            ? look.No(RefusalKind.NoSpace, disk,
+                $"it has room for {part.Length.Bytes} of metadata, and the pool's have {least}",
                 "choose a larger disk").AsPlan()
             : new BackingPlan.Planned(disks with { Metadata = [part] }, pool.BlockSize, Sum(disks.Data), []);
     }

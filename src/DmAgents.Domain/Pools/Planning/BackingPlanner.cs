@@ -106,9 +106,10 @@ public sealed partial class BackingPlanner(IKernel kernel)
                 blockSize, data, Sparing(metadata, data, blockSize));
     }
 
-    private static (LoopFile Data, LoopFile Metadata) FilesOf(PoolPaths paths, MountPath? directory) => directory is { } own
-        ? (new LoopFile($"{own}/{paths.Pool}-data.img"), new LoopFile($"{own}/{paths.Pool}-metadata.img"))
-        : (paths.DataFile, paths.MetadataFile);
+    private static (LoopFile Data, LoopFile Metadata) FilesOf(PoolPaths paths, MountPath? directory) =>
+        directory is { } own
+            ? (new LoopFile($"{own}/{paths.Pool}-data.img"), new LoopFile($"{own}/{paths.Pool}-metadata.img"))
+            : (paths.DataFile, paths.MetadataFile);
 
     private static BackingPlan.Planned Planned(
         PoolBacking backing, PoolBlockSize blockSize, ByteSize data, ImmutableArray<string> warnings) =>

@@ -44,8 +44,8 @@ internal sealed record DiskInspection(IKernel Kernel, string What, PoolUuid? Own
             return Force || label.Pool == Own
                 ? null
                 : No(RefusalKind.WrongState, disk, $"it belongs to pool {label.Name} ({label.Pool})",
-                    $"choose another disk; where that pool's journal is lost, adopt it: dmagent pool adopt {label.Name}; "
-                    + "where it is no more, take the disk with --force: its content is lost");
+                    "choose another disk; where that pool's journal is lost, adopt it: dmagent pool adopt "
+                    + $"{label.Name}; where it is no more, take the disk with --force: its content is lost");
         }
         return Force || info.Signature is null
             ? null

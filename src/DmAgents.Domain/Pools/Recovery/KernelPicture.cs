@@ -24,7 +24,8 @@ public sealed record KernelPicture(
         if (!status.Succeeded)
             return status.Error;
         if (status.Value.Mode is PoolMode.Failed or PoolMode.Error)
-            return new KernelError(KernelFault.Failed, 0, "read pool", pool.Device.Value, "the pool has failed in the kernel");
+            return new KernelError(
+                KernelFault.Failed, 0, "read pool", pool.Device.Value, "the pool has failed in the kernel");
         var released = ReleaseLeftSnapshot(kernel, pool, status.Value);
         if (!released.Succeeded)
             return released.Error;

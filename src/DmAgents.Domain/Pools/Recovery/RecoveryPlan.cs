@@ -43,7 +43,8 @@ public sealed record RecoveryPlan(
         return new RecoveryPlan(
             findings,
             [.. picture.Live.Values.Where(d => d.Suspended).Select(d => d.Name)],
-            [.. picture.Mounted.Where(m => !Owns(owners.GetValueOrDefault(m.Target), m, picture)).Select(m => m.Target)],
+            [.. picture.Mounted.Where(m => !Owns(owners.GetValueOrDefault(m.Target), m, picture))
+                .Select(m => m.Target)],
             [.. picture.Live.Where(d => !known.Contains(d.Key)).Select(d => d.Value.Name)],
             [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Creating && picture.Thins is not null)
                 .OrderBy(d => d.Kind != DeviceKind.Base).ThenBy(d => d.CreatedAt).ThenBy(d => d.Id)

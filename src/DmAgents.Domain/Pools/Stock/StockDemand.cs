@@ -16,7 +16,9 @@ public sealed record StockDemand(ImmutableDictionary<ThinId, StockDemand.Heat> L
         new(Layers.SetItem(layer, new Heat(CountOf(layer, halfLife, at) + 1, at)));
 
     public double CountOf(ThinId layer, TimeSpan halfLife, DateTimeOffset at) =>
-        Layers.TryGetValue(layer, out var heat) ? heat.Count * Math.Pow(0.5, Math.Max(0, (at - heat.At) / halfLife)) : 0;
+        Layers.TryGetValue(layer, out var heat)
+            ? heat.Count * Math.Pow(0.5, Math.Max(0, (at - heat.At) / halfLife))
+            : 0;
 
     /// <summary>Without layers that are gone.</summary>
     public StockDemand Of(PoolState state) => new(Layers.RemoveRange(

@@ -32,8 +32,10 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
             return Failed(request.DataRoot.Value, noList);
         var prefix = DockerNames.Prefix(directory.Value);
         var own = live.Value.Where(d => d.Name.Value.StartsWith(prefix, StringComparison.Ordinal)).ToImmutableArray();
-        if (own.FirstOrDefault(d => d.Uuid.Value.StartsWith(DeviceNames.UuidPrefix, StringComparison.Ordinal)) is not null)
-            return No(RefusalKind.Exists, request.DataRoot.Value, "a pool of the agent has it already", "dmagent pool list");
+        if (own.FirstOrDefault(d => d.Uuid.Value.StartsWith(DeviceNames.UuidPrefix, StringComparison.Ordinal))
+            is not null)
+            return No(RefusalKind.Exists, request.DataRoot.Value, "a pool of the agent has it already",
+                "dmagent pool list");
         var pool = DockerNames.Pool(directory.Value);
         var thins = own.Where(d => d.Name != pool).ToImmutableArray();
         if (thins.FirstOrDefault(d => d.OpenCount > 0) is { } held)
@@ -110,7 +112,8 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
         var (data, metadata) = (kernel.InspectFile(request.Data), kernel.InspectFile(request.Metadata));
         return data.Succeeded && metadata.Succeeded
             ? new PoolBacking.LoopFiles(
-                new LoopFilePart(request.Data, data.Value.Size), new LoopFilePart(request.Metadata, metadata.Value.Size))
+                new LoopFilePart(request.Data, data.Value.Size),
+                new LoopFilePart(request.Metadata, metadata.Value.Size))
             : null;
     }
 

@@ -10,8 +10,8 @@ namespace DmAgents.Domain.Pools.Takeover;
 /// just these words.
 /// </summary>
 /// <param name="Directory">Docker's devicemapper/, after which it names its pool.</param>
-/// <param name="Shown">The device that is seen under the name: Docker's base, which nobody removes or uses; where it is not known,
-/// another thin device of Docker's.</param>
+/// <param name="Shown">The device that is seen under the name: Docker's base, which nobody removes or uses; where it is
+/// not known, another thin device of Docker's.</param>
 /// <param name="Size">Its size.</param>
 public sealed record PoolGuard(MountPath Directory, ThinId Shown, ByteSize Size)
 {

@@ -31,8 +31,8 @@ public static class TakeoverEffects
     /// devices.
     /// </summary>
     /// <param name="isKnown">Whether the journal knows a thin id.</param>
-    /// <returns>Invalid, before anything is changed, where the pool has an id that neither side knows: somebody else has
-    /// made it.</returns>
+    /// <returns>Invalid, before anything is changed, where the pool has an id that neither side knows: somebody else
+    /// has made it.</returns>
     public static KernelResult GiveBack(
         IKernel kernel, PoolContext pool, TakeoverRecord takeover, Func<ThinId, bool> isKnown)
     {
@@ -47,7 +47,8 @@ public static class TakeoverEffects
         if (made.Find(thin => !isKnown(thin.Id)) is { } foreign)
         {
             return new KernelError(KernelFault.Invalid, 0, "give back", pool.Device.Value,
-                $"it has thin id {foreign.Id}, which neither the agent nor {takeover.Program} made before: somebody uses it");
+                $"it has thin id {foreign.Id}, which neither the agent nor {takeover.Program} made before: "
+                    + "somebody uses it");
         }
         var deleted = made.Aggregate(KernelResult.Done,
             (done, thin) => done.Then(() => kernel.DeleteThin(pool.Device, thin.Id).Or(KernelFault.NotFound)));

@@ -13,9 +13,9 @@ namespace DmAgents.Kernel.ThinPools.Metadata;
 /// <remarks>
 /// The held root is a copy of the superblock (kernel: struct thin_disk_superblock and __reserve_metadata_snap in
 /// drivers/md/dm-thin-metadata.c), with flags at 4, magic at 32, version at 40, transaction id at 48, data block size
-/// in sectors at 336, the numbers of blocks of data at 64 and of metadata at 192, and two roots: at 320 the mappings, at 328 the device details. Mappings: thin id to the root of a
-/// btree of its own, there virtual block to data block times 2^24 plus a time. Details: thin id to mapped blocks u64,
-/// transaction id u64, created u32, last snapshot u32.
+/// in sectors at 336, the numbers of blocks of data at 64 and of metadata at 192, and two roots: at 320 the mappings,
+/// at 328 the device details. Mappings: thin id to the root of a btree of its own, there virtual block to data block
+/// times 2^24 plus a time. Details: thin id to mapped blocks u64, transaction id u64, created u32, last snapshot u32.
 /// </remarks>
 internal sealed class MetadataSnapshot
 {
@@ -138,7 +138,8 @@ internal sealed class MetadataSnapshot
         if (!read.Succeeded)
             return read.Error;
         if (!read.Value.TryGetValue(thin.Id, out var root))
-            return new KernelError(KernelFault.NotFound, 0, "read metadata", thin.Id.ToString(), "the pool has no such thin id");
+            return new KernelError(
+                KernelFault.NotFound, 0, "read metadata", thin.Id.ToString(), "the pool has no such thin id");
         var since = 0U;
         var error = _walk.Entries(_details, DetailsSize, (id, details) =>
             since = id == thin.Id.Value && isOrigin ? Snapshotted(details) : since);
