@@ -3,8 +3,8 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Bench;
 
-/// <summary>Bytes written to disks since their start, as the block layer counts them (Documentation/block/stat.rst). What
-/// is in the page cache only is not among them.</summary>
+/// <summary>Bytes written to disks since their start, as the block layer counts them (Documentation/block/stat.rst).
+/// What is in the page cache only is not among them.</summary>
 /// <param name="devices">Such as /dev/ubda.</param>
 internal sealed class DiskWrites(params IEnumerable<DevicePath> devices)
 {
@@ -18,12 +18,14 @@ internal sealed class DiskWrites(params IEnumerable<DevicePath> devices)
     public static DiskWrites Below(string directory)
     {
         var mount = File.ReadLines("/proc/self/mounts").Select(line => line.Split(' '))
-            .Where(words => directory == words[1] || directory.StartsWith(words[1].TrimEnd('/') + "/", StringComparison.Ordinal))
+            .Where(words => directory == words[1]
+                || directory.StartsWith(words[1].TrimEnd('/') + "/", StringComparison.Ordinal))
             .MaxBy(words => words[1].Length)
             ?? throw new InvalidOperationException($"{directory} is in no file system");
         return new DiskWrites(new DevicePath(mount[0]));
     }
 
     public long Bytes => _files.Sum(file => SectorSize * long.Parse(
-        File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries)[SectorsWritten], CultureInfo.InvariantCulture));
+        File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries)[SectorsWritten],
+        CultureInfo.InvariantCulture));
 }

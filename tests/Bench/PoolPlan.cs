@@ -13,7 +13,8 @@ internal static class PoolPlan
     {
         var (pool, blockSize) = (new PoolName(name), new PoolBlockSize(ByteSize.KiB(64)));
         var plan = new BackingPlanner(kernel).Plan(
-            new PoolPaths(state, pool), new BackingRequest.Direct([disks.Data], disks.Metadata), blockSize, force: true);
+            new PoolPaths(state, pool), new BackingRequest.Direct([disks.Data], disks.Metadata), blockSize,
+            force: true);
         return plan is BackingPlan.Planned planned
             ? new PoolIdentity(
                 new PoolUuid(Guid.NewGuid()), pool, planned.Backing, blockSize, FileSystemKind.Ext4,

@@ -17,14 +17,16 @@ if (BenchOptions.Parse(args) is not { } options)
 var opened = LinuxKernel.Open();
 if (!opened.Succeeded)
 {
-    Console.Error.WriteLine($"device-mapper cannot be used: {opened.Error}; next: tests/Bench/run.sh runs it in the lab");
+    Console.Error.WriteLine(
+        $"device-mapper cannot be used: {opened.Error}; next: tests/Bench/run.sh runs it in the lab");
     return 1;
 }
 using var kernel = opened.Value;
 using var loggers = LoggerFactory.Create(logging => logging
     .SetMinimumLevel(LogLevel.Warning)
     .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
-var settings = SettingsReader.Read(null) with { StateDirectory = options.State + "/agent", LogLevel = LogLevel.Warning };
+var settings =
+    SettingsReader.Read(null) with { StateDirectory = options.State + "/agent", LogLevel = LogLevel.Warning };
 
 var bareIdentity = PoolPlan.IdentityOf(kernel, "bare", options.Bare, options.State);
 var bare = new BareSide(kernel, BarePool.Open(kernel, bareIdentity, options.State + "/bare"));

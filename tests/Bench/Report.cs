@@ -25,7 +25,8 @@ internal static class Report
         foreach (var operation in figures.Operations)
         {
             var (bare, actors) = (operation.Bare, operation.Actors);
-            lines.Add(Text($"{operation.Title,-34}{actors.Times.Count,5}{bare.Times.Median,8:0.00}{bare.Times.P99,8:0.00}")
+            lines.Add(
+                Text($"{operation.Title,-34}{actors.Times.Count,5}{bare.Times.Median,8:0.00}{bare.Times.P99,8:0.00}")
                 + Text($"{commit,8:0.00}{actors.Times.Median,8:0.00}{actors.Times.P99,8:0.00}")
                 + Text($"{Ratio(operation, commit),7:0.00}{(double)operation.Commits / operation.CommitsOf,9:0.00}")
                 + Text($"{PerOperation(bare, c => c.Switches),8:0.0}{PerOperation(actors, c => c.Switches),8:0.0}")
@@ -34,9 +35,12 @@ internal static class Report
                 + Text($"{KiB(operation.JournalWritten, actors),8:0.0}"));
         }
         lines.Add("");
-        lines.Add("ratio: actors / (bare + one journal commit). commits, switches, tasks: per operation; switches and tasks");
-        lines.Add("of the whole machine, bare and actors; tasks are processes and threads made, the kernel's among them. KiB written:");
-        lines.Add("to the pool's disks by the bare calls and by the actors, and to the disk with the journal, files included.");
+        lines.Add(
+            "ratio: actors / (bare + one journal commit). commits, switches, tasks: per operation; switches and tasks");
+        lines.Add("of the whole machine, bare and actors; tasks are processes and threads made, "
+            + "the kernel's among them. KiB written:");
+        lines.Add("to the pool's disks by the bare calls and by the actors, "
+            + "and to the disk with the journal, files included.");
         lines.Add("");
         lines.Add(Line("one journal commit through the plugin", figures.Commit));
         lines.Add(Line("one commit of SQLite alone", figures.BareCommit));
@@ -45,8 +49,8 @@ internal static class Report
         lines.Add(Text($"100 creates: bare one by one {bareBurst.Slope:0.00} each, {bareBurst.Total:0.0} in all; ")
             + Text($"actors at once {actorBurst.Slope:0.00} each, {actorBurst.Total:0.0} in all, ")
             + $"{actorBurst.Commits?.ToString(CultureInfo.InvariantCulture) ?? "unknown"} journal commits");
-        lines.Add(Text($"50 removals with 1 MiB each until the pool has the blocks back: bare {figures.BareReturns.Median:0.00} ")
-            + Text($"each, actors {figures.ActorReturns.Median:0.00} each"));
+        lines.Add("50 removals with 1 MiB each until the pool has the blocks back: "
+            + Text($"bare {figures.BareReturns.Median:0.00} each, actors {figures.ActorReturns.Median:0.00} each"));
         return string.Join('\n', lines);
     }
 

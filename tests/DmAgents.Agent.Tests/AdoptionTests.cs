@@ -32,7 +32,8 @@ public sealed class AdoptionTests : IAsyncLifetime
     {
         _agent = await ServedAgent.Start();
         await _agent.Do(Create(DeviceKey.Container("filling"), parent: null));
-        await _agent.Do(new PoolCommands.Commit(NewRequest(), DeviceKey.Container("filling"), Layer, Labels, At) { Inodes = 7 });
+        await _agent.Do(
+            new PoolCommands.Commit(NewRequest(), DeviceKey.Container("filling"), Layer, Labels, At) { Inodes = 7 });
         await _agent.Do(new PoolCommands.TagImage(NewRequest(), Image, Layer, "sha256:c0", """{"os":"linux"}""", At));
         await _agent.Do(Create(DeviceKey.Container("web"), Layer) with { Use = DeviceUse.Mounted, Labels = Labels });
         await _agent.Do(new PoolCommands.CreateView(NewRequest(), View, Layer, FileSystem: null, Labels, At));
@@ -104,7 +105,8 @@ public sealed class AdoptionTests : IAsyncLifetime
         Assert.Contains("thin id 77", Assert.Single(reply.Findings).Object, StringComparison.Ordinal);
         Agree();
         // Whoever did not hear it hears the same.
-        Assert.Equal(reply.Devices.Select(d => d.ThinId), (await Pools.AdoptAsync(request)).Devices.Select(d => d.ThinId));
+        Assert.Equal(
+            reply.Devices.Select(d => d.ThinId), (await Pools.AdoptAsync(request)).Devices.Select(d => d.ThinId));
         Assert.Empty((await Hosts.GetStatusAsync(new GetHostStatusRequest())).Problems);
         await Refused(Pools.AdoptAsync(Adopt()).ResponseAsync, "dmagent pool show");
         await _agent.Do(Create(DeviceKey.Container("next"), Layer));
@@ -127,7 +129,8 @@ public sealed class AdoptionTests : IAsyncLifetime
         Assert.Equal([web.Value], reply.QuarantinedThinIds);
         Assert.Contains(reply.Findings, finding => finding.Object == $"{Root}/metadata/web.json");
         Assert.Contains(reply.Findings, finding => finding.Object == $"{Root}/metadata/strange.json");
-        Assert.Contains(web, _agent.Simulated.ListThins(new MappedName("dmagents-test-pool-pool")).Value.Select(t => t.Id));
+        Assert.Contains(
+            web, _agent.Simulated.ListThins(new MappedName("dmagents-test-pool-pool")).Value.Select(t => t.Id));
     }
 
     [Fact]
@@ -160,7 +163,8 @@ public sealed class AdoptionTests : IAsyncLifetime
         var reply = await Pools.AdoptAsync(adopt);
 
         Assert.Empty(reply.Findings);
-        Assert.Equal(_before.Identity! with { CreatedAt = default }, _agent.State.Identity! with { CreatedAt = default });
+        Assert.Equal(
+            _before.Identity! with { CreatedAt = default }, _agent.State.Identity! with { CreatedAt = default });
         Assert.Equal(
             _before.Devices.Values.OrderBy(d => d.Id).Select(Text),
             _agent.State.Devices.Values.OrderBy(d => d.Id).Select(Text));
@@ -220,7 +224,8 @@ public sealed class AdoptionTests : IAsyncLifetime
         var after = _agent.State;
         Assert.Equal(_before.Identity, after.Identity);
         Assert.Equal(
-            _before.Devices.Values.OrderBy(d => d.Id).Select(Text), after.Devices.Values.OrderBy(d => d.Id).Select(Text));
+            _before.Devices.Values.OrderBy(d => d.Id).Select(Text),
+            after.Devices.Values.OrderBy(d => d.Id).Select(Text));
         Assert.Equal(_before.Images.Values, after.Images.Values);
         Assert.Equal(Layer.Name, after.Devices[after.Views[View].Source].Key.Name);
         Assert.Equal("me", after.Views[View].Labels["who"]);
@@ -238,7 +243,8 @@ public sealed class AdoptionTests : IAsyncLifetime
     {
         using var patience = new CancellationTokenSource(Patience);
         while (!File.Exists($"{Root}/{file}")
-            || !(await File.ReadAllTextAsync($"{Root}/{file}", patience.Token)).Contains(content, StringComparison.Ordinal))
+            || !(await File.ReadAllTextAsync($"{Root}/{file}", patience.Token))
+                .Contains(content, StringComparison.Ordinal))
             await Task.Delay(20, patience.Token);
     }
 

@@ -55,7 +55,8 @@ public sealed class RetryTests : IAsyncLifetime
     public async Task Of_a_spare_disk_that_is_taken_back()
     {
         var pools = new Pools.PoolsClient(_agent.AdminChannel);
-        await pools.ChangeSparesAsync(new ChangeSparesRequest { RequestId = $"{Guid.NewGuid()}", Add = { "/dev/sdc" } });
+        await pools.ChangeSparesAsync(
+            new ChangeSparesRequest { RequestId = $"{Guid.NewGuid()}", Add = { "/dev/sdc" } });
         Assert.Equal<DevicePath>([new DevicePath("/dev/sdc")], _agent.State.Spares);
         var request = new ChangeSparesRequest { RequestId = $"{Guid.NewGuid()}", Remove = { "/dev/sdc" } };
         await pools.ChangeSparesAsync(request);

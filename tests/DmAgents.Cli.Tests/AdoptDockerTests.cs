@@ -32,7 +32,8 @@ public class AdoptDockerTests
 
         Assert.Contains("/var/lib/docker would become pool old", run.Out, StringComparison.Ordinal);
         Assert.Contains("5 of 6 adopted", run.Out, StringComparison.Ordinal);
-        Assert.Contains("warning: thin id 7: the pool has it, and Docker no record of it", run.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "warning: thin id 7: the pool has it, and Docker no record of it", run.Out, StringComparison.Ordinal);
         Assert.Contains("Nothing was changed.", run.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("--confirm", run.Out, StringComparison.Ordinal);
     }
@@ -82,7 +83,8 @@ public class AdoptDockerTests
             {
                 new Finding
                 {
-                    Severity = Severity.Warning, Object = "thin id 7", What = "the pool has it, and Docker no record of it",
+                    Severity = Severity.Warning, Object = "thin id 7",
+                    What = "the pool has it, and Docker no record of it",
                 },
             },
         });

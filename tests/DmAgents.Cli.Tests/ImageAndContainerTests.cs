@@ -140,7 +140,8 @@ public class ImageAndContainerTests
         var run = await Run.Of(agent, "container", "list");
 
         Assert.StartsWith(
-            "NAME                              POOL  NAMESPACE  KIND       IMAGE", run.Lines[0], StringComparison.Ordinal);
+            "NAME                              POOL  NAMESPACE  KIND       IMAGE", run.Lines[0],
+            StringComparison.Ordinal);
         Assert.StartsWith(
             "containerd.default/default/7/web  fast  default    container  ", run.Lines[1], StringComparison.Ordinal);
     }

@@ -90,7 +90,8 @@ public class MendTests
         var run = await Run.Of(agent, "pool", "restore-metadata", "fast", "20260102T030405Z", "--execute");
 
         Assert.Equal(0, run.Code);
-        Assert.StartsWith("fast: its metadata can be made of backup 20260102T030405Z", run.Out, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "fast: its metadata can be made of backup 20260102T030405Z", run.Out, StringComparison.Ordinal);
         Assert.Contains("they agree", run.Out, StringComparison.Ordinal);
         Assert.Equal(
             new MendMetadataRequest
@@ -116,7 +117,8 @@ public class MendTests
     [Fact]
     public async Task Backups_are_listed_and_made()
     {
-        var backup = new Backup { Name = "20260102T030405Z", At = Samples.ThreeMinutesAgo, SizeBytes = 2048, TransactionId = 7 };
+        var backup =
+            new Backup { Name = "20260102T030405Z", At = Samples.ThreeMinutesAgo, SizeBytes = 2048, TransactionId = 7 };
         await using var agent = (await FakeAgent.WithPoolsAsync("fast"))
             .On<ListBackupsRequest>(_ => new ListBackupsReply { Pool = "fast", Backups = { backup } })
             .On<BackUpRequest>(_ => new BackUpReply

@@ -15,15 +15,20 @@ public sealed class PoolAdoptTests
             {
                 new AdoptedDevice
                 {
-                    ThinId = 1, Kind = DeviceKind.Layer, Key = "sha256:0123", SizeBytes = 1UL << 30, MappedBytes = 1UL << 20,
+                    ThinId = 1, Kind = DeviceKind.Layer, Key = "sha256:0123", SizeBytes = 1UL << 30,
+                    MappedBytes = 1UL << 20,
                 },
-                new AdoptedDevice { ThinId = 3, Kind = DeviceKind.Container, Key = "web", SizeBytes = 1UL << 30, Removing = true },
+                new AdoptedDevice
+                {
+                    ThinId = 3, Kind = DeviceKind.Container, Key = "web", SizeBytes = 1UL << 30, Removing = true,
+                },
             },
             Findings =
             {
                 new Finding
                 {
-                    Severity = Severity.Warning, Object = "thin id 9", What = "it goes to quarantine", Why = "nobody claims it",
+                    Severity = Severity.Warning, Object = "thin id 9", What = "it goes to quarantine",
+                    Why = "nobody claims it",
                     Next = "dmagent pool quarantine list fast",
                 },
             },
@@ -56,7 +61,8 @@ public sealed class PoolAdoptTests
     };
 
     [Theory, MemberData(nameof(Places))]
-    public async Task Where_no_file_tells_the_operator_says_what_the_pool_lies_on(string given, AdoptPoolRequest expected)
+    public async Task Where_no_file_tells_the_operator_says_what_the_pool_lies_on(
+        string given, AdoptPoolRequest expected)
     {
         await using var agent = (await FakeAgent.WithPoolsAsync()).On<AdoptPoolRequest>(
             _ => new AdoptPoolReply { Pool = "fast" });

@@ -54,7 +54,8 @@ internal static class DeletionProgram
         using var kernel = opened.Value;
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning)
             .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
-        var settings = SettingsReader.Read(null) with { StateDirectory = state + "/agent", LogLevel = LogLevel.Warning };
+        var settings =
+            SettingsReader.Read(null) with { StateDirectory = state + "/agent", LogLevel = LogLevel.Warning };
         await using var agent = new ActorSide(
             kernel, PoolPlan.IdentityOf(kernel, "deletions", disks, state), settings, loggers);
         await agent.Open().ConfigureAwait(false);

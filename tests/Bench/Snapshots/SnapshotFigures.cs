@@ -27,7 +27,8 @@ internal sealed record SnapshotRow(string Name, string Title, string Unit = "ms"
 
     public static readonly IReadOnlyList<SnapshotRow> All =
     [
-        Nothing, Prepare, Stocked, Remove, Commit, RemoveLayer, Collect, Slope, Burst, Return, Chain, Unpack, Forks, Fill,
+        Nothing, Prepare, Stocked, Remove, Commit, RemoveLayer, Collect, Slope, Burst, Return, Chain, Unpack,
+        Forks, Fill,
         .. StartCounts.Select(count => StartOf(count, killed: false)),
         .. StartCounts.Select(count => StartOf(count, killed: true)),
         Memory,

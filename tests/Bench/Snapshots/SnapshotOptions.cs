@@ -88,7 +88,9 @@ internal sealed record SnapshotOptions
         }
         string? Take(string name) => values.Remove(name, out var value) ? value : null;
         IReadOnlyList<string>? List(string name, IReadOnlyList<string> all) =>
-            Take(name) is not { } text ? all : text.Split(',') is var chosen && chosen.All(all.Contains) ? chosen : null;
+            Take(name) is not { } text
+                ? all
+                : text.Split(',') is var chosen && chosen.All(all.Contains) ? chosen : null;
         var stock = 0;
         return Take("run") is { } run && Take("state") is { } state && Take("binaries") is { } binaries
             && Take("floor") is { } floor && DiskPair.Parse(floor) is { } floorDisks

@@ -46,8 +46,8 @@ internal static class SnapshotPlot
         Line(svg, $"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {Width} {height}' width='{Width}' ")
             .Append("font-family='system-ui, sans-serif' font-size='12'>\n");
         Line(svg, $"<rect width='{Width}' height='{height}' fill='#ffffff'/>\n");
-        Line(svg, $"<text x='12' y='22' font-size='15' font-weight='600' fill='#202124'>Milliseconds, median; less is better")
-            .Append(" (logarithmic)</text>\n");
+        Line(svg, $"<text x='12' y='22' font-size='15' font-weight='600' fill='#202124'>")
+            .Append("Milliseconds, median; less is better (logarithmic)</text>\n");
         var x = 12.0;
         foreach (var (_, title, colour) in Sides)
         {
@@ -59,19 +59,22 @@ internal static class SnapshotPlot
         {
             var at = Place(Math.Pow(10, power));
             Line(svg, $"<line x1='{at:0.0}' x2='{at:0.0}' y1='{Top}' y2='{height - 28}' stroke='#e8eaed'/>");
-            Line(svg, $"<text x='{at:0.0}' y='{height - 12}' text-anchor='middle' fill='#5f6368'>{Math.Pow(10, power):0.##}")
+            Line(
+                svg,
+                $"<text x='{at:0.0}' y='{height - 12}' text-anchor='middle' fill='#5f6368'>{Math.Pow(10, power):0.##}")
                 .Append("</text>\n");
         }
         double y = Top;
         foreach (var (title, bars) in groups)
         {
-            Line(svg, $"<text x='{Left - 10}' y='{y + (bars.Count * Bar / 2.0) + 4:0.0}' text-anchor='end' fill='#202124'>")
-                .Append(title).Append("</text>\n");
+            Line(svg, $"<text x='{Left - 10}' y='{y + (bars.Count * Bar / 2.0) + 4:0.0}'")
+                .Append(" text-anchor='end' fill='#202124'>").Append(title).Append("</text>\n");
             foreach (var (_, colour, median) in bars)
             {
                 var end = Math.Max(Place(median), Left + 1);
                 Line(svg, $"<rect x='{Left}' y='{y:0}' width='{end - Left:0.0}' height='{Bar - 2}' fill='{colour}'/>");
-                Line(svg, $"<text x='{end + 5:0.0}' y='{y + 10:0}' font-size='11' fill='#3c4043'>{Number(median)}</text>\n");
+                Line(svg, $"<text x='{end + 5:0.0}' y='{y + 10:0}' font-size='11' fill='#3c4043'>{Number(median)}")
+                    .Append("</text>\n");
                 y += Bar;
             }
             y += Gap;

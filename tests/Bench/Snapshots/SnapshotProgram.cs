@@ -21,7 +21,8 @@ internal static class SnapshotProgram
             return 1;
         }
         using var kernel = opened.Value;
-        var floor = BarePool.Open(kernel, PoolPlan.IdentityOf(kernel, "floor", options.Floor, options.State), options.State);
+        var floor = BarePool.Open(
+            kernel, PoolPlan.IdentityOf(kernel, "floor", options.Floor, options.State), options.State);
         var settings = SettingsReader.Read($"{options.Run}/dmagents.conf");
         await using var commits = new CommitMeter(settings with { StateDirectory = options.State + "/commits" });
         using var bareCommits = new BareCommit(options.State + "/sqlite.db");

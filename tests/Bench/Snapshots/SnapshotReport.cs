@@ -12,7 +12,8 @@ internal static class SnapshotReport
     {
         var lines = new List<string>
         {
-            $"kernel {Report.KernelRelease()}, {Environment.ProcessorCount} processor(s); medians and p99 in milliseconds",
+            $"kernel {Report.KernelRelease()}, {Environment.ProcessorCount} processor(s); "
+                + "medians and p99 in milliseconds",
             "",
             $"{"",-42}{"n",5}" + string.Concat(Sides.Select(side => $"{side,15}{"p99",8}")),
         };
@@ -54,7 +55,9 @@ internal static class SnapshotReport
         Report.Format);
 
     private static string Cell(Series times) =>
-        times.Count == 0 ? $"{"-",15}{"",8}" : $"{Number(times.Median),15}{(times.Count < 20 ? "" : Number(times.P99)),8}";
+        times.Count == 0
+            ? $"{"-",15}{"",8}"
+            : $"{Number(times.Median),15}{(times.Count < 20 ? "" : Number(times.P99)),8}";
 
     private static string Number(double value) =>
         value.ToString(value >= 1000 ? "0" : value >= 100 ? "0.0" : "0.00", CultureInfo.InvariantCulture);

@@ -103,7 +103,8 @@ internal sealed class SnapshotWorkload(
     private async Task Paths(SnapshotFigures figures)
     {
         await Path("a page written and synced", () => Task.FromResult(paths.Sync())).ConfigureAwait(false);
-        await Path("one commit of SQLite alone", () => Task.FromResult(bareCommits.Measure(1)[0])).ConfigureAwait(false);
+        await Path("one commit of SQLite alone", () => Task.FromResult(bareCommits.Measure(1)[0]))
+            .ConfigureAwait(false);
         await Path("a question to an actor", paths.Ask).ConfigureAwait(false);
         await Path("the same through a child on a thread that may block", paths.AskChild).ConfigureAwait(false);
         await Path("the same with the child made for it, and stopped", paths.MakeChild).ConfigureAwait(false);

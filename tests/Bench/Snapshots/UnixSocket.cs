@@ -22,7 +22,10 @@ internal static class UnixSocket
             ActivityHeadersPropagator = null,
             ConnectCallback = (_, cancellation) => Open(path, cancellation),
         };
-        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, BaseAddress = new Uri("http://localhost") };
+        return new HttpClient(handler)
+        {
+            Timeout = Timeout.InfiniteTimeSpan, BaseAddress = new Uri("http://localhost"),
+        };
     }
 
     private static async ValueTask<Stream> Open(string path, CancellationToken cancellation)

@@ -182,7 +182,8 @@ public sealed class HostSpec : ActorSpec
 
         Done(await Tell(keeper, other));
         await Eventually.Holds(
-            () => life.Picture is { Phase: PoolPhase.Open } shown && !shown.Actor.IsNobody(), () => "the pool is not back");
+            () => life.Picture is { Phase: PoolPhase.Open } shown && !shown.Actor.IsNobody(),
+            () => "the pool is not back");
         Done(await ToPool(life, Name, Ask.Create("web")));
         await Agrees(life);
         await keeper.Ask<HostMessages.Stopped>(HostMessages.Stop.Instance, Patience);

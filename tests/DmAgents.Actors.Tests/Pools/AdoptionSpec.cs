@@ -133,7 +133,8 @@ public sealed class AdoptionSpec : ActorSpec
         life.Kernel.FailNext(nameof(IKernel.PoolStatus), KernelFault.Failed);
         life.StartPool(Parent);
         await Eventually.Holds(
-            () => life.Board.Find(TestHost.PoolName)?.Phase is PoolPhase.Unavailable or PoolPhase.Open, () => "opening");
+            () => life.Board.Find(TestHost.PoolName)?.Phase is PoolPhase.Unavailable or PoolPhase.Open,
+            () => "opening");
 
         Assert.Contains(
             (await life.Refused(Adopt(before))).Kind, new[] { RefusalKind.WrongState, RefusalKind.Exists });

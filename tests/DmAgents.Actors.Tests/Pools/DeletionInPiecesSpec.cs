@@ -324,5 +324,6 @@ public sealed class DeletionInPiecesSpec : ActorSpec
 
     private static ulong Discarded(AgentLife life) => life.Kernel.CallLog
         .Where(call => call.Operation == nameof(IKernel.Discard))
-        .Aggregate(0UL, (sum, call) => sum + (ulong.Parse(call.Subject.Split(' ')[2], CultureInfo.InvariantCulture) / Block));
+        .Aggregate(
+            0UL, (sum, call) => sum + (ulong.Parse(call.Subject.Split(' ')[2], CultureInfo.InvariantCulture) / Block));
 }

@@ -23,7 +23,8 @@ public sealed class JournalUseSpec : ActorSpec
         await Task.WhenAll(replies);
 
         var intents = life.Journal.Writes[before..]
-            .Select(write => write.Count(row => row.Manifest == "snapshot-intended.v1")).Where(count => count > 0).ToList();
+            .Select(write => write.Count(row => row.Manifest == "snapshot-intended.v1"))
+            .Where(count => count > 0).ToList();
         Assert.InRange(intents.Count, 1, 2);
         Assert.Equal(50, intents.Sum());
         await Agrees(life);
@@ -120,7 +121,8 @@ public sealed class JournalUseSpec : ActorSpec
     [InlineData(WriteFate.Failed)]
     [InlineData(WriteFate.FailedAfterwards)]
     [InlineData(WriteFate.Rejected)]
-    internal async Task A_write_that_the_journal_refuses_stops_the_pool_and_is_unknown_to_whoever_waits_for_it(WriteFate fate)
+    internal async Task A_write_that_the_journal_refuses_stops_the_pool_and_is_unknown_to_whoever_waits_for_it(
+        WriteFate fate)
     {
         var life = await Opened();
         await life.Done(Ask.Create("before"));

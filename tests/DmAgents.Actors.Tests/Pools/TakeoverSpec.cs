@@ -30,7 +30,8 @@ public sealed class TakeoverSpec : ActorSpec
         await life.Done(Ask.Use(Ask.Container("web"), DeviceUse.Mounted, readOnly: true));
         Assert.Equal(["file"], Host.Kernel.ListFiles(TestHost.MountOf(Ask.Container("web"))).Must());
         await life.Done(Ask.Create("mine", Ask.Layer("a"), DeviceUse.Mounted));
-        Assert.Equal("content"u8.ToArray(), Host.Kernel.ReadFile(TestHost.MountOf(Ask.Container("mine")), "file").Must());
+        Assert.Equal(
+            "content"u8.ToArray(), Host.Kernel.ReadFile(TestHost.MountOf(Ask.Container("mine")), "file").Must());
     }
 
     [Fact]

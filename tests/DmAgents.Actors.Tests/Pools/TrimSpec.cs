@@ -67,7 +67,8 @@ public sealed class TrimSpec : ActorSpec
         var reply = Assert.IsType<PoolReplies.Trimmed>(await life.Ask(new PoolMessages.Trim(Ask.NewRequest())));
 
         Assert.Equal([device.Key], reply.FileSystems.Select(f => f.Key));
-        Assert.Contains(life.Kernel.CallLog, call => call.ToString().StartsWith($"Trim {elsewhere} ", StringComparison.Ordinal));
+        Assert.Contains(
+            life.Kernel.CallLog, call => call.ToString().StartsWith($"Trim {elsewhere} ", StringComparison.Ordinal));
         Assert.True(Host.Kernel.Unmount(elsewhere, detach: false).Succeeded);
     }
 

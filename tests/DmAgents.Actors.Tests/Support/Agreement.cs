@@ -72,7 +72,8 @@ internal static class Agreement
                 || !live.Succeeded || mount.Device != live.Value.Number)
                 yield return $"{device.Key} is not mounted in its place";
         }
-        foreach (var target in mounts.Keys.Where(t => t.Value.StartsWith(TestHost.StateDirectory, StringComparison.Ordinal)))
+        foreach (var target in mounts.Keys.Where(
+            t => t.Value.StartsWith(TestHost.StateDirectory, StringComparison.Ordinal)))
             yield return $"{target} is mounted, and nobody wants it";
     }
 }

@@ -27,7 +27,10 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
         Assert.Equal("ext4", mount.Type);
         Assert.StartsWith("/dev/mapper/dmagents-test-pool-", mount.Source, StringComparison.Ordinal);
         Assert.Empty(mount.Options);
-        Assert.Equal(mount, Assert.Single((await Client.MountsAsync(new MountsRequest { Snapshotter = "dmagents", Key = "a" })).Mounts));
+        Assert.Equal(
+            mount,
+            Assert.Single(
+                (await Client.MountsAsync(new MountsRequest { Snapshotter = "dmagents", Key = "a" })).Mounts));
 
         await Commit("a", "layer");
 
@@ -127,7 +130,8 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
         var held = _agent.Kernel.HoldNext(nameof(IKernel.ActivateThin));
         using var gone = new CancellationTokenSource();
         var call = Client.PrepareAsync(
-            new PrepareSnapshotRequest { Snapshotter = "dmagents", Key = "a", Parent = "layer" }, cancellationToken: gone.Token);
+            new PrepareSnapshotRequest { Snapshotter = "dmagents", Key = "a", Parent = "layer" },
+            cancellationToken: gone.Token);
         await held.Reached;
 
         await gone.CancelAsync();
@@ -312,7 +316,8 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
             shown.Select(c => (c.Name, c.Kind.ToString(), c.ContainerdNamespace)));
         var tree = (await layers.TreeAsync(new LayerTreeRequest())).Nodes;
         Assert.Equal(["Base", "Layer", "View", "Container"], tree.Select(n => n.Kind.ToString()));
-        var remove = new RemoveContainerRequest { RequestId = Guid.NewGuid().ToString(), Container = "containerd.default/a" };
+        var remove =
+            new RemoveContainerRequest { RequestId = Guid.NewGuid().ToString(), Container = "containerd.default/a" };
         Assert.Equal(StatusCode.FailedPrecondition, await StatusOf(containers.RemoveAsync(remove).ResponseAsync));
 
         remove.Force = true;
@@ -380,7 +385,8 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
 
     private async Task<List<Info>> List(Metadata? headers, params string[] filters)
     {
-        using var call = Client.List(new ListSnapshotsRequest { Snapshotter = "dmagents", Filters = { filters } }, headers);
+        using var call = Client.List(
+            new ListSnapshotsRequest { Snapshotter = "dmagents", Filters = { filters } }, headers);
         var found = new List<Info>();
         await foreach (var block in call.ResponseStream.ReadAllAsync())
             found.AddRange(block.Info);

@@ -125,16 +125,17 @@ internal sealed class ServedAgent : IAsyncDisposable
             PoolBlockSize.Default, FileSystemKind.Ext4, baseSize, DateTimeOffset.UnixEpoch), CancellationToken.None);
     }
 
-    private static GrpcChannel ChannelTo(string socket) => GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
-    {
-        HttpHandler = new SocketsHttpHandler
+    private static GrpcChannel ChannelTo(string socket) =>
+        GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
         {
-            ConnectCallback = async (_, cancellation) =>
+            HttpHandler = new SocketsHttpHandler
             {
-                var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellation);
-                return new NetworkStream(connection, ownsSocket: true);
+                ConnectCallback = async (_, cancellation) =>
+                {
+                    var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                    await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellation);
+                    return new NetworkStream(connection, ownsSocket: true);
+                },
             },
-        },
-    });
+        });
 }

@@ -77,7 +77,8 @@ internal sealed class FakePools(FakeAgent agent) : Api.Admin.V1.Pools.PoolsBase
         agent.One<UndeleteReply>(request, context);
 
     public override Task MendMetadata(
-        MendMetadataRequest request, IServerStreamWriter<MendMetadataReply> responseStream, ServerCallContext context) =>
+        MendMetadataRequest request, IServerStreamWriter<MendMetadataReply> responseStream,
+        ServerCallContext context) =>
         agent.Many(request, responseStream, context);
 
     public override Task<DiscardMetadataReply> DiscardMetadata(

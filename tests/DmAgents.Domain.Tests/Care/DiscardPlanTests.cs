@@ -39,13 +39,15 @@ public sealed class DiscardPlanTests
     [Fact]
     public void A_piece_has_no_more_blocks_and_calls_than_allowed()
     {
-        ImmutableArray<BlockRange> scattered = [.. Enumerable.Range(0, 3000).Select(i => new BlockRange((ulong)i * 2, 1))];
+        ImmutableArray<BlockRange> scattered =
+            [.. Enumerable.Range(0, 3000).Select(i => new BlockRange((ulong)i * 2, 1))];
         var plan = DiscardPlan.Of(scattered);
         while (!plan.IsDone)
         {
             Assert.NotEmpty(plan.Next);
             Assert.True(
-                plan.Next.Aggregate(0UL, (sum, range) => sum + range.Count + DiscardPlan.CallBlocks) <= plan.PieceBlocks);
+                plan.Next.Aggregate(0UL, (sum, range) => sum + range.Count + DiscardPlan.CallBlocks)
+                <= plan.PieceBlocks);
             plan = plan.After(Quick);
         }
     }
@@ -58,8 +60,10 @@ public sealed class DiscardPlanTests
         Assert.Equal(DiscardPlan.FirstPiece / 2, plan.After(Slow).PieceBlocks);
         Assert.Equal(DiscardPlan.FirstPiece, plan.After(Fair).PieceBlocks);
         Assert.Equal(DiscardPlan.FirstPiece * 2, plan.After(Quick).PieceBlocks);
-        Assert.Equal(DiscardPlan.LeastPiece, Enumerable.Range(0, 20).Aggregate(plan, (p, _) => p.After(Slow)).PieceBlocks);
-        Assert.Equal(DiscardPlan.MostPiece, Enumerable.Range(0, 20).Aggregate(plan, (p, _) => p.After(Quick)).PieceBlocks);
+        Assert.Equal(
+            DiscardPlan.LeastPiece, Enumerable.Range(0, 20).Aggregate(plan, (p, _) => p.After(Slow)).PieceBlocks);
+        Assert.Equal(
+            DiscardPlan.MostPiece, Enumerable.Range(0, 20).Aggregate(plan, (p, _) => p.After(Quick)).PieceBlocks);
     }
 
     [Fact]

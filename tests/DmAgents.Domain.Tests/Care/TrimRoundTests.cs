@@ -114,11 +114,13 @@ public sealed class TrimRoundTests
         Assert.Equal(took, new TrimSettings(null, null).PauseAfter(took, ByteSize.GiB(9), half));
         Assert.Equal(took, new TrimSettings(null, ByteSize.GiB(1)).PauseAfter(took, ByteSize.MiB(1), half));
         Assert.Equal(
-            TimeSpan.FromSeconds(2) - took, new TrimSettings(null, ByteSize.GiB(1)).PauseAfter(took, ByteSize.GiB(2), half));
+            TimeSpan.FromSeconds(2) - took,
+            new TrimSettings(null, ByteSize.GiB(1)).PauseAfter(took, ByteSize.GiB(2), half));
     }
 
     private static DeviceRecord Device(uint id, ulong mebibytes) =>
-        TestPool.Record(id, DeviceKey.Container($"c{id}"), use: DeviceUse.Mounted) with { Size = ByteSize.MiB(mebibytes) };
+        TestPool.Record(id, DeviceKey.Container($"c{id}"), use: DeviceUse.Mounted)
+            with { Size = ByteSize.MiB(mebibytes) };
 
     private static TrimRound Over(params DeviceRecord[] devices) =>
         TrimRound.Over(PoolState.Empty.Restored(devices, []));

@@ -39,7 +39,8 @@ public sealed partial class CrashPointsTests
     public void The_readme_names_the_crash_points_of_an_operation_in_their_order(string name)
     {
         var told = Rows().Where(row => row[0] == name).SelectMany(row => Quoted(row[1]));
-        var points = Observed(name).Where(point => !point.EndsWith(SteppedKernel.Begins, StringComparison.Ordinal)).ToList();
+        var points = Observed(name)
+            .Where(point => !point.EndsWith(SteppedKernel.Begins, StringComparison.Ordinal)).ToList();
         var rows = points.Where((point, i) => i == 0 || points[i - 1] != point);
         var (code, readme) = (Join(rows), Join(told));
         // xunit would cut them off.
@@ -75,7 +76,8 @@ public sealed partial class CrashPointsTests
         .Where(line => line.StartsWith("| ", StringComparison.Ordinal))
         .Select(line => line.Trim('|', ' ').Split(" | "));
 
-    private static IEnumerable<string> Quoted(string cell) => Code().Matches(cell).Select(match => match.Groups[1].Value);
+    private static IEnumerable<string> Quoted(string cell) =>
+        Code().Matches(cell).Select(match => match.Groups[1].Value);
 
     private static string Join(IEnumerable<string> points) => string.Join(" · ", points.Select(point => $"`{point}`"));
 

@@ -15,7 +15,8 @@ public sealed class ExtensionTests
 {
     private static readonly DevicePath Spare = new("/dev/spare");
 
-    private static readonly ExtensionSettings Settings = new(BelowFreePercent: 20, LoopByPercent: 50, ByteSize.GiB(100));
+    private static readonly ExtensionSettings Settings =
+        new(BelowFreePercent: 20, LoopByPercent: 50, ByteSize.GiB(100));
 
     private static readonly PoolState WithSpare = Pool.Do(new PoolCommands.SetSpares(NewRequest(), [Spare], At));
 
@@ -33,9 +34,10 @@ public sealed class ExtensionTests
     [InlineData(79, false)]
     [InlineData(81, true)]
     [InlineData(100, true)]
-    public void A_pool_of_disks_that_runs_low_gets_its_next_spare(ulong usedPercent, bool isExtended) => Assert.Equal<GrowthRequest>(
-        isExtended ? [new GrowthRequest.AddDisk(PoolBudget.Data, Spare)] : [],
-        ExtensionPlan.Of(WithSpare, HealthOf(PoolMode.ReadWrite, usedPercent), Settings));
+    public void A_pool_of_disks_that_runs_low_gets_its_next_spare(ulong usedPercent, bool isExtended) =>
+        Assert.Equal<GrowthRequest>(
+            isExtended ? [new GrowthRequest.AddDisk(PoolBudget.Data, Spare)] : [],
+            ExtensionPlan.Of(WithSpare, HealthOf(PoolMode.ReadWrite, usedPercent), Settings));
 
     [Fact]
     public void A_full_one_too_and_one_that_takes_no_changes_gets_nothing()
@@ -80,10 +82,12 @@ public sealed class ExtensionTests
         var before = ((GrowthRequest.AddVolume)ExtensionPlan.Of(Pool, low, settings)[0]).Volume;
         var mended = Pool with
         {
-            Kept = [new KeptMetadata([new DiskPart(new DevicePath("/dev/gone"), default, new SectorCount(8))], File: null, At)],
+            Kept = [new KeptMetadata(
+                [new DiskPart(new DevicePath("/dev/gone"), default, new SectorCount(8))], File: null, At)],
         };
 
-        var names = ExtensionPlan.Of(mended, low, settings).Select(wanted => ((GrowthRequest.AddVolume)wanted).Volume.Name);
+        var names = ExtensionPlan.Of(mended, low, settings)
+            .Select(wanted => ((GrowthRequest.AddVolume)wanted).Volume.Name);
 
         Assert.DoesNotContain(before.Name, names);
     }
@@ -101,7 +105,8 @@ public sealed class ExtensionTests
         };
         var low = HealthOf(PoolMode.ReadWrite, 95, 95);
 
-        Assert.Equal<GrowthRequest>([new GrowthRequest.AddDisk(PoolBudget.Data, Spare)], ExtensionPlan.Of(full, low, Settings));
+        Assert.Equal<GrowthRequest>(
+            [new GrowthRequest.AddDisk(PoolBudget.Data, Spare)], ExtensionPlan.Of(full, low, Settings));
     }
 
     [Fact]
@@ -110,7 +115,8 @@ public sealed class ExtensionTests
         var low = HealthOf(PoolMode.ReadWrite, 95);
 
         Assert.Equal<GrowthRequest>(
-            [new GrowthRequest.EnlargeTo(PoolBudget.Data, ByteSize.GiB(100))], ExtensionPlan.Of(OnFiles, low, Settings));
+            [new GrowthRequest.EnlargeTo(PoolBudget.Data, ByteSize.GiB(100))],
+            ExtensionPlan.Of(OnFiles, low, Settings));
         Assert.Equal<GrowthRequest>(
             [new GrowthRequest.EnlargeTo(PoolBudget.Data, ByteSize.GiB(120))],
             ExtensionPlan.Of(OnFiles, low, Settings with { LoopUpTo = null }));

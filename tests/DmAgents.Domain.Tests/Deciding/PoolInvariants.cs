@@ -31,7 +31,8 @@ internal static class PoolInvariants
             if (views > 0 && device.Use == DeviceUse.Idle)
                 yield return $"{device.Key} has {views} views and is to be idle";
         }
-        if (!state.Creating.SetEquals(state.Devices.Values.Where(d => d.Phase == DevicePhase.Creating).Select(d => d.Id)))
+        if (!state.Creating.SetEquals(
+            state.Devices.Values.Where(d => d.Phase == DevicePhase.Creating).Select(d => d.Id)))
             yield return $"[{Join(state.Creating)}] are not those that are being made";
         foreach (var view in state.Views.Values.Where(v => !owned.Exists(d => d.Id == v.Source)))
             yield return $"view {view.Key} shows {view.Source}, which is not there";

@@ -53,7 +53,9 @@ public sealed class RandomHistoryTests
             Assert.All(plan.Findings.OfType<PoolEvents.RemovalIntended>(), removed =>
             {
                 var device = state.Devices[removed.Id];
-                Assert.True(device.Key.Space is DeviceKey.ImportSpace or DeviceKey.StockSpace || device.Kind == DeviceKind.Layer);
+                Assert.True(
+                    device.Key.Space is DeviceKey.ImportSpace or DeviceKey.StockSpace
+                    || device.Kind == DeviceKind.Layer);
                 Assert.False(state.ImagesOf(device.Id).Any());
             });
             Assert.Empty(RecoveryPlan.Make(after, Complete(after), Context, At).Findings);

@@ -21,7 +21,8 @@ public sealed class StockTests
             StockDemand.Nothing, (demand, _) => demand.AskedFor(IdOf(layer), Two.HalfLife, at ?? At));
 
     private static PoolState WithStock(params string[] names) =>
-        names.Aggregate(Image, (state, name) => state.Do(Create(DeviceKey.Stock(name), Layer("a"), use: DeviceUse.Active)));
+        names.Aggregate(
+            Image, (state, name) => state.Do(Create(DeviceKey.Stock(name), Layer("a"), use: DeviceUse.Active)));
 
     [Fact]
     public void A_layer_that_is_asked_for_often_gets_as_many_as_it_lacks()

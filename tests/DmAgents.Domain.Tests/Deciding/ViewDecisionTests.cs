@@ -97,7 +97,8 @@ public sealed class ViewDecisionTests
     public void Labels_are_set_taken_away_and_replaced_and_only_their_time_changes()
     {
         var later = At.AddMinutes(1);
-        var state = Image.Do(CreateView(View("v"), Layer("a"))).Do(Label(View("v"), "a", "1")).Do(Label(View("v"), "b", "2"));
+        var state = Image.Do(CreateView(View("v"), Layer("a")))
+            .Do(Label(View("v"), "a", "1")).Do(Label(View("v"), "b", "2"));
 
         state = state.Do(new PoolCommands.SetLabels(
             NewRequest(), View("v"), Replace: false, NoLabels.Add("c", "3"), ["a", "missing"], later));

@@ -39,7 +39,8 @@ public sealed class BackupEffectsTests
 
         var file = _pool.Files.Read($"{Folder}/{Name(0).FileName}").Value;
 
-        Assert.Contains($"dmagents pool {_pool.Context.Identity.Uuid}\0", Encoding.ASCII.GetString(file), StringComparison.Ordinal);
+        Assert.Contains(
+            $"dmagents pool {_pool.Context.Identity.Uuid}\0", Encoding.ASCII.GetString(file), StringComparison.Ordinal);
         using var text = new StreamReader(new GZipStream(new MemoryStream(file), CompressionMode.Decompress));
         Assert.StartsWith("<superblock", text.ReadToEnd(), StringComparison.Ordinal);
     }

@@ -119,7 +119,8 @@ public sealed class MendEffectsTests
         using var text = new MemoryStream();
         using (var compressed = new GZipStream(text, CompressionLevel.Fastest, leaveOpen: true))
         {
-            new GZipStream(new MemoryStream(pool.Files.Read(path).Value), CompressionMode.Decompress).CopyTo(compressed);
+            new GZipStream(new MemoryStream(pool.Files.Read(path).Value), CompressionMode.Decompress)
+                .CopyTo(compressed);
         }
         pool.Files.Replace(path, text.ToArray());
         Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));

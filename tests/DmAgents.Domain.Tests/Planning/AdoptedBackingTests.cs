@@ -28,7 +28,8 @@ public sealed class AdoptedBackingTests
         _c = _kernel.AddDisk("/dev/test-c", ByteSize.MiB(40));
     }
 
-    public static TheoryData<string> Kinds => ["direct", "single", "single with more metadata", "loop", "loop elsewhere"];
+    public static TheoryData<string> Kinds =>
+        ["direct", "single", "single with more metadata", "loop", "loop elsewhere"];
 
     [Theory, MemberData(nameof(Kinds))]
     public void It_is_found_as_it_was_made_live_or_not(string kind)
@@ -67,8 +68,10 @@ public sealed class AdoptedBackingTests
         Refused(new BackingRequest.SingleDisk(_a, null), "no metadata of a pool");
         Refused(new BackingRequest.SingleDisk(_c, null), "that is not what is named");
         Refused(new BackingRequest.Direct([_a, _kernel.AddDisk("/dev/blank", ByteSize.MiB(70))], _c), "no label");
-        Assert.Contains("belongs to pool fast", Assert.IsType<BackingPlan.Refused>(new BackingPlanner(_kernel).PlanAdoption(
-            new PoolPaths("/state", new PoolName("other")), RequestOf("direct"), out _)).Refusal.Why,
+        Assert.Contains(
+            "belongs to pool fast",
+            Assert.IsType<BackingPlan.Refused>(new BackingPlanner(_kernel).PlanAdoption(
+                new PoolPaths("/state", new PoolName("other")), RequestOf("direct"), out _)).Refusal.Why,
             StringComparison.Ordinal);
     }
 

@@ -37,7 +37,8 @@ public sealed class RecoveryPlanTests
             .Do(Create(Container("m"), Layer("a"), use: DeviceUse.Mounted)).Do(CreateView(View("v"), Layer("a")));
         var (active, mounted, shown) = (
             state.Find(Container("a"))!, state.Find(Container("m"))!, state.Find(Layer("a"))!);
-        var all = PictureOf(state, Live(active, 1), Live(mounted, 2), Live(shown, 3)) with { Mounted = [MountOf(mounted, 2)] };
+        var all = PictureOf(state, Live(active, 1), Live(mounted, 2), Live(shown, 3))
+            with { Mounted = [MountOf(mounted, 2)] };
         ThinId[] Settled(KernelPicture picture) => [.. RecoveryPlan.Make(state, picture, Context, At).Settle];
         KernelPicture Without(DeviceRecord device, Func<LiveDevice, LiveDevice> change) =>
             all with { Live = all.Live.SetItem(device.Id, change(all.Live[device.Id])) };

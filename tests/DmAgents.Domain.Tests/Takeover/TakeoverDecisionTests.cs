@@ -21,7 +21,8 @@ public sealed class TakeoverDecisionTests
     [
         Remove(Web), Remove(Layer("a"), force: true), Use(Web, DeviceUse.Mounted), Use(Web, DeviceUse.Active),
         Resize(Web, ByteSize.GiB(1)), Untag("app:1"), Tag("app:1", Layer("b")),
-        new PoolCommands.Purge(NewRequest(), new ThinId(3), At), new PoolCommands.Grow(NewRequest(), Command.Backing, At),
+        new PoolCommands.Purge(NewRequest(), new ThinId(3), At),
+        new PoolCommands.Grow(NewRequest(), Command.Backing, At),
     ];
 
     [Fact]
@@ -32,13 +33,16 @@ public sealed class TakeoverDecisionTests
         Assert.Equal(new ThinId(2), Assert.Single(_state.Images).Value.TopLayer);
         Assert.True(_state.WasOpened);
         Assert.Equal(new Checkpoint(DockerWorld.Transaction, Intended: null), _state.Checkpoint);
-        Assert.Equal((DockerWorld.Transaction, TakeoverPhase.Provisional), (_state.Takeover!.TransactionId, _state.Takeover.Phase));
+        Assert.Equal(
+            (DockerWorld.Transaction, TakeoverPhase.Provisional),
+            (_state.Takeover!.TransactionId, _state.Takeover.Phase));
     }
 
     [Theory, MemberData(nameof(Changes))]
     public void Until_it_is_confirmed_nothing_of_it_is_changed(PoolCommand command)
     {
-        var refusal = RefusedBy(_state.Do(Create(Container("x"), Layer("a"))).Do(Commit(Container("x"), Layer("b"))), command);
+        var refusal = RefusedBy(
+            _state.Do(Create(Container("x"), Layer("a"))).Do(Commit(Container("x"), Layer("b"))), command);
 
         Assert.Equal(RefusalKind.WrongState, refusal.Kind);
         Assert.Contains("Docker's until the adoption is confirmed", refusal.Why, StringComparison.Ordinal);
@@ -88,7 +92,8 @@ public sealed class TakeoverDecisionTests
             Id = new ThinId(4), Key = DeviceKey.Layer("docker:init"), Kind = DeviceKind.Layer,
             Labels = NoLabels.Add(DeviceLabels.DockerInit, "c0"),
         };
-        var state = _state.After(new PoolEvents.DeviceAdopted(init, At)).Do(new PoolCommands.ConfirmTakeover(NewRequest(), At));
+        var state = _state.After(new PoolEvents.DeviceAdopted(init, At))
+            .Do(new PoolCommands.ConfirmTakeover(NewRequest(), At));
 
         Assert.Equal(DevicePhase.Removing, state.Devices[new ThinId(4)].Phase);
         Assert.Equal(DevicePhase.Ready, state.Find(Web)!.Phase);

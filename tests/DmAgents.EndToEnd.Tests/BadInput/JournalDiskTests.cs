@@ -24,7 +24,8 @@ public sealed class JournalDiskTests(AgentFixture agent)
         {
             await client.CreatePool(new CreatePoolRequest
             {
-                Name = Pool, Loop = new LoopBacking { DataSizeBytes = 256UL << 20, Directory = $"{Places.State}/loops" },
+                Name = Pool,
+                Loop = new LoopBacking { DataSizeBytes = 256UL << 20, Directory = $"{Places.State}/loops" },
             });
             await client.Import(Pool, await SmallImage.Write("full"), "small:1");
             await Shell.Run("/bin/dd", "if=/dev/zero", $"of={places.StateDirectory}/filler", "bs=4k");

@@ -38,7 +38,8 @@ public sealed class ContainerdFixture : IAsyncLifetime
     {
         var opened = LinuxKernel.Open();
         Assert.True(opened.Succeeded, $"these tests run in the lab, as root: {opened.Error}");
-        Assert.True(Directory.EnumerateDirectories("/sys/fs/cgroup").Any(), "runc needs cgroups: tests/lab/run --cgroups");
+        Assert.True(
+            Directory.EnumerateDirectories("/sys/fs/cgroup").Any(), "runc needs cgroups: tests/lab/run --cgroups");
         Kernel = opened.Value;
         Kernel.Format(Support.Places.StateDisk, FileSystemKind.Ext4).Must();
         var state = new MountPath(Support.Places.State);

@@ -118,7 +118,8 @@ public sealed class MetadataTests(AgentFixture agent)
         var table = (await Shell.Must("/usr/sbin/dmsetup", "table", $"dmagents-{Pool}-meta")).Trim().Split(' ');
         var (length, below, start) = (ulong.Parse(table[1]), table[3], ulong.Parse(table[4]));
         await Shell.Must("/usr/sbin/modprobe", "dm-flakey");
-        await Swap(Pool, $"0 8 linear {below} {start}\n8 {length - 8} flakey {below} {start + 8} 0 3600 1 error_writes\n");
+        await Swap(Pool, $"0 8 linear {below} {start}\n"
+            + $"8 {length - 8} flakey {below} {start + 8} 0 3600 1 error_writes\n");
         await Assert.ThrowsAsync<RpcException>(() => agent.Client.Create(Pool, "more", "small:1", mount: false));
         Eventually.True(
             () => agent.Client.Pools.Show(new ShowPoolRequest { Pool = Pool }).State
@@ -175,7 +176,8 @@ public sealed class MetadataTests(AgentFixture agent)
     private async Task Down(string pool)
     {
         await agent.Agent.Terminate();
-        Eventually.True(() => agent.Kernel.ClosePool(DeviceNames.Pool(new PoolName(pool))).Succeeded, "the pool is closed");
+        Eventually.True(
+            () => agent.Kernel.ClosePool(DeviceNames.Pool(new PoolName(pool))).Succeeded, "the pool is closed");
         agent.Kernel.DetachLoop(new LoopFile($"{agent.Places.Pool(pool)}/data.img")).Must();
         agent.Kernel.DetachLoop(new LoopFile(MetadataOf(pool))).Must();
     }
@@ -218,7 +220,8 @@ public sealed class MetadataTests(AgentFixture agent)
         var path = $"{Places.Work}/{pool}.table";
         await File.WriteAllTextAsync(path, table);
         await Shell.Must("/bin/sh", "-c",
-            $"export DM_DISABLE_UDEV=1; d=dmagents-{pool}-meta; dmsetup suspend $d && dmsetup load $d {path} && dmsetup resume $d");
+            $"export DM_DISABLE_UDEV=1; d=dmagents-{pool}-meta; "
+                + $"dmsetup suspend $d && dmsetup load $d {path} && dmsetup resume $d");
     }
 
     private string MetadataOf(string pool) => $"{agent.Places.Pool(pool)}/metadata.img";

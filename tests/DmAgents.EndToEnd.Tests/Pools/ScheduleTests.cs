@@ -28,8 +28,10 @@ public sealed class ScheduleTests(AgentFixture fixture)
         await Shell.Must("/bin/sync", "-f", container.MountPath);
 
         await Comes(() => Task.FromResult(agent.Meter.Status.Data.Used <= used - (Blocks / 2)), "the blocks come back");
-        await Comes(() => Task.FromResult(agent.Meter.HostAllocated.Bytes <= host - (Length / 2)), "the host has its space");
-        await Comes(async () => (await agent.Client.Show(agent.Pool)).LastTrim is { GivenBackBytes: > 0 }, "the round is told");
+        await Comes(
+            () => Task.FromResult(agent.Meter.HostAllocated.Bytes <= host - (Length / 2)), "the host has its space");
+        await Comes(
+            async () => (await agent.Client.Show(agent.Pool)).LastTrim is { GivenBackBytes: > 0 }, "the round is told");
         await Comes(async () => (await Backups(agent)).Count == 2, "there are two backups");
         var first = (await Backups(agent))[0].Name;
         await Comes(async () => (await Backups(agent))[0].Name != first, "another backup follows");
@@ -47,7 +49,9 @@ public sealed class ScheduleTests(AgentFixture fixture)
         using var deadline = new CancellationTokenSource(Patience);
         while (!await condition())
         {
-            Assert.False(deadline.IsCancellationRequested, $"within {Patience.TotalSeconds} s it did not come about that {what}");
+            Assert.False(
+                deadline.IsCancellationRequested,
+                $"within {Patience.TotalSeconds} s it did not come about that {what}");
             await Task.Delay(100, CancellationToken.None);
         }
     }

@@ -99,7 +99,8 @@ public sealed class LostJournalTests(AgentFixture agent)
     private async Task<string> Content()
     {
         var layers = (await agent.Client.Layers.ListAsync(new ListLayersRequest { Pool = Pool })).Layers
-            .Select(layer => $"{layer.Key} {layer.ThinId} {layer.Parent} {layer.SizeBytes} {layer.CreatedAt} {layer.Labels}");
+            .Select(layer =>
+                $"{layer.Key} {layer.ThinId} {layer.Parent} {layer.SizeBytes} {layer.CreatedAt} {layer.Labels}");
         var containers = (await agent.Client.Containers.ListAsync(new ListContainersRequest { Pool = Pool })).Containers
             .Select(each => $"{each.Name} {each.ThinId} {each.Parent} {each.Image} {each.State} {each.MountPath}");
         var images = (await agent.Client.Images.ListAsync(new ListImagesRequest { Pool = Pool })).Images

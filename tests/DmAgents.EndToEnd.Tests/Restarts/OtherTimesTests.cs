@@ -6,8 +6,8 @@ using DeviceState = DmAgents.Api.Admin.V1.DeviceState;
 
 namespace DmAgents.EndToEnd.Tests.Restarts;
 
-/// <summary>Journal and pool are of different times, or of different pools: nothing is changed until the operator decides,
-/// and nothing is lost by what he decides.</summary>
+/// <summary>Journal and pool are of different times, or of different pools: nothing is changed until the operator
+/// decides, and nothing is lost by what he decides.</summary>
 [Collection(AgentCollection.Name)]
 [Trait("Needs", "Lab")]
 public sealed class OtherTimesTests(AgentFixture fixture)

@@ -51,7 +51,8 @@ public sealed class KillStormTests(AgentFixture agent, ITestOutputHelper output)
     }
 
     private static int Number(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var given)
+        int.TryParse(
+            Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var given)
             ? given
             : otherwise;
 }

@@ -72,7 +72,8 @@ internal sealed class Storm(
             containers.Containers.Select(container => container.Name).Order(StringComparer.Ordinal));
         var images = await agent.Images.ListAsync(new ListImagesRequest { Pool = pool });
         Assert.Equal(
-            _clients.SelectMany(client => client.Images.Keys).Append(StormClient.FirstImage).Order(StringComparer.Ordinal),
+            _clients.SelectMany(client => client.Images.Keys).Append(StormClient.FirstImage)
+                .Order(StringComparer.Ordinal),
             images.Images.Select(image => image.Reference).Order(StringComparer.Ordinal));
         var below = places.Mount(pool, "");
         Assert.Equal(

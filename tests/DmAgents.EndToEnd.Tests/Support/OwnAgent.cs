@@ -9,8 +9,8 @@ using PoolState = DmAgents.Api.Admin.V1.PoolState;
 
 namespace DmAgents.EndToEnd.Tests.Support;
 
-/// <summary>An agent beside the fixture's, for a test that does something to its journal; with one loop pool of the same
-/// name, which can be taken down as a reboot does.</summary>
+/// <summary>An agent beside the fixture's, for a test that does something to its journal; with one loop pool of the
+/// same name, which can be taken down as a reboot does.</summary>
 internal sealed class OwnAgent : IAsyncDisposable
 {
     public const string Image = "small:1";

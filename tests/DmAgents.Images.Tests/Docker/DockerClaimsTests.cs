@@ -32,7 +32,9 @@ public sealed class DockerClaimsTests : IDisposable
             ],
             claimed.Claims.Select(c => $"{c.Id} {c.Key} {c.Kind} {(c.Parent is { } parent ? parent : "-")}"));
         var image = Assert.Single(claimed.Images);
-        Assert.Equal(("app:1", new ThinId(3), _docker.ImageId.Value), (image.Reference.Value, image.TopLayer, image.ConfigDigest));
+        Assert.Equal(
+            ("app:1", new ThinId(3), _docker.ImageId.Value),
+            (image.Reference.Value, image.TopLayer, image.ConfigDigest));
     }
 
     [Fact]
@@ -93,7 +95,8 @@ public sealed class DockerClaimsTests : IDisposable
         var claimed = Claimed();
 
         Assert.Equal([1u, 2u, 3u, 4u], Ids(claimed));
-        Assert.Contains(claimed.Findings, f => f.Why.Contains("transaction 5, the pool has 4", StringComparison.Ordinal));
+        Assert.Contains(
+            claimed.Findings, f => f.Why.Contains("transaction 5, the pool has 4", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -136,7 +139,8 @@ public sealed class DockerClaimsTests : IDisposable
         var claimed = Claimed();
 
         Assert.Equal([1u, 2u, 3u], Ids(claimed));
-        Assert.Equal(2, claimed.Findings.Count(f => f.Why.Contains("no image, layer or container", StringComparison.Ordinal)));
+        Assert.Equal(
+            2, claimed.Findings.Count(f => f.Why.Contains("no image, layer or container", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -153,7 +157,8 @@ public sealed class DockerClaimsTests : IDisposable
 
     private DockerClaimed Claimed() => DockerClaims.Of(_docker.Read(), new MetadataContent(
         new TransactionId(_transaction), PoolBlockSize.Default, NeedsCheck: false,
-        [.. _thins.Select(thin => new ThinUsage(new ThinId(thin.Key), 1, ExclusiveBlocks: null, new TransactionId(thin.Value)))]),
+        [.. _thins.Select(
+            thin => new ThinUsage(new ThinId(thin.Key), 1, ExclusiveBlocks: null, new TransactionId(thin.Value)))]),
         DateTimeOffset.UnixEpoch);
 
     private static IEnumerable<uint> Ids(DockerClaimed claimed) => claimed.Claims.Select(claim => claim.Id.Value);

@@ -25,9 +25,12 @@ public sealed class DockerStoreReaderTests : IDisposable
         Assert.Empty(store.Findings);
         Assert.Equal(FileSystemKind.Ext4, store.FileSystem);
         Assert.Equal("0f0f", store.BaseUuid);
-        Assert.Equal(new DockerTransaction(new TransactionId(5), StoreFixture.ContainerDevice, new ThinId(5)), store.Transaction);
         Assert.Equal(
-            new DockerDevice(StoreFixture.TopDevice, new ThinId(3), ByteSize.GiB(10), new TransactionId(3), Deleted: false),
+            new DockerTransaction(new TransactionId(5), StoreFixture.ContainerDevice, new ThinId(5)),
+            store.Transaction);
+        Assert.Equal(
+            new DockerDevice(
+                StoreFixture.TopDevice, new ThinId(3), ByteSize.GiB(10), new TransactionId(3), Deleted: false),
             store.Devices.Single(device => device.Hash == StoreFixture.TopDevice));
         Assert.Equal(5, store.Devices.Count);
     }
@@ -107,7 +110,9 @@ public sealed class DockerStoreReaderTests : IDisposable
 
         var store = _docker.Read();
 
-        Assert.Equal(["docker-c00000000000", "web"], store.Containers.Select(c => c.Name.Value).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["docker-c00000000000", "web"],
+            store.Containers.Select(c => c.Name.Value).Order(StringComparer.Ordinal));
         Assert.Contains("docker-c00000000000", Assert.Single(store.Findings).What, StringComparison.Ordinal);
     }
 
@@ -121,9 +126,13 @@ public sealed class DockerStoreReaderTests : IDisposable
 
     [Theory]
     [InlineData("devicemapper/metadata/" + StoreFixture.TopDevice, "{\"device_id\":")]
-    [InlineData("devicemapper/metadata/" + StoreFixture.TopDevice, "{\"device_id\":16777216,\"size\":1024,\"transaction_id\":3}")]
-    [InlineData("devicemapper/metadata/" + StoreFixture.TopDevice, "{\"device_id\":3,\"size\":1000,\"transaction_id\":3}")]
-    [InlineData("devicemapper/metadata/" + StoreFixture.TopDevice, "{\"device_id\":3,\"size\":1024,\"transaction_id\":-3}")]
+    [InlineData(
+        "devicemapper/metadata/" + StoreFixture.TopDevice,
+        "{\"device_id\":16777216,\"size\":1024,\"transaction_id\":3}")]
+    [InlineData(
+        "devicemapper/metadata/" + StoreFixture.TopDevice, "{\"device_id\":3,\"size\":1000,\"transaction_id\":3}")]
+    [InlineData(
+        "devicemapper/metadata/" + StoreFixture.TopDevice, "{\"device_id\":3,\"size\":1024,\"transaction_id\":-3}")]
     [InlineData("devicemapper/metadata/" + StoreFixture.TopDevice, "")]
     public void A_damaged_record_is_left_out_and_told(string file, string text)
     {

@@ -43,9 +43,10 @@ internal sealed class StoreFixture : IDisposable
 
     public DockerStore Read() => DockerStoreReader.Read(Root);
 
-    public void Device(string hash, uint id, ulong transaction, string size = "10737418240", bool deleted = false) => Write(
-        $"devicemapper/metadata/{hash}", string.Create(CultureInfo.InvariantCulture,
-            $$"""{"device_id":{{id}},"size":{{size}},"transaction_id":{{transaction}},"initialized":false,"deleted":{{(deleted ? "true" : "false")}}}"""));
+    public void Device(string hash, uint id, ulong transaction, string size = "10737418240", bool deleted = false) =>
+        Write(
+            $"devicemapper/metadata/{hash}", string.Create(CultureInfo.InvariantCulture,
+                $$"""{"device_id":{{id}},"size":{{size}},"transaction_id":{{transaction}},"initialized":false,"deleted":{{(deleted ? "true" : "false")}}}"""));
 
     public void Transaction(ulong open, string hash, uint device) => Write(
         "devicemapper/metadata/transaction-metadata", string.Create(CultureInfo.InvariantCulture,
@@ -92,7 +93,8 @@ internal sealed class StoreFixture : IDisposable
             repositories[repository.Key] = new JsonObject(repository.Select(
                 name => KeyValuePair.Create<string, JsonNode?>(name.Name, JsonValue.Create(name.Id))));
         }
-        Write("image/devicemapper/repositories.json", new JsonObject { ["Repositories"] = repositories }.ToJsonString());
+        Write(
+            "image/devicemapper/repositories.json", new JsonObject { ["Repositories"] = repositories }.ToJsonString());
     }
 
     public void Container(string id, string device, string name, string image, ChainId parent, bool isRunning = false)

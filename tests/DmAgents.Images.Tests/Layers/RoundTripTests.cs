@@ -68,7 +68,8 @@ public sealed class RoundTripTests : IDisposable
     [InlineData("bsdtar --format=ustar")]
     public void Simple_trees_in_the_old_formats(string packer)
     {
-        Tool.Shell(tree.Home, "mkdir -p source/d; cd source; echo a > d/a; ln -s a d/s; ln d/a h; chown 9:9 d/a; chmod 4711 d/a; touch -d 2001-01-01Z d .");
+        Tool.Shell(tree.Home, "mkdir -p source/d; cd source; echo a > d/a; ln -s a d/s; ln d/a h; "
+            + "chown 9:9 d/a; chmod 4711 d/a; touch -d 2001-01-01Z d .");
 
         AssertRoundTrip(packer, WithoutFractions);
     }

@@ -116,7 +116,8 @@ public sealed class DamagedImageTests : IDisposable
     {
         var config = ImageFiles.Config("amd64", Layer);
         using var source = ImageSource.Open(Write(ImageFiles.Tar([
-            new("c.json", config), new("manifest.json", """[{"Config":"c.json","Layers":["../../etc/passwd"]}]"""u8.ToArray())])), home);
+            new("c.json", config),
+            new("manifest.json", """[{"Config":"c.json","Layers":["../../etc/passwd"]}]"""u8.ToArray())])), home);
 
         Assert.Equal(ImageReason.NotFound, Assert.Throws<ImageException>(() => source.Describe()).Reason);
     }
@@ -142,10 +143,19 @@ public sealed class DamagedImageTests : IDisposable
         { """{"schemaVersion":2}""", ImageReason.Corrupt },
         { """{"schemaVersion":2,"config":7}""", ImageReason.Corrupt },
         { """{"schemaVersion":2,"config":{"mediaType":"x","digest":"md5:1","size":1}}""", ImageReason.Corrupt },
-        { """{"schemaVersion":2,"config":{"mediaType":"x","digest":"sha256:../../etc","size":1}}""", ImageReason.Corrupt },
+        {
+            """{"schemaVersion":2,"config":{"mediaType":"x","digest":"sha256:../../etc","size":1}}""",
+            ImageReason.Corrupt
+        },
         { """[1,2""", ImageReason.Corrupt },
-        { """{"schemaVersion":2,"config":CONFIG,"layers":[{"mediaType":"a.tar+encrypted","digest":"DIGEST","size":1}]}""", ImageReason.Unsupported },
-        { """{"schemaVersion":2,"config":CONFIG,"layers":[{"mediaType":"application/wasm","digest":"DIGEST","size":1}]}""", ImageReason.Unsupported },
+        {
+            """{"schemaVersion":2,"config":CONFIG,"layers":[{"mediaType":"a.tar+encrypted","digest":"DIGEST","size":1}]}""",
+            ImageReason.Unsupported
+        },
+        {
+            """{"schemaVersion":2,"config":CONFIG,"layers":[{"mediaType":"application/wasm","digest":"DIGEST","size":1}]}""",
+            ImageReason.Unsupported
+        },
         { """{"schemaVersion":2,"config":CONFIG,"layers":[]}""", ImageReason.Corrupt },
         { """{"schemaVersion":2,"config":CONFIG,"layers":"none"}""", ImageReason.Corrupt },
         { """{"schemaVersion":2,"config":CHART,"layers":[]}""", ImageReason.Unsupported },

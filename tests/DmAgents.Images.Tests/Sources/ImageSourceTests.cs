@@ -69,7 +69,8 @@ public sealed class ImageSourceTests : IDisposable
     [Fact]
     public void A_root_file_system_may_hold_a_file_called_manifest_json()
     {
-        var tar = new TarBytes().File("manifest.json", """{"not":"docker's"}""").Directory("etc").File("etc/x", "x").End();
+        var tar = new TarBytes().File("manifest.json", """{"not":"docker's"}""")
+            .Directory("etc").File("etc/x", "x").End();
         using var plain = Open(WriteFile(tar));
         using var packed = Open(WriteFile(ImageFiles.Gzip(tar)));
 
@@ -162,7 +163,8 @@ public sealed class ImageSourceTests : IDisposable
     {
         var config = ImageFiles.Config("amd64", Lower, Upper);
         var names = new[] { config, Lower, Upper }.Select(blob => "blobs/sha256/" + Digest.Of(blob).Hex).ToArray();
-        var manifest = $$"""[{"Config":"{{names[0]}}","RepoTags":["app:1"],"Layers":["{{names[1]}}","{{names[2]}}"]}]""";
+        var manifest =
+            $$"""[{"Config":"{{names[0]}}","RepoTags":["app:1"],"Layers":["{{names[1]}}","{{names[2]}}"]}]""";
         return ImageFiles.Tar([
             new(names[0], config), new(names[1], Lower), new(names[2], Upper),
             new("manifest.json", System.Text.Encoding.UTF8.GetBytes(manifest))]);

@@ -25,7 +25,8 @@ public sealed class FileTreeDigestTests : IDisposable
     [InlineData("rm n; mknod -m 644 n c 1 5; touch -d @1 n .")]
     public void Every_kind_of_difference_changes_the_digest(string change)
     {
-        Tool.Shell(tree.Root, "printf A > a; ln a h; ln -s a s; mkfifo p; mknod -m 644 n c 1 3; mkdir d; touch -h -d @1 a s p n d .");
+        Tool.Shell(tree.Root, "printf A > a; ln a h; ln -s a s; mkfifo p; mknod -m 644 n c 1 3; mkdir d; "
+            + "touch -h -d @1 a s p n d .");
         var before = FileTreeDigest.Of(tree.Tree);
         Assert.Equal(before, FileTreeDigest.Of(tree.Tree));
 
@@ -37,7 +38,8 @@ public sealed class FileTreeDigestTests : IDisposable
     [Fact]
     public void A_copy_with_everything_has_the_same_digest()
     {
-        Tool.Shell(tree.Home, "cp -a /etc source; printf x > 'source/with space'; ln 'source/with space' source/hard; cp -a source/. root/");
+        Tool.Shell(tree.Home, "cp -a /etc source; printf x > 'source/with space'; "
+            + "ln 'source/with space' source/hard; cp -a source/. root/");
 
         Assert.True(LinuxFileTree.Open(Path.Combine(tree.Home, "source"), out var source).IsDone);
         using (source)

@@ -49,7 +49,8 @@ internal sealed class LinuxKernelFixture : KernelFixture
     public override IDisposable HoldMount(MountPath mounted) =>
         new FileStream(PathOf(mounted, "held"), FileMode.Create, FileAccess.Write);
 
-    public override IDisposable MakeVolumeGroup(string name) => new FileVolumeGroup(Host.Value, $"{Scratch}/{name}", name);
+    public override IDisposable MakeVolumeGroup(string name) =>
+        new FileVolumeGroup(Host.Value, $"{Scratch}/{name}", name);
 
     public override void LeaveWithoutTable(MappedName name, MappedUuid uuid)
     {

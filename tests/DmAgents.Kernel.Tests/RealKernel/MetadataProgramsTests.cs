@@ -25,7 +25,8 @@ public sealed class MetadataProgramsTests : IDisposable
     public void A_superblock_that_is_gone_is_made_of_what_the_journal_knows()
     {
         var (damaged, into) = (Slice(), Slice());
-        using (var packed = typeof(MetadataProgramsTests).Assembly.GetManifestResourceStream("two-devices.metadata.gz")!)
+        using (var packed = typeof(MetadataProgramsTests).Assembly
+            .GetManifestResourceStream("two-devices.metadata.gz")!)
         using (var unpacked = new GZipStream(packed, CompressionMode.Decompress))
         using (var bytes = new MemoryStream())
         {

@@ -119,7 +119,8 @@ public sealed class MetadataSnapshotTests
     [Fact]
     public void Of_an_origin_only_what_it_has_written_since_its_snapshot_is_its_own()
     {
-        var root = _metadata.AddLeaf((0, (5ul << 24) | 2), (1, (6ul << 24) | 3), (2, (7ul << 24) | 4), (9, (8ul << 24) | 3));
+        var root = _metadata.AddLeaf(
+            (0, (5ul << 24) | 2), (1, (6ul << 24) | 3), (2, (7ul << 24) | 4), (9, (8ul << 24) | 3));
 
         var found = new OwnMappings(new BtreeWalk(_metadata)).Find(root, originRoot: null, since: 3).Value;
 

@@ -95,7 +95,8 @@ public abstract class FileSystemContract(KernelFixture fixture) : KernelContract
 
         Kernel.Grow(device.Name.Path, kind, mounted).Must();
 
-        Assert.True(Fixture.SizeOf(mounted).Bytes > before.Bytes + ByteSize.MiB(ContractScope.FormattedMebibytes / 2).Bytes);
+        Assert.True(
+            Fixture.SizeOf(mounted).Bytes > before.Bytes + ByteSize.MiB(ContractScope.FormattedMebibytes / 2).Bytes);
         Assert.Equal([1], Fixture.ReadFile(mounted, "kept"));
     }
 
@@ -110,7 +111,8 @@ public abstract class FileSystemContract(KernelFixture fixture) : KernelContract
         Kernel.Grow(device.Name.Path, kind, mountedAt: null).Must();
 
         Assert.DoesNotContain(Kernel.Mounts().Must(), mount => mount.Device == device.Number);
-        Assert.True(Fixture.SizeOf(Scope.Mount(device, kind)) > ByteSize.MiB(ContractScope.FormattedMebibytes + (ContractScope.FormattedMebibytes / 2)));
+        Assert.True(Fixture.SizeOf(Scope.Mount(device, kind))
+            > ByteSize.MiB(ContractScope.FormattedMebibytes + (ContractScope.FormattedMebibytes / 2)));
     }
 
     [Theory]
@@ -178,7 +180,8 @@ public abstract class FileSystemContract(KernelFixture fixture) : KernelContract
             Assert.True(trimmed <= device.Length.Bytes);
             Eventually.True(() => pool.UsedBlocks <= full - 240, "16 MiB of blocks are free again");
         }
-        Kernel.Trim(mounted, device.Length.Bytes + ByteSize.GiB(1), ByteSize.MiB(128)).MustBeRefused(KernelFault.Invalid);
+        Kernel.Trim(mounted, device.Length.Bytes + ByteSize.GiB(1), ByteSize.MiB(128))
+            .MustBeRefused(KernelFault.Invalid);
     }
 
     [Fact]

@@ -141,7 +141,8 @@ public abstract class ListThinsContract(KernelFixture fixture) : KernelContract(
         pool.Deactivate(2);
         pool.Snapshot(3, origin: 2);
 
-        Assert.Equal([4ul, 0ul, 4ul, 300ul, 303ul, null], Above(pool, (2, 1), (3, 2), (3, 1), (1, null), (2, 99), (98, 1)));
+        Assert.Equal(
+            [4ul, 0ul, 4ul, 300ul, 303ul, null], Above(pool, (2, 1), (3, 2), (3, 1), (1, null), (2, 99), (98, 1)));
     }
 
     [Fact]

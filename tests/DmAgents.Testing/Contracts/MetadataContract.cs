@@ -73,7 +73,9 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
         Kernel.RepairMetadata(pool.Table.Metadata, into, Shape with { TransactionId = new(99) }).Must();
 
         Kernel.CheckMetadata(into).Must();
-        Assert.Equal(new MetadataContent(new(7), PoolBlockSize.Default, NeedsCheck: false, [.. before]), Kernel.ReadMetadata(into).Must());
+        Assert.Equal(
+            new MetadataContent(new(7), PoolBlockSize.Default, NeedsCheck: false, [.. before]),
+            Kernel.ReadMetadata(into).Must());
         Kernel.CheckMetadata(pool.Table.Metadata).MustBeRefused(KernelFault.Invalid);
         Kernel.OpenPool(pool.Table with { Metadata = into }).Must();
         pool.Activate(1);

@@ -106,7 +106,8 @@ public abstract class OwnBlocksContract(KernelFixture fixture) : KernelContract(
         Kernel.OwnBlocks(pool.Name, new ThinAndOrigin(new ThinId(9), null), isOrigin: false)
             .MustBeRefused(KernelFault.NotFound);
         Assert.Null(pool.Status.HeldRoot);
-        Kernel.OwnBlocks(DeviceNames.Pool(Scope.NewPool().Name), new ThinAndOrigin(new ThinId(1), null), isOrigin: false)
+        Kernel.OwnBlocks(
+            DeviceNames.Pool(Scope.NewPool().Name), new ThinAndOrigin(new ThinId(1), null), isOrigin: false)
             .MustBeRefused(KernelFault.NotFound);
     }
 

@@ -40,5 +40,6 @@ public abstract class VolumeGroupContract(KernelFixture fixture) : KernelContrac
 
     [Fact]
     public void A_missing_group_is_NotFound() =>
-        Kernel.EnsureVolume(new LogicalVolume("test-none", "volume"), ByteSize.MiB(4)).MustBeRefused(KernelFault.NotFound);
+        Kernel.EnsureVolume(new LogicalVolume("test-none", "volume"), ByteSize.MiB(4))
+            .MustBeRefused(KernelFault.NotFound);
 }

@@ -50,14 +50,16 @@ public sealed class DockerWorld
 
     public MappedName DockerPool => DockerNames.Pool(Kernel.Identify(Request.Directory).Must());
 
-    public DockerPool.Found Found() => Assert.IsType<DockerPool.Found>(new DockerPoolInspection(Kernel, Request).Look());
+    public DockerPool.Found Found() =>
+        Assert.IsType<DockerPool.Found>(new DockerPoolInspection(Kernel, Request).Look());
 
     public Refusal Refused() =>
         Assert.IsType<DockerPool.Refused>(new DockerPoolInspection(Kernel, Request).Look()).Refusal;
 
     /// <summary>As Docker does when it starts.</summary>
     public void Assemble() => Kernel.OpenPool(new ThinPoolTable(
-        DockerPool, new MappedUuid(""), Kernel.AttachLoop(Request.Metadata).Must(), Kernel.AttachLoop(Request.Data).Must(),
+        DockerPool, new MappedUuid(""), Kernel.AttachLoop(Request.Metadata).Must(),
+        Kernel.AttachLoop(Request.Data).Must(),
         ByteSize.GiB(1).Sectors, PoolBlockSize.Default, LowWaterMark: 32768)).Must();
 
     public MappedName Activate(uint id)
@@ -83,7 +85,8 @@ public sealed class DockerWorld
             request, uuid, name, found.Backing, found.Content.BlockSize, FileSystemKind.Ext4, DeviceSize,
             found.Content.TransactionId, [.. found.Content.Thins.Select(thin => thin.Id)], "Docker", Request.Directory,
             [
-                Device(1, new DeviceKey(DeviceKey.BaseSpace, "docker"), DeviceKind.Base, parent: null) with { Root = null },
+                Device(1, new DeviceKey(DeviceKey.BaseSpace, "docker"), DeviceKind.Base, parent: null)
+                    with { Root = null },
                 Device(2, DeviceKey.Layer("sha256:a"), DeviceKind.Layer, parent: 1),
                 Device(3, DeviceKey.Container("web"), DeviceKind.Container, parent: 2),
             ],
@@ -95,8 +98,8 @@ public sealed class DockerWorld
 
     private static DeviceRecord Device(uint id, DeviceKey key, DeviceKind kind, uint? parent) => new(
         new ThinId(id), key, kind, DevicePhase.Ready, parent is { } below ? new ThinId(below) : null, Source: null,
-        DeviceSize, FileSystemKind.Ext4, DeviceUse.Idle, ReadOnly: false, ImmutableSortedDictionary<string, string>.Empty,
-        At, At)
+        DeviceSize, FileSystemKind.Ext4, DeviceUse.Idle, ReadOnly: false,
+        ImmutableSortedDictionary<string, string>.Empty, At, At)
     {
         Root = "rootfs",
     };

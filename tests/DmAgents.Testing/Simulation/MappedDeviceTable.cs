@@ -24,7 +24,8 @@ internal sealed class MappedDeviceTable
     /// </summary>
     public IEnumerable<LiveDevice> WithoutTable => _withoutTable.Values;
 
-    /// <summary>One that has the name and the uuid, and no table, is not: who creates it again goes on with it.</summary>
+    /// <summary>One that has the name and the uuid, and no table, is not: who creates it again goes on with it.
+    /// </summary>
     public bool IsTaken(MappedName name, MappedUuid uuid) =>
         _devices.ContainsKey(name)
         || (_withoutTable.GetValueOrDefault(name) is { } left && left.Uuid != uuid)
@@ -38,7 +39,8 @@ internal sealed class MappedDeviceTable
     }
 
     public void CreateWithoutTable(MappedName name, MappedUuid uuid) => _withoutTable.Add(name, new LiveDevice(
-        name, uuid, FreeNumber(), OpenCount: 0, Suspended: false, ReadOnly: false, RemovalDeferred: false, Length: default));
+        name, uuid, FreeNumber(), OpenCount: 0, Suspended: false, ReadOnly: false, RemovalDeferred: false,
+        Length: default));
 
     /// <returns>Whether there was one.</returns>
     public bool RemoveWithoutTable(MappedName name) => _withoutTable.Remove(name);

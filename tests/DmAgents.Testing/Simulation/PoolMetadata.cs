@@ -107,7 +107,8 @@ internal sealed record PoolMetadata
         return this with
         {
             Time = time,
-            Thins = Thins.SetItem(origin, snapshotted).Add(id, snapshotted with { CreatedIn = TransactionId, CreatedTime = time }),
+            Thins = Thins.SetItem(origin, snapshotted)
+                .Add(id, snapshotted with { CreatedIn = TransactionId, CreatedTime = time }),
             LeafUse = Referenced(snapshotted, LeafUse),
         };
     }

@@ -68,11 +68,12 @@ public sealed partial class SimulatedKernel
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() =>
         Run<IReadOnlyList<MountEntry>>("mounts", "mountinfo", () => (Errno.None, _mounts.List()));
 
-    public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length) => Run("fitrim", mounted, () =>
-        (OnMount(mounted, fileSystem => fileSystem.Trim(start.Bytes, length.Bytes, out var bytes) is var errno
-                && errno == Errno.None
-            ? (errno, new ByteSize(bytes))
-            : (errno, default), out var trimmed), trimmed));
+    public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length) =>
+        Run("fitrim", mounted, () =>
+            (OnMount(mounted, fileSystem => fileSystem.Trim(start.Bytes, length.Bytes, out var bytes) is var errno
+                    && errno == Errno.None
+                ? (errno, new ByteSize(bytes))
+                : (errno, default), out var trimmed), trimmed));
 
     public KernelResult SyncFileSystem(MountPath mounted) => Run("syncfs", mounted, () =>
         OnMount(mounted, fileSystem => (fileSystem.ReadOnly ? Errno.None : fileSystem.Sync(), true), out _));

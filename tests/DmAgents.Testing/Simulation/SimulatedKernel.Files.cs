@@ -33,8 +33,8 @@ public sealed partial class SimulatedKernel
 
     public KernelResult<byte[]> ReadFile(MountPath mounted, string name) =>
         Run("read", $"{mounted}/{name}", () =>
-            (OnMount(mounted, fileSystem => (fileSystem.Read(NameIn(mounted, name), out var bytes), bytes), out var content),
-                content));
+            (OnMount(mounted, fileSystem => (fileSystem.Read(NameIn(mounted, name), out var bytes), bytes),
+                out var content), content));
 
     public KernelResult<IReadOnlyList<string>> ListFiles(MountPath mounted) =>
         Run<IReadOnlyList<string>>("list", mounted, () =>

@@ -75,7 +75,8 @@ public sealed partial class SimulatedKernel
         {
             var written = metadata with { Held = null, NeedsCheck = false };
             into.Write(Encoding.ASCII.GetBytes(
-                $"<superblock uuid=\"\" time=\"{metadata.Time}\" transaction=\"{metadata.TransactionId}\" flags=\"0\">\n"
+                $"<superblock uuid=\"\" time=\"{metadata.Time}\" transaction=\"{metadata.TransactionId}\" "
+                + "flags=\"0\">\n"
                 + $"{TextStart}{Convert.ToHexString(_superblocks.Encode(written))} -->\n</superblock>\n"));
             return ContentOf(metadata, held);
         });

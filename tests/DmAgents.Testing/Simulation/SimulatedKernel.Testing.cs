@@ -51,7 +51,8 @@ public sealed partial class SimulatedKernel
             _blockDevices.Link(new DevicePath(link), disk);
     }
 
-    /// <summary>Whoever makes a device dies before he has given it its table. One that is live is left as it is.</summary>
+    /// <summary>Whoever makes a device dies before he has given it its table. One that is live is left as it is.
+    /// </summary>
     /// <returns>Whether it was made.</returns>
     public bool LeaveWithoutTable(MappedName name, MappedUuid uuid)
     {
