@@ -88,7 +88,8 @@ public class OutputTests
             CommonReflection.Descriptor, HostsReflection.Descriptor, PoolsReflection.Descriptor,
             ImagesReflection.Descriptor, LayersReflection.Descriptor, ContainersReflection.Descriptor,
             EventsReflection.Descriptor,
-        }.SelectMany(file => file.MessageTypes).SelectMany(WithNested);
+        }.SelectMany(file => file.Dependencies.Append(file)).Where(file => file.Package == "dmagents.admin.v1")
+            .DistinctBy(file => file.Name).SelectMany(file => file.MessageTypes).SelectMany(WithNested);
 
     private static IEnumerable<MessageDescriptor> WithNested(MessageDescriptor message) =>
         message.NestedTypes.Where(nested => nested.ClrType is not null).SelectMany(WithNested).Prepend(message);

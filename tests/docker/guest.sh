@@ -1,9 +1,9 @@
 #!/bin/bash
 # What run.sh does in a guest of the lab. Given by it: BIN_AGENT and BIN_CLI (where dmagentd and dmagent are), LAB_DISKS
-# (data and metadata of a thin pool, Docker's files, the agent's state), MODES (loop, thinpool).
+# (data and metadata of a thin pool, Docker's files, the agent's state, a disk for LVM), MODES (loop, thinpool, lvm).
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-read -r data metadata files state <<< "$LAB_DISKS"
+read -r data metadata files state volumes <<< "$LAB_DISKS"
 passed=0 failed=0
 
 dmagent() { "$BIN_CLI/dmagent" "$@"; }

@@ -159,6 +159,33 @@ public sealed class DeletionEffectsTests
         }
     }
 
+    /// <summary>Of an id that only the pool knows, nobody tells whose snapshot it is, nor how large.</summary>
+    [Fact]
+    public void A_purge_discards_what_the_id_has_for_itself_whatever_step_it_dies_at()
+    {
+        for (var step = 0; ; step++)
+        {
+            var pool = new TestPool(discardOnRemove: true);
+            var device = pool.Container(2, "c", DeviceUse.Active);
+            var before = Used(pool);
+            Write(pool, device, block: 20, count: 3);
+            Write(pool, device, block: 50, count: 2);
+            pool.Kernel.ClearCallLog();
+            pool.Kernel.DieAtStep(step);
+            var died = Record.Exception(() => pool.Deletion.Purge(device.Id)) is AgentDiedException;
+            pool.Kernel.Revive();
+
+            Assert.Equal(KernelResult.Done, pool.Deletion.Purge(device.Id));
+
+            Assert.Equal([new ThinId(1)], pool.Thins);
+            Assert.Equal(before, Used(pool));
+            if (died)
+                continue;
+            Assert.Equal(2, pool.Kernel.CallLog.Count(call => call.Operation == nameof(IBlockDevices.Discard)));
+            return;
+        }
+    }
+
     [Fact]
     public void Blocks_beyond_the_device_are_left_out_and_a_pool_that_ignores_discards_frees_them_all_the_same()
     {

@@ -29,7 +29,7 @@ public sealed class AdoptedBackingTests
     }
 
     public static TheoryData<string> Kinds =>
-        ["direct", "single", "single with more metadata", "loop", "loop elsewhere"];
+        ["direct", "single", "single with more metadata", "loop", "loop in the pool's own directory", "loop elsewhere"];
 
     [Theory, MemberData(nameof(Kinds))]
     public void It_is_found_as_it_was_made_live_or_not(string kind)
@@ -91,6 +91,8 @@ public sealed class AdoptedBackingTests
         "single" => new BackingRequest.SingleDisk(_a, null),
         "single with more metadata" => new BackingRequest.SingleDisk(_a, ByteSize.MiB(30)),
         "loop" => new BackingRequest.Loop(null, ByteSize.MiB(64), ByteSize.MiB(20)),
+        "loop in the pool's own directory" =>
+            new BackingRequest.Loop(new MountPath(Paths.Root), ByteSize.MiB(64), ByteSize.MiB(20)),
         _ => new BackingRequest.Loop(new MountPath("/srv/pools"), ByteSize.MiB(64), null),
     };
 

@@ -1,4 +1,7 @@
 using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 using DmAgents.EndToEnd.Tests.Support;
 using DmAgents.Testing.Contracts;
 
@@ -55,6 +58,75 @@ public sealed class LostJournalTests(AgentFixture agent)
         Assert.Equal(before, await Content());
         await agent.Client.RemoveImage(Pool, "e2e/adopted:1");
         await agent.Client.Remove(Pool, web.Name);
+    }
+
+    [Fact]
+    public async Task Of_a_loop_pool_of_which_nothing_is_left_but_its_files_of_blocks_all_is_in_quarantine_and_undeleted()
+    {
+        await using var own = await OwnAgent.Start(agent, "bare-loop");
+        var kept = await own.Make("kept", seed: 40);
+        var id = (await own.Client.ShowContainer(own.Pool, "kept")).ThinId;
+        await own.Stop();
+        var ids = own.Meter.ThinIds();
+        own.TakeDown();
+        Directory.Delete(own.Journal, recursive: true);
+        var directory = own.Places.Pool(own.Pool);
+        File.Delete($"{directory}/pool.json");
+        foreach (var files in new[] { "metadata", "images", "views" }.Where(f => Directory.Exists($"{directory}/{f}")))
+            Directory.Delete($"{directory}/{files}", recursive: true);
+        await own.Restart();
+        Assert.Empty((await own.Client.Pools.ListAsync(new ListPoolsRequest())).Pools);
+
+        var adopted = await own.Client.Pools.AdoptAsync(new AdoptPoolRequest
+        {
+            RequestId = AgentClient.NewId(), Pool = own.Pool, Loop = new LoopBacking { Directory = directory },
+        });
+
+        Assert.Empty(adopted.Devices);
+        Assert.Equal(ids, adopted.QuarantinedThinIds);
+        Assert.Equal(ids, own.Meter.ThinIds());
+        var back = await own.Client.Pools.UndeleteAsync(new UndeleteRequest
+        {
+            RequestId = AgentClient.NewId(), Pool = own.Pool, ThinId = id, Name = "kept",
+        });
+        var container = await own.Client.Containers.CreateAsync(new CreateContainerRequest
+        {
+            RequestId = AgentClient.NewId(), Pool = own.Pool, Name = "look", LayerChainId = back.Key, Mount = true,
+        });
+        Assert.Equal(kept, await Files.Digest($"{container.MountPath}/file"));
+    }
+
+    [Fact]
+    public async Task A_pool_on_a_disk_whose_pool_json_is_lost_too_is_told_by_its_label()
+    {
+        var file = new LoopFile($"{Places.State}/bare-disk.img");
+        agent.Kernel.CreateFile(file, ByteSize.MiB(256)).Must();
+        var disk = agent.Kernel.AttachLoop(file).Must();
+        await using (var own = await OwnAgent.Start(agent, "bare-disk", disk: disk))
+        {
+            var kept = await own.Make("kept", seed: 41);
+            var uuid = (await own.Client.Show(own.Pool)).Uuid;
+            await own.Stop();
+            var ids = own.Meter.ThinIds();
+            own.TakeDown();
+            Directory.Delete(own.Journal, recursive: true);
+            File.Delete($"{own.Places.Pool(own.Pool)}/pool.json");
+            await own.Restart();
+
+            var adopted = await own.Client.Pools.AdoptAsync(new AdoptPoolRequest
+            {
+                RequestId = AgentClient.NewId(), Pool = own.Pool,
+                SingleDisk = new SingleDiskBacking { Device = disk.Value },
+            });
+
+            Assert.Equal(uuid, adopted.Uuid);
+            Assert.Empty(adopted.QuarantinedThinIds);
+            Assert.Equal(ids, own.Meter.ThinIds());
+            Assert.Equal(kept, await own.Read("kept"));
+            await own.Client.MustAgree(own.Pool);
+        }
+        agent.Kernel.DetachLoop(file).Must();
+        agent.Kernel.DeleteFile(file).Must();
     }
 
     [Fact]

@@ -43,8 +43,9 @@ internal sealed class OwnAgent : IAsyncDisposable
 
     /// <param name="settings">Of pools, one on a line.</param>
     /// <param name="stateIsThere">Its state directory is a mount of the test's.</param>
+    /// <param name="disk">A blank one for the pool, instead of files.</param>
     public static async Task<OwnAgent> Start(
-        AgentFixture fixture, string name, string settings = "", bool stateIsThere = false)
+        AgentFixture fixture, string name, string settings = "", bool stateIsThere = false, DevicePath? disk = null)
     {
         var places = fixture.Places with { Name = name };
         places.WriteConfig(settings);
@@ -52,10 +53,12 @@ internal sealed class OwnAgent : IAsyncDisposable
         var loops = stateIsThere ? $"{Support.Places.State}/{name}-loops" : places.Pool(name);
         var agent = new OwnAgent(places, fixture.Kernel, loops);
         agent.Process = await AgentProcess.Start(places, agent.Client);
-        var backing = new LoopBacking { DataSizeBytes = 256 * MiB };
+        var request = new CreatePoolRequest { Name = name, Loop = new LoopBacking { DataSizeBytes = 256 * MiB } };
         if (stateIsThere)
-            backing.Directory = loops;
-        await agent.Client.CreatePool(new CreatePoolRequest { Name = name, Loop = backing });
+            request.Loop.Directory = loops;
+        if (disk is { } device)
+            request.SingleDisk = new SingleDiskBacking { Device = device.Value };
+        await agent.Client.CreatePool(request);
         await agent.Client.Import(name, await SmallImage.Write(name), Image);
         return agent;
     }
@@ -88,8 +91,14 @@ internal sealed class OwnAgent : IAsyncDisposable
     {
         var pool = new PoolName(Pool);
         Eventually.True(() => _kernel.ClosePool(DeviceNames.Pool(pool)).Succeeded, "the pool is closed");
-        _kernel.DetachLoop(new LoopFile($"{_loops}/data.img")).Must();
-        _kernel.DetachLoop(new LoopFile(Metadata)).Must();
+        if (File.Exists(Metadata))
+        {
+            _kernel.DetachLoop(new LoopFile($"{_loops}/data.img")).Must();
+            _kernel.DetachLoop(new LoopFile(Metadata)).Must();
+            return;
+        }
+        _kernel.Remove(DeviceNames.Data(pool), deferred: false).Must();
+        _kernel.Remove(DeviceNames.Metadata(pool), deferred: false).Must();
     }
 
     public Task Restart() => Process.Restart(Client);

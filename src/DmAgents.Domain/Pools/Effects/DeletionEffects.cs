@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
@@ -74,15 +75,18 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
     }
 
     /// <summary>Discards a piece of it. What is discarded already stays so.</summary>
-    public KernelResult Discard(DeviceRecord device, ImmutableArray<BlockRange> piece)
+    public KernelResult Discard(DeviceRecord device, ImmutableArray<BlockRange> piece) =>
+        Discard(device.Id, device.Size, piece);
+
+    private KernelResult Discard(ThinId id, ByteSize size, ImmutableArray<BlockRange> piece)
     {
         foreach (var range in piece)
         {
             var (start, length) = range.InBytes(BlockSize);
-            if (start >= device.Size)
+            if (start >= size)
                 break;
-            var within = length < device.Size - start ? length : device.Size - start;
-            var discarded = kernel.Discard(pool.NameOf(device.Id).Path, start, within);
+            var within = length < size - start ? length : size - start;
+            var discarded = kernel.Discard(pool.NameOf(id).Path, start, within);
             // A pool that ignores discards: the deletion frees the blocks all the same.
             if (discarded.FailedWith(KernelFault.NotSupported))
                 break;
@@ -108,10 +112,36 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
         return deleted.Succeeded ? new DeletionResult.Gone() : new DeletionResult.Failed(deleted.Error);
     }
 
-    /// <summary>Deletes a quarantined id, of which only the pool knows.</summary>
+    /// <summary>Deletes a quarantined id, of which only the pool knows. What it has for itself is discarded before, in
+    /// pieces, between which whoever waits for the pool has his turn.</summary>
     public KernelResult Purge(ThinId id) =>
         kernel.Remove(pool.NameOf(id), deferred: false).Or(KernelFault.NotFound)
+            .Then(() => DiscardOwn(id))
+            .Then(() => kernel.Remove(pool.NameOf(id), deferred: false).Or(KernelFault.NotFound))
             .Then(() => DeleteId(id));
+
+    private KernelResult DiscardOwn(ThinId id)
+    {
+        if (pool.DiscardAbove is not { } above)
+            return KernelResult.Done;
+        // Whose snapshot it is nobody may know, but since when it shares nothing more its own times tell.
+        var own = kernel.OwnBlocks(pool.Device, new ThinAndOrigin(id, Origin: null), isOrigin: true);
+        if (!own.Succeeded || own.Value.Count == 0 || BytesOf(own.Value) <= above.Bytes)
+            return KernelResult.Done;
+        var size = new ByteSize(own.Value[^1].End * BlockSize.Bytes);
+        var result = kernel.ActivateThin(new ThinTable(
+            pool.NameOf(id), DeviceNames.ThinDeviceId(pool.Identity.Uuid, id), pool.Device, id, size.Sectors,
+            ReadOnly: false)).Outcome;
+        for (var plan = DiscardPlan.Of([.. own.Value]); result.Succeeded && !plan.IsDone;)
+        {
+            result = Discard(id, size, plan.Next);
+            plan = plan.After(BackgroundPace.PieceTime);
+        }
+        return result.Or(KernelFault.NotFound);
+    }
+
+    private ulong BytesOf(IEnumerable<BlockRange> blocks) =>
+        blocks.Aggregate(0UL, (sum, range) => sum + range.Count) * BlockSize.Bytes;
 
     /// <summary>An id that the pool does not have is gone; of a pool that is not live nobody knows what it
     /// has.</summary>
@@ -172,7 +202,6 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
         ImmutableArray<BlockRange> blocks = own.Succeeded
             ? [.. own.Value]
             : [new BlockRange(0, device.Size.RoundUp(BlockSize).Bytes / BlockSize.Bytes)];
-        var bytes = blocks.Aggregate(0UL, (sum, range) => sum + range.Count) * BlockSize.Bytes;
-        return bytes <= above.Bytes ? ImmutableArray<BlockRange>.Empty : blocks;
+        return BytesOf(blocks) <= above.Bytes ? ImmutableArray<BlockRange>.Empty : blocks;
     }
 }

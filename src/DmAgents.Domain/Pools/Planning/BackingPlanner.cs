@@ -107,7 +107,7 @@ public sealed partial class BackingPlanner(IKernel kernel)
     }
 
     private static (LoopFile Data, LoopFile Metadata) FilesOf(PoolPaths paths, MountPath? directory) =>
-        directory is { } own
+        directory is { } own && own.Value != paths.Root
             ? (new LoopFile($"{own}/{paths.Pool}-data.img"), new LoopFile($"{own}/{paths.Pool}-metadata.img"))
             : (paths.DataFile, paths.MetadataFile);
 
