@@ -175,6 +175,38 @@ public sealed class OtherTimesTests(AgentFixture fixture)
         await agent.Client.MustAgree(agent.Pool);
     }
 
+    [Fact]
+    public async Task A_thin_id_that_somebody_made_by_hand_is_quarantined_and_a_purge_gives_its_blocks_back()
+    {
+        const uint Id = 500;
+        await using var agent = await OwnAgent.Start(fixture, "by-hand-made");
+        var kept = await agent.Make("kept", seed: 11);
+        var source = (await agent.Client.ShowContainer(agent.Pool, "kept")).ThinId;
+        var before = await agent.Meter.Content();
+        var pool = DeviceNames.Pool(new Domain.Pools.PoolName(agent.Pool)).Value;
+        await Dmsetup($"message {pool} 0 'create_snap {Id} {source}'");
+        await Dmsetup($"create by-hand --table '0 {1 << 21} thin /dev/mapper/{pool} {Id}'");
+        await Shell.Must("/bin/dd", "if=/dev/urandom", "of=/dev/mapper/by-hand", "bs=1M", "count=64", "oflag=direct");
+        await Dmsetup("remove by-hand");
+        Assert.True(await agent.Meter.UsedBlocks() >= before.Blocks + (64 * 16));
+
+        await agent.Client.Pools.RepairAsync(
+            new RepairPoolRequest { RequestId = AgentClient.NewId(), Pool = agent.Pool });
+        var found = Assert.Single((await agent.Client.Pools.ListQuarantineAsync(
+            new ListQuarantineRequest { Pool = agent.Pool })).Devices);
+        Assert.Equal(Id, found.ThinId);
+        Assert.True(found.MappedBytes >= 64UL << 20);
+        Assert.Contains(Id, agent.Meter.ThinIds());
+        await agent.Client.Pools.PurgeQuarantineAsync(new PurgeQuarantineRequest
+        {
+            RequestId = AgentClient.NewId(), Pool = agent.Pool, ThinIds = { Id },
+        });
+
+        Assert.Equal(before, await agent.Meter.Content());
+        Assert.Equal(kept, await agent.Read("kept"));
+        await agent.Client.MustAgree(agent.Pool);
+    }
+
     private static async Task AwaitWritable(OwnAgent agent)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
