@@ -43,7 +43,9 @@ public class InterruptTests
 
     private static Process Start(FakeAgent agent, params string[] args)
     {
-        var start = new ProcessStartInfo(Path.Combine(BuiltProgram.Directory, "dmagent"), args)
+        // Who started these tests in the background may have left the signal ignored, which a program inherits.
+        var start = new ProcessStartInfo(
+            "/usr/bin/env", ["--default-signal=INT", Path.Combine(BuiltProgram.Directory, "dmagent"), .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
