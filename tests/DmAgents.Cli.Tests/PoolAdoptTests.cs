@@ -29,7 +29,7 @@ public sealed class PoolAdoptTests
                 {
                     Severity = Severity.Warning, Object = "thin id 9", What = "it goes to quarantine",
                     Why = "nobody claims it",
-                    Next = "dmagent pool quarantine list fast",
+                    Next = "dmagent pool quarantine list --pool fast",
                 },
             },
         };

@@ -254,7 +254,7 @@ public class PoolTests
         var repaired = await Run.Of(agent, "pool", "check", "--repair", "--accept-transaction-id", "7");
 
         Assert.Equal(1, looked.Code);
-        Assert.Contains("dmagent pool check fast --repair --accept-transaction-id 7 would:", looked.Lines);
+        Assert.Contains("A repair (dmagent pool check fast --repair --accept-transaction-id 7) would:", looked.Lines);
         Assert.Contains("  1/1 resume: x", looked.Lines);
         Assert.Equal(0, repaired.Code);
         Assert.Contains("1/1 resume: x", repaired.Out + repaired.Error, StringComparison.Ordinal);

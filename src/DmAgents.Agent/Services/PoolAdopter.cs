@@ -158,7 +158,7 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
                 $"afterwards, where nobody needs it: dmagent layer remove --pool {pool} {Name(finding.Subject)}",
             AdoptionDifference.ImageWithoutLayer => "import the image again",
             AdoptionDifference.ViewWithoutDevice => "have its owner make it again",
-            _ => $"afterwards: dmagent pool quarantine list {pool}",
+            _ => $"afterwards: dmagent pool quarantine list --pool {pool}",
         },
     };
 

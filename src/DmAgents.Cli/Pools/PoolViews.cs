@@ -36,9 +36,9 @@ internal static class PoolViews
         if (reply.Agrees || reply.Repairs.Count == 0)
             return;
         console.WriteLine();
-        console.WriteLine($"dmagent pool check {reply.Pool} --repair"
+        console.WriteLine($"A repair (dmagent pool check {reply.Pool} --repair"
             + (reply.HasForeignTransactionId ? $" --accept-transaction-id {reply.ForeignTransactionId}" : "")
-            + " would:");
+            + ") would:");
         foreach (var step in reply.Repairs)
             console.WriteLine($"  {StepText(step)}");
     }

@@ -141,7 +141,7 @@ public static partial class PoolDecider
         if (state.Devices.GetValueOrDefault(c.Id) is { } lost)
         {
             return No(RefusalKind.WrongState, What, c.Id.ToString(), $"{lost.Key} has this thin id, and is lost",
-                "restore metadata that have it: dmagent pool backups; or purge the thin id");
+                $"restore metadata that have it: dmagent pool backup list {state.Identity!.Name}; or purge the thin id");
         }
         if (state.IsTaken(c.Key))
             return Taken(What, c.Key);
@@ -153,7 +153,7 @@ public static partial class PoolDecider
 
     private static Decision.Refused NotQuarantined(string what, PoolState state, ThinId id) =>
         No(RefusalKind.NotFound, what, id.ToString(), "it is not in quarantine",
-            $"list those that are: dmagent pool quarantine list {state.Identity!.Name}");
+            $"list those that are: dmagent pool quarantine list --pool {state.Identity!.Name}");
 
     private static Decision.Accepted Yes(ThinId? subject, params ImmutableArray<PoolEvent> events) =>
         new(events, subject);
