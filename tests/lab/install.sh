@@ -24,6 +24,8 @@ iproute2                /usr/sbin/ip                        networks of several 
 iputils-ping            /usr/bin/ping                       networks of several hosts
 libcap2-bin             /usr/sbin/setcap                    file capabilities in the test image
 attr                    /usr/bin/setfattr                   extended attributes in the test image
+libarchive-tools        /usr/bin/bsdtar                     a second packer of archives for the tests
+acl                     /usr/bin/setfacl                    ACLs in archives of the tests
 mmdebstrap              /usr/bin/mmdebstrap                 the test image
 umoci                   /usr/bin/umoci                      packs the test image
 jq                      /usr/bin/jq                         reads JSON

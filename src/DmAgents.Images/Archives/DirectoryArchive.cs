@@ -6,8 +6,7 @@ internal sealed class DirectoryArchive(string directory) : IArchive
     public string Origin => directory;
 
     public bool Contains(string member) =>
-        // A fifo has no length, and opening one may wait for ever; no member of a layout is empty.
-        IsBelow(member) && new FileInfo(Path.Combine(directory, member)) is { Exists: true, Length: > 0 };
+        IsBelow(member) && new FileInfo(Path.Combine(directory, member)).Exists;
 
     public Stream Open(string member, out long size)
     {
@@ -15,6 +14,12 @@ internal sealed class DirectoryArchive(string directory) : IArchive
             throw this.Missing(member);
         try
         {
+            // A layer may be empty. So is a fifo, to look at, and opening one may wait for ever: neither is opened.
+            if (new FileInfo(Path.Combine(directory, member)).Length == 0)
+            {
+                size = 0;
+                return Stream.Null;
+            }
             var stream = new FileStream(
                 Path.Combine(directory, member), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             size = stream.Length;

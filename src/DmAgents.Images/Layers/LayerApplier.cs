@@ -23,12 +23,14 @@ public sealed class LayerApplier
     private readonly TreeWriter writer;
     private readonly AppliedPaths applied = new();
     private readonly PathResolver resolver;
+    private readonly AufsMarks aufs;
     private readonly FileContent content;
 
     private LayerApplier(TarReader archive, TreeWriter writer, FileContent content)
     {
         (this.archive, this.writer, this.content) = (archive, writer, content);
         resolver = new PathResolver(writer, applied);
+        aufs = new AufsMarks(writer);
     }
 
     /// <param name="layer">Is read to its end, and so verified.</param>
@@ -71,15 +73,17 @@ public sealed class LayerApplier
         {
             cancellation.ThrowIfCancellationRequested();
             writer.Entry = entry.DisplayName;
-            var path = EntryNames.ParseName(entry.Name, out var refusal)
-                ?? throw Unsafe(refusal);
+            var path = EntryNames.Parse(entry.Name, out var fault) ?? throw Unnamed("its name", fault);
             if (path.IsRoot)
                 ApplyRoot(entry);
+            else if (AufsMarks.Hold(path))
+                aufs.Apply(entry, path, ApplyEntry);
             else if (path.Name.StartsWith(Whiteouts.Prefix))
                 ApplyWhiteout(path);
             else
                 ApplyEntry(entry, path);
         }
+        aufs.Remove();
         writer.Entry = "(directory times)";
         writer.SetTimes();
         return entries;
@@ -107,9 +111,6 @@ public sealed class LayerApplier
                 RemoveLower(directory);
             return;
         }
-        // What aufs kept for itself beside its whiteouts; means nothing here.
-        if (path.Name.StartsWith(Whiteouts.AufsPrefix))
-            return;
         var name = path.Name[Whiteouts.Prefix.Length..];
         if (!TreePath.IsName(name))
             throw Unsafe($"it is a whiteout of '{TreePath.Display(name)}'");
@@ -202,8 +203,8 @@ public sealed class LayerApplier
     /// </summary>
     private void Link(TarEntry entry, TreePath here, EntryStat? existing)
     {
-        var named = EntryNames.ParseTarget(entry.LinkName, out var refusal)
-            ?? throw Unsafe($"as a hard link to '{TreePath.Display(entry.LinkName)}' it is unsafe: {refusal}");
+        var named = EntryNames.Parse(entry.LinkName, out var fault)
+            ?? throw Unnamed("the name that it is a hard link to", fault);
         var target = named.IsRoot ? null : resolver.Find(named.Parent)?.Child(named.Name);
         var stat = target is null ? null : writer.Find(target);
         if (stat is null || stat.Type == EntryType.Directory)
@@ -231,6 +232,14 @@ public sealed class LayerApplier
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a node"),
     };
 
+    private ImageException Unnamed(string what, EntryNameFault fault) => fault == EntryNameFault.TooLong
+        ? writer.Refuse(
+            ImageReason.Unsupported, $"{what} is longer than {TreePath.MaxBytes} bytes, the most that the kernel takes",
+            "Build the image with shorter names")
+        : writer.Refuse(
+            ImageReason.Corrupt, fault == EntryNameFault.Empty ? $"{what} is empty" : $"{what} has a NUL in it",
+            "Build the image again");
+
     private ImageException Unsafe(string why) => writer.Refuse(
         ImageReason.UnsafePath, why,
         "Do not use this image unless you know why it does that; build it without such an entry");
@@ -241,7 +250,5 @@ public sealed class LayerApplier
         public static ReadOnlySpan<byte> Prefix => ".wh."u8;
 
         public static ReadOnlySpan<byte> Opaque => ".wh..wh..opq"u8;
-
-        public static ReadOnlySpan<byte> AufsPrefix => ".wh..wh."u8;
     }
 }

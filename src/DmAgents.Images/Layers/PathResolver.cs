@@ -4,8 +4,8 @@ namespace DmAgents.Images.Layers;
 
 /// <summary>
 /// Finds the directory that an entry really goes into: symlinks on the way are followed as a program in the container
-/// would see them, an absolute one from the tree's root. One that climbs above the root by <c>..</c> is refused, where
-/// the kernel would silently stop at the root: an image that tries is not to be trusted.
+/// would see them, an absolute one from the tree's root. One that climbs above the root by <c>..</c> stops there, as in
+/// the kernel: real images have such links (<c>lib -> ../../usr/lib</c>).
 /// </summary>
 internal sealed class PathResolver(TreeWriter writer, AppliedPaths applied)
 {
@@ -93,14 +93,7 @@ internal sealed class PathResolver(TreeWriter writer, AppliedPaths applied)
             if (part.IsEmpty || part.SequenceEqual("."u8))
                 continue;
             if (part.SequenceEqual(".."u8))
-            {
-                if (here.IsRoot)
-                    throw writer.Refuse(
-                        ImageReason.UnsafePath,
-                        $"the symlink {symlink} -> '{TreePath.Display(target)}' on its way climbs above the root",
-                        "Do not use this image unless you know why it does that; build it without such a link");
-                here = here.Parent;
-            }
+                here = here.Parent; // The root is its own parent.
             else if (Step(here, part, make, ref symlinks) is { } there)
                 here = there;
             else

@@ -5,6 +5,9 @@ namespace DmAgents.Images.Tar;
 /// <summary>How an entry comes together from its header and the extensions before it.</summary>
 internal sealed partial class TarReader
 {
+    /// <summary>GNU tar's type of a directory with <c>--listed-incremental</c>, unless it writes the pax format.</summary>
+    private const char IncrementalDirectory = 'D';
+
     private TarEntry Entry(TarHeader header, long size, Pending pending)
     {
         var pax = pending.Pax ?? global.Copy();
@@ -12,8 +15,11 @@ internal sealed partial class TarReader
         var linkName = pax["linkpath"]?.ToArray() ?? pending.LinkName ?? header.LinkName.ToArray();
         var type = TypeOf(header.TypeFlag, name);
         size = pax["size"] is { } stated ? TarFields.Decimal(stated.Span) ?? throw BadField("size", name) : size;
-        // Entries without content may state a size all the same: old archives give a hard link that of its target.
-        Begin(type == TarEntryType.File ? size : 0);
+        if (pax["GNU.volume.offset"] is { } part && TarFields.Decimal(part.Span) is not 0)
+            throw PartOfSeveral();
+        // Entries without content may state a size all the same: old archives give a hard link that of its target. A
+        // directory of an incremental archive has content: the names that were in it, which are no entries.
+        Begin(type == TarEntryType.File || header.TypeFlag == IncrementalDirectory ? size : 0);
         PackedSize = remaining;
         ContentOffset = position;
         var extents = type == TarEntryType.File ? Extents(header, pax, name, ref size) : null;
@@ -29,7 +35,7 @@ internal sealed partial class TarReader
         '2' => TarEntryType.Symlink,
         '3' => TarEntryType.CharacterDevice,
         '4' => TarEntryType.BlockDevice,
-        '5' or 'D' => TarEntryType.Directory,
+        '5' or IncrementalDirectory => TarEntryType.Directory,
         '6' => TarEntryType.Fifo,
         _ => throw new ImageException(
             ImageReason.Unsupported,

@@ -9,7 +9,7 @@ namespace DmAgents.Images.Tar;
 /// <param name="origin">What the archive is called in messages.</param>
 /// <param name="endMarkerRequired">
 /// Whether the archive must end with its two zero blocks. Only an archive of known digest may go without: that it is
-/// whole shows by the digest, and some builders leave the marker out.
+/// whole shows by the digest, and some builders leave out the marker, or even the padding of the last entry.
 /// </param>
 internal sealed partial class TarReader(Stream source, string origin, bool endMarkerRequired = true)
 {
@@ -34,8 +34,7 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
     /// <summary>The next entry, or null at the end. What was not read of the current one is skipped.</summary>
     public TarEntry? Next()
     {
-        Skip(remaining + padding);
-        (remaining, padding) = (0, 0);
+        SkipEntry();
         var pending = new Pending(null, null, null);
         while (ReadHeader(pending))
         {
@@ -57,8 +56,11 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
                     pending = pending with { LinkName = ReadLongName(size) };
                     break;
                 case 'V':
+                    // The volume's label, which says nothing of any entry.
                     SkipContent(size);
                     break;
+                case 'M':
+                    throw PartOfSeveral();
                 default:
                     return Entry(header, size, pending);
             }
@@ -83,12 +85,8 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
 
     private bool ReadHeader(Pending pending)
     {
-        if (!ReadBlock())
-        {
-            if (endMarkerRequired || !pending.IsEmpty)
-                throw any ? Truncated() : NotATar();
+        if (!ReadBlock(pending))
             return false;
-        }
         if (!IsZero())
         {
             if (!new TarHeader(block).IsSound())
@@ -97,28 +95,50 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
         }
         if (!pending.IsEmpty)
             throw Corrupt("ends after an extended header, before the entry that it is for");
-        if (!ReadBlock())
-            return endMarkerRequired ? throw Truncated() : false;
-        return IsZero() ? false : throw Corrupt("has a lone zero block amid its entries");
+        if (ReadBlock(pending) && !IsZero())
+            throw Corrupt("has a lone zero block amid its entries");
+        return false;
     }
 
     private bool IsZero() => !block.AsSpan().ContainsAnyExcept((byte)0);
 
-    /// <summary>False at the end of the archive; a part of a block is a truncated archive.</summary>
-    private bool ReadBlock()
+    /// <summary>
+    /// False at the end of the archive, which may only be here if no entry is begun and no marker is required. A part of
+    /// a block is a truncated archive, unless it is a part of a marker that may be missing.
+    /// </summary>
+    private bool ReadBlock(Pending pending)
     {
         var count = source.ReadAtLeast(block, block.Length, throwOnEndOfStream: false);
         position += count;
-        if (count is > 0 and < TarHeader.BlockSize)
+        if (count == TarHeader.BlockSize)
+            return true;
+        if (endMarkerRequired || !pending.IsEmpty || block.AsSpan(0, count).ContainsAnyExcept((byte)0))
             throw any ? Truncated() : NotATar();
-        return count == TarHeader.BlockSize;
+        return false;
     }
 
     private void SkipContent(long size)
     {
         Begin(size);
-        Skip(remaining + padding);
+        SkipEntry();
+    }
+
+    /// <summary>Skips what was not read of an entry. The last one of an archive may lack its padding.</summary>
+    private void SkipEntry()
+    {
+        Skip(remaining);
+        if (padding > 0)
+            SkipPadding();
         (remaining, padding) = (0, 0);
+    }
+
+    private void SkipPadding()
+    {
+        var away = block.AsSpan(0, (int)padding);
+        var count = source.ReadAtLeast(away, away.Length, throwOnEndOfStream: false);
+        position += count;
+        if (count < away.Length && endMarkerRequired)
+            throw Truncated();
     }
 
     private void Begin(long size)
@@ -131,6 +151,8 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
 
     private void Skip(long count)
     {
+        if (count == 0)
+            return;
         if (source.CanSeek)
         {
             if (count > source.Length - source.Position)
@@ -161,8 +183,7 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
         var content = new byte[size];
         for (var done = 0; done < content.Length;)
             done += Read(content.AsSpan(done));
-        Skip(padding);
-        padding = 0;
+        SkipEntry();
         return content;
     }
 
@@ -178,6 +199,11 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
     private ImageException Truncated() => new(
         ImageReason.Truncated, $"{origin} ends after {position} bytes (uncompressed) in the middle of the archive",
         "Fetch or write the archive again");
+
+    /// <summary>GNU tar's multi-volume archives: the volume before has the beginning of a file.</summary>
+    private ImageException PartOfSeveral() => new(
+        ImageReason.Unsupported, $"{origin} is one volume of an archive of several",
+        "Extract all volumes together (tar --multi-volume), and write their content as one archive");
 
     private ImageException NotATar() => new(
         ImageReason.NotAnImage, $"{origin} is not a tar archive",

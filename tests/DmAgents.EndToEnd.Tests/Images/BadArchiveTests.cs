@@ -90,8 +90,8 @@ public sealed class BadArchiveTests(AgentFixture agent)
         await RefusedAndLeavesNothing(Kind.NotFound, layout, select: "absent:1");
     }
 
-    /// <summary>Names are taken as they would be in the container's own root: what would climb out is refused, or lands
-    /// inside; a symlink to the outside leads nowhere outside.</summary>
+    /// <summary>Names are taken as they would be in the container's own root: what would climb out lands inside, and a
+    /// symlink to the outside leads nowhere outside.</summary>
     [Fact]
     public async Task Entries_that_climb_out_touch_nothing_outside()
     {
@@ -102,22 +102,21 @@ public sealed class BadArchiveTests(AgentFixture agent)
         var dots = await OciLayout.Tar("dots", Entry("etc/name", "x"), Entry($"../../../../../..{outside}/in", "x"));
         var absolute = await OciLayout.Tar("absolute", Entry($"{outside}/in", "x"));
 
-        await ImportedOrRefused(climbing, "e2e/climbing:1");
-        await ImportedOrRefused(dots, "e2e/dots:1");
-        await ImportedOrRefused(absolute, "e2e/absolute:1");
+        await Imported(climbing, "e2e/climbing:1", $"{outside}/in");
+        await Imported(dots, "e2e/dots:1", $"{outside}/in");
+        await Imported(absolute, "e2e/absolute:1", $"{outside}/in");
 
         Assert.Empty(Directory.EnumerateFileSystemEntries(outside));
     }
 
-    private async Task ImportedOrRefused(string archive, string reference)
+    private async Task Imported(string archive, string reference, string place)
     {
         var before = await agent.DirectMeter.Content();
-        var importing = agent.Client.Import(Pool, archive, reference);
-        await Task.WhenAny(importing);
-        if (importing.IsCompletedSuccessfully)
-            await agent.Client.RemoveImage(Pool, reference);
-        else
-            await AgentClient.Refused(Kind.Failed, () => importing);
+        await agent.Client.Import(Pool, archive, reference);
+        var container = await agent.Client.Create(Pool, "climbed", reference);
+        Assert.Equal("x", await File.ReadAllTextAsync(container.MountPath + place));
+        await agent.Client.Remove(Pool, container.Name);
+        await agent.Client.RemoveImage(Pool, reference);
         Assert.Equal(before, await agent.DirectMeter.Content());
     }
 

@@ -86,6 +86,34 @@ public sealed class WhiteoutTests : IDisposable
     }
 
     [Theory]
+    [InlineData(".wh..wh.plnk/")]
+    [InlineData("./.wh..wh.orph/")]
+    [InlineData("/.wh..wh.plnk/")]
+    [InlineData("d/.wh..wh.orph/")]
+    public void What_aufs_keeps_in_its_own_directories_is_not_in_the_tree(string directory)
+    {
+        tree.Apply(new TarBytes().Directory("./", time: 8).Directory("d", time: 9));
+        tree.Apply(new TarBytes().Directory(directory).Directory(directory + "sub").File(directory + "sub/x", "x")
+            .File(directory + "3.14", "y").Symlink(directory + "s", "/a").Entry(directory + "n", '3', major: 1));
+
+        Assert.Equal(["/", "/d"], tree.Lines().Select(line => line.Split(' ')[0]));
+        Assert.Equal((8L, 9L), (tree.Stat("")!.ModificationTime.Seconds, tree.Stat("d")!.ModificationTime.Seconds));
+    }
+
+    /// <summary>What the pseudo links of aufs are for: names of one inode, in several branches.</summary>
+    [Fact]
+    public void Hard_links_to_what_aufs_keeps_are_names_of_one_file()
+    {
+        tree.Apply(new TarBytes().Directory("./", time: 8).Directory(".wh..wh.plnk")
+            .File(".wh..wh.plnk/12.34", "linked", uid: 7).HardLink("a", ".wh..wh.plnk/12.34")
+            .HardLink("b", "/.wh..wh.plnk/12.34"));
+
+        Assert.Equal(["/", "/a", "/b"], tree.Lines().Select(line => line.Split(' ')[0]));
+        Assert.Equal(("linked", 7u, 2u), (tree.Read("a"), tree.Stat("a")!.Owner.Uid, tree.Stat("a")!.Links));
+        Assert.Equal(8, tree.Stat("")!.ModificationTime.Seconds);
+    }
+
+    [Theory]
     [InlineData(".wh...")]
     [InlineData("d/.wh..")]
     [InlineData(".wh.")]

@@ -44,6 +44,24 @@ public sealed class ImageSourceTests : IDisposable
         Assert.Empty(Directory.GetFiles(tree.Home, "dmagents-spool-*"));
     }
 
+    [Fact]
+    public void A_layer_of_no_bytes_is_a_layer_in_a_directory_and_in_a_tar()
+    {
+        var layout = new OciLayout().Add("app:1", "amd64", bytes => bytes, Lower, []);
+        var directory = Path.Combine(tree.Home, "empty-layer");
+        layout.WriteTo(directory);
+
+        foreach (var path in new[] { directory, WriteFile(layout.ToTar()) })
+        {
+            using var source = Open(path);
+            var image = source.Describe();
+            Apply(source, image);
+
+            Assert.Equal(2, image.Layers.Count);
+            Assert.Equal(("lower", "b"), (tree.Read("a"), tree.Read("b")));
+        }
+    }
+
     [Theory]
     [InlineData("none")]
     [InlineData("gzip")]

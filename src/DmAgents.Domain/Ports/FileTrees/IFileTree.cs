@@ -3,8 +3,7 @@ namespace DmAgents.Domain.Ports.FileTrees;
 /// <summary>
 /// A directory tree below a root, most often the mounted file system of a layer. No call follows a symlink: neither
 /// in the last component (calls are about the link itself) nor on the way (<see cref="FileTreeOutcome.NotResolved"/>).
-/// Whoever wants symlinks followed resolves them first and knows then where he goes; the kernel's own confinement
-/// (RESOLVE_IN_ROOT) clamps a climbing <c>..</c> without saying so. Not for concurrent use, and nobody else may remove
+/// The caller resolves symlinks first. Not for concurrent use, and nobody else may remove
 /// directories of the tree meanwhile: open ones are remembered.
 /// </summary>
 public interface IFileTree : IDisposable

@@ -54,6 +54,34 @@ public sealed class TreePath : IEquatable<TreePath>, IComparable<TreePath>
         path.Split('/', StringSplitOptions.RemoveEmptyEntries)
             .Aggregate(Root, (here, name) => here.Child(Encoding.UTF8.GetBytes(name)));
 
+    /// <summary>
+    /// What a name from outside means to a process whose root is the tree: a slash in front is the root, and <c>..</c>
+    /// at the root stays there, as in the kernel. No symlink is looked at. The name must have no NUL.
+    /// </summary>
+    public static TreePath BelowRoot(ReadOnlySpan<byte> name)
+    {
+        var below = new byte[name.Length];
+        var length = 0;
+        foreach (var range in name.Split((byte)'/'))
+        {
+            var part = name[range];
+            if (part.IsEmpty || part.SequenceEqual("."u8))
+                continue;
+            if (part.SequenceEqual(".."u8))
+            {
+                length = Math.Max(0, below.AsSpan(0, length).LastIndexOf((byte)'/'));
+                continue;
+            }
+            if (part.Contains((byte)0))
+                throw new ArgumentException($"'{Display(part)}' is no name of a directory entry", nameof(name));
+            if (length > 0)
+                below[length++] = (byte)'/';
+            part.CopyTo(below.AsSpan(length));
+            length += part.Length;
+        }
+        return length == 0 ? Root : new TreePath(below[..length]);
+    }
+
     /// <summary>Whether a directory can have an entry of this name.</summary>
     public static bool IsName(ReadOnlySpan<byte> name) =>
         !name.IsEmpty && !name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8)
