@@ -44,7 +44,7 @@ internal sealed partial class LinuxThinPools
     public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) =>
         WithSnapshot(pool, (snapshot, status, metadata) =>
         {
-            var dumped = programs.Dump(metadata, status.HeldRoot!.Value, into);
+            var dumped = programs.Dump(metadata, status.HeldRoot!.Value, status.Data.Total, into);
             return dumped.Succeeded ? snapshot.Content() : dumped.Error;
         });
 

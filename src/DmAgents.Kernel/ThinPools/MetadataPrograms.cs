@@ -31,10 +31,18 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
             : repaired;
     }
 
-    public KernelResult Dump(DevicePath metadata, ulong heldRoot, Stream into) =>
-        runner.RunInto(ThinDump, metadata.Value, into, $"--metadata-snap={Number(heldRoot)}", metadata.Value);
+    /// <param name="dataBlocks">How many blocks the pool has: the metadata snapshot does not tell.</param>
+    public KernelResult Dump(DevicePath metadata, ulong heldRoot, ulong dataBlocks, Stream into)
+    {
+        var text = new MetadataTextWriter(into, dataBlocks);
+        var dumped = runner.RunInto(
+            ThinDump, metadata.Value, text, $"--metadata-snap={Number(heldRoot)}", metadata.Value);
+        text.Flush();
+        return dumped;
+    }
 
-    /// <remarks>thin_restore takes nothing but a regular file.</remarks>
+    /// <remarks>thin_restore takes nothing but a regular file. What it is told of the pool's size is in the text and in
+    /// the option: version 1.1.0 believes the one, 0.9.0 the other.</remarks>
     public KernelResult Restore(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape)
     {
         try
@@ -42,8 +50,9 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
             using var file = new FileStream(
                 scratch.Value, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16,
                 FileOptions.DeleteOnClose);
-            text.CopyTo(file);
-            file.Flush();
+            var sized = new MetadataTextWriter(file, shape.DataBlocks);
+            text.CopyTo(sized);
+            sized.Flush();
             return runner.Run(
                 ThinRestore, into.Value,
                 "-i", scratch.Value, "-o", into.Value, "--nr-data-blocks", Number(shape.DataBlocks));

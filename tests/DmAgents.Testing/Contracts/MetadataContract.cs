@@ -204,6 +204,41 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
     }
 
     [Fact]
+    public void A_text_has_the_number_of_blocks_that_the_pool_has()
+    {
+        var pool = Filled();
+
+        using var text = Dumped(pool);
+
+        Assert.Contains(
+            $" nr_data_blocks=\"{pool.Status.Data.Total}\"", Encoding.ASCII.GetString(text.ToArray()),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(" nr_data_blocks=\"0\"")]
+    [InlineData(" nr_data_blocks=\"1\"")]
+    [InlineData("")]
+    public void A_text_that_does_not_have_it_is_made_anew_all_the_same(string instead)
+    {
+        var pool = Filled();
+        using var text = Dumped(pool);
+        Kernel.ClosePool(pool.Name).Must();
+        using var other = new MemoryStream(Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(text.ToArray()).Replace(
+            $" nr_data_blocks=\"{DataBlocksOf(pool)}\"", instead, StringComparison.Ordinal)));
+        Assert.NotEqual(text.Length, other.Length);
+        var into = Blank();
+
+        Kernel.RestoreMetadata(other, Scope.NewLoopFile(), into, Shape with { DataBlocks = DataBlocksOf(pool) }).Must();
+
+        Kernel.CheckMetadata(into).Must();
+        Kernel.OpenPool(pool.Table with { Metadata = into }).Must();
+        Assert.Equal(DataBlocksOf(pool), pool.Status.Data.Total);
+        pool.Activate(2);
+        pool.MustHold(2, block: 0, fill: 1, count: 4);
+    }
+
+    [Fact]
     public void A_text_that_ends_too_early_is_refused()
     {
         using var text = Dumped(Filled());
@@ -231,6 +266,9 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
         text.Position = 0;
         return text;
     }
+
+    private static ulong DataBlocksOf(ContractPool pool) =>
+        pool.Table.DataLength.Value / pool.Table.BlockSize.Sectors.Value;
 
     /// <summary>A device for other metadata, all zero.</summary>
     private DevicePath Blank()

@@ -76,7 +76,7 @@ public sealed partial class SimulatedKernel
             var written = metadata with { Held = null, NeedsCheck = false };
             into.Write(Encoding.ASCII.GetBytes(
                 $"<superblock uuid=\"\" time=\"{metadata.Time}\" transaction=\"{metadata.TransactionId}\" "
-                + "flags=\"0\">\n"
+                + $"flags=\"0\" nr_data_blocks=\"{metadata.DataBlocks}\">\n"
                 + $"{TextStart}{Convert.ToHexString(_superblocks.Encode(written))} -->\n</superblock>\n"));
             return ContentOf(metadata, held);
         });
