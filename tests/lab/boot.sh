@@ -4,6 +4,11 @@
 # The guest covers these with a tmpfs of its own; a checkout that lies there must be shown by name.
 is_covered() { [[ $1/ == /tmp/* || $1/ == /run/* || $1/ == /dev/shm/* ]]; }
 
+# Another userland lacks this machine's directory, unless every root has one of that name: that is then its own.
+is_hidden() {
+  [[ -n $userland && ! $1 =~ ^/(|boot|dev|etc|home|media|mnt|opt|proc|root|run|srv|sys|tmp|var|(usr/?)?|(usr/)?s?bin|(usr/)?lib[^/]*)$ ]]
+}
+
 write_config() {
   local file=$1 name=$2 address=$3 share directory
   {
@@ -12,11 +17,13 @@ write_config() {
     printf 'name\t%s\n' "$name"
     [[ -z $address ]] || printf 'address\t%s\n' "$address"
     [[ $cgroups == no ]] || printf 'cgroups\n'
-    for directory in "$lab_checkout" "$(pwd -P)"; do
-      if is_covered "$directory"; then
-        printf 'share-ro\t%s\t%s\n' "$directory" "$directory"
-      fi
-    done | sort -u
+    [[ -z $userland ]] || printf 'userland\t%s\n' "$(disk_name "${#disks[@]}")"
+    {
+      for directory in "$lab_checkout" "$(pwd -P)"; do
+        if is_covered "$directory" || is_hidden "$directory"; then printf '%s\n' "$directory"; fi
+      done
+      [[ -z $userland ]] || userland_shares
+    } | sort -u | sed 's/.*/share-ro\t&\t&/'
     for share in "${shares[@]}"; do
       printf 'share\t%s\n' "$share"
     done
@@ -30,8 +37,11 @@ guest_environment() {
   printf '%s\n' HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TMPDIR=/tmp DM_DISABLE_UDEV=1 \
     DOTNET_EnableWriteXorExecute=0 DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0 DOTNET_TieredPGO=0 \
     DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DMAGENTS_LAB=guest
-  printf 'PATH=%s/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n' "${DOTNET_ROOT:+$DOTNET_ROOT:}"
-  [[ -z ${DOTNET_ROOT:-} ]] || printf 'DOTNET_ROOT=%s\n' "$DOTNET_ROOT"
+  local dotnet=${DOTNET_ROOT:-}
+  # There is no link to it in the directories of another userland.
+  if [[ -n $userland ]] && command -v dotnet >/dev/null; then dotnet=$(dirname "$(realpath "$(command -v dotnet)")"); fi
+  printf 'PATH=%s/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n' "${dotnet:+$dotnet:}"
+  [[ -z $dotnet ]] || printf 'DOTNET_ROOT=%s\n' "$dotnet"
   for index in "${!disks[@]}"; do
     names+=("$(disk_name "$index")")
   done

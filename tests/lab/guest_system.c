@@ -36,6 +36,8 @@ void read_config(struct config *config, const char *path)
             snprintf(config->modules, sizeof config->modules, "%s", first);
         else if (!strcmp(key, "name") && first)
             snprintf(config->name, sizeof config->name, "%s", first);
+        else if (!strcmp(key, "userland") && first)
+            snprintf(config->userland, sizeof config->userland, "%s", first);
         else if (!strcmp(key, "address") && first)
             snprintf(config->address, sizeof config->address, "%s", first);
         else if (!strcmp(key, "cgroups"))

@@ -5,14 +5,32 @@
 
 static struct config config;
 
+// Mounts the disk with another userland, below /tmp. The machine's own /dev may not have this kernel's disks.
+static void mount_userland(void)
+{
+    char disk[sizeof config.userland + 8];
+    snprintf(disk, sizeof disk, "/tmp%s", config.userland);
+    mkdir("/tmp/dev", 0755);
+    mkdir("/tmp/userland", 0755);
+    must_mount("devtmpfs", "/tmp/dev", "devtmpfs", MS_NOSUID, "mode=755");
+    must_mount(disk, "/tmp/userland", "ext4", MS_RDONLY, NULL);
+    if (umount2("/tmp/dev", 0))
+        die("umount of /tmp/dev");
+}
+
 static void make_root(void)
 {
     // /tmp is the one directory that is surely there and whose content the guest must not see anyway.
     must_mount("tmpfs", "/tmp", "tmpfs", 0, "mode=755");
+    if (config.userland[0])
+        mount_userland();
+    char layers[128];
+    snprintf(layers, sizeof layers, "lowerdir=%s,upperdir=/tmp/upper,workdir=/tmp/work",
+        config.userland[0] ? "/tmp/userland" : "/");
     mkdir("/tmp/upper", 0755);
     mkdir("/tmp/work", 0755);
     mkdir("/tmp/root", 0755);
-    must_mount("overlay", "/tmp/root", "overlay", 0, "lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work");
+    must_mount("overlay", "/tmp/root", "overlay", 0, layers);
     mkdir("/tmp/root/.old", 0755);
     // pivot_root and not chroot: the kernel's own helpers (modprobe) must see the new root, too.
     if (chdir("/tmp/root") || syscall(SYS_pivot_root, ".", ".old") || chdir("/"))
@@ -64,6 +82,8 @@ int main(void)
     load_module(&config, "fs/overlayfs/overlay.ko");
     make_root();
     mount_system();
+    // With another userland the kernel's modules are one of them.
+    mount_shares(&config);
     static const char *const modules[] = {
         "drivers/md/dm-mod.ko", "drivers/md/dm-bufio.ko", "drivers/md/dm-bio-prison.ko",
         "drivers/md/persistent-data/dm-persistent-data.ko", "drivers/md/dm-thin-pool.ko", "drivers/md/dm-flakey.ko",
@@ -74,7 +94,6 @@ int main(void)
     for (const char *const *module = modules; *module; module++)
         load_module(&config, *module);
     link_modules(&config);
-    mount_shares(&config);
     set_identity();
     serve(open_line(config.hypervisor));
 }

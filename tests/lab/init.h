@@ -33,6 +33,7 @@ struct hypervisor {
 struct config {
     const struct hypervisor *hypervisor;
     char modules[256];   // where the directory of this kernel's modules is
+    char userland[64];   // the disk with the root file system; empty: the machine's own root
     char name[64];
     char address[16];   // of the network link; empty without a network
     bool cgroups;

@@ -12,11 +12,14 @@ disks=() shares=() environment=() kernel_arguments=()
 memory=2G
 cgroups=no
 hypervisor=uml
+userland=''
 
 letters=abcdefgh
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 fail() { say "$@"; exit 2; }
+
+. "$lab_here/userland.sh"
 
 prepare_state() {
   mkdir -p "$lab_state/runs" "$lab_state/hosts" "$lab_state/bin"
@@ -66,7 +69,7 @@ parse_option() {
   case $1 in
     --cgroups) cgroups=yes taken=1; return ;;
     --qemu) hypervisor=qemu taken=1; return ;;
-    --disk | --memory | --share | --env | --kernel) (($# > 1)) || fail "$1 needs a value" ;;
+    --disk | --memory | --share | --env | --kernel | --userland) (($# > 1)) || fail "$1 needs a value" ;;
     *) return 1 ;;
   esac
   case $1 in
@@ -75,6 +78,10 @@ parse_option() {
     --share) shares+=("$(split_share "$2")") ;;
     --env) [[ $2 == [A-Za-z_]*=* ]] || fail "--env wants NAME=VALUE, not: $2"; environment+=("$2") ;;
     --kernel) kernel_arguments+=("$2") ;;
+    --userland)
+      [[ $2 =~ ^[a-z]+$ ]] || fail "--userland wants the name of a Debian release such as trixie, not: $2"
+      userland=$2
+      ;;
   esac
 }
 

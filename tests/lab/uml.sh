@@ -17,6 +17,8 @@ set_command() {
     arguments+=("ubd$index=$file")
     index=$((index + 1))
   done
+  # Read-only, so that several guests may have the same.
+  [[ -z $userland ]] || arguments+=("ubd${index}r=$userland_image")
   # The guest's memory is a file in /dev/shm, unless that is too small: then it lies with the rest of the state.
   room=$(df --output=avail -B1M /dev/shm 2>/dev/null | tail -n1)
   local unset=(-u TMP -u TEMP -u TMPDIR)
