@@ -22,6 +22,7 @@ public partial class HelpTests
             "completion", "completion bash", "completion fish", "completion zsh",
             "container", "container commit", "container create", "container list", "container mount",
             "container remove", "container resize", "container show", "container unmount",
+            "containerd", "containerd config",
             "event", "event list",
             "host", "host status",
             "image", "image import", "image list", "image remove", "image show", "image tag",

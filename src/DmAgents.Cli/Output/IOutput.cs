@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DmAgents.Api.Admin.V1;
 using Google.Protobuf;
 using Spectre.Console;
@@ -9,6 +10,9 @@ internal interface IOutput
 {
     /// <summary>The command's answer. The names are what remains of it with --quiet.</summary>
     void Document(IMessage document, Action<IAnsiConsole> people, params IEnumerable<string> names);
+
+    /// <summary>An answer that the command line itself makes: JSON, and the text that people read.</summary>
+    void Document(Action<Utf8JsonWriter> json, string text);
 
     /// <summary>One of a stream of answers.</summary>
     void Item(IMessage item, Action<IAnsiConsole> people, string name);

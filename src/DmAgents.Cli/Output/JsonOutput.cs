@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Cli.Shell;
 using Google.Protobuf;
@@ -15,6 +16,9 @@ internal sealed class JsonOutput(CliEnvironment environment, bool streams) : IOu
 
     public void Document(IMessage document, Action<IAnsiConsole> people, params IEnumerable<string> names) =>
         environment.Out.WriteLine(_streaming ? ProtoJson.Line(document) : ProtoJson.Document(document));
+
+    public void Document(Action<Utf8JsonWriter> json, string text) =>
+        environment.Out.WriteLine(ProtoJson.Document(json));
 
     public void Item(IMessage item, Action<IAnsiConsole> people, string name) => Line(item);
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Cli.Shell;
 using Google.Protobuf;
@@ -10,6 +11,8 @@ internal sealed class PeopleOutput(CliEnvironment environment, IAnsiConsole cons
 {
     public void Document(IMessage document, Action<IAnsiConsole> people, params IEnumerable<string> names) =>
         people(console);
+
+    public void Document(Action<Utf8JsonWriter> json, string text) => environment.Out.Write(text);
 
     public void Item(IMessage item, Action<IAnsiConsole> people, string name)
     {

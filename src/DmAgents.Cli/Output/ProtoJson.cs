@@ -29,6 +29,8 @@ internal static class ProtoJson
 
     public static string Line(IMessage message) => Write(_line, json => WriteMessage(json, message));
 
+    public static string Document(Action<Utf8JsonWriter> content) => Write(_document, content);
+
     public static string Line(Action<Utf8JsonWriter> content) => Write(_line, content);
 
     private static string Write(JsonWriterOptions options, Action<Utf8JsonWriter> content)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Cli.Shell;
 using Google.Protobuf;
@@ -13,6 +14,8 @@ internal sealed class QuietOutput(CliEnvironment environment) : IOutput
         foreach (var name in names)
             environment.Out.WriteLine(name);
     }
+
+    public void Document(Action<Utf8JsonWriter> json, string text) => environment.Out.Write(text);
 
     public void Item(IMessage item, Action<IAnsiConsole> people, string name)
     {

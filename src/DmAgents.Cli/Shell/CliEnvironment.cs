@@ -25,6 +25,9 @@ internal sealed record CliEnvironment
 
     public required Func<string, GrpcChannel> Connect { get; init; }
 
+    /// <summary>What a program of this machine prints with --version; null if there is none, or if it fails.</summary>
+    public required Func<string, Task<string?>> VersionOf { get; init; }
+
     public bool Colours => OutIsTerminal && string.IsNullOrEmpty(Variable("NO_COLOR"));
 
     public static CliEnvironment OfThisProcess() => new()
@@ -38,5 +41,6 @@ internal sealed record CliEnvironment
         Clock = TimeProvider.System,
         NewRequestId = () => Guid.NewGuid().ToString(),
         Connect = AgentSocket.Connect,
+        VersionOf = Programs.VersionOf,
     };
 }

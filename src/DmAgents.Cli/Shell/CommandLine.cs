@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Cli.Completion;
+using DmAgents.Cli.Containerd;
 using DmAgents.Cli.Containers;
 using DmAgents.Cli.Events;
 using DmAgents.Cli.Hosts;
@@ -46,6 +47,7 @@ internal static class CommandLine
             LayerCommands.Build(shell),
             ContainerCommands.Build(shell),
             EventCommands.Build(shell),
+            ContainerdCommands.Build(shell),
             CompletionCommand.Build(shell),
         };
         root.HelpName = "dmagent";

@@ -36,6 +36,7 @@ internal sealed record Run(int Code, string Out, string Error)
         Clock = TimeProvider.System,
         NewRequestId = () => RequestId,
         Connect = AgentSocket.Connect,
+        VersionOf = _ => Task.FromResult<string?>(null),
     };
 
     public static CliEnvironment Terminal(int width = 120) => Plain() with { OutIsTerminal = true, Width = width };

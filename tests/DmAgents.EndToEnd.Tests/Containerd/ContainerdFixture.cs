@@ -59,7 +59,7 @@ public sealed class ContainerdFixture : IAsyncLifetime
         Meter = new PoolMeter(Kernel, Client, Places, Pool);
         _channel = UnixChannel.To(Places.ContainerdSocket);
         Snapshots = new Snapshots.SnapshotsClient(_channel);
-        Containerd = await ContainerdProcess.Start(Places.ContainerdSocket);
+        Containerd = await ContainerdProcess.Start(Places);
         // The base, which stays, is made for the first snapshot.
         await Prepare("warm-up");
         await Remove("warm-up");

@@ -13,6 +13,7 @@ internal sealed class ContainerdProcess : IDisposable
     private const string Home = Places.Work + "/containerd";
     private const string Address = Home + "/containerd.sock";
     private const string Config = Home + "/config.toml";
+    private const string Snippet = Home + "/conf.d/dmagents.toml";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -20,23 +21,25 @@ internal sealed class ContainerdProcess : IDisposable
 
     private ContainerdProcess(Process process) => _process = process;
 
-    /// <param name="snapshots">The agent's socket for containerd.</param>
-    public static async Task<ContainerdProcess> Start(string snapshots)
+    /// <param name="agent">With the socket for containerd.</param>
+    public static async Task<ContainerdProcess> Start(AgentPlaces agent)
     {
-        Directory.CreateDirectory(Home);
+        Directory.CreateDirectory(Path.GetDirectoryName(Snippet)!);
+        // What the command prints for the containerd of this machine, imported as its text says.
+        await File.WriteAllTextAsync(Snippet, await Shell.Must(Places.Cli, "containerd", "config",
+            "--address", agent.ContainerdSocket, "--state-directory", agent.StateDirectory));
         await File.WriteAllTextAsync(Config, $"""
             version = 2
             root = "{Home}/root"
             state = "{Home}/state"
+            imports = ["{Home}/conf.d/*.toml"]
             disabled_plugins = [
-              "io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
+              "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime",
+              "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
               "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper",
             ]
             [grpc]
               address = "{Address}"
-            [proxy_plugins.{Snapshotter}]
-              type = "snapshot"
-              address = "{snapshots}"
             """);
         var containerd = new ContainerdProcess(Launch());
         await containerd.AwaitReady();

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Cli.Agent;
+using DmAgents.Cli.Shell;
+
+namespace DmAgents.Cli.Containerd;
+
+/// <summary>containerd config: how this host's containerd is told of the agent. Asks no agent.</summary>
+internal static partial class ContainerdCommands
+{
+    private const string Program = "containerd";
+
+    public static CliCommand Build(CliShell shell) => new(
+        "containerd", "The containerd that uses the agent as its snapshotter.", "dmagent containerd config")
+    {
+        Config(shell),
+    };
+
+    private static CliCommand Config(CliShell shell)
+    {
+        var version = new Option<string?>("--containerd-version")
+        {
+            Description = "Print the configuration for this release [default: what containerd --version says]",
+            HelpName = "version",
+        };
+        var snapshotter = new Option<string>("--snapshotter")
+        {
+            Description = "What clients call the snapshotter; dmagents-NAME stands for the pool NAME",
+            HelpName = "name",
+            DefaultValueFactory = _ => Snippet.Name,
+        };
+        var address = new Option<string>("--address")
+        {
+            Description = "containerd.socket of dmagents.conf",
+            HelpName = "path",
+            DefaultValueFactory = _ => Snippet.Address,
+        };
+        var stateDirectory = new Option<string>("--state-directory")
+        {
+            Description = "state-directory of dmagents.conf",
+            HelpName = "path",
+            DefaultValueFactory = _ => Snippet.StateDirectory,
+        };
+        var command = new CliCommand(
+            "config",
+            "Print the configuration by which the containerd of this host uses the agent as a snapshotter. It is a "
+            + "file of its own, which containerd's config.toml imports.",
+            "dmagent containerd config > /etc/containerd/conf.d/dmagents.toml",
+            "dmagent containerd config --containerd-version 2.1",
+            "dmagent containerd config --snapshotter dmagents-fast",
+            "dmagent containerd config --json | jq -r .containerd_version")
+            { version, snapshotter, address, stateDirectory };
+        Wants(snapshotter, SnapshotterName().IsMatch, "dmagents, or dmagents- and the name of a pool");
+        Wants(address, Path.IsPathRooted, "an absolute path");
+        Wants(stateDirectory, Path.IsPathRooted, "an absolute path");
+        return command.Runs(shell, async call =>
+        {
+            var release = await Release(shell, call, call.Parsed.GetValue(version)).ConfigureAwait(false);
+            var name = call.Parsed.GetRequiredValue(snapshotter);
+            var text = Snippet.Of(release.Snippet!, name, call.Parsed.GetRequiredValue(address),
+                call.Parsed.GetRequiredValue(stateDirectory));
+            call.Output.Document(
+                json =>
+                {
+                    json.WriteStartObject();
+                    json.WriteString("containerd_version", release.Text);
+                    json.WriteString("snapshotter", name);
+                    json.WriteString("config", text);
+                    json.WriteEndObject();
+                },
+                text);
+        });
+    }
+
+    private static void Wants(Option<string> option, Predicate<string> isRight, string what) =>
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => !isRight(token.Value)))
+                result.AddError($"{option.Name} wants {what}.");
+        });
+
+    private static async Task<ContainerdVersion> Release(CliShell shell, AgentCall call, string? named)
+    {
+        var printed = named ?? await shell.Environment.VersionOf(Program).ConfigureAwait(false)
+            ?? throw call.About(Program).Problem(
+            Problem.Types.Kind.NotFound,
+            "there is no containerd in PATH, or it does not run",
+            "install containerd, or name its release: dmagent containerd config --containerd-version 1.7");
+        var release = ContainerdVersion.Of(printed) ?? throw call.About(Program).Problem(
+            named is null ? Problem.Types.Kind.Failed : Problem.Types.Kind.Usage,
+            $"'{printed.Trim()}' names no version such as 1.7.24",
+            "name the release: dmagent containerd config --containerd-version 1.7");
+        return release.Snippet is not null ? release : throw call.About($"{Program} {release.Text}").Problem(
+            Problem.Types.Kind.Refused,
+            $"there are configurations for containerd {ContainerdVersion.Oldest}, 1.7 and 2.x, and none for this one",
+            "use one of these releases; or try the nearest one: dmagent containerd config --containerd-version 2.1");
+    }
+
+    [GeneratedRegex(@"\Admagents(-[a-z0-9][a-z0-9-]{0,31})?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex SnapshotterName();
+}
