@@ -5,6 +5,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../demo/stage.sh"
 CONTAINERD=/tmp/containerd.log
+DAEMON=''
 TASKS=/run/containerd/io.containerd.runtime.v2.task/default
 
 # Shows a command of ctr, and runs it.
@@ -13,34 +14,38 @@ ctr() {
   command ctr "$@" 2>&1 | sed 's/^/   /' || die "ctr $* ended with an error: $(tail -n 3 $CONTAINERD)"
 }
 
+# Its configuration imports what dmagent prints, as that says; CRI looks for a network that is not here.
 start_containerd() {
-  containerd --config "$here/dmagents.toml" > $CONTAINERD 2>&1 &
-  for _ in $(seq 300); do
-    [ ! -S /run/containerd/containerd.sock ] || return 0
-    sleep 0.1
-  done
-  die "containerd does not come up: $(tail -n 3 $CONTAINERD)"
+  mkdir -p /etc/containerd/conf.d
+  "$BIN/dmagent" containerd config > /etc/containerd/conf.d/dmagents.toml || die "there is no configuration"
+  cat > /etc/containerd/config.toml << 'END'
+version = 2
+imports = ["/etc/containerd/conf.d/*.toml"]
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"]
+END
+  containerd > $CONTAINERD 2>&1 &
+  DAEMON=$!
+  await "containerd comes up: $CONTAINERD" $DAEMON test -S /run/containerd/containerd.sock
 }
 
 last_number() { tail -n 1 "$TASKS/$1/rootfs/numbers"; }
-goes_on() {
-  local before
-  before=$(last_number "$1")
-  sleep 1.5
-  [ "$(last_number "$1")" -gt "$before" ]
-}
+has_gone_on() { [ "$(last_number "$1")" -gt "$2" ]; }
+goes_on() { await "$1 goes on" "$(cat "$TASKS/$1/init.pid")" has_gone_on "$1" "$(last_number "$1")"; }
+lists_snapshots() { command ctr snapshots --snapshotter dmagents ls > /dev/null 2>&1; }
 is_empty() { [ "$(dmsetup ls 2> /dev/null | grep -c '^dmagents-main-[0-9]')" = 0 ]; }
 numbers='import os, time
 n, f = 0, os.open("/numbers", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 while True: n += 1; os.write(f, b"%d\n" % n); os.fsync(f); time.sleep(.1)'
 
-act "The agent and containerd start" "containerd knows the agent as a proxy plug-in: three lines of configuration."
+act "The agent and containerd start" "containerd knows the agent as a proxy plug-in, by a few lines of configuration."
 prepare_stage
 start_agent
 run pool create main --data "$DISK_DATA" --metadata "$DISK_META"
 note ""
-grep -A3 '^\[proxy_plugins' "$here/dmagents.toml" | sed 's/^/   /'
 start_containerd
+note "\$ $(containerd --version | cut -d ' ' -f 1,3)"
+note "\$ dmagent containerd config"
+grep -v '^ *#' /etc/containerd/conf.d/dmagents.toml | cat -s | sed 's/^/   /'
 
 act "A real Debian image" "containerd unpacks each layer into a thin snapshot of the layer below it."
 ctr images import --snapshotter dmagents "$IMAGE"
@@ -72,10 +77,7 @@ note "a new one is refused: $(head -c 100 /tmp/refused)..."
 start_agent
 run pool check main
 # containerd tries to reach a snapshotter that was away every few seconds.
-for _ in $(seq 40); do
-  command ctr snapshots --snapshotter dmagents ls > /dev/null 2>&1 && break
-  sleep 0.5
-done
+await "containerd reaches the agent again" $DAEMON lists_snapshots
 ctr run --rm --snapshotter dmagents debian:demo five echo "a new container runs"
 
 act "The image goes" "containerd collects what nobody needs; the blocks go back into the pool."
@@ -84,10 +86,7 @@ for name in one two three; do
   ctr containers rm $name > /dev/null
 done
 ctr images rm --sync debian:demo
-for _ in $(seq 300); do
-  is_empty && break
-  sleep 0.1
-done
+await "nothing of it is left" $AGENT is_empty
 ctr snapshots --snapshotter dmagents ls
 run layer tree --pool main
 run pool check main
@@ -95,7 +94,7 @@ run pool list
 expect "nothing of it is left" is_empty
 
 act "The end" "Both stop."
-kill "$(pidof containerd)"
+kill $DAEMON
 quietly pool remove main --force
 stop_agent
 umount $STATE

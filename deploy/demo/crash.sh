@@ -14,18 +14,17 @@ burst() {
 burst 1 & b1=$!
 burst 2 & b2=$!
 burst 3 & b3=$!
-for _ in $(seq 300); do
-  [ "$(wc -l < /tmp/acknowledged)" -lt 4 ] || break
-  sleep 0.1
-done
+acknowledged_are() { [ "$(wc -l < /tmp/acknowledged)" -ge "$1" ]; }
+await "four snapshots are acknowledged" $AGENT acknowledged_are 4
 kill -KILL $AGENT
 wait $AGENT 2>/dev/null || true
 wait $b1 $b2 $b3 || true
 acknowledged=$(sort /tmp/acknowledged)
 note "$(echo "$acknowledged" | wc -l) snapshots were acknowledged, then the agent was dead"
 count=$(cat /tmp/writer.count)
-sleep 1
-expect "web1 writes on without the agent" test "$(cat /tmp/writer.count)" -gt "$count"
+writes_on() { [ "$(cat /tmp/writer.count)" -gt "$count" ]; }
+await "web1 writes on without the agent" $WRITER writes_on
+note "ok: web1 writes on without the agent"
 
 act "It starts again" "Journal, pool and live devices are compared; what was begun is finished or undone."
 start_agent

@@ -49,16 +49,25 @@ prepare_stage() {
   mount "$DISK_STATE" $STATE
 }
 
-start_agent() {
-  rm -f $SOCKET
-  "$BIN/dmagentd" >> $LOG 2>&1 &
-  AGENT=$!
-  for _ in $(seq 600); do
-    if [ -S $SOCKET ] && grep -q "serves $SOCKET" $LOG; then return; fi
-    kill -0 $AGENT 2>/dev/null || die "the agent ended"
+# "await WHAT PID COMMAND...": waits until COMMAND succeeds. It gives up when process PID has ended, not by the clock: on
+# a busy machine everything takes many times as long.
+await() {
+  local what=$1 process=$2
+  shift 2
+  until "$@"; do
+    kill -0 "$process" 2> /dev/null || die "not so: $what; process $process has ended"
     sleep 0.1
   done
-  die "the agent does not answer"
+}
+
+serves() { [ -S $SOCKET ] && grep -q "serves $SOCKET" $LOG; }
+
+start_agent() {
+  # The log's former lines are another agent's.
+  rm -f $SOCKET $LOG
+  "$BIN/dmagentd" >> $LOG 2>&1 &
+  AGENT=$!
+  await "the agent serves $SOCKET" $AGENT serves
 }
 
 stop_agent() {

@@ -1,8 +1,8 @@
 // Asks a guest for something, through its relay.
 //
-//   client SOCKET exec [--timeout SECONDS] [--cut] [--cwd DIR] [--env NAME=VALUE]... -- COMMAND...
-//       Runs it, passes on what it writes, ends with its status. 124 after the time given, and then with --cut the
-//       guest is cut; 125 when the guest ended first.
+//   client SOCKET exec [--timeout SECONDS] [--silence SECONDS] [--cut] [--cwd DIR] [--env NAME=VALUE]... -- COMMAND...
+//       Runs it, passes on what it writes, ends with its status. 124 after the time given, or after that long without
+//       output, and then with --cut the guest is cut; 125 when the guest ended first.
 //   client SOCKET wait SECONDS    until the guest is ready: 0, or 1
 //   client SOCKET stop SECONDS    powers it off and waits until it is gone: 0, or 1
 //   client SOCKET cut             kills it and waits until it is gone
@@ -16,6 +16,7 @@
 #include <time.h>
 
 static int64_t deadline;   // in ms; 0 is never
+static int64_t longest_silence, silence_ends;   // the same
 
 static int64_t now_ms(void)
 {
@@ -62,8 +63,9 @@ static char *next_frame(int fd, struct bytes *in, size_t *offset, struct frame *
         }
         bytes_drop(in, *offset);
         *offset = 0;
-        int64_t left = deadline ? deadline - now_ms() : -1;
-        if (deadline && left <= 0)
+        int64_t first = !deadline || (silence_ends && silence_ends < deadline) ? silence_ends : deadline;
+        int64_t left = first ? first - now_ms() : -1;
+        if (first && left <= 0)
             return NULL;
         struct pollfd poll_one = {fd, POLLIN, 0};
         if (poll(&poll_one, 1, (int)left) <= 0)
@@ -75,7 +77,8 @@ static char *next_frame(int fd, struct bytes *in, size_t *offset, struct frame *
     }
 }
 
-static void set_timeout(const char *seconds)
+// In ms.
+static int64_t duration(const char *seconds)
 {
     char *end;
     double value = strtod(seconds, &end);
@@ -83,7 +86,19 @@ static void set_timeout(const char *seconds)
         fprintf(stderr, "lab: not a number of seconds: %s\n", seconds);
         exit(2);
     }
-    deadline = value > 0 ? now_ms() + (int64_t)(value * 1000) : 0;
+    return (int64_t)(value * 1000);
+}
+
+static void set_timeout(const char *seconds)
+{
+    int64_t time = duration(seconds);
+    deadline = time ? now_ms() + time : 0;
+}
+
+// Output is what shows that a command gets on, however slow the machine is.
+static void end_silence(void)
+{
+    silence_ends = longest_silence ? now_ms() + longest_silence : 0;
 }
 
 static void add_string(struct bytes *to, char kind, const char *text)
@@ -95,7 +110,7 @@ static void add_string(struct bytes *to, char kind, const char *text)
 static int run_command(int fd, char **arguments, int count)
 {
     struct bytes request = {0};
-    const char *timeout = NULL;
+    const char *timeout = NULL, *silence = NULL;
     bool cut = false;
     int i = 0;
     for (; i < count && strcmp(arguments[i], "--"); i++) {
@@ -103,6 +118,8 @@ static int run_command(int fd, char **arguments, int count)
             cut = true;
         else if (!strcmp(arguments[i], "--timeout") && i + 1 < count)
             set_timeout(timeout = arguments[++i]);
+        else if (!strcmp(arguments[i], "--silence") && i + 1 < count)
+            longest_silence = duration(silence = arguments[++i]);
         else if (!strcmp(arguments[i], "--cwd") && i + 1 < count)
             add_string(&request, 'C', arguments[++i]);
         else if (!strcmp(arguments[i], "--env") && i + 1 < count)
@@ -117,6 +134,7 @@ static int run_command(int fd, char **arguments, int count)
         return 126;
     }
     send_frame(fd, EXEC, &request);
+    end_silence();
     struct bytes in = {0};
     struct frame head;
     size_t offset = 0;
@@ -126,12 +144,16 @@ static int run_command(int fd, char **arguments, int count)
             return (unsigned char)payload[0];
         if ((head.type == OUT || head.type == ERR) && write_all(head.type == OUT ? 1 : 2, payload, head.length))
             return 141;   // as a shell counts SIGPIPE
+        end_silence();
     }
     if (ended) {
         fprintf(stderr, "lab: the host ended before the command did\n");
         return 125;
     }
-    fprintf(stderr, "lab: the command did not end within %s seconds and was killed\n", timeout);
+    if (silence_ends && silence_ends <= now_ms())
+        fprintf(stderr, "lab: the command wrote nothing for %s seconds and was killed\n", silence);
+    else
+        fprintf(stderr, "lab: the command did not end within %s seconds and was killed\n", timeout);
     if (cut)
         send_frame(fd, CUT, NULL);
     return 124;

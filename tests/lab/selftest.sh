@@ -69,6 +69,30 @@ test_timeout() {
   check "no file of it is left" [ -z "$(ls "$DMAGENTS_LAB_DIR/runs")" ]
 }
 
+test_silence() {
+  check "a command that goes on writing outlives its silence" \
+    [ "$(status_of "${run[@]}" --silence 3 -- sh -c 'for i in 1 2 3 4 5; do sleep 1; echo $i; done')" = 0 ]
+  check "one that falls silent gives 124" [ "$(status_of "${run[@]}" --silence 2 -- sh -c 'echo; sleep 60')" = 124 ]
+}
+
+test_userland() {
+  [[ ${#hypervisor[@]} == 0 ]] || return 0
+  local number jobs=() options=(--userland trixie --disk 32M --share "$scratch")
+  for number in 1 2; do
+    "${run[@]}" "${options[@]}" -- sh -c "cd /; . /etc/os-release; echo \$VERSION_ID \$LAB_DISKS \$(lsblk -no SIZE \$LAB_DISKS)
+      touch /usr/bin/written && test -e '$here/selftest.sh' && dmsetup targets | grep -q ^thin-pool" \
+      >"$scratch/userland$number" &
+    jobs+=($!)
+  done
+  for number in "${jobs[@]}"; do wait "$number" || failed "two guests with the userland of Debian 13"; done
+  passed "two guests at once have the userland of Debian 13, and see the checkout"
+  check "their disks are their own" [ "$(cat "$scratch"/userland? | sort -u)" = "13 /dev/ubda 32M" ]
+  if command -v dotnet >/dev/null; then
+    check "dotnet runs there, too" "${run[@]}" "${options[@]}" -- dotnet --list-runtimes >/dev/null
+  fi
+  check "a release that is none is refused" [ "$(status_of "${run[@]}" --userland ../x -- true)" = 2 ]
+}
+
 test_parallel() {
   local number jobs=()
   for number in 1 2 3; do
@@ -120,6 +144,8 @@ test_network() {
 test_status_and_output
 test_device_mapper
 test_timeout
+test_silence
+test_userland
 test_parallel
 test_power
 test_network
