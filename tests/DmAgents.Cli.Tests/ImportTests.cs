@@ -65,6 +65,46 @@ public class ImportTests
     }
 
     [Fact]
+    public async Task What_was_left_out_is_said_before_the_result()
+    {
+        await using var agent = (await FakeAgent.WithPoolsAsync("fast")).Streams<ImportImageRequest>(_ =>
+        [
+            new ImportImageReply
+            {
+                LeftOut = new LeftOut
+                {
+                    Attributes =
+                    {
+                        Lost("com.apple.quarantine", 12, "/bin/a", LostAttribute.Types.Reason.NotSupported),
+                        Lost("user.x", 1, "/b", LostAttribute.Types.Reason.NotPermitted),
+                    },
+                },
+            },
+            new ImportImageReply { Image = Samples.Image() },
+        ]);
+
+        var run = await Run.Of(agent, "image", "import", "debian-oci");
+        var scripted = await Run.Of(agent, "image", "import", "debian-oci", "--json");
+
+        Assert.Equal(
+            [
+                "left out: com.apple.quarantine of 12 files, the first /bin/a: the file system has no such attributes",
+                "left out: user.x of 1 file, the first /b: the kernel does not allow it on a file of this type",
+                "debian:12 is cccccccccccc in pool fast: 2 layers, 120 MiB mapped",
+            ],
+            run.Lines);
+        Assert.Equal(
+            """{"left_out":{"attributes":[{"name":"com.apple.quarantine","reason":"not_supported","files":12,"""
+                + "\"first\":\"/bin/a\"},{\"name\":\"user.x\",\"reason\":\"not_permitted\",\"files\":1,\"first\":\"/b\"}]}}",
+            scripted.Lines[0]);
+        Assert.Equal(
+            "debian:12\n", (await Run.Of(agent, "image", "import", "debian-oci", "--quiet")).Out);
+    }
+
+    private static LostAttribute Lost(string name, ulong files, string first, LostAttribute.Types.Reason why) =>
+        new() { Name = name, Files = files, First = first, Reason = why };
+
+    [Fact]
     public async Task Quietly_only_the_name_is_printed()
     {
         await using var agent = await ImportingAsync();

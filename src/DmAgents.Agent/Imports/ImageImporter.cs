@@ -26,8 +26,8 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
 {
     private const string What = "cannot import image";
 
-    /// <returns>The reference under which the pool has the image.</returns>
-    public async Task<ImageReference> Import(
+    /// <returns>The reference under which the pool has the image, and what its layers lost.</returns>
+    public async Task<(ImageReference Reference, LostXattrs Lost)> Import(
         PoolPicture pool, ImportImageRequest request, Action<ImportProgress> report, CancellationToken cancellation)
     {
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
@@ -46,7 +46,7 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
                     "import an image with at least one layer");
             }
             var import = new LayerImport(pool, requestId, source, image, report);
-            return await ImportLayers(import, reference, cancellation).ConfigureAwait(false);
+            return (await ImportLayers(import, reference, cancellation).ConfigureAwait(false), import.Lost);
         }
         catch (ImageException refused)
         {
@@ -125,7 +125,11 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
                     Problem.Types.Kind.Failed, What, mount, $"it cannot be opened: {opened}", "see dmesg");
             using (tree)
             using (var stream = import.Source.OpenLayer(import.Image.Layers[index], import.ProgressOf(index)))
-                return LayerApplier.Apply(stream, tree, onEmptyBase, cancellation).DiffId;
+            {
+                var applied = LayerApplier.Apply(stream, tree, onEmptyBase, cancellation);
+                import.Lost.Add(applied.Lost);
+                return applied.DiffId;
+            }
         }, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <returns>False where another import was faster: its layer is used, this one's snapshot goes.</returns>

@@ -1,6 +1,7 @@
 using DmAgents.Actors.Pools;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Pools;
+using DmAgents.Images.Layers;
 using DmAgents.Images.Sources;
 
 namespace DmAgents.Agent.Imports;
@@ -14,6 +15,9 @@ internal sealed record LayerImport(
 
     /// <summary>Stored bytes of the layers that are done.</summary>
     public long Done { get; set; }
+
+    /// <summary>What the file systems of the layers could not hold.</summary>
+    public LostXattrs Lost { get; } = new();
 
     private long Total => Image.Layers.Sum(layer => layer.Size);
 

@@ -3,6 +3,7 @@ using DmAgents.Agent.Imports;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
+using DmAgents.Images.Layers;
 using Grpc.Core;
 
 namespace DmAgents.Agent.Services;
@@ -30,11 +31,14 @@ internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, Ima
             if (!context.CancellationToken.IsCancellationRequested)
                 await responseStream.WriteAsync(new ImportImageReply { Progress = step }).ConfigureAwait(false);
         }
-        var reference = await import.ConfigureAwait(false);
+        var (reference, lost) = await import.ConfigureAwait(false);
         var details = await images.Details(pool.Name, reference).ConfigureAwait(false);
+        if (lost.Counts.Count > 0)
+            await responseStream.WriteAsync(new ImportImageReply { LeftOut = LostAttributes.Of(lost) })
+                .ConfigureAwait(false);
         await responseStream.WriteAsync(new ImportImageReply { Image = details }).ConfigureAwait(false);
 
-        async Task<ImageReference> Run()
+        async Task<(ImageReference, LostXattrs)> Run()
         {
             try
             {

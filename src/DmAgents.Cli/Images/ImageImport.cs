@@ -44,7 +44,9 @@ internal static class ImageImport
                     request.Reference = name;
                 if (call.Parsed.GetValue(select) is { } selected)
                     request.Select = selected;
-                var image = await call.Output.TransferAsync(report => ReceiveAsync(call, request, report));
+                var (image, lost) = await call.Output.TransferAsync(report => ReceiveAsync(call, request, report));
+                if (lost is not null)
+                    call.Output.Progress(lost, LostAttributesView.Text(lost.LeftOut));
                 call.Output.Document(
                     new ImportImageReply { Image = image },
                     console => ImageViews.Imported(console, image),
@@ -52,10 +54,11 @@ internal static class ImageImport
             });
     }
 
-    private static async Task<ImageDetails> ReceiveAsync(
+    private static async Task<(ImageDetails Image, ImportImageReply? Lost)> ReceiveAsync(
         AgentCall call, ImportImageRequest request, Action<Transfer> report)
     {
         ImageDetails? image = null;
+        ImportImageReply? lost = null;
         await foreach (var reply in call.StreamAsync(options => call.Images.Import(request, options)))
         {
             if (reply.Progress is { } progress)
@@ -65,9 +68,10 @@ internal static class ImageImport
             }
 
             image = reply.Image ?? image;
+            lost = reply.LeftOut is null ? lost : reply;
         }
 
-        return image ?? throw call.WithoutResult();
+        return (image ?? throw call.WithoutResult(), lost);
     }
 
     private static string Text(ImportProgress progress)

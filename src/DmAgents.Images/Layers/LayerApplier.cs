@@ -9,7 +9,8 @@ namespace DmAgents.Images.Layers;
 /// <param name="DiffId">The layer's verified identity, also where its image did not know it.</param>
 /// <param name="Entries">Entries of the archive, whiteouts included.</param>
 /// <param name="ContentBytes">Bytes of file content, without the holes of the archive.</param>
-public sealed record AppliedLayer(Digest DiffId, long Entries, long ContentBytes);
+/// <param name="Lost">Extended attributes that the file system cannot hold.</param>
+public sealed record AppliedLayer(Digest DiffId, long Entries, long ContentBytes, LostXattrs Lost);
 
 /// <summary>
 /// Applies a layer's tar to the tree of the layers below it, as the OCI image specification (layer.md) says: entries
@@ -24,6 +25,7 @@ public sealed class LayerApplier
     private readonly AppliedPaths applied = new();
     private readonly PathResolver resolver;
     private readonly AufsMarks aufs;
+    private readonly LostXattrs lost = new();
     private readonly FileContent content;
 
     private LayerApplier(TarReader archive, TreeWriter writer, FileContent content)
@@ -56,18 +58,19 @@ public sealed class LayerApplier
     {
         var archive = new TarReader(tar, layer.Origin, endMarkerRequired: layer.Descriptor.DiffId is null);
         using var content = new FileContent(archive, writer, cancellation);
-        var entries = new LayerApplier(archive, writer, content).ApplyAll(onEmptyBase, cancellation);
+        var applier = new LayerApplier(archive, writer, content);
+        var entries = applier.ApplyAll(onEmptyBase, cancellation);
         // What follows the end marker belongs to the layer's identity; its last read verifies the layer.
         Span<byte> rest = stackalloc byte[4096];
         while (tar.Read(rest) > 0)
             cancellation.ThrowIfCancellationRequested();
-        return new AppliedLayer(layer.DiffId, entries, content.Written);
+        return new AppliedLayer(layer.DiffId, entries, content.Written, applier.lost);
     }
 
     private long ApplyAll(bool onEmptyBase, CancellationToken cancellation)
     {
         if (onEmptyBase)
-            SetRoot(new EntryAttributes(Owner.Root, new Permissions(0x1ED), new InodeTime(0, 0), [])); // 0755
+            SetRoot(new EntryAttributes(Owner.Root, new Permissions(0x1ED), new InodeTime(0, 0), []), null); // 0755
         var entries = 0L;
         for (; archive.Next() is { } entry; entries++)
         {
@@ -94,12 +97,12 @@ public sealed class LayerApplier
         if (entry.Type != TarEntryType.Directory)
             throw writer.Refuse(ImageReason.Corrupt, "it would make the root something other than a directory",
                 "Build the image again");
-        SetRoot(AttributesOf(entry));
+        SetRoot(AttributesOf(entry), entry);
     }
 
-    private void SetRoot(EntryAttributes attributes)
+    private void SetRoot(EntryAttributes attributes, TarEntry? entry)
     {
-        writer.Require(writer.Tree.SetAttributes(TreePath.Root, attributes), TreePath.Root);
+        SetAttributes(TreePath.Root, attributes, entry);
         writer.SetTimeAtEnd(TreePath.Root, attributes.ModificationTime!.Value);
     }
 
@@ -185,7 +188,14 @@ public sealed class LayerApplier
                 writer.Require(tree.MakeNode(here, NodeType(entry.Type), entry.Device), here);
                 break;
         }
-        writer.Require(tree.SetAttributes(here, attributes), here);
+        SetAttributes(here, attributes, entry);
+    }
+
+    private void SetAttributes(TreePath here, EntryAttributes attributes, TarEntry? entry)
+    {
+        writer.Require(writer.Tree.SetAttributes(here, attributes, out var missing), here);
+        if (IsWithoutAcl(here, entry, missing))
+            writer.Require(writer.Tree.SetAttributes(here, WithoutAcl(attributes, entry!), out _), here);
     }
 
     private void WriteFile(TarEntry entry, TreePath here, EntryAttributes attributes)
@@ -194,7 +204,9 @@ public sealed class LayerApplier
         using (file)
         {
             content.Write(file!, entry, here);
-            writer.Require(file!.SetAttributes(attributes), here);
+            writer.Require(file!.SetAttributes(attributes, out var missing), here);
+            if (IsWithoutAcl(here, entry, missing))
+                writer.Require(file.SetAttributes(WithoutAcl(attributes, entry), out _), here);
         }
     }
 
@@ -221,8 +233,28 @@ public sealed class LayerApplier
         writer.Require(writer.Tree.MakeHardLink(here, target!), here);
     }
 
-    private static EntryAttributes AttributesOf(TarEntry entry) =>
-        new(entry.Owner, entry.Permissions, entry.ModificationTime, entry.Xattrs);
+    /// <summary>Counts what is missing; true if the access ACL is, whose mask the group then must not have.</summary>
+    private bool IsWithoutAcl(TreePath here, TarEntry? entry, IReadOnlyList<LostXattr> missing)
+    {
+        foreach (var one in missing)
+            lost.Add(one, here);
+        foreach (var one in entry?.Lost ?? [])
+            lost.Add(one, here);
+        return entry?.GroupWithoutAcl is not null && missing.Any(one => one.Name == Xattr.AccessAcl);
+    }
+
+    private static EntryAttributes AttributesOf(TarEntry entry)
+    {
+        var hasAcl = entry.Lost.All(one => one.Name != Xattr.AccessAcl);
+        return new EntryAttributes(
+            entry.Owner, hasAcl ? entry.Permissions : entry.PermissionsWithoutAcl, entry.ModificationTime, entry.Xattrs);
+    }
+
+    private static EntryAttributes WithoutAcl(EntryAttributes attributes, TarEntry entry) => attributes with
+    {
+        Permissions = entry.PermissionsWithoutAcl,
+        Xattrs = [.. attributes.Xattrs.Where(xattr => xattr.Name != Xattr.AccessAcl)],
+    };
 
     private static EntryType NodeType(TarEntryType type) => type switch
     {

@@ -8,6 +8,9 @@ namespace DmAgents.Images.Layers;
 /// </summary>
 internal sealed class TreeWriter(IFileTree tree, string origin)
 {
+    private static readonly (ImageReason Reason, string Why, string Next) ReadOnly = (
+        ImageReason.Failed, "the file system is read-only", "See the kernel's log for what made it so");
+
     private readonly Dictionary<TreePath, InodeTime> directoryTimes = [];
 
     /// <summary>The entry at work, for messages.</summary>
@@ -49,7 +52,7 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
         KeepTime(path.Parent);
         Require(tree.MakeDirectory(path), path);
         var attributes = new EntryAttributes(Owner.Root, new Permissions(0x1ED), null, []); // 0755
-        Require(tree.SetAttributes(path, attributes), path);
+        Require(tree.SetAttributes(path, attributes, out _), path);
         SetTimeAtEnd(path, time);
     }
 
@@ -73,10 +76,7 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
             return;
         var (reason, why, next) = status.Outcome switch
         {
-            // ext4 says so, too, of an attribute that fits into no inode and no block.
-            FileTreeOutcome.NoSpace when status.Call.StartsWith("setxattr", StringComparison.Ordinal) => (
-                ImageReason.NoSpace, "the file system has no room for its extended attribute",
-                "Use a larger base size; if that is not it, a base of another file system"),
+            _ when status.Call.StartsWith("setxattr", StringComparison.Ordinal) => Attribute(status),
             FileTreeOutcome.NoSpace => (
                 ImageReason.NoSpace, "the file system is full",
                 "Use a larger base size, or grow the pool if it is the pool that is full"),
@@ -89,12 +89,29 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
             FileTreeOutcome.Unsupported => (
                 ImageReason.Unsupported, "the file system cannot hold it", "Use a base of another file system"),
             FileTreeOutcome.NotPermitted => (ImageReason.NotPermitted, "the agent may not", "Run the agent as root"),
-            FileTreeOutcome.ReadOnly => (
-                ImageReason.Failed, "the file system is read-only", "See the kernel's log for what made it so"),
+            FileTreeOutcome.ReadOnly => ReadOnly,
             _ => (ImageReason.Failed, "the kernel refused", "See the kernel's log; if it has nothing, report this"),
         };
         throw Refuse(reason, $"{why}, at {path} ({status.Call}, errno {status.Errno})", next);
     }
+
+    /// <summary>An attribute that the entry must have, or whose failure is not the attribute's fault.</summary>
+    private static (ImageReason Reason, string Why, string Next) Attribute(FileTreeStatus status) => status switch
+    {
+        { Outcome: FileTreeOutcome.NoSpace } => (
+            ImageReason.NoSpace, "the file system has no room for its extended attribute",
+            "Use a larger base size, or grow the pool if it is the pool that is full"),
+        { Errno: 22 } => (
+            ImageReason.Corrupt, "the kernel takes its file capability for malformed", "Build the image again"),
+        { Outcome: FileTreeOutcome.Unsupported } => (
+            ImageReason.Unsupported, "the file system cannot hold its file capability, without which it does not work",
+            "Use a pool of ext4 or xfs"),
+        { Outcome: FileTreeOutcome.NotPermitted } => (
+            ImageReason.NotPermitted, "the agent may not give it its file capability",
+            "Run the agent as root, with the capability SETFCAP"),
+        { Outcome: FileTreeOutcome.ReadOnly } => ReadOnly,
+        _ => (ImageReason.Failed, "the kernel refused", "See the kernel's log; if it has nothing, report this"),
+    };
 
     public ImageException Refuse(ImageReason reason, string why, string next) =>
         new(reason, $"Entry '{Entry}' of {origin} cannot be applied: {why}", next);

@@ -11,6 +11,15 @@ internal sealed class PaxRecords
 {
     private const string Schily = "SCHILY.xattr.";
     private const string LibArchive = "LIBARCHIVE.xattr.";
+    private const string AccessAcl = "SCHILY.acl.access";
+    private const string DefaultAcl = "SCHILY.acl.default";
+
+    // Records that mean an attribute that no layer can bring: SELinux' label by an old GNU tar, ACLs of NFS version 4.
+    private static readonly (string Record, LostXattr Lost)[] Unkept =
+    [
+        ("RHT.security.selinux", new LostXattr(Xattr.SecurityLabel, XattrLoss.HostsOwn)),
+        ("SCHILY.acl.ace", new LostXattr("system.nfs4_acl", XattrLoss.NotSupported)),
+    ];
 
     private readonly Dictionary<string, ReadOnlyMemory<byte>> values = new(StringComparer.Ordinal);
 
@@ -62,10 +71,15 @@ internal sealed class PaxRecords
     /// <summary>
     /// The extended attributes. Star, GNU tar and Go write them raw under SCHILY; libarchive writes them there, too,
     /// and under its own prefix in base64 with the name percent-encoded, which counts only where SCHILY has none.
-    /// Null if one is malformed.
+    /// An ACL in words is one, too. Null if one is malformed.
     /// </summary>
-    public IReadOnlyList<Xattr>? Xattrs()
+    /// <param name="lost">What cannot be had of any file system.</param>
+    /// <param name="group">The group's rights by an access ACL in words.</param>
+    public IReadOnlyList<Xattr>? Xattrs(out IReadOnlyList<LostXattr> lost, out int? group)
     {
+        (lost, group) = ([], null);
+        if (values.Count == 0)
+            return [];
         var found = new SortedDictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
         foreach (var (key, value) in values)
         {
@@ -79,9 +93,32 @@ internal sealed class PaxRecords
         foreach (var (key, value) in values)
             if (key.StartsWith(Schily, StringComparison.Ordinal))
                 found[key[Schily.Length..]] = value;
+        lost = ReadAcls(found, out group);
         return found.Keys.Any(name => name.Length == 0 || name.Contains('\0', StringComparison.Ordinal))
             ? null
             : [.. found.Select(pair => new Xattr(pair.Key, pair.Value))];
+    }
+
+    private List<LostXattr> ReadAcls(SortedDictionary<string, ReadOnlyMemory<byte>> found, out int? group)
+    {
+        var lost = Unkept.Where(unkept => this[unkept.Record] is not null).Select(unkept => unkept.Lost).ToList();
+        group = ReadAcl(AccessAcl, Xattr.AccessAcl, found, lost);
+        ReadAcl(DefaultAcl, Xattr.DefaultAcl, found, lost);
+        return lost;
+    }
+
+    /// <summary>An ACL that the archive has in the kernel's form, too, is taken from there.</summary>
+    private int? ReadAcl(
+        string record, string name, SortedDictionary<string, ReadOnlyMemory<byte>> found, List<LostXattr> lost)
+    {
+        if (this[record] is not { } text || found.ContainsKey(name))
+            return null;
+        var acl = PosixAcl.Parse(text.Span);
+        if (acl.Value is { } value)
+            found[name] = value;
+        else
+            lost.Add(new LostXattr(name, acl.Fault));
+        return acl.GroupBits;
     }
 
     /// <summary>Base64 without the padding that libarchive leaves out.</summary>

@@ -23,9 +23,10 @@ internal sealed partial class TarReader
         PackedSize = remaining;
         ContentOffset = position;
         var extents = type == TarEntryType.File ? Extents(header, pax, name, ref size) : null;
+        var xattrs = pax.Xattrs(out var lost, out var group) ?? throw BadField("extended attribute", name);
         return new TarEntry(
             name, linkName, type, Permissions(header, name), OwnerOf(header, pax, name), TimeOf(header, pax, name),
-            DeviceOf(header, type, name), size, pax.Xattrs() ?? throw BadField("extended attribute", name), extents);
+            DeviceOf(header, type, name), size, xattrs, extents, lost) { GroupWithoutAcl = group };
     }
 
     private TarEntryType TypeOf(char flag, ReadOnlySpan<byte> name) => flag switch

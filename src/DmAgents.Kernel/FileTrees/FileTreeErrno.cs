@@ -8,7 +8,12 @@ namespace DmAgents.Kernel.FileTrees;
 /// </summary>
 internal static class FileTreeErrno
 {
+    public const int NotPermitted = 1;
     public const int Interrupted = 4;
+    public const int TooBig = 7;
+    public const int NoAccess = 13;
+    public const int Invalid = 22;
+    public const int NoSpace = 28;
     public const int NoData = 61;
     public const int Range = 34;
     public const int NotSupported = 95;
@@ -24,11 +29,11 @@ internal static class FileTreeErrno
             39 => FileTreeOutcome.NotEmpty,
             20 or 21 => FileTreeOutcome.WrongType,
             40 or 18 => FileTreeOutcome.NotResolved,
-            28 or 122 => FileTreeOutcome.NoSpace,
+            NoSpace or 122 => FileTreeOutcome.NoSpace,
             36 => FileTreeOutcome.NameTooLong,
             31 => FileTreeOutcome.TooManyLinks,
-            NotSupported or 38 or 22 or 7 or 27 or Range => FileTreeOutcome.Unsupported,
-            1 or 13 => FileTreeOutcome.NotPermitted,
+            NotSupported or 38 or Invalid or TooBig or 27 or Range => FileTreeOutcome.Unsupported,
+            NotPermitted or NoAccess => FileTreeOutcome.NotPermitted,
             30 => FileTreeOutcome.ReadOnly,
             _ => FileTreeOutcome.Failed,
         },

@@ -1,5 +1,6 @@
 using System.Text;
 using DmAgents.Domain.Ports.FileTrees;
+using DmAgents.Kernel.Interop;
 using DmAgents.Kernel.Interop.FileTrees;
 using Microsoft.Win32.SafeHandles;
 
@@ -12,20 +13,22 @@ namespace DmAgents.Kernel.FileTrees;
 internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType type)
 {
     private const int MaxNames = 64 * 1024;
-    private const string HostOwned = "security.selinux";
+
+    // What a full file system lacks, and one with room does not.
+    private const ulong RoomBytes = 1 << 20;
 
     private bool IsOpen => type is EntryType.File or EntryType.Directory;
 
-    public FileTreeStatus Set(EntryAttributes attributes)
+    public FileTreeStatus Set(EntryAttributes attributes, out IReadOnlyList<LostXattr> lost)
     {
+        lost = [];
         var status = SetOwner(attributes.Owner);
         if (status.IsDone)
             status = RemoveSurplus(attributes.Xattrs);
         if (status.IsDone && type != EntryType.Symlink)
             status = SetPermissions(attributes.Permissions);
-        foreach (var xattr in attributes.Xattrs)
-            if (status.IsDone && xattr.Name != HostOwned)
-                status = SetXattr(xattr);
+        if (status.IsDone && attributes.Xattrs.Count > 0)
+            status = SetXattrs(attributes.Xattrs, out lost);
         return status.IsDone && attributes.ModificationTime is { } time ? SetTime(time) : status;
     }
 
@@ -86,6 +89,47 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
                 ? FileTreeErrno.Last("chmod") : FileTreeStatus.Done;
     }
 
+    /// <summary>The required ones first: what else there is must not take their room.</summary>
+    private FileTreeStatus SetXattrs(IReadOnlyList<Xattr> xattrs, out IReadOnlyList<LostXattr> lost)
+    {
+        var missing = new List<LostXattr>();
+        lost = missing;
+        foreach (var xattr in xattrs.OrderByDescending(xattr => xattr.IsRequired))
+        {
+            if (xattr.Name == Xattr.SecurityLabel)
+            {
+                missing.Add(new LostXattr(xattr.Name, XattrLoss.HostsOwn));
+                continue;
+            }
+            var status = SetXattr(xattr);
+            if (status.IsDone)
+                continue;
+            if (xattr.IsRequired || LossOf(status.Errno) is not { } loss)
+                return status;
+            missing.Add(new LostXattr(xattr.Name, loss));
+        }
+        return FileTreeStatus.Done;
+    }
+
+    private XattrLoss? LossOf(int errno) => errno switch
+    {
+        FileTreeErrno.NotSupported => XattrLoss.NotSupported,
+        FileTreeErrno.NotPermitted or FileTreeErrno.NoAccess => XattrLoss.NotPermitted,
+        FileTreeErrno.Invalid => XattrLoss.Invalid,
+        FileTreeErrno.TooBig or FileTreeErrno.Range => XattrLoss.TooLong,
+        FileTreeErrno.NoSpace when HasRoom() => XattrLoss.TooLong,
+        _ => null,
+    };
+
+    /// <summary>ext4 says ENOSPC, too, of an attribute that fits into no inode and no block.</summary>
+    private bool HasRoom()
+    {
+        FileSystemStatus found;
+        fixed (byte* path = CName.OfHandle(handle))
+            return FileCalls.StatFileSystem(path, &found) == 0
+                && found.BlocksAvailable * (ulong)found.BlockSize >= RoomBytes;
+    }
+
     private FileTreeStatus SetXattr(Xattr xattr)
     {
         fixed (byte* path = CName.OfHandle(handle))
@@ -106,7 +150,7 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
         {
             foreach (var name in names)
             {
-                if (name == HostOwned || wanted.Any(xattr => xattr.Name == name))
+                if (name == Xattr.SecurityLabel || wanted.Any(xattr => xattr.Name == name))
                     continue;
                 fixed (byte* attribute = CName.Of(name))
                     if (FileCalls.RemoveXattr(path, attribute) < 0)

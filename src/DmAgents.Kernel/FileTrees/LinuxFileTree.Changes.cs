@@ -98,13 +98,15 @@ public sealed partial class LinuxFileTree
                 : FileTreeStatus.Done;
     }
 
-    public FileTreeStatus SetAttributes(TreePath path, EntryAttributes attributes)
+    public FileTreeStatus SetAttributes(
+        TreePath path, EntryAttributes attributes, out IReadOnlyList<LostXattr> lost)
     {
+        lost = [];
         var status = OpenInode(path, out var handle, out var type);
         if (!status.IsDone)
             return status;
         using (handle)
-            return new InodeAttributes(handle, type).Set(attributes);
+            return new InodeAttributes(handle, type).Set(attributes, out lost);
     }
 
     public FileTreeStatus SetTime(TreePath path, InodeTime modificationTime)

@@ -45,8 +45,8 @@ internal sealed unsafe class LinuxTreeFile(SafeFileHandle handle) : ITreeFile
     public FileTreeStatus SetLength(long length) =>
         FileCalls.Truncate(handle, length) < 0 ? FileTreeErrno.Last("ftruncate") : FileTreeStatus.Done;
 
-    public FileTreeStatus SetAttributes(EntryAttributes attributes) =>
-        new InodeAttributes(handle, EntryType.File).Set(attributes);
+    public FileTreeStatus SetAttributes(EntryAttributes attributes, out IReadOnlyList<LostXattr> lost) =>
+        new InodeAttributes(handle, EntryType.File).Set(attributes, out lost);
 
     public void Dispose() => handle.Dispose();
 }

@@ -40,7 +40,7 @@ public sealed class LinuxFileTreeTests : IDisposable
             Require(file!.Write("begin"u8, 0));
             Require(file.Write("end"u8, 1 << 20));
             Require(file.SetLength(2 << 20));
-            Require(file.SetAttributes(Attributes(0x9ED, new Owner(5, 6), new InodeTime(-2, 250_000_000))));
+            Require(file.SetAttributes(Attributes(0x9ED, new Owner(5, 6), new InodeTime(-2, 250_000_000)), out _));
         }
 
         Require(tree.Stat(P("f"), out var stat));
@@ -93,14 +93,14 @@ public sealed class LinuxFileTreeTests : IDisposable
         foreach (var name in new[] { "f", "d", "s", "p" })
         {
             Require(tree.SetAttributes(P(name), Attributes(0x1C7, new Owner(9, 8), new InodeTime(7, 6),
-                new Xattr("trusted.t", new byte[] { 0, 255 }))));
+                new Xattr("trusted.t", new byte[] { 0, 255 })), out _));
             Require(tree.Stat(P(name), out var stat));
             Assert.Equal((new Owner(9, 8), new InodeTime(7, 6)), (stat!.Owner, stat.ModificationTime));
             Assert.Equal(name == "s" ? 0x1FF : 0x1C7, stat.Permissions.Bits);
             Require(tree.ReadXattrs(P(name), out var xattrs));
             Assert.Equal(new byte[] { 0, 255 }, xattrs.Single(xattr => xattr.Name == "trusted.t").Value.ToArray());
 
-            Require(tree.SetAttributes(P(name), Attributes(0x1FF, Owner.Root, null)));
+            Require(tree.SetAttributes(P(name), Attributes(0x1FF, Owner.Root, null), out _));
             Require(tree.ReadXattrs(P(name), out xattrs));
             Assert.Empty(xattrs);
             Require(tree.SetTime(P(name), new InodeTime(1, 2)));
@@ -112,7 +112,7 @@ public sealed class LinuxFileTreeTests : IDisposable
     [Fact]
     public void The_root_has_attributes_and_entries_but_cannot_be_removed()
     {
-        Require(tree.SetAttributes(TreePath.Root, Attributes(0x1C0, new Owner(1, 2), new InodeTime(3, 4))));
+        Require(tree.SetAttributes(TreePath.Root, Attributes(0x1C0, new Owner(1, 2), new InodeTime(3, 4)), out _));
         Require(tree.Stat(TreePath.Root, out var stat));
         Assert.Equal((EntryType.Directory, new Owner(1, 2), new InodeTime(3, 4)), (stat!.Type, stat.Owner,
             stat.ModificationTime));
@@ -135,7 +135,7 @@ public sealed class LinuxFileTreeTests : IDisposable
         Assert.False(tree.List(P("out"), out _).IsDone);
         Assert.Equal(FileTreeOutcome.WrongType, tree.OpenFile(P("file"), out _).Outcome);
         Assert.Equal(FileTreeOutcome.Exists, tree.CreateFile(P("file"), out _).Outcome);
-        Require(tree.SetAttributes(P("file"), Attributes(0x1FF, new Owner(3, 3), new InodeTime(1, 1))));
+        Require(tree.SetAttributes(P("file"), Attributes(0x1FF, new Owner(3, 3), new InodeTime(1, 1)), out _));
         Assert.Equal("secret", File.ReadAllText(Path.Combine(home, "secret")));
         Assert.NotEqual(1970, File.GetLastWriteTimeUtc(Path.Combine(home, "secret")).Year);
     }

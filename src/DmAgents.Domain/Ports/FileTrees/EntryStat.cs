@@ -66,7 +66,46 @@ public sealed record EntryStat(
 /// <summary>
 /// An extended attribute with the name-space in its name (<c>security.capability</c>); the value is bytes.
 /// </summary>
-public sealed record Xattr(string Name, ReadOnlyMemory<byte> Value);
+public sealed record Xattr(string Name, ReadOnlyMemory<byte> Value)
+{
+    /// <summary>A file's capabilities: without them the program that needs them fails.</summary>
+    public const string Capability = "security.capability";
+
+    /// <summary>The policy label of SELinux, which is the host's to give.</summary>
+    public const string SecurityLabel = "security.selinux";
+
+    /// <summary>POSIX ACLs in the kernel's own form (linux/posix_acl_xattr.h).</summary>
+    public const string AccessAcl = "system.posix_acl_access";
+    public const string DefaultAcl = "system.posix_acl_default";
+
+    /// <summary>Whether the entry is worth nothing without it. Any other attribute is left out if it cannot be had.</summary>
+    public bool IsRequired => Name == Capability;
+}
+
+/// <summary>Why an entry is without an extended attribute that it was to have.</summary>
+public enum XattrLoss
+{
+    /// <summary>EOPNOTSUPP: the file system has no such name-space (<c>com.apple.*</c>), or none at all.</summary>
+    NotSupported,
+
+    /// <summary>EPERM, EACCES: not for entries of this type (<c>user.*</c> of a symlink), or the host's policy.</summary>
+    NotPermitted,
+
+    /// <summary>EINVAL: the kernel takes the value for malformed.</summary>
+    Invalid,
+
+    /// <summary>E2BIG, ERANGE, ENOSPC of a file system with room: name or value is longer than it can hold.</summary>
+    TooLong,
+
+    /// <summary><see cref="Xattr.SecurityLabel"/>.</summary>
+    HostsOwn,
+
+    /// <summary>An ACL that names users or groups without their numbers: a name is another user on each host.</summary>
+    NamesWithoutNumbers,
+}
+
+/// <summary>An extended attribute that was left out, and why.</summary>
+public readonly record struct LostXattr(string Name, XattrLoss Why);
 
 /// <summary>
 /// All that an entry carries besides its content. <paramref name="ModificationTime"/> null leaves the time alone.

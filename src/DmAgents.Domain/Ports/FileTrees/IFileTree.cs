@@ -45,9 +45,11 @@ public interface IFileTree : IDisposable
     /// <summary>
     /// Sets everything in the one order that keeps it: owner first, because chown drops set-uid and
     /// <c>security.capability</c>; surplus xattrs away; then permissions (a symlink has none); then xattrs; time last.
-    /// <c>security.selinux</c> is left alone: it belongs to the host.
+    /// <c>security.selinux</c> is left alone: it belongs to the host. An attribute that cannot be had is left out and
+    /// comes back in <paramref name="lost"/>, unless it is required (<see cref="Xattr.IsRequired"/>) or the file system is
+    /// full: then the call fails.
     /// </summary>
-    FileTreeStatus SetAttributes(TreePath path, EntryAttributes attributes);
+    FileTreeStatus SetAttributes(TreePath path, EntryAttributes attributes, out IReadOnlyList<LostXattr> lost);
 
     FileTreeStatus SetTime(TreePath path, InodeTime modificationTime);
 }
@@ -65,5 +67,5 @@ public interface ITreeFile : IDisposable
     FileTreeStatus SetLength(long length);
 
     /// <summary>As <see cref="IFileTree.SetAttributes"/>, on the open file.</summary>
-    FileTreeStatus SetAttributes(EntryAttributes attributes);
+    FileTreeStatus SetAttributes(EntryAttributes attributes, out IReadOnlyList<LostXattr> lost);
 }

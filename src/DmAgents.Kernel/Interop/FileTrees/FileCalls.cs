@@ -84,6 +84,9 @@ internal static unsafe partial class FileCalls
     [LibraryImport(LibC, EntryPoint = "pwrite64", SetLastError = true)]
     public static partial nint Write(SafeFileHandle file, byte* buffer, nuint size, long offset);
 
+    [LibraryImport(LibC, EntryPoint = "statfs", SetLastError = true)]
+    public static partial int StatFileSystem(byte* path, FileSystemStatus* status);
+
     [LibraryImport(LibC, EntryPoint = "ftruncate64", SetLastError = true)]
     public static partial int Truncate(SafeFileHandle file, long length);
 }
