@@ -36,4 +36,6 @@ public sealed partial class LinuxKernel
     public KernelResult DetachLoop(LoopFile file) => _disks.DetachLoop(file);
 
     public KernelResult<DevicePath> EnsureVolume(LogicalVolume volume, ByteSize size) => _volumes.Ensure(volume, size);
+
+    public KernelResult<IReadOnlyList<DevicePath>> DisksOf(string group) => _volumes.DisksOf(group);
 }

@@ -131,7 +131,9 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             return new LaneResults.OpenFailed(longer);
         var picture = KernelPicture.Take(kernel, job.Pool);
         return picture.Succeeded
-            ? new LaneResults.Opened(picture.Value, checkedMetadata.Error, HintsOf(job, picture.Value))
+            ? new LaneResults.Opened(
+                picture.Value, checkedMetadata.Error, HintsOf(job, picture.Value),
+                PoolSectors.Concern(kernel, job.State))
             : new LaneResults.OpenFailed(picture.Error);
     }
 

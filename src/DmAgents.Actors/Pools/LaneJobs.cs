@@ -68,8 +68,10 @@ internal static class LaneResults
     /// <param name="Unchecked">Why the metadata could not be checked before; null where they were, or had not to be.
     /// </param>
     /// <param name="Hints">What is known of thin ids that the journal does not know.</param>
+    /// <param name="Sectors">That the pool's sectors are larger than those it was made with; null where they are not.
+    /// </param>
     internal sealed record Opened(
-        KernelPicture Picture, KernelError? Unchecked, ImmutableDictionary<ThinId, DeviceHint> Hints);
+        KernelPicture Picture, KernelError? Unchecked, ImmutableDictionary<ThinId, DeviceHint> Hints, string? Sectors);
 
     /// <summary>Pool and journal do not belong together.</summary>
     internal sealed record Mismatched(TransactionId Found, Checkpoint Expected);

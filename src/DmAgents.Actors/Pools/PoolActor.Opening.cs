@@ -22,6 +22,9 @@ public sealed partial class PoolActor
     /// <summary>The pool did not let its thin ids be read when it was opened.</summary>
     private bool _isUncompared;
 
+    /// <summary>That the pool's sectors are larger than those it was made with, found when it was opened.</summary>
+    private string? _sectors;
+
     /// <summary>Whoever asked for the pool to be made, and waits for it.</summary>
     private (IActorRef To, RequestId Request)? _founder;
 
@@ -131,6 +134,9 @@ public sealed partial class PoolActor
     {
         _health = PoolHealth.Judge(opened.Picture.Status, _setup.Settings.Marks);
         _isUncompared = opened.Picture.Thins is null;
+        _sectors = opened.Sectors;
+        if (_sectors is not null)
+            _log.Warning("pool {0}: {1}", _setup.Name, _sectors);
         var made = RecoveryPlan.Make(_state, opened.Picture, Pool, Now);
         var plan = made with
         {

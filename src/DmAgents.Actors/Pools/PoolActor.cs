@@ -146,7 +146,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         _deletions, _problems)
     {
         Actor = Self, StockClaims = _stockClaims, NextTrim = NextTrimAt, IsTrimming = _round is not null,
-        MetadataAreDamaged = _metadataAreDamaged,
+        MetadataAreDamaged = _metadataAreDamaged, Sectors = _sectors,
     });
 
     private void UseIdentity() => _context = new PoolContext(

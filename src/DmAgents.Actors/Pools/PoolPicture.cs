@@ -57,6 +57,9 @@ public sealed record PoolPicture(
     /// <summary>It could not be opened last time because its own metadata cannot be used.</summary>
     public bool MetadataAreDamaged { get; init; }
 
+    /// <summary>That its sectors are larger than those it was made with, for people; null where they are not.</summary>
+    public string? Sectors { get; init; }
+
     /// <summary>How many ready-made snapshots were given away since the agent's start.</summary>
     public long StockClaims { get; init; }
 

@@ -39,6 +39,10 @@ internal sealed record ProjectionDocument(
     /// <summary>The directory of its file system that is its tree; null also in files of earlier agents.</summary>
     public string? Root { get; init; }
 
+    /// <summary>How its file system was made; null where the host's mkfs chose, and in files of earlier agents.
+    /// </summary>
+    public string? Format { get; init; }
+
     public static byte[] Of(DeviceRecord device, PoolState state) => JsonSerializer.SerializeToUtf8Bytes(
         new ProjectionDocument(
             device.Id.Value,
@@ -62,6 +66,7 @@ internal sealed record ProjectionDocument(
             GrowingTo = device.GrowingTo?.Bytes,
             Inodes = device.Inodes,
             Root = device.Root,
+            Format = device.Format?.Value,
         },
         ProjectionJson.Default.ProjectionDocument);
 

@@ -96,6 +96,7 @@ public sealed class ProjectionReader(IDurableFiles files, PoolPaths paths)
         GrowingTo = d.GrowingTo is { } size ? new ByteSize(size) : null,
         Inodes = d.Inodes,
         Root = d.Root,
+        Format = d.Format is { } format ? new FormatName(format) : null,
         CreatedIn = isCounted && d.TransactionId > 0 ? new TransactionId(d.TransactionId) : null,
         UpdatedAt = d.UpdatedAt,
     };

@@ -22,6 +22,7 @@ namespace DmAgents.Actors.Serialization;
         typeof(RequestIdConverter), typeof(PoolNameConverter), typeof(ImageReferenceConverter),
         typeof(DevicePathConverter), typeof(LoopFileConverter), typeof(MappedNameConverter),
         typeof(DeviceKeyConverter), typeof(PoolBackingConverter), typeof(MountPathConverter),
+        typeof(FormatNameConverter),
     ])]
 [JsonSerializable(typeof(PoolBacking.Disks))]
 [JsonSerializable(typeof(PoolBacking.LoopFiles))]

@@ -51,6 +51,8 @@ internal sealed class ImageReferenceConverter()
 
 internal sealed class DevicePathConverter() : TextConverter<DevicePath>(p => p.Value, text => new DevicePath(text));
 
+internal sealed class FormatNameConverter() : TextConverter<FormatName>(n => n.Value, text => new FormatName(text));
+
 internal sealed class MountPathConverter() : TextConverter<MountPath>(p => p.Value, text => new MountPath(text));
 
 internal sealed class LoopFileConverter() : TextConverter<LoopFile>(file => file.Value, text => new LoopFile(text));

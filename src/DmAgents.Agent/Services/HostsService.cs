@@ -56,6 +56,8 @@ internal sealed class HostsService(
                     : $"dmagent pool show {pool.Name}",
             };
         }
+        if (SectorsOf(pool) is { } sectors)
+            yield return sectors;
         foreach (var (id, why) in pool.Problems)
         {
             yield return new Finding
@@ -73,6 +75,16 @@ internal sealed class HostsService(
             };
         }
     }
+
+    /// <summary>A pool of mixed sectors is opened, for what can be mounted is to be had; nothing mends it.</summary>
+    internal static Finding? SectorsOf(PoolPicture pool) => pool.Sectors is { } why
+        ? new Finding
+        {
+            Severity = Severity.Warning, Object = pool.Name.Value,
+            What = "its sectors are larger than those it was made with", Why = why,
+            Next = "what cannot be mounted can be copied from its device to one with the smaller sectors",
+        }
+        : null;
 
     private static string NameOf(PoolPicture pool, ThinId id) =>
         pool.State.Devices.TryGetValue(id, out var device) ? Views.KeyText(device.Key) : $"thin id {id}";

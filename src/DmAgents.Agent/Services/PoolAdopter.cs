@@ -179,7 +179,10 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
             BackingPlan.Planned plan => (
                 new PoolIdentity(
                     owner ?? new PoolUuid(request.Value), paths.Pool, plan.Backing, plan.BlockSize, settings.FileSystem,
-                    PoolSizes.BaseSizeFor(settings.BaseSize, plan.DataSize), gateway.Now),
+                    PoolSizes.BaseSizeFor(settings.BaseSize, plan.DataSize), gateway.Now)
+                {
+                    SectorSize = plan.SectorSize,
+                },
                 plan.Warnings),
             BackingPlan.Refused refused => throw Problems.Of(refused.Refusal),
             _ => throw new InvalidOperationException("a plan of no known kind"),

@@ -41,6 +41,8 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         }
         if (pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable)
             reply.Findings.Add(HostsService.ProblemsOf(pool));
+        else if (HostsService.SectorsOf(pool) is { } sectors)
+            reply.Findings.Add(sectors);
         reply.Findings.Add(Condition(pool));
         var plan = RecoveryPlan.Make(pool.State, picture, context, time.GetUtcNow());
         reply.Findings.Add(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>());

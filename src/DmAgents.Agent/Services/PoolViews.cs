@@ -61,6 +61,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
             DeferredDeletion = true,
             MetadataDirectory = pool.Paths.MetadataDirectory,
             MountDirectory = pool.Paths.MountDirectory,
+            SectorConcern = pool.Sectors ?? "",
         };
         if (pool.State.Takeover is { } takeover)
             details.Takeover = View(takeover);
@@ -92,6 +93,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
     private static void AddIdentity(PoolDetails details, PoolIdentity identity, PoolState state)
     {
         details.BlockSizeBytes = identity.BlockSize.Bytes.Bytes;
+        details.SectorSizeBytes = identity.SectorSize?.Bytes ?? 0;
         details.Spares.Add(state.Spares.Select(disk => disk.Value));
         details.KeptMetadata.Add(state.Kept.Select(Kept));
         if (state.LastBackup is { } backup)

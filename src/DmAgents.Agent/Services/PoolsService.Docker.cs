@@ -51,7 +51,12 @@ internal sealed partial class PoolsService
             claimed.Claims.Select(claim => claim.FileSystem).FirstOrDefault(settings.FileSystem),
             PoolSizes.BaseSizeFor(settings.BaseSize, found.DataSize), found.Content.TransactionId,
             [.. found.Content.Thins.Select(thin => thin.Id)], Docker, found.Place.Directory, claimed.Claims,
-            claimed.Images, gateway.Now), context.CancellationToken).ConfigureAwait(false);
+            claimed.Images, gateway.Now)
+        {
+            SectorSize = PoolSectors.Of(kernel, found.Backing) is { Succeeded: true, Value: var sectors }
+                ? sectors
+                : null,
+        }, context.CancellationToken).ConfigureAwait(false);
         return View(request, found, claimed);
     }
 

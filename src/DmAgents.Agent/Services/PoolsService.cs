@@ -34,7 +34,10 @@ internal sealed partial class PoolsService(
             ? await NewPool().ConfigureAwait(false)
             // Whether it is open by now, its actor knows.
             : new PoolCommands.Initialize(
-                requestId, uuid, name, made.Backing, made.BlockSize, made.FileSystem, made.BaseSize, gateway.Now);
+                requestId, uuid, name, made.Backing, made.BlockSize, made.FileSystem, made.BaseSize, gateway.Now)
+            {
+                SectorSize = made.SectorSize,
+            };
         await Step("writing labels, making the pool live, marking the first checkpoint", 2).ConfigureAwait(false);
         await gateway.Create(initialize, context.CancellationToken).ConfigureAwait(false);
         await Step("the pool is open", 3).ConfigureAwait(false);
@@ -51,7 +54,10 @@ internal sealed partial class PoolsService(
                 await Step(warning, 1).ConfigureAwait(false);
             return new PoolCommands.Initialize(
                 requestId, uuid, name, plan.Backing, plan.BlockSize, FileSystemOf(request),
-                PoolSizes.BaseSizeFor(settings.BaseSize, plan.DataSize), gateway.Now);
+                PoolSizes.BaseSizeFor(settings.BaseSize, plan.DataSize), gateway.Now)
+            {
+                SectorSize = plan.SectorSize,
+            };
         }
 
         Task Step(string text, uint index) => responseStream.WriteAsync(new CreatePoolReply

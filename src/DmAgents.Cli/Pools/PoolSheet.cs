@@ -42,6 +42,8 @@ internal static class PoolSheet
         .Marked("metadata", UsageBar.Markup(console, pool.Metadata))
         .Row("provisioned", Provisioned(pool))
         .Row("block size", Sizes.Format(pool.BlockSizeBytes))
+        .Row("sectors", pool.SectorConcern.Length > 0 ? pool.SectorConcern
+            : pool.SectorSizeBytes > 0 ? Sizes.Format(pool.SectorSizeBytes) : "unknown")
         .Row("no new devices below",
             $"{Sizes.Format(pool.DataMinFreeBytes)} data, {Sizes.Format(pool.MetadataMinFreeBytes)} metadata free")
         .Row("low water marks",

@@ -86,6 +86,10 @@ public sealed record DeviceRecord(
     /// beside it; null where the whole file system is the tree. What is made of the device inherits it.</summary>
     public string? Root { get; init; }
 
+    /// <summary>How its file system was made, that of its base; null where another program, or an older agent, left the
+    /// features to the host's mkfs.</summary>
+    public FormatName? Format { get; init; }
+
     /// <summary>The pool's transaction id when its intent was journaled: the pool made it in that one or a later one.
     /// Zero where that is not known.</summary>
     public TransactionId CreatedIn { get; init; }

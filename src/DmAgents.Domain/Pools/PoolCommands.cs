@@ -17,7 +17,11 @@ public static class PoolCommands
     /// <summary>Makes a new pool of <paramref name="Backing"/>.</summary>
     public sealed record Initialize(
         RequestId Request, PoolUuid Uuid, PoolName Name, PoolBacking Backing, PoolBlockSize BlockSize,
-        FileSystemKind FileSystem, ByteSize BaseSize, DateTimeOffset At) : PoolCommand(Request, At);
+        FileSystemKind FileSystem, ByteSize BaseSize, DateTimeOffset At) : PoolCommand(Request, At)
+    {
+        /// <summary>The logical sectors that its devices will have; null where nobody looked.</summary>
+        public ByteSize? SectorSize { get; init; }
+    }
 
     /// <summary>
     /// Begins the journal of a pool that is there anew, with what <paramref name="Plan"/> takes over. For a pool that
@@ -121,7 +125,11 @@ public static class PoolCommands
         RequestId Request, PoolUuid Uuid, PoolName Name, PoolBacking Backing, PoolBlockSize BlockSize,
         FileSystemKind FileSystem, ByteSize BaseSize, TransactionId TransactionId, ImmutableArray<ThinId> Thins,
         string Program, MountPath Directory, ImmutableArray<DeviceRecord> Devices, ImmutableArray<AdoptedImage> Images,
-        DateTimeOffset At) : PoolCommand(Request, At);
+        DateTimeOffset At) : PoolCommand(Request, At)
+    {
+        /// <summary>The logical sectors that its devices have; null where nobody looked.</summary>
+        public ByteSize? SectorSize { get; init; }
+    }
 
     /// <summary>Makes a pool that was another program's the agent's for good.</summary>
     public sealed record ConfirmTakeover(RequestId Request, DateTimeOffset At) : PoolCommand(Request, At);

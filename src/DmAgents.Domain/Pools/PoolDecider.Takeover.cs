@@ -27,7 +27,10 @@ public static partial class PoolDecider
             return No(RefusalKind.Invalid, What, $"thin id {ids.Key}", "it is claimed twice", "adopt it once");
         return Yes(subject: null,
         [
-            new PoolEvents.Initialized(c.Uuid, c.Name, c.Backing, c.BlockSize, c.FileSystem, c.BaseSize, c.At),
+            new PoolEvents.Initialized(c.Uuid, c.Name, c.Backing, c.BlockSize, c.FileSystem, c.BaseSize, c.At)
+            {
+                SectorSize = c.SectorSize,
+            },
             new PoolEvents.TakenOver(c.Program, c.Directory, c.TransactionId, c.Thins, c.At),
             new PoolEvents.CheckpointReached(c.TransactionId, c.At),
             .. c.Devices.Select(d => new PoolEvents.DeviceAdopted(d, c.At)),

@@ -67,7 +67,10 @@ public static partial class PoolDecider
                 $"choose another name, or look at it: dmagent pool show {c.Name}");
         }
         return Yes(subject: null, new PoolEvents.Initialized(
-            c.Uuid, c.Name, c.Backing, c.BlockSize, c.FileSystem, c.BaseSize, c.At));
+            c.Uuid, c.Name, c.Backing, c.BlockSize, c.FileSystem, c.BaseSize, c.At)
+        {
+            SectorSize = c.SectorSize,
+        });
     }
 
     private static Decision Grow(PoolState state, PoolHealth? health, PoolCommands.Grow c)

@@ -16,7 +16,11 @@ public static class PoolEvents
     /// <summary>The pool has an identity. Whether its devices exist is for the opening to find out.</summary>
     public sealed record Initialized(
         PoolUuid Uuid, PoolName Name, PoolBacking Backing, PoolBlockSize BlockSize, FileSystemKind FileSystem,
-        ByteSize BaseSize, DateTimeOffset At) : PoolEvent(At);
+        ByteSize BaseSize, DateTimeOffset At) : PoolEvent(At)
+    {
+        /// <summary>The logical sectors of its devices; null in what was journaled before anyone looked.</summary>
+        public ByteSize? SectorSize { get; init; }
+    }
 
     /// <summary>
     /// The pool's journal begins anew, with what was found in the pool and claimed: the events that follow, in one
@@ -36,7 +40,11 @@ public static class PoolEvents
 
     /// <summary>Intent: a base is to be made and formatted under this id.</summary>
     public sealed record BaseIntended(
-        ThinId Id, DeviceKey Key, FileSystemKind FileSystem, ByteSize Size, DateTimeOffset At) : PoolEvent(At);
+        ThinId Id, DeviceKey Key, FileSystemKind FileSystem, ByteSize Size, DateTimeOffset At) : PoolEvent(At)
+    {
+        /// <summary>With which features; null in what was journaled when the host's mkfs chose them.</summary>
+        public FormatName? Format { get; init; }
+    }
 
     /// <summary>Intent: a snapshot of <paramref name="Source"/> is to be made under this id.</summary>
     public sealed record SnapshotIntended(

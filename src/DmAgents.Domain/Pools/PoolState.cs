@@ -11,7 +11,11 @@ namespace DmAgents.Domain.Pools;
 /// <summary>Who a pool is. Does not change, but for growth of the backing.</summary>
 public sealed record PoolIdentity(
     PoolUuid Uuid, PoolName Name, PoolBacking Backing, PoolBlockSize BlockSize, FileSystemKind FileSystem,
-    ByteSize BaseSize, DateTimeOffset CreatedAt);
+    ByteSize BaseSize, DateTimeOffset CreatedAt)
+{
+    /// <summary>The logical sectors that its devices had when it was made; null where nobody looked.</summary>
+    public ByteSize? SectorSize { get; init; }
+}
 
 /// <summary>Which transaction id the pool must have for the journal to be its own.</summary>
 /// <param name="Reached">The latest that the agent knows to be set.</param>
@@ -129,14 +133,20 @@ public sealed partial record PoolState(
     {
         PoolEvents.Initialized e => this with
         {
-            Identity = new PoolIdentity(e.Uuid, e.Name, e.Backing, e.BlockSize, e.FileSystem, e.BaseSize, e.At),
+            Identity = new PoolIdentity(e.Uuid, e.Name, e.Backing, e.BlockSize, e.FileSystem, e.BaseSize, e.At)
+            {
+                SectorSize = e.SectorSize,
+            },
         },
         PoolEvents.Adopted e => (Empty with { Identity = e.Identity, Takeover = e.Takeover, Kept = e.Kept })
             .Answering(e.Request, subject: null),
         PoolEvents.DeviceAdopted e => WithAdopted(e.Device),
         PoolEvents.BaseIntended e => WithNew(new DeviceRecord(
             e.Id, e.Key, DeviceKind.Base, DevicePhase.Creating, Parent: null, Source: null, e.Size, e.FileSystem,
-            DeviceUse.Idle, ReadOnly: false, ImmutableSortedDictionary<string, string>.Empty, e.At, e.At)),
+            DeviceUse.Idle, ReadOnly: false, ImmutableSortedDictionary<string, string>.Empty, e.At, e.At)
+        {
+            Format = e.Format,
+        }),
         PoolEvents.SnapshotIntended e => WithNew(new DeviceRecord(
             e.Id, e.Key, e.Kind, DevicePhase.Creating, e.Parent, e.Source, e.Size, e.FileSystem, e.Use, e.ReadOnly,
             e.Labels, e.At, e.At)).Answering(e.Request, e.Id),
@@ -237,8 +247,10 @@ public sealed partial record PoolState(
         if (Devices.ContainsKey(device.Id))
             throw new InvalidOperationException($"thin id {device.Id} has a device already");
         var source = device.Source is { } id ? Devices.GetValueOrDefault(id) : null;
-        return Put(device with { CreatedIn = Checkpoint.Reached, Root = source?.Root ?? device.Root })
-            with { Ledger = Ledger.Given(device.Id) };
+        return Put(device with
+        {
+            CreatedIn = Checkpoint.Reached, Root = source?.Root ?? device.Root, Format = source?.Format ?? device.Format,
+        }) with { Ledger = Ledger.Given(device.Id) };
     }
 
     private PoolState WithAdopted(DeviceRecord device)

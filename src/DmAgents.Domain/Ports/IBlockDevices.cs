@@ -37,7 +37,10 @@ public interface IBlockDevices
     /// <summary>The file's size and what it takes of its file system. NotFound where it is missing.</summary>
     KernelResult<LoopFileInfo> InspectFile(LoopFile file);
 
-    /// <summary>The loop device of the file, attached where it is not (direct I/O where the file system can).</summary>
+    /// <summary>The loop device of the file, attached where it is not (direct I/O where the file system can). Its
+    /// sectors have 512 bytes, whatever those of the disk below are and whatever the kernel would choose: a pool's
+    /// sectors must not change from one attachment to the next. One that has others is set right while it is not open.
+    /// </summary>
     KernelResult<DevicePath> AttachLoop(LoopFile file);
 
     /// <summary>Detaches the file's loop device. NotFound where it has none, Busy where that is open.</summary>
@@ -53,7 +56,11 @@ public interface IBlockDevices
 /// or null where nothing was recognized.</param>
 /// <param name="StablePath">A path that names the same disk after a reboot (by-id), or the path given.</param>
 public sealed record BlockDeviceInfo(
-    DeviceNumber Number, ByteSize Size, bool ReadOnly, bool InUse, string? Signature, DevicePath StablePath);
+    DeviceNumber Number, ByteSize Size, bool ReadOnly, bool InUse, string? Signature, DevicePath StablePath)
+{
+    /// <summary>What it demands, and what it can do.</summary>
+    public DiskShape Shape { get; init; } = DiskShape.Plain;
+}
 
 /// <summary>A loop file.</summary>
 /// <param name="Size">The size that its loop device has.</param>

@@ -12,4 +12,8 @@ public interface IVolumeGroups
     /// <returns>NotFound where there is no such group; Failed, with LVM's words, where it has not the room;
     /// NotSupported where LVM's programs are not installed.</returns>
     KernelResult<DevicePath> EnsureVolume(LogicalVolume volume, ByteSize size);
+
+    /// <summary>The disks of the group: what a volume of it will be like is known before there is one.</summary>
+    /// <returns>As <see cref="EnsureVolume"/>.</returns>
+    KernelResult<IReadOnlyList<DevicePath>> DisksOf(string group);
 }

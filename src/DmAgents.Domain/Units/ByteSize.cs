@@ -17,6 +17,8 @@ public readonly record struct ByteSize(ulong Bytes) : IComparable<ByteSize>
 
     public static ByteSize GiB(ulong count) => new(checked(count * (1UL << 30)));
 
+    public static ByteSize TiB(ulong count) => new(checked(count * (1UL << 40)));
+
     /// <summary>The size in 512-byte sectors; a last partial sector is cut off.</summary>
     public SectorCount Sectors => new(Bytes / SectorCount.BytesPerSector);
 

@@ -26,6 +26,9 @@ internal sealed class LinuxBlockDevices : IBlockDevices
         var readOnly = BlockControl.ReadOnly(file, device.Value);
         if (!readOnly.Succeeded)
             return readOnly.Error;
+        var shape = DiskShapes.Of(file, number.Value, device.Value);
+        if (!shape.Succeeded)
+            return shape.Error;
         var signature = Signatures.Find(size.Value.Bytes, new DeviceBytes(file, device.Value));
         if (!signature.Succeeded)
             return signature.Error;
@@ -33,6 +36,9 @@ internal sealed class LinuxBlockDevices : IBlockDevices
         return inUse.Succeeded
             ? new BlockDeviceInfo(number.Value, size.Value, readOnly.Value, inUse.Value,
                 signature.Value.Length == 0 ? null : signature.Value, StablePaths.Of(device, number.Value))
+            {
+                Shape = shape.Value,
+            }
             : inUse.Error;
     }
 

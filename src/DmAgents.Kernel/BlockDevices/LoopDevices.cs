@@ -18,6 +18,10 @@ internal sealed unsafe class LoopDevices
     /// <summary>Others may take the free device between its naming and its use.</summary>
     private const int Attempts = 64;
 
+    /// <summary>Since Linux 6.15 a loop device takes over the sectors of the disk below its file unless it is told its
+    /// own: a pool would have others after an upgrade.</summary>
+    private const uint Sector = 512;
+
     private readonly Lock _attaching = new();
 
     public KernelResult<DevicePath> Attach(LoopFile file)
@@ -30,7 +34,7 @@ internal sealed unsafe class LoopDevices
             var attached = Find(file, status.Value);
             if (!attached.Succeeded)
                 return attached.Error;
-            return attached.Value is [var device, ..] ? device : AttachFree(file);
+            return attached.Value is [var device, ..] ? WithSectors(device) : AttachFree(file);
         }
     }
 
@@ -201,7 +205,7 @@ internal sealed unsafe class LoopDevices
         if (!opened.Succeeded)
             return opened.Error;
         using var loop = opened.Value;
-        var config = new LoopConfig { File = (uint)backing.Number };
+        var config = new LoopConfig { File = (uint)backing.Number, BlockSize = Sector };
         var name = Encoding.UTF8.GetBytes(file.Value);
         // For people only (losetup): the kernel keeps 63 bytes of it.
         name.AsSpan(0, Math.Min(name.Length, LoopInfo.NameLength - 1))
@@ -234,6 +238,24 @@ internal sealed unsafe class LoopDevices
         }
         DeviceCalls.Control(loop, LoopRequests.SetDirectIo, 1);
         return KernelResult.Done;
+    }
+
+    /// <summary>Somebody else attached it: with larger sectors what was made for smaller ones cannot be mounted. While
+    /// it is open its sectors stay as they are, and are told when the pool is opened.</summary>
+    private static KernelResult<DevicePath> WithSectors(DevicePath device)
+    {
+        var opened = BlockNodes.Open(device, OpenFlags.ReadOnly | OpenFlags.Exclusive);
+        if (!opened.Succeeded)
+            return opened.FailedWith(KernelFault.Busy) ? device : opened.Error;
+        using var file = opened.Value;
+        var sector = BlockControl.Sector(file, device.Value);
+        if (!sector.Succeeded)
+            return sector.Error;
+        if (sector.Value.Bytes == Sector)
+            return device;
+        var result = DeviceCalls.Control(file, LoopRequests.SetBlockSize, (nint)Sector);
+        var errno = Marshal.GetLastPInvokeError();
+        return result < 0 ? KernelErrors.From(errno, "LOOP_SET_BLOCK_SIZE", device.Value) : device;
     }
 
     private static KernelResult Clear(DevicePath device)

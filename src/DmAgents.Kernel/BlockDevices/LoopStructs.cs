@@ -34,6 +34,7 @@ internal static class LoopRequests
     public const nuint GetStatus = 0x4C05;
     public const nuint SetCapacity = 0x4C07;
     public const nuint SetDirectIo = 0x4C08;
+    public const nuint SetBlockSize = 0x4C09;
     public const nuint Configure = 0x4C0A;
     public const nuint GetFree = 0x4C82;
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
@@ -15,11 +16,21 @@ internal sealed class VolumeGroups(ProcessRunner runner)
 
     public static IReadOnlyList<SystemProgram> Programs { get; } = [Vgs, Lvs, LvCreate, LvChange];
 
+    public KernelResult<IReadOnlyList<DevicePath>> DisksOf(string group)
+    {
+        using var text = new MemoryStream();
+        var listed = OfGroup(runner.RunInto(Vgs, group, text, "--noheadings", "--options", "pv_name", group));
+        return listed.Succeeded
+            ? KernelResult.Found<IReadOnlyList<DevicePath>>(
+                [.. Encoding.UTF8.GetString(text.ToArray())
+                    .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                    .Where(line => line.StartsWith('/')).Select(line => new DevicePath(line))])
+            : listed.Error;
+    }
+
     public KernelResult<DevicePath> Ensure(LogicalVolume volume, ByteSize size)
     {
-        var group = runner.Run(Vgs, volume.Group, volume.Group);
-        if (group.Error is { Fault: KernelFault.Failed } missing)
-            return missing with { Fault = KernelFault.NotFound };
+        var group = OfGroup(runner.Run(Vgs, volume.Group, volume.Group));
         if (!group.Succeeded)
             return group.Error!;
         var subject = volume.ToString();
@@ -29,4 +40,8 @@ internal sealed class VolumeGroups(ProcessRunner runner)
                 "--name", volume.Name, "--size", $"{size.Bytes}b", volume.Group);
         return made.Succeeded ? volume.Path : made.Error!;
     }
+
+    private static KernelResult OfGroup(KernelResult looked) => looked.Error is { Fault: KernelFault.Failed } missing
+        ? missing with { Fault = KernelFault.NotFound }
+        : looked;
 }

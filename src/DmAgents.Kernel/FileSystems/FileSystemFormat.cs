@@ -37,7 +37,10 @@ internal sealed class FileSystemFormat(ProcessRunner runner)
         device.Value,
     ];
 
-    private static IEnumerable<string> XfsArguments(DevicePath device) => ["-q", "-f", "-K", device.Value];
+    /// <remarks>Sectors of 4 KiB, whatever the device has: xfs cannot be mounted on larger ones than it was made for,
+    /// but on smaller ones. So a base survives that its pool's disks are replaced by disks of 4 KiB.</remarks>
+    private static IEnumerable<string> XfsArguments(DevicePath device) =>
+        ["-q", "-f", "-K", "-s", "size=4096", device.Value];
 
     /// <summary>mkfs.ext4 always makes lost+found. A container's root directory has none.</summary>
     private static KernelResult FinishExt4(DevicePath device)

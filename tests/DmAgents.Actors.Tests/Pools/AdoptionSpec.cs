@@ -179,7 +179,7 @@ public sealed class AdoptionSpec : ActorSpec
                 d.Id, d.Key, d.Kind, d.Parent, d.Size, d.FileSystem, d.CreatedAt)
             {
                 Phase = d.Phase, Source = d.Source, Use = d.Use, ReadOnly = d.ReadOnly, Labels = d.Labels,
-                UpdatedAt = d.UpdatedAt, CreatedIn = d.CreatedIn,
+                UpdatedAt = d.UpdatedAt, CreatedIn = d.CreatedIn, Format = d.Format,
             })],
             [.. known.Images.Values.Select(
                 i => new ImageClaim(i.Reference, i.TopLayer, i.ConfigDigest, i.Config, i.TaggedAt))],

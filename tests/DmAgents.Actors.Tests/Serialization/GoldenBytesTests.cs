@@ -43,6 +43,8 @@ public sealed class GoldenBytesTests : IDisposable
 
     /// <summary>Rows from before a field was added.</summary>
     [Theory]
+    [InlineData("pool-initialized.v1+loop", "pool-initialized.v1+loop")]
+    [InlineData("base-intended.v1", "base-intended.v1+least")]
     [InlineData("device-committed.v1", "device-committed.v1+least")]
     [InlineData("device-adopted.v1", "device-adopted.v1+least")]
     [InlineData("pool-adopted.v1", "pool-adopted.v1+least")]

@@ -20,6 +20,8 @@ internal static class Samples
     private static readonly DeviceKey Key = DeviceKey.Layer("sha256:0123");
     private static readonly ImageReference Reference = new("registry.example:5000/team/app:1.2");
 
+    private static readonly FormatName Format = new("ext4-1");
+
     private static readonly ImmutableSortedDictionary<string, string> Labels =
         ImmutableSortedDictionary<string, string>.Empty.Add("b", "2").Add("a", "wörld \"1\"");
 
@@ -42,7 +44,7 @@ internal static class Samples
     /// <summary>By the golden file's name: the manifest, and a variant where one kind has several shapes.</summary>
     public static IReadOnlyDictionary<string, object> ByFile { get; } = new Dictionary<string, object>
     {
-        ["pool-initialized.v1"] = Initialized(Disks),
+        ["pool-initialized.v1"] = Initialized(Disks) with { SectorSize = ByteSize.KiB(4) },
         ["pool-initialized.v1+loop"] = Initialized(LoopFiles),
         ["pool-initialized.v1+existing"] = Initialized(Existing),
         ["pool-adopted.v1"] = Adopted with
@@ -62,7 +64,8 @@ internal static class Samples
                 Id, Key, DeviceKind.Layer, DevicePhase.Ready, new ThinId(7), new ThinId(8), ByteSize.GiB(10),
                 FileSystemKind.Xfs, DeviceUse.Active, ReadOnly: true, Labels, At, At.AddHours(1))
             {
-                GrowingTo = ByteSize.GiB(20), Inodes = 345, Root = "rootfs", CreatedIn = new TransactionId(9),
+                GrowingTo = ByteSize.GiB(20), Inodes = 345, Root = "rootfs", Format = Format,
+                CreatedIn = new TransactionId(9),
             },
             At),
         ["device-adopted.v1+least"] = new PoolEvents.DeviceAdopted(
@@ -71,8 +74,8 @@ internal static class Samples
                 FileSystemKind.Ext4, DeviceUse.Idle, ReadOnly: false, ImmutableSortedDictionary<string, string>.Empty,
                 At, At),
             At),
-        ["base-intended.v1"] = new PoolEvents.BaseIntended(
-            Id, new DeviceKey(DeviceKey.BaseSpace, "ext4-10G"), FileSystemKind.Ext4, ByteSize.GiB(10), At),
+        ["base-intended.v1"] = Base with { Format = Format },
+        ["base-intended.v1+least"] = Base,
         ["snapshot-intended.v1"] = new PoolEvents.SnapshotIntended(
             Request, Id, DeviceKey.Container("web"), DeviceKind.Container, new ThinId(7), new ThinId(8),
             ByteSize.GiB(10), FileSystemKind.Xfs, DeviceUse.Mounted, ReadOnly: true, Labels, At),
@@ -137,6 +140,8 @@ internal static class Samples
             new PoolEvents.Quarantined(new ThinId(10), "nobody knows it", At) { Hint = Hint }),
         ["pool-state.v1+mended"] = State().Apply(Replaced).Apply(new PoolEvents.BackupFailed("no space", At)),
         ["pool-state.v1+taken-over"] = State().Apply(TakenOver),
+        ["pool-state.v1+formatted"] = PoolState.Empty
+            .Apply(Initialized(Disks) with { SectorSize = ByteSize.KiB(4) }).Apply(Base with { Format = Format }),
         ["pool-state.v1+empty"] = PoolState.Empty,
     };
 
@@ -159,6 +164,9 @@ internal static class Samples
     private static PoolEvents.TakenOver TakenOver => new(
         "Docker", new MountPath("/var/lib/docker/devicemapper"), new TransactionId(7),
         [new ThinId(1), new ThinId(2), new ThinId(9)], At);
+
+    private static PoolEvents.BaseIntended Base => new(
+        Id, new DeviceKey(DeviceKey.BaseSpace, "ext4-10G"), FileSystemKind.Ext4, ByteSize.GiB(10), At);
 
     private static PoolEvents.ConditionChanged Low => new(
         PoolCondition.Writable, PoolCondition.LowData, "1 GiB of 10 GiB data free, below the mark", At);

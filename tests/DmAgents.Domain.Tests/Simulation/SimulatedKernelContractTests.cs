@@ -43,6 +43,8 @@ public sealed class SimulatedOwnBlocksTests() : OwnBlocksContract(new SimulatedK
 
 public sealed class SimulatedBlockDeviceTests() : BlockDeviceContract(new SimulatedKernelFixture());
 
+public sealed class SimulatedSectorTests() : SectorContract(new SimulatedKernelFixture());
+
 public sealed class SimulatedVolumeGroupTests() : VolumeGroupContract(new SimulatedKernelFixture());
 
 public sealed class SimulatedMetadataTests() : MetadataContract(new SimulatedKernelFixture());

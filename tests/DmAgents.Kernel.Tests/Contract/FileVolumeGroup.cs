@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Units;
 using DmAgents.Testing.Contracts;
@@ -17,22 +16,14 @@ internal sealed class FileVolumeGroup : IDisposable
         (_kernel, _file, _name) = (kernel, new LoopFile(path), name);
         kernel.CreateFile(_file, ByteSize.MiB(128)).Must();
         var loop = kernel.AttachLoop(_file).Must();
-        Run("/usr/sbin/pvcreate", "--quiet", loop.Value);
-        Run("/usr/sbin/vgcreate", "--quiet", name, loop.Value);
+        Programs.Run("/usr/sbin/pvcreate", "--quiet", loop.Value);
+        Programs.Run("/usr/sbin/vgcreate", "--quiet", name, loop.Value);
     }
 
     public void Dispose()
     {
-        Run("/usr/sbin/vgremove", "--quiet", "--force", "--yes", _name);
+        Programs.Run("/usr/sbin/vgremove", "--quiet", "--force", "--yes", _name);
         _kernel.DetachLoop(_file).Must();
         _kernel.DeleteFile(_file).Must();
-    }
-
-    private static void Run(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        var errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {errors}");
     }
 }

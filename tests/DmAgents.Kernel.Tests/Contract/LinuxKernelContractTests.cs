@@ -62,6 +62,9 @@ public sealed class LinuxOwnBlocksTests() : OwnBlocksContract(new LinuxKernelFix
 public sealed class LinuxBlockDeviceTests() : BlockDeviceContract(new LinuxKernelFixture());
 
 [Trait("Needs", "Kernel")]
+public sealed class LinuxSectorTests() : SectorContract(new LinuxKernelFixture());
+
+[Trait("Needs", "Kernel")]
 public sealed class LinuxVolumeGroupTests() : VolumeGroupContract(new LinuxKernelFixture());
 
 [Trait("Needs", "Kernel")]

@@ -52,6 +52,19 @@ internal sealed class LinuxKernelFixture : KernelFixture
     public override IDisposable MakeVolumeGroup(string name) =>
         new FileVolumeGroup(Host.Value, $"{Scratch}/{name}", name);
 
+    public override IDisposable MakeDiskOfLargeSectors(out DevicePath disk)
+    {
+        var made = new LargeSectorDisk(Host.Value, $"{Scratch}/large-sectors.img");
+        disk = made.Disk;
+        return made;
+    }
+
+    public override void AttachWithLargeSectors(LoopFile file) =>
+        Programs.Run("/usr/sbin/losetup", "--find", "--sector-size", "4096", file.Value);
+
+    public override void FormatXfsOfOwnSectors(DevicePath device) =>
+        Programs.Run("/usr/sbin/mkfs.xfs", "-q", "-f", "-K", device.Value);
+
     public override void LeaveWithoutTable(MappedName name, MappedUuid uuid)
     {
         using var control = DmControl.Open().Value;

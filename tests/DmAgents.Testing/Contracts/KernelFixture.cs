@@ -43,6 +43,15 @@ public abstract class KernelFixture
     /// disposed of.</summary>
     public abstract IDisposable MakeVolumeGroup(string name);
 
+    /// <summary>A disk with sectors of 4 KiB, of at least 512 MiB, that is gone when the result is disposed of.</summary>
+    public abstract IDisposable MakeDiskOfLargeSectors(out DevicePath disk);
+
+    /// <summary>Somebody else attaches the file, with sectors of 4 KiB.</summary>
+    public abstract void AttachWithLargeSectors(LoopFile file);
+
+    /// <summary>Makes an xfs of the smallest sectors that the device takes, as mkfs.xfs does by itself.</summary>
+    public abstract void FormatXfsOfOwnSectors(DevicePath device);
+
     /// <summary>Creates a device and gives it no table, as one who dies in the midst of making it.</summary>
     public abstract void LeaveWithoutTable(MappedName name, MappedUuid uuid);
 

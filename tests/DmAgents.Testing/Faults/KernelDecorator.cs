@@ -203,6 +203,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult<DevicePath> EnsureVolume(LogicalVolume volume, ByteSize size) =>
         Call(nameof(EnsureVolume), volume, () => inner.EnsureVolume(volume, size));
 
+    public KernelResult<IReadOnlyList<DevicePath>> DisksOf(string group) =>
+        Call(nameof(DisksOf), group, () => inner.DisksOf(group));
+
     /// <summary>The one place: <paramref name="call"/> does it. A call that is not made gives the error.</summary>
     protected abstract KernelError? Around(KernelCall call, Func<KernelError?> run);
 

@@ -21,6 +21,10 @@ internal sealed record FileSystemImage(
     /// <summary>Blocks of one group, which begins with a block of its own tables: 128 MiB, as in ext4.</summary>
     private const ulong GroupBlocks = 32768;
 
+    /// <summary>The least that it reads and writes: on a device of larger sectors it cannot be mounted. ext4 asks for
+    /// its blocks, xfs for the sectors that it was made for.</summary>
+    public ulong Unit { get; init; } = BlockSize;
+
     public ulong Blocks => SizeInBytes / BlockSize;
 
     public string Signature => Kind == FileSystemKind.Ext4 ? "ext4 file system" : "xfs file system";

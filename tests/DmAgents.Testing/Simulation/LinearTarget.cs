@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Testing.Simulation;
@@ -18,6 +19,13 @@ internal sealed class LinearTarget : IMappingTarget
             part.Device.Open();
             part.Device.Above.Add(owner);
         }
+        // Stacked when the table is loaded (blk_stack_limits), and not again.
+        Shape = new DiskShape
+        {
+            Sector = parts.Max(part => part.Device.Shape.Sector),
+            PhysicalSector = parts.Max(part => part.Device.Shape.PhysicalSector),
+            LongestDiscard = parts.Min(part => part.Device.Shape.LongestDiscard),
+        };
     }
 
     private delegate Errno PartIo(SimulatedDevice device, ulong offset, int done, ulong length);
@@ -28,6 +36,8 @@ internal sealed class LinearTarget : IMappingTarget
     public bool ReadOnly => _parts.Any(part => part.Device.ReadOnly);
 
     public bool Discards => _parts.All(part => part.Device.Discards);
+
+    public DiskShape Shape { get; }
 
     public Errno Read(ulong offset, Span<byte> into)
     {

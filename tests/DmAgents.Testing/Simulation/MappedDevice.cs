@@ -13,6 +13,8 @@ internal interface IMappingTarget
 
     bool Discards { get; }
 
+    DiskShape Shape { get; }
+
     Errno Read(ulong offset, Span<byte> into);
 
     Errno Write(ulong offset, ReadOnlySpan<byte> bytes);
@@ -59,6 +61,8 @@ internal sealed class MappedDevice(
     public override bool ReadOnly => Target.ReadOnly;
 
     public override bool Discards => Target.Discards;
+
+    public override DiskShape Shape => Target.Shape;
 
     public LiveDevice Describe() =>
         new(Name, Uuid, Number, OpenCount, IsSuspended, ReadOnly, RemovalDeferred, Target.Length);

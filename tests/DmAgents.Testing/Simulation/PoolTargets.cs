@@ -12,6 +12,7 @@ internal sealed class PoolTarget : IMappingTarget
     {
         Pool = pool;
         _length = table.DataLength;
+        Shape = pool.DataDevice.Shape;
         Hold(pool.MetadataDevice);
         Hold(pool.DataDevice);
     }
@@ -23,6 +24,9 @@ internal sealed class PoolTarget : IMappingTarget
     public bool ReadOnly => false;
 
     public bool Discards => Pool.DataDevice.Discards;
+
+    /// <summary>That of the data: the metadata's disk has no part in it.</summary>
+    public DiskShape Shape { get; }
 
     public Errno Read(ulong offset, Span<byte> into) => Pool.DataDevice.Read(offset, into);
 
@@ -67,6 +71,7 @@ internal sealed class ThinTarget : IMappingTarget
         _owner = owner;
         _pool = pool;
         _table = table;
+        Shape = pool.Owner.Shape;
         pool.Owner.Open();
         pool.Owner.Above.Add(owner);
         pool.LiveThins[table.Id.Value] = pool.LiveThins.GetValueOrDefault(table.Id.Value) + 1;
@@ -79,6 +84,10 @@ internal sealed class ThinTarget : IMappingTarget
     public bool ReadOnly => _table.ReadOnly;
 
     public bool Discards => _pool.Discard != DiscardPolicy.Ignore;
+
+    /// <summary>The pool's when the table was loaded: one that grows by larger sectors does not reach those that are
+    /// live.</summary>
+    public DiskShape Shape { get; }
 
     /// <summary>Null where the pool has failed and the number cannot be had.</summary>
     public ByteSize? Mapped => _pool.Mode == SimulatedPoolMode.Fail

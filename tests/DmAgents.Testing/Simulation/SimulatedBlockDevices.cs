@@ -90,6 +90,8 @@ internal sealed class SimulatedBlockDevices
             };
             entry.Loop.Resize(entry.Size.Sectors.Bytes.Bytes);
         }
+        if (entry.Loop.OpenCount == 0)
+            entry.Loop.Made = DiskShape.Plain;
         loop = entry.Loop.Path;
         return Errno.None;
     }
@@ -124,6 +126,7 @@ internal sealed class SimulatedBlockDevices
             {
                 WriteProtected = device.WriteProtected,
                 Broken = device.Broken,
+                Made = device.Made,
             };
             rebooted.Resize(device.Length);
             _disks[path] = (rebooted, store);

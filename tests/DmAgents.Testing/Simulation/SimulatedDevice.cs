@@ -1,4 +1,5 @@
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
 
 namespace DmAgents.Testing.Simulation;
 
@@ -15,6 +16,9 @@ internal abstract class SimulatedDevice(DeviceNumber number, DevicePath path)
 
     /// <summary>Takes discards.</summary>
     public abstract bool Discards { get; }
+
+    /// <summary>What users of the device have to keep to.</summary>
+    public abstract DiskShape Shape { get; }
 
     public uint OpenCount { get; private set; }
 

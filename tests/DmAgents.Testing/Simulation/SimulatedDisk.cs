@@ -1,4 +1,6 @@
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Testing.Simulation;
 
@@ -13,6 +15,14 @@ internal sealed class SimulatedDisk(DeviceNumber number, DevicePath path, BlockS
     public override bool ReadOnly => WriteProtected;
 
     public override bool Discards => discards;
+
+    public override DiskShape Shape => Made with
+    {
+        LongestDiscard = discards ? Made.LongestDiscard : ByteSize.Zero,
+    };
+
+    /// <summary>How it was made.</summary>
+    public DiskShape Made { get; set; } = DiskShape.Plain;
 
     public bool WriteProtected { get; set; }
 

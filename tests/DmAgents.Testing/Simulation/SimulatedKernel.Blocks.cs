@@ -12,8 +12,9 @@ public sealed partial class SimulatedKernel
     /// <summary>As LVM has it unless told otherwise.</summary>
     private static readonly ByteSize Extent = ByteSize.MiB(4);
 
-    /// <summary>What volume groups have free.</summary>
-    private readonly Dictionary<string, ByteSize> _volumeGroups = new(StringComparer.Ordinal);
+    /// <summary>What volume groups have free, and their disk.</summary>
+    private readonly Dictionary<string, (ByteSize Free, SimulatedDisk Disk)> _volumeGroups =
+        new(StringComparer.Ordinal);
 
     public KernelResult<BlockDeviceInfo> Inspect(DevicePath device) => Run<BlockDeviceInfo>("inspect", device, () =>
     {
@@ -21,7 +22,10 @@ public sealed partial class SimulatedKernel
             return (_mounts.DirectoryExists(new MountPath(device.Value)) ? Errno.Invalid : Errno.NoEntry, null);
         var errno = SignatureOf(found, out var signature);
         return (errno, new BlockDeviceInfo(
-            found.Number, new(found.Length), found.ReadOnly, found.InUse, signature, device));
+            found.Number, new(found.Length), found.ReadOnly, found.InUse, signature, device)
+        {
+            Shape = found.Shape,
+        });
     });
 
     public KernelResult Read(DevicePath device, ByteSize offset, Span<byte> into)
@@ -63,17 +67,22 @@ public sealed partial class SimulatedKernel
     public KernelResult<DevicePath> EnsureVolume(LogicalVolume volume, ByteSize size) =>
         Run<DevicePath>("lvcreate", volume, () =>
         {
-            if (!_volumeGroups.TryGetValue(volume.Group, out var free))
+            if (!_volumeGroups.TryGetValue(volume.Group, out var group))
                 return (Errno.NoEntry, default);
             if (_blockDevices.Find(volume.Path) is not null)
                 return (Errno.None, volume.Path);
             var rounded = size.RoundUp(Extent);
-            if (rounded > free)
+            if (rounded > group.Free)
                 return (Errno.Io, default);
-            _volumeGroups[volume.Group] = free - rounded;
-            _blockDevices.AddDisk(volume.Path, rounded, discards: true);
+            _volumeGroups[volume.Group] = group with { Free = group.Free - rounded };
+            _blockDevices.AddDisk(volume.Path, rounded, discards: true).Made = group.Disk.Made;
             return (Errno.None, volume.Path);
         });
+
+    public KernelResult<IReadOnlyList<DevicePath>> DisksOf(string group) =>
+        Run<IReadOnlyList<DevicePath>>("vgs", group, () => _volumeGroups.TryGetValue(group, out var found)
+            ? (Errno.None, [found.Disk.Path])
+            : (Errno.NoEntry, null));
 
     public KernelResult Flush(DevicePath device) => Opened("fsync", device, found => found.Flush());
 

@@ -101,9 +101,13 @@ public sealed partial class SimulatedKernel
     private static Errno GrowTo(MountedFileSystem fileSystem, ulong length) =>
         fileSystem.Image.SizeInBytes >= length ? Errno.None : fileSystem.Grow(length);
 
-    private Errno Format(SimulatedDevice device, FileSystemKind kind)
+    /// <summary>Makes an xfs as mkfs.xfs does by itself: for the sectors that the device has.</summary>
+    public KernelResult FormatXfsOfOwnSectors(DevicePath device) => Opened("mkfs.xfs", device, found =>
+        Format(found, FileSystemKind.Xfs, found.Shape.Sector.Bytes));
+
+    private Errno Format(SimulatedDevice device, FileSystemKind kind, ulong unit = FileSystemImage.BlockSize)
     {
-        var image = FileSystemImage.Empty(kind, device.Length);
+        var image = FileSystemImage.Empty(kind, device.Length) with { Unit = unit };
         var errno = device.Discards ? device.Discard(0, device.Length) : Errno.None;
         foreach (var table in image.Tables())
         {

@@ -31,12 +31,15 @@ public sealed partial class SimulatedKernel
     /// <param name="size">Whole sectors of it are used.</param>
     /// <param name="signature">What <see cref="Inspect"/> says is on it, until its first 4 KiB are overwritten.</param>
     /// <param name="discards">The disk takes discards.</param>
-    public DevicePath AddDisk(string path, ByteSize size, string? signature = null, bool discards = true)
+    /// <param name="shape">What it is like; null: plain.</param>
+    public DevicePath AddDisk(
+        string path, ByteSize size, string? signature = null, bool discards = true, DiskShape? shape = null)
     {
         var device = new DevicePath(path);
         lock (_gate)
         {
             var disk = _blockDevices.AddDisk(device, size, discards);
+            disk.Made = shape ?? DiskShape.Plain;
             if (signature is not null)
                 disk.Write(Superblocks.Length, _superblocks.Encode(signature));
             disk.Flush();
@@ -65,12 +68,19 @@ public sealed partial class SimulatedKernel
         }
     }
 
-    /// <summary>A volume group of LVM with so much free.</summary>
-    public void AddVolumeGroup(string name, ByteSize free)
+    /// <summary>A volume group of LVM with so much free, on a disk of its own.</summary>
+    public void AddVolumeGroup(string name, ByteSize free, DiskShape? shape = null)
     {
         lock (_gate)
-            _volumeGroups.Add(name, free);
+        {
+            var disk = _blockDevices.AddDisk(new DevicePath($"/dev/disk-of-{name}"), free, discards: true);
+            disk.Made = shape ?? DiskShape.Plain;
+            _volumeGroups.Add(name, (free, disk));
+        }
     }
+
+    /// <summary>The disk presents itself otherwise from here on, as behind another controller.</summary>
+    public void Reshape(DevicePath disk, DiskShape shape) => WithDisk(disk, found => found.Made = shape);
 
     /// <summary>From here on every read and write of the disk fails, or works again.</summary>
     public void BreakDisk(DevicePath disk, bool broken = true) => WithDisk(disk, found => found.Broken = broken);

@@ -45,6 +45,18 @@ public sealed class SimulatedKernelFixture : KernelFixture
         return new MemoryStream();
     }
 
+    public override IDisposable MakeDiskOfLargeSectors(out DevicePath disk)
+    {
+        disk = Simulation.AddDisk(
+            "/dev/test-4k", ByteSize.MiB(512), shape: DiskShape.Plain with { Sector = ByteSize.KiB(4) });
+        return new MemoryStream();
+    }
+
+    public override void AttachWithLargeSectors(LoopFile file) => Simulation.Reshape(
+        Simulation.AttachLoop(file).Must(), DiskShape.Plain with { Sector = ByteSize.KiB(4) });
+
+    public override void FormatXfsOfOwnSectors(DevicePath device) => Simulation.FormatXfsOfOwnSectors(device).Must();
+
     public override void LeaveWithoutTable(MappedName name, MappedUuid uuid) =>
         Xunit.Assert.True(Simulation.LeaveWithoutTable(name, uuid));
 

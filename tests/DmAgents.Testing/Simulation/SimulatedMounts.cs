@@ -67,6 +67,9 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
                 return errno;
             if (image?.Kind != kind || image.SizeInBytes > device.Length)
                 return Errno.Invalid;
+            // As the kernels that were tried: xfs has ENOSYS for it, ext4 has EINVAL.
+            if (image.Unit < device.Shape.Sector.Bytes)
+                return kind == FileSystemKind.Xfs ? Errno.NotImplemented : Errno.Invalid;
             if (LacksDirectory(image.Files.Keys, directory))
                 return Errno.NoEntry;
             fileSystem = new MountedFileSystem(device, image, superblocks, readOnly);

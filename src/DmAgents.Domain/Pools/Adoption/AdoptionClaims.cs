@@ -44,6 +44,9 @@ public sealed record AdoptionClaim(
     /// <summary>The directory of its file system that is its tree; null where that is the whole of it.</summary>
     public string? Root { get; init; }
 
+    /// <summary>How its file system was made; null where that is not known.</summary>
+    public FormatName? Format { get; init; }
+
     /// <summary>The pool's transaction id shortly before the pool made the device: the pool says that or a later one.
     /// Null where nobody knows.</summary>
     public TransactionId? CreatedIn { get; init; }

@@ -73,7 +73,8 @@ public sealed record AdoptionPlan(
         claim.Id, claim.Key, claim.Kind, PhaseOf(claim), claim.Parent, claim.Source ?? claim.Parent, claim.Size,
         claim.FileSystem, claim.Use, claim.ReadOnly, claim.Labels, claim.CreatedAt, claim.UpdatedAt ?? claim.CreatedAt)
     {
-        GrowingTo = claim.GrowingTo, Inodes = claim.Inodes, Root = claim.Root, CreatedIn = claim.CreatedIn ?? default,
+        GrowingTo = claim.GrowingTo, Inodes = claim.Inodes, Root = claim.Root, Format = claim.Format,
+        CreatedIn = claim.CreatedIn ?? default,
     };
 
     /// <summary>The pool has it. Only of a base that is being made it is known how to go on without a source: by

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Planning;
@@ -16,7 +17,11 @@ public abstract record BackingPlan
     /// <param name="DataSize">What the pool will have for blocks.</param>
     /// <param name="Warnings">What the operator should know, in sentences.</param>
     public sealed record Planned(
-        PoolBacking Backing, PoolBlockSize BlockSize, ByteSize DataSize, ImmutableArray<string> Warnings) : BackingPlan;
+        PoolBacking Backing, PoolBlockSize BlockSize, ByteSize DataSize, ImmutableArray<string> Warnings) : BackingPlan
+    {
+        /// <summary>The logical sectors that the pool's devices will have.</summary>
+        public ByteSize SectorSize { get; init; } = DiskShape.UsualSector;
+    }
 
     /// <summary>It cannot.</summary>
     public sealed record Refused(Refusal Refusal) : BackingPlan;

@@ -65,7 +65,8 @@ public sealed partial class BackingPlanner
                 layout.BlockSize, layout.Data,
                 data.Count > 1
                     ? ["nothing tells in which order its data lie on the disks; in another one its content is damaged"]
-                    : []);
+                    : [],
+                disks.SkipLast(1).Max(disk => disk.Shape.Sector));
     }
 
     private BackingPlan FindSingle(PoolName name, DevicePath disk, out PoolUuid? owner)
@@ -86,7 +87,7 @@ public sealed partial class BackingPlanner
                 new PoolBacking.Disks(
                     [new DiskPart(info.StablePath, start, layout.Data.Sectors)],
                     [new DiskPart(info.StablePath, DiskLabel.Reserved, layout.Metadata.Sectors)]),
-                layout.BlockSize, layout.Data, []);
+                layout.BlockSize, layout.Data, [], info.Shape.Sector);
     }
 
     private BackingPlan FindLoop(PoolPaths paths, BackingRequest.Loop request)
@@ -111,7 +112,7 @@ public sealed partial class BackingPlanner
             : Planned(
                 new PoolBacking.LoopFiles(
                     new LoopFilePart(dataFile, layout.Data), new LoopFilePart(metadataFile, metadata.Value.Size)),
-                layout.BlockSize, layout.Data, []);
+                layout.BlockSize, layout.Data, [], DiskShape.UsualSector);
     }
 
     private BackingPlan FindExisting(MappedName pool)
@@ -127,9 +128,7 @@ public sealed partial class BackingPlanner
         var status = kernel.PoolStatus(pool);
         return status.Error is { } noStatus
             ? (Unusable(pool, noStatus) with { What = Adopts }).AsPlan()
-            : Planned(
-                new PoolBacking.Existing(pool, live.Value.Uuid.IsOfLvm),
-                new PoolBlockSize(status.Value.Data.BlockSize), status.Value.Data.TotalBytes, []);
+            : PlanLive(pool, live.Value, status.Value, Adopts);
     }
 
     private Refusal? FindDisk(PoolName name, DevicePath disk, ref PoolUuid? owner, out BlockDeviceInfo info)

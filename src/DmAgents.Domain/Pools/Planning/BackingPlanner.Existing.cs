@@ -27,9 +27,19 @@ public sealed partial class BackingPlanner
             return Unusable(pool, noList).AsPlan();
         if (thins.Value.Count > 0)
             return Holds(pool, $"it holds {thins.Value.Count} thin devices").AsPlan();
-        return new BackingPlan.Planned(
-            new PoolBacking.Existing(pool, live.Value.Uuid.IsOfLvm),
-            new PoolBlockSize(status.Value.Data.BlockSize), status.Value.Data.TotalBytes, []);
+        return PlanLive(pool, live.Value, status.Value, Creates);
+    }
+
+    private BackingPlan PlanLive(MappedName pool, LiveDevice live, ThinPoolStatus status, string what)
+    {
+        var backing = new PoolBacking.Existing(pool, live.Uuid.IsOfLvm);
+        var sectors = PoolSectors.Of(kernel, backing);
+        return sectors.Succeeded
+            ? new BackingPlan.Planned(backing, new PoolBlockSize(status.Data.BlockSize), status.Data.TotalBytes, [])
+            {
+                SectorSize = sectors.Value,
+            }
+            : Failed(what, pool.Value, sectors.Error).AsPlan();
     }
 
     private static Refusal? NotEmpty(MappedName pool, ThinPoolStatus status)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Planning;
@@ -48,6 +49,8 @@ public sealed partial class BackingPlanner
         if (look.Look(add.Disk, out var info) is { } no)
             return no.AsPlan();
         var isData = add.Budget == PoolBudget.Data;
+        if (isData && SmallerSectors(look, pool, info) is { } smaller)
+            return smaller.AsPlan();
         var whole = WholeOf(info, isData ? pool.BlockSize.Bytes : ByteSize.MiB(1));
         var part = isData ? whole : Capped(whole, Sum(disks.Metadata).Sectors);
         if (part.Length == default)
@@ -63,9 +66,46 @@ public sealed partial class BackingPlanner
         return Continued(pool, after, Sum(after.Data), []);
     }
 
+    /// <summary>
+    /// Refuses data on larger sectors than the pool has. All of the pool's devices would have the larger ones from
+    /// their next activation on, and what was made for the smaller ones could not be mounted any more: xfs asks for its
+    /// own sectors, ext4 for no more than its blocks, and what a guest keeps on a device nobody knows. Those that are
+    /// live would go on with writes that the new disk refuses. The metadata are read and written in blocks of 4 KiB
+    /// whatever their disk has.
+    /// </summary>
+    private Refusal? SmallerSectors(DiskInspection look, PoolIdentity pool, BlockDeviceInfo disk)
+    {
+        if (disk.Shape.Sector <= DiskShape.UsualSector)
+            return null;
+        var has = pool.SectorSize is { } made ? made : PoolSectors.Of(kernel, pool.Backing);
+        if (has.Error is { } error)
+            return Failed(look.What, pool.Name.Value, error);
+        return disk.Shape.Sector <= has.Value
+            ? null
+            : look.No(RefusalKind.WrongState, disk.StablePath,
+                $"it has sectors of {disk.Shape.Sector}, and pool {pool.Name} has sectors of {has.Value}: file systems "
+                + "that were made for those could not be mounted any more, and nothing would bring them back",
+                PoolSectors.WaysTo(has.Value));
+    }
+
+    /// <summary>A volume of a group whose disks have larger sectors would be made in vain, and stay.</summary>
+    private Refusal? SmallerSectors(PoolIdentity pool, GrowthRequest.AddVolume add)
+    {
+        if (add.Budget != PoolBudget.Data)
+            return null;
+        var look = new DiskInspection(kernel, Grows, pool.Uuid, Force: false);
+        var disks = kernel.DisksOf(add.Volume.Group);
+        return disks.Succeeded
+            ? disks.Value.Select(kernel.Inspect).Where(disk => disk.Succeeded)
+                .Select(disk => SmallerSectors(look, pool, disk.Value)).FirstOrDefault(no => no is not null)
+            : null;
+    }
+
     /// <summary>The volume is made already by the plan: only one that is there can be looked at.</summary>
     private BackingPlan PlanVolume(PoolIdentity pool, PoolBacking.Disks disks, GrowthRequest.AddVolume add)
     {
+        if (SmallerSectors(pool, add) is { } smaller)
+            return smaller.AsPlan();
         var volume = kernel.EnsureVolume(add.Volume, add.Size);
         return volume.Error is { } error
             ? new Refusal(RefusalKind.Failed, Grows, add.Volume.ToString(), error.ToString(),

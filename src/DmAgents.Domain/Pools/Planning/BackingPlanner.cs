@@ -37,6 +37,7 @@ public sealed partial class BackingPlanner(IKernel kernel)
                 .AsPlan();
         }
         var parts = ImmutableArray.CreateBuilder<DiskPart>();
+        var shapes = ImmutableArray.CreateBuilder<(DevicePath Disk, DiskShape Shape)>();
         var seen = new HashSet<DeviceNumber>();
         foreach (var disk in request.Data.Add(request.Metadata))
         {
@@ -44,10 +45,12 @@ public sealed partial class BackingPlanner(IKernel kernel)
                 return no.AsPlan();
             if (!seen.Add(info.Number))
                 return look.No(RefusalKind.Invalid, disk, "it is named twice", "name each disk once").AsPlan();
+            shapes.Add((disk, info.Shape));
             parts.Add(WholeOf(info, parts.Count < request.Data.Length ? blockSize.Bytes : ByteSize.MiB(1)));
         }
         var metadata = parts[^1];
         parts.RemoveAt(parts.Count - 1);
+        shapes.RemoveAt(shapes.Count - 1);
         if (parts.FirstOrDefault(part => part.Length == default) is { } none)
             return look.No(RefusalKind.Invalid, none.Disk, $"it has no room for a block of {blockSize}",
                 "choose a larger disk or smaller blocks").AsPlan();
@@ -55,7 +58,8 @@ public sealed partial class BackingPlanner(IKernel kernel)
         return Sizes(look, request.Data[0], data, request.Metadata, metadata.Length.Bytes, blockSize) is { } unfit
             ? unfit
             : Planned(new PoolBacking.Disks(parts.ToImmutable(), [Capped(metadata, default)]), blockSize, data,
-                Sparing(metadata.Length.Bytes, data, blockSize));
+                [.. Sparing(metadata.Length.Bytes, data, blockSize), .. DiskRemarks.Of(shapes, blockSize)],
+                shapes.Max(disk => disk.Shape.Sector));
     }
 
     private static BackingPlan PlanSingle(
@@ -80,7 +84,9 @@ public sealed partial class BackingPlanner(IKernel kernel)
             [new DiskPart(info.StablePath, start, metadata.Sectors)]);
         return Sizes(look, disk, data, disk, metadata, blockSize) is { } unfit
             ? unfit
-            : Planned(backing, blockSize, data, Sparing(metadata, data, blockSize));
+            : Planned(backing, blockSize, data,
+                [.. Sparing(metadata, data, blockSize), .. DiskRemarks.Of([(disk, info.Shape)], blockSize)],
+                info.Shape.Sector);
     }
 
     private BackingPlan PlanLoop(PoolPaths paths, BackingRequest.Loop request, PoolBlockSize blockSize)
@@ -103,7 +109,7 @@ public sealed partial class BackingPlanner(IKernel kernel)
             ? unfit
             : Planned(
                 new PoolBacking.LoopFiles(new LoopFilePart(dataFile, data), new LoopFilePart(metadataFile, metadata)),
-                blockSize, data, Sparing(metadata, data, blockSize));
+                blockSize, data, Sparing(metadata, data, blockSize), DiskShape.UsualSector);
     }
 
     private static (LoopFile Data, LoopFile Metadata) FilesOf(PoolPaths paths, MountPath? directory) =>
@@ -112,8 +118,9 @@ public sealed partial class BackingPlanner(IKernel kernel)
             : (paths.DataFile, paths.MetadataFile);
 
     private static BackingPlan.Planned Planned(
-        PoolBacking backing, PoolBlockSize blockSize, ByteSize data, ImmutableArray<string> warnings) =>
-        new(backing, blockSize, data, warnings);
+        PoolBacking backing, PoolBlockSize blockSize, ByteSize data, ImmutableArray<string> warnings,
+        ByteSize sectors) =>
+        new(backing, blockSize, data, warnings) { SectorSize = sectors };
 
     /// <summary>A disk without its label, in whole <paramref name="unit"/>s.</summary>
     private static DiskPart WholeOf(BlockDeviceInfo disk, ByteSize unit) => new(

@@ -24,6 +24,18 @@ internal sealed record DiskInspection(IKernel Kernel, string What, PoolUuid? Own
         }
         if (info.ReadOnly)
             return No(RefusalKind.WrongState, disk, "it is read-only", "choose a disk that can be written");
+        if (info.Shape.IsZoned)
+        {
+            return No(RefusalKind.Invalid, disk,
+                "its zones can only be written from start to end (host-managed), and a thin pool writes anywhere",
+                "choose a disk without zones");
+        }
+        if (info.Shape.Sector > DiskShape.LargestSector)
+        {
+            return No(RefusalKind.Invalid, disk,
+                $"it has sectors of {info.Shape.Sector}, and a pool's metadata and file systems have blocks of "
+                + $"{DiskShape.LargestSector}", $"choose a disk with sectors of {DiskShape.LargestSector} or less");
+        }
         return info.Size < DiskLabel.Reserved.Bytes + ByteSize.MiB(1)
             ? No(RefusalKind.Invalid, disk, $"it has {info.Size}, hardly more than the agent's own label takes",
                 "choose a larger disk")
