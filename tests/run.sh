@@ -78,7 +78,7 @@ if [ $quick = no ]; then
   trixie=/usr/local/lib/dmagents-lab/trixie-tools
   part trixie-tools bash -c 'tests/lab/trixie.sh unpack "$1" && shift && "$@"' trixie-tools "$trixie" \
     tests/lab/run --memory 2G --disk 3G --disk 128M --disk 3G --timeout 900 -- tests/lab/trixie.sh with "$trixie" \
-    dotnet "tests/DmAgents.Kernel.Tests/bin/$bin/DmAgents.Kernel.Tests.dll" --in-lab Metadata Needs=Kernel
+    dotnet "tests/DmAgents.Kernel.Tests/bin/$bin/DmAgents.Kernel.Tests.dll" --in-lab Metadata
 
   step "end to end: the agent on a real kernel with a real image"
   part image bash -c 'deploy/image/build.sh "$1" >&2' image "$results/image"

@@ -23,6 +23,7 @@ public sealed partial class LinuxKernel
 
     public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) => _pools.DumpMetadata(pool, into);
 
-    public KernelResult RestoreMetadata(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape) =>
-        _pools.RestoreMetadata(text, scratch, into, shape);
+    public KernelResult RestoreMetadata(
+        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding) =>
+        _pools.RestoreMetadata(text, scratch, into, shape, yielding);
 }

@@ -8,7 +8,7 @@ namespace DmAgents.Kernel;
 /// <content>The calls of IThinPools.</content>
 public sealed partial class LinuxKernel
 {
-    public KernelResult CheckMetadata(DevicePath metadata) => _pools.CheckMetadata(metadata);
+    public KernelResult CheckMetadata(DevicePath metadata, bool yielding) => _pools.CheckMetadata(metadata, yielding);
 
     public KernelResult OpenPool(ThinPoolTable table) => _pools.OpenPool(table);
 

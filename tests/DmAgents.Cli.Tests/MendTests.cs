@@ -130,7 +130,20 @@ public class MendTests
         var made = await Run.Of(agent, "pool", "backup", "now");
 
         Assert.Contains("20260102T030405Z  3 minutes ago", listed.Out, StringComparison.Ordinal);
-        Assert.Equal("fast: backup 20260102T030405Z has 12 thin devices and takes 2 KiB; made in 1.2 s", made.Lines[0]);
+        Assert.EndsWith("not tried", listed.Lines[1], StringComparison.Ordinal);
+        Assert.Equal(
+            "fast: backup 20260102T030405Z has 12 thin devices and takes 2 KiB; made in 1.2 s; not yet proved to be "
+                + "restorable",
+            made.Lines[0]);
+        backup.Proof = new BackupProof { At = Samples.ThreeMinutesAgo, TookMilliseconds = 5 };
+        Assert.EndsWith(
+            "proved 3 minutes ago", (await Run.Of(agent, "pool", "backup", "list")).Lines[1], StringComparison.Ordinal);
+        backup.Proof.WhyNot = "out of bounds";
+        Assert.EndsWith(
+            "NOT PROVED: out of bounds", (await Run.Of(agent, "pool", "backup", "list")).Lines[1],
+            StringComparison.Ordinal);
+        var json = (await Run.Of(agent, "pool", "backup", "list", "--json")).Out;
+        Assert.Contains("out of bounds", json, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -93,6 +93,11 @@ internal static class Occurrences
             + $"{e.Took.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s"),
         PoolEvents.BackupFailed e => new(after.Identity!.Name.Value, "metadata-backup-failed",
             $"the pool's metadata were not backed up: {e.Why}"),
+        PoolEvents.BackupProved e => new(after.Identity!.Name.Value, "metadata-backup-proved",
+            $"backup {e.Name} of the pool's metadata was restored on a copy, and is sound; it took "
+            + $"{e.Took.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s"),
+        PoolEvents.BackupNotProved e => new(after.Identity!.Name.Value, "metadata-backup-not-proved",
+            $"backup {e.Name} of the pool's metadata is not proved to be restorable: {e.Why}"),
         PoolEvents.TakenOver e => new(after.Identity!.Name.Value, "pool-taken-over",
             $"the pool was {e.Program}'s in {e.Directory} until now; it can be given back until that is confirmed"),
         PoolEvents.TakeoverConfirmed => new(after.Identity!.Name.Value, "pool-takeover-confirmed",

@@ -227,6 +227,7 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
         var assembly = new AssemblyEffects(kernel, job.Pool);
         return assembly.Close().Then(() => Discard(job.Pool, job.Kept)).Then(assembly.Dismantle)
             .Then(new LookEffects(kernel, files, job.Pool).Clean)
+            .Then(new LookEffects(kernel, files, job.Pool, ScratchUse.Proof).Clean)
             .Then(new BackupEffects(kernel, files, job.Pool).RemoveAll)
             .Then(() => RemoveFiles(job.Pool, job.Devices));
     }
@@ -260,6 +261,7 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
 
     private KernelResult LetGo(LaneJobs.LetGo job) => TakeoverEffects.LetGo(kernel, job.Pool)
         .Then(new LookEffects(kernel, files, job.Pool).Clean)
+        .Then(new LookEffects(kernel, files, job.Pool, ScratchUse.Proof).Clean)
         .Then(new BackupEffects(kernel, files, job.Pool).RemoveAll)
         .Then(() => RemoveFiles(job.Pool, job.Devices));
 

@@ -62,6 +62,8 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolEvents.KeptMetadataDiscarded))]
 [JsonSerializable(typeof(PoolEvents.BackedUp))]
 [JsonSerializable(typeof(PoolEvents.BackupFailed))]
+[JsonSerializable(typeof(PoolEvents.BackupProved))]
+[JsonSerializable(typeof(PoolEvents.BackupNotProved))]
 [JsonSerializable(typeof(PoolEvents.TakenOver))]
 [JsonSerializable(typeof(PoolEvents.TakeoverConfirmed))]
 [JsonSerializable(typeof(PoolEvents.ReturnIntended))]

@@ -56,6 +56,8 @@ public sealed class JournalSerializer(ExtendedActorSystem system) : SerializerWi
         ["pool-kept-metadata-discarded.v1"] = JournalJson.Default.KeptMetadataDiscarded,
         ["pool-backed-up.v1"] = JournalJson.Default.BackedUp,
         ["pool-backup-failed.v1"] = JournalJson.Default.BackupFailed,
+        ["pool-backup-proved.v1"] = JournalJson.Default.BackupProved,
+        ["pool-backup-not-proved.v1"] = JournalJson.Default.BackupNotProved,
         ["pool-taken-over.v1"] = JournalJson.Default.TakenOver,
         ["pool-takeover-confirmed.v1"] = JournalJson.Default.TakeoverConfirmed,
         ["pool-return-intended.v1"] = JournalJson.Default.ReturnIntended,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
@@ -38,6 +39,10 @@ internal sealed record PoolStateDocument(
     /// <summary>Null in what was stored before there were backups.</summary>
     public BackupRecord? LastBackup { get; init; }
 
+    /// <summary>Null in what was stored before backups were proved, and where none was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SortedDictionary<string, BackupProof>? Proofs { get; init; }
+
     /// <summary>Null in what was stored before pools could be taken over.</summary>
     public TakeoverRecord? Takeover { get; init; }
 
@@ -58,6 +63,7 @@ internal sealed record PoolStateDocument(
         Spares = state.Spares,
         Kept = state.Kept,
         LastBackup = state.LastBackup,
+        Proofs = state.Proofs.ByName.IsEmpty ? null : new(state.Proofs.ByName, StringComparer.Ordinal),
         Takeover = state.Takeover,
         Views = [.. state.Views.Values.OrderBy(v => v.Key.ToString(), StringComparer.Ordinal)],
     };
@@ -75,6 +81,8 @@ internal sealed record PoolStateDocument(
         Spares = Spares.IsDefault ? [] : Spares,
         Kept = Kept.IsDefault ? [] : Kept,
         LastBackup = LastBackup,
+        Proofs = (Proofs ?? []).Aggregate(
+            BackupProofs.None, (proofs, proof) => proofs.With(proof.Key, proof.Value)),
         Takeover = Takeover,
         Requests = Requests.Aggregate(RequestLog.Empty, (log, r) => log.With(r.Request, r.Subject)),
     }).Restored(Devices, Views.IsDefault ? [] : Views);

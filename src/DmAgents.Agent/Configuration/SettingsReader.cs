@@ -149,7 +149,12 @@ public static class SettingsReader
                     values.DurationOrOff("pool.backup.every"),
                     values.Count("pool.backup.after-changes"),
                     values.Count("pool.backup.keep"),
-                    values.Size("pool.backup.keep-up-to", ByteSize.MiB(1))),
+                    values.Size("pool.backup.keep-up-to", ByteSize.MiB(1)))
+                {
+                    Proofs = new ProofSettings(
+                        values.DurationEachOrOff("pool.backup.prove-every"),
+                        values.Share("pool.backup.prove-share-percent")),
+                },
                 DiscardOnRemove = values.OneOf<bool?>(
                     "pool.discard-on-remove", ("on", true), ("off", false), ("auto", null), ("true", true),
                     ("false", false)),
@@ -249,6 +254,10 @@ public static class SettingsReader
                 : DurationText.TryParse(Text(name), out var duration) && duration > TimeSpan.Zero
                     ? duration
                     : throw Wrong(name, Text(name), "off, or a duration such as 24h");
+
+        /// <summary>"each" is zero: whenever there is something to do.</summary>
+        public TimeSpan? DurationEachOrOff(string name) =>
+            Text(name).Equals("each", StringComparison.OrdinalIgnoreCase) ? TimeSpan.Zero : DurationOrOff(name);
 
         public int Count(string name, int atLeast = 1) =>
             int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= atLeast

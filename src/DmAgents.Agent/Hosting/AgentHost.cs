@@ -79,6 +79,7 @@ internal static class AgentHost
         services.AddSingleton<PoolViews>();
         services.AddSingleton<PoolChecker>();
         services.AddSingleton<MetadataMender>();
+        services.AddSingleton<BackupProver>();
         services.AddSingleton<BackupKeeper>();
         services.AddSingleton<PoolAdopter>();
         services.AddSingleton<OwnerlessPools>();

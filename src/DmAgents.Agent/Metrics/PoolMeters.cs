@@ -3,6 +3,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Agent.Services;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Mending;
 
 namespace DmAgents.Agent.Metrics;
 
@@ -33,7 +34,41 @@ internal sealed class PoolMeters
         meter.CreateObservableCounter(
             "dmagents.pool.stock.claims", () => board.All.Select(p => new Measurement<long>(p.StockClaims, Of(p))),
             description: "Snapshots that were ready-made when they were asked for, since the agent's start");
+        AddBackups(meter, board);
     }
+
+    /// <summary>Alerts are made of ages: time() minus one of these.</summary>
+    private static void AddBackups(Meter meter, PoolBoard board)
+    {
+        meter.CreateObservableGauge(
+            "dmagents.pool.backup.made", () => Times(board, s => s.LastBackup?.Name), "s",
+            "When the latest backup of the pool's metadata was made, in seconds since 1970");
+        meter.CreateObservableGauge(
+            "dmagents.pool.backup.proved", () => Times(board, s => s.Proofs.LatestProved), "s",
+            "When the latest backup that is known to be restorable was made, in seconds since 1970");
+        meter.CreateObservableGauge(
+            "dmagents.pool.backup.failing",
+            () => Known(board, s => s.LastBackup).Select(known => new Measurement<int>(
+                known.Value.Why is null ? 0 : 1, Of(known.Pool), new("why", known.Value.Why ?? ""))),
+            description: "1 if the last backup of the pool's metadata could not be made");
+        meter.CreateObservableGauge(
+            "dmagents.pool.backup.unproved",
+            () => Known(board, s => s.Proofs.Of(s.LastBackup?.Name ?? "")).Select(known => new Measurement<int>(
+                known.Value.IsProved ? 0 : 1, Of(known.Pool), new("why", known.Value.Why ?? ""))),
+            description: "1 if the latest backup was tried and is not proved to be restorable");
+    }
+
+    private static IEnumerable<Measurement<long>> Times(PoolBoard board, Func<PoolState, string?> backup) =>
+        from known in Known(board, backup)
+        where BackupName.TryParse(known.Value, out _)
+        select new Measurement<long>(TimeOf(known.Value), Of(known.Pool));
+
+    private static long TimeOf(string backup) =>
+        BackupName.TryParse(backup, out var name) ? name.At.ToUnixTimeSeconds() : 0;
+
+    private static IEnumerable<(PoolPicture Pool, T Value)> Known<T>(PoolBoard board, Func<PoolState, T?> read)
+        where T : class =>
+        board.All.Select(pool => (Pool: pool, Value: read(pool.State))).Where(known => known.Value is not null)!;
 
     private static IEnumerable<Measurement<long>> Sizes(PoolBoard board, Func<PoolHealth, ulong> size) =>
         board.All.Where(p => p.Health is not null).Select(p => new Measurement<long>((long)size(p.Health!), Of(p)));

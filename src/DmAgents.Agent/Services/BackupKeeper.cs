@@ -21,8 +21,8 @@ internal sealed record ByteSizeAndTime(Domain.Units.ByteSize Size, TimeSpan Took
 /// many changes. A backup holds the pool's metadata snapshot, and takes its turn among all who read by it.
 /// </summary>
 internal sealed class BackupKeeper(
-    PoolBoard board, UsageReader usages, IKernel kernel, IDurableFiles files, PoolSettings settings, TimeProvider time,
-    ILogger<BackupKeeper> log) : BackgroundService
+    PoolBoard board, UsageReader usages, BackupProver prover, IKernel kernel, IDurableFiles files, PoolSettings settings,
+    TimeProvider time, ILogger<BackupKeeper> log) : BackgroundService
 {
     /// <summary>Between two looks at whether anything is due; with it, between two backups of a pool.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
@@ -66,8 +66,12 @@ internal sealed class BackupKeeper(
                 foreach (var pool in board.All.Where(IsDue).ToList())
                 {
                     stoppingToken.ThrowIfCancellationRequested();
-                    await BackUp(pool).WaitAsync(stoppingToken).ConfigureAwait(false);
+                    var made = await BackUp(pool).WaitAsync(stoppingToken).ConfigureAwait(false);
+                    if (made.Succeeded)
+                        await prover.ProveIfDue(pool, made.Value).WaitAsync(stoppingToken).ConfigureAwait(false);
                 }
+                foreach (var pool in board.All.Where(CanProve).ToList())
+                    await prover.ProveIfDue(pool, made: null).WaitAsync(stoppingToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
@@ -84,6 +88,9 @@ internal sealed class BackupKeeper(
             settings.Backups, watched.Tried, pool.State.LastBackup, watched.Since, watched.Devices, pool.State.Devices,
             time.GetUtcNow());
     }
+
+    private static bool CanProve(PoolPicture pool) =>
+        pool is { Phase: PoolPhase.Open, State: { Identity: not null, LastBackup.Why: null } };
 
     private KernelResult<MadeBackup> MakeNow(PoolPicture pool)
     {

@@ -90,6 +90,15 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         },
     };
 
+    /// <summary>Null: it was not tried.</summary>
+    public static Api.Admin.V1.BackupProof? Proof(Domain.Pools.Mending.BackupProof? proof) => proof is null
+        ? null
+        : new Api.Admin.V1.BackupProof
+        {
+            At = Views.Time(proof.At), TookMilliseconds = (ulong)proof.Took.TotalMilliseconds,
+            WhyNot = proof.Why ?? "",
+        };
+
     private static void AddIdentity(PoolDetails details, PoolIdentity identity, PoolState state)
     {
         details.BlockSizeBytes = identity.BlockSize.Bytes.Bytes;
@@ -101,6 +110,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
             details.LastBackup = new BackupStatus
             {
                 Name = backup.Name ?? "", At = Views.Time(backup.At), WhyNot = backup.Why ?? "",
+                Proof = Proof(state.Proofs.Of(backup.Name ?? "")), LatestProved = state.Proofs.LatestProved ?? "",
             };
         }
         details.DefaultFileSystem = Views.FileSystem(identity.FileSystem);

@@ -4,6 +4,7 @@ using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Mending;
 using Grpc.Core;
+using BackupProof = DmAgents.Domain.Pools.Mending.BackupProof;
 
 namespace DmAgents.Agent.Services;
 
@@ -12,6 +13,9 @@ internal sealed partial class PoolsService
 {
     /// <summary>A caller who hears nothing for long takes the agent for dead.</summary>
     private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(30);
+
+    /// <summary>Below the shortest patience of the command line.</summary>
+    private static readonly TimeSpan ProofPatience = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan OpeningLook = TimeSpan.FromMilliseconds(100);
 
@@ -77,7 +81,9 @@ internal sealed partial class PoolsService
                 throw Problems.Of(What, pool.Name.Value, present.Error);
             var reply = new ListBackupsReply { Pool = pool.Name.Value, Directory = pool.Paths.BackupDirectory };
             reply.Backups.Add(present.Value.Select(
-                backup => BackupOf(backup.Name, backup.Size.Bytes, backups.TransactionOf(backup.Name))));
+                backup => BackupOf(
+                    backup.Name, backup.Size.Bytes, backups.TransactionOf(backup.Name),
+                    pool.State.Proofs.Of(backup.Name.ToString()))));
             return reply;
         }, context.CancellationToken);
     }
@@ -89,10 +95,15 @@ internal sealed partial class PoolsService
         var made = await keeper.BackUp(pool).ConfigureAwait(false);
         if (!made.Succeeded)
             throw Problems.Of(What, pool.Name.Value, made.Error);
+        // An operator who asks for a backup wants to know that it is one; a large one is proved after the answer.
+        var proving = prover.Prove(pool, made.Value.Name, made.Value.Content);
+        await Task.WhenAny(proving, Task.Delay(ProofPatience)).ConfigureAwait(false);
         return new BackUpReply
         {
             Pool = pool.Name.Value,
-            Backup = BackupOf(made.Value.Name, made.Value.Cost.Size.Bytes, made.Value.Content.TransactionId),
+            Backup = BackupOf(
+                made.Value.Name, made.Value.Cost.Size.Bytes, made.Value.Content.TransactionId,
+                proving.IsCompleted ? await proving.ConfigureAwait(false) : null),
             ThinDevices = (uint)made.Value.Content.Thins.Length,
             TookMilliseconds = (ulong)made.Value.Cost.Took.TotalMilliseconds,
         };
@@ -104,9 +115,12 @@ internal sealed partial class PoolsService
         : throw Problems.Usage("cannot restore metadata", request.Backup, BackupName.Rule,
             $"list them: dmagent pool backup list {request.Pool}".TrimEnd());
 
-    private static Backup BackupOf(BackupName name, ulong size, TransactionId? transaction)
+    private static Backup BackupOf(BackupName name, ulong size, TransactionId? transaction, BackupProof? proof)
     {
-        var backup = new Backup { Name = name.ToString(), At = Views.Time(name.At), SizeBytes = size };
+        var backup = new Backup
+        {
+            Name = name.ToString(), At = Views.Time(name.At), SizeBytes = size, Proof = PoolViews.Proof(proof),
+        };
         if (transaction is { } id)
             backup.TransactionId = id.Value;
         return backup;

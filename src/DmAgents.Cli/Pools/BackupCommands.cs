@@ -35,12 +35,13 @@ internal static class BackupCommands
                     {
                         var list = new Listing(
                             $"{reply.Pool} has no backup. Make one: dmagent pool backup now {reply.Pool}",
-                            "BACKUP", "MADE", ">SIZE", ">TRANSACTION ID");
+                            "BACKUP", "MADE", ">SIZE", ">TRANSACTION ID", "RESTORABLE");
                         foreach (var backup in reply.Backups)
                         {
                             list.Row(
                                 backup.Name, Times.Ago(backup.At, call.Now), Sizes.Format(backup.SizeBytes),
-                                backup.HasTransactionId ? $"{backup.TransactionId}" : "-");
+                                backup.HasTransactionId ? $"{backup.TransactionId}" : "-",
+                                BackupView.Restorable(backup.Proof, call.Now));
                         }
 
                         list.Write(console);
@@ -61,7 +62,8 @@ internal static class BackupCommands
                     reply,
                     $"{reply.Pool}: backup {reply.Backup.Name} has {Words.Count(reply.ThinDevices, "thin device")} and "
                         + $"takes {Sizes.Format(reply.Backup.SizeBytes)}; made in "
-                        + string.Create(CultureInfo.InvariantCulture, $"{reply.TookMilliseconds / 1000.0:0.0} s"),
+                        + string.Create(CultureInfo.InvariantCulture, $"{reply.TookMilliseconds / 1000.0:0.0} s; ")
+                        + $"{BackupView.Proof(reply.Backup.Proof, call.Now)}",
                     reply.Backup.Name);
             });
     }

@@ -128,7 +128,9 @@ internal static class PoolSheet
         {
             sheet.Row("metadata backup", backup.WhyNot.Length > 0
                 ? $"FAILED {Times.Ago(backup.At, now)}: {backup.WhyNot}; the last one is {Words.OrNone(backup.Name)}"
-                : $"{backup.Name}, {Times.Ago(backup.At, now)}");
+                : $"{backup.Name}, {Times.Ago(backup.At, now)}; {BackupView.Proof(backup.Proof, now)}");
+            if (backup.Name.Length > 0 && backup.LatestProved != backup.Name)
+                sheet.Row("latest proved", Words.OrNone(backup.LatestProved));
         }
     }
 

@@ -201,6 +201,14 @@ public static class PoolEvents
     /// <summary>A backup of the pool's metadata could not be made. Told once until the next one succeeds.</summary>
     public sealed record BackupFailed(string Why, DateTimeOffset At) : PoolEvent(At);
 
+    /// <summary>A backup was restored on a copy, and the copy is sound and has the devices that it should.</summary>
+    /// <param name="Took">How long that took.</param>
+    public sealed record BackupProved(string Name, TimeSpan Took, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>It was tried whether a backup can be restored, and it could not, or the try could not be made.</summary>
+    /// <param name="Took">How long that took.</param>
+    public sealed record BackupNotProved(string Name, string Why, TimeSpan Took, DateTimeOffset At) : PoolEvent(At);
+
     /// <summary>Intent: the pool's transaction id is to be <paramref name="Next"/>.</summary>
     public sealed record CheckpointIntended(TransactionId Expected, TransactionId Next, DateTimeOffset At)
         : PoolEvent(At);

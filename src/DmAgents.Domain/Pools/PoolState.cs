@@ -56,6 +56,9 @@ public sealed partial record PoolState(
     /// <summary>How the last backup of the metadata went; null where none was tried yet.</summary>
     public BackupRecord? LastBackup { get; init; }
 
+    /// <summary>Whether the latest backups can be restored.</summary>
+    public BackupProofs Proofs { get; init; } = BackupProofs.None;
+
     /// <summary>Set where the pool was another program's.</summary>
     public TakeoverRecord? Takeover { get; init; }
 
@@ -209,6 +212,11 @@ public sealed partial record PoolState(
         PoolEvents.KeptMetadataDiscarded e => (this with { Kept = [] }).Answering(e.Request, subject: null),
         PoolEvents.BackedUp e => this with { LastBackup = new BackupRecord(e.Name, Why: null, e.At) },
         PoolEvents.BackupFailed e => this with { LastBackup = new BackupRecord(LastBackup?.Name, e.Why, e.At) },
+        PoolEvents.BackupProved e => this with
+        {
+            Proofs = Proofs.With(e.Name, new BackupProof(Why: null, e.Took, e.At)),
+        },
+        PoolEvents.BackupNotProved e => this with { Proofs = Proofs.With(e.Name, new BackupProof(e.Why, e.Took, e.At)) },
         PoolEvents.TakenOver e => this with
         {
             Takeover = new TakeoverRecord(

@@ -56,9 +56,11 @@ public interface IPoolMetadata
     /// <param name="into">At least as large as what it is to hold.</param>
     /// <param name="shape">A metadata snapshot does not tell how many blocks the pool has, and so the text does
     /// not.</param>
+    /// <param name="yielding">At the lowest priority, for work that no caller waits for.</param>
     /// <returns>Failed where the text is damaged or the device too small; NoSpace where the file finds no room.
     /// </returns>
-    KernelResult RestoreMetadata(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape);
+    KernelResult RestoreMetadata(
+        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding = false);
 }
 
 /// <summary>What has to be known of a pool whose metadata do not tell it.</summary>

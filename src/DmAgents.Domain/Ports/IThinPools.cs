@@ -11,9 +11,11 @@ namespace DmAgents.Domain.Ports;
 public interface IThinPools
 {
     /// <summary>Reads all metadata of a pool that is not live, and finds whether they are sound (thin_check).</summary>
+    /// <param name="metadata">The metadata.</param>
+    /// <param name="yielding">At the lowest priority, for work that no caller waits for.</param>
     /// <returns>Invalid where they are damaged, with the program's words; NotSupported where it is not installed.
     /// </returns>
-    KernelResult CheckMetadata(DevicePath metadata);
+    KernelResult CheckMetadata(DevicePath metadata, bool yielding = false);
 
     /// <summary>Makes the pool live. The kernel formats the metadata where its first block is all zero.</summary>
     /// <returns>Exists where a device has the name or uuid; Invalid where the kernel does not take the table;

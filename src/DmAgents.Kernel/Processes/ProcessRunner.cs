@@ -29,7 +29,14 @@ internal sealed class ProcessRunner(TimeSpan deadline)
     /// <summary>Runs a program; its standard input is at its end. Done where it exits with status 0.</summary>
     /// <returns>NotSupported where it is not installed; TimedOut where it was killed at the deadline; else Failed with
     /// its last lines.</returns>
-    public KernelResult Run(SystemProgram program, string subject, params IEnumerable<string> arguments)
+    public KernelResult Run(SystemProgram program, string subject, params IEnumerable<string> arguments) =>
+        Run(program, subject, yielding: false, arguments);
+
+    /// <summary>As <c>Run</c>, in the background of whatever else the host does.</summary>
+    public KernelResult RunYielding(SystemProgram program, string subject, params IEnumerable<string> arguments) =>
+        Run(program, subject, yielding: true, arguments);
+
+    private KernelResult Run(SystemProgram program, string subject, bool yielding, IEnumerable<string> arguments)
     {
         if (program.Find() is not { } path)
             return program.Missing(subject);
@@ -39,6 +46,8 @@ internal sealed class ProcessRunner(TimeSpan deadline)
         process.ErrorDataReceived += (_, line) => tail.Add(line.Data);
         if (Start(process, program, subject) is { } refused)
             return refused;
+        if (yielding)
+            Yield(process);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         if (!process.WaitForExit(deadline))
@@ -47,7 +56,7 @@ internal sealed class ProcessRunner(TimeSpan deadline)
         return Judge(process, program, subject, tail);
     }
 
-    /// <summary>As <see cref="Run"/>, in the background of whatever else the host does; what the program writes goes to
+    /// <summary>As <see cref="RunYielding"/>; what the program writes goes to
     /// <paramref name="output"/>.</summary>
     /// <exception cref="IOException"><paramref name="output"/> does not take it; the program is ended.</exception>
     public KernelResult RunInto(

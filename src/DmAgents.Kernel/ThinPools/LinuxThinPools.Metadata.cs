@@ -48,6 +48,7 @@ internal sealed partial class LinuxThinPools
             return dumped.Succeeded ? snapshot.Content() : dumped.Error;
         });
 
-    public KernelResult RestoreMetadata(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape) =>
-        programs.Restore(text, scratch, into, shape);
+    public KernelResult RestoreMetadata(
+        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding) =>
+        programs.Restore(text, scratch, into, shape, yielding);
 }

@@ -18,7 +18,7 @@ internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck ch
     /// <summary>By pool: who reads through the metadata snapshot waits for whoever does so already.</summary>
     private readonly ConcurrentDictionary<MappedName, object> _turns = new();
 
-    public KernelResult CheckMetadata(DevicePath metadata) => check.Run(metadata);
+    public KernelResult CheckMetadata(DevicePath metadata, bool yielding) => check.Run(metadata, yielding);
 
     public KernelResult OpenPool(ThinPoolTable table)
     {

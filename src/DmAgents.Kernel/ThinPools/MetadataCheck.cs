@@ -16,10 +16,11 @@ internal sealed class MetadataCheck(ProcessRunner runner)
 
     public static readonly SystemProgram ThinCheck = new("thin_check", "thin-provisioning-tools");
 
-    public KernelResult Run(DevicePath metadata) => Run(metadata, [metadata.Value]);
+    public KernelResult Run(DevicePath metadata, bool yielding) => Run(metadata, yielding, [metadata.Value]);
 
     /// <summary>Checks, and takes the mark away where nothing is wrong.</summary>
-    public KernelResult Clear(DevicePath metadata) => Run(metadata, ["--clear-needs-check-flag", metadata.Value]);
+    public KernelResult Clear(DevicePath metadata) => 
+        Run(metadata, yielding: false, ["--clear-needs-check-flag", metadata.Value]);
 
     /// <summary>What thin_check's end says of the metadata: Invalid where they are damaged.</summary>
     public static KernelResult Judge(KernelResult ended) =>
@@ -28,6 +29,7 @@ internal sealed class MetadataCheck(ProcessRunner runner)
             ? damaged with { Fault = KernelFault.Invalid }
             : ended;
 
-    private KernelResult Run(DevicePath metadata, string[] arguments) =>
-        Judge(runner.Run(ThinCheck, metadata.Value, arguments));
+    private KernelResult Run(DevicePath metadata, bool yielding, string[] arguments) => Judge(yielding
+        ? runner.RunYielding(ThinCheck, metadata.Value, arguments)
+        : runner.Run(ThinCheck, metadata.Value, arguments));
 }

@@ -43,7 +43,8 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
 
     /// <remarks>thin_restore takes nothing but a regular file. What it is told of the pool's size is in the text and in
     /// the option: version 1.1.0 believes the one, 0.9.0 the other.</remarks>
-    public KernelResult Restore(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape)
+    public KernelResult Restore(
+        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding)
     {
         try
         {
@@ -53,9 +54,11 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
             var sized = new MetadataTextWriter(file, shape.DataBlocks);
             text.CopyTo(sized);
             sized.Flush();
-            return runner.Run(
-                ThinRestore, into.Value,
-                "-i", scratch.Value, "-o", into.Value, "--nr-data-blocks", Number(shape.DataBlocks));
+            string[] arguments =
+                ["-i", scratch.Value, "-o", into.Value, "--nr-data-blocks", Number(shape.DataBlocks)];
+            return yielding
+                ? runner.RunYielding(ThinRestore, into.Value, arguments)
+                : runner.Run(ThinRestore, into.Value, arguments);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

@@ -269,6 +269,24 @@ public sealed class MendSpec : ActorSpec
         Assert.Equal(new BackupRecord(Name.ToString(), "no space", Ask.At), (await Reopened()).State.LastBackup);
     }
 
+    [Fact]
+    public async Task Whether_a_backup_can_be_restored_is_journaled()
+    {
+        var (first, second) = ("20260102T030405Z", "20260102T040405Z");
+        var life = await Opened();
+        life.Tell(new PoolMessages.NoteBackup(new PoolEvents.BackupProved(first, TimeSpan.FromSeconds(1), Ask.At)));
+        life.Tell(new PoolMessages.NoteBackup(
+            new PoolEvents.BackupNotProved(second, "out of bounds", TimeSpan.FromSeconds(2), Ask.At)));
+        await Eventually.Holds(() => life.State.Proofs.Of(second) is not null, () => $"{life.State.Proofs}");
+        await life.Die();
+
+        var proofs = (await Reopened()).State.Proofs;
+
+        Assert.Equal(new BackupProof(null, TimeSpan.FromSeconds(1), Ask.At), proofs.Of(first));
+        Assert.Equal(new BackupProof("out of bounds", TimeSpan.FromSeconds(2), Ask.At), proofs.Of(second));
+        Assert.Equal(first, proofs.LatestProved);
+    }
+
     private static PoolMessages.MendMetadata Repair() =>
         new(Ask.NewRequest(), new MetadataSource.Present(), Next);
 

@@ -125,6 +125,9 @@ internal static class Samples
         ["pool-backed-up.v1"] = new PoolEvents.BackedUp(
             "20260102T030405Z", new TransactionId(7), 3, ByteSize.KiB(2), TimeSpan.FromMilliseconds(1234), At),
         ["pool-backup-failed.v1"] = new PoolEvents.BackupFailed("no space", At),
+        ["pool-backup-proved.v1"] = Proved,
+        ["pool-backup-not-proved.v1"] = new PoolEvents.BackupNotProved(
+            "20260102T030405Z", "exit status 64: block out of bounds", TimeSpan.FromMilliseconds(56), At),
         ["pool-taken-over.v1"] = TakenOver,
         ["pool-takeover-confirmed.v1"] = new PoolEvents.TakeoverConfirmed(Request, At),
         ["pool-return-intended.v1"] = new PoolEvents.ReturnIntended(Request, At),
@@ -139,6 +142,7 @@ internal static class Samples
         ["pool-state.v1+trimmed"] = State().Apply(Trimmed).Apply(
             new PoolEvents.Quarantined(new ThinId(10), "nobody knows it", At) { Hint = Hint }),
         ["pool-state.v1+mended"] = State().Apply(Replaced).Apply(new PoolEvents.BackupFailed("no space", At)),
+        ["pool-state.v1+proved"] = State().Apply(Proved),
         ["pool-state.v1+taken-over"] = State().Apply(TakenOver),
         ["pool-state.v1+formatted"] = PoolState.Empty
             .Apply(Initialized(Disks) with { SectorSize = ByteSize.KiB(4) }).Apply(Base with { Format = Format }),
@@ -148,6 +152,9 @@ internal static class Samples
     private static PoolEvents.Adopted Adopted => new(
         Request,
         new PoolIdentity(Uuid, Name, Disks, PoolBlockSize.Default, FileSystemKind.Xfs, ByteSize.GiB(10), At), At);
+
+    private static PoolEvents.BackupProved Proved =>
+        new("20260102T030405Z", TimeSpan.FromMilliseconds(1234), At);
 
     private static DeviceHint Hint =>
         new(DeviceKey.Container("web"), DeviceKey.Layer("sha256:0123"), ByteSize.GiB(20), FileSystemKind.Xfs);

@@ -81,5 +81,47 @@ public sealed class BackupEffectsTests
         Assert.Null(Backups.TransactionOf(Name(1)));
     }
 
+    [Fact]
+    public void One_that_can_be_restored_is_proved_and_leaves_nothing_behind()
+    {
+        _pool.Container(2, "web");
+        var made = Backups.Make(Name(0)).Value;
+        _pool.Container(3, "since");
+
+        Assert.Equal(KernelResult.Done, Backups.Prove(Name(0), Shape, made));
+        Assert.Equal(KernelResult.Done, Backups.Prove(Name(0), Shape, written: null));
+
+        Assert.Equal([$"{Folder}/{Name(0).FileName}"], _pool.Files.Paths);
+        var root = _pool.Context.Paths.Root;
+        foreach (var part in (string[])["proof-new", "proof-text", "new", "text"])
+            Assert.True(_pool.Kernel.InspectFile(new($"{root}/scratch-{part}.img")).FailedWith(KernelFault.NotFound));
+    }
+
+    [Fact]
+    public void One_that_has_other_devices_than_were_written_down_is_not_proved()
+    {
+        _pool.Container(2, "web");
+        var made = Backups.Make(Name(0)).Value;
+        var other = made with { Thins = [made.Thins[0], made.Thins[1] with { MappedBlocks = 99 }] };
+
+        Assert.True(Backups.Prove(Name(0), Shape, other).FailedWith(KernelFault.Invalid));
+        Assert.True(Backups.Prove(Name(0), Shape, made with { TransactionId = new(9) })
+            .FailedWith(KernelFault.Invalid));
+    }
+
+    [Fact]
+    public void One_whose_text_is_damaged_is_not_proved()
+    {
+        Assert.True(Backups.Make(Name(0)).Succeeded);
+        var path = $"{Folder}/{Name(0).FileName}";
+        var file = _pool.Files.Read(path).Value;
+        Assert.True(_pool.Files.Replace(path, file.AsSpan(0, file.Length / 2)).Succeeded);
+
+        Assert.False(Backups.Prove(Name(0), Shape, written: null).Succeeded);
+        Assert.True(Backups.Prove(Name(1), Shape, written: null).FailedWith(KernelFault.NotFound));
+    }
+
+    private static MetadataShape Shape => new(new(0), PoolBlockSize.Default, DataBlocks: 1024);
+
     private static BackupName Name(int hour) => new(Given.At + TimeSpan.FromHours(hour));
 }

@@ -77,6 +77,13 @@ public sealed class MetadataTests(AgentFixture agent)
         Eventually.True(
             () => agent.Client.Pools.Show(new ShowPoolRequest { Pool = Pool }).LastBackup?.Name == backup.Backup.Name,
             "the backup is journaled");
+        Eventually.True(
+            () => agent.Client.Pools.Show(new ShowPoolRequest { Pool = Pool }).LastBackup is
+            {
+                Proof.WhyNot: "", LatestProved: var proved,
+            } && proved == backup.Backup.Name,
+            "the backup was restored on a copy");
+        Assert.Empty(Directory.GetFiles(agent.Places.Pool(Pool), "scratch-*"));
         var later = await agent.Client.Create(Pool, "later", "small:1", mount: false);
         await Down(Pool);
         await using (var file = File.OpenWrite(MetadataOf(Pool)))

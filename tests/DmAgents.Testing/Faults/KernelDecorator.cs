@@ -9,8 +9,8 @@ namespace DmAgents.Testing.Faults;
 /// <summary>Forwards every call to another kernel through one place, where heirs step in.</summary>
 public abstract class KernelDecorator(IKernel inner) : IKernel
 {
-    public KernelResult CheckMetadata(DevicePath metadata) =>
-        Call(nameof(CheckMetadata), metadata, () => inner.CheckMetadata(metadata));
+    public KernelResult CheckMetadata(DevicePath metadata, bool yielding) =>
+        Call(nameof(CheckMetadata), metadata, () => inner.CheckMetadata(metadata, yielding));
 
     public KernelResult ClearNeedsCheck(DevicePath metadata) =>
         Call(nameof(ClearNeedsCheck), metadata, () => inner.ClearNeedsCheck(metadata));
@@ -30,8 +30,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) =>
         Call(nameof(DumpMetadata), pool, () => inner.DumpMetadata(pool, into));
 
-    public KernelResult RestoreMetadata(Stream text, LoopFile scratch, DevicePath into, MetadataShape shape) =>
-        Call(nameof(RestoreMetadata), into, () => inner.RestoreMetadata(text, scratch, into, shape));
+    public KernelResult RestoreMetadata(
+        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding) =>
+        Call(nameof(RestoreMetadata), into, () => inner.RestoreMetadata(text, scratch, into, shape, yielding));
 
     public KernelResult OpenPool(ThinPoolTable table) =>
         Call(nameof(OpenPool), table.Name, () =>

@@ -84,7 +84,7 @@ public sealed partial class SimulatedKernel
     }
 
     public KernelResult RestoreMetadata(
-        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape) => AtRest("thin_restore", into, () =>
+        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding = false) => AtRest("thin_restore", into, () =>
     {
         _blockDevices.DeleteFile(scratch);
         using var reader = new StreamReader(text, Encoding.ASCII, leaveOpen: true);

@@ -9,7 +9,7 @@ namespace DmAgents.Testing.Simulation;
 /// <summary>Thin pools.</summary>
 public sealed partial class SimulatedKernel
 {
-    public KernelResult CheckMetadata(DevicePath metadata)
+    public KernelResult CheckMetadata(DevicePath metadata, bool yielding = false)
     {
         if (_missingPrograms.Contains("thin_check"))
             return new KernelError(KernelFault.NotSupported, 0, "thin_check", metadata.Value, "it is not installed");

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.IO.Compression;
 using System.Text;
+using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Ports;
 
@@ -27,6 +28,36 @@ public sealed class BackupEffects(IKernel kernel, IDurableFiles files, PoolConte
         });
         return written.Succeeded ? dumped : written.Error;
     }
+
+    /// <summary>Restores a backup into a file in the pool's own directory, checks what came of it, and compares. Uses
+    /// nothing of the pool, and leaves nothing behind.</summary>
+    /// <param name="name">The backup.</param>
+    /// <param name="shape">What the pool is.</param>
+    /// <param name="written">What was written down; null where that is not known any more: then only that what was
+    /// restored is sound, and of the time that the backup says.</param>
+    /// <returns>Done where it was restored and is sound and the same; Invalid where it is not.</returns>
+    public KernelResult Prove(BackupName name, MetadataShape shape, MetadataContent? written)
+    {
+        var looked = new LookEffects(kernel, files, pool, ScratchUse.Proof)
+            .Look(new MetadataSource.Backup(name), shape);
+        if (!looked.Succeeded)
+            return looked.Error;
+        var restored = looked.Value.Result!;
+        var why = (written?.TransactionId ?? TransactionOf(name)) != restored.TransactionId
+                ? $"it has transaction id {restored.TransactionId} when it is restored"
+            : written is { Thins: var thins } && !Same(thins, restored.Thins)
+                ? "it has other thin devices when it is restored, or they map other numbers of blocks"
+            : null;
+        return why is null
+            ? KernelResult.Done
+            : new KernelError(KernelFault.Invalid, 0, "prove backup", name.FileName, why);
+    }
+
+    private static bool Same(ImmutableArray<ThinUsage> left, ImmutableArray<ThinUsage> right) =>
+        left.Select(Known).SequenceEqual(right.Select(Known));
+
+    private static (ThinId, ulong, TransactionId) Known(ThinUsage thin) =>
+        (thin.Id, thin.MappedBlocks, thin.CreatedIn);
 
     /// <summary>The backups that there are, the latest first.</summary>
     public KernelResult<ImmutableArray<BackupFile>> List()

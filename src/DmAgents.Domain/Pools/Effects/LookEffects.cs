@@ -16,9 +16,13 @@ public sealed record MetadataLook(KernelError? Verdict, MetadataContent? Present
 /// are touched, whoever uses them; the copies are gone again when this returns, and what a crash leaves of them goes
 /// next time.
 /// </summary>
-public sealed class LookEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
+public sealed class LookEffects(
+    IKernel kernel, IDurableFiles files, PoolContext pool, ScratchUse use = ScratchUse.Mending)
 {
-    private readonly ScratchFiles _scratch = new(kernel, pool.Paths);
+    private readonly ScratchFiles _scratch = new(kernel, pool.Paths, use);
+
+    /// <summary>What is proved is proved in the background.</summary>
+    private bool Yielding => use == ScratchUse.Proof;
 
     /// <returns>NoSpace where the copies would fill the disk that the pool has its files on.</returns>
     public KernelResult<MetadataLook> Look(MetadataSource source, MetadataShape shape)
@@ -58,13 +62,14 @@ public sealed class LookEffects(IKernel kernel, IDurableFiles files, PoolContext
     {
         var @new = Make(_scratch.New, SizeOfMetadata());
         var result = Checked(
-            @new, @new.Outcome.Then(() => new MendEffects(kernel, files, pool).Restore(backup, @new.Value, shape)));
+            @new, @new.Outcome.Then(() => new MendEffects(kernel, files, pool).Restore(
+                backup, @new.Value, shape, use, Yielding)));
         return result.Succeeded ? new MetadataLook(Verdict: null, Present: null, result.Value) : result.Error;
     }
 
     private KernelResult<MetadataContent> Checked(KernelResult<DevicePath> device, KernelResult written)
     {
-        var sound = written.Then(() => kernel.CheckMetadata(device.Value));
+        var sound = written.Then(() => kernel.CheckMetadata(device.Value, Yielding));
         return sound.Succeeded
             ? new MendEffects(kernel, files, pool).Fitting(kernel.ReadMetadata(device.Value))
             : sound.Error;

@@ -71,7 +71,9 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
 
     /// <summary>Makes metadata of a backup.</summary>
     /// <returns>NoSpace where there is no room for its text.</returns>
-    internal KernelResult Restore(BackupName backup, DevicePath into, MetadataShape shape)
+    internal KernelResult Restore(
+        BackupName backup, DevicePath into, MetadataShape shape, ScratchUse use = ScratchUse.Mending,
+        bool yielding = false)
     {
         var path = PathOf(backup);
         if (OwnerOf(path) is { } owner && owner != pool.Identity.Uuid)
@@ -79,12 +81,13 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
             return new KernelError(KernelFault.Invalid, 0, "restore metadata", backup.FileName,
                 $"it is a backup of pool {owner}, and this is {pool.Identity.Uuid}");
         }
-        var scratch = new ScratchFiles(kernel, pool.Paths);
+        var scratch = new ScratchFiles(kernel, pool.Paths, use);
         var size = ByteSize.Zero;
         var restored = Read(backup, text => SizeOf(text, out size))
             .Then(() => scratch.Remove(scratch.Text))
             .Then(() => scratch.Make(scratch.Text, size))
-            .Then(() => Read(backup, text => kernel.RestoreMetadata(text, scratch.Text, into, shape)));
+            .Then(() => Read(
+                backup, text => kernel.RestoreMetadata(text, scratch.Text, into, shape, yielding)));
         var removed = scratch.Remove(scratch.Text);
         return restored.Succeeded ? removed : restored;
     }

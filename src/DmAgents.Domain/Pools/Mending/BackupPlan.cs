@@ -12,6 +12,9 @@ namespace DmAgents.Domain.Pools.Mending;
 public sealed record BackupSettings(TimeSpan? Every, int AfterChanges, int Keep, ByteSize KeepBytes)
 {
     public static BackupSettings None { get; } = new(null, 1, 1, ByteSize.MiB(1));
+
+    /// <summary>When they are tried out.</summary>
+    public ProofSettings Proofs { get; init; } = ProofSettings.Never;
 }
 
 /// <summary>How the last backup of a pool's metadata went.</summary>

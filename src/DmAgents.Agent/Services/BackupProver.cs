@@ -1,0 +1,65 @@
+using Akka.Actor;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>
+/// Tries whether backups of pools can be restored: into files, one at a time, beside whatever else is done. The pools
+/// are not used for it. What came of it is journaled.
+/// </summary>
+internal sealed class BackupProver(
+    IKernel kernel, IDurableFiles files, PoolSettings settings, TimeProvider time, ILogger<BackupProver> log) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1);
+
+    public void Dispose() => _turn.Dispose();
+
+    /// <summary>Proves the pool's latest backup, if its time has come.</summary>
+    /// <param name="made">What is known of the latest backup, if it was made just now.</param>
+    /// <returns>Null: it is not time for a proof.</returns>
+    public async Task<BackupProof?> ProveIfDue(PoolPicture pool, MadeBackup? made)
+    {
+        var latest = made is null ? pool.State.LastBackup : new BackupRecord(made.Name.ToString(), null, made.Name.At);
+        return ProofPlan.Due(settings.Backups.Proofs, latest, pool.State.Proofs, time.GetUtcNow()) is { } name
+            ? await Prove(pool, name, made?.Content).ConfigureAwait(false)
+            : null;
+    }
+
+    /// <param name="written">What was written down, if that is known.</param>
+    public async Task<BackupProof> Prove(PoolPicture pool, BackupName name, MetadataContent? written)
+    {
+        await _turn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            var proof = await Task.Run(() => ProveNow(pool, name, written)).ConfigureAwait(false);
+            Note(pool, name, proof);
+            return proof;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private BackupProof ProveNow(PoolPicture pool, BackupName name, MetadataContent? written)
+    {
+        var begun = time.GetTimestamp();
+        var context = new PoolContext(pool.State.Identity!, pool.Paths, DiscardOnRemove: false);
+        var proved = new BackupEffects(kernel, files, context).Prove(name, MendDecider.ShapeOf(pool.State), written);
+        return new BackupProof(proved.Error?.ToString(), time.GetElapsedTime(begun), time.GetUtcNow());
+    }
+
+    private void Note(PoolPicture pool, BackupName name, BackupProof proof)
+    {
+        if (proof.Why is { } why)
+            log.LogWarning("pool {Pool}: backup {Backup} is not proved to be restorable: {Why}", pool.Name, name, why);
+        PoolEvent outcome = proof.Why is null
+            ? new PoolEvents.BackupProved(name.ToString(), proof.Took, proof.At)
+            : new PoolEvents.BackupNotProved(name.ToString(), proof.Why, proof.Took, proof.At);
+        pool.Actor.Tell(new PoolMessages.NoteBackup(outcome), ActorRefs.Nobody);
+    }
+}
