@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Units;
@@ -14,6 +15,7 @@ internal static class SnapshotLabels
     public const string FileSystem = "containerd.io/snapshot/devmapper/fstype";
 
     /// <summary>The size of an active snapshot's file system: bytes, or a size such as 20GiB. At least the parent's.
+    /// To containerd's own snapshotters an empty value, 0 and negative numbers are no label, and so they are here.
     /// </summary>
     public const string MaxSize = "containerd.io/snapshot/max-size";
 
@@ -35,13 +37,18 @@ internal static class SnapshotLabels
 
     public static ByteSize? SizeOf(string what, ImmutableSortedDictionary<string, string> labels)
     {
-        if (!labels.TryGetValue(MaxSize, out var text))
+        if (!labels.TryGetValue(MaxSize, out var text) || IsNoLimit(text))
             return null;
-        return ByteSize.TryParse(text, out var size) && size.Bytes > 0
+        return ByteSize.TryParse(text, out var size)
             ? new ByteSize(
                 (size.Bytes + SectorCount.BytesPerSector - 1) / SectorCount.BytesPerSector * SectorCount.BytesPerSector)
             : throw SnapshotStatus.Invalid(what, MaxSize, $"'{text}' is not a size such as 10GiB or plain bytes");
     }
+
+    private static bool IsNoLimit(string size) =>
+        size.Length == 0
+        || (long.TryParse(size, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var bytes) && bytes <= 0)
+        || (ByteSize.TryParse(size, out var parsed) && parsed.Bytes == 0);
 
     public static FileSystemKind? FileSystemOf(string what, ImmutableSortedDictionary<string, string> labels) =>
         labels.GetValueOrDefault(FileSystem) switch

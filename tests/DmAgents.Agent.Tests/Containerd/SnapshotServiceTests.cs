@@ -225,7 +225,6 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
     [Theory]
     [InlineData("20MiB", StatusCode.InvalidArgument)]
     [InlineData("much", StatusCode.InvalidArgument)]
-    [InlineData("0", StatusCode.InvalidArgument)]
     [InlineData("9GiB", StatusCode.ResourceExhausted)]
     [InlineData("128MiB", StatusCode.OK)]
     [InlineData("134217728", StatusCode.OK)]
@@ -241,6 +240,27 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
         Assert.Equal(status, await StatusOf(Client.PrepareAsync(request).ResponseAsync));
         if (status == StatusCode.OK)
             Assert.Equal(128ul << 20, _agent.State.Find(DeviceKey.Containerd("default", "a"))!.Size.Bytes);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("0GiB")]
+    [InlineData("-1")]
+    [InlineData("-9223372036854775808")]
+    public async Task A_size_that_is_no_limit_is_no_label(string size)
+    {
+        await Layer("layer");
+        await Prepare("usual", "layer");
+        await Client.PrepareAsync(new PrepareSnapshotRequest
+        {
+            Snapshotter = "dmagents", Key = "a", Parent = "layer",
+            Labels = { ["containerd.io/snapshot/max-size"] = size },
+        });
+
+        Assert.Equal(SizeOf("usual"), SizeOf("a"));
+
+        ulong SizeOf(string key) => _agent.State.Find(DeviceKey.Containerd("default", key))!.Size.Bytes;
     }
 
     [Fact]
