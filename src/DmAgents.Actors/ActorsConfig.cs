@@ -13,6 +13,9 @@ public static class ActorsConfig
     /// <summary>For writing the projection's files.</summary>
     public const string FileDispatcher = "dmagents.file-dispatcher";
 
+    /// <summary>For deleting old rows of the journal.</summary>
+    public const string SweepDispatcher = "dmagents.sweep-dispatcher";
+
     public static Config Default { get; } = ConfigurationFactory.ParseString($$"""
         {{KernelDispatcher}} {
           type = Dispatcher
@@ -26,6 +29,12 @@ public static class ActorsConfig
           throughput = 1
           thread-count = 1
         }
+        {{SweepDispatcher}} {
+          type = Dispatcher
+          executor = "{{typeof(BlockingThreads).AssemblyQualifiedName}}"
+          throughput = 1
+          thread-count = 1
+        }
         akka.actor {
           serializers.dmagents-journal = "{{typeof(JournalSerializer).AssemblyQualifiedName}}"
           serialization-identifiers { "{{typeof(JournalSerializer).AssemblyQualifiedName}}" = {{JournalSerializer.Id}} }
@@ -33,6 +42,7 @@ public static class ActorsConfig
             "DmAgents.Domain.Pools.PoolEvent, DmAgents.Domain" = dmagents-journal
             "DmAgents.Domain.Pools.PoolState, DmAgents.Domain" = dmagents-journal
             "DmAgents.Actors.Hosts.HostEvent, DmAgents.Actors" = dmagents-journal
+            "DmAgents.Actors.Hosts.HostState, DmAgents.Actors" = dmagents-journal
           }
         }
         """);

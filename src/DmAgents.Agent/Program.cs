@@ -3,6 +3,7 @@ using DmAgents.Agent.Hosting;
 using DmAgents.Agent.Services;
 using DmAgents.Kernel;
 using DmAgents.Kernel.Hosts;
+using Microsoft.Extensions.Hosting.Systemd;
 
 const string DefaultConfig = "/etc/dmagents/dmagents.conf";
 const string Help = $"""
@@ -14,7 +15,8 @@ const string Help = $"""
       --check-config   Read and check the configuration, and end.
       --version        Print the version, and end.
 
-    Runs as root in the foreground, logs to standard output, and ends on SIGTERM with devices and mounts as they are.
+    Runs as root in the foreground, logs to standard output, and ends on SIGTERM or SIGINT, also while it starts, with
+    exit code 0 and with devices and mounts as they are.
     All settings are explained in config/dmagents.conf.
     """;
 const int Failed = 1;
@@ -58,6 +60,9 @@ if (onlyCheck)
     return 0;
 }
 
+using var signals = new EndSignals();
+using var report = new StartReport(
+    new SystemdNotifier(), said => Console.Error.WriteLine($"dmagentd: {said}"), TimeProvider.System);
 var host = KernelProbe.Look(settings.Pools.Extension.VolumeGroup is not null);
 foreach (var problem in host.Problems)
     Console.Error.WriteLine($"dmagentd: {problem.What}; next: {problem.Next}");
@@ -70,9 +75,15 @@ using var kernel = opened.Value;
 try
 {
     using var one = StateLock.Take(settings);
-    JournalDatabase.Prepare(settings);
-    await using var app = AgentHost.Build(settings, host, kernel);
-    await app.RunAsync().ConfigureAwait(false);
+    report.Awaits("the journal's file is checked");
+    JournalDatabase.Prepare(settings, signals.Token);
+    await using var app = AgentHost.Build(settings, host, kernel, report);
+    await AgentHost.Run(app, report, signals.Token).ConfigureAwait(false);
+    return 0;
+}
+// A signal that comes before there is anything to stop.
+catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+{
     return 0;
 }
 catch (SettingsException wrong)

@@ -12,6 +12,7 @@ using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Kernel.Files;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 
 namespace DmAgents.Bench;
@@ -34,7 +35,7 @@ internal sealed class ActorSide : Side, IAsyncDisposable
         var files = new LinuxDurableFiles();
         _host = new ActorsHost(
             settings, kernel, files, _board, new HostEventLog(), _handle, new OwnerlessPools(files, _board, settings),
-            TimeProvider.System, loggers);
+            TimeProvider.System, new StartReport(new SystemdNotifier(), _ => { }, TimeProvider.System), loggers);
     }
 
     public override string Name => "actors";

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
+using DmAgents.Actors.Journals;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Pools;
 
@@ -12,28 +13,35 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
 {
     private readonly Func<PoolName, PoolUuid, PoolSetup> _setupOf;
     private readonly TimeProvider _time;
+    private readonly IActorRef _sweeper;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<PoolName, RegisteredPool> _pools = [];
     private readonly Dictionary<IActorRef, PoolName> _actors = [];
+    private readonly Dictionary<IActorRef, PoolUuid> _writers = [];
+    private HostState _state = HostState.Empty;
+    private int _eventsSinceSnapshot;
     private IActorRef _stopper = ActorRefs.Nobody;
     private bool _isStopping;
 
     /// <summary>Whoever waits for the pool whose registration is being written.</summary>
     private (IActorRef To, RequestId Request)? _founder;
 
+    /// <summary>A pool's life is three events. A snapshot bounds what is replayed, and what the journal keeps.
+    /// </summary>
+    private const int SnapshotEvery = 200;
+
     /// <param name="setupOf">What a pool's actor is given.</param>
-    public HostActor(Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time)
-    {
-        _setupOf = setupOf;
-        _time = time;
-    }
+    /// <param name="sweeper">Deletes the rows of pools that are no more.</param>
+    public HostActor(Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time, IActorRef sweeper) =>
+        (_setupOf, _time, _sweeper) = (setupOf, time, sweeper);
 
     public override string PersistenceId => "host";
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time) =>
-        Akka.Actor.Props.Create(() => new HostActor(setupOf, time));
+    public static Props Props(
+        Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time, IActorRef sweeper) =>
+        Akka.Actor.Props.Create(() => new HostActor(setupOf, time, sweeper));
 
     /// <summary>An exception is a bug or a dead journal: a pool actor that met one starts again from its journal.
     /// </summary>
@@ -59,10 +67,17 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     {
         switch (message)
         {
+            case SnapshotOffer { Snapshot: HostState state }:
+                _state = state;
+                foreach (var known in state.Pools)
+                    _pools[known.Name] = new RegisteredPool(known.Name, known.Uuid, ActorRefs.Nobody);
+                break;
             case HostEvent happened:
                 Apply(happened);
                 break;
             case RecoveryCompleted:
+                Context.Parent.Tell(HostMessages.Recovered.Instance);
+                EraseForgotten();
                 foreach (var pool in _pools.Values.ToList())
                     Start(pool).Tell(PoolMessages.EndIfNeverMade.Instance);
                 break;
@@ -89,7 +104,16 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
                 Remove(remove);
                 break;
             case PoolMessages.Ended ended:
-                Persist(new HostEvents.PoolForgotten(ended.Name, ended.Uuid, ended.Why, _time.GetUtcNow()), Apply);
+                Persist(new HostEvents.PoolForgotten(ended.Name, ended.Uuid, ended.Why, _time.GetUtcNow()), Note);
+                break;
+            case JournalMessages.Erased erased:
+                OnErased(erased);
+                break;
+            case SaveSnapshotSuccess saved:
+                Context.System.EventStream.Publish(new JournalMessages.SnapshotStored(saved.Metadata.PersistenceId));
+                break;
+            case SaveSnapshotFailure failure:
+                _log.Warning("the host's snapshot was not stored: {0}", failure.Cause.Message);
                 break;
             case Terminated terminated:
                 OnTerminated(terminated.ActorRef);
@@ -122,12 +146,19 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
                 known.Actor.Forward(command);
             return;
         }
+        if (_state.Forgotten.Contains(uuid))
+        {
+            Sender.Tell(new PoolReplies.Refused(command.Request, new Refusal(
+                RefusalKind.Busy, "cannot use pool", name.Value,
+                "a former pool of this request is being deleted from the journal", "try again in a few seconds")));
+            return;
+        }
         var sender = Sender;
         _founder = (sender, command.Request);
         Persist(new HostEvents.PoolRegistered(name, uuid, _time.GetUtcNow()), registered =>
         {
             _founder = null;
-            Apply(registered);
+            Note(registered);
             Start(_pools[name]);
             _pools[name].Actor.Tell(command, sender);
         });
@@ -159,6 +190,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         var actor = Context.ActorOf(PoolActor.Props(setup), $"pool-{pool.Name}-{++_started}");
         Context.Watch(actor);
         _actors[actor] = pool.Name;
+        _writers[actor] = pool.Uuid;
         _pools[pool.Name] = pool with { Actor = actor };
         return actor;
     }
@@ -167,6 +199,8 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     {
         if (!_actors.Remove(actor, out var name))
             return;
+        _writers.Remove(actor);
+        EraseForgotten();
         if (_isStopping)
         {
             StopWhenDone();
@@ -196,8 +230,32 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         Context.Stop(Self);
     }
 
+    /// <summary>An event is durable.</summary>
+    private void Note(HostEvent happened)
+    {
+        Apply(happened);
+        EraseForgotten();
+        if (++_eventsSinceSnapshot < SnapshotEvery)
+            return;
+        _eventsSinceSnapshot = 0;
+        SaveSnapshot(_state);
+    }
+
+    /// <summary>The rows of a pool go when its actor, which may be writing yet, is no more.</summary>
+    private void EraseForgotten()
+    {
+        foreach (var uuid in _state.Forgotten.Where(uuid => !_writers.ContainsValue(uuid)))
+            _sweeper.Tell(new JournalMessages.Erase(PoolActor.PersistenceIdOf(uuid)));
+    }
+
+    private void OnErased(JournalMessages.Erased erased) => PersistAll(
+        _state.Forgotten.Where(uuid => PoolActor.PersistenceIdOf(uuid) == erased.PersistenceId)
+            .Select(uuid => new HostEvents.JournalErased(uuid, _time.GetUtcNow())),
+        Note);
+
     private void Apply(HostEvent happened)
     {
+        _state = _state.Apply(happened);
         switch (happened)
         {
             case HostEvents.PoolRegistered e:
@@ -212,7 +270,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
                 _setupOf(e.Name, e.Uuid).Board.Forget(e.Name);
                 break;
             default:
-                throw new InvalidOperationException($"a host does not know the event {happened.GetType().Name}");
+                break;
         }
     }
 

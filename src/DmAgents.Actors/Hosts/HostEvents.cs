@@ -13,4 +13,7 @@ public static class HostEvents
 
     /// <summary>The pool is no more; its name is free.</summary>
     public sealed record PoolForgotten(PoolName Name, PoolUuid Uuid, string Why, DateTimeOffset At) : HostEvent(At);
+
+    /// <summary>No row of a forgotten pool is left in the journal.</summary>
+    public sealed record JournalErased(PoolUuid Uuid, DateTimeOffset At) : HostEvent(At);
 }

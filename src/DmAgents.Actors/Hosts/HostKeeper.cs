@@ -3,14 +3,23 @@ using Akka.Event;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>Starts the host actor again where its journal failed, which stops it and its pools: their devices and
-/// mounts stay, and are found again. What is asked meanwhile waits.</summary>
+/// <summary>
+/// Starts the host actor again if its journal failed, which stops it and its pools: their devices and mounts stay, and
+/// are found again. What is asked meanwhile waits.
+/// </summary>
+/// <remarks>It waits here and not in the host actor: one whose replay fails or times out takes what it was sent with
+/// it.</remarks>
 public sealed class HostKeeper : UntypedActor, IWithTimers, IWithUnboundedStash
 {
     private readonly Props _host;
     private readonly TimeSpan _pause;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+
+    /// <summary>The host actor; nobody while none runs.</summary>
     private IActorRef _actor = ActorRefs.Nobody;
+
+    /// <summary>It has replayed its journal.</summary>
+    private bool _isReady;
     private bool _isStopping;
     private int _started;
 
@@ -34,20 +43,24 @@ public sealed class HostKeeper : UntypedActor, IWithTimers, IWithUnboundedStash
         {
             case StartAgain:
                 Start();
+                break;
+            case HostMessages.Recovered:
+                _isReady = true;
                 Stash.UnstashAll();
                 break;
             case HostMessages.Failing:
-                _actor = ActorRefs.Nobody;
+                _isReady = false;
                 break;
             case Terminated when _isStopping:
                 Context.Stop(Self);
                 break;
             case Terminated:
-                _actor = ActorRefs.Nobody;
+                (_actor, _isReady) = (ActorRefs.Nobody, false);
                 _log.Error("the host's actor stopped by itself; it starts again in {0}", _pause);
                 Timers.StartSingleTimer(nameof(StartAgain), StartAgain.Instance, _pause);
                 break;
-            case HostMessages.Stop when _actor.IsNobody():
+            // Before its journal is replayed it has no pool that would have to be stopped in order.
+            case HostMessages.Stop when !_isReady:
                 Sender.Tell(new HostMessages.Stopped());
                 Context.Stop(Self);
                 break;
@@ -55,11 +68,11 @@ public sealed class HostKeeper : UntypedActor, IWithTimers, IWithUnboundedStash
                 _isStopping = true;
                 _actor.Forward(message);
                 break;
+            case var _ when _isReady:
+                _actor.Forward(message);
+                break;
             default:
-                if (_actor.IsNobody())
-                    Stash.Stash();
-                else
-                    _actor.Forward(message);
+                Stash.Stash();
                 break;
         }
     }

@@ -28,6 +28,12 @@ public static class HostMessages
     /// <summary>The host knows its pools; they may be opening yet.</summary>
     public sealed record Ready(ImmutableArray<PoolName> Pools);
 
+    /// <summary>To the keeper: the host actor's journal is replayed, and it takes messages.</summary>
+    internal sealed record Recovered
+    {
+        public static Recovered Instance { get; } = new();
+    }
+
     /// <summary>To the keeper: the host actor's journal failed, and it is about to stop.</summary>
     internal sealed record Failing
     {

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
 using DmAgents.Actors.Devices;
+using DmAgents.Actors.Journals;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 
@@ -170,12 +171,10 @@ public sealed partial class PoolActor
                 Context.Stop(Self);
                 break;
             case SaveSnapshotSuccess saved:
-                DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1));
+                Context.System.EventStream.Publish(new JournalMessages.SnapshotStored(saved.Metadata.PersistenceId));
                 break;
             case SaveSnapshotFailure failure:
                 _log.Warning("pool {0}: its snapshot was not stored: {1}", _setup.Name, failure.Cause.Message);
-                break;
-            case DeleteSnapshotsSuccess or DeleteSnapshotsFailure:
                 break;
             default:
                 Unhandled(message);

@@ -46,7 +46,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         _devices = new DeviceActors(Context, setup.Kernel, setup.Time);
     }
 
-    public override string PersistenceId => $"pool-{_setup.Uuid}";
+    public override string PersistenceId => PersistenceIdOf(_setup.Uuid);
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -54,6 +54,8 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
 
     /// <summary>Made anew whenever the backing changes; only after the pool has an identity.</summary>
     private PoolContext Pool => _context ?? throw new InvalidOperationException("the pool has no identity yet");
+
+    public static string PersistenceIdOf(PoolUuid pool) => $"pool-{pool}";
 
     public static Props Props(PoolSetup setup) => Akka.Actor.Props.Create(() => new PoolActor(setup));
 
@@ -87,6 +89,11 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
                 _state = state;
                 _eventsSinceSnapshot = 0;
                 break;
+            // Older events are deleted only behind a snapshot: without it the rest makes a state that never was.
+            case PoolEvent when ReferenceEquals(_state, PoolState.Empty) && LastSequenceNr > 1:
+                throw new InvalidOperationException(
+                    $"the journal of pool {_setup.Name} begins with event {LastSequenceNr}, and the snapshot before it "
+                    + "is missing");
             case PoolEvent happened:
                 _state = _state.Apply(happened);
                 _eventsSinceSnapshot++;
@@ -98,6 +105,13 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
                 Unhandled(message);
                 break;
         }
+    }
+
+    /// <remarks>The actor is stopped after this, and started again by its parent.</remarks>
+    protected override void OnRecoveryFailure(Exception reason, object? message = null)
+    {
+        base.OnRecoveryFailure(reason, message!);
+        Enter(PoolPhase.Unavailable, $"its journal cannot be replayed: {reason.GetBaseException().Message}");
     }
 
     protected override void OnCommand(object message)

@@ -72,5 +72,7 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolEvents.CheckpointReached))]
 [JsonSerializable(typeof(HostEvents.PoolRegistered))]
 [JsonSerializable(typeof(HostEvents.PoolForgotten))]
+[JsonSerializable(typeof(HostEvents.JournalErased))]
+[JsonSerializable(typeof(HostState))]
 [JsonSerializable(typeof(PoolStateDocument))]
 internal sealed partial class JournalJson : JsonSerializerContext;

@@ -66,6 +66,8 @@ public sealed class JournalSerializer(ExtendedActorSystem system) : SerializerWi
         ["pool-checkpoint-reached.v1"] = JournalJson.Default.CheckpointReached,
         ["host-pool-registered.v1"] = JournalJson.Default.PoolRegistered,
         ["host-pool-forgotten.v1"] = JournalJson.Default.PoolForgotten,
+        ["host-journal-erased.v1"] = JournalJson.Default.JournalErased,
+        ["host-state.v1"] = JournalJson.Default.HostState,
         [PoolStateManifest] = JournalJson.Default.PoolStateDocument,
     }.ToFrozenDictionary();
 

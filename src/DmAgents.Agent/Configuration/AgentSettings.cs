@@ -1,4 +1,5 @@
 using System.Net;
+using DmAgents.Actors.Journals;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -16,6 +17,7 @@ public sealed record AgentSettings(
     ByteSize BaseSize,
     PoolBlockSize BlockSize,
     PoolSettings Pools,
+    JournalSettings Journal,
     IPEndPoint? MetricsEndPoint,
     string SpoolDirectory,
     TimeSpan RequestTimeout,

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Akka.Configuration;
 using Akka.Configuration.Hocon;
+using DmAgents.Actors.Journals;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -159,6 +160,7 @@ public static class SettingsReader
                     "pool.discard-on-remove", ("on", true), ("off", false), ("auto", null), ("true", true),
                     ("false", false)),
             },
+            new JournalSettings(values.CountOrAll("journal.keep-events")),
             values.EndPointOrNone("metrics.listen"),
             values.Text("image.spool-directory"),
             values.Duration("request-timeout"),
@@ -263,6 +265,11 @@ public static class SettingsReader
             int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= atLeast
                 ? count
                 : throw Wrong(name, Text(name), $"a whole number, at least {atLeast}");
+
+        public long? CountOrAll(string name) =>
+            Text(name).Equals("all", StringComparison.OrdinalIgnoreCase) ? null
+            : long.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count
+            : throw Wrong(name, Text(name), "all, or a whole number");
 
         public TimeSpan Duration(string name) =>
             DurationText.TryParse(Text(name), out var duration) && duration > TimeSpan.Zero

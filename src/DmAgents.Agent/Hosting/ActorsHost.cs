@@ -1,19 +1,24 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Configuration;
 using DmAgents.Actors;
 using DmAgents.Actors.Events;
 using DmAgents.Actors.Hosts;
+using DmAgents.Actors.Journals;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Services;
+using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.Hosting;
 
 /// <summary>The actor system's life within the daemon's.</summary>
+/// <param name="more">HOCON that goes before the daemon's own; of a test.</param>
 internal sealed class ActorsHost(
     AgentSettings settings, IKernel kernel, IDurableFiles files, PoolBoard board, HostEventLog events,
-    HostHandle handle, OwnerlessPools ownerless, TimeProvider time, ILoggerFactory loggers)
+    HostHandle handle, OwnerlessPools ownerless, TimeProvider time, StartReport report, ILoggerFactory loggers,
+    Config? more = null)
     : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -26,29 +31,25 @@ internal sealed class ActorsHost(
 
     private static readonly TimeSpan OpeningLook = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>How long one question waits for its answer. None is depended on: the next one follows.</summary>
+    private static readonly TimeSpan QuestionPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>Returns when the host's pools are open, or it is known why they are not.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var config = JournalDatabase.Configuration(settings)
-            .WithFallback(ConfigurationFactory.ParseString($$"""
-                akka {
-                  loggers = ["{{typeof(AkkaLogBridge).AssemblyQualifiedName}}"]
-                  loglevel = {{LevelName(settings.LogLevel)}}
-                  coordinated-shutdown.run-by-clr-shutdown-hook = off
-                }
-                """))
-            .WithFallback(ActorsConfig.Default);
-        _system = ActorSystem.Create("dmagents", BootstrapSetup.Create().WithConfig(config)
-            .And(new AkkaLogSetup(loggers)));
+        report.Awaits("the actor system starts");
+        _system = ActorSystem.Create("dmagents", BootstrapSetup.Create().WithConfig(Configuration())
+            .And(new AkkaLogSetup(loggers)).And(JournalDatabase.Connections(settings)));
         _system.ActorOf(EventLogActor.Props(events), "events");
+        var sweeper = _system.ActorOf(
+            JournalSweeper.Props(
+                new SqliteJournalRows(settings), settings.Journal, time, settings.Pools.RetryInterval), "sweeper");
         var host = HostActor.Props(
             (name, uuid) => new PoolSetup(
                 name, uuid, settings.StateDirectory, kernel, files, time, settings.Pools, board),
-            time);
+            time, sweeper);
         handle.Actor = _system.ActorOf(HostKeeper.Props(host, settings.Pools.RetryInterval), "keeper");
-        var begun = time.GetTimestamp();
-        while (await IsOpening(cancellationToken).ConfigureAwait(false) && time.GetElapsedTime(begun) < OpeningPatience)
-            await Task.Delay(OpeningLook, time, cancellationToken).ConfigureAwait(false);
+        await AwaitPools(cancellationToken).ConfigureAwait(false);
         foreach (var pool in ownerless.Find())
         {
             var told = OwnerlessPools.Told(pool);
@@ -70,12 +71,12 @@ internal sealed class ActorsHost(
             await handle.Actor.Ask<HostMessages.Stopped>(
                 HostMessages.Stop.Instance, settings.StopDeadline + TimeSpan.FromSeconds(5), cancellationToken)
                 .ConfigureAwait(false);
+            await _system.Terminate().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (AskTimeoutException)
+        catch (Exception late) when (late is AskTimeoutException or OperationCanceledException)
         {
             loggers.CreateLogger<ActorsHost>().LogWarning("pools did not stop in time; the next start recovers them");
         }
-        await _system.Terminate().ConfigureAwait(false);
     }
 
     public void Dispose()
@@ -86,12 +87,52 @@ internal sealed class ActorsHost(
         _stopping.Dispose();
     }
 
-    /// <summary>Asked anew each time: a pool that was never made is forgotten meanwhile.</summary>
-    private async Task<bool> IsOpening(CancellationToken cancellation)
+    private Config Configuration() => (more ?? Config.Empty)
+        .WithFallback(JournalDatabase.Configuration(settings))
+        .WithFallback(ConfigurationFactory.ParseString($$"""
+            akka {
+              loggers = ["{{typeof(AkkaLogBridge).AssemblyQualifiedName}}"]
+              loglevel = {{LevelName(settings.LogLevel)}}
+              coordinated-shutdown.run-by-clr-shutdown-hook = off
+            }
+            """))
+        .WithFallback(ActorsConfig.Default);
+
+    /// <summary>The time for opening begins when the host's pools are known: before that there is nothing to serve.
+    /// </summary>
+    private async Task AwaitPools(CancellationToken cancellation)
     {
-        var ready = await handle.Actor.Ask<HostMessages.Ready>(
-            HostMessages.AwaitReady.Instance, settings.RequestTimeout, cancellation).ConfigureAwait(false);
-        return ready.Pools.Any(pool => board.Find(pool) is null or { Phase: PoolPhase.Opening });
+        long? known = null;
+        while (true)
+        {
+            // Asked anew each time: a pool that was never made is forgotten meanwhile.
+            if (await Ask(cancellation).ConfigureAwait(false) is not { } pools)
+            {
+                report.Awaits("the host's journal is replayed");
+                continue;
+            }
+            known ??= time.GetTimestamp();
+            var opening = pools.Where(pool => board.Find(pool) is null or { Phase: PoolPhase.Opening }).ToList();
+            if (opening.Count == 0 || time.GetElapsedTime(known.Value) >= OpeningPatience)
+                return;
+            report.Awaits($"pools open: {string.Join(", ", opening)}");
+            await Task.Delay(OpeningLook, time, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>The host's pools; null if no answer came in time.</returns>
+    private async Task<ImmutableArray<PoolName>?> Ask(CancellationToken cancellation)
+    {
+        try
+        {
+            var ready = await handle.Actor.Ask<HostMessages.Ready>(
+                HostMessages.AwaitReady.Instance, QuestionPatience, cancellation).ConfigureAwait(false);
+            return ready.Pools;
+        }
+        catch (AskTimeoutException)
+        {
+            return null;
+        }
     }
 
     private void Watch()

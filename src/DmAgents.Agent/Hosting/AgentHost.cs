@@ -22,7 +22,10 @@ internal static class AgentHost
     /// <summary>Calls under way on one connection; more wait.</summary>
     private const int MaxCalls = 4096;
 
-    public static WebApplication Build(AgentSettings settings, HostReport host, IKernel kernel)
+    /// <param name="more">Further services, of a test.</param>
+    public static WebApplication Build(
+        AgentSettings settings, HostReport host, IKernel kernel, StartReport report,
+        Action<IServiceCollection>? more = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         ConfigureLogging(builder, settings);
@@ -46,6 +49,8 @@ internal static class AgentHost
         AddServices(builder.Services, settings, host, kernel);
         if (settings.MetricsEndPoint is not null)
             MetricsHost.Add(builder.Services);
+        builder.Services.AddSingleton(report);
+        more?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapGrpcService<HostsService>();
         app.MapGrpcService<PoolsService>();
@@ -59,6 +64,25 @@ internal static class AgentHost
         app.Lifetime.ApplicationStarted.Register(() => OpenSockets(app.Services));
         return app;
     }
+
+    /// <summary>Serves until it is told to end. Told so while it starts, it stops what has begun, in order.</summary>
+    public static async Task Run(WebApplication app, StartReport report, CancellationToken end)
+    {
+        try
+        {
+            await app.StartAsync(end).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (IsToEnd(app, end))
+        {
+            await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            return;
+        }
+        report.Done();
+        await app.WaitForShutdownAsync(end).ConfigureAwait(false);
+    }
+
+    private static bool IsToEnd(WebApplication app, CancellationToken end) =>
+        end.IsCancellationRequested || app.Lifetime.ApplicationStopping.IsCancellationRequested;
 
     private static void AddServices(
         IServiceCollection services, AgentSettings settings, HostReport host, IKernel kernel)

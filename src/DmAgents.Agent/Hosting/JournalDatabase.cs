@@ -1,6 +1,11 @@
+using System.Data.Common;
+using System.Globalization;
 using Akka.Configuration;
 using Akka.Persistence.Sql;
+using Akka.Persistence.Sql.Config;
 using DmAgents.Agent.Configuration;
+using LinqToDB;
+using LinqToDB.Interceptors;
 using Microsoft.Data.Sqlite;
 
 namespace DmAgents.Agent.Hosting;
@@ -8,19 +13,41 @@ namespace DmAgents.Agent.Hosting;
 /// <summary>The host's journal: one SQLite file, durable at each commit.</summary>
 internal static class JournalDatabase
 {
+    private const string Provider = "SQLite.MS";
+
+    /// <summary>SQLITE_BUSY and SQLITE_LOCKED.</summary>
+    private const int Busy = 5, Locked = 6;
+
+    /// <summary>SQLITE_INTERRUPT and SQLITE_FULL.</summary>
+    private const int Interrupted = 9, Full = 13;
+
+    /// <summary>How long a connection waits for another one's write. SQLite looks again after 1, 2, 5 and at most 100
+    /// ms; Microsoft.Data.Sqlite by itself after 150 ms, which a prepare beside a sweep would wait.</summary>
+    private const int BusyWait = 20_000;
+
+    /// <summary>A file of an earlier version is made anew if less than this is in use, so that the start does not wait
+    /// long: about a second.</summary>
+    private const long QuicklyMade = 64 << 20;
+
     /// <summary>
     /// Sets what is kept in the file itself, checks that it is sound, and makes the view that people read. synchronous
     /// is FULL by SQLite's own default in each connection: with a write-ahead log that is one fsync per commit.
     /// </summary>
-    /// <exception cref="SettingsException">The file is damaged, or no SQLite database.</exception>
-    public static void Prepare(AgentSettings settings)
+    /// <exception cref="SettingsException">The file is damaged, is no SQLite database, or another program has locked
+    /// it.</exception>
+    /// <exception cref="OperationCanceledException">The agent is to end before it has started.</exception>
+    public static void Prepare(AgentSettings settings, CancellationToken cancellation = default)
     {
+        cancellation.ThrowIfCancellationRequested();
         Directory.CreateDirectory(settings.JournalDirectory,
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
-            using var connection = new SqliteConnection(ConnectionString(settings));
-            connection.Open();
+            using var connection = Connect(settings);
+            using var end = cancellation.Register(() => SQLitePCL.raw.sqlite3_interrupt(connection.Handle));
+            // It holds only before the first page is written, and would change the header of any other file.
+            if (Execute(connection, "pragma page_count") == "0")
+                Execute(connection, "pragma auto_vacuum = incremental");
             Execute(connection, "pragma journal_mode = wal");
             if (Execute(connection, "pragma quick_check") is var sound and not "ok")
                 throw Damaged(settings, sound);
@@ -30,6 +57,23 @@ internal static class JournalDatabase
                        cast(message as text) as event
                 from journal order by ordering
                 """);
+            ShrinkWhereMostIsUnused(connection);
+        }
+        catch (SqliteException cause) when (cause.SqliteErrorCode == Interrupted)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (SqliteException cause) when (cause.SqliteErrorCode is Busy or Locked)
+        {
+            throw new SettingsException(
+                $"the journal {settings.JournalFile} is locked by another program ({cause.Message.TrimEnd('.')}). "
+                + "Nothing was changed. End that program (fuser names it), then start the agent again");
+        }
+        catch (SqliteException cause) when (cause.SqliteErrorCode is Full)
+        {
+            throw new SettingsException(
+                $"the journal {settings.JournalFile} cannot be written ({cause.Message.TrimEnd('.')}). Nothing was "
+                + "changed. Make room on its disk, then start the agent again");
         }
         catch (SqliteException cause)
         {
@@ -37,14 +81,30 @@ internal static class JournalDatabase
         }
     }
 
+    /// <summary>A connection of its own, outside the pool of the journal's plugins.</summary>
+    public static SqliteConnection Connect(AgentSettings settings)
+    {
+        var connection = new SqliteConnection(ConnectionString(settings) + ";Pooling=False");
+        connection.Open();
+        Waiting.Patiently(connection);
+        return connection;
+    }
+
+    /// <summary>For the plugins of journal and snapshots: their connections wait as SQLite does.</summary>
+    public static DataOptionsSetup Connections(AgentSettings settings) => new(OptionsFor(settings));
+
+    internal static DataOptions OptionsFor(AgentSettings settings) =>
+        new DataOptions().UseConnectionString(Provider, ConnectionString(settings)).UseInterceptor(new Waiting());
+
     public static Config Configuration(AgentSettings settings) => ConfigurationFactory.ParseString($$"""
         akka.persistence {
           journal {
             plugin = "akka.persistence.journal.sql"
             sql {
               connection-string = "{{ConnectionString(settings)}}"
-              provider-name = "SQLite.MS"
+              provider-name = "{{Provider}}"
               auto-initialize = on
+              {{Patience}}
               # One writer: waiting to fill a batch would only make each commit later.
               parallelism = 1
               buffer-size = 5000
@@ -55,12 +115,60 @@ internal static class JournalDatabase
             plugin = "akka.persistence.snapshot-store.sql"
             sql {
               connection-string = "{{ConnectionString(settings)}}"
-              provider-name = "SQLite.MS"
+              provider-name = "{{Provider}}"
               auto-initialize = on
+              {{Patience}}
             }
           }
         }
         """).WithFallback(SqlPersistence.DefaultConfiguration);
+
+    /// <summary>
+    /// A file on the same host cannot be lost like a server: what takes long comes yet. So no call is given up on a host
+    /// that is starved of processor or disk, and failures, which SQLite tells at once, do not make later calls fail
+    /// that would succeed.
+    /// </summary>
+    private const string Patience = """
+        recovery-event-timeout = 10m
+                      circuit-breaker { max-failures = 1000000000, call-timeout = 10m, reset-timeout = 5s }
+        """;
+
+    /// <summary>Files of before there was a sweep: their unused pages cannot be given back one by one.</summary>
+    private static void ShrinkWhereMostIsUnused(SqliteConnection connection)
+    {
+        long Number(string sql) => long.Parse(Execute(connection, sql), CultureInfo.InvariantCulture);
+        var (pages, unused) = (Number("pragma page_count"), Number("pragma freelist_count"));
+        var used = (pages - unused) * Number("pragma page_size");
+        if (unused <= pages / 2 || used > QuicklyMade || Number("pragma auto_vacuum") != 0)
+            return;
+        try
+        {
+            Execute(connection, "pragma auto_vacuum = incremental");
+            Execute(connection, "vacuum");
+            Execute(connection, "pragma wal_checkpoint(truncate)");
+        }
+        // All or nothing: without the room for a copy it stays as it is until the next start.
+        catch (SqliteException noRoom) when (noRoom.SqliteErrorCode == Full)
+        {
+        }
+    }
+
+    /// <summary>Sets how each connection waits when it is opened.</summary>
+    private sealed class Waiting : ConnectionInterceptor
+    {
+        public static void Patiently(SqliteConnection connection) =>
+            SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle, BusyWait);
+
+        public override void ConnectionOpened(ConnectionEventData eventData, DbConnection connection) =>
+            Patiently((SqliteConnection)connection);
+
+        public override Task ConnectionOpenedAsync(
+            ConnectionEventData eventData, DbConnection connection, CancellationToken cancellationToken)
+        {
+            Patiently((SqliteConnection)connection);
+            return Task.CompletedTask;
+        }
+    }
 
     private static string ConnectionString(AgentSettings settings) => $"Data Source={settings.JournalFile}";
 

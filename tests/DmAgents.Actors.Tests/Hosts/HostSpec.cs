@@ -108,11 +108,80 @@ public sealed class HostSpec : ActorSpec
         var nextHost = next.StartHost();
 
         await Eventually.Holds(
-            () => Host.Journal.Manifests("host").Last() == "host-pool-forgotten.v1", () => "it was not forgotten");
+            () => Host.Journal.Manifests("host").Contains("host-pool-forgotten.v1"), () => "it was not forgotten");
         // Whoever waits for the host's pools to be open does not wait for this one.
         Assert.Empty((await nextHost.Ask<HostMessages.Ready>(HostMessages.AwaitReady.Instance)).Pools);
         Done(await Tell(nextHost, new HostMessages.CreatePool(Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
     }
+
+    [Fact]
+    public async Task A_removed_pool_leaves_no_row_in_the_journal()
+    {
+        var life = Live(Settings with { SnapshotEvery = 5 });
+        var host = life.StartHost();
+        Done(await Tell(host, CreatePool));
+        for (var n = 0; n < 5; n++)
+            Done(await ToPool(life, Name, Ask.Create($"web{n}")));
+
+        Done(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: true)));
+
+        await IsErased();
+        Done(await Tell(host, CreatePool));
+    }
+
+    [Fact]
+    public async Task The_rows_of_a_removed_pool_go_at_the_next_start_if_a_crash_left_them()
+    {
+        var life = Live();
+        var host = life.System.ActorOf(HostActor.Props(life.SetupOf, TimeProvider.System, ActorRefs.Nobody), "host");
+        Done(await Tell(host, CreatePool));
+        Done(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: true)));
+        await Eventually.Holds(
+            () => Host.Journal.Manifests("host").Contains("host-pool-forgotten.v1"), () => "it was not forgotten");
+        Assert.NotEmpty(Host.Journal.Rows(TestHost.PersistenceId));
+        // Its name is free, but this request's pool cannot begin with the rows of the former one.
+        Assert.Equal(RefusalKind.Busy, Refused(await Tell(host, CreatePool)).Kind);
+        await life.Die();
+
+        var next = Live();
+        var nextHost = next.StartHost();
+
+        await IsErased();
+        Done(await Tell(nextHost, CreatePool));
+        await Agrees(next);
+    }
+
+    [Fact]
+    public async Task A_host_begins_at_its_snapshot()
+    {
+        History = new Actors.Journals.JournalSettings(20);
+        var life = Live();
+        var host = life.StartHost();
+        Done(await Tell(host, CreatePool));
+        for (var n = 0; n < 70; n++)
+        {
+            life.Kernel.FailNext(nameof(IKernel.OpenPool), KernelFault.Invalid);
+            Refused(await Tell(host, new HostMessages.CreatePool(
+                Ask.Initialize(OtherName, new PoolUuid(Guid.NewGuid()), LoopFiles(OtherName)))));
+            await Eventually.Holds(() => life.Board.Find(OtherName) is null, () => "the board still shows it");
+        }
+        await Eventually.Holds(
+            () => Host.Journal.Snapshots("host") is [{ Number: >= 200 } only]
+                && Host.Journal.Rows("host")[0].Number == only.Number - 19,
+            () => $"the journal begins with {Host.Journal.Rows("host")[0].Number}");
+        await life.Die();
+
+        var next = Live();
+        next.StartHost();
+
+        Done(await ToPool(next, Name, Ask.Create("web")));
+        Assert.Equal([Name], next.Board.All.Select(p => p.Name));
+    }
+
+    private Task IsErased() => Eventually.Holds(
+        () => Host.Journal.Rows(TestHost.PersistenceId).IsEmpty && Host.Journal.Snapshots(TestHost.PersistenceId).IsEmpty
+            && Host.Journal.Manifests("host").Contains("host-journal-erased.v1"),
+        () => "rows are left of it");
 
     [Fact]
     public async Task A_pool_whose_actor_stopped_by_itself_is_started_again()
@@ -172,7 +241,7 @@ public sealed class HostSpec : ActorSpec
         var life = Live();
         life.Log.Expect(_ => true);
         var keeper = life.System.ActorOf(HostKeeper.Props(
-            HostActor.Props(life.SetupOf, TimeProvider.System), TimeSpan.FromMilliseconds(50)));
+            HostActor.Props(life.SetupOf, TimeProvider.System, life.Sweeper), TimeSpan.FromMilliseconds(50)));
         Done(await Tell(keeper, CreatePool));
         life.Journal.Next(WriteFate.Failed);
         var other = new HostMessages.CreatePool(Ask.Initialize(

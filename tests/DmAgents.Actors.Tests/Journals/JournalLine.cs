@@ -73,6 +73,17 @@ internal sealed class JournalLine(JournalStore store)
         Release();
     }
 
+    /// <summary>What is done to the store besides writes.</summary>
+    public void Alter(Action change)
+    {
+        lock (_gate)
+        {
+            if (_isCut)
+                throw new IOException("the agent is dead");
+            change();
+        }
+    }
+
     public async Task<WriteFate> Write(ImmutableArray<(string PersistenceId, JournalRow Row)> rows)
     {
         Task open;

@@ -58,6 +58,25 @@ internal sealed class JournalStore
             _snapshots[persistenceId] = _snapshots.GetValueOrDefault(persistenceId, []).RemoveAll(which);
     }
 
+    /// <summary>The oldest rows below a number.</summary>
+    /// <returns>How many.</returns>
+    public int RemoveRows(string persistenceId, long before, int limit)
+    {
+        lock (_gate)
+        {
+            var rows = _rows.GetValueOrDefault(persistenceId, []);
+            var count = rows.TakeWhile(row => row.Number < before).Take(limit).Count();
+            _rows[persistenceId] = rows[count..];
+            return count;
+        }
+    }
+
+    public ImmutableArray<string> IdsWithSnapshot()
+    {
+        lock (_gate)
+            return [.. _snapshots.Where(entry => !entry.Value.IsEmpty).Select(entry => entry.Key)];
+    }
+
     private ImmutableArray<JournalRow> Of(Dictionary<string, ImmutableArray<JournalRow>> all, string persistenceId)
     {
         lock (_gate)

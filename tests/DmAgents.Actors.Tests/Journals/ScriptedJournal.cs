@@ -59,7 +59,7 @@ internal sealed class ScriptedJournal : AsyncWriteJournal
 
     protected override Task DeleteMessagesToAsync(
         string persistenceId, long toSequenceNr, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("the agent keeps its journal");
+        throw new NotSupportedException("the sweeper deletes, and not the actor whose journal it is");
 
     public static JournalRow RowOf(Akka.Serialization.Serialization serialization, long number, object payload)
     {

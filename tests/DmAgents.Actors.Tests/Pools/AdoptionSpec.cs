@@ -79,7 +79,7 @@ public sealed class AdoptionSpec : ActorSpec
         var host = life.StartHost();
 
         await Eventually.Holds(
-            () => Host.Journal.Manifests("host").Contains("host-pool-forgotten.v1"), () => "it is known still");
+            () => Host.Journal.Manifests("host").Contains("host-journal-erased.v1"), () => "it is known still");
         Assert.Equal(before.Devices.Keys.Order(), Host.Thins);
         Assert.IsType<PoolReplies.Done>(await Tell(host, Adopt(before)));
     }

@@ -137,6 +137,9 @@ internal static class Samples
         ["pool-checkpoint-reached.v1"] = new PoolEvents.CheckpointReached(new TransactionId(7), At),
         ["host-pool-registered.v1"] = new HostEvents.PoolRegistered(Name, Uuid, At),
         ["host-pool-forgotten.v1"] = new HostEvents.PoolForgotten(Name, Uuid, "it was removed", At),
+        ["host-journal-erased.v1"] = new HostEvents.JournalErased(Uuid, At),
+        ["host-state.v1"] = new HostState(
+            [new KnownPool(Name, Uuid)], [new PoolUuid(new Guid("bbbbbbbb-7777-8888-9999-aaaaaaaaaaaa"))]),
         ["pool-state.v1"] = State(),
         ["pool-state.v1+low"] = State().Apply(Low) with { Spares = [new DevicePath("/dev/sdd")] },
         ["pool-state.v1+trimmed"] = State().Apply(Trimmed).Apply(

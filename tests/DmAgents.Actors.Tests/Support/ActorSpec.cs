@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
+using DmAgents.Actors.Journals;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -37,13 +38,16 @@ public abstract class ActorSpec : TestKit
         ProjectionDelay = TimeSpan.Zero,
     };
 
+    /// <summary>How much of it the journal keeps.</summary>
+    internal JournalSettings History { get; set; } = new(KeepEvents: null);
+
     /// <summary>From here on the test is about another host, on which nothing has been.</summary>
     internal void MoveToNewHost() => Host = new TestHost();
 
     /// <summary>An agent starts, with no pool yet.</summary>
     internal AgentLife Live(PoolSettings? settings = null)
     {
-        var life = new AgentLife(Host, settings ?? Settings);
+        var life = new AgentLife(Host, settings ?? Settings, History);
         _lives.Add(life);
         return life;
     }

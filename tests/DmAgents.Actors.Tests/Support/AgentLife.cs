@@ -3,6 +3,7 @@ using Akka.Actor.Setup;
 using Akka.Configuration;
 using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Pools;
+using DmAgents.Actors.Journals;
 using DmAgents.Actors.Tests.Journals;
 using DmAgents.Domain.Pools;
 using DmAgents.Testing.Faults;
@@ -47,7 +48,7 @@ internal sealed class AgentLife
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IActorRef _pool = ActorRefs.Nobody;
 
-    public AgentLife(TestHost host, PoolSettings settings)
+    public AgentLife(TestHost host, PoolSettings settings, JournalSettings journal)
     {
         _host = host;
         _settings = settings;
@@ -57,11 +58,16 @@ internal sealed class AgentLife
         Log.Expect(error => error.Cause?.GetBaseException() is AgentDiedException);
         System = ActorSystem.Create("agent", ActorSystemSetup.Create(
             BootstrapSetup.Create().WithConfig(Config), new JournalSetup(Journal), Log));
+        Sweeper = System.ActorOf(
+            JournalSweeper.Props(new StoredRows(Journal), journal, TimeProvider.System, settings.RetryInterval),
+            "sweeper");
     }
 
     public ActorSystem System { get; }
 
     public AgentLog Log { get; } = new();
+
+    public IActorRef Sweeper { get; }
 
     public FaultyKernel Kernel { get; }
 
@@ -86,7 +92,7 @@ internal sealed class AgentLife
     }
 
     public IActorRef StartHost() =>
-        System.ActorOf(HostActor.Props(SetupOf, TimeProvider.System), "host");
+        System.ActorOf(HostActor.Props(SetupOf, TimeProvider.System, Sweeper), "host");
 
     public PoolSetup SetupOf(PoolName name, PoolUuid uuid) => new(
         name, uuid, TestHost.StateDirectory, Kernel, _host.Files, TimeProvider.System, _settings, Board);

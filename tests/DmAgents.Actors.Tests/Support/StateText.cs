@@ -13,12 +13,20 @@ internal static class StateText
 
     public static string Of(PoolState state) => Encoding.UTF8.GetString(Serializer.ToBinary(state));
 
-    /// <summary>The state after the journal's rows up to a number, from the first one on.</summary>
-    public static string Replayed(JournalStore journal, long upTo = long.MaxValue) =>
-        Of(journal.Rows(TestHost.PersistenceId).Where(row => row.Number <= upTo)
+    /// <summary>The state after the journal's rows up to a number: from the first one on, or, if that was deleted, from
+    /// the snapshot that allowed it.</summary>
+    public static string Replayed(JournalStore journal, long upTo = long.MaxValue)
+    {
+        var rows = journal.Rows(TestHost.PersistenceId);
+        var snapshot = rows is [{ Number: > 1 }, ..] ? journal.Snapshots(TestHost.PersistenceId)[0] : null;
+        var state = snapshot is null ? PoolState.Empty : State(snapshot);
+        return Of(rows.Where(row => row.Number <= upTo && row.Number > (snapshot?.Number ?? 0))
             .Select(row => (PoolEvent)Serializer.FromBinary([.. row.Bytes], row.Manifest))
-            .Aggregate(PoolState.Empty, (state, happened) => state.Apply(happened)));
+            .Aggregate(state, (at, happened) => at.Apply(happened)));
+    }
 
-    public static string Of(JournalRow snapshot) =>
-        Of((PoolState)Serializer.FromBinary([.. snapshot.Bytes], snapshot.Manifest));
+    public static string Of(JournalRow snapshot) => Of(State(snapshot));
+
+    private static PoolState State(JournalRow snapshot) =>
+        (PoolState)Serializer.FromBinary([.. snapshot.Bytes], snapshot.Manifest);
 }

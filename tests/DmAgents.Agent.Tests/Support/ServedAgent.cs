@@ -27,14 +27,17 @@ internal sealed class ServedAgent : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly GrpcChannel _channel;
 
-    private ServedAgent(string directory, AgentSettings settings, SimulatedKernel simulated)
+    private ServedAgent(
+        string directory, AgentSettings settings, SimulatedKernel simulated, Action<IServiceCollection>? more = null)
     {
         _directory = directory;
         Settings = settings;
         Simulated = simulated;
         var kernel = new FaultyKernel(simulated);
         Kernel = kernel;
-        _app = AgentHost.Build(settings, new HostReport("6.1", IsRoot: true, null, null, null, []), kernel);
+        Report = new StartReport(Systemd, _ => { }, TimeProvider.System);
+        _app = AgentHost.Build(
+            settings, new HostReport("6.1", IsRoot: true, null, null, null, []), kernel, Report, more);
         _channel = ChannelTo(settings.Containerd.Socket);
         AdminChannel = ChannelTo(settings.AdminSocket);
         Snapshots = new Snapshots.SnapshotsClient(_channel);
@@ -46,6 +49,11 @@ internal sealed class ServedAgent : IAsyncDisposable
     public SimulatedKernel Simulated { get; }
 
     public FaultyKernel Kernel { get; }
+
+    /// <summary>What systemd was told.</summary>
+    public Notifier Systemd { get; } = new();
+
+    public StartReport Report { get; }
 
     public Snapshots.SnapshotsClient Snapshots { get; }
 
@@ -76,6 +84,7 @@ internal sealed class ServedAgent : IAsyncDisposable
             }
             """);
         var settings = SettingsReader.Read(file);
+        Directory.CreateDirectory(settings.StateDirectory);
         JournalDatabase.Prepare(settings);
         var simulated = new SimulatedKernel();
         simulated.AddDisk("/dev/sda", ByteSize.GiB(2));
@@ -88,13 +97,22 @@ internal sealed class ServedAgent : IAsyncDisposable
     }
 
     /// <summary>The next agent on the same host, after <see cref="Stop"/>.</summary>
-    public async Task<ServedAgent> Next()
+    public async Task<ServedAgent> Next(Action<IServiceCollection>? more = null)
     {
-        JournalDatabase.Prepare(Settings);
-        var agent = new ServedAgent(_directory, Settings, Simulated);
+        var agent = Following(more);
         await agent._app.StartAsync();
         return agent;
     }
+
+    /// <summary>As <see cref="Next"/>, not started.</summary>
+    public ServedAgent Following(Action<IServiceCollection>? more = null)
+    {
+        JournalDatabase.Prepare(Settings);
+        return new ServedAgent(_directory, Settings, Simulated, more);
+    }
+
+    /// <summary>As the daemon's main program.</summary>
+    public Task Run(CancellationToken end) => AgentHost.Run(_app, Report, end);
 
     /// <summary>The agent ends; what it left on the host stays.</summary>
     public async Task Stop()

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Hosting;
+using DmAgents.Agent.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DmAgents.Agent.Tests;
+
+/// <summary>A start on a starved host: it takes long, it says so, and it can be ended.</summary>
+public sealed class StartTests : IAsyncLifetime
+{
+    private static readonly TimeSpan GivenUp = TimeSpan.FromMilliseconds(300);
+
+    private ServedAgent _first = null!;
+
+    public async Task InitializeAsync()
+    {
+        _first = await ServedAgent.Start("pool.retry-interval = 100ms");
+        await _first.Stop();
+    }
+
+    public Task DisposeAsync()
+    {
+        Directory.Delete(Path.GetDirectoryName(_first.Settings.StateDirectory)!, recursive: true);
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_replay_of_the_hosts_journal_that_times_out_is_done_again_and_the_start_goes_on()
+    {
+        var agent = await _first.Next(services => services.AddSingleton(SlowJournal.Configuration(2, GivenUp)));
+
+        Assert.Equal(PoolPhase.Open, agent.Picture.Phase);
+        await agent.Stop();
+    }
+
+    [Fact]
+    public async Task A_start_that_takes_long_extends_the_time_limit_and_says_what_it_waits_for()
+    {
+        var agent = _first.Following(services =>
+            services.AddSingleton(SlowJournal.Configuration(slowReplays: 30, GivenUp)));
+        using var end = new CancellationTokenSource();
+        var run = agent.Run(end.Token);
+
+        await Eventually(() => agent.Systemd.Heard.Any(
+            said => said.Contains("STATUS=starting: the host's journal is replayed", StringComparison.Ordinal)));
+
+        Assert.All(agent.Systemd.Heard, said =>
+            Assert.Contains("EXTEND_TIMEOUT_USEC=120000000", said, StringComparison.Ordinal));
+        await end.CancelAsync();
+        await run;
+        await agent.Stop();
+    }
+
+    [Fact]
+    public async Task A_start_whose_journal_never_answers_is_ended_by_a_signal_in_order()
+    {
+        var agent = _first.Following(services =>
+            services.AddSingleton(SlowJournal.Configuration(int.MaxValue, TimeSpan.FromHours(1))));
+        using var end = new CancellationTokenSource();
+        var run = agent.Run(end.Token);
+        await Eventually(() => agent.Systemd.Heard.Any(
+            said => said.Contains("the host's journal is replayed", StringComparison.Ordinal)));
+        var clock = Stopwatch.StartNew();
+
+        await end.CancelAsync();
+        await run.WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, agent.Settings.StopDeadline);
+        await agent.Stop();
+        var next = await _first.Next();
+        Assert.Equal(PoolPhase.Open, next.Picture.Phase);
+        await next.Stop();
+    }
+
+    [Fact]
+    public async Task A_signal_that_comes_while_the_journals_file_is_checked_ends_the_start()
+    {
+        using var end = new CancellationTokenSource();
+        await end.CancelAsync();
+
+        Assert.Throws<OperationCanceledException>(() => JournalDatabase.Prepare(_first.Settings, end.Token));
+    }
+
+    [Fact]
+    public void A_journal_that_another_program_has_locked_is_not_called_damaged()
+    {
+        using var other = new Microsoft.Data.Sqlite.SqliteConnection(
+            $"Data Source={_first.Settings.JournalFile};Pooling=False");
+        other.Open();
+        using var command = other.CreateCommand();
+        command.CommandText = "pragma locking_mode = exclusive; begin immediate; update snapshot set manifest = ''; "
+            + "commit; begin immediate";
+        command.ExecuteNonQuery();
+
+        var refused = Assert.Throws<SettingsException>(() => JournalDatabase.Prepare(_first.Settings));
+
+        Assert.Contains("locked by another program", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("adopt", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task Eventually(Func<bool> condition)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), "it did not come");
+            await Task.Delay(10);
+        }
+    }
+}
