@@ -23,6 +23,8 @@ public sealed partial class LinuxKernel
 
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() => _fileSystems.Mounts();
 
+    public KernelResult<MountedDevice> MountAt(MountPath target) => _fileSystems.MountAt(target);
+
     public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length) =>
         _fileSystems.Trim(mounted, start, length);
 

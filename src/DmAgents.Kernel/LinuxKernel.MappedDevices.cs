@@ -17,6 +17,10 @@ public sealed partial class LinuxKernel
 
     public KernelResult<LiveDevice> Find(MappedName name) => _devices.Find(name);
 
+    public KernelResult<TableState> Compare(ThinTable table) => _devices.Compare(table);
+
+    public KernelResult<TableState> Compare(LinearTable table) => _devices.Compare(table);
+
     public KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart) => _devices.ListDevices(uuidStart);
 
     public KernelResult Suspend(MappedName name, bool freeze) => _devices.Suspend(name, freeze);

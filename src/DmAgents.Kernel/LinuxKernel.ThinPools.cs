@@ -14,6 +14,8 @@ public sealed partial class LinuxKernel
 
     public KernelResult ReloadPool(ThinPoolTable table) => _pools.ReloadPool(table);
 
+    public KernelResult<TableState> Compare(ThinPoolTable table) => _pools.Compare(table);
+
     public KernelResult ClosePool(MappedName pool) => _pools.ClosePool(pool);
 
     public KernelResult<ThinPoolStatus> PoolStatus(MappedName pool) => _pools.PoolStatus(pool);

@@ -28,6 +28,9 @@ internal sealed class DeviceActor(IKernel kernel, TimeProvider time) : UntypedAc
             case DeviceJobs.Settle job:
                 Sender.Tell(Settle(job));
                 break;
+            case DeviceJobs.Confirm job:
+                Sender.Tell(Confirm(job));
+                break;
             case DeviceJobs.Grow job:
                 Sender.Tell(new DeviceResults.Grown(
                     job.Device.Id, job.Request, new UseEffects(kernel, job.Pool).Grow(job.Device)));
@@ -80,8 +83,15 @@ internal sealed class DeviceActor(IKernel kernel, TimeProvider time) : UntypedAc
     private DeviceResults.Settled Settle(DeviceJobs.Settle job)
     {
         var result = new UseEffects(kernel, job.Pool).Settle(job.Device, job.Detach);
-        var holders = result.FailedWith(KernelFault.Busy) ? HoldersOf(job) : "";
+        var holders = result.FailedWith(KernelFault.Busy) ? HoldersOf(job.Pool, job.Device) : "";
         return new DeviceResults.Settled(job.Device.Id, job.Request, result, holders);
+    }
+
+    private DeviceResults.Confirmed Confirm(DeviceJobs.Confirm job)
+    {
+        var wasSo = new UseEffects(kernel, job.Pool).Confirm(job.Device, job.Detach);
+        var holders = wasSo.FailedWith(KernelFault.Busy) ? HoldersOf(job.Pool, job.Device) : "";
+        return new DeviceResults.Confirmed(job.Device.Id, job.Request, wasSo, holders);
     }
 
     private DeviceResults.Discarded Discard(DeviceJobs.Discard job)
@@ -98,9 +108,9 @@ internal sealed class DeviceActor(IKernel kernel, TimeProvider time) : UntypedAc
         return new DeviceResults.Trimmed(job.Device.Id, time.GetElapsedTime(begun), result);
     }
 
-    private string HoldersOf(DeviceJobs.Settle job)
+    private string HoldersOf(PoolContext pool, DeviceRecord device)
     {
-        var live = kernel.Find(job.Pool.NameOf(job.Device.Id));
+        var live = kernel.Find(pool.NameOf(device.Id));
         return live.Succeeded && kernel.Holders(live.Value) is { Succeeded: true } holders
             ? HolderText.Of(holders.Value)
             : "";

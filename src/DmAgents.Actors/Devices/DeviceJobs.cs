@@ -24,6 +24,10 @@ internal static class DeviceJobs
     /// <param name="Detach">What has to go goes although somebody holds it, as soon as he lets go.</param>
     internal sealed record Settle(PoolContext Pool, DeviceRecord Device, RequestId? Request, bool Detach = false);
 
+    /// <summary>Look whether what the record wants is so, and make it so if not. Answered by
+    /// <see cref="DeviceResults.Confirmed"/>.</summary>
+    internal sealed record Confirm(PoolContext Pool, DeviceRecord Device, RequestId Request, bool Detach);
+
     /// <summary>Grow device and file system.</summary>
     internal sealed record Grow(PoolContext Pool, DeviceRecord Device, RequestId? Request);
 
@@ -59,6 +63,10 @@ internal static class DeviceResults
     internal sealed record Created(ThinId Id, KernelResult Made, KernelResult Settled) : DeviceResult;
 
     internal sealed record Settled(ThinId Id, RequestId? Request, KernelResult Result, string Holders) : DeviceResult;
+
+    /// <param name="WasSo">True if the kernel had it, false if it was brought back.</param>
+    internal sealed record Confirmed(ThinId Id, RequestId Request, KernelResult<bool> WasSo, string Holders)
+        : DeviceResult;
 
     internal sealed record Grown(ThinId Id, RequestId? Request, KernelResult Result) : DeviceResult;
 

@@ -46,6 +46,9 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
             case LaneJobs.Grow job:
                 Sender.Tell(new LaneResults.Grown(job.Request, new AssemblyEffects(kernel, job.Pool).Grow()));
                 break;
+            case LaneJobs.Confirm job:
+                Sender.Tell(new LaneResults.Confirmed(job.Request, new AssemblyEffects(kernel, job.Pool).Open()));
+                break;
             case LaneJobs.Mark job:
                 Sender.Tell(Mark(job));
                 break;

@@ -30,6 +30,9 @@ internal static class LaneJobs
     /// <summary>Give the live pool the length of its backing.</summary>
     internal sealed record Grow(PoolContext Pool, RequestId Request);
 
+    /// <summary>Make sure that the pool is live as its backing says.</summary>
+    internal sealed record Confirm(PoolContext Pool, RequestId Request);
+
     /// <summary>Set the transaction id.</summary>
     internal sealed record Mark(PoolContext Pool, TransactionId Expected, TransactionId Next);
 
@@ -88,6 +91,8 @@ internal static class LaneResults
     internal sealed record GrowthPrepared(RequestId Request, KernelResult Result);
 
     internal sealed record Grown(RequestId Request, KernelResult Result);
+
+    internal sealed record Confirmed(RequestId Request, KernelResult Result);
 
     /// <param name="Found">The pool's transaction id where setting it failed; null where that cannot be told.</param>
     internal sealed record Marked(TransactionId Next, KernelResult Result, TransactionId? Found);

@@ -23,6 +23,9 @@ public sealed partial class PoolActor
     {
         /// <summary>The pool's spare disks before.</summary>
         public ImmutableArray<DevicePath> Spares { get; init; } = [];
+
+        /// <summary>The journal has it already; whether the kernel has is being found out.</summary>
+        public bool AlreadySo { get; init; }
     }
 
     private void WhenOpen(object message)
@@ -62,6 +65,12 @@ public sealed partial class PoolActor
                 break;
             case DeviceResults.Settled settled:
                 OnSettled(settled);
+                break;
+            case DeviceResults.Confirmed confirmed:
+                OnConfirmed(confirmed);
+                break;
+            case LaneResults.Confirmed confirmed:
+                OnPoolConfirmed(confirmed);
                 break;
             case DeviceResults.Grown grown:
                 OnDeviceGrown(grown);
@@ -132,9 +141,10 @@ public sealed partial class PoolActor
                 Finish(command.Request, waiting, new PoolReplies.Refused(command.Request, refused.Refusal));
                 break;
             case Decision.AlreadySo already:
+                _operations[command.Request] = new Operation(
+                    command, already.Subject, Before: null, Pool.Identity.Backing, [], waiting) { AlreadySo = true };
                 // What makes it so may be on its way to the journal yet.
-                DeferAsync(already.Subject, subject => Finish(command.Request, waiting, new PoolReplies.Done(
-                    command.Request, DeviceOrNull(subject), [], AlreadySo: true)));
+                DeferAsync(command.Request, Confirm);
                 break;
             case Decision.Accepted accepted:
                 Accept(command, accepted, waiting);
@@ -188,7 +198,9 @@ public sealed partial class PoolActor
         {
             case PoolCommands.CreateSnapshot when accepted.Events is [PoolEvents.Claimed]:
                 _stockClaims++;
-                Succeed(command.Request);
+                // Made live a while ago: what became of it since, only the kernel knows.
+                var claimed = _state.Devices[accepted.Subject!.Value];
+                _devices.Give(claimed.Id, new DeviceJobs.Confirm(Pool, claimed, command.Request, Detach: false));
                 break;
             case PoolCommands.CreateSnapshot or PoolCommands.CommitLive:
                 StartCreation(_state.Devices[accepted.Subject!.Value], madeBefore: false);
@@ -276,7 +288,7 @@ public sealed partial class PoolActor
         // Whoever reads after the answer finds what the answer says.
         Show();
         Finish(request, operation.Waiting, new PoolReplies.Done(
-            request, DeviceOrNull(operation.Subject), operation.Removed, AlreadySo: false));
+            request, DeviceOrNull(operation.Subject), operation.Removed, operation.AlreadySo));
     }
 
     private void Fail(RequestId request, Refusal refusal)

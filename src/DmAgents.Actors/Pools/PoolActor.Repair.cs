@@ -1,9 +1,14 @@
 using Akka.Actor;
+using Akka.Event;
+using DmAgents.Actors.Devices;
+using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>A comparison on demand: what every start does, for an agent that runs.</summary>
+/// <summary>Comparisons with the kernel on demand: of the whole pool, as at every start, and of one device before it
+/// is called "already so".</summary>
 public sealed partial class PoolActor
 {
     /// <summary>Whoever waits for the comparison under way.</summary>
@@ -52,6 +57,94 @@ public sealed partial class PoolActor
                 + $"{name} --repair --accept-transaction-id {_mismatch.Found}");
         }
         return null;
+    }
+
+    /// <summary>
+    /// The journal says that it is so already. What it says of the kernel is asked of the kernel before it is answered:
+    /// what was taken away by hand, or went with an error, is brought back, or refused with what is so.
+    /// </summary>
+    private void Confirm(RequestId request)
+    {
+        if (!_operations.TryGetValue(request, out var operation))
+            return;
+        var device = DeviceOrNull(operation.Subject);
+        switch (operation.Command)
+        {
+            case PoolCommands.Initialize or PoolCommands.TakeOver or PoolCommands.Grow:
+                _lane.Tell(new LaneJobs.Confirm(Pool, request));
+                break;
+            case PoolCommands.SetUse use when device?.Use != use.Use || device.Phase != DevicePhase.Ready:
+                Fail(request, ChangedSince(use));
+                break;
+            case PoolCommands.SetUse or PoolCommands.Confirm or PoolCommands.Resize or PoolCommands.CreateSnapshot
+                or PoolCommands.CreateView when device is { Phase: DevicePhase.Ready }:
+                var detach = operation.Command is PoolCommands.SetUse { Detach: true };
+                _devices.Give(device.Id, new DeviceJobs.Confirm(Pool, device, request, detach));
+                break;
+            default:
+                Succeed(request);
+                break;
+        }
+    }
+
+    private static Refusal ChangedSince(PoolCommands.SetUse use) => new(
+        RefusalKind.WrongState, use.Use == DeviceUse.Idle ? "cannot unmount" : "cannot mount", use.Key.Name,
+        "this request was done before, and another has changed it since", "ask again, as a new request");
+
+    private void OnConfirmed(DeviceResults.Confirmed result)
+    {
+        Note(result.Id, result.WasSo.Outcome, result.Holders);
+        if (!_operations.TryGetValue(result.Request, out var operation))
+            return;
+        if (result.WasSo.Error is { } error)
+        {
+            NotConfirmed(result, operation, error);
+            return;
+        }
+        if (!result.WasSo.Value)
+        {
+            _log.Warning(
+                "pool {0}: device {1} was not as its record says, and is again", _setup.Name, result.Id);
+            _operations[result.Request] = operation with { AlreadySo = false };
+        }
+        Succeed(result.Request);
+    }
+
+    private void NotConfirmed(DeviceResults.Confirmed result, Operation operation, KernelError error)
+    {
+        var device = _state.Devices[result.Id];
+        var what = operation.Command switch
+        {
+            PoolCommands.SetUse { Use: DeviceUse.Idle } => "cannot unmount",
+            PoolCommands.SetUse { Use: DeviceUse.Mounted } => "cannot mount",
+            _ => "cannot use",
+        };
+        var refusal = RefusalOf(what, device, error, result.Holders);
+        // A snapshot of the stock that was just given away: it goes, as one that cannot be made live after its making.
+        if (!operation.AlreadySo && device.Phase != DevicePhase.Removing)
+        {
+            var removal = new PoolEvents.RemovalIntended(Request: null, device.Id, Now);
+            Record(TakenBack(result.Request, removal), () =>
+            {
+                Enqueue(device.Id);
+                Fail(result.Request, refusal);
+            });
+            return;
+        }
+        Fail(result.Request, refusal);
+    }
+
+    private void OnPoolConfirmed(LaneResults.Confirmed result)
+    {
+        if (result.Result.Error is not { } error)
+        {
+            Succeed(result.Request);
+            return;
+        }
+        Self.Tell(ReadStatus.Instance);
+        Fail(result.Request, new Refusal(
+            RefusalKind.Failed, "cannot use pool", _setup.Name.Value, error.ToString(),
+            $"compare: dmagent pool check {_setup.Name}"));
     }
 
     private void AnswerRepairers()

@@ -58,7 +58,7 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
         };
     }
 
-    public override Task<MountsResponse> Mounts(MountsRequest request, ServerCallContext context)
+    public override async Task<MountsResponse> Mounts(MountsRequest request, ServerCallContext context)
     {
         const string What = "cannot give mounts";
         var pool = PoolOf(What, request.Snapshotter);
@@ -78,7 +78,9 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
                 ? SnapshotStatus.Of(StatusCode.DataLoss, What, key.Name, "the pool's metadata have lost it")
                 : SnapshotStatus.Of(StatusCode.Unavailable, What, key.Name, "it is being made; try again in a moment");
         }
-        return Task.FromResult(new MountsResponse { Mounts = { SnapshotViews.MountOf(pool, device, isView) } });
+        // The client mounts what it is told: one that is not live would be an error of the mount, long after.
+        await Ask(pool, new PoolCommands.Confirm(NewRequest(), key, gateway.Now), context).ConfigureAwait(false);
+        return new MountsResponse { Mounts = { SnapshotViews.MountOf(pool, device, isView) } };
     }
 
     public override async Task<Empty> Commit(CommitSnapshotRequest request, ServerCallContext context)

@@ -90,6 +90,10 @@ public static class PoolCommands
         public bool Detach { get; init; }
     }
 
+    /// <summary>Makes sure that the kernel has of a device, or of the device that a view shows, what the journal says.
+    /// Changes nothing in the journal; brings back what was taken away by hand.</summary>
+    public sealed record Confirm(RequestId Request, DeviceKey Key, DateTimeOffset At) : PoolCommand(Request, At);
+
     /// <summary>Grows a container layer and its file system.</summary>
     public sealed record Resize(RequestId Request, DeviceKey Key, ByteSize Size, DateTimeOffset At)
         : PoolCommand(Request, At);

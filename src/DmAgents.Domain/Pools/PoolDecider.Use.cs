@@ -37,6 +37,22 @@ public static partial class PoolDecider
         return Yes(device.Id, new PoolEvents.UseChanged(c.Request, device.Id, c.Use, readOnly, c.At));
     }
 
+    /// <remarks>Already so by the journal; whether by the kernel, too, is found out before it is answered.</remarks>
+    private static Decision Confirm(PoolState state, PoolCommands.Confirm c)
+    {
+        const string What = "cannot confirm";
+        var device = state.Views.TryGetValue(c.Key, out var view)
+            ? state.Devices.GetValueOrDefault(view.Source)
+            : state.Find(c.Key);
+        return device?.Phase switch
+        {
+            null => Unknown(What, c.Key),
+            DevicePhase.Lost => Lost(What, c.Key),
+            DevicePhase.Ready => new Decision.AlreadySo(device.Id),
+            _ => Unsettled(What, c.Key),
+        };
+    }
+
     private static Decision Resize(PoolState state, PoolHealth? health, PoolCommands.Resize c)
     {
         const string What = "cannot resize";

@@ -44,6 +44,7 @@ public static partial class PoolDecider
         PoolCommands.Commit c => Commit(state, c),
         PoolCommands.CommitLive c => CommitLive(state, health, c),
         PoolCommands.SetUse c => SetUse(state, c),
+        PoolCommands.Confirm c => Confirm(state, c),
         PoolCommands.Resize c => Resize(state, health, c),
         PoolCommands.Remove c => Remove(state, c),
         PoolCommands.TagImage c => TagImage(state, c),

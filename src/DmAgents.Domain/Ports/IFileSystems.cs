@@ -41,6 +41,10 @@ public interface IFileSystems
     /// <summary>Every mount in the agent's own mount namespace.</summary>
     KernelResult<IReadOnlyList<MountEntry>> Mounts();
 
+    /// <summary>What is mounted at this very place: one statx and one statfs, however many mounts there are.</summary>
+    /// <returns>NotFound if nothing is mounted there, or there is no such directory.</returns>
+    KernelResult<MountedDevice> MountAt(MountPath target);
+
     /// <summary>
     /// Discards what the file system does not use of a range (FITRIM), and says how many bytes it handed down: more
     /// than the pool gets back, for what was never written is among them. Invalid where the range begins beyond its
@@ -77,6 +81,10 @@ public sealed record DirectoryIdentity(DeviceNumber Device, ulong Inode, MountPa
 /// <param name="Name">The program, as the kernel has it: at most 15 bytes.</param>
 /// <param name="File">One of the files that it has open there.</param>
 public sealed record DirectoryUser(int ProcessId, string Name, string File);
+
+/// <summary>What is mounted at a place.</summary>
+/// <param name="ReadOnly">The mount takes no writes, or its file system does not.</param>
+public sealed record MountedDevice(DeviceNumber Device, bool ReadOnly);
 
 /// <summary>One line of /proc/self/mountinfo.</summary>
 public sealed record MountEntry(DeviceNumber Device, MountPath Target, string Type, bool ReadOnly);

@@ -24,6 +24,14 @@ public interface IMappedDevices
     /// <summary>The device of that name. NotFound where none is live; one without a table is not.</summary>
     KernelResult<LiveDevice> Find(MappedName name);
 
+    /// <summary>The live device of the table's name, and whether the table in use is this one: one status ioctl and the
+    /// numbers of the devices named. NotFound as for <see cref="Find"/>, or if a device of the table is missing.
+    /// </summary>
+    KernelResult<TableState> Compare(ThinTable table);
+
+    /// <summary>As for a thin device.</summary>
+    KernelResult<TableState> Compare(LinearTable table);
+
     /// <summary>Every mapped device of the host whose dm uuid begins with <paramref name="uuidStart"/>, those without
     /// a table among them. Their nodes are there when this returns, also where someone died before he had made
     /// one.</summary>

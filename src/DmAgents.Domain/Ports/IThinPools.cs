@@ -29,6 +29,10 @@ public interface IThinPools
     /// </summary>
     KernelResult ReloadPool(ThinPoolTable table);
 
+    /// <summary>The live pool of the table's name, and whether the table in use is this one. What a full pool does to
+    /// writers is not compared: that changes while the pool is live.</summary>
+    KernelResult<TableState> Compare(ThinPoolTable table);
+
     /// <summary>Takes a pool down. Its thin devices must be gone: Busy otherwise. Commits first.</summary>
     KernelResult ClosePool(MappedName pool);
 

@@ -42,6 +42,13 @@ public sealed record LiveDevice(
     bool RemovalDeferred,
     SectorCount Length);
 
+/// <summary>A live device beside the table that it should have.</summary>
+/// <param name="Device">The device.</param>
+/// <param name="MapsAsGiven">It maps to the places that the table names, as far as both reach.</param>
+/// <param name="IsAsGiven">The table in use is the given one in all: length, access mode and features, too.</param>
+/// <param name="Text">The table in use, in the kernel's words, its targets joined by "; ".</param>
+public sealed record TableState(LiveDevice Device, bool MapsAsGiven, bool IsAsGiven, string Text);
+
 /// <summary>Someone who keeps a device open.</summary>
 /// <param name="What">"mount", or "device" for one stacked above.</param>
 /// <param name="Where">The mount's path as its process sees it, or the name of the device above.</param>

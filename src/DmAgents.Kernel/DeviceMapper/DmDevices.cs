@@ -70,10 +70,20 @@ internal sealed class DmDevices(DmControl control)
     /// even be opened.</summary>
     public KernelResult<LiveDevice> Find(MappedName name)
     {
-        var found = Look(name);
-        return found is { Succeeded: true, Value.Length.Value: 0 }
+        var shown = Show(name);
+        return shown.Succeeded ? shown.Value.Device : shown.Error;
+    }
+
+    /// <summary>As <see cref="Find"/>, with the table in use.</summary>
+    public KernelResult<(LiveDevice Device, IReadOnlyList<DmTarget> Table)> Show(MappedName name)
+    {
+        var table = Control.Table(name);
+        if (!table.Succeeded)
+            return table.Error;
+        var targets = table.Value.Targets();
+        return targets.Count == 0
             ? KernelErrors.From(Errno.NoDeviceOrAddress, "find", name.Value, "it has no table")
-            : found;
+            : (table.Value.Device(name, LengthOf(targets)), targets);
     }
 
     /// <summary>The device with its length, which is zero where it has no table.</summary>

@@ -9,7 +9,24 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.DeviceMapper;
 
 /// <summary>One target of a device: its table line or its status line.</summary>
-internal sealed record DmTarget(SectorCount Start, SectorCount Length, string Type, string Text);
+internal sealed record DmTarget(SectorCount Start, SectorCount Length, string Type, string Text)
+{
+    /// <summary>Both tables map to the same places as far as both reach: the last target that they share may be longer
+    /// in one of them.</summary>
+    public static bool MapAlike(IReadOnlyList<DmTarget> one, IReadOnlyList<DmTarget> other)
+    {
+        var shared = Math.Min(one.Count, other.Count);
+        for (var i = 0; i < shared; i++)
+        {
+            if (one[i].Start != other[i].Start || one[i].Type != other[i].Type || one[i].Text != other[i].Text
+                || (i + 1 < shared && one[i].Length != other[i].Length))
+                return false;
+        }
+        return true;
+    }
+
+    public override string ToString() => $"{Start} {Length} {Type} {Text}";
+}
 
 /// <summary>One line of the device list. The uuid is null where the kernel (before ioctl 4.45) leaves it out.</summary>
 internal sealed record DmListed(MappedName Name, DeviceNumber Number, uint EventNumber, MappedUuid? Uuid);

@@ -45,6 +45,32 @@ internal sealed class LinuxMappedDevices(DmDevices devices) : IMappedDevices
 
     public KernelResult<LiveDevice> Find(MappedName name) => devices.Find(name);
 
+    public KernelResult<TableState> Compare(ThinTable table)
+    {
+        var target = TargetOf(table);
+        return target.Succeeded
+            ? Compare(table.Name, [target.Value], live => live.ReadOnly == table.ReadOnly)
+            : target.Error;
+    }
+
+    public KernelResult<TableState> Compare(LinearTable table)
+    {
+        var targets = TargetsOf(table);
+        return targets.Succeeded ? Compare(table.Name, targets.Value, _ => true) : targets.Error;
+    }
+
+    private KernelResult<TableState> Compare(
+        MappedName name, IReadOnlyList<DmTarget> given, Func<LiveDevice, bool> hasMode)
+    {
+        var live = devices.Show(name);
+        if (!live.Succeeded)
+            return live.Error;
+        var (device, targets) = live.Value;
+        return new TableState(
+            device, DmTarget.MapAlike(targets, given), targets.SequenceEqual(given) && hasMode(device),
+            string.Join("; ", targets));
+    }
+
     public KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart)
     {
         var listed = _control.List();

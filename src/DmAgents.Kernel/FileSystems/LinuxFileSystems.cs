@@ -100,6 +100,42 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         ? KernelResult.Found(MountInfo.ParseAll(text))
         : new KernelError(KernelFault.NotFound, Errno.NoEntry, "read", OwnMounts, "is /proc mounted?");
 
+    public KernelResult<MountedDevice> MountAt(MountPath target)
+    {
+        var flags = OpenFlags.PathOnly | OpenFlags.Directory | OpenFlags.CloseOnExec;
+        using var place = DeviceCalls.Open(target.Value, flags, 0);
+        var errno = Marshal.GetLastPInvokeError();
+        if (place.IsInvalid)
+            return KernelErrors.From(errno, "open", target.Value);
+        var stated = DeviceCalls.Stat(place, "", FileStatus.EmptyPath, FileStatus.BasicFields, out var status);
+        errno = Marshal.GetLastPInvokeError();
+        if (stated < 0)
+            return KernelErrors.From(errno, "stat", target.Value);
+        if (status.IsMountRoot is not { } isMount)
+            return Listed(target);
+        if (!isMount)
+            return NothingAt(target);
+        stated = DeviceCalls.StatFileSystem(place, out var fileSystem);
+        errno = Marshal.GetLastPInvokeError();
+        return stated < 0
+            ? KernelErrors.From(errno, "statfs", target.Value)
+            : new MountedDevice(status.Device, fileSystem.IsReadOnly);
+    }
+
+    /// <summary>The last of the mounts at a place is the one that is seen.</summary>
+    private KernelResult<MountedDevice> Listed(MountPath target)
+    {
+        var mounts = Mounts();
+        if (!mounts.Succeeded)
+            return mounts.Error;
+        return mounts.Value.LastOrDefault(mount => mount.Target == target) is { } mount
+            ? new MountedDevice(mount.Device, mount.ReadOnly)
+            : NothingAt(target);
+    }
+
+    private static KernelError NothingAt(MountPath target) =>
+        new(KernelFault.NotFound, 0, "find mount", target.Value, "nothing is mounted there");
+
     /// <remarks>xfs frees the blocks of deleted files in the background: those are given back by a later trim.
     /// </remarks>
     public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length)

@@ -44,6 +44,9 @@ internal static unsafe partial class DeviceCalls
     [LibraryImport(C, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Stat(int directory, string path, int flags, uint mask, out FileStatus status);
 
+    [LibraryImport(C, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Stat(FileDescriptor file, string path, int flags, uint mask, out FileStatus status);
+
     [LibraryImport(C, EntryPoint = "fstatfs", SetLastError = true)]
     public static partial int StatFileSystem(FileDescriptor file, out FileSystemStatus status);
 

@@ -11,6 +11,9 @@ internal struct FileStatus
     public const int CurrentDirectory = -100;
     public const int NoFollow = 0x100;
 
+    /// <summary>AT_EMPTY_PATH: what the descriptor itself names.</summary>
+    public const int EmptyPath = 0x1000;
+
     private const ushort TypeMask = 0xF000;
     private const ulong MountRoot = 0x2000;
 
@@ -59,6 +62,10 @@ internal struct FileSystemStatus
 {
     [FieldOffset(8)] public long BlockSize;
     [FieldOffset(32)] public ulong BlocksAvailable;
+    [FieldOffset(80)] public long Flags;
+
+    /// <summary>ST_RDONLY (linux/statfs.h): of the mount, or of its file system.</summary>
+    public readonly bool IsReadOnly => (Flags & 1) != 0;
 }
 
 /// <summary>struct fstrim_range (linux/fs.h).</summary>

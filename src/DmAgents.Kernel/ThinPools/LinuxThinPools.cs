@@ -59,6 +59,25 @@ internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck ch
         return devices.Swap(table.Name, [target.Value], readOnly: false);
     }
 
+    public KernelResult<TableState> Compare(ThinPoolTable table)
+    {
+        var target = TargetOf(table);
+        if (!target.Succeeded)
+            return target.Error;
+        var live = devices.Show(table.Name);
+        if (!live.Succeeded)
+            return live.Error;
+        var text = string.Join("; ", live.Value.Table);
+        if (live.Value.Table is not [{ Type: PoolTableText.TargetType } present]
+            || PoolTableText.Parse(present.Text) is not { } line
+            || PoolTableText.Parse(target.Value.Text) is not { } given)
+            return new TableState(live.Value.Device, MapsAsGiven: false, IsAsGiven: false, text);
+        var maps = (line.Metadata, line.Data, line.BlockSectors) == (given.Metadata, given.Data, given.BlockSectors);
+        return new TableState(
+            live.Value.Device, maps,
+            present.Length == table.DataLength && line with { NoSpace = given.NoSpace } == given, text);
+    }
+
     public KernelResult ClosePool(MappedName pool) => devices.Remove(pool, deferred: false);
 
     public KernelResult<ThinPoolStatus> PoolStatus(MappedName pool) => Status(pool, commit: true);

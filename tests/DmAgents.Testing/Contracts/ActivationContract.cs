@@ -59,6 +59,29 @@ public abstract class ActivationContract(KernelFixture fixture) : KernelContract
     }
 
     [Fact]
+    public void A_live_table_is_compared_with_the_one_that_it_should_be()
+    {
+        var pool = Scope.OpenPool();
+        pool.CreateActive(1, mebibytes: 32);
+        pool.Create(2);
+        var table = pool.Thin(1, mebibytes: 32);
+
+        Assert.True(Kernel.Compare(table).Must() is { MapsAsGiven: true, IsAsGiven: true });
+        var longer = Kernel.Compare(table with { Length = ByteSize.MiB(48).Sectors }).Must();
+        Assert.True(longer is { MapsAsGiven: true, IsAsGiven: false });
+        Assert.Equal(ByteSize.MiB(32).Sectors, longer.Device.Length);
+        Assert.True(Kernel.Compare(table with { ReadOnly = true }).Must() is { MapsAsGiven: true, IsAsGiven: false });
+
+        Kernel.ReloadThin(table with { Id = ContractPool.Id(2) }).Must();
+
+        var changed = Kernel.Compare(table).Must();
+        Assert.True(changed is { MapsAsGiven: false, IsAsGiven: false });
+        Assert.EndsWith(" 2", changed.Text, StringComparison.Ordinal);
+        Kernel.Remove(table.Name, deferred: false).Must();
+        Kernel.Compare(table).MustBeRefused(KernelFault.NotFound);
+    }
+
+    [Fact]
     public void Its_node_is_there_when_the_activation_returns()
     {
         var device = Scope.OpenPool().CreateActive(1, mebibytes: 32);

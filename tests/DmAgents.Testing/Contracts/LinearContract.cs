@@ -44,6 +44,23 @@ public abstract class LinearContract(KernelFixture fixture) : KernelContract(fix
     }
 
     [Fact]
+    public void A_live_table_is_compared_as_far_as_both_reach()
+    {
+        var table = Table(Scope.Slice(Fixture.DataDisk, 2));
+        Open(table);
+        var segment = table.Segments[0];
+        var longer = table with { Segments = table.Segments.Add(Scope.Slice(Fixture.MetadataDisk, 1)) };
+        var elsewhere = table with
+        {
+            Segments = [segment with { Start = new SectorCount(segment.Start.Value + 8) }],
+        };
+
+        Assert.True(Kernel.Compare(table).Must() is { MapsAsGiven: true, IsAsGiven: true });
+        Assert.True(Kernel.Compare(longer).Must() is { MapsAsGiven: true, IsAsGiven: false });
+        Assert.True(Kernel.Compare(elsewhere).Must() is { MapsAsGiven: false, IsAsGiven: false });
+    }
+
+    [Fact]
     public void A_longer_table_keeps_the_content()
     {
         var table = Table(Scope.Slice(Fixture.DataDisk, 1));

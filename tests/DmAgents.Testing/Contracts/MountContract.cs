@@ -27,6 +27,26 @@ public abstract class MountContract(KernelFixture fixture) : KernelContract(fixt
     [Theory]
     [InlineData(FileSystemKind.Ext4)]
     [InlineData(FileSystemKind.Xfs)]
+    public void What_is_mounted_at_a_place_is_told_and_nothing_after_it_was_unmounted_by_hand(FileSystemKind kind)
+    {
+        var (_, device) = Scope.OpenFormatted(kind);
+        var place = Scope.NewMountPath();
+        Kernel.MountAt(place).MustBeRefused(KernelFault.NotFound);
+        Kernel.EnsureDirectory(place).Must();
+        Kernel.MountAt(place).MustBeRefused(KernelFault.NotFound);
+
+        Kernel.Mount(device.Name.Path, place, kind, readOnly: false).Must();
+        Assert.Equal(new MountedDevice(device.Number, ReadOnly: false), Kernel.MountAt(place).Must());
+        Kernel.Unmount(place, detach: false).Must();
+        Kernel.MountAt(place).MustBeRefused(KernelFault.NotFound);
+
+        Kernel.Mount(device.Name.Path, place, kind, readOnly: true).Must();
+        Assert.Equal(new MountedDevice(device.Number, ReadOnly: true), Kernel.MountAt(place).Must());
+    }
+
+    [Theory]
+    [InlineData(FileSystemKind.Ext4)]
+    [InlineData(FileSystemKind.Xfs)]
     public void A_device_without_a_file_system_is_Invalid_to_mount(FileSystemKind kind)
     {
         var device = Scope.OpenPool().CreateActive(1);

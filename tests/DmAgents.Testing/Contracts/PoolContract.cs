@@ -38,6 +38,23 @@ public abstract class PoolContract(KernelFixture fixture) : KernelContract(fixtu
     }
 
     [Fact]
+    public void A_live_table_is_compared_but_for_what_it_does_when_it_is_full()
+    {
+        var pool = Scope.OpenPool(lowWaterMark: 7);
+        var other = Scope.OpenPool();
+
+        Assert.True(Kernel.Compare(pool.Table).Must() is { MapsAsGiven: true, IsAsGiven: true });
+        Assert.True(Kernel.Compare(pool.Table with { NoSpace = NoSpacePolicy.Queue }).Must().IsAsGiven);
+        Assert.True(Kernel.Compare(pool.Table with { LowWaterMark = 8 }).Must()
+            is { MapsAsGiven: true, IsAsGiven: false });
+        Assert.False(Kernel.Compare(pool.Table with { Data = other.Table.Data }).Must().MapsAsGiven);
+
+        Kernel.ReloadPool(pool.Table with { LowWaterMark = 8, SkipZeroing = false }).Must();
+
+        Assert.True(Kernel.Compare(pool.Table).Must() is { MapsAsGiven: true, IsAsGiven: false });
+    }
+
+    [Fact]
     public void Metadata_at_rest_are_found_sound_or_damaged()
     {
         var pool = Scope.OpenPool();

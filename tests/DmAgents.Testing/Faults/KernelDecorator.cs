@@ -44,6 +44,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult ReloadPool(ThinPoolTable table) =>
         Call(nameof(ReloadPool), table.Name, () => inner.ReloadPool(table));
 
+    public KernelResult<TableState> Compare(ThinPoolTable table) =>
+        Call(nameof(Compare), table.Name, () => inner.Compare(table));
+
     public KernelResult ClosePool(MappedName pool) => Call(nameof(ClosePool), pool, () => inner.ClosePool(pool));
 
     public KernelResult<ThinPoolStatus> PoolStatus(MappedName pool) =>
@@ -99,6 +102,12 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
 
     public KernelResult<LiveDevice> Find(MappedName name) => Call(nameof(Find), name, () => inner.Find(name));
 
+    public KernelResult<TableState> Compare(ThinTable table) =>
+        Call(nameof(Compare), table.Name, () => inner.Compare(table));
+
+    public KernelResult<TableState> Compare(LinearTable table) =>
+        Call(nameof(Compare), table.Name, () => inner.Compare(table));
+
     public KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart) =>
         Call(nameof(ListDevices), uuidStart, () => inner.ListDevices(uuidStart));
 
@@ -138,6 +147,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
         Call(nameof(UsedInodes), device, () => inner.UsedInodes(device, kind));
 
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() => Call(nameof(Mounts), "", inner.Mounts);
+
+    public KernelResult<MountedDevice> MountAt(MountPath target) =>
+        Call(nameof(MountAt), target, () => inner.MountAt(target));
 
     public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length) =>
         Call(nameof(Trim), $"{mounted} {start.Bytes} {length.Bytes}", () => inner.Trim(mounted, start, length));

@@ -28,6 +28,20 @@ internal sealed class LinearTarget : IMappingTarget
         };
     }
 
+    public ImmutableArray<Part> Parts => _parts;
+
+    /// <summary>As far as both reach: the last part that they share may be longer in one of them.</summary>
+    public bool MapsAlike(IReadOnlyList<Part> given)
+    {
+        var shared = Math.Min(given.Count, _parts.Length);
+        return Enumerable.Range(0, shared).All(i =>
+            (given[i].Device, given[i].Start) == (_parts[i].Device, _parts[i].Start)
+            && (i + 1 == shared || given[i].Length == _parts[i].Length));
+    }
+
+    public override string ToString() => string.Join("; ", _parts.Select(part =>
+        $"{part.Length / 512} linear {part.Device.Number} {part.Start / 512}"));
+
     private delegate Errno PartIo(SimulatedDevice device, ulong offset, int done, ulong length);
 
     public SectorCount Length =>

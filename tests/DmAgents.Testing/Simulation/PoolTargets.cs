@@ -79,6 +79,8 @@ internal sealed class ThinTarget : IMappingTarget
 
     public ThinTable Table => _table;
 
+    public SimulatedPool Pool => _pool;
+
     public SectorCount Length => _table.Length;
 
     public bool ReadOnly => _table.ReadOnly;

@@ -57,6 +57,34 @@ public sealed partial class SimulatedKernel
     public KernelResult<LiveDevice> Find(MappedName name) => Run("info", name, () =>
         _mapped.Find(name) is { } device ? (Errno.None, device.Describe()) : (Errno.NoDeviceOrAddress, null));
 
+    public KernelResult<TableState> Compare(ThinTable table) => Run<TableState>("table", table.Name, () =>
+    {
+        if (_mapped.Find(table.Name) is not { } device)
+            return (Errno.NoDeviceOrAddress, null);
+        if (FindPool(table.Pool, out var errno) is not { } pool)
+            return (errno, null);
+        var thin = device.Target as ThinTarget;
+        var maps = thin is not null && thin.Pool == pool && thin.Table.Id == table.Id;
+        return (Errno.None, new TableState(
+            device.Describe(), maps,
+            maps && thin!.Length == table.Length && thin.ReadOnly == table.ReadOnly,
+            thin is null ? "another target" : $"0 {thin.Length} thin {thin.Pool.Owner.Number} {thin.Table.Id}"));
+    });
+
+    public KernelResult<TableState> Compare(LinearTable table) => Run<TableState>("table", table.Name, () =>
+    {
+        if (_mapped.Find(table.Name) is not { } device)
+            return (Errno.NoDeviceOrAddress, null);
+        if (table.Segments.Any(segment => Locate(segment.Device) is null))
+            return (Errno.NoDevice, null);
+        var given = table.Segments.Select(segment => new LinearTarget.Part(
+            Locate(segment.Device)!, segment.Start.Bytes.Bytes, segment.Length.Bytes.Bytes)).ToList();
+        var linear = device.Target as LinearTarget;
+        return (Errno.None, new TableState(
+            device.Describe(), linear?.MapsAlike(given) ?? false, linear?.Parts.SequenceEqual(given) ?? false,
+            linear?.ToString() ?? "another target"));
+    });
+
     public KernelResult<IReadOnlyList<LiveDevice>> ListDevices(string uuidStart) =>
         Run<IReadOnlyList<LiveDevice>>("list", uuidStart, () => (Errno.None, [.. _mapped.All
             .Select(device => device.Describe()).Concat(_mapped.WithoutTable)

@@ -68,6 +68,11 @@ public sealed partial class SimulatedKernel
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() =>
         Run<IReadOnlyList<MountEntry>>("mounts", "mountinfo", () => (Errno.None, _mounts.List()));
 
+    public KernelResult<MountedDevice> MountAt(MountPath target) => Run("statx", target, () =>
+        _mounts.At(target) is { } mount
+            ? (Errno.None, new MountedDevice(mount.FileSystem.Device.Number, mount.ReadOnly))
+            : (Errno.NoEntry, null));
+
     public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length) =>
         Run("fitrim", mounted, () =>
             (OnMount(mounted, fileSystem => fileSystem.Trim(start.Bytes, length.Bytes, out var bytes) is var errno

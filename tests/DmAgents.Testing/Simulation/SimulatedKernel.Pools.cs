@@ -48,6 +48,27 @@ public sealed partial class SimulatedKernel
         return Errno.None;
     });
 
+    public KernelResult<TableState> Compare(ThinPoolTable table) => Run<TableState>("table", table.Name, () =>
+    {
+        if (_mapped.Find(table.Name) is not { } device)
+            return (Errno.NoDeviceOrAddress, null);
+        if (Locate(table.Metadata) is not { } metadata || Locate(table.Data) is not { } data)
+            return (Errno.NoDevice, null);
+        if (device.Target is not PoolTarget { Pool: var pool })
+            return (Errno.None, new TableState(device.Describe(), false, false, "another target"));
+        var maps = pool.MetadataDevice == metadata && pool.DataDevice == data
+            && pool.Table.BlockSize == table.BlockSize;
+        var present = pool.Table with
+        {
+            Metadata = table.Metadata, Data = table.Data, NoSpace = table.NoSpace, Name = table.Name,
+            Uuid = table.Uuid,
+        };
+        return (Errno.None, new TableState(
+            device.Describe(), maps, maps && present == table,
+            $"0 {pool.Table.DataLength} thin-pool {pool.MetadataDevice.Number} {pool.DataDevice.Number} "
+                + $"{pool.Table.BlockSize.Sectors} {pool.Table.LowWaterMark}"));
+    });
+
     public KernelResult ClosePool(MappedName pool) => Run("remove", pool, () =>
     {
         if (_mapped.RemoveWithoutTable(pool))

@@ -177,18 +177,43 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
         var table = TableOf(metadata, data, length);
         var opened = kernel.OpenPool(table);
         // A reload with the same table is what grows a live pool, and does no harm to one that has not grown.
-        return opened.FailedWith(KernelFault.Exists) ? ReloadWhereLonger(table) : opened;
+        return opened.FailedWith(KernelFault.Exists) ? ReloadWhereOther(table) : opened;
     }
 
-    private KernelResult ReloadWhereLonger(ThinPoolTable table)
+    /// <summary>A table that was changed by hand is brought back; one that maps other devices is refused: which of the
+    /// two has the pool's blocks is for the operator to say.</summary>
+    private KernelResult ReloadWhereOther(ThinPoolTable table)
     {
         var live = FindOwn(table.Name, table.Uuid);
         if (!live.Succeeded)
             return live.Outcome;
-        return live.Value.Length >= table.DataLength && !live.Value.Suspended
+        var compared = kernel.Compare(table);
+        if (!compared.Succeeded)
+            return compared.Outcome;
+        if (!compared.Value.MapsAsGiven)
+            return ChangedByHand(compared.Value);
+        // One that is longer than the journal knows is refused by its length: VerifyLength.
+        return (live.Value.Length > table.DataLength || compared.Value.IsAsGiven) && !live.Value.Suspended
             ? MetadataHaveGrown(table)
             : kernel.ReloadPool(table);
     }
+
+    /// <summary>Live tables of the pool, and of what is below it, that are not as the journal says; changes
+    /// nothing.</summary>
+    public IEnumerable<TableState> ChangedTables() => pool.Identity.Backing switch
+    {
+        PoolBacking.Disks disks => new[]
+        {
+            kernel.Compare(TableOf(DeviceNames.Data(Name), DeviceNames.DataId(Uuid), disks.Data)),
+            kernel.Compare(TableOf(DeviceNames.Metadata(Name), DeviceNames.MetadataId(Uuid), disks.Metadata)),
+            kernel.Compare(TableOf(DeviceNames.Metadata(Name).Path, DeviceNames.Data(Name).Path, Sum(disks.Data))),
+        }.Where(compared => compared.Succeeded && !compared.Value.IsAsGiven).Select(compared => compared.Value),
+        _ => [],
+    };
+
+    private static KernelError ChangedByHand(TableState found) => new(
+        KernelFault.Invalid, 0, "open pool", found.Device.Name.Value,
+        $"its table was changed by hand, or a disk has another number by now; it maps: {found.Text}");
 
     /// <summary>The pool's own length says nothing of its metadata device: compare what the status tells.</summary>
     private KernelResult MetadataHaveGrown(ThinPoolTable table)
@@ -203,15 +228,21 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
             : KernelResult.Done;
     }
 
+    private static LinearTable TableOf(MappedName name, MappedUuid uuid, ImmutableArray<DiskPart> parts) =>
+        new(name, uuid, [.. parts.Select(Segment)]);
+
     private KernelResult OpenLinear(MappedName name, MappedUuid uuid, ImmutableArray<DiskPart> parts)
     {
-        var table = new LinearTable(
-            name, uuid, [.. parts.Select(part => new LinearSegment(part.Disk, part.Start, part.Length))]);
+        var table = TableOf(name, uuid, parts);
         var opened = kernel.OpenLinear(table);
         if (!opened.FailedWith(KernelFault.Exists))
             return opened.Outcome;
         var live = FindOwn(name, uuid);
-        return !live.Succeeded ? live.Outcome
+        if (!live.Succeeded)
+            return live.Outcome;
+        var compared = kernel.Compare(table);
+        return !compared.Succeeded ? compared.Outcome
+            : !compared.Value.MapsAsGiven ? ChangedByHand(compared.Value)
             : live.Value.Length < table.Length || live.Value.Suspended ? kernel.ReloadLinear(table)
             : KernelResult.Done;
     }

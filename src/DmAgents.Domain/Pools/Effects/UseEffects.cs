@@ -23,6 +23,37 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         _ => Unmount(device, detach).Then(() => Deactivate(device, deferred: detach)),
     };
 
+    /// <summary>Whether the kernel has of the device what its record wants: one status ioctl, one statx and one
+    /// statfs. A device that goes with its last user counts as gone, for that is how it was given up.</summary>
+    public bool IsSo(DeviceRecord device)
+    {
+        var mounted = kernel.MountAt(pool.MountOf(device));
+        var isFree = mounted.FailedWith(KernelFault.NotFound);
+        if (device.Use == DeviceUse.Idle)
+        {
+            var found = kernel.Find(pool.NameOf(device.Id));
+            var isGone = found.FailedWith(KernelFault.NotFound)
+                || found is { Succeeded: true, Value.RemovalDeferred: true };
+            return isFree && isGone;
+        }
+        var compared = kernel.Compare(pool.TableOf(device));
+        if (compared is not { Succeeded: true, Value: { IsAsGiven: true, Device: { Suspended: false } live } })
+            return false;
+        return device.Use == DeviceUse.Active
+            ? isFree && !live.RemovalDeferred
+            : mounted.Succeeded && mounted.Value == new MountedDevice(live.Number, device.ReadOnly);
+    }
+
+    /// <summary>Looks whether the kernel has what the record wants, and brings the device to it if not.</summary>
+    /// <returns>True if it was so, false if it is so by now; a refusal if it is not.</returns>
+    public KernelResult<bool> Confirm(DeviceRecord device, bool detach = false)
+    {
+        if (IsSo(device))
+            return true;
+        var settled = Settle(device, detach);
+        return settled.Succeeded ? false : settled.Error;
+    }
+
     /// <summary>Makes live a device that was made a moment ago, and of which nothing can be live or mounted.</summary>
     public KernelResult SettleFresh(DeviceRecord device) =>
         device.Use == DeviceUse.Active ? Activate(device) : Settle(device);
@@ -69,18 +100,23 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         var activated = kernel.ActivateThin(pool.TableOf(device));
         if (!activated.FailedWith(KernelFault.Exists))
             return activated.Outcome;
-        var live = kernel.Find(pool.NameOf(device.Id));
-        if (!live.Succeeded)
-            return live.Outcome;
-        // It goes with its last user, under whoever was told that it is active. A mount is a user itself, and holds it.
-        if (live.Value.RemovalDeferred && device.Use == DeviceUse.Active)
+        var compared = kernel.Compare(pool.TableOf(device));
+        if (!compared.Succeeded)
+            return compared.Outcome;
+        var (live, mapsAsGiven, isAsGiven, text) = compared.Value;
+        // What writes to it writes to another device: to change that below a mount would damage both.
+        if (!mapsAsGiven)
         {
-            return new KernelError(KernelFault.Busy, 0, "activate", pool.NameOf(device.Id).Value,
+            return new KernelError(KernelFault.Invalid, 0, "activate", live.Name.Value,
+                $"its table was changed by hand and maps another device: {text}");
+        }
+        // It goes with its last user, under whoever was told that it is active. A mount is a user itself, and holds it.
+        if (live.RemovalDeferred && device.Use == DeviceUse.Active)
+        {
+            return new KernelError(KernelFault.Busy, 0, "activate", live.Name.Value,
                 "it was given up, and goes when its last user does");
         }
-        return live.Value.ReadOnly == device.ReadOnly && live.Value.Length == pool.TableOf(device).Length
-            ? kernel.Resume(pool.NameOf(device.Id))
-            : kernel.ReloadThin(pool.TableOf(device));
+        return isAsGiven ? kernel.Resume(live.Name) : kernel.ReloadThin(pool.TableOf(device));
     }
 
     private KernelResult Mount(DeviceRecord device)
@@ -92,11 +128,19 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         if (!mounted.FailedWith(KernelFault.Busy))
             return mounted;
         var live = kernel.Find(pool.NameOf(device.Id));
-        var mounts = kernel.Mounts();
-        return live.Succeeded && mounts.Succeeded
-            && mounts.Value.Any(m => m.Target == target && m.Device == live.Value.Number)
+        var there = kernel.MountAt(target);
+        if (!live.Succeeded || !there.Succeeded)
+            return mounted;
+        if (there.Value.Device != live.Value.Number)
+        {
+            return new KernelError(KernelFault.Busy, 0, "mount", target.Value,
+                $"another device, {there.Value.Device}, is mounted there");
+        }
+        return there.Value.ReadOnly == device.ReadOnly
             ? KernelResult.Done
-            : mounted;
+            : new KernelError(KernelFault.ReadOnly, 0, "mount", target.Value, device.ReadOnly
+                ? "it is mounted for writing"
+                : "it is mounted, but takes no writes: its file system met an error, or it was remounted read-only");
     }
 
     private KernelResult MountOnce(DeviceRecord device, MountPath target) =>

@@ -63,7 +63,9 @@ public sealed record RecoveryPlan(
         && picture.Live.TryGetValue(device.Id, out var live)
         && live is { Suspended: false, RemovalDeferred: false }
         && live.ReadOnly == device.ReadOnly && live.Length == device.Size.Sectors
-        && (device.Use == DeviceUse.Mounted ? mount?.Device == live.Number : mount is null);
+        && (device.Use == DeviceUse.Mounted
+            ? mount?.Device == live.Number && mount.ReadOnly == device.ReadOnly
+            : mount is null);
 
     /// <summary>A removed device's mount may still be where its successor of the same key has to be mounted.</summary>
     private static bool Owns(DeviceRecord? owner, MountEntry mount, KernelPicture picture) =>

@@ -1,0 +1,84 @@
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.EndToEnd.Tests.Support;
+using DmAgents.Testing.Contracts;
+using Kind = DmAgents.Api.Admin.V1.Problem.Types.Kind;
+
+namespace DmAgents.EndToEnd.Tests.Containers;
+
+/// <summary>What someone does to mounts and devices by hand, on a real kernel: the agent never says what is not so.
+/// </summary>
+[Collection(AgentCollection.Name)]
+[Trait("Needs", "Lab")]
+public sealed class ByHandTests(AgentFixture agent) : IAsyncLifetime
+{
+    private const string Pool = "by-hand";
+    private const string Image = "small:1";
+
+    public async Task InitializeAsync()
+    {
+        await agent.Client.CreateLoopPool(Pool, 256UL << 20);
+        await agent.Client.Import(Pool, await SmallImage.Write(Pool), Image);
+    }
+
+    public Task DisposeAsync() => agent.Client.RemovePool(Pool);
+
+    [Fact]
+    public async Task A_container_that_was_unmounted_by_hand_is_mounted_again()
+    {
+        var container = await agent.Client.Create(Pool, "web", Image);
+        await File.WriteAllTextAsync($"{container.MountPath}/mine", "kept");
+        Assert.True((await Mount("web")).WasMounted);
+        await Shell.Must("umount", container.MountPath);
+        Assert.False(File.Exists($"{container.MountPath}/mine"));
+
+        var mounted = await Mount("web");
+
+        Assert.False(mounted.WasMounted);
+        Assert.Equal("kept", await File.ReadAllTextAsync($"{mounted.Path}/mine"));
+        await agent.Client.MustAgree(Pool);
+    }
+
+    [Fact]
+    public async Task A_mount_that_was_made_read_only_by_hand_is_refused_and_comes_back_by_an_unmount()
+    {
+        var container = await agent.Client.Create(Pool, "web", Image);
+        await Shell.Must("mount", "-o", "remount,ro", container.MountPath);
+
+        var problem = await AgentClient.Refused(Kind.Failed, () => Mount("web"));
+
+        Assert.Contains("takes no writes", problem.Why, StringComparison.Ordinal);
+        await agent.Client.Unmount(Pool, "web");
+        await Mount("web");
+        await File.WriteAllTextAsync($"{container.MountPath}/mine", "written");
+        await agent.Client.MustAgree(Pool);
+    }
+
+    [Fact]
+    public async Task Something_else_that_was_mounted_in_its_place_is_not_taken_for_the_container()
+    {
+        var container = await agent.Client.Create(Pool, "web", Image);
+        await Shell.Must("umount", container.MountPath);
+        await Shell.Must("mount", "-t", "tmpfs", "none", container.MountPath);
+
+        await AgentClient.Refused(Kind.Busy, () => Mount("web"));
+
+        await Shell.Must("umount", container.MountPath);
+        Assert.False((await Mount("web")).WasMounted);
+    }
+
+    [Fact]
+    public async Task A_device_that_was_suspended_by_hand_runs_again_when_it_is_mounted()
+    {
+        var container = await agent.Client.Create(Pool, "web", Image);
+        agent.Kernel.Suspend(new MappedName(Path.GetFileName(container.DevicePath)), freeze: false).Must();
+
+        Assert.False((await Mount("web")).WasMounted);
+
+        await File.WriteAllTextAsync($"{container.MountPath}/mine", "written");
+        await agent.Client.MustAgree(Pool);
+    }
+
+    private async Task<MountContainerReply> Mount(string name) => await agent.Client.Containers.MountAsync(
+        new MountContainerRequest { RequestId = AgentClient.NewId(), Pool = Pool, Container = name });
+}
