@@ -39,7 +39,7 @@ public sealed partial class PoolActor
             return;
         }
         var health = _phase == PoolPhase.Open ? _health : null;
-        var refusal = _phase == PoolPhase.Stopping || (_phase == PoolPhase.Open && IsAtWork)
+        var refusal = _phase == PoolPhase.Stopping || (_phase == PoolPhase.Open && (IsAtWork || IsWorkedIn))
             ? new Refusal(RefusalKind.Busy, MendDecider.What(mend.Source), _setup.Name.Value,
                 "operations are under way", "try again in a moment")
             : MendDecider.Refuse(_state, health, mend.Source, mend.Next);

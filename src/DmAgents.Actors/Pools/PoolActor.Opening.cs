@@ -137,7 +137,7 @@ public sealed partial class PoolActor
         _sectors = opened.Sectors;
         if (_sectors is not null)
             _log.Warning("pool {0}: {1}", _setup.Name, _sectors);
-        var made = RecoveryPlan.Make(_state, opened.Picture, Pool, Now);
+        var made = RecoveryPlan.Make(_state, opened.Picture, Pool, Now, _setup.Board.Work.Of(_setup.Name));
         var plan = made with
         {
             Findings = [.. made.Findings.Select(finding => finding is PoolEvents.Quarantined found

@@ -42,6 +42,9 @@ public sealed partial class PoolActor
     private bool IsAtWork => _operations.Count > 0 || _devices.AreAtWork || _purges.Count > 0
         || _afterCheckpoint is not null || _isPlanningExtension || _isDiscardingMetadata;
 
+    /// <summary>What would be taken from under an import, or from a container that is made an image.</summary>
+    private bool IsWorkedIn => !_setup.Board.Work.Of(_setup.Name).IsEmpty;
+
     private Refusal? RefusalOfRepair(PoolMessages.Repair repair)
     {
         const string What = "cannot repair pool";

@@ -43,7 +43,7 @@ public sealed partial class PoolActor
                 $"to remove it: dmagent pool remove {name}"),
             { Phase: TakeoverPhase.Confirmed } => new Refusal(RefusalKind.WrongState, What, name,
                 "it was confirmed, and what was removed since is gone", $"to remove it: dmagent pool remove {name}"),
-            _ when IsAtWork => new Refusal(
+            _ when IsAtWork || IsWorkedIn => new Refusal(
                 RefusalKind.Busy, What, name, "operations are under way", "try again in a moment"),
             _ => null,
         };

@@ -132,8 +132,10 @@ public sealed partial class PoolActor
     {
         var inUse = _state.Devices.Values.Count(d => d.Kind != DeviceKind.Base && d.Phase != DevicePhase.Removing);
         var refusal = _retiring is not null || _heldRetire is not null || _isToStop || _operations.Count > 0
+            || IsWorkedIn
             ? new Refusal(RefusalKind.Busy, "cannot remove pool", _setup.Name.Value,
-                "operations are under way", "try again in a moment")
+                IsWorkedIn ? "an import or a commit is under way" : "operations are under way",
+                "try again in a moment")
             : _state.Takeover is { IsConfirmed: false } takeover
                 ? new Refusal(RefusalKind.WrongState, "cannot remove pool", _setup.Name.Value,
                     takeover.CanBeUndone

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Recovery;
 
 namespace DmAgents.Actors.Pools;
 
@@ -73,6 +74,9 @@ public sealed record PoolPicture(
 public sealed class PoolBoard
 {
     private readonly ConcurrentDictionary<PoolName, PoolPicture> _pictures = new();
+
+    /// <summary>What goes on in the pools outside their actors.</summary>
+    public WorkUnderWay Work { get; } = new();
 
     public IEnumerable<PoolPicture> All => _pictures.Values.OrderBy(p => p.Name.Value, StringComparer.Ordinal);
 

@@ -8,6 +8,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Images;
 using DmAgents.Images.Layers;
 using DmAgents.Images.Sources;
@@ -45,6 +46,7 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
                 throw Problems.Usage(What, reference.Value, "the image has no layers, so there is nothing to mount",
                     "import an image with at least one layer");
             }
+            using var work = gateway.Board.Work.Begin(pool.Name, requestId);
             var import = new LayerImport(pool, requestId, source, image, report);
             return (await ImportLayers(import, reference, cancellation).ConfigureAwait(false), import.Lost);
         }
@@ -71,7 +73,7 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
             }
             await gateway.Ask(import.Pool.Name, new PoolCommands.TagImage(
                 SubRequests.Of(import.Request, $"tag {reference}"), reference, top!.Value, config!.Digest.Value,
-                Encoding.UTF8.GetString(config.Raw.Span), gateway.Now), cancellation).ConfigureAwait(false);
+                Encoding.UTF8.GetString(config.Raw.Span), gateway.Now), CancellationToken.None).ConfigureAwait(false);
             return reference;
         }
         catch (Exception cause) when (cause is RpcException or ImageException or OperationCanceledException)
@@ -92,16 +94,18 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
             import.Done += layer.Size;
             return (known, diffId);
         }
-        var key = DeviceKey.Import($"{import.Request.Value:N}-{index}");
-        await gateway.Ask(import.Pool.Name, new PoolCommands.CreateSnapshot(
+        var key = WorkUnderWay.KeyOf(import.Request, index);
+        await gateway.Make(import.Pool.Name, new PoolCommands.CreateSnapshot(
             Fresh(), key, parent, Size: null, FileSystem: null, DeviceUse.Mounted,
-            ImmutableSortedDictionary<string, string>.Empty, gateway.Now), cancellation).ConfigureAwait(false);
+            ImmutableSortedDictionary<string, string>.Empty, gateway.Now), key, import.Request, cancellation)
+            .ConfigureAwait(false);
         try
         {
             var applied = await Apply(import, index, key, parent is null, cancellation).ConfigureAwait(false);
             var chain = ChainId.Of(parentChain, applied);
             import.Tell(index, ImportProgress.Types.Phase.Committing, layer.Size);
-            if (await Commit(import, key, DeviceKey.Layer(chain.Value), applied, cancellation).ConfigureAwait(false))
+            cancellation.ThrowIfCancellationRequested();
+            if (await Commit(import, key, DeviceKey.Layer(chain.Value), applied).ConfigureAwait(false))
                 made.Add(DeviceKey.Layer(chain.Value));
             import.Done += layer.Size;
             return (chain, applied);
@@ -132,13 +136,14 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
             }
         }, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
+    /// <remarks>Not to be cancelled: of what is half committed nobody could tell under which key it will be.</remarks>
     /// <returns>False where another import was faster: its layer is used, this one's snapshot goes.</returns>
-    private async Task<bool> Commit(
-        LayerImport import, DeviceKey key, DeviceKey layer, Digest diffId, CancellationToken cancellation)
+    private async Task<bool> Commit(LayerImport import, DeviceKey key, DeviceKey layer, Digest diffId)
     {
         var pool = import.Pool.Name;
         await gateway.Ask(pool, new PoolCommands.SetUse(
-            Fresh(), key, DeviceUse.Idle, ReadOnly: false, gateway.Now), cancellation).ConfigureAwait(false);
+            Fresh(), key, DeviceUse.Idle, ReadOnly: false, gateway.Now), CancellationToken.None)
+            .ConfigureAwait(false);
         if (gateway.Board.Find(pool)?.State.Find(layer) is { Phase: DevicePhase.Ready })
         {
             await Remove(pool, key).ConfigureAwait(false);
@@ -146,8 +151,9 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
         }
         var labels = ImmutableSortedDictionary<string, string>.Empty
             .Add(DeviceLabels.Import, import.Request.ToString()).Add(DeviceLabels.DiffId, diffId.Value);
-        await gateway.Ask(pool, new PoolCommands.Commit(Fresh(), key, layer, labels, gateway.Now), cancellation)
-            .ConfigureAwait(false);
+        await gateway.Make(
+            pool, new PoolCommands.Commit(Fresh(), key, layer, labels, gateway.Now), layer, import.Request,
+            CancellationToken.None).ConfigureAwait(false);
         return true;
     }
 
@@ -160,16 +166,8 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
 
     private async Task Remove(PoolName pool, DeviceKey key)
     {
-        try
-        {
-            await gateway.Ask(
-                pool, new PoolCommands.Remove(Fresh(), key, Force: true, gateway.Now), CancellationToken.None)
-                .ConfigureAwait(false);
-        }
-        catch (RpcException refused)
-        {
-            log.LogWarning("pool {Pool}: {Key} of a failed import stays: {Why}", pool, key, refused.Status.Detail);
-        }
+        if (await gateway.Remove(pool, key).ConfigureAwait(false) is { } refusal)
+            log.LogWarning("pool {Pool}: {Key} of a failed import stays: {Why}", pool, key, refusal);
     }
 
     private bool Has(PoolName pool, ChainId chain) =>

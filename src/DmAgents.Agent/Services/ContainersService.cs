@@ -91,15 +91,21 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
         var config = CommittedConfig.Of(pool.State, container, request, gateway.Now);
         var layer = DeviceKey.Layer($"commit:{requestId.Value:N}");
-        var made = await gateway.Ask(pool.Name, new PoolCommands.CommitLive(
-            requestId, container.Key, layer, ImmutableSortedDictionary<string, string>.Empty.Add(
-                DeviceLabels.Import, requestId.ToString()), gateway.Now), context.CancellationToken)
-            .ConfigureAwait(false);
-        await gateway.Ask(pool.Name, new PoolCommands.TagImage(
-            SubRequests.Of(requestId, "tag"), reference, made.Device?.Key ?? layer, config.Digest, config.Text,
-            gateway.Now),
-            context.CancellationToken).ConfigureAwait(false);
+        // Brought to its end although the caller may be gone: a layer without its image would be left over.
+        await gateway.InTime(pool.Name, Commit(), context.CancellationToken).ConfigureAwait(false);
         return await images.Details(pool.Name, reference).ConfigureAwait(false);
+
+        async Task<PoolReplies.Done> Commit()
+        {
+            // Until the image has its name, nothing but this request knows what the layer is for.
+            using var work = gateway.Board.Work.Begin(pool.Name, requestId);
+            var made = PoolGateway.Unwrap(await gateway.AskPatiently(pool.Name, new PoolCommands.CommitLive(
+                requestId, container.Key, layer, ImmutableSortedDictionary<string, string>.Empty.Add(
+                    DeviceLabels.Import, requestId.ToString()), gateway.Now)).ConfigureAwait(false));
+            return PoolGateway.Unwrap(await gateway.AskPatiently(pool.Name, new PoolCommands.TagImage(
+                SubRequests.Of(requestId, "tag"), reference, made.Device?.Key ?? layer, config.Digest, config.Text,
+                gateway.Now)).ConfigureAwait(false));
+        }
     }
 
     public override async Task<RemoveContainerReply> Remove(RemoveContainerRequest request, ServerCallContext context)

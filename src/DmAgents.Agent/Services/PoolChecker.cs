@@ -13,7 +13,7 @@ namespace DmAgents.Agent.Services;
 /// Compares journal, pool metadata and live devices, and tells each difference. Changes nothing: it makes the plan that
 /// an opening would make, and reads it out.
 /// </summary>
-internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
+internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings settings, TimeProvider time)
 {
     private const string ByRepair = "dmagent pool check --repair";
 
@@ -22,7 +22,10 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         const string What = "cannot check pool";
         if (pool.State.Identity is not { } identity)
             throw Problems.Of(Problem.Types.Kind.Busy, What, pool.Name.Value, pool.Reason, "try again in a moment");
-        var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false);
+        var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false)
+        {
+            LowWaterPercent = settings.LowWaterPercent,
+        };
         var taken = KernelPicture.Take(kernel, context);
         if (!taken.Succeeded)
             return Broken(pool) ?? throw Problems.Of(What, pool.Name.Value, taken.Error);
@@ -44,10 +47,13 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         else if (HostsService.SectorsOf(pool) is { } sectors)
             reply.Findings.Add(sectors);
         reply.Findings.Add(Condition(pool));
-        var plan = RecoveryPlan.Make(pool.State, picture, context, time.GetUtcNow());
+        var plan = RecoveryPlan.Make(
+            pool.State, picture, context, time.GetUtcNow(), board.Work.Of(pool.Name));
         reply.Findings.Add(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>());
+        reply.Findings.Add(new AssemblyEffects(kernel, context).ChangedTables().Select(table =>
+            New(Severity.Error, table.Device.Name.Value, "its table was changed", table.Text, ByRepair)));
         reply.Findings.Add(Live(plan, pool.State, picture, context));
-        reply.Repairs.Add(Repairs(plan, pool.State));
+        reply.Repairs.Add(Repairs(pool.Phase == PoolPhase.Open ? WithoutWork(plan, pool.State) : plan, pool.State));
         if (pool.Phase == PoolPhase.WrongPool)
             reply.ForeignTransactionId = picture.Status.TransactionId.Value;
         reply.Agrees = reply.Findings.All(f => f.Severity <= Severity.Info);
@@ -83,6 +89,14 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
         }
     }
 
+    /// <summary>What an open pool is making is under way, and nothing to be repaired.</summary>
+    private static RecoveryPlan WithoutWork(RecoveryPlan plan, PoolState state) => plan with
+    {
+        Findings = [.. plan.Findings.Where(found => found is not PoolEvents.RemovalIntended removal
+            || state.Devices[removal.Id].Phase != DevicePhase.Creating)],
+        Create = [],
+    };
+
     /// <summary>The plan in words, in the order in which it is carried out.</summary>
     private static List<Step> Repairs(RecoveryPlan plan, PoolState state)
     {
@@ -111,7 +125,10 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
             "the pool's metadata are older than the journal, or it was deleted by hand", "restore the pool's metadata"),
         PoolEvents.Quarantined e => New(Severity.Warning, $"thin id {e.Id}", "the journal does not know it", e.Why,
             "put it in quarantine by a repair; then undelete or purge it"),
-        // Deletions under way and imports under way look like this while the agent runs.
+        PoolEvents.RemovalIntended e when state.Devices[e.Id].Phase != DevicePhase.Creating =>
+            New(Severity.Warning, Name(state, e.Id), "it is left over",
+                "what it was made for has ended, and nothing needs it", ByRepair),
+        // Deletions under way look like this while the agent runs, and so does what is being made.
         PoolEvents.Removed or PoolEvents.RemovalIntended or PoolEvents.Purged or PoolEvents.RequestWithdrawn =>
             null,
         _ => New(Severity.Warning, state.Identity!.Name.Value, found.ToString(), "", ByRepair),
@@ -132,7 +149,24 @@ internal sealed class PoolChecker(IKernel kernel, TimeProvider time)
                 yield return New(Severity.Error, device.Key.Name, "it should be live and is not", "", ByRepair);
             else if (device.Use == DeviceUse.Mounted && picture.Mounted.All(m => m.Target != context.MountOf(device)))
                 yield return New(Severity.Error, device.Key.Name, "it should be mounted and is not", "", ByRepair);
+            else if (plan.Settle.Contains(device.Id))
+                yield return New(Severity.Error, device.Key.Name, "it is not live as it should be",
+                    Deviation(device, picture, context), ByRepair);
         }
+    }
+
+    /// <summary>In what a device that is live, and mounted if it should be, differs from its record.</summary>
+    private static string Deviation(DeviceRecord device, KernelPicture picture, PoolContext context)
+    {
+        var live = picture.Live[device.Id];
+        var mount = picture.Mounted.FirstOrDefault(m => m.Target == context.MountOf(device));
+        return live.Suspended ? "it is suspended"
+            : live.RemovalDeferred ? "it goes when its last user does"
+            : live.ReadOnly != device.ReadOnly ? $"the device is {(live.ReadOnly ? "read-only" : "writable")}"
+            : device.GrowingTo is not null || live.Length != device.Size.Sectors ? "it has another length"
+            : device.Use != DeviceUse.Mounted ? "something is mounted in its place"
+            : mount?.Device != live.Number ? "another device is mounted in its place"
+            : $"the mount is {(mount.ReadOnly ? "read-only" : "writable")}";
     }
 
     private static string Name(PoolState state, ThinId id) => Views.KeyText(state.Devices[id].Key);

@@ -5,6 +5,7 @@ using DmAgents.Agent.Configuration;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using Grpc.Core;
 
 namespace DmAgents.Agent.Services;
 
@@ -16,6 +17,9 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
 {
     /// <summary>Between two looks at whether the actor that is waited for is there still.</summary>
     private static readonly TimeSpan LifeSign = TimeSpan.FromSeconds(1);
+
+    /// <summary>With pauses of a second, two, three, ...: half a minute, besides what each try waits.</summary>
+    private const int RemovalTries = 8;
 
     public DateTimeOffset Now => time.GetUtcNow();
 
@@ -40,8 +44,81 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     public async Task<PoolReplies.Done> Ask(PoolName pool, PoolCommand command, CancellationToken cancellation) =>
         board.Find(pool) is { } picture
             ? Unwrap(await Request(picture, command, cancellation).ConfigureAwait(false))
-            : throw Problems.NotFound("cannot use pool", pool.Value, "there is no pool of this name",
-                "list them: dmagent pool list");
+            : throw NoPool(pool);
+
+    /// <summary>
+    /// Makes what only this caller knows of. If the caller gives up, or waits longer than a request may take, what
+    /// comes late is taken back: until then the owner counts as work under way.
+    /// </summary>
+    /// <param name="made">What there is after the command.</param>
+    /// <param name="owner">The request that the command is a part of.</param>
+    public async Task<PoolReplies.Done> Make(
+        PoolName pool, PoolCommand command, DeviceKey made, RequestId owner, CancellationToken cancellation)
+    {
+        var asked = AskPatiently(pool, command);
+        try
+        {
+            return Unwrap(await InTime(pool, asked, cancellation).ConfigureAwait(false));
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or RpcException && IsUnknown(asked))
+        {
+            _ = TakeBack(pool, asked, made, board.Work.Begin(pool, owner));
+            throw;
+        }
+    }
+
+    /// <summary>The pool's answer, however long it takes, unless the pool stops before.</summary>
+    public Task<PoolReply> AskPatiently(PoolName pool, PoolCommand command) => board.Find(pool) is { } picture
+        ? RequestPatiently(picture, command, command.Request, CancellationToken.None)
+        : throw NoPool(pool);
+
+    /// <summary>What goes on is waited for as long as a request may take; it goes on afterwards, too.</summary>
+    public async Task<T> InTime<T>(PoolName pool, Task<T> goingOn, CancellationToken cancellation)
+    {
+        try
+        {
+            return await goingOn.WaitAsync(settings.RequestTimeout, time, cancellation).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw Problems.Of(Problem.Types.Kind.TimedOut, "no answer in time", pool.Value,
+                $"the pool did not answer within {settings.RequestTimeout.TotalSeconds:0} s",
+                $"see what holds it: dmagent pool show {pool}");
+        }
+    }
+
+    private static bool IsUnknown(Task<PoolReply> asked) => !asked.IsCompletedSuccessfully
+        || asked.Result is PoolReplies.Refused { Refusal.Kind: RefusalKind.TimedOut };
+
+    private async Task TakeBack(PoolName pool, Task<PoolReply> asked, DeviceKey key, IDisposable work)
+    {
+        using (work)
+        {
+            // A refusal has left nothing; if the pool stopped before it answered, that is not known.
+            var reply = await asked.ConfigureAwait(false);
+            if (reply is not PoolReplies.Refused || IsUnknown(asked))
+                await Remove(pool, key).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Removes what only this process knows of, until it is gone: a pool that is busy, or starts again, is
+    /// asked again. What is left when the process ends is undone by the next opening.</summary>
+    /// <returns>Why it stays; null if it is gone.</returns>
+    public async Task<Refusal?> Remove(PoolName pool, DeviceKey key)
+    {
+        var removal = new PoolCommands.Remove(new RequestId(Guid.NewGuid()), key, Force: true, Now);
+        for (var tries = 1; ; tries++)
+        {
+            if (board.Find(pool) is not { } picture)
+                return null;
+            var reply = await Request(picture, removal, CancellationToken.None).ConfigureAwait(false);
+            if (reply is not PoolReplies.Refused { Refusal: var refusal } || refusal.Kind == RefusalKind.NotFound)
+                return null;
+            if (refusal.Kind is not (RefusalKind.Busy or RefusalKind.TimedOut) || tries == RemovalTries)
+                return refusal;
+            await Task.Delay(LifeSign * tries, time, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>The pool's answer as it is. One that does not come in time is a refusal of kind TimedOut: unknown, and
     /// the caller may ask again with the same request id.</summary>
@@ -161,6 +238,9 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         return await answer.ConfigureAwait(false);
     }
 
+    private static RpcException NoPool(PoolName pool) => Problems.NotFound(
+        "cannot use pool", pool.Value, "there is no pool of this name", "list them: dmagent pool list");
+
     /// <summary>It would be asked in vain, until the time is over.</summary>
     private PoolReplies.Refused StartsAgain(PoolName pool, RequestId request) => new(request, new Refusal(
         RefusalKind.Busy, "cannot use pool", pool.Value,
@@ -171,7 +251,8 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
             RefusalKind.TimedOut, "no answer in time", pool.Value, $"{why}; whether it was done is unknown",
             "the same request id again gives the answer; see also: dmagent pool show"));
 
-    private static PoolReplies.Done Unwrap(PoolReply reply) => reply switch
+    /// <summary>The answer, or the refusal as the API's exception.</summary>
+    public static PoolReplies.Done Unwrap(PoolReply reply) => reply switch
     {
         PoolReplies.Done done => done,
         PoolReplies.Refused refused => throw Problems.Of(refused.Refusal),

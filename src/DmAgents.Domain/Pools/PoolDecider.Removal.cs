@@ -61,12 +61,14 @@ public static partial class PoolDecider
 
     /// <summary>
     /// The layers that an import made and no image came to need, because the agent died before the import's end.
-    /// Only for the time when no import can be under way.
     /// </summary>
-    internal static ImmutableArray<PoolEvent> RemoveUnneededImports(PoolState state, DateTimeOffset at)
+    /// <param name="isUnderWay">Of a layer whose import goes on.</param>
+    internal static ImmutableArray<PoolEvent> RemoveUnneededImports(
+        PoolState state, DateTimeOffset at, Func<DeviceRecord, bool> isUnderWay)
     {
         var events = ImmutableArray.CreateBuilder<PoolEvent>();
-        foreach (var layer in state.Devices.Values.Where(d => d.Labels.ContainsKey(DeviceLabels.Import)))
+        foreach (var layer in state.Devices.Values
+            .Where(d => d.Labels.ContainsKey(DeviceLabels.Import) && !isUnderWay(d)))
         {
             var unneeded = RemoveUnneeded(state, layer.Id, at);
             state = state.After(unneeded);

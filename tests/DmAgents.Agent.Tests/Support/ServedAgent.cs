@@ -61,7 +61,11 @@ internal sealed class ServedAgent : IAsyncDisposable
 
     public CallInvoker Invoker => _channel.CreateCallInvoker();
 
-    public PoolGateway Gateway => _app.Services.GetRequiredService<PoolGateway>();
+    public PoolGateway Gateway => Get<PoolGateway>();
+
+    /// <summary>A part of the daemon.</summary>
+    public T Get<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
 
     public PoolPicture Picture => Gateway.Board.Find(Pool)!;
 

@@ -184,4 +184,51 @@ public sealed class RecoveryPlanTests
         Context.NameOf(device.Id), DeviceNames.ThinDeviceId(Context.Identity.Uuid, device.Id),
             new DeviceNumber(254, minor),
         OpenCount: 1, Suspended: false, device.ReadOnly, RemovalDeferred: false, device.Size.Sectors);
+
+    [Fact]
+    public void What_an_import_under_way_has_made_is_left_alone_until_it_ends()
+    {
+        var import = NewRequest();
+        var labels = ImmutableSortedDictionary<string, string>.Empty.Add(DeviceLabels.Import, import.ToString());
+        var filling = WorkUnderWay.KeyOf(import, 1);
+        var committed = new PoolCommands.Commit(NewRequest(), Container("x"), Layer("first"), labels, At);
+        var state = Image.Do(Create(Container("x"), Layer("a"))).Do(committed).Do(Create(filling, Layer("first")));
+        RecoveryPlan Plan(params RequestId[] underWay) =>
+            RecoveryPlan.Make(state, PictureOf(state), Context, At, [.. underWay]);
+
+        Assert.Empty(Plan(import).Findings);
+        Assert.NotNull(state.After(Plan(import, NewRequest()).Findings).Find(filling));
+        var ended = state.After(Plan(NewRequest()).Findings);
+        Assert.Null(ended.Find(filling));
+        Assert.Null(ended.Find(Layer("first")));
+    }
+
+    [Fact]
+    public void A_request_is_under_way_until_all_its_parts_have_ended()
+    {
+        var (work, pool, request) = (new WorkUnderWay(), Pool.Identity!.Name, NewRequest());
+        var whole = work.Begin(pool, request);
+        var late = work.Begin(pool, request);
+        whole.Dispose();
+        whole.Dispose();
+
+        Assert.Equal([request], work.Of(pool));
+        Assert.Empty(work.Of(new PoolName("other")));
+
+        late.Dispose();
+        Assert.Empty(work.Of(pool));
+    }
+
+    [Fact]
+    public void A_mount_that_lost_its_writes_is_looked_at_again()
+    {
+        var state = Image.Do(Create(Container("m"), Layer("a"), use: DeviceUse.Mounted));
+        var mounted = state.Find(Container("m"))!;
+        var picture = PictureOf(state, Live(mounted, 2)) with
+        {
+            Mounted = [MountOf(mounted, 2) with { ReadOnly = true }],
+        };
+
+        Assert.Equal<ThinId>([mounted.Id], RecoveryPlan.Make(state, picture, Context, At).Settle);
+    }
 }

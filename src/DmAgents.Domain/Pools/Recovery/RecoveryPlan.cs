@@ -26,10 +26,15 @@ public sealed record RecoveryPlan(
     ImmutableArray<ThinId> Settle,
     ImmutableArray<ThinId> Delete)
 {
-    public static RecoveryPlan Make(PoolState state, KernelPicture picture, PoolContext pool, DateTimeOffset at)
+    /// <param name="underWay">Requests that go on: what belongs to them is as it should be.</param>
+    public static RecoveryPlan Make(
+        PoolState state, KernelPicture picture, PoolContext pool, DateTimeOffset at,
+        ImmutableHashSet<RequestId>? underWay = null)
     {
         // Without the pool's own list nothing can be found out about it, and nothing is made or deleted.
-        ImmutableArray<PoolEvent> findings = picture.Thins is { } thins ? Compare(state, picture, thins, at) : [];
+        ImmutableArray<PoolEvent> findings = picture.Thins is { } thins
+            ? Compare(state, picture, thins, at, underWay ?? [])
+            : [];
         var after = findings.Aggregate(state, (s, e) => s.Apply(e));
         var wanted = after.Devices.Values.Where(d => d is { Phase: DevicePhase.Ready, Use: not DeviceUse.Idle })
             .Select(d => d.Id).ToHashSet();
@@ -72,7 +77,8 @@ public sealed record RecoveryPlan(
         owner is not null && picture.Live.TryGetValue(owner.Id, out var live) && live.Number == mount.Device;
 
     private static ImmutableArray<PoolEvent> Compare(
-        PoolState state, KernelPicture picture, ImmutableSortedDictionary<ThinId, ThinUsage> thins, DateTimeOffset at)
+        PoolState state, KernelPicture picture, ImmutableSortedDictionary<ThinId, ThinUsage> thins, DateTimeOffset at,
+        ImmutableHashSet<RequestId> underWay)
     {
         var found = ImmutableArray.CreateBuilder<PoolEvent>();
         // LVM counts in the transaction id of a pool of its own.
@@ -88,6 +94,7 @@ public sealed record RecoveryPlan(
             // An import that was interrupted has no caller any more, and a half-made snapshot of the stock never had
             // one: they are undone, whatever the pool has of them.
             if (device.Phase != DevicePhase.Removing && device.Key.Space == DeviceKey.ImportSpace
+                && !IsUnderWay(device, underWay)
                 || device is { Phase: DevicePhase.Creating, Key.IsStock: true })
                 found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
             else if (device.Phase == DevicePhase.Ready && !inPool)
@@ -103,7 +110,7 @@ public sealed record RecoveryPlan(
                 found.Add(new PoolEvents.Removed(device.Id, at));
         }
         found.AddRange(PoolDecider.RemoveUnneededImports(
-            found.Aggregate(state, (s, e) => s.Apply(e)), at));
+            found.Aggregate(state, (s, e) => s.Apply(e)), at, layer => IsUnderWay(layer, underWay)));
         // Who asks again for what is undone here is not to hear that it was done.
         var undone = found.OfType<PoolEvents.RemovalIntended>().Select(removal => (ThinId?)removal.Id).ToHashSet();
         found.AddRange(state.Requests.Order
@@ -119,6 +126,9 @@ public sealed record RecoveryPlan(
             found.Add(new PoolEvents.Purged(id, at));
         return found.ToImmutable();
     }
+
+    private static bool IsUnderWay(DeviceRecord device, ImmutableHashSet<RequestId> underWay) =>
+        WorkUnderWay.OwnerOf(device) is { } owner && underWay.Contains(owner);
 
     /// <summary>
     /// The pool has a device under this one's thin id that it made before this one was asked for: its metadata are of

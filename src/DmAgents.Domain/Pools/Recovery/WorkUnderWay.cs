@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+
+namespace DmAgents.Domain.Pools.Recovery;
+
+/// <summary>
+/// Requests that go on outside a pool while the pool has parts of them: an import, the commit of a container until its
+/// image has a name. A comparison leaves alone what belongs to one of these.
+/// </summary>
+/// <remarks>Outlives a restart of the pool's actor, and ends with the process: what a dead agent began is under way no
+/// more. Safe for many threads.</remarks>
+public sealed class WorkUnderWay
+{
+    private readonly ConcurrentDictionary<PoolName, ImmutableDictionary<RequestId, int>> _byPool = new();
+
+    /// <summary>Begins a request, or another part of one: it is under way until all of them have ended.</summary>
+    public IDisposable Begin(PoolName pool, RequestId request)
+    {
+        _byPool.AddOrUpdate(
+            pool, _ => ImmutableDictionary<RequestId, int>.Empty.Add(request, 1),
+            (_, known) => known.SetItem(request, known.GetValueOrDefault(request) + 1));
+        return new Part(() => End(pool, request));
+    }
+
+    public ImmutableHashSet<RequestId> Of(PoolName pool) =>
+        _byPool.TryGetValue(pool, out var requests) ? [.. requests.Keys] : [];
+
+    /// <summary>The request that a device belongs to as long as that is under way: of a layer being filled, and of one
+    /// that waits for its image. Null for any other.</summary>
+    public static RequestId? OwnerOf(DeviceRecord device)
+    {
+        var text = device.Key.Space == DeviceKey.ImportSpace
+            ? device.Key.Name.Split('-')[0]
+            : device.Labels.GetValueOrDefault(DeviceLabels.Import);
+        return Guid.TryParse(text, out var id) ? new RequestId(id) : null;
+    }
+
+    /// <summary>The key under which an import fills its layer of that number.</summary>
+    public static DeviceKey KeyOf(RequestId import, int layer) => DeviceKey.Import($"{import.Value:N}-{layer}");
+
+    private void End(PoolName pool, RequestId request) => _byPool.AddOrUpdate(
+        pool, _ => ImmutableDictionary<RequestId, int>.Empty,
+        (_, known) => known.GetValueOrDefault(request) > 1
+            ? known.SetItem(request, known[request] - 1)
+            : known.Remove(request));
+
+    private sealed class Part(Action end) : IDisposable
+    {
+        private Action? _end = end;
+
+        public void Dispose() => Interlocked.Exchange(ref _end, null)?.Invoke();
+    }
+}
