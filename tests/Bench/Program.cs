@@ -1,6 +1,7 @@
 using DmAgents.Agent.Configuration;
 using DmAgents.Bench;
 using DmAgents.Bench.Deletions;
+using DmAgents.Bench.Imports;
 using DmAgents.Bench.Snapshots;
 using DmAgents.Kernel;
 using Microsoft.Extensions.Logging;
@@ -9,6 +10,8 @@ if (args is ["snapshots", .. var others])
     return await SnapshotProgram.Run(others);
 if (args is ["deletions", .. var rest])
     return await DeletionProgram.Run(rest);
+if (args is ["imports", .. var parts])
+    return await ImportProgram.Run(parts);
 if (BenchOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(BenchOptions.Help);

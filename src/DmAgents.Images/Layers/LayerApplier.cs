@@ -25,12 +25,12 @@ public sealed class LayerApplier
     private readonly AppliedPaths applied = new();
     private readonly PathResolver resolver;
     private readonly AufsMarks aufs;
-    private readonly LostXattrs lost = new();
-    private readonly FileContent content;
+    private readonly EntryWriter entries;
 
     private LayerApplier(TarReader archive, TreeWriter writer, FileContent content)
     {
-        (this.archive, this.writer, this.content) = (archive, writer, content);
+        (this.archive, this.writer) = (archive, writer);
+        entries = new EntryWriter(writer, content);
         resolver = new PathResolver(writer, applied);
         aufs = new AufsMarks(writer);
     }
@@ -59,20 +59,20 @@ public sealed class LayerApplier
         var archive = new TarReader(tar, layer.Origin, endMarkerRequired: layer.Descriptor.DiffId is null);
         using var content = new FileContent(archive, writer, cancellation);
         var applier = new LayerApplier(archive, writer, content);
-        var entries = applier.ApplyAll(onEmptyBase, cancellation);
+        var count = applier.ApplyAll(onEmptyBase, cancellation);
         // What follows the end marker belongs to the layer's identity; its last read verifies the layer.
         Span<byte> rest = stackalloc byte[4096];
         while (tar.Read(rest) > 0)
             cancellation.ThrowIfCancellationRequested();
-        return new AppliedLayer(layer.DiffId, entries, content.Written, applier.lost);
+        return new AppliedLayer(layer.DiffId, count, content.Written, applier.entries.Lost);
     }
 
     private long ApplyAll(bool onEmptyBase, CancellationToken cancellation)
     {
         if (onEmptyBase)
-            SetRoot(new EntryAttributes(Owner.Root, new Permissions(0x1ED), new InodeTime(0, 0), []), null); // 0755
-        var entries = 0L;
-        for (; archive.Next() is { } entry; entries++)
+            SetBareRoot();
+        var count = 0L;
+        for (; archive.Next() is { } entry; count++)
         {
             cancellation.ThrowIfCancellationRequested();
             writer.Entry = entry.DisplayName;
@@ -89,7 +89,7 @@ public sealed class LayerApplier
         aufs.Remove();
         writer.Entry = "(directory times)";
         writer.SetTimes();
-        return entries;
+        return count;
     }
 
     private void ApplyRoot(TarEntry entry)
@@ -97,13 +97,14 @@ public sealed class LayerApplier
         if (entry.Type != TarEntryType.Directory)
             throw writer.Refuse(ImageReason.Corrupt, "it would make the root something other than a directory",
                 "Build the image again");
-        SetRoot(AttributesOf(entry), entry);
+        entries.Merge(entry, TreePath.Root);
     }
 
-    private void SetRoot(EntryAttributes attributes, TarEntry? entry)
+    private void SetBareRoot()
     {
-        SetAttributes(TreePath.Root, attributes, entry);
-        writer.SetTimeAtEnd(TreePath.Root, attributes.ModificationTime!.Value);
+        var attributes = new EntryAttributes(Owner.Root, new Permissions(0x1ED), null, []); // 0755
+        writer.Require(writer.Tree.SetAttributes(TreePath.Root, attributes, out _), TreePath.Root);
+        writer.SetTimeAtEnd(TreePath.Root, new InodeTime(0, 0));
     }
 
     private void ApplyWhiteout(TreePath path)
@@ -147,67 +148,26 @@ public sealed class LayerApplier
     {
         var parent = resolver.Make(path.Parent, entry.ModificationTime);
         var here = parent.Child(path.Name);
-        var existing = writer.Find(here);
         if (entry.Type == TarEntryType.HardLink)
-        {
-            Link(entry, here, existing);
-        }
+            Link(entry, here, writer.Find(here));
         else
-        {
-            var merges = entry.Type == TarEntryType.Directory && existing?.Type == EntryType.Directory;
-            if (existing is not null && !merges)
-                writer.Remove(here, existing.Type);
-            if (!merges)
-                writer.KeepTime(parent);
-            Create(entry, here, merges);
-        }
+            Make(entry, here, parent);
         applied.Add(here);
     }
 
-    private void Create(TarEntry entry, TreePath here, bool merges)
+    /// <summary>Most names are new: whether one is not shows when it is made.</summary>
+    private void Make(TarEntry entry, TreePath here, TreePath parent)
     {
-        var tree = writer.Tree;
-        var attributes = AttributesOf(entry);
-        switch (entry.Type)
+        writer.KeepTime(parent);
+        if (entries.Make(entry, here).IsDone || writer.Find(here) is not { } existing)
+            return;
+        if (entry.Type == TarEntryType.Directory && existing.Type == EntryType.Directory)
         {
-            case TarEntryType.File:
-                WriteFile(entry, here, attributes);
-                return;
-            case TarEntryType.Directory:
-                if (!merges)
-                    writer.Require(tree.MakeDirectory(here), here);
-                writer.SetTimeAtEnd(here, entry.ModificationTime);
-                attributes = attributes with { ModificationTime = null };
-                break;
-            case TarEntryType.Symlink:
-                if (entry.LinkName.Length == 0 || entry.LinkName.Contains((byte)0))
-                    throw writer.Refuse(ImageReason.Corrupt, "it is a symlink to no name", "Build the image again");
-                writer.Require(tree.MakeSymlink(here, entry.LinkName), here);
-                break;
-            default:
-                writer.Require(tree.MakeNode(here, NodeType(entry.Type), entry.Device), here);
-                break;
+            entries.Merge(entry, here);
+            return;
         }
-        SetAttributes(here, attributes, entry);
-    }
-
-    private void SetAttributes(TreePath here, EntryAttributes attributes, TarEntry? entry)
-    {
-        writer.Require(writer.Tree.SetAttributes(here, attributes, out var missing), here);
-        if (IsWithoutAcl(here, entry, missing))
-            writer.Require(writer.Tree.SetAttributes(here, WithoutAcl(attributes, entry!), out _), here);
-    }
-
-    private void WriteFile(TarEntry entry, TreePath here, EntryAttributes attributes)
-    {
-        writer.Require(writer.Tree.CreateFile(here, out var file), here);
-        using (file)
-        {
-            content.Write(file!, entry, here);
-            writer.Require(file!.SetAttributes(attributes, out var missing), here);
-            if (IsWithoutAcl(here, entry, missing))
-                writer.Require(file.SetAttributes(WithoutAcl(attributes, entry), out _), here);
-        }
+        writer.Remove(here, existing.Type);
+        writer.Require(entries.Make(entry, here), here);
     }
 
     /// <summary>
@@ -232,37 +192,6 @@ public sealed class LayerApplier
         writer.KeepTime(here.Parent);
         writer.Require(writer.Tree.MakeHardLink(here, target!), here);
     }
-
-    /// <summary>Counts what is missing; true if the access ACL is, whose mask the group then must not have.</summary>
-    private bool IsWithoutAcl(TreePath here, TarEntry? entry, IReadOnlyList<LostXattr> missing)
-    {
-        foreach (var one in missing)
-            lost.Add(one, here);
-        foreach (var one in entry?.Lost ?? [])
-            lost.Add(one, here);
-        return entry?.GroupWithoutAcl is not null && missing.Any(one => one.Name == Xattr.AccessAcl);
-    }
-
-    private static EntryAttributes AttributesOf(TarEntry entry)
-    {
-        var hasAcl = entry.Lost.All(one => one.Name != Xattr.AccessAcl);
-        return new EntryAttributes(
-            entry.Owner, hasAcl ? entry.Permissions : entry.PermissionsWithoutAcl, entry.ModificationTime, entry.Xattrs);
-    }
-
-    private static EntryAttributes WithoutAcl(EntryAttributes attributes, TarEntry entry) => attributes with
-    {
-        Permissions = entry.PermissionsWithoutAcl,
-        Xattrs = [.. attributes.Xattrs.Where(xattr => xattr.Name != Xattr.AccessAcl)],
-    };
-
-    private static EntryType NodeType(TarEntryType type) => type switch
-    {
-        TarEntryType.CharacterDevice => EntryType.CharacterDevice,
-        TarEntryType.BlockDevice => EntryType.BlockDevice,
-        TarEntryType.Fifo => EntryType.Fifo,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a node"),
-    };
 
     private ImageException Unnamed(string what, EntryNameFault fault) => fault == EntryNameFault.TooLong
         ? writer.Refuse(

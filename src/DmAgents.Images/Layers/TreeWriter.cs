@@ -50,9 +50,8 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
     public void MakeImpliedDirectory(TreePath path, InodeTime time)
     {
         KeepTime(path.Parent);
-        Require(tree.MakeDirectory(path), path);
         var attributes = new EntryAttributes(Owner.Root, new Permissions(0x1ED), null, []); // 0755
-        Require(tree.SetAttributes(path, attributes, out _), path);
+        Require(tree.MakeDirectory(path, attributes, out _), path);
         SetTimeAtEnd(path, time);
     }
 

@@ -15,8 +15,9 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
     // Few enough for a limit of 1024 open files with several imports at once, more than any tree is deep.
     private const int Kept = 64;
 
-    private readonly Dictionary<TreePath, LinkedListNode<(TreePath Path, SafeFileHandle Handle)>> byPath = [];
-    private readonly LinkedList<(TreePath Path, SafeFileHandle Handle)> byUse = [];
+    private readonly Dictionary<TreePath, LinkedListNode<OpenDirectory>> byPath = [];
+    private readonly LinkedList<OpenDirectory> byUse = [];
+    private readonly OpenDirectory top = new(TreePath.Root, root);
 
     /// <summary>The directory, valid until the next call.</summary>
     public FileTreeStatus Open(TreePath path, out SafeFileHandle handle)
@@ -26,8 +27,11 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
             return FileTreeStatus.Done;
         if (byPath.TryGetValue(path, out var node))
         {
-            byUse.Remove(node);
-            byUse.AddFirst(node);
+            if (node != byUse.First)
+            {
+                byUse.Remove(node);
+                byUse.AddFirst(node);
+            }
             handle = node.Value.Handle;
             return FileTreeStatus.Done;
         }
@@ -36,9 +40,28 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
             return status;
         if (byUse.Count == Kept)
             Forget(byUse.Last!.Value.Path);
-        byPath[path] = byUse.AddFirst((path, opened));
+        byPath[path] = byUse.AddFirst(new OpenDirectory(path, opened));
         handle = opened;
         return FileTreeStatus.Done;
+    }
+
+    /// <summary>
+    /// Whether an open directory gives something of its own to what is made in it: a default ACL, or its group, by its
+    /// set-gid bit or (mount option bsdgroups) in any case.
+    /// </summary>
+    public bool HandsDown(TreePath path, Owner creator)
+    {
+        var directory = path.IsRoot ? top : byPath[path].Value;
+        return directory.HandsDown ??= LooksLikeIt(directory.Handle, creator);
+    }
+
+    /// <summary>To be called when a directory's attributes may have changed.</summary>
+    public void Changed(TreePath path)
+    {
+        if (path.IsRoot)
+            top.HandsDown = null;
+        else if (byPath.TryGetValue(path, out var node))
+            node.Value.HandsDown = null;
     }
 
     /// <summary>To be called when a directory is removed: another one may take its name.</summary>
@@ -52,11 +75,28 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
 
     public void Dispose()
     {
-        foreach (var (_, handle) in byUse)
-            handle.Dispose();
+        foreach (var directory in byUse)
+            directory.Handle.Dispose();
         byUse.Clear();
         byPath.Clear();
         root.Dispose();
+    }
+
+    private static unsafe bool LooksLikeIt(SafeFileHandle handle, Owner creator)
+    {
+        Statx found;
+        fixed (byte* itself = "\0"u8)
+            if (FileCalls.Statx(handle, itself, FileFlags.EmptyPath, FileFlags.StatxBasic, &found) < 0)
+                return true;
+        if ((found.Mode & FileFlags.SetGroup) != 0 || found.Gid != creator.Gid)
+            return true;
+        fixed (byte* path = CName.OfHandle(handle))
+        fixed (byte* acl = CName.Of(Xattr.DefaultAcl))
+        {
+            if (FileCalls.GetXattr(path, acl, null, 0) >= 0)
+                return true;
+            return Marshal.GetLastPInvokeError() is not (FileTreeErrno.NoData or FileTreeErrno.NotSupported);
+        }
     }
 
     private unsafe FileTreeStatus OpenBelow(TreePath path, out SafeFileHandle handle)
@@ -74,5 +114,15 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
             handle = new SafeFileHandle((nint)fd, ownsHandle: true);
             return fd < 0 ? FileTreeErrno.Of(errno, "openat2") : FileTreeStatus.Done;
         }
+    }
+
+    private sealed class OpenDirectory(TreePath path, SafeFileHandle handle)
+    {
+        public TreePath Path => path;
+
+        public SafeFileHandle Handle => handle;
+
+        /// <summary>Null until it was looked at.</summary>
+        public bool? HandsDown { get; set; }
     }
 }

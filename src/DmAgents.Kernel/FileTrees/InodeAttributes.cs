@@ -32,17 +32,41 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
         return status.IsDone && attributes.ModificationTime is { } time ? SetTime(time) : status;
     }
 
-    public FileTreeStatus SetTime(InodeTime time)
+    /// <summary>Sets what a new file has not yet, which has inherited nothing.</summary>
+    public FileTreeStatus SetMissing(EntryAttributes attributes, MissingAttributes missing)
+    {
+        var status = missing.HasFlag(MissingAttributes.Owner) ? SetOwner(attributes.Owner) : FileTreeStatus.Done;
+        if (status.IsDone && missing.HasFlag(MissingAttributes.Permissions))
+            status = SetPermissions(attributes.Permissions);
+        return status.IsDone && attributes.ModificationTime is { } time ? SetTime(time) : status;
+    }
+
+    /// <summary>The time of an entry by its name; of a symlink its own.</summary>
+    public static FileTreeStatus SetTime(SafeFileHandle parent, byte* name, InodeTime time)
     {
         var times = stackalloc TimeSpec[2];
-        times[0].Nanoseconds = FileFlags.OmitTime;
-        times[1].Seconds = time.Seconds;
-        times[1].Nanoseconds = time.Nanoseconds;
+        Fill(times, time);
+        return FileCalls.SetTimesAt(parent, name, times, FileFlags.SymlinkNoFollow) < 0
+            ? FileTreeErrno.Last("utimensat")
+            : FileTreeStatus.Done;
+    }
+
+    private FileTreeStatus SetTime(InodeTime time)
+    {
+        var times = stackalloc TimeSpec[2];
+        Fill(times, time);
         if (IsOpen)
             return FileCalls.SetTimes(handle, times) < 0 ? FileTreeErrno.Last("futimens") : FileTreeStatus.Done;
         fixed (byte* path = CName.OfHandle(handle))
             return FileCalls.SetTimesAt(handle, path, times, 0) < 0
                 ? FileTreeErrno.Last("utimensat") : FileTreeStatus.Done;
+    }
+
+    private static void Fill(TimeSpec* times, InodeTime time)
+    {
+        times[0].Nanoseconds = FileFlags.OmitTime;
+        times[1].Seconds = time.Seconds;
+        times[1].Nanoseconds = time.Nanoseconds;
     }
 
     public FileTreeStatus ReadXattrs(out IReadOnlyList<Xattr> xattrs)

@@ -7,38 +7,21 @@ namespace DmAgents.Kernel.FileTrees;
 /// <summary>The calls that change the tree.</summary>
 public sealed partial class LinuxFileTree
 {
-    // Nobody but the owner until SetAttributes says otherwise: a half-written set-uid program must not be usable.
-    private const uint PrivateFile = 0x180; // 0600
-    private const uint PrivateDirectory = 0x1C0; // 0700
+    public FileTreeStatus CreateFile(TreePath path, EntryAttributes attributes, out ITreeFile? file) =>
+        entries.CreateFile(path, attributes, out file);
 
-    public FileTreeStatus CreateFile(TreePath path, out ITreeFile? file)
-    {
-        var status = OpenEntry(path, FileFlags.ReadWrite | FileFlags.Create | FileFlags.Exclusive, out var handle);
-        file = status.IsDone ? new LinuxTreeFile(handle) : null;
-        return status;
-    }
+    public FileTreeStatus MakeDirectory(
+        TreePath path, EntryAttributes attributes, out IReadOnlyList<LostXattr> lost) =>
+        entries.MakeDirectory(path, attributes, out lost);
 
-    public unsafe FileTreeStatus MakeDirectory(TreePath path)
-    {
-        var status = directories.Open(path.Parent, out var parent);
-        if (!status.IsDone)
-            return status;
-        fixed (byte* name = CName.LastOf(path))
-            return FileCalls.MakeDirectoryAt(parent, name, PrivateDirectory) < 0
-                ? FileTreeErrno.Last("mkdirat")
-                : FileTreeStatus.Done;
-    }
+    public FileTreeStatus MakeSymlink(
+        TreePath path, ReadOnlySpan<byte> target, EntryAttributes attributes, out IReadOnlyList<LostXattr> lost) =>
+        entries.MakeSymlink(path, target, attributes, out lost);
 
-    public unsafe FileTreeStatus MakeSymlink(TreePath path, ReadOnlySpan<byte> target)
-    {
-        var status = directories.Open(path.Parent, out var parent);
-        if (!status.IsDone)
-            return status;
-        fixed (byte* name = CName.LastOf(path))
-        fixed (byte* pointsTo = CName.Of(target))
-            return FileCalls.SymlinkAt(pointsTo, parent, name) < 0
-                ? FileTreeErrno.Last("symlinkat") : FileTreeStatus.Done;
-    }
+    public FileTreeStatus MakeNode(
+        TreePath path, EntryType type, DeviceNumber device, EntryAttributes attributes,
+        out IReadOnlyList<LostXattr> lost) =>
+        entries.MakeNode(path, type, device, attributes, out lost);
 
     public unsafe FileTreeStatus MakeHardLink(TreePath path, TreePath target)
     {
@@ -57,24 +40,6 @@ public sealed partial class LinuxFileTree
                     ? FileTreeErrno.Last("linkat")
                     : FileTreeStatus.Done;
         }
-    }
-
-    public unsafe FileTreeStatus MakeNode(TreePath path, EntryType type, DeviceNumber device)
-    {
-        var format = type switch
-        {
-            EntryType.Fifo => FileFlags.TypeFifo,
-            EntryType.CharacterDevice => FileFlags.TypeCharacter,
-            EntryType.BlockDevice => FileFlags.TypeBlock,
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Only fifos and device nodes are nodes"),
-        };
-        var status = directories.Open(path.Parent, out var parent);
-        if (!status.IsDone)
-            return status;
-        fixed (byte* name = CName.LastOf(path))
-            return FileCalls.MakeNodeAt(parent, name, (uint)format | PrivateFile, Encode(device)) < 0
-                ? FileTreeErrno.Last("mknodat")
-                : FileTreeStatus.Done;
     }
 
     public unsafe FileTreeStatus RemoveFile(TreePath path)
@@ -105,23 +70,19 @@ public sealed partial class LinuxFileTree
         var status = OpenInode(path, out var handle, out var type);
         if (!status.IsDone)
             return status;
+        directories.Changed(path);
         using (handle)
             return new InodeAttributes(handle, type).Set(attributes, out lost);
     }
 
-    public FileTreeStatus SetTime(TreePath path, InodeTime modificationTime)
+    public unsafe FileTreeStatus SetTime(TreePath path, InodeTime modificationTime)
     {
-        var status = OpenInode(path, out var handle, out var type);
+        var status = directories.Open(path.Parent, out var parent);
         if (!status.IsDone)
             return status;
-        using (handle)
-            return new InodeAttributes(handle, type).SetTime(modificationTime);
+        fixed (byte* name = CName.LastOf(path))
+            return InodeAttributes.SetTime(parent, name, modificationTime);
     }
-
-    /// <summary>makedev(3): the 64-bit form that glibc takes on every architecture.</summary>
-    private static ulong Encode(DeviceNumber device) =>
-        ((ulong)(device.Major & 0xFFFFF000) << 32) | ((ulong)(device.Major & 0xFFF) << 8)
-        | ((ulong)(device.Minor & 0xFFFFFF00) << 12) | (device.Minor & 0xFF);
 
     /// <summary>
     /// Opens files and directories for real and all else by O_PATH, as <see cref="InodeAttributes"/> wants it.
@@ -150,7 +111,7 @@ public sealed partial class LinuxFileTree
             return status;
         fixed (byte* name = CName.LastOf(path))
         {
-            var fd = FileCalls.OpenAt(parent, name, flags | FileFlags.NoFollow | FileFlags.CloseOnExec, PrivateFile);
+            var fd = FileCalls.OpenAt(parent, name, flags | FileFlags.NoFollow | FileFlags.CloseOnExec, 0);
             if (fd < 0)
                 return FileTreeErrno.Last("openat");
             handle = new SafeFileHandle(fd, ownsHandle: true);

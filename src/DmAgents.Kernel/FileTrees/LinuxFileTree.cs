@@ -16,8 +16,13 @@ public sealed partial class LinuxFileTree : IFileTree
     private const int PathBuffer = 4096;
 
     private readonly DirectoryHandles directories;
+    private readonly NewEntries entries;
 
-    private LinuxFileTree(SafeFileHandle root) => directories = new DirectoryHandles(root);
+    private LinuxFileTree(SafeFileHandle root)
+    {
+        directories = new DirectoryHandles(root);
+        entries = new NewEntries(directories);
+    }
 
     /// <summary>Opens the tree below a directory; symlinks in the path to the root itself are followed.</summary>
     public static unsafe FileTreeStatus Open(string root, out LinuxFileTree? tree)
@@ -113,7 +118,7 @@ public sealed partial class LinuxFileTree : IFileTree
             return new FileTreeStatus(FileTreeOutcome.WrongType, 0, "open");
         status = OpenEntry(path, FileFlags.ReadOnly | FileFlags.NonBlocking, out var handle);
         if (status.IsDone)
-            file = new LinuxTreeFile(handle);
+            file = new LinuxTreeFile(handle, null, MissingAttributes.None);
         return status;
     }
 

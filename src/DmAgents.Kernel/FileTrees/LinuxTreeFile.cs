@@ -6,7 +6,10 @@ using Microsoft.Win32.SafeHandles;
 namespace DmAgents.Kernel.FileTrees;
 
 /// <summary>An open regular file; reads and writes by offset, without a buffer of its own.</summary>
-internal sealed unsafe class LinuxTreeFile(SafeFileHandle handle) : ITreeFile
+/// <param name="attributes">Of a file that is being made; null for one that is read.</param>
+/// <param name="missing">Which of them it does not have yet.</param>
+internal sealed unsafe class LinuxTreeFile(
+    SafeFileHandle handle, EntryAttributes? attributes, MissingAttributes missing) : ITreeFile
 {
     public FileTreeStatus Read(Span<byte> buffer, long offset, out int count)
     {
@@ -45,8 +48,14 @@ internal sealed unsafe class LinuxTreeFile(SafeFileHandle handle) : ITreeFile
     public FileTreeStatus SetLength(long length) =>
         FileCalls.Truncate(handle, length) < 0 ? FileTreeErrno.Last("ftruncate") : FileTreeStatus.Done;
 
-    public FileTreeStatus SetAttributes(EntryAttributes attributes, out IReadOnlyList<LostXattr> lost) =>
-        new InodeAttributes(handle, EntryType.File).Set(attributes, out lost);
+    public FileTreeStatus Complete(out IReadOnlyList<LostXattr> lost)
+    {
+        lost = [];
+        var inode = new InodeAttributes(handle, EntryType.File);
+        return attributes is null ? throw new InvalidOperationException("The file is open for reading")
+            : missing == MissingAttributes.All ? inode.Set(attributes, out lost)
+            : inode.SetMissing(attributes, missing);
+    }
 
     public void Dispose() => handle.Dispose();
 }

@@ -21,12 +21,20 @@ public interface IFileTree : IDisposable
     /// <summary>Opens a regular file for reading; anything else is <see cref="FileTreeOutcome.WrongType"/>.</summary>
     FileTreeStatus OpenFile(TreePath path, out ITreeFile? file);
 
-    /// <summary>Makes a regular file, which must not exist, and opens it for writing.</summary>
-    FileTreeStatus CreateFile(TreePath path, out ITreeFile? file);
+    /// <summary>
+    /// Makes a regular file, which must not exist, and opens it for writing. It has its attributes once it is complete
+    /// (<see cref="ITreeFile.Complete"/>).
+    /// </summary>
+    FileTreeStatus CreateFile(TreePath path, EntryAttributes attributes, out ITreeFile? file);
 
-    FileTreeStatus MakeDirectory(TreePath path);
+    /// <summary>
+    /// Makes a directory, which must not exist, with these attributes and no others, as <see cref="SetAttributes"/> would.
+    /// </summary>
+    FileTreeStatus MakeDirectory(
+        TreePath path, EntryAttributes attributes, out IReadOnlyList<LostXattr> lost);
 
-    FileTreeStatus MakeSymlink(TreePath path, ReadOnlySpan<byte> target);
+    FileTreeStatus MakeSymlink(
+        TreePath path, ReadOnlySpan<byte> target, EntryAttributes attributes, out IReadOnlyList<LostXattr> lost);
 
     /// <summary>
     /// Another name for the entry <paramref name="target"/>; for a symlink it links the symlink itself.
@@ -34,7 +42,9 @@ public interface IFileTree : IDisposable
     FileTreeStatus MakeHardLink(TreePath path, TreePath target);
 
     /// <summary>Makes a fifo or a device node.</summary>
-    FileTreeStatus MakeNode(TreePath path, EntryType type, DeviceNumber device);
+    FileTreeStatus MakeNode(
+        TreePath path, EntryType type, DeviceNumber device, EntryAttributes attributes,
+        out IReadOnlyList<LostXattr> lost);
 
     /// <summary>Removes an entry that is no directory.</summary>
     FileTreeStatus RemoveFile(TreePath path);
@@ -66,6 +76,9 @@ public interface ITreeFile : IDisposable
     /// <summary>Sets the size in bytes; what lies beyond the last write reads as zeros and takes no space.</summary>
     FileTreeStatus SetLength(long length);
 
-    /// <summary>As <see cref="IFileTree.SetAttributes"/>, on the open file.</summary>
-    FileTreeStatus SetAttributes(EntryAttributes attributes, out IReadOnlyList<LostXattr> lost);
+    /// <summary>
+    /// Gives a file that is being made its attributes, as <see cref="IFileTree.SetAttributes"/> would. The content must be
+    /// there before: a write moves the time and takes a capability away.
+    /// </summary>
+    FileTreeStatus Complete(out IReadOnlyList<LostXattr> lost);
 }

@@ -57,6 +57,15 @@ internal static unsafe partial class FileCalls
     [LibraryImport(LibC, EntryPoint = "fchmod", SetLastError = true)]
     public static partial int Chmod(SafeFileHandle file, uint mode);
 
+    [LibraryImport(LibC, EntryPoint = "fchmodat", SetLastError = true)]
+    public static partial int ChmodAt(SafeFileHandle directory, byte* name, uint mode, int flags);
+
+    [LibraryImport(LibC, EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    [LibraryImport(LibC, EntryPoint = "getegid")]
+    public static partial uint EffectiveGroup();
+
     [LibraryImport(LibC, EntryPoint = "utimensat", SetLastError = true)]
     public static partial int SetTimesAt(SafeFileHandle directory, byte* name, TimeSpec* times, int flags);
 

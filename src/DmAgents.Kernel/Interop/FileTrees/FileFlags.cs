@@ -32,6 +32,9 @@ internal static class FileFlags
     /// <summary>UTIME_OMIT: leave this one of the two times alone.</summary>
     public const long OmitTime = 0x3ffffffe;
 
+    /// <summary>S_ISGID.</summary>
+    public const int SetGroup = 0x400;
+
     public const int TypeMask = 0xF000;
     public const int TypeFifo = 0x1000;
     public const int TypeCharacter = 0x2000;
