@@ -29,14 +29,61 @@ public class ImportTests
     {
         await using var agent = await ImportingAsync();
         await Run.Of(
-            agent, "image", "import", "./all.tar", "-t", "debian:12", "--select", "bookworm", "--pool", "slow");
+            agent, "image", "import", "./all.tar", "-t", "debian:12", "--select", "bookworm", "--pool", "slow",
+            "--platform", "linux/arm64", "--format", "docker");
         Assert.Equal(
             new ImportImageRequest
             {
                 RequestId = Run.RequestId, Path = "/somewhere/all.tar", Pool = "slow", Reference = "debian:12",
-                Select = "bookworm",
+                Select = "bookworm", Platform = "linux/arm64", Format = ArchiveFormat.Docker,
             },
             agent.Request<ImportImageRequest>());
+    }
+
+    [Fact]
+    public async Task What_the_agent_says_of_its_choice_comes_before_the_result()
+    {
+        await using var agent = (await FakeAgent.WithPoolsAsync("fast")).Streams<ImportImageRequest>(_ =>
+        [
+            new ImportImageReply
+            {
+                Notes = new ImportNotes
+                {
+                    Findings =
+                    {
+                        new Finding
+                        {
+                            Severity = Severity.Info, Object = "debian:12", What = "taken for linux/amd64",
+                            Why = "this host's platform", Next = "take another with --platform",
+                        },
+                    },
+                },
+            },
+            new ImportImageReply { Image = Samples.Image() },
+        ]);
+
+        var people = await Run.Of(agent, "image", "import", "x");
+        var script = await Run.Of(agent, "image", "import", "x", "--json");
+
+        Assert.Equal(
+            [
+                "info: debian:12: taken for linux/amd64", "  why:  this host's platform",
+                "  next: take another with --platform",
+            ],
+            people.Lines[..3]);
+        Assert.StartsWith("""{"notes":{"findings":[{"severity":"info",""", script.Lines[0], StringComparison.Ordinal);
+        Assert.Equal("debian:12\n", (await Run.Of(agent, "image", "import", "x", "-q")).Out);
+    }
+
+    [Fact]
+    public async Task A_format_that_does_not_exist_is_a_usage_error()
+    {
+        await using var agent = await ImportingAsync();
+
+        var run = await Run.Of(agent, "image", "import", "x", "--format", "zip");
+
+        Assert.Equal(2, run.Code);
+        Assert.Contains("rootfs", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

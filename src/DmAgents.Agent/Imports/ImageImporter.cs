@@ -27,28 +27,29 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
 {
     private const string What = "cannot import image";
 
-    /// <returns>The reference under which the pool has the image, and what its layers lost.</returns>
-    public async Task<(ImageReference Reference, LostXattrs Lost)> Import(
+    public async Task<ImportOutcome> Import(
         PoolPicture pool, ImportImageRequest request, Action<ImportProgress> report, CancellationToken cancellation)
     {
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
         if (!request.Path.StartsWith('/'))
             throw Problems.Usage(What, request.Path, "the path is not absolute", "give it as the agent's host sees it");
+        var choice = ImportChoice.Of(request);
         try
         {
             using var source = await Task.Run(
-                () => ImageSource.Open(request.Path, settings.SpoolDirectory, cancellation), cancellation)
+                () => ImageSource.Open(request.Path, settings.SpoolDirectory, choice.Format, cancellation), cancellation)
                 .ConfigureAwait(false);
-            var image = source.Describe(request.HasSelect ? request.Select : null);
-            var reference = ReferenceOf(request, image);
+            var image = source.Describe(choice.Select, choice.Platform);
+            var references = ImportChoice.ReferencesOf(request, image);
             if (image.Layers.Count == 0)
             {
-                throw Problems.Usage(What, reference.Value, "the image has no layers, so there is nothing to mount",
+                throw Problems.Usage(What, references[0].Value, "the image has no layers, so there is nothing to mount",
                     "import an image with at least one layer");
             }
             using var work = gateway.Board.Work.Begin(pool.Name, requestId);
             var import = new LayerImport(pool, requestId, source, image, report);
-            return (await ImportLayers(import, reference, cancellation).ConfigureAwait(false), import.Lost);
+            await ImportLayers(import, references, cancellation).ConfigureAwait(false);
+            return new ImportOutcome(references[0], [.. choice.Findings(references[0], image)], import.Lost);
         }
         catch (ImageException refused)
         {
@@ -56,8 +57,8 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
         }
     }
 
-    private async Task<ImageReference> ImportLayers(
-        LayerImport import, ImageReference reference, CancellationToken cancellation)
+    private async Task ImportLayers(
+        LayerImport import, IReadOnlyList<ImageReference> references, CancellationToken cancellation)
     {
         var made = new List<DeviceKey>();
         try
@@ -71,10 +72,12 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
                 (top, chain) = (DeviceKey.Layer(layer.Chain.Value), layer.Chain);
                 config ??= ImageConfig.OfRootFileSystem(layer.DiffId, import.Image.Platform);
             }
-            await gateway.Ask(import.Pool.Name, new PoolCommands.TagImage(
-                SubRequests.Of(import.Request, $"tag {reference}"), reference, top!.Value, config!.Digest.Value,
-                Encoding.UTF8.GetString(config.Raw.Span), gateway.Now), CancellationToken.None).ConfigureAwait(false);
-            return reference;
+            foreach (var reference in references)
+            {
+                await gateway.Ask(import.Pool.Name, new PoolCommands.TagImage(
+                    SubRequests.Of(import.Request, $"tag {reference}"), reference, top!.Value, config!.Digest.Value,
+                    Encoding.UTF8.GetString(config.Raw.Span), gateway.Now), CancellationToken.None).ConfigureAwait(false);
+            }
         }
         catch (Exception cause) when (cause is RpcException or ImageException or OperationCanceledException)
         {
@@ -174,17 +177,6 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
         gateway.Board.Find(pool)?.State.Find(DeviceKey.Layer(chain.Value)) is { Phase: DevicePhase.Ready };
 
     private static RequestId Fresh() => new(Guid.NewGuid());
-
-    private static ImageReference ReferenceOf(ImportImageRequest request, ImageDescription image)
-    {
-        var text = request.HasReference ? request.Reference : image.Reference;
-        if (ImageReference.TryParse(text, out var reference))
-            return reference;
-        throw text is null
-            ? Problems.Usage(What, request.Path, "the archive does not name the image", "give a name with --reference")
-            : Problems.Usage(What, text, $"it is not an image reference: {ImageReference.Rule}",
-                "give another with --reference");
-    }
 
     private static RpcException Of(string path, ImageException refused) => Problems.Of(
         refused.Reason switch

@@ -3,7 +3,6 @@ using DmAgents.Agent.Imports;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
-using DmAgents.Images.Layers;
 using Grpc.Core;
 
 namespace DmAgents.Agent.Services;
@@ -31,14 +30,17 @@ internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, Ima
             if (!context.CancellationToken.IsCancellationRequested)
                 await responseStream.WriteAsync(new ImportImageReply { Progress = step }).ConfigureAwait(false);
         }
-        var (reference, lost) = await import.ConfigureAwait(false);
-        var details = await images.Details(pool.Name, reference).ConfigureAwait(false);
-        if (lost.Counts.Count > 0)
-            await responseStream.WriteAsync(new ImportImageReply { LeftOut = LostAttributes.Of(lost) })
+        var outcome = await import.ConfigureAwait(false);
+        var details = await images.Details(pool.Name, outcome.Reference).ConfigureAwait(false);
+        if (outcome.Lost.Counts.Count > 0)
+            await responseStream.WriteAsync(new ImportImageReply { LeftOut = LostAttributes.Of(outcome.Lost) })
+                .ConfigureAwait(false);
+        if (outcome.Findings.Count > 0)
+            await responseStream.WriteAsync(new ImportImageReply { Notes = new() { Findings = { outcome.Findings } } })
                 .ConfigureAwait(false);
         await responseStream.WriteAsync(new ImportImageReply { Image = details }).ConfigureAwait(false);
 
-        async Task<(ImageReference, LostXattrs)> Run()
+        async Task<ImportOutcome> Run()
         {
             try
             {

@@ -21,16 +21,23 @@ internal static class ImageImport
         };
         var select = new Option<string?>("--select")
         {
-            Description = "Which image of an archive with several: its name there, or its manifest digest",
+            Description = "Which image of an archive with several: its name there, or a digest",
             HelpName = "image",
         };
+        var platform = new Option<string?>("--platform")
+        {
+            Description = "Which platform of an image for several, such as linux/arm64 [default: the host's]",
+            HelpName = "os/arch[/variant]",
+        };
+        var format = Format();
         var pool = CommonSymbols.Pool(shell);
         return new CliCommand(
             "import", "Import an image: each layer becomes a thin snapshot of the one below.",
             "dmagent image import ./debian-oci --reference debian:12",
             "dmagent image import all.tar --select debian:12 --pool fast",
-            "dmagent image import rootfs.tar.zst --reference base:1 --json")
-            { path, reference, select, pool, CommonSymbols.RequestId }
+            "dmagent image import multi.tar --platform linux/arm64",
+            "dmagent image import rootfs.tar.zst --format rootfs --reference base:1 --json")
+            { path, reference, select, platform, format, pool, CommonSymbols.RequestId }
             .Runs(shell, async call =>
             {
                 var request = new ImportImageRequest
@@ -44,9 +51,12 @@ internal static class ImageImport
                     request.Reference = name;
                 if (call.Parsed.GetValue(select) is { } selected)
                     request.Select = selected;
-                var (image, lost) = await call.Output.TransferAsync(report => ReceiveAsync(call, request, report));
-                if (lost is not null)
-                    call.Output.Progress(lost, LostAttributesView.Text(lost.LeftOut));
+                if (call.Parsed.GetValue(platform) is { } wanted)
+                    request.Platform = wanted;
+                request.Format = FormatOf(call.Parsed.GetValue(format));
+                var (image, remarks) = await call.Output.TransferAsync(report => ReceiveAsync(call, request, report));
+                foreach (var remark in remarks)
+                    call.Output.Progress(remark, RemarkText(remark));
                 call.Output.Document(
                     new ImportImageReply { Image = image },
                     console => ImageViews.Imported(console, image),
@@ -54,11 +64,31 @@ internal static class ImageImport
             });
     }
 
-    private static async Task<(ImageDetails Image, ImportImageReply? Lost)> ReceiveAsync(
+    private static Option<string?> Format()
+    {
+        var option = new Option<string?>("--format")
+        {
+            Description = "What the archive is [default: its content says]",
+            HelpName = "oci|docker|rootfs",
+        };
+        option.AcceptOnlyFromAmong("oci", "docker", "rootfs");
+        return option;
+    }
+
+    private static ArchiveFormat FormatOf(string? word) => word switch
+    {
+        "oci" => ArchiveFormat.Oci,
+        "docker" => ArchiveFormat.Docker,
+        "rootfs" => ArchiveFormat.RootFileSystem,
+        _ => ArchiveFormat.Unspecified,
+    };
+
+    /// <summary>The image, and what the agent remarked on before it.</summary>
+    private static async Task<(ImageDetails Image, IReadOnlyList<ImportImageReply> Remarks)> ReceiveAsync(
         AgentCall call, ImportImageRequest request, Action<Transfer> report)
     {
         ImageDetails? image = null;
-        ImportImageReply? lost = null;
+        List<ImportImageReply> remarks = [];
         await foreach (var reply in call.StreamAsync(options => call.Images.Import(request, options)))
         {
             if (reply.Progress is { } progress)
@@ -67,12 +97,18 @@ internal static class ImageImport
                     reply, Text(progress), progress.CompressedBytesRead, progress.CompressedBytesTotal));
             }
 
+            if (reply.LeftOut is not null || reply.Notes is not null)
+                remarks.Add(reply);
             image = reply.Image ?? image;
-            lost = reply.LeftOut is null ? lost : reply;
         }
 
-        return (image ?? throw call.WithoutResult(), lost);
+        return (image ?? throw call.WithoutResult(), remarks);
     }
+
+    private static string RemarkText(ImportImageReply remark) => remark.LeftOut is { } lost
+        ? LostAttributesView.Text(lost)
+        : string.Join('\n', remark.Notes.Findings.Select(note =>
+            $"{Words.Of(note.Severity)}: {note.Object}: {note.What}\n  why:  {note.Why}\n  next: {note.Next}"));
 
     private static string Text(ImportProgress progress)
     {

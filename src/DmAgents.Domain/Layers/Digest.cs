@@ -5,12 +5,13 @@ using System.Security.Cryptography;
 namespace DmAgents.Domain.Layers;
 
 /// <summary>
-/// The SHA-256 of some bytes, in the OCI form: <c>sha256:</c> and 64 lower-case hex digits. Other algorithms of the
-/// OCI image specification (sha512) are not taken: no known registry or builder writes them for layers.
+/// A hash of some bytes, in the OCI form: <c>sha256:</c> and 64 lower-case hex digits, or <c>sha512:</c> and 128. These
+/// are the registered algorithms of the OCI image specification (descriptor.md); our own digests are all SHA-256.
 /// </summary>
 public readonly record struct Digest
 {
-    private const string Prefix = "sha256:";
+    private const string Sha256 = "sha256:";
+    private const string Sha512 = "sha512:";
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
     private readonly string? value;
 
@@ -19,31 +20,46 @@ public readonly record struct Digest
     /// <summary>The whole form, <c>sha256:…</c>. Throws on the default value, which names nothing.</summary>
     public string Value => value ?? throw new InvalidOperationException("This digest was never set");
 
-    /// <summary>The 64 hex digits alone: a blob's file name.</summary>
-    public string Hex => Value[Prefix.Length..];
+    /// <summary>The hex digits alone: a blob's file name.</summary>
+    public string Hex => Value[Sha256.Length..];
 
-    /// <summary>The digest of bytes at hand.</summary>
+    public HashAlgorithmName Algorithm =>
+        Value.StartsWith(Sha512, StringComparison.Ordinal) ? HashAlgorithmName.SHA512 : HashAlgorithmName.SHA256;
+
+    /// <summary>The SHA-256 of bytes at hand.</summary>
     public static Digest Of(ReadOnlySpan<byte> bytes) => FromHash(SHA256.HashData(bytes));
 
-    /// <summary>A digest from the 32 bytes that SHA-256 gave.</summary>
-    public static Digest FromHash(ReadOnlySpan<byte> hash) =>
-        hash.Length == SHA256.HashSizeInBytes
-            ? new Digest(Prefix + Convert.ToHexStringLower(hash))
-            : throw new ArgumentException($"A SHA-256 has 32 bytes, not {hash.Length}", nameof(hash));
+    /// <summary>The digest of bytes at hand by the algorithm of another, to compare the two.</summary>
+    public static Digest Of(ReadOnlySpan<byte> bytes, HashAlgorithmName algorithm) =>
+        algorithm == HashAlgorithmName.SHA512 ? FromHash(SHA512.HashData(bytes)) : Of(bytes);
+
+    /// <summary>A digest from the 32 bytes that SHA-256 gave, or the 64 of SHA-512.</summary>
+    public static Digest FromHash(ReadOnlySpan<byte> hash) => hash.Length switch
+    {
+        SHA256.HashSizeInBytes => new Digest(Sha256 + Convert.ToHexStringLower(hash)),
+        SHA512.HashSizeInBytes => new Digest(Sha512 + Convert.ToHexStringLower(hash)),
+        _ => throw new ArgumentException($"A SHA-256 has 32 bytes and a SHA-512 64, not {hash.Length}", nameof(hash)),
+    };
 
     public static bool TryParse([NotNullWhen(true)] string? text, out Digest digest)
     {
         digest = default;
-        if (text is null || text.Length != Prefix.Length + 64 || !text.StartsWith(Prefix, StringComparison.Ordinal))
+        var digits = text is null ? 0
+            : text.StartsWith(Sha256, StringComparison.Ordinal) ? 2 * SHA256.HashSizeInBytes
+            : text.StartsWith(Sha512, StringComparison.Ordinal) ? 2 * SHA512.HashSizeInBytes
+            : 0;
+        // Both prefixes have the same length.
+        if (digits == 0 || text!.Length != Sha256.Length + digits)
             return false;
-        if (text.AsSpan(Prefix.Length).ContainsAnyExcept(HexDigits))
+        if (text.AsSpan(Sha256.Length).ContainsAnyExcept(HexDigits))
             return false;
         digest = new Digest(text);
         return true;
     }
 
-    public static Digest Parse(string text) =>
-        TryParse(text, out var digest) ? digest : throw new FormatException($"'{text}' is not a sha256 digest");
+    public static Digest Parse(string text) => TryParse(text, out var digest)
+        ? digest
+        : throw new FormatException($"'{text}' is neither a sha256 nor a sha512 digest");
 
     public override string ToString() => value ?? "(no digest)";
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using DmAgents.Domain.Layers;
 using DmAgents.Images.Streams;
 
@@ -21,11 +22,13 @@ public sealed class LayerStream : ReadOnlyStream
     {
         Descriptor = descriptor;
         Origin = origin;
-        compressed = new HashingStream(new BufferedStream(stored, BufferSize), progress);
+        var tarAlgorithm = descriptor.DiffId?.Algorithm ?? HashAlgorithmName.SHA256;
+        compressed = new HashingStream(
+            new BufferedStream(stored, BufferSize), descriptor.Digest?.Algorithm ?? tarAlgorithm, progress);
         content = Decompression.Open(compressed, origin, out var compression);
-        // Of a plain tar both digests are the same.
-        if (compression != Compression.None)
-            content = uncompressed = new HashingStream(content);
+        // Of a plain tar both digests are the same, unless they are by two algorithms.
+        if (compression != Compression.None || compressed.Algorithm != tarAlgorithm)
+            content = uncompressed = new HashingStream(content, tarAlgorithm);
     }
 
     public LayerDescriptor Descriptor { get; }

@@ -12,7 +12,8 @@ namespace DmAgents.Images.Sources;
 internal sealed class DockerArchiveSource : IImageSource
 {
     private const string LayerType = "application/vnd.docker.image.rootfs.diff.tar";
-    private const string Blobs = "blobs/sha256/";
+    private const string Blobs = "blobs/";
+    private const string Untagged = "<none>:<none>";
 
     private readonly IArchive archive;
     private readonly IReadOnlyList<Choice> choices;
@@ -25,7 +26,8 @@ internal sealed class DockerArchiveSource : IImageSource
         choices = [.. items.SelectMany(Named)];
         if (choices.Count == 0)
             throw new ImageException(
-                ImageReason.NotFound, $"{Origin} is a docker archive without an image", "Save it again");
+                ImageReason.NotFound, $"{Origin} is a docker archive without an image",
+                "Name the image that is to be saved: docker save IMAGE");
     }
 
     public string Origin => archive.Origin;
@@ -36,21 +38,29 @@ internal sealed class DockerArchiveSource : IImageSource
 
     public ImageDescription Describe(string? reference = null, Platform? platform = null)
     {
-        var named = ImageLayers.Choose(choices, choice => choice.Info, reference, Origin)
-            .DistinctBy(choice => choice.Item.Config).ToList();
-        if (named.Count > 1)
+        var named = ImageLayers.Choose(choices, choice => choice.Info, reference, Origin);
+        var images = named.DistinctBy(choice => choice.Info.Digest).ToList();
+        var wanted = platform is null ? images : [.. images.Where(image => platform.Takes(image.Config.Platform))];
+        if (wanted.Count == 0)
             throw new ImageException(
-                ImageReason.Ambiguous, $"{Origin} has {named.Count} images without a name",
-                "Name one by its id: " + string.Join(", ", named.Select(choice => choice.Info.Digest)));
-        var item = named[0].Item;
-        var config = ReadConfig(item);
-        if (platform is not null && !platform.Takes(config.Platform))
+                ImageReason.NotFound,
+                $"{Origin} has no image for {platform}; it has: "
+                + string.Join(", ", images.Select(image => image.Config.Platform).Distinct()),
+                "Choose one of these with --platform, or leave the option out");
+        if (wanted.Count > 1)
             throw new ImageException(
-                ImageReason.NotFound, $"{Origin} has no image for {platform}; it has one for {config.Platform}",
-                "Leave the platform out, or save the image for the other one");
+                ImageReason.Ambiguous,
+                $"{Origin} has {wanted.Count} images without a name: "
+                + string.Join(", ", wanted.Select(choice => $"{choice.Info.Digest} ({choice.Config.Platform})")),
+                "Choose one by its id with --select");
+        var (item, info, config) = wanted[0];
         return new ImageDescription(
-            named[0].Info.Reference, null, config, config.Platform,
-            ImageLayers.Join([.. item.Layers.Select(StoredLayer)], config, Origin));
+            info.Reference, null, config, config.Platform,
+            ImageLayers.Join([.. item.Layers.Select(StoredLayer)], config, Origin))
+        {
+            References = [.. named.Where(choice => choice.Info.Digest == info.Digest)
+                .Select(choice => choice.Info.Reference).OfType<string>()],
+        };
     }
 
     public LayerStream OpenLayer(LayerDescriptor layer, IProgress<long>? progress = null) =>
@@ -70,20 +80,21 @@ internal sealed class DockerArchiveSource : IImageSource
 
     private IEnumerable<Choice> Named(Item item)
     {
-        var id = ReadConfig(item).Digest;
-        return item.Tags.Count > 0
-            ? item.Tags.Select(name => new Choice(item, new ImageManifestInfo(name, id, [])))
-            : [new Choice(item, new ImageManifestInfo(null, id, []))];
+        var config = ReadConfig(item);
+        IEnumerable<string?> names = item.Tags.Where(name => name != Untagged).DefaultIfEmpty();
+        return names.Select(name => new Choice(
+            item, new ImageManifestInfo(name, config.Digest, [config.Platform]), config));
     }
 
     private ImageConfig ReadConfig(Item item)
     {
         var what = $"Config '{item.Config}' of {Origin}";
         var config = ImageConfig.Parse(archive.ReadDocument(item.Config), what);
-        return DigestIn(item.Config) is { } named && named != config.Digest
-            ? throw new ImageException(
-                ImageReason.DigestMismatch, $"{what} has the digest {config.Digest}", "Save the image again")
-            : config;
+        if (DigestIn(item.Config) is not { } named || named == Digest.Of(config.Raw.Span, named.Algorithm))
+            return config;
+        throw new ImageException(
+            ImageReason.DigestMismatch, $"{what} has the digest {Digest.Of(config.Raw.Span, named.Algorithm)}",
+            "Save the image again");
     }
 
     private ImageLayers.Stored StoredLayer(string member)
@@ -94,12 +105,12 @@ internal sealed class DockerArchiveSource : IImageSource
 
     /// <summary>Docker since 25 names members by their digest; other names promise nothing.</summary>
     private static Digest? DigestIn(string member) =>
-        member.StartsWith(Blobs, StringComparison.Ordinal) && Digest.TryParse(
-            "sha256:" + member[Blobs.Length..], out var digest)
+        member.StartsWith(Blobs, StringComparison.Ordinal)
+        && Digest.TryParse(member[Blobs.Length..].Replace('/', ':'), out var digest)
             ? digest
             : null;
 
     private sealed record Item(string Config, IReadOnlyList<string> Tags, IReadOnlyList<string> Layers);
 
-    private sealed record Choice(Item Item, ImageManifestInfo Info);
+    private sealed record Choice(Item Item, ImageManifestInfo Info, ImageConfig Config);
 }

@@ -16,6 +16,9 @@ public enum ImageFormat
 /// </summary>
 public sealed record ImageManifestInfo(string? Reference, Digest? Digest, IReadOnlyList<Platform> Platforms)
 {
+    /// <summary>Everything that the archive calls it; each can be asked for.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
     public override string ToString() => Reference ?? Digest?.Value ?? "(no name)";
 }
 
@@ -25,7 +28,14 @@ public sealed record ImageManifestInfo(string? Reference, Digest? Digest, IReadO
 /// </summary>
 public sealed record ImageDescription(
     string? Reference, Digest? ManifestDigest, ImageConfig? Config, Platform Platform,
-    IReadOnlyList<LayerDescriptor> Layers);
+    IReadOnlyList<LayerDescriptor> Layers)
+{
+    /// <summary>All names under which the archive has this image, <see cref="Reference"/> among them.</summary>
+    public IReadOnlyList<string> References { get; init; } = [];
+
+    /// <summary>For which platforms the same image could be had besides.</summary>
+    public IReadOnlyList<Platform> OtherPlatforms { get; init; } = [];
+}
 
 /// <summary>
 /// An archive with images in it. All methods throw <see cref="ImageException"/> for what is wrong with the archive.
@@ -40,8 +50,8 @@ public interface IImageSource : IDisposable
     IReadOnlyList<ImageManifestInfo> Images { get; }
 
     /// <summary>
-    /// Describes one image: the one named, by reference or manifest digest, or the only one (else Ambiguous, and the
-    /// message lists them), for the platform, which is the host's unless another is wanted.
+    /// Describes one image: the one named, by reference or by any digest that a refusal lists, or the only one (else
+    /// Ambiguous, and the message lists them), for the platform, which is the host's unless another is wanted.
     /// </summary>
     ImageDescription Describe(string? reference = null, Platform? platform = null);
 

@@ -46,9 +46,10 @@ public sealed record ImageConfig
         return new ImageConfig(raw)
         {
             Platform = new Platform(
-                JsonReading.Text(root, "os") ?? "linux",
-                JsonReading.Text(root, "architecture") ?? throw new FormatException("it has no architecture"),
-                JsonReading.Text(root, "variant")),
+                Stated(root, "os") ?? "linux",
+                // Images of data, and those of some builders, name none: then nothing speaks against this host's.
+                Stated(root, "architecture") ?? Platform.Host.Architecture,
+                Stated(root, "variant")),
             DiffIds = [.. JsonReading.Texts(JsonReading.Object(root, "rootfs"), "diff_ids").Select(Digest.Parse)],
             Created = JsonReading.Time(root, "created"),
             Environment = JsonReading.Texts(config, "Env"),
@@ -59,6 +60,10 @@ public sealed record ImageConfig
             History = [.. JsonReading.Items(root, "history").Select(HistoryEntry.Of)],
         };
     });
+
+    /// <summary>A text that says something: Go writes what was never set as an empty one.</summary>
+    private static string? Stated(JsonElement root, string name) =>
+        JsonReading.Text(root, name) is { Length: > 0 } text ? text : null;
 
     /// <summary>The config of an image that was a mere root file system: the same bytes for the same content.</summary>
     public static ImageConfig OfRootFileSystem(Digest diffId, Platform platform)

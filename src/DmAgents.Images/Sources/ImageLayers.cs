@@ -55,25 +55,31 @@ internal static class ImageLayers
         }
     }
 
-    /// <summary>The images that a name means; the message of a refusal lists what there is.</summary>
+    /// <summary>Whether a name or a digest is one of this image's.</summary>
+    public static bool IsMeant(ImageManifestInfo image, string reference) =>
+        image.Reference == reference || image.Names.Contains(reference) || image.Digest?.Value == reference;
+
+    /// <summary>
+    /// The images that a name means. Several names of one manifest are one image; several manifests of one name are one
+    /// image for several platforms. The message of a refusal lists what there is.
+    /// </summary>
     public static IReadOnlyList<T> Choose<T>(
         IReadOnlyList<T> images, Func<T, ImageManifestInfo> info, string? reference, string origin)
     {
         var choices = string.Join(", ", images.Select(image => info(image).ToString()).Distinct());
         if (reference is not null)
         {
-            var named = images.Where(
-                image => info(image).Reference == reference || info(image).Digest?.Value == reference);
-            IReadOnlyList<T> found = [.. named];
+            IReadOnlyList<T> found = [.. images.Where(image => IsMeant(info(image), reference))];
             return found.Count > 0
                 ? found
                 : throw new ImageException(
                     ImageReason.NotFound, $"{origin} has no image '{reference}'; it has: {choices}",
-                    "Name one of these");
+                    "Choose one of these with --select");
         }
         return images.Select(image => info(image).Reference).Distinct().Count() <= 1
+            || images.Select(image => info(image).Digest).Distinct().Count() <= 1
             ? images
             : throw new ImageException(
-                ImageReason.Ambiguous, $"{origin} has several images: {choices}", "Name one of these");
+                ImageReason.Ambiguous, $"{origin} has several images: {choices}", "Choose one of these with --select");
     }
 }

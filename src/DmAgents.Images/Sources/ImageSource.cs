@@ -1,4 +1,3 @@
-using System.Text.Json;
 using DmAgents.Images.Archives;
 using DmAgents.Images.Streams;
 using DmAgents.Images.Tar;
@@ -8,124 +7,149 @@ namespace DmAgents.Images.Sources;
 /// <summary>Opens what an operator names, whatever format it is in: the content decides, never the name.</summary>
 public static class ImageSource
 {
+    // One read of the disk for some tens of the decompressor's.
+    private const int BufferSize = 256 * 1024;
+
     private const string NoSuchFormat =
-        "Give an OCI image layout (directory or tar), a docker archive, or a root file system as a tar; "
-        + "plain, gzip or zstd";
+        "Give an OCI image layout (directory or tar), a docker archive, or a root file system as a tar";
 
     /// <param name="path">A directory or a regular file.</param>
     /// <param name="spoolDirectory">
     /// Where a compressed archive of layers is uncompressed to, because its members are read in their own order; the
     /// spool file has no name and vanishes with the process.
     /// </param>
+    /// <param name="format">What it is; null: its content says, and what could be two things is refused.</param>
     /// <param name="cancellation">Heeded while an archive is looked through and uncompressed.</param>
-    public static IImageSource Open(string path, string spoolDirectory, CancellationToken cancellation = default)
+    public static IImageSource Open(
+        string path, string spoolDirectory, ImageFormat? format = null, CancellationToken cancellation = default)
     {
         try
         {
-            return Directory.Exists(path) ? OpenDirectory(path) : OpenFile(path, spoolDirectory, cancellation);
+            return Directory.Exists(path)
+                ? OpenDirectory(path, format)
+                : OpenFile(RegularFileAt(path), spoolDirectory, format, cancellation);
         }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException cause)
+        {
+            throw new ImageException(
+                ImageReason.NotPermitted, $"{path} cannot be read ({cause.Message.TrimEnd('.')})",
+                "Let the agent's user read it", cause);
+        }
+        catch (IOException cause)
         {
             throw new ImageException(
                 ImageReason.Failed, $"{path} cannot be read ({cause.Message.TrimEnd('.')})",
-                "Check that the agent may read it", cause);
+                "Check the disk that it is on, then try again", cause);
         }
     }
 
-    private static OciLayoutSource OpenDirectory(string path)
+    private static IImageSource OpenDirectory(string path, ImageFormat? format)
     {
         var archive = new DirectoryArchive(path);
-        return IsOciLayout(archive)
-            ? new OciLayoutSource(archive)
-            : throw new ImageException(
-                ImageReason.NotAnImage,
-                $"Directory {path} is no OCI image layout: it has no valid 'oci-layout' with an 'index.json'",
-                NoSuchFormat);
+        if (format == ImageFormat.RootFileSystem)
+            throw new ImageException(
+                ImageReason.Unsupported, $"{path} is a directory, and a root file system is taken as a tar",
+                $"Make one of it: tar -C {path} -cf rootfs.tar .");
+        if (format != ImageFormat.DockerArchive && archive.Contains(LayoutNames.OciIndex)
+            && Holds(archive, LayoutNames.OciLayout))
+            return new OciLayoutSource(archive);
+        if (format != ImageFormat.OciLayout && Holds(archive, LayoutNames.DockerManifest))
+            return new DockerArchiveSource(archive);
+        throw format is { } wanted ? TarKind.Lacking(path, wanted) : new ImageException(
+            ImageReason.NotAnImage,
+            $"Directory {path} is no image: it has neither a sound 'oci-layout' with an 'index.json' nor a sound "
+            + "'manifest.json'",
+            NoSuchFormat);
     }
 
-    private static IImageSource OpenFile(string path, string spoolDirectory, CancellationToken cancellation)
+    private static RegularFile RegularFileAt(string path)
     {
         var info = new FileInfo(path);
         if (!info.Exists)
             throw new ImageException(
                 ImageReason.NotFound, $"{path} does not exist", "Check the path, as the agent's host sees it");
         // Fifos and devices have no length, and opening one may wait for ever.
-        if (info.Length == 0)
-            throw new ImageException(ImageReason.NotAnImage, $"{path} is empty, or no regular file", NoSuchFormat);
-        using (var looked = Decompression.Open(OpenRead(path), path, out var compression))
-        {
-            if (compression != Compression.None && !MayBeLayout(looked, path, cancellation))
-                return new RootFileSystemSource(path, () => OpenRead(path), info.Length);
-            return compression == Compression.None
-                ? OpenTar(OpenRead(path), path)
-                : OpenTar(Spool(path, spoolDirectory, cancellation), path);
-        }
+        return info.Length > 0
+            ? RegularFile.Open(path)
+            : throw new ImageException(
+                ImageReason.NotAnImage, $"{path} is empty, or no regular file",
+                NoSuchFormat + "; what comes from a pipe is read with: dmagent image import -");
     }
 
-    private static IImageSource OpenTar(FileStream file, string path)
+    /// <summary>Takes the file over.</summary>
+    private static IImageSource OpenFile(
+        RegularFile file, string spoolDirectory, ImageFormat? format, CancellationToken cancellation)
     {
-        TarArchive? archive = null;
+        RegularFile held = file;
         try
         {
-            archive = TarArchive.Open(file, path);
-            if (archive.MayBeLayout && IsOciLayout(archive))
-                return new OciLayoutSource(archive);
-            if (archive.MayBeLayout && IsDockerArchive(archive))
-                return new DockerArchiveSource(archive);
-            if (archive.IsOnlyLayout)
-                throw new ImageException(
-                    ImageReason.Corrupt,
-                    $"{path} has the members of an image layout, but neither a sound 'oci-layout' with an 'index.json' "
-                    + "nor a sound 'manifest.json'",
-                    "Fetch or write the archive again");
-            var whole = archive;
-            whole.OpenWhole(out var size).Dispose();
-            return new RootFileSystemSource(path, () => whole.OpenWhole(out _), size, archive);
+            var compression = LookAt(file, format, cancellation, out var kind, out var index);
+            if (kind.Format == ImageFormat.RootFileSystem)
+                return new RootFileSystemSource(file.Name, file.Open, file.Size, file);
+            if (compression != Compression.None)
+            {
+                held = Uncompress(file, spoolDirectory, cancellation);
+                index = TarIndex.Read(held.Open(), file.Name, untilLayout: false, cancellation);
+                kind = KindOf(index, file.Name, format);
+                if (kind.Format == ImageFormat.RootFileSystem)
+                    return new RootFileSystemSource(held.Name, held.Open, held.Size, held);
+            }
+            var archive = new TarArchive(held, index, kind.Folder);
+            return kind.Format == ImageFormat.OciLayout
+                ? new OciLayoutSource(archive)
+                : new DockerArchiveSource(archive);
         }
         catch
         {
-            archive?.Dispose();
+            held.Dispose();
             file.Dispose();
             throw;
         }
     }
 
-    /// <summary>Whether a compressed tar begins like an image layout: most often the first entry tells.</summary>
-    private static bool MayBeLayout(Stream tar, string path, CancellationToken cancellation)
+    /// <summary>
+    /// A plain tar is looked through at the cost of its headers. A compressed one has to be uncompressed for it: as far as
+    /// its first files make a layout, or to its end.
+    /// </summary>
+    private static Compression LookAt(
+        RegularFile file, ImageFormat? format, CancellationToken cancellation, out TarKind kind, out TarIndex index)
     {
-        var reader = new TarReader(tar, path);
-        while (reader.Next() is { } entry)
+        using var plain = file.Open();
+        using var content = Decompression.Open(
+            new BufferedStream(file.Open(), BufferSize), file.Name, out var compression);
+        var tar = compression == Compression.None ? plain : content;
+        if (format == ImageFormat.RootFileSystem)
         {
-            cancellation.ThrowIfCancellationRequested();
-            var kind = LayoutNames.KindOf(LayoutNames.Normalize(entry.Name), entry.Type);
-            if (kind != LayoutNames.Kind.Neutral)
-                return kind == LayoutNames.Kind.Layout;
+            // The first header tells whether it is a tar at all.
+            new TarReader(tar, file.Name).Next();
+            (kind, index) = (new TarKind(ImageFormat.RootFileSystem, ""), new TarIndex());
+            return compression;
         }
-        return false;
+        if (format is { } wanted && compression != Compression.None)
+        {
+            // The layout that is wanted may come after another one; the uncompressed copy shows both.
+            (kind, index) = (new TarKind(wanted, ""), new TarIndex());
+            return compression;
+        }
+        index = TarIndex.Read(tar, file.Name, untilLayout: compression != Compression.None, cancellation);
+        kind = KindOf(index, file.Name, format);
+        return compression;
     }
 
-    private static FileStream Spool(string path, string directory, CancellationToken cancellation)
+    private static TarKind KindOf(TarIndex index, string origin, ImageFormat? format) =>
+        format is { } wanted ? TarKind.Of(index, origin, wanted) : TarKind.Of(index, origin);
+
+    private static RegularFile Uncompress(RegularFile file, string directory, CancellationToken cancellation)
     {
-        var name = Path.Combine(directory, "dmagents-spool-" + Path.GetRandomFileName());
-        var spool = new FileStream(name, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        var spool = new Spool(directory, $"the uncompressed {file.Name}");
         try
         {
-            File.Delete(name);
-            using var content = Decompression.Open(OpenRead(path), path);
-            var buffer = new byte[1 << 20];
-            for (int count; (count = content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)) > 0;)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                spool.Write(buffer.AsSpan(0, count));
-            }
-            return spool;
-        }
-        catch (IOException cause) when (cause.HResult is NoSpaceErrno or QuotaErrno)
-        {
-            spool.Dispose();
-            throw new ImageException(
-                ImageReason.NoSpace, $"{directory} has no room to uncompress {path} in it",
-                "Make room there, set another spool directory, or give the archive uncompressed", cause);
+            using var content = Decompression.Open(new BufferedStream(file.Open(), BufferSize), file.Name);
+            spool.Fill(content, cancellation);
+            // What is read from here on is the copy, under the name that the operator knows.
+            var copy = spool.ToFile(file.Name);
+            file.Dispose();
+            return copy;
         }
         catch
         {
@@ -134,36 +158,6 @@ public static class ImageSource
         }
     }
 
-    // .NET keeps errno in HResult for the numbers that it has no own exception for.
-    private const int NoSpaceErrno = 28;
-    private const int QuotaErrno = 122;
-
-    private static FileStream OpenRead(string path) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-
-    private static bool IsOciLayout(IArchive archive) =>
-        archive.Contains(LayoutNames.OciIndex)
-        && Holds(archive, LayoutNames.OciLayout, root => JsonReading.Text(root, "imageLayoutVersion") is not null);
-
-    private static bool IsDockerArchive(IArchive archive) =>
-        Holds(archive, LayoutNames.DockerManifest, root =>
-            root.ValueKind == JsonValueKind.Array && root.EnumerateArray().All(
-                item => JsonReading.Text(item, "Config") is not null));
-
-    /// <summary>
-    /// Whether a document is there and is what its name promises; a root file system may use the name, too.
-    /// </summary>
-    private static bool Holds(IArchive archive, string member, Func<JsonElement, bool> promise)
-    {
-        if (!archive.Contains(member))
-            return false;
-        try
-        {
-            return JsonReading.Parse(archive.ReadDocument(member), member, promise);
-        }
-        catch (ImageException refusal) when (refusal.Reason is ImageReason.Corrupt or ImageReason.TooLarge)
-        {
-            return false;
-        }
-    }
+    private static bool Holds(DirectoryArchive archive, string member) =>
+        archive.Contains(member) && TarIndex.IsPromised(member, archive.ReadDocument(member));
 }

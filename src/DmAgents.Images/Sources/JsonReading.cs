@@ -5,7 +5,8 @@ namespace DmAgents.Images.Sources;
 
 /// <summary>
 /// Reads documents from outside. A property that is absent or null is absent; one of the wrong kind makes the
-/// document corrupt.
+/// document corrupt. Names are found in any case, and of several the last one counts: so reads the JSON package of Go,
+/// in which nearly all tools for images are written, and some write what only it can read.
 /// </summary>
 internal static class JsonReading
 {
@@ -31,8 +32,20 @@ internal static class JsonReading
             return null;
         if (element.ValueKind != JsonValueKind.Object)
             throw new FormatException($"an object with '{name}' is expected, not {element.ValueKind}");
-        return element.TryGetProperty(name, out var found) && found.ValueKind != JsonValueKind.Null ? found : null;
+        JsonElement? last = null;
+        foreach (var property in element.EnumerateObject())
+        {
+            if (property.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                last = property.Value;
+        }
+        return last is { ValueKind: not JsonValueKind.Null } ? last : null;
     }
+
+    /// <summary>A text of a map such as the annotations, whose keys are data: they are found exactly as written.</summary>
+    public static string? Entry(JsonElement? map, string key) =>
+        map is { } element && element.TryGetProperty(key, out var found) && found.ValueKind == JsonValueKind.String
+            ? found.GetString()
+            : null;
 
     public static JsonElement? Object(JsonElement? parent, string name) =>
         Property(parent, name) is not { } found ? null

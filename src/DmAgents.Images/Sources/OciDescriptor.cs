@@ -4,34 +4,45 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Images.Sources;
 
 /// <summary>How OCI documents point to each other (image-spec, descriptor.md).</summary>
+/// <param name="MediaType">Empty if the document does not say.</param>
+/// <param name="Names">
+/// What the image is called: the whole reference first, if there is one, then the layout's own name for it.
+/// </param>
+/// <param name="Platform">Null if it is not stated, or without an operating system or an architecture.</param>
 internal sealed record OciDescriptor(
-    string MediaType, Digest Digest, long Size, string? Reference, Platform? Platform, bool IsAttestation)
+    string MediaType, Digest Digest, long Size, IReadOnlyList<string> Names, Platform? Platform, bool IsAttestation)
 {
     // containerd and Docker put the whole reference into a name of their own and only the tag into OCI's.
     private const string WholeName = "io.containerd.image.name";
     private const string ReferenceName = "org.opencontainers.image.ref.name";
 
+    /// <summary>The name under which the image is imported; null for an image without one.</summary>
+    public string? Reference => Names.Count > 0 ? Names[0] : null;
+
     /// <summary>Where a layout keeps the blob.</summary>
-    public string Member => "blobs/sha256/" + Digest.Hex;
+    public string Member => $"blobs/{Digest.Value.Replace(':', '/')}";
 
     public static OciDescriptor Of(JsonElement json)
     {
         var annotations = JsonReading.Object(json, "annotations");
-        var platform = JsonReading.Object(json, "platform");
         var digest = JsonReading.RequiredText(json, "digest");
+        string?[] names = [JsonReading.Entry(annotations, WholeName), JsonReading.Entry(annotations, ReferenceName)];
         return new OciDescriptor(
-            JsonReading.RequiredText(json, "mediaType"),
+            JsonReading.Text(json, "mediaType") ?? "",
             Digest.TryParse(digest, out var parsed) ? parsed : throw new FormatException(
-                $"'{digest}' is not a sha256 digest"),
+                $"'{digest}' is neither a sha256 nor a sha512 digest"),
             JsonReading.RequiredNumber(json, "size"),
-            JsonReading.Text(annotations, WholeName) ?? JsonReading.Text(annotations, ReferenceName),
-            platform is null
-                ? null
-                : new Platform(
-                    JsonReading.RequiredText(platform, "os"),
-                    JsonReading.RequiredText(platform, "architecture"),
-                    JsonReading.Text(platform, "variant")),
+            [.. names.OfType<string>().Where(name => name.Length > 0).Distinct()],
+            PlatformOf(JsonReading.Object(json, "platform")),
             // buildkit lists what it attests of an image beside the image, as a manifest for an unknown platform.
-            JsonReading.Text(annotations, "vnd.docker.reference.type") == "attestation-manifest");
+            JsonReading.Entry(annotations, "vnd.docker.reference.type") == "attestation-manifest");
     }
+
+    /// <summary>An empty platform is none: the .NET SDK, for one, writes it for "not said here".</summary>
+    private static Platform? PlatformOf(JsonElement? json) =>
+        JsonReading.Text(json, "os") is { Length: > 0 } os
+        && JsonReading.Text(json, "architecture") is { Length: > 0 } architecture
+            ? new Platform(
+                os, architecture, JsonReading.Text(json, "variant") is { Length: > 0 } variant ? variant : null)
+            : null;
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DmAgents.Domain.Layers;
 using DmAgents.Images.Archives;
 using DmAgents.Images.Layers;
 
@@ -8,27 +7,17 @@ namespace DmAgents.Images.Sources;
 /// <summary>An OCI image layout (image-spec, image-layout.md) in a directory or a tar.</summary>
 internal sealed class OciLayoutSource : IImageSource
 {
-    private const string ManifestType = "application/vnd.oci.image.manifest.v1+json";
-    private const string IndexType = "application/vnd.oci.image.index.v1+json";
-    private const string DockerManifestType = "application/vnd.docker.distribution.manifest.v2+json";
-    private const string DockerIndexType = "application/vnd.docker.distribution.manifest.list.v2+json";
     private const string ConfigType = "application/vnd.oci.image.config.v1+json";
     private const string DockerConfigType = "application/vnd.docker.container.image.v1+json";
 
-    // An index in an index occurs (docker save of a multi-platform image); more depth would be a loop or a trap.
-    private const int MaxDepth = 4;
-
     private readonly IArchive archive;
-    private readonly List<OciDescriptor> roots;
+    private readonly OciIndex index;
 
     public OciLayoutSource(IArchive archive)
     {
         this.archive = archive;
-        roots = ReadIndex(archive.ReadDocument(LayoutNames.OciIndex), $"'{LayoutNames.OciIndex}' of {Origin}");
-        if (roots.Count == 0)
-            throw new ImageException(
-                ImageReason.NotFound, $"{Origin} is an OCI layout without an image", "Add one to it");
-        Images = [.. roots.Select(root => InfoOf(root))];
+        index = new OciIndex(archive);
+        Images = [.. index.Roots.Select(InfoOf)];
     }
 
     public string Origin => archive.Origin;
@@ -39,29 +28,30 @@ internal sealed class OciLayoutSource : IImageSource
 
     public ImageDescription Describe(string? reference = null, Platform? platform = null)
     {
-        var named = ImageLayers.Choose(roots, InfoOf, reference, Origin);
-        var manifests = named.SelectMany(root => Flatten(root, 0)).DistinctBy(found => found.Digest).ToList();
-        var chosen = ForPlatform(manifests, platform);
+        var (named, manifests) = Named(reference);
+        var (chosen, others) = ForPlatform(manifests, platform);
         var what = $"Manifest {chosen.Digest} of {Origin}";
-        var (configDescriptor, stored) = JsonReading.Parse(Read(chosen), what, ReadManifest);
-        if (configDescriptor.MediaType is not (ConfigType or DockerConfigType))
+        var (configDescriptor, stored) = ManifestOf(chosen);
+        if (configDescriptor.MediaType is not (ConfigType or DockerConfigType or ""))
             throw new ImageException(
                 ImageReason.Unsupported,
                 $"{what} is no container image: its config is a '{configDescriptor.MediaType}'",
-                "Name an image of the layout that is one");
-        var config = ImageConfig.Parse(Read(configDescriptor), $"Config {configDescriptor.Digest} of {Origin}");
+                manifests.Count > 1 || index.Roots.Count > 1
+                    ? "Choose a container image of the layout with --select"
+                    : "Import a container image; artifacts of other kinds have no file system");
+        var config = ConfigOf(configDescriptor);
         return new ImageDescription(
-            named[0].Reference, chosen.Digest, config, config.Platform, ImageLayers.Join(stored, config, Origin));
+            named[0].Reference, chosen.Digest, config, config.Platform, ImageLayers.Join(stored, config, Origin))
+        {
+            References = [.. named.Select(root => root.Reference).OfType<string>().Distinct()],
+            OtherPlatforms = others,
+        };
     }
 
     public LayerStream OpenLayer(LayerDescriptor layer, IProgress<long>? progress = null) =>
         ImageLayers.Open(archive, layer, progress);
 
     public void Dispose() => archive.Dispose();
-
-    private static List<OciDescriptor> ReadIndex(byte[] document, string what) => JsonReading.Parse(
-        document, what, root => JsonReading.Items(root, "manifests").Select(OciDescriptor.Of)
-            .Where(found => !found.IsAttestation).ToList());
 
     private static (OciDescriptor Config, List<ImageLayers.Stored> Layers) ReadManifest(JsonElement root)
     {
@@ -78,63 +68,72 @@ internal sealed class OciLayoutSource : IImageSource
             || layer.MediaType.EndsWith("+encrypted", StringComparison.Ordinal))
             throw new ImageException(
                 ImageReason.Unsupported, $"Layer {layer.Digest} is a '{layer.MediaType}'",
-                "Only layers that are tars (plain, gzip, zstd; not encrypted) can be imported");
+                "Import an image whose layers are tars that are not encrypted");
         return new ImageLayers.Stored(layer.MediaType, layer.Digest, layer.Size, layer.Member);
     }
 
-    private ImageManifestInfo InfoOf(OciDescriptor root) => new(
-        root.Reference, root.Digest, root.Platform is { } platform ? [platform] : []);
+    private static ImageManifestInfo InfoOf(OciDescriptor root) => new(
+        root.Reference, root.Digest, root.Platform is { } platform ? [platform] : []) { Names = root.Names };
 
-    private IEnumerable<OciDescriptor> Flatten(OciDescriptor descriptor, int depth)
+    /// <summary>What a name or a digest means: entries of the layout's index, and the manifests below them.</summary>
+    private (IReadOnlyList<OciDescriptor> Roots, IReadOnlyList<OciDescriptor> Manifests) Named(string? reference)
     {
-        switch (descriptor.MediaType)
+        if (reference is null || index.Roots.Any(root => ImageLayers.IsMeant(InfoOf(root), reference)))
         {
-            case ManifestType or DockerManifestType:
-                return [descriptor];
-            case IndexType or DockerIndexType when depth < MaxDepth:
-                return ReadIndex(Read(descriptor), $"Index {descriptor.Digest} of {Origin}")
-                    .SelectMany(inner => Flatten(inner, depth + 1));
-            default:
-                throw new ImageException(
-                    ImageReason.Unsupported, $"{descriptor.Digest} of {Origin} is a '{descriptor.MediaType}'",
-                    "Only image manifests, and indexes of them, can be imported");
+            var roots = ImageLayers.Choose(index.Roots, InfoOf, reference, Origin);
+            return (roots, index.ManifestsOf(roots));
         }
-    }
-
-    private OciDescriptor ForPlatform(List<OciDescriptor> manifests, Platform? platform)
-    {
-        var wanted = platform ?? Platform.Host;
-        // A single image without a choice is taken as it is, unless a platform was asked for: layers are only bytes.
-        if (manifests.Count == 1 && (platform is null || manifests[0].Platform is null))
-            return manifests[0];
-        var matching = manifests.Where(found => found.Platform is { } offered && wanted.Takes(offered)).ToList();
-        if (matching.Count == 0 && manifests.Count(found => found.Platform is null) == 1)
-            return manifests.Single(found => found.Platform is null);
-        var offers = string.Join(
-            ", ", manifests.Select(found => $"{found.Platform?.ToString() ?? "unknown"} ({found.Digest})"));
-        return matching.Count switch
+        // A manifest of an inner index, which messages about platforms list by its digest.
+        foreach (var root in index.Roots)
         {
-            0 => throw new ImageException(
-                ImageReason.NotFound, $"{Origin} has no image for {wanted}; it has: {offers}",
-                "Name one of these platforms"),
-            1 => matching[0],
-            _ when matching.Exists(found => found.Platform == wanted) =>
-                matching.Find(found => found.Platform == wanted)!,
-            _ => throw new ImageException(
-                ImageReason.Ambiguous, $"{Origin} has several images for {wanted}: {offers}",
-                "Name one by its variant or digest"),
-        };
+            if (index.ManifestsOf([root]).FirstOrDefault(found => found.Digest.Value == reference) is { } inner)
+                return ([root], [inner]);
+        }
+        return (ImageLayers.Choose(index.Roots, InfoOf, reference, Origin), []);
     }
 
-    /// <summary>A document, verified.</summary>
-    private byte[] Read(OciDescriptor descriptor)
+    private (OciDescriptor Chosen, IReadOnlyList<Platform> Others) ForPlatform(
+        IReadOnlyList<OciDescriptor> manifests, Platform? platform)
     {
-        var content = archive.ReadDocument(descriptor.Member);
-        var found = Digest.Of(content);
-        return found == descriptor.Digest
-            ? content
-            : throw new ImageException(
-                ImageReason.DigestMismatch, $"'{descriptor.Member}' of {Origin} has the digest {found}",
-                "Fetch or write the archive again");
+        // A single image is taken as it is, unless a platform was asked for: layers are only bytes.
+        if (manifests.Count == 1 && platform is null)
+            return (manifests[0], []);
+        var wanted = platform ?? Platform.Host;
+        var offers = manifests.Select(found => (Manifest: found, Platform: found.Platform ?? StatedPlatform(found)))
+            .ToList();
+        var nearest = offers.Where(offer => offer.Platform is not null)
+            .Select(offer => (offer.Manifest, Distance: wanted.DistanceTo(offer.Platform!)))
+            .Where(offer => offer.Distance is not null)
+            .GroupBy(offer => offer.Distance!.Value).MinBy(group => group.Key)?.ToList() ?? [];
+        if (nearest.Count == 1)
+        {
+            var chosen = nearest[0].Manifest;
+            return (chosen, [.. offers.Where(offer => offer.Manifest != chosen).Select(offer => offer.Platform)
+                .OfType<Platform>().Distinct()]);
+        }
+        var listed = string.Join(
+            ", ", offers.Select(offer => $"{offer.Platform?.ToString() ?? "unknown"} ({offer.Manifest.Digest})"));
+        throw nearest.Count == 0
+            ? new ImageException(
+                ImageReason.NotFound, $"{Origin} has no image for {wanted}; it has: {listed}",
+                "Choose one of these with --platform, or by its digest with --select")
+            : new ImageException(
+                ImageReason.Ambiguous, $"{Origin} has several images for {wanted}: {listed}",
+                "Choose one by its digest with --select");
     }
+
+    /// <summary>Of a manifest whose descriptor does not say it; null if it is no image.</summary>
+    private Platform? StatedPlatform(OciDescriptor manifest)
+    {
+        var (config, _) = JsonReading.Parse(
+            index.Read(manifest), $"Manifest {manifest.Digest} of {Origin}", root =>
+                (JsonReading.Object(root, "config") is { } found ? OciDescriptor.Of(found) : null, true));
+        return config?.MediaType is ConfigType or DockerConfigType or "" ? ConfigOf(config).Platform : null;
+    }
+
+    private (OciDescriptor Config, List<ImageLayers.Stored> Layers) ManifestOf(OciDescriptor manifest) =>
+        JsonReading.Parse(index.Read(manifest), $"Manifest {manifest.Digest} of {Origin}", ReadManifest);
+
+    private ImageConfig ConfigOf(OciDescriptor config) =>
+        ImageConfig.Parse(index.Read(config), $"Config {config.Digest} of {Origin}");
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace DmAgents.Images.Sources;
@@ -7,28 +8,82 @@ namespace DmAgents.Images.Sources;
 /// </summary>
 public sealed record Platform(string Os, string Architecture, string? Variant = null)
 {
-    /// <summary>Linux on this machine's processor.</summary>
-    public static Platform Host { get; } = new(
-        "linux",
-        RuntimeInformation.OSArchitecture switch
-        {
-            System.Runtime.InteropServices.Architecture.X64 => "amd64",
-            System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
-            var other => other.ToString().ToLowerInvariant(),
-        });
+    public const string Form = "os/architecture or os/architecture/variant, such as linux/amd64 or linux/arm/v7";
 
-    /// <summary>Null if the text is not of the form os/architecture or os/architecture/variant.</summary>
+    /// <summary>Linux on this machine's processor.</summary>
+    public static Platform Host { get; } = RuntimeInformation.OSArchitecture switch
+    {
+        System.Runtime.InteropServices.Architecture.X64 => new("linux", "amd64"),
+        System.Runtime.InteropServices.Architecture.X86 => new("linux", "386"),
+        System.Runtime.InteropServices.Architecture.Arm64 => new("linux", "arm64"),
+        System.Runtime.InteropServices.Architecture.Arm => new("linux", "arm", "v7"),
+        System.Runtime.InteropServices.Architecture.Armv6 => new("linux", "arm", "v6"),
+        System.Runtime.InteropServices.Architecture.LoongArch64 => new("linux", "loong64"),
+        var other => new("linux", other.ToString().ToLowerInvariant()),
+    };
+
+    /// <summary>
+    /// Null if the text is not of the form os/architecture or os/architecture/variant. The processor's names that the
+    /// kernel and Debian use are understood, too.
+    /// </summary>
     public static Platform? TryParse(string text)
     {
-        var parts = text.Split('/');
-        return parts.Length is 2 or 3 && parts.All(part => part.Length > 0)
-            ? new Platform(parts[0], parts[1], parts.ElementAtOrDefault(2))
+        var parts = text.ToLowerInvariant().Split('/');
+        return parts.Length is 2 or 3 && parts.All(IsWord)
+            ? new Platform(parts[0], parts[1], parts.ElementAtOrDefault(2)).Normal
             : null;
     }
 
-    /// <summary>Whether an image for <paramref name="other"/> is one for this; no variant here takes any.</summary>
-    public bool Takes(Platform other) =>
-        Os == other.Os && Architecture == other.Architecture && (Variant is null || Variant == other.Variant);
+    /// <summary>Whether an image for <paramref name="other"/> is one for this.</summary>
+    public bool Takes(Platform other) => DistanceTo(other) is not null;
+
+    /// <summary>
+    /// How far an image for <paramref name="other"/> is from one for this: 0 for the same, more for one that runs here as
+    /// well, null for one that does not. No variant here takes any, the most general first; a numbered one takes lower
+    /// ones, the nearest first.
+    /// </summary>
+    public int? DistanceTo(Platform other)
+    {
+        var (here, there) = (Normal, other.Normal);
+        if (here.Os != there.Os || here.Architecture != there.Architecture)
+            return null;
+        if (here.Variant == there.Variant)
+            return 0;
+        return (here.Level, there.Level) switch
+        {
+            ({ } own, { } lower) when lower <= own => 1 + own - lower,
+            (_, { } any) when here.Variant is null => 1000 + any,
+            _ when here.Variant is null => int.MaxValue,
+            _ => null,
+        };
+    }
 
     public override string ToString() => Variant is null ? $"{Os}/{Architecture}" : $"{Os}/{Architecture}/{Variant}";
+
+    /// <summary>The same under its usual name, as containerd's platforms package has it.</summary>
+    private Platform Normal => (Architecture, Variant) switch
+    {
+        ("x86_64" or "x86-64" or "amd64", null or "" or "v1") => this with { Architecture = "amd64", Variant = null },
+        ("x86_64" or "x86-64", _) => this with { Architecture = "amd64" },
+        ("aarch64" or "arm64", null or "" or "8" or "v8") => this with { Architecture = "arm64", Variant = null },
+        ("aarch64", _) => this with { Architecture = "arm64" },
+        ("i386" or "i686", _) => this with { Architecture = "386", Variant = null },
+        ("armhf", _) or ("arm", null or "" or "7") => this with { Architecture = "arm", Variant = "v7" },
+        ("armel", _) => this with { Architecture = "arm", Variant = "v6" },
+        ("arm", "5" or "6" or "8") => this with { Variant = "v" + Variant },
+        (_, "") => this with { Variant = null },
+        _ => this,
+    };
+
+    private int? Level => (Architecture, Variant) switch
+    {
+        ("amd64", null) => 1,
+        ("arm64", null) => 8,
+        (_, ['v', .. var digits]) when int.TryParse(
+            digits, NumberStyles.None, CultureInfo.InvariantCulture, out var level) && level < 1000 => level,
+        _ => null,
+    };
+
+    private static bool IsWord(string part) =>
+        part.Length > 0 && part.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');
 }

@@ -21,7 +21,7 @@ internal sealed class RootFileSystemSource(
         if (reference is not null)
             throw new ImageException(
                 ImageReason.NotFound, $"{origin} is a root file system, which has no image '{reference}' in it",
-                "Leave the reference out");
+                "Leave --select out");
         var layer = new LayerDescriptor(LayerType, null, size, null, null);
         return new ImageDescription(null, null, null, platform ?? Platform.Host, [layer]);
     }

@@ -4,13 +4,16 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Images.Streams;
 
 /// <summary>Counts and digests what is read through it.</summary>
-internal sealed class HashingStream(Stream inner, IProgress<long>? progress = null) : ReadOnlyStream
+internal sealed class HashingStream(Stream inner, HashAlgorithmName algorithm, IProgress<long>? progress = null)
+    : ReadOnlyStream
 {
     // Often enough for a progress bar, seldom enough to cost nothing.
     private const long ReportEvery = 1 << 20;
 
-    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash hash = IncrementalHash.CreateHash(algorithm);
     private long reported;
+
+    public HashAlgorithmName Algorithm => algorithm;
 
     public long Count { get; private set; }
 

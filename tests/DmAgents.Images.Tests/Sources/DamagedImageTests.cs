@@ -180,13 +180,41 @@ public sealed class DamagedImageTests : IDisposable
     public void An_index_that_contains_indexes_without_end_is_refused()
     {
         var layout = new OciLayout();
-        var inner = layout.Blob(OciLayout.Index, """{"manifests":[]}"""u8.ToArray());
+        var inner = layout.Blob(OciLayout.IndexType, """{"manifests":[]}"""u8.ToArray());
         for (var depth = 0; depth < 6; depth++)
             inner = layout.Blob(
-                OciLayout.Index, ImageFiles.Json(new JsonObject { ["manifests"] = new JsonArray(inner.DeepClone()) }));
+                OciLayout.IndexType, ImageFiles.Json(new JsonObject { ["manifests"] = new JsonArray(inner.DeepClone()) }));
         layout.AddManifest(inner);
 
         Assert.Equal(ImageReason.Unsupported, ReadAll(layout).Reason);
+    }
+
+    [Fact]
+    public void Indexes_that_lead_to_the_same_ones_again_and_again_are_followed_once()
+    {
+        var layout = new OciLayout();
+        var inner = layout.Blob(OciLayout.IndexType, """{"manifests":[]}"""u8.ToArray());
+        for (var depth = 0; depth < 4; depth++)
+        {
+            var many = new JsonArray([.. Enumerable.Range(0, 1000).Select(_ => inner.DeepClone())]);
+            inner = layout.Blob(OciLayout.IndexType, ImageFiles.Json(new JsonObject { ["manifests"] = many }));
+        }
+        layout.AddManifest(inner);
+
+        Assert.Equal(ImageReason.Unsupported, ReadAll(layout).Reason);
+    }
+
+    [Fact]
+    public void An_index_of_more_images_than_any_has_is_refused()
+    {
+        var layout = new OciLayout();
+        var many = new JsonArray([.. Enumerable.Range(0, 1001).Select(number => new JsonObject
+        {
+            ["mediaType"] = OciLayout.Manifest, ["digest"] = $"sha256:{number:x64}", ["size"] = 1,
+        })]);
+        layout.AddManifest(layout.Index("many:1", many));
+
+        Assert.Equal(ImageReason.TooLarge, ReadAll(layout).Reason);
     }
 
     [Fact]

@@ -115,13 +115,13 @@ public sealed class ImageSourceTests : IDisposable
     }
 
     [Fact]
-    public void A_docker_archive_with_several_tags_of_one_image_gives_it_by_each()
+    public void A_docker_archive_with_several_tags_of_one_image_gives_it_by_each_and_by_all()
     {
         using var source = Open(WriteFile(ImageFiles.DockerArchive(["app:1", "app:latest"], Lower)));
 
         Assert.Equal(["app:1", "app:latest"], source.Images.Select(image => image.Reference));
-        Assert.Equal("app:latest", source.Describe("app:latest").Reference);
-        Assert.Equal(ImageReason.Ambiguous, Assert.Throws<ImageException>(() => source.Describe()).Reason);
+        Assert.Equal(["app:latest"], source.Describe("app:latest").References);
+        Assert.Equal(["app:1", "app:latest"], source.Describe().References);
     }
 
     [Fact]

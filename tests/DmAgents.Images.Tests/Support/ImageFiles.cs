@@ -48,7 +48,12 @@ internal static class ImageFiles
     {
         var tar = new TarBytes();
         foreach (var (name, content) in members)
-            tar.Entry(name, '0', content: content);
+        {
+            // A header has room for a name of 100 bytes.
+            if (name.Length > 100)
+                tar.Pax("path", name);
+            tar.Entry(name.Length > 100 ? "long" : name, '0', content: content);
+        }
         return tar.End();
     }
 

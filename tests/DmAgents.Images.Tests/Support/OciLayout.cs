@@ -7,7 +7,7 @@ namespace DmAgents.Images.Tests.Support;
 internal sealed class OciLayout
 {
     public const string Manifest = "application/vnd.oci.image.manifest.v1+json";
-    public const string Index = "application/vnd.oci.image.index.v1+json";
+    public const string IndexType = "application/vnd.oci.image.index.v1+json";
 
     private readonly JsonArray manifests = [];
 
@@ -32,7 +32,7 @@ internal sealed class OciLayout
         attestation["annotations"] = new JsonObject { ["vnd.docker.reference.type"] = "attestation-manifest" };
         inner.Add(attestation);
         var index = ImageFiles.Json(new JsonObject { ["schemaVersion"] = 2, ["manifests"] = inner });
-        manifests.Add(Named(Blob(Index, index), reference));
+        manifests.Add(Named(Blob(IndexType, index), reference));
         return this;
     }
 
@@ -69,6 +69,28 @@ internal sealed class OciLayout
         manifests.Add(descriptor);
         return this;
     }
+
+    /// <summary>A manifest of one plain layer and its descriptor, with this platform or none.</summary>
+    public JsonObject Image(string? reference, byte[] tar, string architecture = "amd64", JsonObject? platform = null)
+    {
+        var manifest = Image(architecture, bytes => bytes, tar);
+        manifest.Remove("platform");
+        if (platform is not null)
+            manifest["platform"] = platform;
+        return Named(manifest, reference);
+    }
+
+    /// <summary>A manifest of one layer, stored like this, with this config.</summary>
+    public JsonObject ImageOf(byte[] config, byte[] layer) => Blob(Manifest, ImageFiles.Json(new JsonObject
+    {
+        ["schemaVersion"] = 2,
+        ["config"] = Blob("application/vnd.oci.image.config.v1+json", config),
+        ["layers"] = new JsonArray(Blob("application/vnd.oci.image.layer.v1.tar", layer)),
+    }));
+
+    /// <summary>An index of these manifests and its descriptor.</summary>
+    public JsonObject Index(string? reference, JsonArray manifests) => Named(
+        Blob(IndexType, ImageFiles.Json(new JsonObject { ["schemaVersion"] = 2, ["manifests"] = manifests })), reference);
 
     private static JsonObject Named(JsonObject descriptor, string? reference)
     {

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using DmAgents.Domain.Layers;
+using DmAgents.Images.Archives;
+
+namespace DmAgents.Images.Sources;
+
+/// <summary>The index of an OCI layout, and the indexes below it, down to the manifests of images.</summary>
+internal sealed class OciIndex
+{
+    private const string ManifestType = "application/vnd.oci.image.manifest.v1+json";
+    private const string IndexType = "application/vnd.oci.image.index.v1+json";
+    private const string DockerManifestType = "application/vnd.docker.distribution.manifest.v2+json";
+    private const string DockerIndexType = "application/vnd.docker.distribution.manifest.list.v2+json";
+
+    // An index in an index occurs (docker save of a multi-platform image); more depth would be a loop or a trap.
+    private const int MaxDepth = 4;
+
+    // Far more than any image has platforms; each may be read to learn its platform.
+    private const int MaxManifests = 1000;
+
+    private readonly IArchive archive;
+
+    public OciIndex(IArchive archive)
+    {
+        this.archive = archive;
+        var found = ReadIndex(archive.ReadDocument(LayoutNames.OciIndex), $"'{LayoutNames.OciIndex}' of {Origin}");
+        Roots = [.. found.Where(IsTaken)];
+        if (found.Count == 0)
+            throw new ImageException(
+                ImageReason.NotFound, $"{Origin} is an OCI layout without an image", "Give a layout with an image in it");
+        if (Roots.Count == 0)
+            throw NoImage(found);
+    }
+
+    /// <summary>What the layout's own index lists, without what is no image.</summary>
+    public IReadOnlyList<OciDescriptor> Roots { get; }
+
+    private string Origin => archive.Origin;
+
+    /// <summary>The manifests of images that entries of the index lead to, each once.</summary>
+    public IReadOnlyList<OciDescriptor> ManifestsOf(IReadOnlyList<OciDescriptor> roots)
+    {
+        var walk = new Walk();
+        foreach (var root in roots)
+            Follow(root, 0, walk);
+        return walk.Manifests.Count > 0 ? walk.Manifests : throw NoImage(walk.Others);
+    }
+
+    /// <summary>A document, verified.</summary>
+    public byte[] Read(OciDescriptor descriptor)
+    {
+        var content = archive.ReadDocument(descriptor.Member);
+        var found = Digest.Of(content, descriptor.Digest.Algorithm);
+        return found == descriptor.Digest
+            ? content
+            : throw new ImageException(
+                ImageReason.DigestMismatch, $"'{descriptor.Member}' of {Origin} has the digest {found}",
+                "Fetch or write the archive again");
+    }
+
+    private static bool IsTaken(OciDescriptor descriptor) => descriptor.MediaType
+        is ManifestType or DockerManifestType or IndexType or DockerIndexType or "";
+
+    /// <summary>Without what buildkit attests of an image.</summary>
+    private static List<OciDescriptor> ReadIndex(byte[] document, string what) => JsonReading.Parse(
+        document, what, root => JsonReading.Items(root, "manifests").Select(OciDescriptor.Of)
+            .Where(found => !found.IsAttestation).ToList());
+
+    /// <summary>Entries of kinds that are not known are left out, as the specification asks (image-index.md).</summary>
+    private void Follow(OciDescriptor descriptor, int depth, Walk walk)
+    {
+        if (!walk.Seen.Add(descriptor.Digest))
+            return;
+        if (walk.Seen.Count > MaxManifests)
+            throw new ImageException(
+                ImageReason.TooLarge, $"{Origin} leads to more than {MaxManifests} manifests",
+                "No sound image has as many: check where the archive comes from");
+        if (!IsTaken(descriptor))
+            walk.Others.Add(descriptor);
+        else if (!IsIndex(descriptor))
+            walk.Manifests.Add(descriptor);
+        else if (depth < MaxDepth)
+            ReadIndex(Read(descriptor), $"Index {descriptor.Digest} of {Origin}")
+                .ForEach(inner => Follow(inner, depth + 1, walk));
+        else
+            throw new ImageException(
+                ImageReason.Unsupported, $"Index {descriptor.Digest} of {Origin} lies below {MaxDepth} others",
+                "No sound image nests as deep: check where the archive comes from");
+    }
+
+    /// <summary>A descriptor that does not say what it is about leaves it to the document.</summary>
+    private bool IsIndex(OciDescriptor descriptor) => descriptor.MediaType is IndexType or DockerIndexType
+        || (descriptor.MediaType.Length == 0 && JsonReading.Parse(
+            Read(descriptor), $"'{descriptor.Member}' of {Origin}",
+            root => JsonReading.Property(root, "manifests") is { ValueKind: JsonValueKind.Array }));
+
+    private ImageException NoImage(IEnumerable<OciDescriptor> others) => new(
+        ImageReason.Unsupported,
+        $"{Origin} has no container image: it has "
+        + string.Join(", ", others.Select(other => $"a '{other.MediaType}' ({other.Digest})").DefaultIfEmpty("nothing")),
+        "Import a container image; artifacts of other kinds have no file system");
+
+    private sealed class Walk
+    {
+        public HashSet<Digest> Seen { get; } = [];
+
+        public List<OciDescriptor> Manifests { get; } = [];
+
+        public List<OciDescriptor> Others { get; } = [];
+    }
+}

@@ -1,0 +1,85 @@
+using DmAgents.Images.Archives;
+
+namespace DmAgents.Images.Sources;
+
+/// <summary>What a tar is, by its whole index, and in which of its folders the layout lies.</summary>
+internal readonly record struct TarKind(ImageFormat Format, string Folder)
+{
+    private static readonly TarKind RootFileSystem = new(ImageFormat.RootFileSystem, "");
+
+    /// <summary>
+    /// Decides by the content: a layout in the folder that holds all files, beside nothing that a root file system has
+    /// at its top, is an image; a tar without a layout is a root file system. What could be both is refused.
+    /// </summary>
+    public static TarKind Of(TarIndex index, string origin)
+    {
+        var layouts = index.Layouts.ToList();
+        if (layouts.Count == 0)
+            return index is { HasOnlyParts: true, RootMember: null } ? throw Broken(origin) : RootFileSystem;
+        var whole = layouts.Find(layout => layout.Folder == index.CommonFolder);
+        if (whole.Parts is null && index.RootMember is not null)
+            // Root file systems hold images, too: for a container runtime, or for a first boot.
+            return RootFileSystem;
+        if (whole.Parts is null && layouts.Count == 1)
+            throw Ambiguous(origin, $"it has other files beside {Described(layouts[0])}", OptionOf(layouts[0].Parts));
+        if (whole.Parts is null)
+            throw Several(origin, layouts);
+        if (index.RootMemberIn(whole.Folder) is { } member)
+            throw Ambiguous(origin, $"it has '{member}' beside {Described(whole)}", OptionOf(whole.Parts));
+        return index.IsWhole ? new TarKind(FormatOf(whole.Parts), whole.Folder) : throw TooMany(origin);
+    }
+
+    /// <summary>Takes the operator's word for the format, if the tar has what that takes.</summary>
+    public static TarKind Of(TarIndex index, string origin, ImageFormat format)
+    {
+        if (format == ImageFormat.RootFileSystem)
+            return RootFileSystem;
+        var layouts = index.Layouts.Where(
+            layout => format == ImageFormat.OciLayout ? layout.Parts.IsOci : layout.Parts.IsDocker).ToList();
+        if (layouts.Count > 1 && layouts.Find(layout => layout.Folder == index.CommonFolder) is { Parts: not null } whole)
+            layouts = [whole];
+        return layouts.Count switch
+        {
+            1 when index.IsWhole => new TarKind(format, layouts[0].Folder),
+            1 => throw TooMany(origin),
+            0 => throw Lacking(origin, format),
+            _ => throw Several(origin, layouts),
+        };
+    }
+
+    public static ImageException Lacking(string origin, ImageFormat format) => new(
+        ImageReason.NotAnImage,
+        format == ImageFormat.OciLayout
+            ? $"{origin} is no OCI image layout: it has no sound 'oci-layout' beside an 'index.json'"
+            : $"{origin} is no docker archive: it has no sound 'manifest.json'",
+        "Leave --format out to see what it is");
+
+    private static ImageFormat FormatOf(LayoutParts parts) =>
+        parts.IsOci ? ImageFormat.OciLayout : ImageFormat.DockerArchive;
+
+    private static string OptionOf(LayoutParts parts) => parts.IsOci ? "oci" : "docker";
+
+    private static string Described((string Folder, LayoutParts Parts) layout) =>
+        (layout.Parts.IsOci ? "an OCI image layout" : "a docker archive's 'manifest.json'")
+        + (layout.Folder.Length == 0 ? "" : $" in '{layout.Folder}'");
+
+    private static ImageException Ambiguous(string origin, string why, string option) => new(
+        ImageReason.Ambiguous, $"{origin} may be an image's archive or a root file system: {why}",
+        $"Say which with --format {option} or --format rootfs");
+
+    private static ImageException Several(string origin, List<(string Folder, LayoutParts Parts)> layouts) => new(
+        ImageReason.Ambiguous,
+        $"{origin} holds {layouts.Count} image layouts: "
+        + string.Join(", ", layouts.Take(10).Select(layout => $"'{(layout.Folder.Length == 0 ? "." : layout.Folder)}'")),
+        "Unpack it and import one of them, or take it for a root file system with --format rootfs");
+
+    private static ImageException Broken(string origin) => new(
+        ImageReason.Corrupt,
+        $"{origin} has parts of an image layout, but neither a sound 'oci-layout' with an 'index.json' nor a sound "
+        + "'manifest.json'",
+        "Fetch or write the archive again, or take it for a root file system with --format rootfs");
+
+    private static ImageException TooMany(string origin) => new(
+        ImageReason.TooLarge, $"{origin} is an image layout with more members than any sound one has",
+        "Check where the archive comes from");
+}

@@ -1,0 +1,104 @@
+namespace DmAgents.Images.Streams;
+
+/// <summary>
+/// A file for what has to be read out of its order. It has no name and vanishes with the process. A part of its disk
+/// stays free: the agent's journal may be on the same one.
+/// </summary>
+internal sealed class Spool : IDisposable
+{
+    private const string Prefix = "dmagents-spool-";
+
+    // Often enough that the reserve is not used up in between, seldom enough to cost nothing.
+    private const long CheckEvery = 16 << 20;
+    private const long LargestReserve = 1L << 30;
+
+    // .NET keeps errno in HResult for the numbers that it has no own exception for.
+    private const int NoSpaceErrno = 28;
+    private const int QuotaErrno = 122;
+
+    private readonly string directory;
+    private readonly string origin;
+    private readonly FileStream file;
+    private long nextCheck;
+
+    /// <param name="directory">Where the file is made.</param>
+    /// <param name="origin">Of what is kept in it, for messages.</param>
+    /// <param name="size">How much will come, in bytes; 0 if that is not known.</param>
+    /// <exception cref="ImageException">There is no room (NoSpace) for that much.</exception>
+    public Spool(string directory, string origin, long size = 0)
+    {
+        (this.directory, this.origin) = (directory, origin);
+        var name = Path.Combine(directory, Prefix + Path.GetRandomFileName());
+        try
+        {
+            Directory.CreateDirectory(directory);
+            CheckRoom(size);
+            file = new FileStream(name, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            File.Delete(name);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new ImageException(
+                ImageReason.Failed, $"{directory} takes no copy of {origin} ({cause.Message.TrimEnd('.')})",
+                "Check that directory, or set image.spool-directory to another", cause);
+        }
+    }
+
+    public long Size { get; private set; }
+
+    /// <summary>Removes what an agent left that died between making a file and taking its name away.</summary>
+    public static void Sweep(string directory)
+    {
+        if (!Directory.Exists(directory))
+            return;
+        foreach (var left in Directory.EnumerateFiles(directory, Prefix + "*"))
+            File.Delete(left);
+    }
+
+    /// <exception cref="ImageException">There is no more room (NoSpace).</exception>
+    public void Write(ReadOnlySpan<byte> content)
+    {
+        if (Size >= nextCheck)
+        {
+            CheckRoom(content.Length);
+            nextCheck = Size + CheckEvery;
+        }
+        try
+        {
+            file.Write(content);
+            Size += content.Length;
+        }
+        catch (IOException cause) when (cause.HResult is NoSpaceErrno or QuotaErrno)
+        {
+            throw NoRoom(cause);
+        }
+    }
+
+    public void Fill(Stream content, CancellationToken cancellation)
+    {
+        var buffer = new byte[1 << 20];
+        for (int count; (count = content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)) > 0;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Write(buffer.AsSpan(0, count));
+        }
+    }
+
+    /// <summary>What was written, to be read under this name; the spool is used up.</summary>
+    public RegularFile ToFile(string name) => new(file, name);
+
+    public void Dispose() => file.Dispose();
+
+    private void CheckRoom(long more)
+    {
+        var disk = new DriveInfo(directory);
+        var reserve = Math.Min(LargestReserve, disk.TotalSize / 10);
+        if (disk.AvailableFreeSpace - reserve < more)
+            throw NoRoom(null);
+    }
+
+    private ImageException NoRoom(IOException? cause) => new(
+        ImageReason.NoSpace,
+        $"{directory} has no room for {origin}, of which it has to keep a copy while that is imported",
+        "Make room there, or set image.spool-directory to a directory on another disk", cause);
+}
