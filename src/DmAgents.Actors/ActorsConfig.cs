@@ -36,13 +36,22 @@ public static class ActorsConfig
           thread-count = 1
         }
         akka.actor {
-          serializers.dmagents-journal = "{{typeof(JournalSerializer).AssemblyQualifiedName}}"
-          serialization-identifiers { "{{typeof(JournalSerializer).AssemblyQualifiedName}}" = {{JournalSerializer.Id}} }
+          serializers {
+            dmagents-journal = "{{typeof(JournalSerializer).AssemblyQualifiedName}}"
+            dmagents-wire = "{{typeof(WireSerializer).AssemblyQualifiedName}}"
+          }
+          serialization-identifiers {
+            "{{typeof(JournalSerializer).AssemblyQualifiedName}}" = {{JournalSerializer.Id}}
+            "{{typeof(WireSerializer).AssemblyQualifiedName}}" = {{WireSerializer.Id}}
+          }
           serialization-bindings {
             "DmAgents.Domain.Pools.PoolEvent, DmAgents.Domain" = dmagents-journal
             "DmAgents.Domain.Pools.PoolState, DmAgents.Domain" = dmagents-journal
             "DmAgents.Actors.Hosts.HostEvent, DmAgents.Actors" = dmagents-journal
             "DmAgents.Actors.Hosts.HostState, DmAgents.Actors" = dmagents-journal
+            "DmAgents.Domain.Pools.PoolCommand, DmAgents.Domain" = dmagents-wire
+            "DmAgents.Domain.Pools.PoolReply, DmAgents.Domain" = dmagents-wire
+            "DmAgents.Actors.Serialization.IWireMessage, DmAgents.Actors" = dmagents-wire
           }
         }
         """);

@@ -45,7 +45,7 @@ internal sealed class ActorSide : Side, IAsyncDisposable
         JournalDatabase.Prepare(_settings);
         await _host.StartAsync(CancellationToken.None).ConfigureAwait(false);
         var created = await _handle.Actor.Ask<PoolReply>(
-            new HostMessages.CreatePool(new PoolCommands.Initialize(
+            new HostMessages.ToPool(_identity.Name, new PoolCommands.Initialize(
                 NewRequest(), _identity.Uuid, _identity.Name, _identity.Backing, _identity.BlockSize,
                 _identity.FileSystem, _identity.BaseSize, TimeProvider.System.GetUtcNow())), Deadline)
             .ConfigureAwait(false);

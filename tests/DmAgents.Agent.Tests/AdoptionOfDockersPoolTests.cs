@@ -24,8 +24,9 @@ public sealed class AdoptionOfDockersPoolTests : IAsyncLifetime
     {
         _agent = await ServedAgent.Start();
         _docker = new DockerWorld(_agent.Simulated);
-        await _agent.Gateway.TakeOver(
-            _docker.Command(new RequestId(Guid.NewGuid()), Name, new PoolUuid(Guid.NewGuid())), CancellationToken.None);
+        await _agent.Gateway.Ask(
+            Name, _docker.Command(new RequestId(Guid.NewGuid()), Name, new PoolUuid(Guid.NewGuid())),
+            CancellationToken.None);
         using var patience = new CancellationTokenSource(Patience);
         while (!IsWritten())
             await Task.Delay(20, patience.Token);
@@ -79,8 +80,9 @@ public sealed class AdoptionOfDockersPoolTests : IAsyncLifetime
 
         Assert.Empty(State.Devices);
         Assert.True(_agent.Simulated.Find(_docker.DockerPool).Must().ReadOnly);
-        await _agent.Gateway.Return(
-            _agent.Gateway.Board.Find(Name)!, new RequestId(Guid.NewGuid()), CancellationToken.None);
+        await _agent.Gateway.Ask(
+            Name, new PoolCommands.Return(new RequestId(Guid.NewGuid()), DateTimeOffset.UnixEpoch),
+            CancellationToken.None);
         Assert.False(_agent.Simulated.Find(_docker.DockerPool).Succeeded);
         _docker.Assemble();
         Assert.Equal(3, _agent.Simulated.ListThins(_docker.DockerPool).Must().Count);

@@ -88,7 +88,7 @@ public sealed class JournalSizeTests : IAsyncLifetime
     public async Task The_events_of_a_removed_pool_go()
     {
         await _agent.Do(Create("web"));
-        await _agent.Gateway.Remove(ServedAgent.Pool, NewRequest(), force: true, CancellationToken.None);
+        await _agent.Do(new PoolCommands.Retire(NewRequest(), Force: true, DateTimeOffset.UnixEpoch));
 
         await Eventually(() => Number($"select count(*) from journal where persistence_id <> 'host'") == 0);
         Assert.Equal(0, Number("select count(*) from snapshot where persistence_id <> 'host'"));

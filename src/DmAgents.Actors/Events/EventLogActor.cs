@@ -21,7 +21,7 @@ public sealed class EventLogActor(HostEventLog log) : UntypedActor
             case PoolNotices happened:
                 foreach (var notice in happened.Notices)
                 {
-                    if (Occurrences.Of(notice) is { } occurrence)
+                    if (Occurrences.Of(happened.Pool, notice) is { } occurrence)
                         log.Add(occurrence);
                 }
                 break;

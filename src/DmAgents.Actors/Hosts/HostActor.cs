@@ -3,6 +3,7 @@ using Akka.Event;
 using Akka.Persistence;
 using DmAgents.Actors.Journals;
 using DmAgents.Actors.Pools;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Hosts;
@@ -91,17 +92,17 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     {
         switch (message)
         {
-            case HostMessages.CreatePool create:
-                Register(create.Command.Name, create.Command.Uuid, create.Command);
+            case HostMessages.ToPool { Command: PoolCommands.Initialize create }:
+                Register(create.Name, create.Uuid, create);
                 break;
-            case HostMessages.AdoptPool adopt:
-                Register(adopt.Command.Identity.Name, adopt.Command.Identity.Uuid, adopt.Command);
+            case HostMessages.ToPool { Command: PoolCommands.Adopt adopt }:
+                Register(adopt.Identity.Name, adopt.Identity.Uuid, adopt);
                 break;
-            case HostMessages.TakeOverPool takeOver:
-                Register(takeOver.Command.Name, takeOver.Command.Uuid, takeOver.Command);
+            case HostMessages.ToPool { Command: PoolCommands.TakeOver takeOver }:
+                Register(takeOver.Name, takeOver.Uuid, takeOver);
                 break;
-            case HostMessages.RemovePool remove:
-                Remove(remove);
+            case HostMessages.ToPool to:
+                Forward(to);
                 break;
             case PoolMessages.Ended ended:
                 Persist(new HostEvents.PoolForgotten(ended.Name, ended.Uuid, ended.Why, _time.GetUtcNow()), Note);
@@ -164,17 +165,14 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         });
     }
 
-    private void Remove(HostMessages.RemovePool remove)
+    private void Forward(HostMessages.ToPool message)
     {
-        if (!_pools.TryGetValue(remove.Pool, out var pool))
-        {
-            Sender.Tell(new PoolReplies.Refused(remove.Request, Unknown("cannot remove pool", remove.Pool)));
-            return;
-        }
-        if (IsDown(pool))
-            Sender.Tell(Busy(remove.Request, remove.Pool));
+        if (!_pools.TryGetValue(message.Pool, out var pool))
+            Sender.Tell(new PoolReplies.Refused(message.Command.Request, Unknown(message.Pool)));
+        else if (IsDown(pool))
+            Sender.Tell(Busy(message.Command.Request, message.Pool));
         else
-            pool.Actor.Forward(new PoolMessages.Retire(remove.Request, remove.Force));
+            pool.Actor.Forward(message.Command);
     }
 
     /// <summary>Its actor has stopped by itself, and is not started again yet.</summary>
@@ -274,12 +272,13 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         }
     }
 
-    private static Refusal Unknown(string what, PoolName pool) => new(
-        RefusalKind.NotFound, what, pool.Value, "there is no pool of this name", "list them: dmagent pool list");
+    private static Refusal Unknown(PoolName pool) => new(
+        RefusalKind.NotFound, "cannot use pool", pool.Value, "there is no pool of this name",
+        "list them: dmagent pool list");
 
     private int _started;
 
     private sealed record RegisteredPool(PoolName Name, PoolUuid Uuid, IActorRef Actor);
 
-    private sealed record StartAgain(PoolName Pool);
+    private sealed record StartAgain(PoolName Pool) : ILocalMessage;
 }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using DmAgents.Actors.Serialization;
 
 namespace DmAgents.Actors.Hosts;
 
@@ -79,7 +80,7 @@ public sealed class HostKeeper : UntypedActor, IWithTimers, IWithUnboundedStash
 
     private void Start() => _actor = Context.Watch(Context.ActorOf(_host, $"host-{++_started}"));
 
-    private sealed record StartAgain
+    private sealed record StartAgain : ILocalMessage
     {
         public static StartAgain Instance { get; } = new();
     }

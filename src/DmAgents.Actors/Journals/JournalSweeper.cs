@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using DmAgents.Actors.Serialization;
 
 namespace DmAgents.Actors.Journals;
 
@@ -103,7 +104,7 @@ public sealed class JournalSweeper : UntypedActor, IWithTimers
         Timers.StartSingleTimer(nameof(NextStep), NextStep.Instance, _retry);
     }
 
-    private sealed record NextStep
+    private sealed record NextStep : ILocalMessage
     {
         public static NextStep Instance { get; } = new();
     }
@@ -113,11 +114,11 @@ public sealed class JournalSweeper : UntypedActor, IWithTimers
 public static class JournalMessages
 {
     /// <summary>On the event stream: a snapshot of this id is durable.</summary>
-    public sealed record SnapshotStored(string PersistenceId);
+    public sealed record SnapshotStored(string PersistenceId) : ILocalMessage;
 
     /// <summary>Delete every row of this id, whose actor is no more. Answered by <see cref="Erased"/>.</summary>
-    public sealed record Erase(string PersistenceId);
+    public sealed record Erase(string PersistenceId) : ILocalMessage;
 
     /// <summary>The journal has no row of this id.</summary>
-    public sealed record Erased(string PersistenceId);
+    public sealed record Erased(string PersistenceId) : ILocalMessage;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
@@ -13,56 +14,57 @@ namespace DmAgents.Actors.Pools;
 internal static class LaneJobs
 {
     /// <summary>Make the pool live and look at what it has.</summary>
-    internal sealed record Open(PoolContext Pool, PoolState State);
+    internal sealed record Open(PoolContext Pool, PoolState State) : ILocalMessage;
 
     /// <summary>Take away what nobody wants.</summary>
-    internal sealed record CleanUp(PoolContext Pool, RecoveryPlan Plan);
+    internal sealed record CleanUp(PoolContext Pool, RecoveryPlan Plan) : ILocalMessage;
 
     /// <summary>Find out how the pool can be extended, by the first of these that is possible.</summary>
-    internal sealed record PlanGrowth(PoolContext Pool, ImmutableArray<GrowthRequest> Requests);
+    internal sealed record PlanGrowth(PoolContext Pool, ImmutableArray<GrowthRequest> Requests) : ILocalMessage;
 
     /// <summary>Set what a full pool does to writers.</summary>
-    internal sealed record SetNoSpace(PoolContext Pool, NoSpacePolicy Policy);
+    internal sealed record SetNoSpace(PoolContext Pool, NoSpacePolicy Policy) : ILocalMessage;
 
     /// <summary>Make what a growth adds the pool's own.</summary>
-    internal sealed record PrepareGrowth(PoolContext Pool, RequestId Request);
+    internal sealed record PrepareGrowth(PoolContext Pool, RequestId Request) : ILocalMessage;
 
     /// <summary>Give the live pool the length of its backing.</summary>
-    internal sealed record Grow(PoolContext Pool, RequestId Request);
+    internal sealed record Grow(PoolContext Pool, RequestId Request) : ILocalMessage;
 
     /// <summary>Make sure that the pool is live as its backing says.</summary>
-    internal sealed record Confirm(PoolContext Pool, RequestId Request);
+    internal sealed record Confirm(PoolContext Pool, RequestId Request) : ILocalMessage;
 
     /// <summary>Set the transaction id.</summary>
-    internal sealed record Mark(PoolContext Pool, TransactionId Expected, TransactionId Next);
+    internal sealed record Mark(PoolContext Pool, TransactionId Expected, TransactionId Next) : ILocalMessage;
 
     /// <summary>Read the status.</summary>
-    internal sealed record ReadStatus(PoolContext Pool);
+    internal sealed record ReadStatus(PoolContext Pool) : ILocalMessage;
 
     /// <summary>Delete a quarantined id.</summary>
-    internal sealed record Purge(PoolContext Pool, ThinId Id);
+    internal sealed record Purge(PoolContext Pool, ThinId Id) : ILocalMessage;
 
     /// <summary>Take down what a creation that failed has made live.</summary>
-    internal sealed record Abandon(PoolContext Pool);
+    internal sealed record Abandon(PoolContext Pool) : ILocalMessage;
 
     /// <summary>Take the pool down and make its metadata usable.</summary>
-    internal sealed record Mend(PoolContext Pool, PoolMessages.MendMetadata Asked, MetadataShape Shape);
+    internal sealed record Mend(PoolContext Pool, PoolCommands.MendMetadata Asked, MetadataShape Shape) : ILocalMessage;
 
     /// <summary>Give up the metadata that others have replaced.</summary>
-    internal sealed record DiscardMetadata(PoolContext Pool, ImmutableArray<KeptMetadata> Kept, RequestId Request);
+    internal sealed record DiscardMetadata(PoolContext Pool, ImmutableArray<KeptMetadata> Kept, RequestId Request)
+        : ILocalMessage;
 
     /// <summary>Make nothing live of the pool's devices.</summary>
-    internal sealed record MakeIdle(PoolContext Pool, ImmutableArray<DeviceRecord> Devices);
+    internal sealed record MakeIdle(PoolContext Pool, ImmutableArray<DeviceRecord> Devices) : ILocalMessage;
 
     /// <summary>Make the pool what it was before it was taken over.</summary>
-    internal sealed record GiveBack(PoolContext Pool, PoolState State);
+    internal sealed record GiveBack(PoolContext Pool, PoolState State) : ILocalMessage;
 
     /// <summary>Take down what is the agent's own of a pool that was given back.</summary>
-    internal sealed record LetGo(PoolContext Pool, ImmutableArray<DeviceRecord> Devices);
+    internal sealed record LetGo(PoolContext Pool, ImmutableArray<DeviceRecord> Devices) : ILocalMessage;
 
     /// <summary>Take everything down, and remove labels or files.</summary>
     internal sealed record Retire(
-        PoolContext Pool, ImmutableArray<DeviceRecord> Devices, ImmutableArray<KeptMetadata> Kept);
+        PoolContext Pool, ImmutableArray<DeviceRecord> Devices, ImmutableArray<KeptMetadata> Kept) : ILocalMessage;
 }
 
 /// <summary>What the lane answers.</summary>
@@ -74,44 +76,45 @@ internal static class LaneResults
     /// <param name="Sectors">That the pool's sectors are larger than those it was made with; null where they are not.
     /// </param>
     internal sealed record Opened(
-        KernelPicture Picture, KernelError? Unchecked, ImmutableDictionary<ThinId, DeviceHint> Hints, string? Sectors);
+        KernelPicture Picture, KernelError? Unchecked, ImmutableDictionary<ThinId, DeviceHint> Hints, string? Sectors)
+        : ILocalMessage;
 
     /// <summary>Pool and journal do not belong together.</summary>
-    internal sealed record Mismatched(TransactionId Found, Checkpoint Expected);
+    internal sealed record Mismatched(TransactionId Found, Checkpoint Expected) : ILocalMessage;
 
-    internal sealed record OpenFailed(KernelError Error);
+    internal sealed record OpenFailed(KernelError Error) : ILocalMessage;
 
     /// <param name="Errors">What could not be taken away.</param>
-    internal sealed record CleanedUp(RecoveryPlan Plan, ImmutableArray<KernelError> Errors);
+    internal sealed record CleanedUp(RecoveryPlan Plan, ImmutableArray<KernelError> Errors) : ILocalMessage;
 
-    internal sealed record GrowthPlanned(BackingPlan Plan);
+    internal sealed record GrowthPlanned(BackingPlan Plan) : ILocalMessage;
 
-    internal sealed record NoSpaceSet(NoSpacePolicy Policy, KernelResult Result);
+    internal sealed record NoSpaceSet(NoSpacePolicy Policy, KernelResult Result) : ILocalMessage;
 
-    internal sealed record GrowthPrepared(RequestId Request, KernelResult Result);
+    internal sealed record GrowthPrepared(RequestId Request, KernelResult Result) : ILocalMessage;
 
-    internal sealed record Grown(RequestId Request, KernelResult Result);
+    internal sealed record Grown(RequestId Request, KernelResult Result) : ILocalMessage;
 
-    internal sealed record Confirmed(RequestId Request, KernelResult Result);
+    internal sealed record Confirmed(RequestId Request, KernelResult Result) : ILocalMessage;
 
     /// <param name="Found">The pool's transaction id where setting it failed; null where that cannot be told.</param>
-    internal sealed record Marked(TransactionId Next, KernelResult Result, TransactionId? Found);
+    internal sealed record Marked(TransactionId Next, KernelResult Result, TransactionId? Found) : ILocalMessage;
 
-    internal sealed record Status(KernelResult<ThinPoolStatus> Result);
+    internal sealed record Status(KernelResult<ThinPoolStatus> Result) : ILocalMessage;
 
-    internal sealed record Purged(ThinId Id, KernelResult Result);
+    internal sealed record Purged(ThinId Id, KernelResult Result) : ILocalMessage;
 
-    internal sealed record Mended(PoolMessages.MendMetadata Asked, MendOutcome Outcome);
+    internal sealed record Mended(PoolCommands.MendMetadata Asked, MendOutcome Outcome) : ILocalMessage;
 
-    internal sealed record MetadataDiscarded(RequestId Request, KernelResult Result);
+    internal sealed record MetadataDiscarded(RequestId Request, KernelResult Result) : ILocalMessage;
 
-    internal sealed record Abandoned(KernelResult Result);
+    internal sealed record Abandoned(KernelResult Result) : ILocalMessage;
 
-    internal sealed record Retired(KernelResult Result);
+    internal sealed record Retired(KernelResult Result) : ILocalMessage;
 
-    internal sealed record MadeIdle(KernelResult Result);
+    internal sealed record MadeIdle(KernelResult Result) : ILocalMessage;
 
-    internal sealed record GivenBack(KernelResult Result);
+    internal sealed record GivenBack(KernelResult Result) : ILocalMessage;
 
-    internal sealed record LetGone(KernelResult Result);
+    internal sealed record LetGone(KernelResult Result) : ILocalMessage;
 }

@@ -13,7 +13,7 @@ public sealed partial class PoolActor
         switch (PoolDecider.Decide(_state, _health, command))
         {
             case Decision.AlreadySo:
-                Answer(Sender, new PoolReplies.Done(command.Request, Device: null, [], AlreadySo: true));
+                Answer(Sender, PoolSuccess.Of(command, alreadySo: true));
                 break;
             case Decision.Refused refused:
                 Answer(Sender, new PoolReplies.Refused(command.Request, refused.Refusal));
@@ -22,17 +22,17 @@ public sealed partial class PoolActor
                 Answer(Sender, new PoolReplies.Refused(command.Request, NotToBeAdopted()));
                 break;
             case Decision.Accepted accepted:
-                Adopt(command.Request, accepted);
+                Adopt(command, accepted);
                 break;
             default:
                 throw new InvalidOperationException("a decision of no known kind");
         }
     }
 
-    private void Adopt(RequestId request, Decision.Accepted accepted)
+    private void Adopt(PoolCommands.Adopt command, Decision.Accepted accepted)
     {
         // Whether it can be opened is told like after a repair: what was taken over stays so in any case.
-        _repairers.Add((Sender, request));
+        _repairers.Add((Sender, command));
         _deletions = _deletions.Clear();
         _problems = _problems.Clear();
         Enter(PoolPhase.Opening, "its journal begins anew with what the pool has");

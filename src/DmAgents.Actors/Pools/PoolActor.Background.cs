@@ -4,6 +4,7 @@ using Akka.Event;
 using Akka.Persistence;
 using DmAgents.Actors.Devices;
 using DmAgents.Actors.Journals;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 
@@ -24,7 +25,7 @@ public sealed partial class PoolActor
     private readonly List<PoolNotice> _untold = [];
 
     private readonly List<PoolEvent> _outcomes = [];
-    private (IActorRef To, RequestId Request)? _retiring;
+    private (IActorRef To, PoolCommand Command)? _retiring;
     private bool _isDeaf;
     private bool _isToStop;
 
@@ -69,7 +70,7 @@ public sealed partial class PoolActor
     private void Publish(PoolEvent happened)
     {
         _eventsSinceSnapshot++;
-        _untold.Add(new PoolNotice(_setup.Name, happened, _state));
+        _untold.Add(PoolNoticeOf.Event(LastSequenceNr, happened, _state));
         if (!Timers.IsTimerActive(NoticeTimer))
             Timers.StartSingleTimer(NoticeTimer, TellNotices.Instance, NoticeDelay);
     }
@@ -78,10 +79,10 @@ public sealed partial class PoolActor
     {
         if (_untold.Count == 0)
             return;
-        var notices = new PoolNotices([.. _untold]);
+        var notices = new PoolNotices(_setup.Name, _setup.Uuid, [.. _untold]);
         _untold.Clear();
         Context.System.EventStream.Publish(notices);
-        _projection.Tell(notices);
+        _projection.Tell(new ProjectionActor.Happened([.. notices.Notices.Select(notice => notice.Event)], _state));
     }
 
     /// <summary>Messages that mean the same in every phase.</summary>
@@ -138,8 +139,6 @@ public sealed partial class PoolActor
                 break;
             case DeviceResults.Deleted deleted:
                 OnDeleted(deleted);
-                break;
-            case PoolMessages.NoteBackup:
                 break;
             case KeepStock:
                 OnKeepStock();
@@ -244,27 +243,27 @@ public sealed partial class PoolActor
         _projection.Tell(ProjectionActor.Finish.Instance);
     }
 
-    private sealed record TellNotices
+    private sealed record TellNotices : ILocalMessage
     {
         public static TellNotices Instance { get; } = new();
     }
 
-    private sealed record WriteOutcomes
+    private sealed record WriteOutcomes : ILocalMessage
     {
         public static WriteOutcomes Instance { get; } = new();
     }
 
-    private sealed record ReadStatus
+    private sealed record ReadStatus : ILocalMessage
     {
         public static ReadStatus Instance { get; } = new();
     }
 
-    private sealed record RetryProblems
+    private sealed record RetryProblems : ILocalMessage
     {
         public static RetryProblems Instance { get; } = new();
     }
 
-    private sealed record GiveUpStopping
+    private sealed record GiveUpStopping : ILocalMessage
     {
         public static GiveUpStopping Instance { get; } = new();
     }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Planning;
@@ -167,7 +168,7 @@ public sealed partial class PoolActor
         LookAtStatus();
     }
 
-    private sealed record EndWaiting
+    private sealed record EndWaiting : ILocalMessage
     {
         public static EndWaiting Instance { get; } = new();
     }

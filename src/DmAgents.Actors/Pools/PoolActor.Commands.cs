@@ -35,29 +35,26 @@ public sealed partial class PoolActor
             case PoolCommands.Adopt adopt:
                 OnAdopt(adopt);
                 break;
-            case PoolCommand command:
-                OnPoolCommand(command);
-                break;
-            case PoolMessages.Retire retire:
+            case PoolCommands.Retire retire:
                 OnRetire(retire);
                 break;
-            case PoolMessages.Repair repair:
+            case PoolCommands.Repair repair:
                 OnRepair(repair);
                 break;
-            case PoolMessages.Trim trim:
+            case PoolCommands.Trim trim:
                 OnTrim(trim);
                 break;
-            case PoolMessages.MendMetadata mend:
+            case PoolCommands.MendMetadata mend:
                 OnMend(mend);
                 break;
-            case PoolMessages.DiscardMetadata discard:
+            case PoolCommands.DiscardMetadata discard:
                 OnDiscardMetadata(discard);
                 break;
-            case PoolMessages.NoteBackup note:
-                Record([note.Outcome], () => { });
-                break;
-            case PoolMessages.Return back:
+            case PoolCommands.Return back:
                 OnReturn(back);
+                break;
+            case PoolCommand command:
+                OnPoolCommand(command);
                 break;
             case DeviceResults.Created created:
                 OnCreated(created);
@@ -263,14 +260,14 @@ public sealed partial class PoolActor
         && _operations.Values.Any(
             o => o.Subject == device.Id && o.Command is PoolCommands.SetUse or PoolCommands.Commit);
 
-    private void StashOrBusy(object message)
+    private void StashOrBusy(PoolCommand command)
     {
         if (++_stashed <= _setup.Settings.MaxOperations)
         {
             Stash.Stash();
             return;
         }
-        Answer(Sender, new PoolReplies.Refused(RequestIn(message), new Refusal(
+        Answer(Sender, new PoolReplies.Refused(command.Request, new Refusal(
             RefusalKind.Busy, "cannot take the request", _setup.Name.Value, "the pool is being opened",
             "try again in a moment")));
     }
@@ -287,8 +284,8 @@ public sealed partial class PoolActor
             return;
         // Whoever reads after the answer finds what the answer says.
         Show();
-        Finish(request, operation.Waiting, new PoolReplies.Done(
-            request, DeviceOrNull(operation.Subject), operation.Removed, operation.AlreadySo));
+        Finish(request, operation.Waiting, PoolSuccess.Of(
+            operation.Command, DeviceOrNull(operation.Subject), operation.Removed, operation.AlreadySo));
     }
 
     private void Fail(RequestId request, Refusal refusal)

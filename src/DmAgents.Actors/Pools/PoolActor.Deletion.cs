@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Event;
 using DmAgents.Actors.Devices;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
@@ -233,12 +234,12 @@ public sealed partial class PoolActor
     /// <param name="Origin">With whose blocks it had begun, of those that were there at that time.</param>
     private sealed record Discarding(ThinId Id, DiscardPlan Plan, bool IsOrigin, ThinId? Origin);
 
-    private sealed record DeleteAgain
+    private sealed record DeleteAgain : ILocalMessage
     {
         public static DeleteAgain Instance { get; } = new();
     }
 
-    private sealed record NextPiece
+    private sealed record NextPiece : ILocalMessage
     {
         public static NextPiece Instance { get; } = new();
     }

@@ -43,16 +43,16 @@ public sealed partial class PoolActor
             foreach (var to in operation.Waiting)
                 _lastWords.Add((to, Unknown(request, why)));
         }
-        foreach (var (to, request) in _repairers.Concat(_returners).Concat(_trimmers))
-            _lastWords.Add((to, Unknown(request, why)));
+        foreach (var (to, command) in _repairers.Concat(_returners).Concat(_trimmers))
+            _lastWords.Add((to, Unknown(command.Request, why)));
         if (_retiring is { } retiring)
-            _lastWords.Add((retiring.To, Unknown(retiring.Request, why)));
+            _lastWords.Add((retiring.To, Unknown(retiring.Command.Request, why)));
         if (_heldRetire is { } held)
-            _lastWords.Add((held.To, Unknown(held.Message.Request, why)));
+            _lastWords.Add((held.To, Unknown(held.Command.Request, why)));
         if (_founder is { } founder)
-            _lastWords.Add((founder.To, Unknown(founder.Request, why)));
+            _lastWords.Add((founder.To, Unknown(founder.Command.Request, why)));
         foreach (var waiting in Stash.ClearStash())
-            _lastWords.Add((waiting.Sender, Unknown(RequestIn(waiting.Message), why)));
+            _lastWords.Add((waiting.Sender, Unknown(((PoolCommand)waiting.Message).Request, why)));
         // What comes after the answers is the parent's.
         _operations.Clear();
         _repairers.Clear();
@@ -67,17 +67,4 @@ public sealed partial class PoolActor
         $"{_setup.StateDirectory}/journal cannot be written: {why}; whether it was done is unknown",
         "make room on its disk, or mend it; it is tried again every few seconds, "
             + "and the same request id gives the answer"));
-
-    /// <summary>Of a message that may be stashed.</summary>
-    private static RequestId RequestIn(object message) => message switch
-    {
-        PoolCommand command => command.Request,
-        PoolMessages.Repair repair => repair.Request,
-        PoolMessages.Trim trim => trim.Request,
-        PoolMessages.MendMetadata mend => mend.Request,
-        PoolMessages.DiscardMetadata discard => discard.Request,
-        PoolMessages.Return back => back.Request,
-        PoolMessages.Retire retire => retire.Request,
-        _ => throw new InvalidOperationException($"{message.GetType().Name} is never stashed"),
-    };
 }

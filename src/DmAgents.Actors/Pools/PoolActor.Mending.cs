@@ -31,25 +31,27 @@ public sealed partial class PoolActor
         error is { Operation: "thin_check", Fault: KernelFault.Invalid }
             or { Operation: "open pool" or "read pool", Fault: KernelFault.Failed };
 
-    private void OnMend(PoolMessages.MendMetadata mend)
+    private void OnMend(PoolCommands.MendMetadata mend)
     {
-        if (_state.Requests.Knows(mend.Request, out _))
+        var health = _phase == PoolPhase.Open ? _health : null;
+        var decided = PoolDecider.Decide(_state, health, mend);
+        if (decided is Decision.AlreadySo)
         {
-            Answer(Sender, new PoolReplies.Done(mend.Request, Device: null, [], AlreadySo: true));
+            AnswerAtOnce(mend, decided);
             return;
         }
-        var health = _phase == PoolPhase.Open ? _health : null;
-        var refusal = _phase == PoolPhase.Stopping || (_phase == PoolPhase.Open && (IsAtWork || IsWorkedIn))
-            ? new Refusal(RefusalKind.Busy, MendDecider.What(mend.Source), _setup.Name.Value,
-                "operations are under way", "try again in a moment")
-            : MendDecider.Refuse(_state, health, mend.Source, mend.Next);
-        if (refusal is not null)
+        if (_phase == PoolPhase.Stopping || (_phase == PoolPhase.Open && (IsAtWork || IsWorkedIn)))
         {
-            Answer(Sender, new PoolReplies.Refused(mend.Request, refusal));
+            Answer(Sender, new PoolReplies.Refused(mend.Request, AtWork(MendDecider.What(mend.Source))));
+            return;
+        }
+        if (decided is not Decision.Accepted)
+        {
+            AnswerAtOnce(mend, decided);
             return;
         }
         _mending = mend.Request;
-        _repairers.Add((Sender, mend.Request));
+        _repairers.Add((Sender, mend));
         Timers.Cancel(OpenTimer);
         Timers.Cancel(StatusTimer);
         Enter(PoolPhase.Opening, mend.Source is MetadataSource.Backup backup
@@ -59,11 +61,11 @@ public sealed partial class PoolActor
     }
 
     /// <summary>The same request again waits for the same end.</summary>
-    private bool IsBeingMended(PoolMessages.MendMetadata mend)
+    private bool IsBeingMended(PoolCommands.MendMetadata mend)
     {
         if (_mending != mend.Request)
             return false;
-        _repairers.Add((Sender, mend.Request));
+        _repairers.Add((Sender, mend));
         return true;
     }
 
@@ -75,9 +77,9 @@ public sealed partial class PoolActor
         {
             case MendOutcome.Failed failed:
                 _log.Warning("pool {0}: its metadata are as they were: {1}", _setup.Name, failed.Error);
-                foreach (var (to, _) in _repairers.Where(r => r.Request == request))
+                foreach (var (to, _) in _repairers.Where(r => r.Command.Request == request))
                     Answer(to, new PoolReplies.Refused(request, NotMended(mended.Asked, failed.Error)));
-                _repairers.RemoveAll(r => r.Request == request);
+                _repairers.RemoveAll(r => r.Command.Request == request);
                 Open();
                 break;
             case MendOutcome.Sound:
@@ -99,7 +101,7 @@ public sealed partial class PoolActor
         }
     }
 
-    private Refusal NotMended(PoolMessages.MendMetadata asked, KernelError error) => new(
+    private Refusal NotMended(PoolCommands.MendMetadata asked, KernelError error) => new(
         error.Fault switch
         {
             KernelFault.Busy => RefusalKind.Busy,
@@ -112,25 +114,24 @@ public sealed partial class PoolActor
             ? "end what has it open, then try again: lsof"
             : "its metadata are as they were; mend what is named, then try again");
 
-    private void OnDiscardMetadata(PoolMessages.DiscardMetadata discard)
+    private Refusal AtWork(string what) => new(
+        RefusalKind.Busy, what, _setup.Name.Value, "operations are under way", "try again in a moment");
+
+    private void OnDiscardMetadata(PoolCommands.DiscardMetadata discard)
     {
-        if (_state.Requests.Knows(discard.Request, out _) || _state.Kept.IsEmpty)
+        var decided = PoolDecider.Decide(_state, _health, discard);
+        if (decided is Decision.Accepted && (_phase == PoolPhase.Stopping || IsAtWork))
         {
-            Answer(Sender, new PoolReplies.Done(discard.Request, Device: null, [], AlreadySo: true));
+            Answer(Sender, new PoolReplies.Refused(discard.Request, AtWork("cannot discard metadata")));
             return;
         }
-        const string What = "cannot discard metadata";
-        var refusal = _phase == PoolPhase.Stopping || IsAtWork
-            ? new Refusal(RefusalKind.Busy, What, _setup.Name.Value, "operations are under way",
-                "try again in a moment")
-            : MendDecider.Foreign(_state, What);
-        if (refusal is not null)
+        if (decided is not Decision.Accepted)
         {
-            Answer(Sender, new PoolReplies.Refused(discard.Request, refusal));
+            AnswerAtOnce(discard, decided);
             return;
         }
         _isDiscardingMetadata = true;
-        _repairers.Add((Sender, discard.Request));
+        _repairers.Add((Sender, discard));
         _lane.Tell(new LaneJobs.DiscardMetadata(Pool, _state.Kept, discard.Request));
     }
 
@@ -142,9 +143,9 @@ public sealed partial class PoolActor
             Record([new PoolEvents.KeptMetadataDiscarded(discarded.Request, Now)], AnswerRepairers);
             return;
         }
-        foreach (var (to, request) in _repairers)
+        foreach (var (to, command) in _repairers)
         {
-            Answer(to, new PoolReplies.Refused(request, new Refusal(
+            Answer(to, new PoolReplies.Refused(command.Request, new Refusal(
                 error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
                 "cannot discard metadata", _setup.Name.Value, error.ToString(), "mend what is named, then try again")));
         }

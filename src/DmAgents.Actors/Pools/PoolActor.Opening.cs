@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using DmAgents.Actors.Devices;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Recovery;
@@ -26,7 +27,7 @@ public sealed partial class PoolActor
     private string? _sectors;
 
     /// <summary>Whoever asked for the pool to be made, and waits for it.</summary>
-    private (IActorRef To, RequestId Request)? _founder;
+    private (IActorRef To, PoolCommand Command)? _founder;
 
     private void OnReplayed()
     {
@@ -97,11 +98,10 @@ public sealed partial class PoolActor
             case LaneResults.Mended mended:
                 OnMended(mended);
                 break;
-            case PoolMessages.MendMetadata mend when IsBeingMended(mend):
+            case PoolCommands.MendMetadata mend when IsBeingMended(mend):
                 break;
-            case PoolCommand or PoolMessages.Retire or PoolMessages.Repair or PoolMessages.Trim
-                or PoolMessages.MendMetadata or PoolMessages.DiscardMetadata or PoolMessages.Return:
-                StashOrBusy(message);
+            case PoolCommand command:
+                StashOrBusy(command);
                 break;
             default:
                 WhenAny(message);
@@ -111,7 +111,7 @@ public sealed partial class PoolActor
 
     private void Begin(PoolCommand command)
     {
-        _founder = (Sender, command.Request);
+        _founder = (Sender, command);
         switch (PoolDecider.Decide(_state, health: null, command))
         {
             case Decision.Accepted accepted:
@@ -196,7 +196,7 @@ public sealed partial class PoolActor
             return;
         _founder = null;
         var why = abandoned.Result.Error is { } error ? $"{_reason}; it is live still: {error}" : _reason;
-        Answer(founder.To, new PoolReplies.Refused(founder.Request, new Refusal(
+        Answer(founder.To, new PoolReplies.Refused(founder.Command.Request, new Refusal(
             RefusalKind.Failed, _state.Takeover is null ? "cannot create pool" : "cannot adopt pool",
             _setup.Name.Value, why, "mend what is named, then try again")));
         Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, why));
@@ -265,7 +265,7 @@ public sealed partial class PoolActor
             ProjectionTimer, Project.Instance, _founder is null ? _setup.Settings.ProjectionDelay : TimeSpan.Zero);
         Timers.StartPeriodicTimer(StatusTimer, ReadStatus.Instance, _setup.Settings.StatusInterval);
         if (_founder is { } founder)
-            Answer(founder.To, new PoolReplies.Done(founder.Request, Device: null, [], AlreadySo: false));
+            Answer(founder.To, PoolSuccess.Of(founder.Command, alreadySo: false));
         _founder = null;
         AnswerRepairers();
         DeleteNext();
@@ -288,30 +288,21 @@ public sealed partial class PoolActor
             case PoolCommands.Adopt adopt:
                 OnAdopt(adopt);
                 break;
-            case PoolCommand command:
-                Answer(Sender, new PoolReplies.Refused(command.Request, Closed()));
-                break;
-            case PoolMessages.Retire { Force: true } retire when _phase == PoolPhase.Unavailable:
+            case PoolCommands.Retire { Force: true } retire when _phase == PoolPhase.Unavailable:
                 Timers.Cancel(OpenTimer);
                 OnRetire(retire);
                 break;
-            case PoolMessages.Retire retire:
-                Answer(Sender, new PoolReplies.Refused(retire.Request, Closed()));
-                break;
-            case PoolMessages.Return back:
-                Answer(Sender, new PoolReplies.Refused(back.Request, Closed()));
-                break;
-            case PoolMessages.Repair repair:
+            case PoolCommands.Repair repair:
                 OnRepair(repair);
                 break;
-            case PoolMessages.Trim trim:
+            case PoolCommands.Trim trim:
                 OnTrim(trim);
                 break;
-            case PoolMessages.MendMetadata mend:
+            case PoolCommands.MendMetadata mend:
                 OnMend(mend);
                 break;
-            case PoolMessages.DiscardMetadata discard:
-                Answer(Sender, new PoolReplies.Refused(discard.Request, Closed()));
+            case PoolCommand command:
+                Answer(Sender, new PoolReplies.Refused(command.Request, Closed()));
                 break;
             case PoolMessages.EndIfNeverMade:
                 break;
@@ -332,12 +323,12 @@ public sealed partial class PoolActor
             : _metadataAreDamaged ? $"see what can be saved, without changing anything: {RepairOf(_setup.Name)}"
             : "mend what is named; it is tried again every few seconds");
 
-    private sealed record Project
+    private sealed record Project : ILocalMessage
     {
         public static Project Instance { get; } = new();
     }
 
-    private sealed record OpenAgain
+    private sealed record OpenAgain : ILocalMessage
     {
         public static OpenAgain Instance { get; } = new();
     }

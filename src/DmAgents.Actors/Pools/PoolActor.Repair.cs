@@ -12,28 +12,31 @@ namespace DmAgents.Actors.Pools;
 public sealed partial class PoolActor
 {
     /// <summary>Whoever waits for the comparison under way.</summary>
-    private readonly List<(IActorRef To, RequestId Request)> _repairers = [];
+    private readonly List<(IActorRef To, PoolCommand Command)> _repairers = [];
 
     /// <summary>What was found where the pool is not the journal's.</summary>
     private LaneResults.Mismatched? _mismatch;
 
-    private void OnRepair(PoolMessages.Repair repair)
+    private void OnRepair(PoolCommands.Repair repair)
     {
         if (RefusalOfRepair(repair) is { } refusal)
         {
             Answer(Sender, new PoolReplies.Refused(repair.Request, refusal));
             return;
         }
-        _repairers.Add((Sender, repair.Request));
-        Timers.Cancel(OpenTimer);
-        if (_phase != PoolPhase.WrongPool)
+        // Of a pool that is the journal's there is nothing to accept.
+        var decided = PoolDecider.Decide(
+            _state, _health, _phase == PoolPhase.WrongPool ? repair : repair with { Accept = null });
+        if (decided is not Decision.Accepted accepted)
         {
-            Open();
+            AnswerAtOnce(repair, decided);
             return;
         }
-        var accepted = _mismatch!.Found;
-        Enter(PoolPhase.Opening, $"its transaction id {accepted} is accepted on request");
-        Record([new PoolEvents.CheckpointReached(accepted, Now)], Open);
+        _repairers.Add((Sender, repair));
+        Timers.Cancel(OpenTimer);
+        if (_phase == PoolPhase.WrongPool)
+            Enter(PoolPhase.Opening, $"its transaction id {repair.Accept} is accepted on request");
+        Record(accepted.Events, Open);
     }
 
     /// <summary>Something has no outcome in the journal yet: compared with it, it would look like something left
@@ -45,7 +48,7 @@ public sealed partial class PoolActor
     /// <summary>What would be taken from under an import, or from a container that is made an image.</summary>
     private bool IsWorkedIn => !_setup.Board.Work.Of(_setup.Name).IsEmpty;
 
-    private Refusal? RefusalOfRepair(PoolMessages.Repair repair)
+    private Refusal? RefusalOfRepair(PoolCommands.Repair repair)
     {
         const string What = "cannot repair pool";
         var name = _setup.Name.Value;
@@ -152,12 +155,20 @@ public sealed partial class PoolActor
 
     private void AnswerRepairers()
     {
-        foreach (var (to, request) in _repairers)
+        foreach (var (to, command) in _repairers)
         {
             Answer(to, _phase == PoolPhase.Open
-                ? new PoolReplies.Done(request, Device: null, [], AlreadySo: false)
-                : new PoolReplies.Refused(request, Closed()));
+                ? PoolSuccess.Of(command, alreadySo: false)
+                : new PoolReplies.Refused(command.Request, Closed()));
         }
         _repairers.Clear();
     }
+
+    /// <summary>The answer to a command of which nothing is to be done.</summary>
+    private void AnswerAtOnce(PoolCommand command, Decision decision) => Answer(Sender, decision switch
+    {
+        Decision.AlreadySo => PoolSuccess.Of(command, alreadySo: true),
+        Decision.Refused refused => new PoolReplies.Refused(command.Request, refused.Refusal),
+        _ => throw new InvalidOperationException("a decision of which something is to be done"),
+    });
 }

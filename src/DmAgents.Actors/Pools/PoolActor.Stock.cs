@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Stock;
@@ -55,7 +56,7 @@ public sealed partial class PoolActor
 
     private static RequestId Fresh() => new(Guid.NewGuid());
 
-    private sealed record KeepStock
+    private sealed record KeepStock : ILocalMessage
     {
         public static KeepStock Instance { get; } = new();
     }

@@ -11,42 +11,32 @@ namespace DmAgents.Actors.Pools;
 public sealed partial class PoolActor
 {
     /// <summary>Whoever asked for it, and waits; nobody after a restart.</summary>
-    private readonly List<(IActorRef To, RequestId Request)> _returners = [];
+    private readonly List<(IActorRef To, PoolCommand Command)> _returners = [];
 
-    private void OnReturn(PoolMessages.Return command)
+    private void OnReturn(PoolCommands.Return command)
     {
         // It is under way: whoever asks again waits for the same end.
         if (_returners.Count > 0 || _state.Takeover is { Phase: TakeoverPhase.Returning or TakeoverPhase.Returned })
         {
-            _returners.Add((Sender, command.Request));
+            _returners.Add((Sender, command));
             return;
         }
-        if (RefusalOfReturn() is { } refusal)
+        var decided = PoolDecider.Decide(_state, _health, command);
+        if (decided is not Decision.Accepted)
         {
-            Answer(Sender, new PoolReplies.Refused(command.Request, refusal));
+            AnswerAtOnce(command, decided);
             return;
         }
-        _returners.Add((Sender, command.Request));
+        if (IsAtWork || IsWorkedIn)
+        {
+            Answer(Sender, new PoolReplies.Refused(command.Request, AtWork("cannot undo adoption")));
+            return;
+        }
+        _returners.Add((Sender, command));
         Enter(PoolPhase.Stopping, $"it is being given back to {_state.Takeover!.Program}");
         Timers.Cancel(StatusTimer);
         _isDeaf = true;
         _lane.Tell(new LaneJobs.MakeIdle(Pool, [.. _state.Devices.Values]));
-    }
-
-    private Refusal? RefusalOfReturn()
-    {
-        const string What = "cannot undo adoption";
-        var name = _setup.Name.Value;
-        return _state.Takeover switch
-        {
-            null => new Refusal(RefusalKind.WrongState, What, name, "it was never another program's",
-                $"to remove it: dmagent pool remove {name}"),
-            { Phase: TakeoverPhase.Confirmed } => new Refusal(RefusalKind.WrongState, What, name,
-                "it was confirmed, and what was removed since is gone", $"to remove it: dmagent pool remove {name}"),
-            _ when IsAtWork || IsWorkedIn => new Refusal(
-                RefusalKind.Busy, What, name, "operations are under way", "try again in a moment"),
-            _ => null,
-        };
     }
 
     private void OnMadeIdle(KernelResult result)
@@ -55,7 +45,7 @@ public sealed partial class PoolActor
             return;
         if (result.Error is not { } error)
         {
-            Record([new PoolEvents.ReturnIntended(returner.Request, Now)], GiveBack);
+            Record([new PoolEvents.ReturnIntended(returner.Command.Request, Now)], GiveBack);
             return;
         }
         // Nothing was changed: what has gone already comes back with the comparison.
@@ -116,8 +106,8 @@ public sealed partial class PoolActor
             FailReturn(error);
             return;
         }
-        foreach (var (to, request) in _returners)
-            Answer(to, new PoolReplies.Done(request, Device: null, [], AlreadySo: false));
+        foreach (var (to, command) in _returners)
+            Answer(to, PoolSuccess.Of(command, alreadySo: false));
         Context.Parent.Tell(new PoolMessages.Ended(
             _setup.Name, _setup.Uuid, $"it was given back to {_state.Takeover!.Program}"));
         Context.Stop(Self);
@@ -143,8 +133,8 @@ public sealed partial class PoolActor
 
     private void RefuseReturn(Refusal refusal)
     {
-        foreach (var (to, request) in _returners)
-            Answer(to, new PoolReplies.Refused(request, refusal));
+        foreach (var (to, command) in _returners)
+            Answer(to, new PoolReplies.Refused(command.Request, refusal));
         _returners.Clear();
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using DmAgents.Actors.Devices;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Ports;
@@ -26,7 +27,7 @@ public sealed partial class PoolActor
     private int _busyTries;
 
     /// <summary>Whoever waits for the round's end.</summary>
-    private ImmutableList<(IActorRef To, RequestId Request)> _trimmers = [];
+    private ImmutableList<(IActorRef To, PoolCommand Command)> _trimmers = [];
 
     /// <summary>When a round ended that found nothing to trim: not worth a place in the journal.</summary>
     private DateTimeOffset? _emptyRound;
@@ -46,14 +47,19 @@ public sealed partial class PoolActor
             HastenTrim();
     }
 
-    private void OnTrim(PoolMessages.Trim trim)
+    private void OnTrim(PoolCommands.Trim trim)
     {
         if (_phase != PoolPhase.Open)
         {
             Answer(Sender, new PoolReplies.Refused(trim.Request, NotTrimmed()));
             return;
         }
-        _trimmers = _trimmers.Add((Sender, trim.Request));
+        if (PoolDecider.Decide(_state, _health, trim) is not Decision.Accepted and var decided)
+        {
+            AnswerAtOnce(trim, decided);
+            return;
+        }
+        _trimmers = _trimmers.Add((Sender, trim));
         if (_round is null)
             BeginTrim();
         else
@@ -152,8 +158,8 @@ public sealed partial class PoolActor
         (_round, _trimmers) = (null, []);
         if (_phase != PoolPhase.Open || !round.IsDone)
         {
-            foreach (var (to, request) in trimmers)
-                Answer(to, new PoolReplies.Refused(request, NotTrimmed()));
+            foreach (var (to, command) in trimmers)
+                Answer(to, new PoolReplies.Refused(command.Request, NotTrimmed()));
             Show();
             return;
         }
@@ -164,8 +170,8 @@ public sealed partial class PoolActor
         Record(happened, () =>
         {
             Show();
-            foreach (var (to, request) in trimmers)
-                Answer(to, new PoolReplies.Trimmed(request, [.. round.Done]));
+            foreach (var (to, command) in trimmers)
+                Answer(to, new PoolReplies.Trimmed(command.Request, [.. round.Done], AlreadySo: false));
         });
         if (round.GivenBack > ByteSize.Zero && _health is not { Condition: PoolCondition.Writable })
             LookAtStatus();
@@ -178,7 +184,7 @@ public sealed partial class PoolActor
             : _state.Condition.Why,
         $"see: dmagent pool show {_setup.Name}");
 
-    private sealed record NextTrim
+    private sealed record NextTrim : ILocalMessage
     {
         public static NextTrim Instance { get; } = new();
     }

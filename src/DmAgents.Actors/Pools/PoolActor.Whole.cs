@@ -108,12 +108,12 @@ public sealed partial class PoolActor
     }
 
     /// <summary>A pool that is to go, once what its background work has under way is done.</summary>
-    private (PoolMessages.Retire Message, IActorRef To)? _heldRetire;
+    private (IActorRef To, PoolCommands.Retire Command)? _heldRetire;
 
-    private void OnRetire(PoolMessages.Retire retire)
+    private void OnRetire(PoolCommands.Retire retire)
     {
         if (_heldRetire is null && (IsDeleting || _isTrimming))
-            _heldRetire = (retire, Sender);
+            _heldRetire = (Sender, retire);
         else
             Retire(retire, Sender);
     }
@@ -123,37 +123,28 @@ public sealed partial class PoolActor
         if (_heldRetire is not { } held || IsDeleting || _isTrimming)
             return;
         _heldRetire = null;
-        Retire(held.Message, held.To);
+        Retire(held.Command, held.To);
         // Where it was refused, what has waited goes on.
         DeleteNext();
     }
 
-    private void Retire(PoolMessages.Retire retire, IActorRef to)
+    private void Retire(PoolCommands.Retire retire, IActorRef to)
     {
-        var inUse = _state.Devices.Values.Count(d => d.Kind != DeviceKind.Base && d.Phase != DevicePhase.Removing);
-        var refusal = _retiring is not null || _heldRetire is not null || _isToStop || _operations.Count > 0
-            || IsWorkedIn
-            ? new Refusal(RefusalKind.Busy, "cannot remove pool", _setup.Name.Value,
-                IsWorkedIn ? "an import or a commit is under way" : "operations are under way",
-                "try again in a moment")
-            : _state.Takeover is { IsConfirmed: false } takeover
-                ? new Refusal(RefusalKind.WrongState, "cannot remove pool", _setup.Name.Value,
-                    takeover.CanBeUndone
-                        ? $"it is {takeover.Program}'s until the adoption is confirmed"
-                        : $"it is being given back to {takeover.Program}",
-                    takeover.CanBeUndone
-                        ? $"give it back: dmagent pool adopt-docker --undo {_setup.Name}"
-                        : "mend what keeps it; it is tried again every few seconds")
-            : inUse > 0 && !retire.Force
-                ? new Refusal(RefusalKind.WrongState, "cannot remove pool", _setup.Name.Value,
-                    $"it holds {inUse} layers and containers", "remove them first, or lose them with --force")
-                : null;
-        if (refusal is not null)
+        if (_retiring is not null || _heldRetire is not null || _isToStop || _operations.Count > 0
+            || IsWorkedIn)
         {
-            Answer(to, new PoolReplies.Refused(retire.Request, refusal));
+            Answer(to, new PoolReplies.Refused(retire.Request, new Refusal(
+                RefusalKind.Busy, "cannot remove pool", _setup.Name.Value,
+                IsWorkedIn ? "an import or a commit is under way" : "operations are under way",
+                "try again in a moment")));
             return;
         }
-        _retiring = (to, retire.Request);
+        if (PoolDecider.Decide(_state, _health, retire) is Decision.Refused refused)
+        {
+            Answer(to, new PoolReplies.Refused(retire.Request, refused.Refusal));
+            return;
+        }
+        _retiring = (to, retire);
         Enter(PoolPhase.Stopping, "it is being removed");
         Timers.Cancel(StatusTimer);
         _isDeaf = true;
@@ -171,7 +162,7 @@ public sealed partial class PoolActor
         {
             _isDeaf = false;
             StartProjection();
-            Answer(retiring.To, new PoolReplies.Refused(retiring.Request, new Refusal(
+            Answer(retiring.To, new PoolReplies.Refused(retiring.Command.Request, new Refusal(
                 error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
                 "cannot remove pool", _setup.Name.Value, error.ToString(), "end what uses it, then try again")));
             if (_isToStop)
@@ -180,7 +171,7 @@ public sealed partial class PoolActor
                 Open();
             return;
         }
-        Answer(retiring.To, new PoolReplies.Done(retiring.Request, Device: null, [], AlreadySo: false));
+        Answer(retiring.To, PoolSuccess.Of(retiring.Command, alreadySo: false));
         Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, "it was removed"));
         Context.Stop(Self);
     }

@@ -151,7 +151,8 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         (_phase, _reason, _since) = (phase, reason, Now);
         _log.Info("pool {0} is {1}: {2}", _setup.Name, phase, reason);
         TellWhatHappened();
-        Context.System.EventStream.Publish(new PoolPhaseNotice(_setup.Name, phase, reason, _since));
+        Context.System.EventStream.Publish(new PoolPhaseNotice(
+            _setup.Name, _setup.Uuid, phase, reason, _since));
         Show();
     }
 

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
@@ -51,15 +53,12 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
                 _content.Forget();
                 MarkDirty(_state.Devices.Keys);
                 break;
-            case PoolNotices happened:
-                foreach (var notice in happened.Notices)
-                {
-                    _state = notice.After;
-                    // Before the opening's end the comparison is not done; the rebuild then writes everything.
-                    if (_isComplete && DeviceOf(notice.Event) is { } id)
-                        MarkDirty([id]);
-                }
-                MarkDirty([]);
+            case Happened happened:
+                _state = happened.After;
+                // Before the opening's end the comparison is not done; the rebuild then writes everything.
+                MarkDirty(_isComplete
+                    ? happened.Events.Select(e => PoolNoticeOf.DeviceOf(e, _state)).OfType<ThinId>()
+                    : []);
                 break;
             case WriteOut:
                 WriteDirty();
@@ -162,41 +161,24 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
             _log.Warning("pool {0}: metadata/ or mnt/ is behind the journal: {1}", paths.Pool, error);
     }
 
-    private ThinId? DeviceOf(PoolEvent happened) => happened switch
-    {
-        PoolEvents.DeviceAdopted e => e.Device.Id,
-        PoolEvents.BaseIntended e => e.Id,
-        PoolEvents.SnapshotIntended e => e.Id,
-        PoolEvents.Created e => e.Id,
-        PoolEvents.CreationFailed e => e.Id,
-        PoolEvents.UseChanged e => e.Id,
-        PoolEvents.ResizeIntended e => e.Id,
-        PoolEvents.Resized e => e.Id,
-        PoolEvents.Committed e => e.Id,
-        PoolEvents.Claimed e => e.Id,
-        PoolEvents.LabelsChanged e => _state.Find(e.Key)?.Id,
-        PoolEvents.RemovalIntended e => e.Id,
-        PoolEvents.Removed e => e.Id,
-        PoolEvents.Lost e => e.Id,
-        PoolEvents.Undeleted e => e.Id,
-        _ => null,
-    };
-
     /// <summary>The state as a whole: write all of it, and remove what it does not have.</summary>
-    internal sealed record Rebuild(PoolState State);
+    internal sealed record Rebuild(PoolState State) : ILocalMessage;
+
+    /// <summary>What has happened since the last of these, and the state by now.</summary>
+    internal sealed record Happened(ImmutableArray<PoolEvent> Events, PoolState After) : ILocalMessage;
 
     /// <summary>What is behind is written at once; the answer is <see cref="Finished"/>.</summary>
-    internal sealed record Finish
+    internal sealed record Finish : ILocalMessage
     {
         public static Finish Instance { get; } = new();
     }
 
-    internal sealed record Finished
+    internal sealed record Finished : ILocalMessage
     {
         public static Finished Instance { get; } = new();
     }
 
-    private sealed record WriteOut
+    private sealed record WriteOut : ILocalMessage
     {
         public static WriteOut Instance { get; } = new();
     }

@@ -1,9 +1,6 @@
 using System.Collections.Frozen;
-using System.Runtime.Serialization;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Akka.Actor;
-using Akka.Serialization;
 using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Serialization;
@@ -12,14 +9,15 @@ namespace DmAgents.Actors.Serialization;
 /// Events and snapshots as JSON under manifests such as "device-created.v1", which stay what they are for ever. A row
 /// of the journal is read with <c>sqlite3</c>: <c>select manifest, cast(message as text) from journal</c>.
 /// </summary>
-public sealed class JournalSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+public sealed class JournalSerializer(ExtendedActorSystem system)
+    : ManifestSerializer(system, "the journal", ByManifest)
 {
     /// <summary>Stored with each row; never to be given to another serializer.</summary>
     public const int Id = 20417;
 
     private const string PoolStateManifest = "pool-state.v1";
 
-    private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest = new Dictionary<string, JsonTypeInfo>
+    internal static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest = new Dictionary<string, JsonTypeInfo>
     {
         ["pool-initialized.v1"] = JournalJson.Default.Initialized,
         ["pool-adopted.v1"] = JournalJson.Default.Adopted,
@@ -71,33 +69,12 @@ public sealed class JournalSerializer(ExtendedActorSystem system) : SerializerWi
         [PoolStateManifest] = JournalJson.Default.PoolStateDocument,
     }.ToFrozenDictionary();
 
-    private static readonly FrozenDictionary<Type, string> ByType =
-        ByManifest.ToFrozenDictionary(entry => entry.Value.Type, entry => entry.Key);
-
     public override int Identifier => Id;
 
     /// <summary>Every manifest; a test holds the bytes of each.</summary>
     public static IEnumerable<string> Manifests => ByManifest.Keys;
 
-    public override string Manifest(object o) =>
-        ByType.TryGetValue(Written(o).GetType(), out var manifest)
-            ? manifest
-            : throw new SerializationException($"the journal does not take a {o.GetType()}");
+    protected override object Written(object o) => o is PoolState state ? PoolStateDocument.Of(state) : o;
 
-    public override byte[] ToBinary(object obj)
-    {
-        var written = Written(obj);
-        return JsonSerializer.SerializeToUtf8Bytes(written, ByManifest[Manifest(written)]);
-    }
-
-    public override object FromBinary(byte[] bytes, string manifest)
-    {
-        if (!ByManifest.TryGetValue(manifest, out var type))
-            throw new SerializationException($"the journal holds a '{manifest}', which this version does not know");
-        var read = JsonSerializer.Deserialize(bytes, type)
-            ?? throw new SerializationException($"the journal holds an empty '{manifest}'");
-        return read is PoolStateDocument document ? document.ToState() : read;
-    }
-
-    private static object Written(object o) => o is PoolState state ? PoolStateDocument.Of(state) : o;
+    protected override object Read(object o) => o is PoolStateDocument document ? document.ToState() : o;
 }

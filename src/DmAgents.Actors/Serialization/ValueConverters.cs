@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Serialization;
@@ -24,6 +26,13 @@ internal abstract class NumberConverter<T>(Func<T, ulong> write, Func<ulong, T> 
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
         writer.WriteNumberValue(write(value));
+
+    public override T ReadAsPropertyName(
+        ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        read(ulong.Parse(reader.GetString()!, NumberStyles.None, CultureInfo.InvariantCulture));
+
+    public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+        writer.WritePropertyName(write(value).ToString(CultureInfo.InvariantCulture));
 }
 
 internal sealed class ThinIdConverter() : NumberConverter<ThinId>(id => id.Value, n => new ThinId(checked((uint)n)));
@@ -62,3 +71,7 @@ internal sealed class MappedNameConverter() : TextConverter<MappedName>(n => n.V
 internal sealed class DeviceKeyConverter() : TextConverter<DeviceKey>(
     key => key.ToString(),
     text => DeviceKey.TryParse(text, out var key) ? key : throw new JsonException($"'{text}' is not a device's key"));
+
+internal sealed class BackupNameConverter() : TextConverter<BackupName>(
+    name => name.ToString(),
+    text => BackupName.TryParse(text, out var name) ? name : throw new JsonException($"'{text}': {BackupName.Rule}"));

@@ -110,7 +110,7 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
         var pool = PoolOf(What, request.Snapshotter);
         var key = SnapshotKeys.Of(What, request.Key, context);
         var reply = await gateway.Request(
-            pool, new PoolCommands.Remove(NewRequest(), key, Force: false, gateway.Now), context.CancellationToken)
+            pool.Name, new PoolCommands.Remove(NewRequest(), key, Force: false, gateway.Now), context.CancellationToken)
             .ConfigureAwait(false);
         return reply is PoolReplies.Refused refused ? throw SnapshotStatus.OfRemoval(refused.Refusal) : Nothing;
     }
@@ -234,21 +234,23 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
             ? labels.With(kind)
             : labels;
 
-    private static DeviceRecord Made(string what, DeviceKey key, PoolReplies.Done done) =>
-        done.Device ?? throw SnapshotStatus.NotFound(what, key.Name);
+    private static DeviceRecord Made(string what, DeviceKey key, PoolReplies.Created reply) =>
+        reply.Device ?? throw SnapshotStatus.NotFound(what, key.Name);
 
-    private async Task<PoolReplies.Done> Ask(PoolPicture pool, PoolCommand command, ServerCallContext context) =>
-        Unwrap(await gateway.Request(pool, command, context.CancellationToken).ConfigureAwait(false));
+    private async Task<TReply> Ask<TReply>(PoolPicture pool, PoolCommand<TReply> command, ServerCallContext context)
+        where TReply : PoolReplies.Success =>
+        Unwrap<TReply>(await gateway.Request(pool.Name, command, context.CancellationToken).ConfigureAwait(false));
 
     /// <summary>A caller that has gone before the answer does not know the snapshot, and would find its key taken: what
     /// was begun for it is brought to its end, and removed.</summary>
-    private async Task<PoolReplies.Done> MakeOrUndo(
-        PoolPicture pool, PoolCommand command, DeviceKey key, ServerCallContext context)
+    private async Task<PoolReplies.Created> MakeOrUndo(
+        PoolPicture pool, PoolCommand<PoolReplies.Created> command, DeviceKey key, ServerCallContext context)
     {
-        var asked = gateway.Request(pool, command, CancellationToken.None);
+        var asked = gateway.Request(pool.Name, command, CancellationToken.None);
         try
         {
-            return Unwrap(await asked.WaitAsync(context.CancellationToken).ConfigureAwait(false));
+            return Unwrap<PoolReplies.Created>(
+                await asked.WaitAsync(context.CancellationToken).ConfigureAwait(false));
         }
         catch (OperationCanceledException)
         {
@@ -259,22 +261,23 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
 
     private async Task Undo(PoolPicture pool, Task<PoolReply> asked, DeviceKey key)
     {
-        if (await asked.ConfigureAwait(false) is not PoolReplies.Done done)
+        if (await asked.ConfigureAwait(false) is not PoolReplies.Created created)
             return;
         // Another may have removed it meanwhile, and taken the key for a snapshot of his own.
-        if (done.Device is { } made && Fresh(pool).State.Find(key) is { } owner && owner.Id != made.Id)
+        if (created.Device is { } made && Fresh(pool).State.Find(key) is { } owner && owner.Id != made.Id)
             return;
         await gateway.Request(
-            pool, new PoolCommands.Remove(NewRequest(), key, Force: false, gateway.Now), CancellationToken.None)
+            pool.Name, new PoolCommands.Remove(NewRequest(), key, Force: false, gateway.Now), CancellationToken.None)
             .ConfigureAwait(false);
     }
 
-    private static PoolReplies.Done Unwrap(PoolReply reply) => reply switch
-    {
-        PoolReplies.Done done => done,
-        PoolReplies.Refused refused => throw SnapshotStatus.Of(refused.Refusal),
-        _ => throw new InvalidOperationException("a reply of no known kind"),
-    };
+    private static TReply Unwrap<TReply>(PoolReply reply)
+        where TReply : PoolReplies.Success => reply switch
+        {
+            TReply done => done,
+            PoolReplies.Refused refused => throw SnapshotStatus.Of(refused.Refusal),
+            _ => throw new InvalidOperationException("a reply of another command"),
+        };
 
     private static RequestId NewRequest() => new(Guid.NewGuid());
 }

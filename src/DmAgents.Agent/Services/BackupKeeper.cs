@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using Akka.Actor;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -21,8 +20,8 @@ internal sealed record ByteSizeAndTime(Domain.Units.ByteSize Size, TimeSpan Took
 /// many changes. A backup holds the pool's metadata snapshot, and takes its turn among all who read by it.
 /// </summary>
 internal sealed class BackupKeeper(
-    PoolBoard board, UsageReader usages, BackupProver prover, IKernel kernel, IDurableFiles files, PoolSettings settings,
-    TimeProvider time, ILogger<BackupKeeper> log) : BackgroundService
+    PoolGateway gateway, UsageReader usages, BackupProver prover, IKernel kernel, IDurableFiles files,
+    PoolSettings settings, TimeProvider time, ILogger<BackupKeeper> log) : BackgroundService
 {
     /// <summary>Between two looks at whether anything is due; with it, between two backups of a pool.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
@@ -40,15 +39,15 @@ internal sealed class BackupKeeper(
         {
             watched.Devices = before;
             watched.Failed = "";
-            Tell(pool, new PoolEvents.BackedUp(
-                made.Value.Name.ToString(), made.Value.Content.TransactionId, made.Value.Content.Thins.Length,
-                made.Value.Cost.Size, made.Value.Cost.Took, time.GetUtcNow()));
+            await Note(pool, new BackupOutcome.Made(
+                made.Value.Name, made.Value.Content.TransactionId, made.Value.Content.Thins.Length,
+                made.Value.Cost.Size, made.Value.Cost.Took)).ConfigureAwait(false);
         }
         else if (watched.Failed != error.ToString())
         {
             watched.Failed = error.ToString();
             log.LogWarning("pool {Pool}: its metadata were not backed up: {Error}", pool.Name, error);
-            Tell(pool, new PoolEvents.BackupFailed(error.ToString(), time.GetUtcNow()));
+            await Note(pool, new BackupOutcome.Failed(error.ToString())).ConfigureAwait(false);
         }
         return made;
     }
@@ -63,14 +62,14 @@ internal sealed class BackupKeeper(
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                foreach (var pool in board.All.Where(IsDue).ToList())
+                foreach (var pool in gateway.Board.All.Where(IsDue).ToList())
                 {
                     stoppingToken.ThrowIfCancellationRequested();
                     var made = await BackUp(pool).WaitAsync(stoppingToken).ConfigureAwait(false);
                     if (made.Succeeded)
                         await prover.ProveIfDue(pool, made.Value).WaitAsync(stoppingToken).ConfigureAwait(false);
                 }
-                foreach (var pool in board.All.Where(CanProve).ToList())
+                foreach (var pool in gateway.Board.All.Where(CanProve).ToList())
                     await prover.ProveIfDue(pool, made: null).WaitAsync(stoppingToken).ConfigureAwait(false);
             }
         }
@@ -113,8 +112,8 @@ internal sealed class BackupKeeper(
     private Watched WatchOf(PoolPicture pool) =>
         _watched.GetOrAdd(pool.Uuid, _ => new Watched { Since = time.GetUtcNow() });
 
-    private static void Tell(PoolPicture pool, PoolEvent outcome) =>
-        pool.Actor.Tell(new PoolMessages.NoteBackup(outcome), ActorRefs.Nobody);
+    private Task Note(PoolPicture pool, BackupOutcome outcome) =>
+        gateway.Note(pool.Name, outcome, time.GetUtcNow(), log);
 
     /// <summary>What is known of a pool's backups since the agent's start. Written by one backup at a time.</summary>
     private sealed class Watched

@@ -1,6 +1,4 @@
-using Akka.Actor;
 using DmAgents.Actors.Pools;
-using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Ports;
@@ -12,7 +10,8 @@ namespace DmAgents.Agent.Services;
 /// are not used for it. What came of it is journaled.
 /// </summary>
 internal sealed class BackupProver(
-    IKernel kernel, IDurableFiles files, PoolSettings settings, TimeProvider time, ILogger<BackupProver> log) : IDisposable
+    PoolGateway gateway, IKernel kernel, IDurableFiles files, PoolSettings settings, TimeProvider time,
+    ILogger<BackupProver> log) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
 
@@ -36,7 +35,7 @@ internal sealed class BackupProver(
         try
         {
             var proof = await Task.Run(() => ProveNow(pool, name, written)).ConfigureAwait(false);
-            Note(pool, name, proof);
+            await Note(pool, name, proof).ConfigureAwait(false);
             return proof;
         }
         finally
@@ -53,13 +52,13 @@ internal sealed class BackupProver(
         return new BackupProof(proved.Error?.ToString(), time.GetElapsedTime(begun), time.GetUtcNow());
     }
 
-    private void Note(PoolPicture pool, BackupName name, BackupProof proof)
+    private Task Note(PoolPicture pool, BackupName name, BackupProof proof)
     {
         if (proof.Why is { } why)
             log.LogWarning("pool {Pool}: backup {Backup} is not proved to be restorable: {Why}", pool.Name, name, why);
-        PoolEvent outcome = proof.Why is null
-            ? new PoolEvents.BackupProved(name.ToString(), proof.Took, proof.At)
-            : new PoolEvents.BackupNotProved(name.ToString(), proof.Why, proof.Took, proof.At);
-        pool.Actor.Tell(new PoolMessages.NoteBackup(outcome), ActorRefs.Nobody);
+        BackupOutcome outcome = proof.Why is null
+            ? new BackupOutcome.Proved(name, proof.Took)
+            : new BackupOutcome.NotProved(name, proof.Why, proof.Took);
+        return gateway.Note(pool.Name, outcome, proof.At, log);
     }
 }

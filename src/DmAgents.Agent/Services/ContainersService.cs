@@ -40,7 +40,7 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
             parent, request.HasSizeBytes ? new ByteSize(request.SizeBytes) : null, FileSystem: null,
             request.Mount ? DeviceUse.Mounted : DeviceUse.Idle, labels, gateway.Now), context.CancellationToken)
             .ConfigureAwait(false);
-        return await View(pool, done, name).ConfigureAwait(false);
+        return await View(pool, done.Device, name).ConfigureAwait(false);
     }
 
     public override async Task<MountContainerReply> Mount(MountContainerRequest request, ServerCallContext context)
@@ -51,15 +51,16 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
         var done = await gateway.Ask(pool.Name, new PoolCommands.SetUse(
             PoolGateway.RequestOf(What, request.RequestId), key, DeviceUse.Mounted, request.ReadOnly, gateway.Now),
             context.CancellationToken).ConfigureAwait(false);
+        var device = Still(What, done.Device, key.Name);
         return new MountContainerReply
         {
             Pool = pool.Name.Value,
             Container = key.Name,
             Path = pool.Paths.MountOf(key).Value,
-            DevicePath = DeviceNames.Thin(pool.Name, done.Device!.Id).Path.Value,
-            ReadOnly = done.Device.ReadOnly,
+            DevicePath = DeviceNames.Thin(pool.Name, device.Id).Path.Value,
+            ReadOnly = device.ReadOnly,
             WasMounted = done.AlreadySo,
-            Root = done.Device.Root ?? "",
+            Root = device.Root ?? "",
         };
     }
 
@@ -95,16 +96,16 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
         await gateway.InTime(pool.Name, Commit(), context.CancellationToken).ConfigureAwait(false);
         return await images.Details(pool.Name, reference).ConfigureAwait(false);
 
-        async Task<PoolReplies.Done> Commit()
+        async Task<PoolReplies.ImageTagged> Commit()
         {
             // Until the image has its name, nothing but this request knows what the layer is for.
             using var work = gateway.Board.Work.Begin(pool.Name, requestId);
-            var made = PoolGateway.Unwrap(await gateway.AskPatiently(pool.Name, new PoolCommands.CommitLive(
+            var made = await gateway.AskPatiently(pool.Name, new PoolCommands.CommitLive(
                 requestId, container.Key, layer, ImmutableSortedDictionary<string, string>.Empty.Add(
-                    DeviceLabels.Import, requestId.ToString()), gateway.Now)).ConfigureAwait(false));
-            return PoolGateway.Unwrap(await gateway.AskPatiently(pool.Name, new PoolCommands.TagImage(
-                SubRequests.Of(requestId, "tag"), reference, made.Device?.Key ?? layer, config.Digest, config.Text,
-                gateway.Now)).ConfigureAwait(false));
+                    DeviceLabels.Import, requestId.ToString()), gateway.Now)).ConfigureAwait(false);
+            return await gateway.AskPatiently(pool.Name, new PoolCommands.TagImage(
+                SubRequests.Of(requestId, "tag"), reference, made.Layer?.Key ?? layer, config.Digest, config.Text,
+                gateway.Now)).ConfigureAwait(false);
         }
     }
 
@@ -168,15 +169,17 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
         var done = await gateway.Ask(pool.Name, new PoolCommands.Resize(
             PoolGateway.RequestOf(What, request.RequestId), DeviceKey.Container(name.Value),
             new ByteSize(request.SizeBytes), gateway.Now), context.CancellationToken).ConfigureAwait(false);
-        return await View(pool, done, name).ConfigureAwait(false);
+        return await View(pool, done.Device, name).ConfigureAwait(false);
     }
 
-    private async Task<Container> View(PoolPicture pool, PoolReplies.Done done, ContainerName name)
-    {
-        var device = done.Device ?? throw Problems.NotFound(
-            "cannot show container", name.Value, "it was made by this request and removed since", "make it again");
-        return Views.Container(pool, device, await usages.Read(pool, exclusive: false).ConfigureAwait(false));
-    }
+    private async Task<Container> View(PoolPicture pool, DeviceRecord? device, ContainerName name) =>
+        Views.Container(pool, Still("cannot show container", device, name.Value),
+            await usages.Read(pool, exclusive: false).ConfigureAwait(false));
+
+    /// <summary>A retry hears of what its request did first, and it may be gone by now.</summary>
+    private static DeviceRecord Still(string what, DeviceRecord? device, string name) => device
+        ?? throw Problems.NotFound(what, name, "this request was done before, and the container was removed since",
+            "make it again, with a new request id");
 
     /// <summary>A container's name, or "containerd.NAMESPACE/KEY".</summary>
     private static DeviceKey KeyOf(string what, string text) =>

@@ -5,6 +5,7 @@ using DmAgents.Agent.Configuration;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Mending;
 using Grpc.Core;
 
 namespace DmAgents.Agent.Services;
@@ -41,10 +42,10 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     public IEnumerable<PoolPicture> Several(string what, string name) =>
         name.Length == 0 ? board.All : [Resolve(what, name)];
 
-    public async Task<PoolReplies.Done> Ask(PoolName pool, PoolCommand command, CancellationToken cancellation) =>
-        board.Find(pool) is { } picture
-            ? Unwrap(await Request(picture, command, cancellation).ConfigureAwait(false))
-            : throw NoPool(pool);
+    /// <summary>What the command names as its reply; a refusal is thrown.</summary>
+    public async Task<TReply> Ask<TReply>(PoolName pool, PoolCommand<TReply> command, CancellationToken cancellation)
+        where TReply : PoolReplies.Success =>
+        Unwrap<TReply>(await Request(pool, command, cancellation).ConfigureAwait(false));
 
     /// <summary>
     /// Makes what only this caller knows of. If the caller gives up, or waits longer than a request may take, what
@@ -52,13 +53,14 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     /// </summary>
     /// <param name="made">What there is after the command.</param>
     /// <param name="owner">The request that the command is a part of.</param>
-    public async Task<PoolReplies.Done> Make(
-        PoolName pool, PoolCommand command, DeviceKey made, RequestId owner, CancellationToken cancellation)
+    public async Task<TReply> Make<TReply>(
+        PoolName pool, PoolCommand<TReply> command, DeviceKey made, RequestId owner, CancellationToken cancellation)
+        where TReply : PoolReplies.Success
     {
-        var asked = AskPatiently(pool, command);
+        var asked = RequestPatiently(pool, command);
         try
         {
-            return Unwrap(await InTime(pool, asked, cancellation).ConfigureAwait(false));
+            return Unwrap<TReply>(await InTime(pool, asked, cancellation).ConfigureAwait(false));
         }
         catch (Exception gone) when (gone is OperationCanceledException or RpcException && IsUnknown(asked))
         {
@@ -68,9 +70,13 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     }
 
     /// <summary>The pool's answer, however long it takes, unless the pool stops before.</summary>
-    public Task<PoolReply> AskPatiently(PoolName pool, PoolCommand command) => board.Find(pool) is { } picture
-        ? RequestPatiently(picture, command, command.Request, CancellationToken.None)
-        : throw NoPool(pool);
+    public async Task<TReply> AskPatiently<TReply>(PoolName pool, PoolCommand<TReply> command)
+        where TReply : PoolReplies.Success =>
+        Unwrap<TReply>(await RequestPatiently(pool, command).ConfigureAwait(false));
+
+    private Task<PoolReply> RequestPatiently(PoolName pool, PoolCommand command) => board.Find(pool) is { } picture
+        ? RequestPatiently(picture, command, CancellationToken.None)
+        : Task.FromResult<PoolReply>(NoPool(pool, command.Request));
 
     /// <summary>What goes on is waited for as long as a request may take; it goes on afterwards, too.</summary>
     public async Task<T> InTime<T>(PoolName pool, Task<T> goingOn, CancellationToken cancellation)
@@ -109,9 +115,7 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         var removal = new PoolCommands.Remove(new RequestId(Guid.NewGuid()), key, Force: true, Now);
         for (var tries = 1; ; tries++)
         {
-            if (board.Find(pool) is not { } picture)
-                return null;
-            var reply = await Request(picture, removal, CancellationToken.None).ConfigureAwait(false);
+            var reply = await Request(pool, removal, CancellationToken.None).ConfigureAwait(false);
             if (reply is not PoolReplies.Refused { Refusal: var refusal } || refusal.Kind == RefusalKind.NotFound)
                 return null;
             if (refusal.Kind is not (RefusalKind.Busy or RefusalKind.TimedOut) || tries == RemovalTries)
@@ -122,58 +126,28 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
 
     /// <summary>The pool's answer as it is. One that does not come in time is a refusal of kind TimedOut: unknown, and
     /// the caller may ask again with the same request id.</summary>
-    public Task<PoolReply> Request(PoolPicture pool, PoolCommand command, CancellationToken cancellation) =>
-        Request(pool.Actor, command, pool.Name, command.Request, cancellation);
-
-    public async Task<PoolReplies.Done> Create(PoolCommands.Initialize command, CancellationToken cancellation) =>
-        Unwrap(await Request(
-            host.Actor, new HostMessages.CreatePool(command), command.Name, command.Request, cancellation)
-            .ConfigureAwait(false));
-
-    public async Task<PoolReplies.Done> Adopt(PoolCommands.Adopt command, CancellationToken cancellation) =>
-        Unwrap(await Request(
-            host.Actor, new HostMessages.AdoptPool(command), command.Identity.Name, command.Request, cancellation)
-            .ConfigureAwait(false));
-
-    public async Task<PoolReplies.Done> Remove(
-        PoolName pool, RequestId request, bool force, CancellationToken cancellation) =>
-        Unwrap(await Request(host.Actor, new HostMessages.RemovePool(pool, request, force), pool, request, cancellation)
-            .ConfigureAwait(false));
-
-    public async Task<PoolReplies.Done> Repair(
-        PoolPicture pool, RequestId request, TransactionId? accept, CancellationToken cancellation) =>
-        Unwrap(await RequestPatiently(pool, new PoolMessages.Repair(request, accept), request, cancellation)
-            .ConfigureAwait(false));
-
-    public async Task<PoolReplies.Trimmed> Trim(
-        PoolPicture pool, RequestId request, CancellationToken cancellation)
+    public Task<PoolReply> Request(PoolName pool, PoolCommand command, CancellationToken cancellation)
     {
-        var reply = await RequestPatiently(pool, new PoolMessages.Trim(request), request, cancellation)
-            .ConfigureAwait(false);
-        return reply as PoolReplies.Trimmed ?? throw (reply is PoolReplies.Refused refused
-            ? Problems.Of(refused.Refusal)
-            : new InvalidOperationException("a reply of no known kind"));
+        if (command is PoolCommands.Initialize or PoolCommands.Adopt or PoolCommands.TakeOver or PoolCommands.Retire)
+        {
+            return Request(
+                host.Actor, new HostMessages.ToPool(pool, command), pool, command.Request, cancellation);
+        }
+        if (board.Find(pool) is not { } picture)
+            return Task.FromResult<PoolReply>(NoPool(pool, command.Request));
+        return command is PoolCommands.Repair or PoolCommands.Trim or PoolCommands.MendMetadata
+            ? RequestPatiently(picture, command, cancellation)
+            : Request(picture.Actor, command, pool, command.Request, cancellation);
     }
 
-    public async Task<PoolReplies.Done> Mend(
-        PoolPicture pool, PoolMessages.MendMetadata message, CancellationToken cancellation) =>
-        Unwrap(await RequestPatiently(pool, message, message.Request, cancellation).ConfigureAwait(false));
-
-    public async Task<PoolReplies.Done> DiscardMetadata(
-        PoolPicture pool, RequestId request, CancellationToken cancellation) =>
-        Unwrap(await Request(
-            pool.Actor, new PoolMessages.DiscardMetadata(request), pool.Name, request, cancellation)
-            .ConfigureAwait(false));
-
-    public async Task<PoolReplies.Done> TakeOver(PoolCommands.TakeOver command, CancellationToken cancellation) =>
-        Unwrap(await Request(
-            host.Actor, new HostMessages.TakeOverPool(command), command.Name, command.Request, cancellation)
-            .ConfigureAwait(false));
-
-    /// <summary>Gives a pool back to the program whose it was.</summary>
-    public async Task Return(PoolPicture pool, RequestId request, CancellationToken cancellation) =>
-        Unwrap(await Request(pool.Actor, new PoolMessages.Return(request), pool.Name, request, cancellation)
-            .ConfigureAwait(false));
+    /// <summary>Has the outcome of a backup journaled. A refusal is logged: nothing is to be done about it.</summary>
+    public async Task Note(PoolName pool, BackupOutcome outcome, DateTimeOffset at, ILogger log)
+    {
+        var command = new PoolCommands.NoteBackup(new RequestId(Guid.NewGuid()), outcome, at);
+        var reply = await Request(pool, command, CancellationToken.None).ConfigureAwait(false);
+        if (reply is PoolReplies.Refused { Refusal: var refusal })
+            log.LogWarning("the outcome of a backup is not journaled: {Refusal}", refusal);
+    }
 
     /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
     public static RequestId RequestOf(string what, string text) => Guid.TryParse(text, out var id)
@@ -221,25 +195,34 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     /// <summary>For what takes as long as there are blocks or metadata: its limit is the caller's patience, as long as
     /// there is anyone to answer.</summary>
     private async Task<PoolReply> RequestPatiently(
-        PoolPicture pool, object message, RequestId request, CancellationToken cancellation)
+        PoolPicture pool, PoolCommand command, CancellationToken cancellation)
     {
         if (pool.Actor.IsNobody())
-            return StartsAgain(pool.Name, request);
+            return StartsAgain(pool.Name, command.Request);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var answer = pool.Actor.Ask<PoolReply>(message, Timeout.InfiniteTimeSpan, end.Token);
+        var answer = pool.Actor.Ask<PoolReply>(command, Timeout.InfiniteTimeSpan, end.Token);
         while (!answer.IsCompleted)
         {
             await Task.WhenAny(answer, Task.Delay(LifeSign, time, CancellationToken.None)).ConfigureAwait(false);
             if (pool.Actor.Equals(board.Find(pool.Name)?.Actor) || answer.IsCompleted)
                 continue;
             await end.CancelAsync().ConfigureAwait(false);
-            return Unknown(pool.Name, request, "the pool stopped before it answered");
+            return Unknown(pool.Name, command.Request, "the pool stopped before it answered");
         }
         return await answer.ConfigureAwait(false);
     }
 
-    private static RpcException NoPool(PoolName pool) => Problems.NotFound(
-        "cannot use pool", pool.Value, "there is no pool of this name", "list them: dmagent pool list");
+    private static TReply Unwrap<TReply>(PoolReply reply)
+        where TReply : PoolReplies.Success => reply switch
+        {
+            TReply done => done,
+            PoolReplies.Refused refused => throw Problems.Of(refused.Refusal),
+            _ => throw new InvalidOperationException("a reply of another command"),
+        };
+
+    private static PoolReplies.Refused NoPool(PoolName pool, RequestId request) => new(request, new Refusal(
+        RefusalKind.NotFound, "cannot use pool", pool.Value, "there is no pool of this name",
+        "list them: dmagent pool list"));
 
     /// <summary>It would be asked in vain, until the time is over.</summary>
     private PoolReplies.Refused StartsAgain(PoolName pool, RequestId request) => new(request, new Refusal(
@@ -250,14 +233,6 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         request, new Refusal(
             RefusalKind.TimedOut, "no answer in time", pool.Value, $"{why}; whether it was done is unknown",
             "the same request id again gives the answer; see also: dmagent pool show"));
-
-    /// <summary>The answer, or the refusal as the API's exception.</summary>
-    public static PoolReplies.Done Unwrap(PoolReply reply) => reply switch
-    {
-        PoolReplies.Done done => done,
-        PoolReplies.Refused refused => throw Problems.Of(refused.Refusal),
-        _ => throw new InvalidOperationException("a reply of no known kind"),
-    };
 }
 
 /// <summary>The host actor, once the actor system is up.</summary>

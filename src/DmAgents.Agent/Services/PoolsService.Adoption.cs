@@ -53,7 +53,7 @@ internal sealed partial class PoolsService
         var isTaken = false;
         try
         {
-            await gateway.Adopt(command, cancellation).ConfigureAwait(false);
+            await gateway.Ask(command.Identity.Name, command, cancellation).ConfigureAwait(false);
             isTaken = true;
         }
         finally

@@ -16,7 +16,8 @@ internal sealed partial class PoolsService
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
         var pool = gateway.Resolve(What, request.Pool);
         var before = views.Details(pool);
-        var trimmed = await gateway.Trim(pool, requestId, context.CancellationToken).ConfigureAwait(false);
+        var trimmed = await gateway.Ask(
+            pool.Name, new PoolCommands.Trim(requestId, gateway.Now), context.CancellationToken).ConfigureAwait(false);
         var after = views.Details(pool);
         var reply = new TrimPoolReply
         {
@@ -115,7 +116,7 @@ internal sealed partial class PoolsService
             gateway.Now), context.CancellationToken).ConfigureAwait(false);
         return new UndeleteReply
         {
-            Pool = pool.Name.Value, ThinId = id.Value, Key = done.Device?.Key.Name ?? key.Name,
+            Pool = pool.Name.Value, ThinId = id.Value, Key = done.Layer?.Key.Name ?? key.Name,
             Kind = Api.Admin.V1.DeviceKind.Layer,
         };
     }

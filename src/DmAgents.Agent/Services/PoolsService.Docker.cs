@@ -46,7 +46,7 @@ internal sealed partial class PoolsService
         if (request.DryRun)
             return View(request, found, claimed);
         await Task.Run(() => TakeDown(found), context.CancellationToken).ConfigureAwait(false);
-        await gateway.TakeOver(new PoolCommands.TakeOver(
+        await gateway.Ask(name, new PoolCommands.TakeOver(
             requestId, uuid, name, found.Backing, found.Content.BlockSize,
             claimed.Claims.Select(claim => claim.FileSystem).FirstOrDefault(settings.FileSystem),
             PoolSizes.BaseSizeFor(settings.BaseSize, found.DataSize), found.Content.TransactionId,
@@ -80,7 +80,8 @@ internal sealed partial class PoolsService
     {
         const string What = "cannot undo adoption";
         var pool = gateway.Resolve(What, request.Pool);
-        await gateway.Return(pool, PoolGateway.RequestOf(What, request.RequestId), context.CancellationToken)
+        await gateway.Ask(pool.Name, new PoolCommands.Return(
+            PoolGateway.RequestOf(What, request.RequestId), gateway.Now), context.CancellationToken)
             .ConfigureAwait(false);
         return new UndoAdoptionReply
         {

@@ -41,10 +41,10 @@ internal sealed partial class PoolsService
                 throw Problems.Of(
                     trial.Plan.ObstacleKind, what, pool.Name.Value, trial.Plan.Obstacle, trial.Plan.ObstacleNext);
             }
-            var message = new PoolMessages.MendMetadata(requestId, source, trial.Next);
+            var command = new PoolCommands.MendMetadata(requestId, source, trial.Next, gateway.Now);
             await Living(
                 // Its opening takes the metadata snapshot, which whoever reads meanwhile would have in his hands.
-                usages.InTurn(pool.Name, () => gateway.Mend(pool, message, context.CancellationToken)),
+                usages.InTurn(pool.Name, () => gateway.Ask(pool.Name, command, context.CancellationToken)),
                 "taking the pool down, mending its metadata, opening it again", responseStream, request.Pool)
                 .ConfigureAwait(false);
         }
@@ -62,8 +62,9 @@ internal sealed partial class PoolsService
         var pool = gateway.Resolve(What, request.Pool);
         var reply = new DiscardMetadataReply { Pool = pool.Name.Value };
         reply.Discarded.Add(pool.State.Kept.Select(PoolViews.Kept));
-        await gateway.DiscardMetadata(
-            pool, PoolGateway.RequestOf(What, request.RequestId), context.CancellationToken).ConfigureAwait(false);
+        await gateway.Ask(pool.Name, new PoolCommands.DiscardMetadata(
+            PoolGateway.RequestOf(What, request.RequestId), gateway.Now), context.CancellationToken)
+            .ConfigureAwait(false);
         return reply;
     }
 

@@ -39,7 +39,7 @@ internal sealed partial class PoolsService(
                 SectorSize = made.SectorSize,
             };
         await Step("writing labels, making the pool live, marking the first checkpoint", 2).ConfigureAwait(false);
-        await gateway.Create(initialize, context.CancellationToken).ConfigureAwait(false);
+        await gateway.Ask(name, initialize, context.CancellationToken).ConfigureAwait(false);
         await Step("the pool is open", 3).ConfigureAwait(false);
         var details = views.Details(gateway.Resolve(What, name.Value));
         await responseStream.WriteAsync(new CreatePoolReply { Pool = details }).ConfigureAwait(false);
@@ -128,10 +128,9 @@ internal sealed partial class PoolsService(
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
         // The comparison takes the pool's metadata snapshot, and releases one that it finds: nobody may be reading by
         // it.
-        await usages.InTurn(pool.Name, () => gateway.Repair(
-            pool, requestId,
-            request.HasAcceptTransactionId ? new TransactionId(request.AcceptTransactionId) : null,
-            context.CancellationToken)).ConfigureAwait(false);
+        await usages.InTurn(pool.Name, () => gateway.Ask(pool.Name, new PoolCommands.Repair(
+            requestId, request.HasAcceptTransactionId ? new TransactionId(request.AcceptTransactionId) : null,
+            gateway.Now), context.CancellationToken)).ConfigureAwait(false);
         return await usages.InTurn(pool.Name, () => checker.Check(gateway.Resolve(What, pool.Name.Value)))
             .ConfigureAwait(false);
     }
@@ -140,8 +139,8 @@ internal sealed partial class PoolsService(
     {
         const string What = "cannot remove pool";
         var pool = gateway.Resolve(What, request.Pool);
-        await gateway.Remove(
-            pool.Name, PoolGateway.RequestOf(What, request.RequestId), request.Force, context.CancellationToken)
+        await gateway.Ask(pool.Name, new PoolCommands.Retire(
+            PoolGateway.RequestOf(What, request.RequestId), request.Force, gateway.Now), context.CancellationToken)
             .ConfigureAwait(false);
         var reply = new RemovePoolReply { Pool = pool.Name.Value };
         var devices = pool.State.Devices.Values.Count(d => d.Kind != Domain.Devices.DeviceKind.Base && d.IsPresent);

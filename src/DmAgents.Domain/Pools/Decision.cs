@@ -10,7 +10,7 @@ public abstract record Decision
     {
     }
 
-    /// <summary>These events, all or none.</summary>
+    /// <summary>These events, all or none. Without any, the outcome decides what is journaled.</summary>
     /// <param name="Subject">The device that the answer is about.</param>
     public sealed record Accepted(ImmutableArray<PoolEvent> Events, ThinId? Subject) : Decision;
 

@@ -54,7 +54,7 @@ public static partial class PoolDecider
         PoolCommands.ConfirmTakeover c => ConfirmTakeover(state, c),
         PoolCommands.Purge c => Purge(state, c),
         PoolCommands.Undelete c => Undelete(state, c),
-        _ => throw new InvalidOperationException($"a pool does not know the command {command.GetType().Name}"),
+        _ => WholePoolDecider.Decide(state, health, command),
     };
 
     /// <remarks>A pool's event keeps its uuid, not the request: the same uuid again is the same request.</remarks>

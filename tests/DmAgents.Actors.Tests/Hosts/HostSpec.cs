@@ -16,7 +16,7 @@ public sealed class HostSpec : ActorSpec
     private static readonly PoolName OtherName = new("test-other");
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private static readonly HostMessages.CreatePool CreatePool = new(Ask.ToInitialize);
+    private static readonly HostMessages.ToPool CreatePool = new(TestHost.PoolName, Ask.ToInitialize);
 
     [Fact]
     public async Task A_created_pool_takes_commands()
@@ -38,7 +38,7 @@ public sealed class HostSpec : ActorSpec
 
         Assert.Equal(
             RefusalKind.NotFound,
-            Refused(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: false))).Kind);
+            Refused(await Tell(host, RemovePool())).Kind);
     }
 
     [Fact]
@@ -48,9 +48,9 @@ public sealed class HostSpec : ActorSpec
         Done(await Tell(host, CreatePool));
 
         var again = await Tell(host, CreatePool);
-        var other = await Tell(host, new HostMessages.CreatePool(Ask.Initialize(Name, new PoolUuid(Guid.NewGuid()))));
+        var other = await Tell(host, new HostMessages.ToPool(Name, Ask.Initialize(Name, new PoolUuid(Guid.NewGuid()))));
 
-        Assert.True(Assert.IsType<PoolReplies.Done>(again).AlreadySo);
+        Assert.True(Assert.IsAssignableFrom<PoolReplies.Success>(again).AlreadySo);
         Assert.Equal(RefusalKind.Exists, Refused(other).Kind);
     }
 
@@ -64,7 +64,7 @@ public sealed class HostSpec : ActorSpec
         Refused(await Tell(host, CreatePool));
         await Eventually.Holds(() => life.Board.Find(Name) is null, () => "the board still shows it");
 
-        Done(await Tell(host, new HostMessages.CreatePool(Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
+        Done(await Tell(host, new HostMessages.ToPool(Name, Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class HostSpec : ActorSpec
         var life = Live();
         var host = life.StartHost();
         Done(await Tell(host, CreatePool));
-        Done(await Tell(host, new HostMessages.CreatePool(Ask.Initialize(
+        Done(await Tell(host, new HostMessages.ToPool(OtherName, Ask.Initialize(
             OtherName, new PoolUuid(Guid.NewGuid()), LoopFiles(OtherName)))));
         var create = Ask.Create("web", use: DeviceUse.Mounted);
         Done(await ToPool(life, Name, create));
@@ -111,7 +111,7 @@ public sealed class HostSpec : ActorSpec
             () => Host.Journal.Manifests("host").Contains("host-pool-forgotten.v1"), () => "it was not forgotten");
         // Whoever waits for the host's pools to be open does not wait for this one.
         Assert.Empty((await nextHost.Ask<HostMessages.Ready>(HostMessages.AwaitReady.Instance)).Pools);
-        Done(await Tell(nextHost, new HostMessages.CreatePool(Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
+        Done(await Tell(nextHost, new HostMessages.ToPool(Name, Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class HostSpec : ActorSpec
         for (var n = 0; n < 5; n++)
             Done(await ToPool(life, Name, Ask.Create($"web{n}")));
 
-        Done(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: true)));
+        Done(await Tell(host, RemovePool(force: true)));
 
         await IsErased();
         Done(await Tell(host, CreatePool));
@@ -135,7 +135,7 @@ public sealed class HostSpec : ActorSpec
         var life = Live();
         var host = life.System.ActorOf(HostActor.Props(life.SetupOf, TimeProvider.System, ActorRefs.Nobody), "host");
         Done(await Tell(host, CreatePool));
-        Done(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: true)));
+        Done(await Tell(host, RemovePool(force: true)));
         await Eventually.Holds(
             () => Host.Journal.Manifests("host").Contains("host-pool-forgotten.v1"), () => "it was not forgotten");
         Assert.NotEmpty(Host.Journal.Rows(TestHost.PersistenceId));
@@ -161,8 +161,8 @@ public sealed class HostSpec : ActorSpec
         for (var n = 0; n < 70; n++)
         {
             life.Kernel.FailNext(nameof(IKernel.OpenPool), KernelFault.Invalid);
-            Refused(await Tell(host, new HostMessages.CreatePool(
-                Ask.Initialize(OtherName, new PoolUuid(Guid.NewGuid()), LoopFiles(OtherName)))));
+            Refused(await Tell(host, new HostMessages.ToPool(
+                OtherName, Ask.Initialize(OtherName, new PoolUuid(Guid.NewGuid()), LoopFiles(OtherName)))));
             await Eventually.Holds(() => life.Board.Find(OtherName) is null, () => "the board still shows it");
         }
         await Eventually.Holds(
@@ -210,12 +210,12 @@ public sealed class HostSpec : ActorSpec
         var host = life.StartHost();
         Done(await Tell(host, CreatePool));
 
-        Done(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: false)));
+        Done(await Tell(host, RemovePool()));
 
         await Eventually.Holds(
             () => Host.Journal.Manifests("host").Last() == "host-pool-forgotten.v1", () => "it was not forgotten");
         await Eventually.Holds(() => life.Board.Find(Name) is null, () => "the board still shows it");
-        Done(await Tell(host, new HostMessages.CreatePool(Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
+        Done(await Tell(host, new HostMessages.ToPool(Name, Ask.Initialize(Name, new PoolUuid(Guid.NewGuid())))));
     }
 
     [Fact]
@@ -224,7 +224,7 @@ public sealed class HostSpec : ActorSpec
         var life = Live();
         var host = life.StartHost();
         Done(await Tell(host, CreatePool));
-        Done(await Tell(host, new HostMessages.RemovePool(Name, Ask.NewRequest(), Force: false)));
+        Done(await Tell(host, RemovePool()));
         await Eventually.Holds(
             () => Host.Journal.Manifests("host").Last() == "host-pool-forgotten.v1", () => "it was not forgotten");
         await life.Die();
@@ -244,7 +244,7 @@ public sealed class HostSpec : ActorSpec
             HostActor.Props(life.SetupOf, TimeProvider.System, life.Sweeper), TimeSpan.FromMilliseconds(50)));
         Done(await Tell(keeper, CreatePool));
         life.Journal.Next(WriteFate.Failed);
-        var other = new HostMessages.CreatePool(Ask.Initialize(
+        var other = new HostMessages.ToPool(OtherName, Ask.Initialize(
             OtherName, new PoolUuid(Guid.NewGuid()), LoopFiles(OtherName)));
 
         Assert.Equal(RefusalKind.TimedOut, Refused(await Tell(keeper, other)).Kind);
@@ -295,7 +295,10 @@ public sealed class HostSpec : ActorSpec
         return await life.Board.Find(pool)!.Actor.Ask<PoolReply>(command, Patience);
     }
 
-    private static PoolReplies.Done Done(PoolReply reply) => Assert.IsType<PoolReplies.Done>(reply);
+    private static HostMessages.ToPool RemovePool(bool force = false) =>
+        new(Name, new PoolCommands.Retire(Ask.NewRequest(), force, Ask.At));
+
+    private static PoolReplies.Success Done(PoolReply reply) => Assert.IsAssignableFrom<PoolReplies.Success>(reply);
 
     private static Refusal Refused(PoolReply reply) => Assert.IsType<PoolReplies.Refused>(reply).Refusal;
 }

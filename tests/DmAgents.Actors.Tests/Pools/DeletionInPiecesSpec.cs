@@ -279,10 +279,10 @@ public sealed class DeletionInPiecesSpec : ActorSpec
         await life.Done(Ask.Remove("large"));
         await held.Reached;
 
-        var retired = life.Ask(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+        var retired = life.Ask(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
         held.Open();
 
-        Assert.IsType<PoolReplies.Done>(await retired);
+        Assert.IsAssignableFrom<PoolReplies.Success>(await retired);
         Assert.True(Host.Kernel.Find(TestHost.Pool).FailedWith(KernelFault.NotFound));
     }
 

@@ -24,7 +24,7 @@ public sealed class EndSpec : ActorSpec
         Assert.Equal(RefusalKind.Busy, (await life.Refused(Ask.Create("other", Ask.Layer("a")))).Kind);
         held.Open();
 
-        Assert.IsType<PoolReplies.Done>(await create);
+        Assert.IsAssignableFrom<PoolReplies.Success>(await create);
         Parent.ExpectMsg<PoolStopped>();
         Assert.Equal(StateText.Of(life.State), StateText.Replayed(Host.Journal));
     }
@@ -95,7 +95,7 @@ public sealed class EndSpec : ActorSpec
         await life.Done(Ask.Remove("web"));
         await Agrees(life);
 
-        await life.Done(new PoolMessages.Retire(Ask.NewRequest(), Force: false));
+        await life.Done(new PoolCommands.Retire(Ask.NewRequest(), Force: false, Ask.At));
 
         Parent.ExpectMsg<PoolMessages.Ended>();
         Parent.ExpectMsg<PoolStopped>();
@@ -111,11 +111,11 @@ public sealed class EndSpec : ActorSpec
         var life = await Opened();
         await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
 
-        var refusal = await life.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: false));
+        var refusal = await life.Refused(new PoolCommands.Retire(Ask.NewRequest(), Force: false, Ask.At));
         Assert.Equal(RefusalKind.WrongState, refusal.Kind);
         await Agrees(life);
 
-        await life.Done(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+        await life.Done(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
         Assert.Empty(Host.Kernel.ListDevices("").Value);
         Assert.Empty(Host.Kernel.Mounts().Value);
     }
@@ -132,9 +132,9 @@ public sealed class EndSpec : ActorSpec
         await Eventually.Holds(
             () => second.Board.Find(TestHost.PoolName)?.Phase == PoolPhase.Unavailable, () => "it is not closed");
 
-        var removed = await second.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
-        var mended = await second.Refused(new PoolMessages.MendMetadata(
-            Ask.NewRequest(), new MetadataSource.Present(), Next: null));
+        var removed = await second.Refused(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
+        var mended = await second.Refused(new PoolCommands.MendMetadata(
+            Ask.NewRequest(), new MetadataSource.Present(), Next: null, Ask.At));
 
         Assert.Contains("another agent", removed.Why, StringComparison.Ordinal);
         Assert.Contains("another agent", mended.Why, StringComparison.Ordinal);
@@ -148,7 +148,7 @@ public sealed class EndSpec : ActorSpec
         await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
         using var user = Host.Kernel.HoldMount(TestHost.MountOf(Ask.Container("web")));
 
-        var refusal = await life.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+        var refusal = await life.Refused(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
 
         Assert.Equal(RefusalKind.Busy, refusal.Kind);
 
@@ -169,7 +169,7 @@ public sealed class EndSpec : ActorSpec
         await life.Done(Ask.Create("web"));
         await Agrees(life);
 
-        await life.Done(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+        await life.Done(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
 
         Assert.True(Host.Kernel.InspectFile(TestHost.Paths.DataFile).FailedWith(KernelFault.NotFound));
         Assert.True(Host.Kernel.InspectFile(TestHost.Paths.MetadataFile).FailedWith(KernelFault.NotFound));

@@ -89,8 +89,8 @@ public sealed class MendSpec : ActorSpec
         var second = life.Ask(repair);
         held.Open();
 
-        Assert.IsType<PoolReplies.Done>(await first);
-        Assert.IsType<PoolReplies.Done>(await second);
+        Assert.IsAssignableFrom<PoolReplies.Success>(await first);
+        Assert.IsAssignableFrom<PoolReplies.Success>(await second);
         Assert.True((await life.Done(repair)).AlreadySo);
         Assert.Single(life.State.Kept);
         Assert.Single(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.RepairMetadata));
@@ -193,7 +193,7 @@ public sealed class MendSpec : ActorSpec
         var next = LiveWithPool();
         await IsUnavailable(next);
 
-        await next.Done(new PoolMessages.MendMetadata(Ask.NewRequest(), new MetadataSource.Backup(Name), Next));
+        await next.Done(new PoolCommands.MendMetadata(Ask.NewRequest(), new MetadataSource.Backup(Name), Next, Ask.At));
 
         await Agrees(next);
         Assert.Equal(DevicePhase.Ready, next.State.Devices[old.Id].Phase);
@@ -212,10 +212,10 @@ public sealed class MendSpec : ActorSpec
         BackUp(life);
         Assert.True(Host.Kernel.Remove(TestHost.Thin(web.Id), deferred: false).Succeeded);
         Assert.True(Host.Kernel.DeleteThin(TestHost.Pool, web.Id).Succeeded);
-        await life.Done(new PoolMessages.Repair(Ask.NewRequest(), Accept: null));
+        await life.Done(new PoolCommands.Repair(Ask.NewRequest(), Accept: null, Ask.At));
         Assert.Equal(DevicePhase.Lost, life.State.Devices[web.Id].Phase);
 
-        await life.Done(new PoolMessages.MendMetadata(Ask.NewRequest(), new MetadataSource.Backup(Name), Next));
+        await life.Done(new PoolCommands.MendMetadata(Ask.NewRequest(), new MetadataSource.Backup(Name), Next, Ask.At));
 
         Assert.Equal(DevicePhase.Ready, life.State.Devices[web.Id].Phase);
         Assert.True(Host.IsLive(web.Id));
@@ -249,7 +249,7 @@ public sealed class MendSpec : ActorSpec
         await life.Done(Repair());
         BackUp(life);
 
-        await life.Done(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+        await life.Done(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
 
         Assert.Null(LabelOf(TestHost.MetadataDisk));
         Assert.Null(LabelOf(TestHost.SpareDisk));
@@ -260,10 +260,11 @@ public sealed class MendSpec : ActorSpec
     public async Task How_a_backup_went_is_journaled()
     {
         var life = await Opened();
-        life.Tell(new PoolMessages.NoteBackup(new PoolEvents.BackedUp(
-            Name.ToString(), new TransactionId(1), 0, ByteSize.KiB(1), TimeSpan.Zero, Ask.At)));
-        life.Tell(new PoolMessages.NoteBackup(new PoolEvents.BackupFailed("no space", Ask.At)));
-        await Eventually.Holds(() => life.State.LastBackup?.Why == "no space", () => $"{life.State.LastBackup}");
+        await life.Done(Note(new BackupOutcome.Made(
+            Name, new TransactionId(1), Thins: 0, ByteSize.KiB(1), TimeSpan.Zero)));
+        await life.Done(Note(new BackupOutcome.Failed("no space")));
+
+        Assert.True((await life.Done(Note(new BackupOutcome.Failed("no space")))).AlreadySo);
         await life.Die();
 
         Assert.Equal(new BackupRecord(Name.ToString(), "no space", Ask.At), (await Reopened()).State.LastBackup);
@@ -274,10 +275,8 @@ public sealed class MendSpec : ActorSpec
     {
         var (first, second) = ("20260102T030405Z", "20260102T040405Z");
         var life = await Opened();
-        life.Tell(new PoolMessages.NoteBackup(new PoolEvents.BackupProved(first, TimeSpan.FromSeconds(1), Ask.At)));
-        life.Tell(new PoolMessages.NoteBackup(
-            new PoolEvents.BackupNotProved(second, "out of bounds", TimeSpan.FromSeconds(2), Ask.At)));
-        await Eventually.Holds(() => life.State.Proofs.Of(second) is not null, () => $"{life.State.Proofs}");
+        await life.Done(Note(new BackupOutcome.Proved(NameOf(first), TimeSpan.FromSeconds(1))));
+        await life.Done(Note(new BackupOutcome.NotProved(NameOf(second), "out of bounds", TimeSpan.FromSeconds(2))));
         await life.Die();
 
         var proofs = (await Reopened()).State.Proofs;
@@ -287,10 +286,15 @@ public sealed class MendSpec : ActorSpec
         Assert.Equal(first, proofs.LatestProved);
     }
 
-    private static PoolMessages.MendMetadata Repair() =>
-        new(Ask.NewRequest(), new MetadataSource.Present(), Next);
+    private static BackupName NameOf(string text) =>
+        BackupName.TryParse(text, out var name) ? name : throw new ArgumentException(text);
 
-    private static PoolMessages.DiscardMetadata Discard() => new(Ask.NewRequest());
+    private static PoolCommands.NoteBackup Note(BackupOutcome outcome) => new(Ask.NewRequest(), outcome, Ask.At);
+
+    private static PoolCommands.MendMetadata Repair() =>
+        new(Ask.NewRequest(), new MetadataSource.Present(), Next, Ask.At);
+
+    private static PoolCommands.DiscardMetadata Discard() => new(Ask.NewRequest(), Ask.At);
 
     /// <summary>An agent whose pool is closed: its metadata have a mounted container, and one that no repair
     /// finds.</summary>
@@ -331,7 +335,7 @@ public sealed class MendSpec : ActorSpec
     }
 
     /// <summary>The next agent, asked for the same, ends where it would have ended at once.</summary>
-    private async Task Repaired(PoolMessages.MendMetadata repair, ThinId web)
+    private async Task Repaired(PoolCommands.MendMetadata repair, ThinId web)
     {
         var next = LiveWithPool();
         await Eventually.Holds(

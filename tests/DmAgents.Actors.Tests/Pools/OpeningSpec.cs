@@ -47,7 +47,7 @@ public sealed class OpeningSpec : ActorSpec
         await next.IsOpen();
         var held = next.Kernel.HoldNext(nameof(IKernel.Mounts));
 
-        var repair = next.Ask(new PoolMessages.Repair(Ask.NewRequest(), Accept: null));
+        var repair = next.Ask(new PoolCommands.Repair(Ask.NewRequest(), Accept: null, Ask.At));
         await Task.WhenAny(held.Reached, repair);
         await Task.Delay(100);
         held.Open();
@@ -138,7 +138,8 @@ public sealed class OpeningSpec : ActorSpec
         Assert.Equal(PoolPhase.WrongPool, next.Picture.Phase);
         Assert.Equal(RefusalKind.WrongState, refusal.Kind);
         Assert.Contains("transaction id is 9 where the journal expects 1", refusal.Why, StringComparison.Ordinal);
-        Assert.IsType<PoolReplies.Refused>(await next.Ask(new PoolMessages.Retire(Ask.NewRequest(), Force: true)));
+        Assert.IsType<PoolReplies.Refused>(
+            await next.Ask(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At)));
         Assert.Equal(rows, Host.Journal.Rows(TestHost.PersistenceId).Length);
         Assert.Equal(new TransactionId(9), Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId);
         Assert.Equal(2, Host.Thins.Count);
@@ -228,7 +229,7 @@ public sealed class OpeningSpec : ActorSpec
         await held.Reached;
         held.Open();
 
-        Assert.All(await Task.WhenAll(replies), reply => Assert.IsType<PoolReplies.Done>(reply));
+        Assert.All(await Task.WhenAll(replies), reply => Assert.IsAssignableFrom<PoolReplies.Success>(reply));
         await Agrees(next);
     }
 
@@ -246,7 +247,7 @@ public sealed class OpeningSpec : ActorSpec
         Assert.Equal(RefusalKind.Busy, (await next.Refused(Ask.Create("two"))).Kind);
 
         held.Open();
-        Assert.IsType<PoolReplies.Done>(await kept);
+        Assert.IsAssignableFrom<PoolReplies.Success>(await kept);
     }
 
     [Fact]
@@ -265,8 +266,8 @@ public sealed class OpeningSpec : ActorSpec
 
         held.Open();
         mount.Open();
-        Assert.IsType<PoolReplies.Done>(await one);
-        Assert.IsType<PoolReplies.Done>(await two);
+        Assert.IsAssignableFrom<PoolReplies.Success>(await one);
+        Assert.IsAssignableFrom<PoolReplies.Success>(await two);
         await life.Done(Ask.Create("three", Ask.Layer("a")));
     }
 

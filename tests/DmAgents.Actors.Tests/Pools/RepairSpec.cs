@@ -9,7 +9,7 @@ namespace DmAgents.Actors.Tests.Pools;
 /// <summary>What someone did by hand is found and mended on demand, while the agent runs.</summary>
 public sealed class RepairSpec : ActorSpec
 {
-    private static PoolMessages.Repair Repair(TransactionId? accept = null) => new(Ask.NewRequest(), accept);
+    private static PoolCommands.Repair Repair(TransactionId? accept = null) => new(Ask.NewRequest(), accept, Ask.At);
 
     [Fact]
     public async Task What_should_be_live_and_is_not_comes_back()
@@ -87,7 +87,7 @@ public sealed class RepairSpec : ActorSpec
         Assert.Equal(RefusalKind.Busy, (await life.Refused(Repair())).Kind);
         held.Open();
 
-        Assert.IsType<PoolReplies.Done>(await create);
+        Assert.IsAssignableFrom<PoolReplies.Success>(await create);
         await life.Done(Repair());
         await Agrees(life);
     }

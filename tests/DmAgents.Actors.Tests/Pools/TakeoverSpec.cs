@@ -87,7 +87,7 @@ public sealed class TakeoverSpec : ActorSpec
         await life.Done(Ask.Create("mine", Ask.Layer("a"), DeviceUse.Mounted));
         await life.Done(Ask.CommitLive("web", Ask.Layer("of-web")));
 
-        await life.Done(new PoolMessages.Return(Ask.NewRequest()));
+        await life.Done(Return());
 
         Parent.ExpectMsg<PoolMessages.Ended>();
         IsAsDockerLeftIt();
@@ -100,12 +100,12 @@ public sealed class TakeoverSpec : ActorSpec
         await life.Done(Ask.Create("mine", Ask.Layer("a"), DeviceUse.Mounted));
         using (Host.Kernel.HoldMount(TestHost.MountOf(Ask.Container("mine"))))
         {
-            Assert.Equal(RefusalKind.Busy, (await life.Refused(new PoolMessages.Return(Ask.NewRequest()))).Kind);
+            Assert.Equal(RefusalKind.Busy, (await life.Refused(Return())).Kind);
             await life.IsOpen();
             await Agrees(life);
         }
 
-        await life.Done(new PoolMessages.Return(Ask.NewRequest()));
+        await life.Done(Return());
         IsAsDockerLeftIt();
     }
 
@@ -115,9 +115,9 @@ public sealed class TakeoverSpec : ActorSpec
         var life = await TakenOver();
         await life.Done(new PoolCommands.ConfirmTakeover(Ask.NewRequest(), Ask.At));
 
-        Assert.Equal(RefusalKind.WrongState, (await life.Refused(new PoolMessages.Return(Ask.NewRequest()))).Kind);
+        Assert.Equal(RefusalKind.WrongState, (await life.Refused(Return())).Kind);
         await life.Done(Ask.Remove("web"));
-        await life.Done(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+        await life.Done(Retire());
 
         Assert.False(Host.Kernel.InspectFile(DockerWorld.Request.Data).Succeeded);
         Assert.Empty(Host.Kernel.ListDevices("").Must());
@@ -128,7 +128,7 @@ public sealed class TakeoverSpec : ActorSpec
     {
         var life = await TakenOver();
 
-        Assert.Contains("--undo", (await life.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: true))).Next,
+        Assert.Contains("--undo", (await life.Refused(Retire())).Next,
             StringComparison.Ordinal);
         Assert.True(Host.Kernel.InspectFile(DockerWorld.Request.Data).Succeeded);
     }
@@ -155,7 +155,7 @@ public sealed class TakeoverSpec : ActorSpec
         var life = await TakenOver();
         var backup = new MetadataSource.Backup(new BackupName(Ask.At));
 
-        var mended = await life.Refused(new PoolMessages.MendMetadata(Ask.NewRequest(), backup, Next: null));
+        var mended = await life.Refused(new PoolCommands.MendMetadata(Ask.NewRequest(), backup, Next: null, Ask.At));
 
         Assert.Equal(RefusalKind.WrongState, mended.Kind);
         Assert.Contains("until the adoption is confirmed", mended.Why, StringComparison.Ordinal);
@@ -166,16 +166,16 @@ public sealed class TakeoverSpec : ActorSpec
     {
         var life = await TakenOver();
         var held = life.Kernel.HoldNext(nameof(IKernel.SetTransactionId));
-        var first = life.Ask(new PoolMessages.Return(Ask.NewRequest()));
+        var first = life.Ask(Return());
         await held.Reached;
 
-        var again = life.Ask(new PoolMessages.Return(Ask.NewRequest()));
-        var removed = await life.Refused(new PoolMessages.Retire(Ask.NewRequest(), Force: true));
+        var again = life.Ask(Return());
+        var removed = await life.Refused(Retire());
         held.Open();
 
         Assert.Contains("given back", removed.Why, StringComparison.Ordinal);
-        Assert.IsType<PoolReplies.Done>(await first);
-        Assert.IsType<PoolReplies.Done>(await again);
+        Assert.IsAssignableFrom<PoolReplies.Success>(await first);
+        Assert.IsAssignableFrom<PoolReplies.Success>(await again);
         await life.PoolHasStopped;
         IsAsDockerLeftIt();
     }
@@ -186,7 +186,7 @@ public sealed class TakeoverSpec : ActorSpec
         var life = await TakenOver();
         Host.Kernel.CreateThin(TestHost.Pool, new ThinId(77)).Must();
 
-        var refusal = await life.Refused(new PoolMessages.Return(Ask.NewRequest()));
+        var refusal = await life.Refused(Return());
 
         Assert.Contains("thin id 77", refusal.Why, StringComparison.Ordinal);
         Assert.Contains(Host.Kernel.ListThins(TestHost.Pool).Must(), thin => thin.Id.Value == 77);
@@ -206,6 +206,10 @@ public sealed class TakeoverSpec : ActorSpec
             Assert.InRange(step, 0, 200);
     }
 
+    private static PoolCommands.Return Return() => new(Ask.NewRequest(), Ask.At);
+
+    private static PoolCommands.Retire Retire() => new(Ask.NewRequest(), Force: true, Ask.At);
+
     private async Task<bool> DiesGivingBack(int step)
     {
         MoveToNewHost();
@@ -213,7 +217,7 @@ public sealed class TakeoverSpec : ActorSpec
         await life.Done(Ask.Create("mine", Ask.Layer("a"), DeviceUse.Mounted));
         await Settled(life);
         life.Kernel.DieAtStep(step);
-        var reply = life.Ask(new PoolMessages.Return(Ask.NewRequest()));
+        var reply = life.Ask(Return());
         await Task.WhenAny(life.PoolHasStopped, reply);
         await Task.WhenAny(life.PoolHasStopped, Task.Delay(50));
         var isDone = reply.IsCompletedSuccessfully;
@@ -227,7 +231,7 @@ public sealed class TakeoverSpec : ActorSpec
         var next = LiveWithPool();
         await Task.WhenAny(next.PoolHasStopped, next.IsOpen());
         if (!next.PoolHasStopped.IsCompleted)
-            await next.Done(new PoolMessages.Return(Ask.NewRequest()));
+            await next.Done(Return());
         await next.PoolHasStopped;
         IsAsDockerLeftIt();
         await next.Die();
@@ -250,7 +254,7 @@ public sealed class TakeoverSpec : ActorSpec
         await next.Done(command);
         await next.IsOpen();
         await Agrees(next);
-        await next.Done(new PoolMessages.Return(Ask.NewRequest()));
+        await next.Done(Return());
         IsAsDockerLeftIt();
         await next.Die();
         return !isDone;

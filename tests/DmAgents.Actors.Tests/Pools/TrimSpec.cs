@@ -26,7 +26,7 @@ public sealed class TrimSpec : ActorSpec
         var device = await WithDeletedFile(life, "web");
         await life.Done(Ask.Create("idle"));
 
-        var reply = Assert.IsType<PoolReplies.Trimmed>(await life.Ask(new PoolMessages.Trim(Ask.NewRequest())));
+        var reply = Assert.IsType<PoolReplies.Trimmed>(await life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At)));
 
         var trimmed = Assert.Single(reply.FileSystems);
         Assert.Equal(device.Key, trimmed.Key);
@@ -64,7 +64,7 @@ public sealed class TrimSpec : ActorSpec
         WriteAndDelete(elsewhere);
         life.Kernel.ClearCallLog();
 
-        var reply = Assert.IsType<PoolReplies.Trimmed>(await life.Ask(new PoolMessages.Trim(Ask.NewRequest())));
+        var reply = Assert.IsType<PoolReplies.Trimmed>(await life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At)));
 
         Assert.Equal([device.Key], reply.FileSystems.Select(f => f.Key));
         Assert.Contains(
@@ -79,7 +79,7 @@ public sealed class TrimSpec : ActorSpec
         var device = await WithDeletedFile(life, "web");
         Assert.True(Host.Kernel.Suspend(TestHost.Thin(device.Id), freeze: true).Succeeded);
 
-        var reply = Assert.IsType<PoolReplies.Trimmed>(await life.Ask(new PoolMessages.Trim(Ask.NewRequest())));
+        var reply = Assert.IsType<PoolReplies.Trimmed>(await life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At)));
 
         Assert.Empty(reply.FileSystems);
         Assert.DoesNotContain(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.Trim));
@@ -93,7 +93,7 @@ public sealed class TrimSpec : ActorSpec
         await WithDeletedFile(life, "a");
         var other = await WithDeletedFile(life, "b");
         var held = life.Kernel.HoldNext(nameof(IKernel.Trim));
-        var round = life.Ask(new PoolMessages.Trim(Ask.NewRequest()));
+        var round = life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At));
         await held.Reached;
 
         await life.Done(Ask.Remove("a", force: true));
@@ -109,9 +109,9 @@ public sealed class TrimSpec : ActorSpec
         var life = await Opened();
         await WithDeletedFile(life, "web");
         var held = life.Kernel.HoldNext(nameof(IKernel.Trim));
-        var first = life.Ask(new PoolMessages.Trim(Ask.NewRequest()));
+        var first = life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At));
         await held.Reached;
-        var second = life.Ask(new PoolMessages.Trim(Ask.NewRequest()));
+        var second = life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At));
         held.Open();
 
         Assert.Single(Assert.IsType<PoolReplies.Trimmed>(await first).FileSystems);
@@ -126,7 +126,7 @@ public sealed class TrimSpec : ActorSpec
         await WithDeletedFile(life, "a");
         await WithDeletedFile(life, "b");
         var held = life.Kernel.HoldNext(nameof(IKernel.Trim));
-        var round = life.Ask(new PoolMessages.Trim(Ask.NewRequest()));
+        var round = life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At));
         await held.Reached;
 
         life.Tell(PoolMessages.Stop.Instance);

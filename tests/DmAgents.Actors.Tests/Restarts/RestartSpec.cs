@@ -56,7 +56,7 @@ public abstract class RestartSpec : ActorSpec
         await Task.WhenAny(life.PoolHasStopped, Over(life, reply, operation));
         var died = life.PoolHasStopped.IsCompleted;
         var answer = reply.IsCompletedSuccessfully ? await reply : null;
-        var acknowledged = answer is PoolReplies.Done;
+        var acknowledged = answer is PoolReplies.Success;
         Assert.True(died || acknowledged);
         // Whoever hears that the journal failed does not know whether it was done.
         if (answer is PoolReplies.Refused refused)

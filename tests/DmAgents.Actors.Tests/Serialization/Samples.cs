@@ -12,29 +12,29 @@ namespace DmAgents.Actors.Tests.Serialization;
 /// <summary>One object of each kind that the journal takes, with every field set.</summary>
 internal static class Samples
 {
-    private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.FromHours(1));
-    private static readonly PoolUuid Uuid = new(new Guid("11111111-2222-3333-4444-555555555555"));
-    private static readonly PoolName Name = new("fast-1");
-    private static readonly RequestId Request = new(new Guid("66666666-7777-8888-9999-aaaaaaaaaaaa"));
-    private static readonly ThinId Id = new(42);
-    private static readonly DeviceKey Key = DeviceKey.Layer("sha256:0123");
-    private static readonly ImageReference Reference = new("registry.example:5000/team/app:1.2");
+    internal static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.FromHours(1));
+    internal static readonly PoolUuid Uuid = new(new Guid("11111111-2222-3333-4444-555555555555"));
+    internal static readonly PoolName Name = new("fast-1");
+    internal static readonly RequestId Request = new(new Guid("66666666-7777-8888-9999-aaaaaaaaaaaa"));
+    internal static readonly ThinId Id = new(42);
+    internal static readonly DeviceKey Key = DeviceKey.Layer("sha256:0123");
+    internal static readonly ImageReference Reference = new("registry.example:5000/team/app:1.2");
 
-    private static readonly FormatName Format = new("ext4-1");
+    internal static readonly FormatName Format = new("ext4-1");
 
-    private static readonly ImmutableSortedDictionary<string, string> Labels =
+    internal static readonly ImmutableSortedDictionary<string, string> Labels =
         ImmutableSortedDictionary<string, string>.Empty.Add("b", "2").Add("a", "wörld \"1\"");
 
-    private static readonly PoolBacking Disks = new PoolBacking.Disks(
+    internal static readonly PoolBacking Disks = new PoolBacking.Disks(
         [
             new DiskPart(new DevicePath("/dev/disk/by-id/x"), new SectorCount(2048), new SectorCount(4096)),
             new DiskPart(new DevicePath("/dev/sdb"), new SectorCount(2048), new SectorCount(8192)),
         ],
         [new DiskPart(new DevicePath("/dev/sdc"), new SectorCount(2048), new SectorCount(1024))]);
 
-    private static readonly DeviceKey Snapshot = DeviceKey.Containerd("k8s.io", "k8s.io/7/sha256:0123");
+    internal static readonly DeviceKey Snapshot = DeviceKey.Containerd("k8s.io", "k8s.io/7/sha256:0123");
 
-    private static readonly PoolBacking LoopFiles = new PoolBacking.LoopFiles(
+    internal static readonly PoolBacking LoopFiles = new PoolBacking.LoopFiles(
         new LoopFilePart(new LoopFile("/var/lib/data.img"), ByteSize.GiB(10)),
         new LoopFilePart(new LoopFile("/var/lib/metadata.img"), ByteSize.MiB(64)));
 

@@ -88,7 +88,7 @@ public abstract class ActorSpec : TestKit
     internal static async Task<DeviceRecord> MakeLayer(AgentLife life, string name, DeviceKey? parent = null)
     {
         await life.Done(Ask.Create($"making-{name}", parent));
-        return (await life.Done(Ask.Commit($"making-{name}", Ask.Layer(name)))).Device!;
+        return (await life.Done(Ask.Commit($"making-{name}", Ask.Layer(name)))).Layer!;
     }
 
     protected override void AfterAll()

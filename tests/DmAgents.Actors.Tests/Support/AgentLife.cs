@@ -11,7 +11,7 @@ using DmAgents.Testing.Faults;
 namespace DmAgents.Actors.Tests.Support;
 
 /// <summary>To the test's parent probe: the pool's actor has stopped.</summary>
-internal sealed record PoolStopped;
+internal sealed record PoolStopped : INoSerializationVerificationNeeded;
 
 /// <summary>
 /// One life of the agent on a host, from its start to its death: an actor system with ways of its own to journal and
@@ -27,6 +27,11 @@ internal sealed class AgentLife
           loglevel = INFO
           stdout-loglevel = OFF
           log-dead-letters = off
+          actor {
+            serialize-messages = on
+            serializers.refuse = "{{typeof(RefusingSerializer).AssemblyQualifiedName}}"
+            serialization-bindings { "System.Object" = refuse }
+          }
           coordinated-shutdown { run-by-clr-shutdown-hook = off, run-by-actor-system-terminate = off }
           persistence {
             journal.plugin = "test-journal"
@@ -98,17 +103,21 @@ internal sealed class AgentLife
         name, uuid, TestHost.StateDirectory, Kernel, _host.Files, TimeProvider.System, _settings, Board);
 
     /// <summary>The pool's answer.</summary>
-    public Task<PoolReply> Ask(object message) => _pool.Ask<PoolReply>(message, Patience);
+    public Task<PoolReply> Ask(PoolCommand command) => _pool.Ask<PoolReply>(command, Patience);
 
-    public async Task<PoolReplies.Done> Done(object message)
+    /// <summary>What the command names as its reply.</summary>
+    public async Task<TReply> Done<TReply>(PoolCommand<TReply> command)
+        where TReply : PoolReplies.Success => Assert.IsType<TReply>(await Done((PoolCommand)command));
+
+    public async Task<PoolReplies.Success> Done(PoolCommand command)
     {
-        var reply = await Ask(message);
+        var reply = await Ask(command);
         Assert.False(reply is PoolReplies.Refused, $"{reply}");
-        return Assert.IsType<PoolReplies.Done>(reply);
+        return Assert.IsAssignableFrom<PoolReplies.Success>(reply);
     }
 
-    public async Task<Refusal> Refused(object message) =>
-        Assert.IsType<PoolReplies.Refused>(await Ask(message)).Refusal;
+    public async Task<Refusal> Refused(PoolCommand command) =>
+        Assert.IsType<PoolReplies.Refused>(await Ask(command)).Refusal;
 
     public void Tell(object message) => _pool.Tell(message);
 

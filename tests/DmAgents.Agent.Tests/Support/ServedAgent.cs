@@ -129,8 +129,8 @@ internal sealed class ServedAgent : IAsyncDisposable
     }
 
     /// <summary>Past the API: what only an image's import makes.</summary>
-    public async Task Do(PoolCommand command) =>
-        await _app.Services.GetRequiredService<PoolGateway>().Ask(Pool, command, CancellationToken.None);
+    public async Task Do<TReply>(PoolCommand<TReply> command)
+        where TReply : PoolReplies.Success => await Gateway.Ask(Pool, command, CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {
@@ -141,7 +141,7 @@ internal sealed class ServedAgent : IAsyncDisposable
     private async Task MakePool(ByteSize baseSize)
     {
         static DiskPart Part(string disk, ByteSize size) => new(new DevicePath(disk), DiskLabel.Reserved, size.Sectors);
-        await _app.Services.GetRequiredService<PoolGateway>().Create(new PoolCommands.Initialize(
+        await _app.Services.GetRequiredService<PoolGateway>().Ask(Pool, new PoolCommands.Initialize(
             new RequestId(Guid.NewGuid()), new PoolUuid(Guid.NewGuid()), Pool,
             new PoolBacking.Disks([Part("/dev/sda", ByteSize.GiB(1))], [Part("/dev/sdb", ByteSize.MiB(32))]),
             PoolBlockSize.Default, FileSystemKind.Ext4, baseSize, DateTimeOffset.UnixEpoch), CancellationToken.None);

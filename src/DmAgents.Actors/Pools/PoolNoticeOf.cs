@@ -1,0 +1,41 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Pools;
+
+/// <summary>Makes notices: an event, and what of the state a reader needs to understand it.</summary>
+internal static class PoolNoticeOf
+{
+    /// <param name="after">The state after the event; it may be ahead of it by the events that follow.</param>
+    public static PoolNotice Event(long number, PoolEvent happened, PoolState after) =>
+        new(number, happened, DeviceOf(happened, after) is { } id ? after.Devices.GetValueOrDefault(id) : null)
+        {
+            Program = happened is PoolEvents.TakeoverConfirmed or PoolEvents.ReturnIntended or PoolEvents.Returned
+                ? after.Takeover?.Program
+                : null,
+            Kept = happened is PoolEvents.MetadataReplaced && !after.Kept.IsEmpty ? after.Kept[^1].ToString() : null,
+        };
+
+    /// <summary>The device that an event is about; null if it is about none.</summary>
+    public static ThinId? DeviceOf(PoolEvent happened, PoolState state) => happened switch
+    {
+        PoolEvents.DeviceAdopted e => e.Device.Id,
+        PoolEvents.BaseIntended e => e.Id,
+        PoolEvents.SnapshotIntended e => e.Id,
+        PoolEvents.Created e => e.Id,
+        PoolEvents.CreationFailed e => e.Id,
+        PoolEvents.UseChanged e => e.Id,
+        PoolEvents.ResizeIntended e => e.Id,
+        PoolEvents.Resized e => e.Id,
+        PoolEvents.Committed e => e.Id,
+        PoolEvents.Claimed e => e.Id,
+        PoolEvents.ViewAdded e => e.Source,
+        PoolEvents.LabelsChanged e => state.Find(e.Key)?.Id,
+        PoolEvents.RemovalIntended e => e.Id,
+        PoolEvents.Removed e => e.Id,
+        PoolEvents.Lost e => e.Id,
+        PoolEvents.Found e => e.Id,
+        PoolEvents.Undeleted e => e.Id,
+        _ => null,
+    };
+}

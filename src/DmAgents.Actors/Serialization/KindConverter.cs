@@ -1,0 +1,61 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Mending;
+
+namespace DmAgents.Actors.Serialization;
+
+/// <summary>One of a closed family as an object with one property, whose name tells its kind.</summary>
+/// <param name="kinds">By name. Asked late: the generated code makes its converters before itself.</param>
+internal abstract class KindConverter<T>(Func<IReadOnlyDictionary<string, JsonTypeInfo>> kinds) : JsonConverter<T>
+    where T : class
+{
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (!reader.Read() || reader.TokenType != JsonTokenType.PropertyName)
+            throw new JsonException($"a {typeof(T).Name} has one property");
+        var kind = reader.GetString()!;
+        reader.Read();
+        if (!kinds().TryGetValue(kind, out var type))
+            throw new JsonException($"a {typeof(T).Name} of the unknown kind '{kind}'");
+        var read = (T?)JsonSerializer.Deserialize(ref reader, type);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.EndObject)
+            throw new JsonException($"a {typeof(T).Name} has one property");
+        return read ?? throw new JsonException($"a {typeof(T).Name} is missing");
+    }
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
+    {
+        var (kind, type) = kinds().FirstOrDefault(known => known.Value.Type == value.GetType());
+        if (kind is null)
+            throw new JsonException($"a {typeof(T).Name} of the unknown kind {value.GetType().Name}");
+        writer.WriteStartObject();
+        writer.WritePropertyName(kind);
+        JsonSerializer.Serialize(writer, value, type);
+        writer.WriteEndObject();
+    }
+}
+
+internal sealed class PoolCommandConverter() : KindConverter<PoolCommand>(() => WireSerializer.Commands);
+
+/// <summary>As the journal has it.</summary>
+internal sealed class PoolEventConverter() : KindConverter<PoolEvent>(() => JournalSerializer.ByManifest);
+
+internal sealed class MetadataSourceConverter() : KindConverter<MetadataSource>(() => Kinds)
+{
+    private static readonly FrozenDictionary<string, JsonTypeInfo> Kinds = new Dictionary<string, JsonTypeInfo>
+    {
+        ["present"] = WireJson.Default.Present, ["backup"] = WireJson.Default.Backup,
+    }.ToFrozenDictionary();
+}
+
+internal sealed class BackupOutcomeConverter() : KindConverter<BackupOutcome>(() => Kinds)
+{
+    private static readonly FrozenDictionary<string, JsonTypeInfo> Kinds = new Dictionary<string, JsonTypeInfo>
+    {
+        ["made"] = WireJson.Default.Made, ["failed"] = WireJson.Default.Failed,
+        ["proved"] = WireJson.Default.Proved, ["not-proved"] = WireJson.Default.NotProved,
+    }.ToFrozenDictionary();
+}

@@ -1,0 +1,46 @@
+using System.Collections.Frozen;
+using System.Runtime.Serialization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Akka.Actor;
+using Akka.Serialization;
+
+namespace DmAgents.Actors.Serialization;
+
+/// <summary>
+/// Objects as JSON under explicit manifests with a version, such as "device-created.v1". A manifest keeps its meaning:
+/// fields are added; another meaning gets another version.
+/// </summary>
+/// <param name="what">What is read and written, for the messages of errors: "the journal".</param>
+public abstract class ManifestSerializer(
+    ExtendedActorSystem system, string what, FrozenDictionary<string, JsonTypeInfo> byManifest)
+    : SerializerWithStringManifest(system)
+{
+    private readonly FrozenDictionary<Type, string> _byType =
+        byManifest.ToFrozenDictionary(entry => entry.Value.Type, entry => entry.Key);
+
+    public override string Manifest(object o) =>
+        _byType.TryGetValue(Written(o).GetType(), out var manifest)
+            ? manifest
+            : throw new SerializationException($"{what} does not take a {o.GetType()}");
+
+    public override byte[] ToBinary(object obj)
+    {
+        var written = Written(obj);
+        return JsonSerializer.SerializeToUtf8Bytes(written, byManifest[Manifest(written)]);
+    }
+
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        if (!byManifest.TryGetValue(manifest, out var type))
+            throw new SerializationException($"{what} holds a '{manifest}', which this version does not know");
+        return Read(JsonSerializer.Deserialize(bytes, type)
+            ?? throw new SerializationException($"{what} holds an empty '{manifest}'"));
+    }
+
+    /// <summary>What is written of an object; usually itself.</summary>
+    protected virtual object Written(object o) => o;
+
+    /// <summary>The object of what was read.</summary>
+    protected virtual object Read(object o) => o;
+}
