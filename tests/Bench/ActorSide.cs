@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using Akka.Actor;
 using DmAgents.Actors.Events;
 using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Pools;
@@ -26,15 +25,16 @@ internal sealed class ActorSide : Side, IAsyncDisposable
     private readonly PoolIdentity _identity;
     private readonly AgentSettings _settings;
     private readonly PoolBoard _board = new();
-    private readonly HostHandle _handle = new();
+    private readonly HostPools _pools;
     private readonly ActorsHost _host;
 
     public ActorSide(IKernel kernel, PoolIdentity identity, AgentSettings settings, ILoggerFactory loggers)
     {
         (_kernel, _identity, _settings) = (kernel, identity, settings);
         var files = new LinuxDurableFiles();
+        _pools = new HostPools(_board, Deadline, TimeProvider.System);
         _host = new ActorsHost(
-            settings, kernel, files, _board, new HostEventLog(), _handle, new OwnerlessPools(files, _board, settings),
+            settings, kernel, files, _board, new HostEventLog(), _pools, new OwnerlessPools(files, _board, settings),
             TimeProvider.System, new StartReport(new SystemdNotifier(), _ => { }, TimeProvider.System), loggers);
     }
 
@@ -44,11 +44,9 @@ internal sealed class ActorSide : Side, IAsyncDisposable
     {
         JournalDatabase.Prepare(_settings);
         await _host.StartAsync(CancellationToken.None).ConfigureAwait(false);
-        var created = await _handle.Actor.Ask<PoolReply>(
-            new HostMessages.ToPool(_identity.Name, new PoolCommands.Initialize(
-                NewRequest(), _identity.Uuid, _identity.Name, _identity.Backing, _identity.BlockSize,
-                _identity.FileSystem, _identity.BaseSize, TimeProvider.System.GetUtcNow())), Deadline)
-            .ConfigureAwait(false);
+        var created = await Send(new PoolCommands.Initialize(
+            NewRequest(), _identity.Uuid, _identity.Name, _identity.Backing, _identity.BlockSize,
+            _identity.FileSystem, _identity.BaseSize, TimeProvider.System.GetUtcNow())).ConfigureAwait(false);
         Must(created);
     }
 
@@ -149,7 +147,7 @@ internal sealed class ActorSide : Side, IAsyncDisposable
     private async ValueTask Ask(PoolCommand command) => Must(await Send(command).ConfigureAwait(false));
 
     private Task<PoolReply> Send(PoolCommand command) =>
-        Picture().Actor.Ask<PoolReply>(command, Deadline);
+        _pools.Ask(_identity.Name, command, CancellationToken.None);
 
     private static void Must(PoolReply reply)
     {

@@ -1,3 +1,4 @@
+using DmAgents.Actors.Pools;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
@@ -6,7 +7,6 @@ using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Testing.Contracts;
 using DmAgents.Testing.Docker;
 using Grpc.Core;
-using PoolState = DmAgents.Domain.Pools.PoolState;
 
 namespace DmAgents.Agent.Tests;
 
@@ -18,7 +18,7 @@ public sealed class AdoptionOfDockersPoolTests : IAsyncLifetime
 
     private ServedAgent _agent = null!;
     private DockerWorld _docker = null!;
-    private PoolState _before = null!;
+    private PoolContents _before = null!;
 
     public async Task InitializeAsync()
     {
@@ -88,7 +88,7 @@ public sealed class AdoptionOfDockersPoolTests : IAsyncLifetime
         Assert.Equal(3, _agent.Simulated.ListThins(_docker.DockerPool).Must().Count);
     }
 
-    private PoolState State => _agent.Gateway.Board.Find(Name)!.State;
+    private PoolContents State => _agent.Gateway.Board.Find(Name)!.State;
 
     private string Root => $"{_agent.Settings.StateDirectory}/pools/{Name}";
 

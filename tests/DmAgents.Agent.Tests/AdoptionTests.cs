@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
@@ -6,7 +7,6 @@ using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
 using DmAgents.Testing.Docker;
 using Grpc.Core;
-using PoolState = DmAgents.Domain.Pools.PoolState;
 
 namespace DmAgents.Agent.Tests;
 
@@ -26,7 +26,7 @@ public sealed class AdoptionTests : IAsyncLifetime
         ImmutableSortedDictionary<string, string>.Empty.Add("who", "me");
 
     private ServedAgent _agent = null!;
-    private PoolState _before = null!;
+    private PoolContents _before = null!;
 
     public async Task InitializeAsync()
     {
@@ -230,7 +230,7 @@ public sealed class AdoptionTests : IAsyncLifetime
         Assert.Equal(Layer.Name, after.Devices[after.Views[View].Source].Key.Name);
         Assert.Equal("me", after.Views[View].Labels["who"]);
         Assert.Equal<DevicePath>(_before.Spares, after.Spares);
-        Assert.Equal([new ThinId(77)], after.Ledger.Quarantine.Keys);
+        Assert.Equal([new ThinId(77)], after.Quarantine.Keys);
         Assert.Contains(
             _agent.Simulated.Mounts().Value, m => m.Target.Value == $"{Root}/mnt/web");
     }

@@ -82,6 +82,7 @@ public sealed partial class PoolActor
         var notices = new PoolNotices(_setup.Name, _setup.Uuid, [.. _untold]);
         _untold.Clear();
         Context.System.EventStream.Publish(notices);
+        _setup.Board.Feed.Publish(notices);
         _projection.Tell(new ProjectionActor.Happened([.. notices.Notices.Select(notice => notice.Event)], _state));
     }
 

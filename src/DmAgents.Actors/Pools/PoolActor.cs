@@ -151,16 +151,18 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         (_phase, _reason, _since) = (phase, reason, Now);
         _log.Info("pool {0} is {1}: {2}", _setup.Name, phase, reason);
         TellWhatHappened();
-        Context.System.EventStream.Publish(new PoolPhaseNotice(
-            _setup.Name, _setup.Uuid, phase, reason, _since));
+        var notice = new PoolPhaseNotice(_setup.Name, _setup.Uuid, phase, reason, _since);
+        Context.System.EventStream.Publish(notice);
+        _setup.Board.Feed.Publish(notice);
         Show();
     }
 
     private void Show() => _setup.Board.Show(new PoolPicture(
-        _setup.Name, _setup.Uuid, _setup.Paths, _phase, _reason, _since, _state, _health,
+        _setup.Name, _setup.Uuid, _setup.Paths, _phase, _reason, _since, new PoolContents(_state), _health,
         _deletions, _problems)
     {
-        Actor = Self, StockClaims = _stockClaims, NextTrim = NextTrimAt, IsTrimming = _round is not null,
+        Actor = Self, Number = LastSequenceNr, StockClaims = _stockClaims, NextTrim = NextTrimAt,
+        IsTrimming = _round is not null,
         MetadataAreDamaged = _metadataAreDamaged, Sectors = _sectors,
     });
 

@@ -46,14 +46,17 @@ public sealed record PoolPicture(
     PoolPhase Phase,
     string Reason,
     DateTimeOffset Since,
-    PoolState State,
+    PoolContents State,
     PoolHealth? Health,
     ImmutableSortedDictionary<ThinId, PendingDeletion> Deletions,
     ImmutableSortedDictionary<ThinId, string> Problems)
 {
-    /// <summary>Who takes the pool's commands, and answers each with a <see cref="PoolReply"/>. The host's actor is not
-    /// on the way: of all hand-offs between threads that a prepare makes, that one would do nothing.</summary>
-    public required IActorRef Actor { get; init; }
+    /// <summary>Takes the pool's commands, and answers each with a <see cref="PoolReply"/>.</summary>
+    internal IActorRef Actor { get; init; } = ActorRefs.Nobody;
+
+    /// <summary>The journal's number up to which the picture shows what has happened. It may show more: what is decided
+    /// and on its way to the journal.</summary>
+    public long Number { get; init; }
 
     /// <summary>It could not be opened last time because its own metadata cannot be used.</summary>
     public bool MetadataAreDamaged { get; init; }
@@ -75,6 +78,12 @@ public sealed class PoolBoard
 {
     private readonly ConcurrentDictionary<PoolName, PoolPicture> _pictures = new();
 
+    /// <summary>Publications, which pools make every 50 ms at most: how far a watcher may be behind.</summary>
+    private const int FeedCapacity = 256;
+
+    /// <summary>Made by the first that waits.</summary>
+    private TaskCompletionSource? _next;
+
     /// <summary>What goes on in the pools outside their actors.</summary>
     public WorkUnderWay Work { get; } = new();
 
@@ -82,14 +91,61 @@ public sealed class PoolBoard
 
     public PoolPicture? Find(PoolName name) => _pictures.GetValueOrDefault(name);
 
-    internal void Show(PoolPicture picture) => _pictures[picture.Name] = picture;
+    /// <summary>What happens in pools, for those who watch one.</summary>
+    internal PoolFeed Feed { get; } = new(FeedCapacity);
+
+    /// <summary>The pool's picture, then its changes as they become durable, until cancelled or until the host has no
+    /// such pool. After a gap (the watcher was too slow, or the pool started again) there is a picture again.</summary>
+    public IAsyncEnumerable<PoolChange> Watch(PoolName name, CancellationToken cancellation) =>
+        Feed.Watch(name, () => Find(name), cancellation);
+
+    /// <summary>The pool's picture as soon as it is as asked: of now, or of a moment to come.</summary>
+    /// <param name="holds">Asked of each picture; of null if the host has no such pool.</param>
+    public async Task<PoolPicture?> When(
+        PoolName name, Func<PoolPicture?, bool> holds, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var next = Next;
+            var picture = Find(name);
+            if (holds(picture))
+                return picture;
+            await next.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    internal void Show(PoolPicture picture)
+    {
+        _pictures[picture.Name] = picture;
+        Changed();
+    }
 
     /// <summary>The pool has no actor at this moment; what it showed last stays.</summary>
     internal void Leave(PoolName name, IActorRef actor)
     {
         if (_pictures.TryGetValue(name, out var shown) && shown.Actor.Equals(actor))
             _pictures.TryUpdate(name, shown with { Actor = ActorRefs.Nobody }, shown);
+        Changed();
     }
 
-    internal void Forget(PoolName name) => _pictures.TryRemove(name, out _);
+    internal void Forget(PoolName name)
+    {
+        _pictures.TryRemove(name, out _);
+        Changed();
+        Feed.End(name);
+    }
+
+    /// <summary>Done with the next change of any picture.</summary>
+    private Task Next
+    {
+        get
+        {
+            var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return (Interlocked.CompareExchange(ref _next, made, null) ?? made).Task;
+        }
+    }
+
+    /// <summary>Pictures change all the time, and rarely is one waited for: then this is one exchange of null.
+    /// </summary>
+    private void Changed() => Interlocked.Exchange(ref _next, null)?.TrySetResult();
 }

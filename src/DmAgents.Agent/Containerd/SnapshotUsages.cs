@@ -123,7 +123,7 @@ internal sealed class SnapshotUsages(
         }
     }
 
-    private long Inodes(PoolContext context, PoolState state, DeviceRecord device)
+    private long Inodes(PoolContext context, PoolContents state, DeviceRecord device)
     {
         var used = device.Inodes;
         if (device.Use == DeviceUse.Active && kernel.UsedInodes(context.NameOf(device.Id).Path, device.FileSystem)
@@ -134,7 +134,7 @@ internal sealed class SnapshotUsages(
     }
 
     /// <summary>The base is nobody's: a snapshot without a parent has all that it maps for itself.</summary>
-    private static DeviceRecord? ParentOf(PoolState state, DeviceRecord device) =>
+    private static DeviceRecord? ParentOf(PoolContents state, DeviceRecord device) =>
         device.Parent is { } id && state.Devices.GetValueOrDefault(id) is { Kind: DeviceKind.Layer } parent
             ? parent
             : null;

@@ -2,7 +2,6 @@ using DmAgents.Actors.Pools;
 using DmAgents.Api.Containerd.Snapshots.V1;
 using DmAgents.Api.Containerd.Types;
 using DmAgents.Domain.Devices;
-using DmAgents.Domain.Pools;
 using Google.Protobuf.WellKnownTypes;
 
 namespace DmAgents.Agent.Containerd;
@@ -11,7 +10,7 @@ namespace DmAgents.Agent.Containerd;
 internal static class SnapshotViews
 {
     /// <summary>Every snapshot of containerd's, or of one of its namespaces, by key.</summary>
-    public static IEnumerable<Info> All(PoolState state, string? containerdNamespace)
+    public static IEnumerable<Info> All(PoolContents state, string? containerdNamespace)
     {
         var space = containerdNamespace is null ? null : DeviceKey.Containerd(containerdNamespace, "").Space;
         bool IsMeant(DeviceKey key) => space is null
@@ -22,7 +21,7 @@ internal static class SnapshotViews
         return devices.Concat(views).OrderBy(info => info.Name, StringComparer.Ordinal);
     }
 
-    public static Info? Find(PoolState state, DeviceKey key) =>
+    public static Info? Find(PoolContents state, DeviceKey key) =>
         state.Views.TryGetValue(key, out var view) ? Of(state, view)
         : state.Find(key) is { } device ? Of(state, device)
         : null;
@@ -46,11 +45,11 @@ internal static class SnapshotViews
         return mount;
     }
 
-    private static Info Of(PoolState state, DeviceRecord device) => Of(
+    private static Info Of(PoolContents state, DeviceRecord device) => Of(
         device.Key, device.Kind == DeviceKind.Layer ? Kind.Committed : Kind.Active,
         ParentName(state, device.Parent), device.CreatedAt, device.UpdatedAt, device.Labels);
 
-    private static Info Of(PoolState state, ViewRecord view) => Of(
+    private static Info Of(PoolContents state, ViewRecord view) => Of(
         view.Key, Kind.View, ParentName(state, view.Source), view.CreatedAt, view.UpdatedAt, view.Labels);
 
     private static Info Of(
@@ -68,7 +67,7 @@ internal static class SnapshotViews
     }
 
     /// <summary>The base is the agent's own: for containerd a snapshot of it has no parent.</summary>
-    private static string ParentName(PoolState state, ThinId? parent) =>
+    private static string ParentName(PoolContents state, ThinId? parent) =>
         parent is { } id && state.Devices.GetValueOrDefault(id) is { Kind: not DeviceKind.Base } device
             ? device.Key.Name
             : "";

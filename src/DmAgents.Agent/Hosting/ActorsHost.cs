@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Configuration;
 using DmAgents.Actors;
@@ -17,7 +16,7 @@ namespace DmAgents.Agent.Hosting;
 /// <param name="more">HOCON that goes before the daemon's own; of a test.</param>
 internal sealed class ActorsHost(
     AgentSettings settings, IKernel kernel, IDurableFiles files, PoolBoard board, HostEventLog events,
-    HostHandle handle, OwnerlessPools ownerless, TimeProvider time, StartReport report, ILoggerFactory loggers,
+    HostPools pools, OwnerlessPools ownerless, TimeProvider time, StartReport report, ILoggerFactory loggers,
     Config? more = null)
     : IHostedService, IDisposable
 {
@@ -29,7 +28,7 @@ internal sealed class ActorsHost(
     /// ask again, and one whose disk is missing must not keep the others from being used.</summary>
     private static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan OpeningLook = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan OpeningLook = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long one question waits for its answer. None is depended on: the next one follows.</summary>
     private static readonly TimeSpan QuestionPatience = TimeSpan.FromSeconds(5);
@@ -48,7 +47,7 @@ internal sealed class ActorsHost(
             (name, uuid) => new PoolSetup(
                 name, uuid, settings.StateDirectory, kernel, files, time, settings.Pools, board),
             time, sweeper);
-        handle.Actor = _system.ActorOf(HostKeeper.Props(host, settings.Pools.RetryInterval), "keeper");
+        pools.Start(_system, host, settings.Pools.RetryInterval);
         await AwaitPools(cancellationToken).ConfigureAwait(false);
         foreach (var pool in ownerless.Find())
         {
@@ -68,16 +67,20 @@ internal sealed class ActorsHost(
         await _stopping.CancelAsync().ConfigureAwait(false);
         try
         {
-            await handle.Actor.Ask<HostMessages.Stopped>(
-                HostMessages.Stop.Instance, settings.StopDeadline + TimeSpan.FromSeconds(5), cancellationToken)
+            var isInTime = await pools.Stop(settings.StopDeadline + TimeSpan.FromSeconds(5), cancellationToken)
                 .ConfigureAwait(false);
+            if (!isInTime)
+                TellLate();
             await _system.Terminate().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception late) when (late is AskTimeoutException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            loggers.CreateLogger<ActorsHost>().LogWarning("pools did not stop in time; the next start recovers them");
+            TellLate();
         }
     }
+
+    private void TellLate() =>
+        loggers.CreateLogger<ActorsHost>().LogWarning("pools did not stop in time; the next start recovers them");
 
     public void Dispose()
     {
@@ -106,32 +109,32 @@ internal sealed class ActorsHost(
         while (true)
         {
             // Asked anew each time: a pool that was never made is forgotten meanwhile.
-            if (await Ask(cancellation).ConfigureAwait(false) is not { } pools)
+            if (await pools.Known(QuestionPatience, cancellation).ConfigureAwait(false) is not { } names)
             {
                 report.Awaits("the host's journal is replayed");
                 continue;
             }
             known ??= time.GetTimestamp();
-            var opening = pools.Where(pool => board.Find(pool) is null or { Phase: PoolPhase.Opening }).ToList();
+            var opening = names.Where(pool => board.Find(pool) is null or { Phase: PoolPhase.Opening }).ToList();
             if (opening.Count == 0 || time.GetElapsedTime(known.Value) >= OpeningPatience)
                 return;
             report.Awaits($"pools open: {string.Join(", ", opening)}");
-            await Task.Delay(OpeningLook, time, cancellation).ConfigureAwait(false);
+            await AwaitOpening(opening[0], cancellation).ConfigureAwait(false);
         }
     }
 
-    /// <returns>The host's pools; null if no answer came in time.</returns>
-    private async Task<ImmutableArray<PoolName>?> Ask(CancellationToken cancellation)
+    private async Task AwaitOpening(PoolName pool, CancellationToken cancellation)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(OpeningLook);
         try
         {
-            var ready = await handle.Actor.Ask<HostMessages.Ready>(
-                HostMessages.AwaitReady.Instance, QuestionPatience, cancellation).ConfigureAwait(false);
-            return ready.Pools;
+            await board.When(pool, picture => picture is { Phase: not PoolPhase.Opening }, patience.Token)
+                .ConfigureAwait(false);
         }
-        catch (AskTimeoutException)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return null;
+            // The host is asked again whether it has the pool still.
         }
     }
 

@@ -1,4 +1,5 @@
 using DmAgents.Actors.Events;
+using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Containerd;
@@ -97,7 +98,9 @@ internal static class AgentHost
         services.AddSingleton<AgentClock>();
         services.AddSingleton<PoolBoard>();
         services.AddSingleton<HostEventLog>();
-        services.AddSingleton<HostHandle>();
+        services.AddSingleton(provider => new HostPools(
+            provider.GetRequiredService<PoolBoard>(), settings.RequestTimeout,
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PoolGateway>();
         services.AddSingleton<UsageReader>();
         services.AddSingleton<PoolViews>();

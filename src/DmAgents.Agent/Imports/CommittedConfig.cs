@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using DmAgents.Actors.Pools;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
@@ -11,7 +12,7 @@ namespace DmAgents.Agent.Imports;
 internal sealed record CommittedConfig(string Digest, string Text)
 {
     public static CommittedConfig Of(
-        Domain.Pools.PoolState state, DeviceRecord container, CommitContainerRequest request, DateTimeOffset at)
+        PoolContents state, DeviceRecord container, CommitContainerRequest request, DateTimeOffset at)
     {
         var created = at.ToString("O", CultureInfo.InvariantCulture);
         var document = ParentOf(state, container) is { } image && JsonNode.Parse(image.Config) is JsonObject parent
@@ -38,7 +39,7 @@ internal sealed record CommittedConfig(string Digest, string Text)
             == System.Runtime.InteropServices.Architecture.Arm64
             ? "arm64" : "amd64";
 
-    private static ImageRecord? ParentOf(Domain.Pools.PoolState state, DeviceRecord container) =>
+    private static ImageRecord? ParentOf(PoolContents state, DeviceRecord container) =>
         container.Labels.TryGetValue(DeviceLabels.Image, out var name)
         && ImageReference.TryParse(name, out var reference)
         && state.Images.TryGetValue(reference, out var image)

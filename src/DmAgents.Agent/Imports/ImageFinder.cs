@@ -62,7 +62,7 @@ internal sealed class ImageFinder(PoolBoard board, UsageReader usages)
         return details;
     }
 
-    public static IEnumerable<DeviceRecord> ContainersOf(Domain.Pools.PoolState state, ImageRecord image) =>
+    public static IEnumerable<DeviceRecord> ContainersOf(PoolContents state, ImageRecord image) =>
         state.Devices.Values
             .Where(d => d.Kind == Domain.Devices.DeviceKind.Container && d.IsPresent && d.Parent == image.TopLayer)
             .OrderBy(d => d.Key.Name, StringComparer.Ordinal);
@@ -71,7 +71,7 @@ internal sealed class ImageFinder(PoolBoard board, UsageReader usages)
         ImageConfig.Parse(System.Text.Encoding.UTF8.GetBytes(image.Config), $"the config of {image.Reference}");
 
     private static IEnumerable<ImageLayer> LayersOf(
-        Domain.Pools.PoolState state, ImageRecord image, ImageConfig config, Usages used, PoolBlockSize blockSize)
+        PoolContents state, ImageRecord image, ImageConfig config, Usages used, PoolBlockSize blockSize)
     {
         var lineage = state.LineageOf(state.Devices[image.TopLayer])
             .Where(d => d.Kind == Domain.Devices.DeviceKind.Layer).Reverse().ToList();

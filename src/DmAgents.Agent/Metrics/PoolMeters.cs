@@ -29,7 +29,7 @@ internal sealed class PoolMeters
         meter.CreateObservableGauge("dmagents.pool.devices", () => board.All.SelectMany(Devices));
         meter.CreateObservableGauge(
             "dmagents.pool.quarantine",
-            () => board.All.Select(p => new Measurement<int>(p.State.Ledger.Quarantine.Count, Of(p))),
+            () => board.All.Select(p => new Measurement<int>(p.State.Quarantine.Count, Of(p))),
             description: "Thin ids that nobody knows");
         meter.CreateObservableCounter(
             "dmagents.pool.stock.claims", () => board.All.Select(p => new Measurement<long>(p.StockClaims, Of(p))),
@@ -58,7 +58,7 @@ internal sealed class PoolMeters
             description: "1 if the latest backup was tried and is not proved to be restorable");
     }
 
-    private static IEnumerable<Measurement<long>> Times(PoolBoard board, Func<PoolState, string?> backup) =>
+    private static IEnumerable<Measurement<long>> Times(PoolBoard board, Func<PoolContents, string?> backup) =>
         from known in Known(board, backup)
         where BackupName.TryParse(known.Value, out _)
         select new Measurement<long>(TimeOf(known.Value), Of(known.Pool));
@@ -66,7 +66,7 @@ internal sealed class PoolMeters
     private static long TimeOf(string backup) =>
         BackupName.TryParse(backup, out var name) ? name.At.ToUnixTimeSeconds() : 0;
 
-    private static IEnumerable<(PoolPicture Pool, T Value)> Known<T>(PoolBoard board, Func<PoolState, T?> read)
+    private static IEnumerable<(PoolPicture Pool, T Value)> Known<T>(PoolBoard board, Func<PoolContents, T?> read)
         where T : class =>
         board.All.Select(pool => (Pool: pool, Value: read(pool.State))).Where(known => known.Value is not null)!;
 

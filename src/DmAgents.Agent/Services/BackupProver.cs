@@ -48,7 +48,7 @@ internal sealed class BackupProver(
     {
         var begun = time.GetTimestamp();
         var context = new PoolContext(pool.State.Identity!, pool.Paths, DiscardOnRemove: false);
-        var proved = new BackupEffects(kernel, files, context).Prove(name, MendDecider.ShapeOf(pool.State), written);
+        var proved = new BackupEffects(kernel, files, context).Prove(name, pool.State.Shape, written);
         return new BackupProof(proved.Error?.ToString(), time.GetElapsedTime(begun), time.GetUtcNow());
     }
 

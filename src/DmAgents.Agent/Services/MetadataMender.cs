@@ -8,7 +8,6 @@ using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Ports;
 using DeviceKind = DmAgents.Domain.Devices.DeviceKind;
 using Fate = DmAgents.Api.Admin.V1.MendedDevice.Types.Fate;
-using PoolState = DmAgents.Domain.Pools.PoolState;
 
 namespace DmAgents.Agent.Services;
 
@@ -30,10 +29,10 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         if (state.Identity is not { } identity || pool.Phase is PoolPhase.Opening or PoolPhase.Stopping)
             throw Problems.Of(Problem.Types.Kind.Busy, what, pool.Name.Value, pool.Reason, "try again in a moment");
         var health = pool.Phase == PoolPhase.Open ? pool.Health : null;
-        if (MendDecider.Refuse(state, health, asked.Source, next: null) is { } refusal)
+        if (state.RefuseMending(health, asked.Source) is { } refusal)
             throw Problems.Of(refusal);
         var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false);
-        var looked = new LookEffects(kernel, files, context).Look(asked.Source, MendDecider.ShapeOf(state));
+        var looked = new LookEffects(kernel, files, context).Look(asked.Source, state.Shape);
         if (!looked.Succeeded)
             throw NotLooked(what, asked, looked.Error);
         var plan = new MendPlan
@@ -50,7 +49,7 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         plan.TransactionId = result.TransactionId.Value;
         var next = Place(plan, asked, identity, what);
         var before = looked.Value.Present?.Thins ?? ListedBy(context, pool);
-        var found = MetadataComparison.Make(state, before, result.Thins);
+        var found = state.Compare(before, result.Thins);
         Compare(plan, found, state, identity);
         if (found.LeavesNothing)
         {
@@ -121,7 +120,7 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
             ? [.. listed.Value]
             : null;
 
-    private static void Compare(MendPlan plan, MetadataComparison found, PoolState state, PoolIdentity identity)
+    private static void Compare(MendPlan plan, MetadataComparison found, PoolContents state, PoolIdentity identity)
     {
         plan.Whole = (uint)found.Whole.Length;
         plan.Devices.Add(found.Lost.Select(id => Device(id, Fate.Lost)));
@@ -142,7 +141,7 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         };
     }
 
-    private static void Warn(MendPlan plan, MetadataSource source, PoolState state, MetadataLook looked)
+    private static void Warn(MendPlan plan, MetadataSource source, PoolContents state, MetadataLook looked)
     {
         if (source is MetadataSource.Backup backup)
         {

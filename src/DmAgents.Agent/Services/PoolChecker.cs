@@ -5,7 +5,6 @@ using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
-using PoolState = DmAgents.Domain.Pools.PoolState;
 
 namespace DmAgents.Agent.Services;
 
@@ -47,8 +46,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         else if (HostsService.SectorsOf(pool) is { } sectors)
             reply.Findings.Add(sectors);
         reply.Findings.Add(Condition(pool));
-        var plan = RecoveryPlan.Make(
-            pool.State, picture, context, time.GetUtcNow(), board.Work.Of(pool.Name));
+        var plan = pool.State.PlanRecovery(picture, context, time.GetUtcNow(), board.Work.Of(pool.Name));
         reply.Findings.Add(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>());
         reply.Findings.Add(new AssemblyEffects(kernel, context).ChangedTables().Select(table =>
             New(Severity.Error, table.Device.Name.Value, "its table was changed", table.Text, ByRepair)));
@@ -90,7 +88,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
     }
 
     /// <summary>What an open pool is making is under way, and nothing to be repaired.</summary>
-    private static RecoveryPlan WithoutWork(RecoveryPlan plan, PoolState state) => plan with
+    private static RecoveryPlan WithoutWork(RecoveryPlan plan, PoolContents state) => plan with
     {
         Findings = [.. plan.Findings.Where(found => found is not PoolEvents.RemovalIntended removal
             || state.Devices[removal.Id].Phase != DevicePhase.Creating)],
@@ -98,7 +96,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
     };
 
     /// <summary>The plan in words, in the order in which it is carried out.</summary>
-    private static List<Step> Repairs(RecoveryPlan plan, PoolState state)
+    private static List<Step> Repairs(RecoveryPlan plan, PoolContents state)
     {
         var steps = plan.Findings.Select(found => found switch
             {
@@ -119,7 +117,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         return steps;
     }
 
-    private static Finding? Of(PoolEvent found, PoolState state) => found switch
+    private static Finding? Of(PoolEvent found, PoolContents state) => found switch
     {
         PoolEvents.Lost e => New(Severity.Error, Name(state, e.Id), "the pool does not have it",
             "the pool's metadata are older than the journal, or it was deleted by hand", "restore the pool's metadata"),
@@ -135,7 +133,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
     };
 
     private static IEnumerable<Finding> Live(
-        RecoveryPlan plan, PoolState state, KernelPicture picture, PoolContext context)
+        RecoveryPlan plan, PoolContents state, KernelPicture picture, PoolContext context)
     {
         foreach (var name in plan.Resume)
             yield return New(Severity.Error, name.Value, "it is suspended", "its I/O waits", ByRepair);
@@ -169,7 +167,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
             : $"the mount is {(mount.ReadOnly ? "read-only" : "writable")}";
     }
 
-    private static string Name(PoolState state, ThinId id) => Views.KeyText(state.Devices[id].Key);
+    private static string Name(PoolContents state, ThinId id) => Views.KeyText(state.Devices[id].Key);
 
     private static Finding New(Severity severity, string subject, string what, string why, string next) =>
         new() { Severity = severity, Object = subject, What = what, Why = why, Next = next };

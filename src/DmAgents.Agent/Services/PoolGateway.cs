@@ -1,8 +1,5 @@
-using Akka.Actor;
 using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Pools;
-using DmAgents.Agent.Configuration;
-using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Mending;
@@ -14,17 +11,17 @@ namespace DmAgents.Agent.Services;
 /// The way from the API to the actors: names become pools, requests become commands, and every wait has an end. Reads
 /// never come here: they look at the <see cref="PoolBoard"/>.
 /// </summary>
-public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings settings, TimeProvider time)
+public sealed class PoolGateway(HostPools pools, TimeProvider time)
 {
-    /// <summary>Between two looks at whether the actor that is waited for is there still.</summary>
-    private static readonly TimeSpan LifeSign = TimeSpan.FromSeconds(1);
+    /// <summary>Before the second try of a removal; each try after it waits so much longer.</summary>
+    private static readonly TimeSpan RemovalPause = TimeSpan.FromSeconds(1);
 
     /// <summary>With pauses of a second, two, three, ...: half a minute, besides what each try waits.</summary>
     private const int RemovalTries = 8;
 
     public DateTimeOffset Now => time.GetUtcNow();
 
-    public PoolBoard Board => board;
+    public PoolBoard Board => pools.Board;
 
     /// <summary>The pool of that name; where it is empty, the only one.</summary>
     public PoolPicture Resolve(string what, string name)
@@ -34,13 +31,13 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         if (!PoolName.TryParse(name, out var pool))
             throw Problems.Usage(
                 what, name, $"it is not a pool's name: {PoolName.Rule}", "list them: dmagent pool list");
-        return board.Find(pool)
+        return Board.Find(pool)
             ?? throw Problems.NotFound(what, name, "there is no pool of this name", "list them: dmagent pool list");
     }
 
     /// <summary>The pools that a listing is about: the named one, or all.</summary>
     public IEnumerable<PoolPicture> Several(string what, string name) =>
-        name.Length == 0 ? board.All : [Resolve(what, name)];
+        name.Length == 0 ? Board.All : [Resolve(what, name)];
 
     /// <summary>What the command names as its reply; a refusal is thrown.</summary>
     public async Task<TReply> Ask<TReply>(PoolName pool, PoolCommand<TReply> command, CancellationToken cancellation)
@@ -57,14 +54,14 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         PoolName pool, PoolCommand<TReply> command, DeviceKey made, RequestId owner, CancellationToken cancellation)
         where TReply : PoolReplies.Success
     {
-        var asked = RequestPatiently(pool, command);
+        var asked = pools.AskPatiently(pool, command, CancellationToken.None);
         try
         {
             return Unwrap<TReply>(await InTime(pool, asked, cancellation).ConfigureAwait(false));
         }
         catch (Exception gone) when (gone is OperationCanceledException or RpcException && IsUnknown(asked))
         {
-            _ = TakeBack(pool, asked, made, board.Work.Begin(pool, owner));
+            _ = TakeBack(pool, asked, made, Board.Work.Begin(pool, owner));
             throw;
         }
     }
@@ -72,25 +69,14 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
     /// <summary>The pool's answer, however long it takes, unless the pool stops before.</summary>
     public async Task<TReply> AskPatiently<TReply>(PoolName pool, PoolCommand<TReply> command)
         where TReply : PoolReplies.Success =>
-        Unwrap<TReply>(await RequestPatiently(pool, command).ConfigureAwait(false));
-
-    private Task<PoolReply> RequestPatiently(PoolName pool, PoolCommand command) => board.Find(pool) is { } picture
-        ? RequestPatiently(picture, command, CancellationToken.None)
-        : Task.FromResult<PoolReply>(NoPool(pool, command.Request));
+        Unwrap<TReply>(await pools.AskPatiently(pool, command, CancellationToken.None).ConfigureAwait(false));
 
     /// <summary>What goes on is waited for as long as a request may take; it goes on afterwards, too.</summary>
     public async Task<T> InTime<T>(PoolName pool, Task<T> goingOn, CancellationToken cancellation)
     {
-        try
-        {
-            return await goingOn.WaitAsync(settings.RequestTimeout, time, cancellation).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            throw Problems.Of(Problem.Types.Kind.TimedOut, "no answer in time", pool.Value,
-                $"the pool did not answer within {settings.RequestTimeout.TotalSeconds:0} s",
-                $"see what holds it: dmagent pool show {pool}");
-        }
+        if (await pools.InTime(pool, goingOn, cancellation).ConfigureAwait(false) is { } refusal)
+            throw Problems.Of(refusal);
+        return await goingOn.ConfigureAwait(false);
     }
 
     private static bool IsUnknown(Task<PoolReply> asked) => !asked.IsCompletedSuccessfully
@@ -120,25 +106,14 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
                 return null;
             if (refusal.Kind is not (RefusalKind.Busy or RefusalKind.TimedOut) || tries == RemovalTries)
                 return refusal;
-            await Task.Delay(LifeSign * tries, time, CancellationToken.None).ConfigureAwait(false);
+            await Task.Delay(RemovalPause * tries, time, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
     /// <summary>The pool's answer as it is. One that does not come in time is a refusal of kind TimedOut: unknown, and
     /// the caller may ask again with the same request id.</summary>
-    public Task<PoolReply> Request(PoolName pool, PoolCommand command, CancellationToken cancellation)
-    {
-        if (command is PoolCommands.Initialize or PoolCommands.Adopt or PoolCommands.TakeOver or PoolCommands.Retire)
-        {
-            return Request(
-                host.Actor, new HostMessages.ToPool(pool, command), pool, command.Request, cancellation);
-        }
-        if (board.Find(pool) is not { } picture)
-            return Task.FromResult<PoolReply>(NoPool(pool, command.Request));
-        return command is PoolCommands.Repair or PoolCommands.Trim or PoolCommands.MendMetadata
-            ? RequestPatiently(picture, command, cancellation)
-            : Request(picture.Actor, command, pool, command.Request, cancellation);
-    }
+    public Task<PoolReply> Request(PoolName pool, PoolCommand command, CancellationToken cancellation) =>
+        pools.Ask(pool, command, cancellation);
 
     /// <summary>Has the outcome of a backup journaled. A refusal is logged: nothing is to be done about it.</summary>
     public async Task Note(PoolName pool, BackupOutcome outcome, DateTimeOffset at, ILogger log)
@@ -156,7 +131,7 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
 
     /// <summary>The request was done for a caller who did not hear the answer, and asks again. What it was about may be
     /// gone since, by this very request: a service that looks for it first asks this before.</summary>
-    public static bool WasDone(PoolPicture pool, RequestId request) => pool.State.Requests.Knows(request, out _);
+    public static bool WasDone(PoolPicture pool, RequestId request) => pool.State.Knows(request);
 
     /// <summary>The device of that key, or NotFound.</summary>
     public static DeviceRecord Find(PoolPicture pool, string what, DeviceKey key) => pool.State.Find(key)
@@ -167,7 +142,7 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
 
     private PoolPicture Only(string what)
     {
-        var all = board.All.ToList();
+        var all = Board.All.ToList();
         return all.Count switch
         {
             1 => all[0],
@@ -177,41 +152,6 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
         };
     }
 
-    private async Task<PoolReply> Request(
-        IActorRef actor, object message, PoolName pool, RequestId request, CancellationToken cancellation)
-    {
-        if (actor.IsNobody())
-            return StartsAgain(pool, request);
-        try
-        {
-            return await actor.Ask<PoolReply>(message, settings.RequestTimeout, cancellation).ConfigureAwait(false);
-        }
-        catch (AskTimeoutException)
-        {
-            return Unknown(pool, request, $"the pool did not answer within {settings.RequestTimeout.TotalSeconds:0} s");
-        }
-    }
-
-    /// <summary>For what takes as long as there are blocks or metadata: its limit is the caller's patience, as long as
-    /// there is anyone to answer.</summary>
-    private async Task<PoolReply> RequestPatiently(
-        PoolPicture pool, PoolCommand command, CancellationToken cancellation)
-    {
-        if (pool.Actor.IsNobody())
-            return StartsAgain(pool.Name, command.Request);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var answer = pool.Actor.Ask<PoolReply>(command, Timeout.InfiniteTimeSpan, end.Token);
-        while (!answer.IsCompleted)
-        {
-            await Task.WhenAny(answer, Task.Delay(LifeSign, time, CancellationToken.None)).ConfigureAwait(false);
-            if (pool.Actor.Equals(board.Find(pool.Name)?.Actor) || answer.IsCompleted)
-                continue;
-            await end.CancelAsync().ConfigureAwait(false);
-            return Unknown(pool.Name, command.Request, "the pool stopped before it answered");
-        }
-        return await answer.ConfigureAwait(false);
-    }
-
     private static TReply Unwrap<TReply>(PoolReply reply)
         where TReply : PoolReplies.Success => reply switch
         {
@@ -219,31 +159,4 @@ public sealed class PoolGateway(HostHandle host, PoolBoard board, AgentSettings 
             PoolReplies.Refused refused => throw Problems.Of(refused.Refusal),
             _ => throw new InvalidOperationException("a reply of another command"),
         };
-
-    private static PoolReplies.Refused NoPool(PoolName pool, RequestId request) => new(request, new Refusal(
-        RefusalKind.NotFound, "cannot use pool", pool.Value, "there is no pool of this name",
-        "list them: dmagent pool list"));
-
-    /// <summary>It would be asked in vain, until the time is over.</summary>
-    private PoolReplies.Refused StartsAgain(PoolName pool, RequestId request) => new(request, new Refusal(
-        RefusalKind.Busy, "cannot use pool", pool.Value,
-        $"it starts again: {board.Find(pool)?.Reason ?? "it has just stopped"}", "try again in a few seconds"));
-
-    private static PoolReplies.Refused Unknown(PoolName pool, RequestId request, string why) => new(
-        request, new Refusal(
-            RefusalKind.TimedOut, "no answer in time", pool.Value, $"{why}; whether it was done is unknown",
-            "the same request id again gives the answer; see also: dmagent pool show"));
-}
-
-/// <summary>The host actor, once the actor system is up.</summary>
-public sealed class HostHandle
-{
-    private IActorRef? _actor;
-
-    public IActorRef Actor
-    {
-        get => _actor ?? throw Problems.Of(Problem.Types.Kind.Unavailable, "cannot use the agent", "dmagentd",
-            "it is still starting", "try again in a moment");
-        set => _actor = value;
-    }
 }

@@ -7,7 +7,6 @@ using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DeviceKind = DmAgents.Domain.Devices.DeviceKind;
-using PoolState = DmAgents.Domain.Pools.PoolState;
 
 namespace DmAgents.Agent.Services;
 
@@ -99,7 +98,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
             WhyNot = proof.Why ?? "",
         };
 
-    private static void AddIdentity(PoolDetails details, PoolIdentity identity, PoolState state)
+    private static void AddIdentity(PoolDetails details, PoolIdentity identity, PoolContents state)
     {
         details.BlockSizeBytes = identity.BlockSize.Bytes.Bytes;
         details.SectorSizeBytes = identity.SectorSize?.Bytes ?? 0;
@@ -134,7 +133,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         details.ProvisionedBytes = present.Aggregate(0UL, (sum, d) => sum + d.Size.Bytes);
         details.ActiveDevices = (uint)present.Count(d => d.Use != DeviceUse.Idle);
         details.MountedDevices = (uint)present.Count(d => d.Use == DeviceUse.Mounted);
-        details.QuarantinedThinIds.Add(pool.State.Ledger.Quarantine.Keys.Select(id => id.Value));
+        details.QuarantinedThinIds.Add(pool.State.Quarantine.Keys.Select(id => id.Value));
         foreach (var deletion in pool.Deletions.Values)
         {
             if (!pool.State.Devices.TryGetValue(deletion.Id, out var device))
@@ -251,7 +250,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
     public static Api.Admin.V1.KeptMetadata Kept(Domain.Pools.Mending.KeptMetadata kept) =>
         new() { Place = kept.ToString(), Since = Views.Time(kept.Since) };
 
-    private static PoolKind KindOf(PoolState state) => state.Identity?.Backing switch
+    private static PoolKind KindOf(PoolContents state) => state.Identity?.Backing switch
     {
         PoolBacking.LoopFiles => PoolKind.Loop,
         PoolBacking.Existing => PoolKind.Existing,
@@ -260,7 +259,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         _ => PoolKind.Unspecified,
     };
 
-    private static uint Count(PoolState state, DeviceKind kind) =>
+    private static uint Count(PoolContents state, DeviceKind kind) =>
         (uint)state.Devices.Values.Count(d => d.Kind == kind && d.IsPresent && !d.Key.IsStock);
 
     private static ulong Part(ByteSize total, double percent) => (ulong)(total.Bytes * (percent / 100));

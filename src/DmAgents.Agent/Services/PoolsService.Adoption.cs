@@ -1,3 +1,4 @@
+using DmAgents.Actors.Pools;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -64,7 +65,7 @@ internal sealed partial class PoolsService
     }
 
     /// <summary>For a caller who did not hear the answer: what was taken over, as it is by now.</summary>
-    private static AdoptPoolReply AsItIs(Domain.Pools.PoolState state)
+    private static AdoptPoolReply AsItIs(PoolContents state)
     {
         var reply = new AdoptPoolReply
         {
@@ -78,7 +79,7 @@ internal sealed partial class PoolsService
         }));
         reply.Images.Add(state.Images.Keys.Select(reference => reference.Value).Order(StringComparer.Ordinal));
         reply.Views.Add(state.Views.Keys.Select(Views.KeyText).Order(StringComparer.Ordinal));
-        reply.QuarantinedThinIds.Add(state.Ledger.Quarantine.Keys.Select(id => id.Value));
+        reply.QuarantinedThinIds.Add(state.Quarantine.Keys.Select(id => id.Value));
         return reply;
     }
 }

@@ -45,10 +45,10 @@ internal sealed partial class PoolsService
         var reply = new ListQuarantineReply();
         foreach (var pool in gateway.Several("cannot list the quarantine", request.Pool))
         {
-            if (pool.State.Ledger.Quarantine.IsEmpty)
+            if (pool.State.Quarantine.IsEmpty)
                 continue;
             var used = await usages.Read(pool, exclusive: false).ConfigureAwait(false);
-            reply.Devices.Add(pool.State.Ledger.Quarantine.Values.Select(q => Quarantined(pool, q, used)));
+            reply.Devices.Add(pool.State.Quarantine.Values.Select(q => Quarantined(pool, q, used)));
         }
         return reply;
     }
@@ -82,7 +82,7 @@ internal sealed partial class PoolsService
         var pool = gateway.Resolve(What, request.Pool);
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
         var ids = request.All
-            ? [.. pool.State.Ledger.Quarantine.Keys]
+            ? [.. pool.State.Quarantine.Keys]
             : request.ThinIds.Select(id => ThinIdOf(What, id)).ToList();
         var before = views.Details(pool).Data?.UsedBytes ?? 0;
         var reply = new PurgeQuarantineReply();
@@ -103,7 +103,7 @@ internal sealed partial class PoolsService
         const string What = "cannot undelete thin id";
         var pool = gateway.Resolve(What, request.Pool);
         var id = ThinIdOf(What, request.ThinId);
-        var hint = pool.State.Ledger.Quarantine.GetValueOrDefault(id)?.Hint;
+        var hint = pool.State.Quarantine.GetValueOrDefault(id)?.Hint;
         if (request.Name.Length == 0 && hint is null)
             throw Problems.Usage(What, $"{id}", "nobody knows what it was called", "give a name with --name");
         if (pool.State.Identity is not { } identity)

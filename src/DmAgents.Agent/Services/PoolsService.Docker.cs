@@ -155,7 +155,7 @@ internal sealed partial class PoolsService
     }
 
     /// <summary>For who asks again: what was found amiss was told, or is in the journal and in quarantine.</summary>
-    private static AdoptDockerReply View(AdoptDockerRequest request, Domain.Pools.PoolState state)
+    private static AdoptDockerReply View(AdoptDockerRequest request, PoolContents state)
     {
         var layers = state.Devices.Values.Where(device => device.Kind == DeviceKind.Layer).ToList();
         var init = layers.Count(layer => layer.Labels.ContainsKey(DeviceLabels.DockerInit));

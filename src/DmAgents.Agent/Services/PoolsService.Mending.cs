@@ -17,8 +17,6 @@ internal sealed partial class PoolsService
     /// <summary>Below the shortest patience of the command line.</summary>
     private static readonly TimeSpan ProofPatience = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan OpeningLook = TimeSpan.FromMilliseconds(100);
-
     public override async Task MendMetadata(
         MendMetadataRequest request, IServerStreamWriter<MendMetadataReply> responseStream, ServerCallContext context)
     {
@@ -132,8 +130,16 @@ internal sealed partial class PoolsService
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(settings.RequestTimeout);
-        while (gateway.Resolve(what, name) is { Phase: PoolPhase.Opening } && !patience.IsCancellationRequested)
-            await Task.Delay(OpeningLook, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await gateway.Board.When(
+                gateway.Resolve(what, name).Name, pool => pool is not { Phase: PoolPhase.Opening }, patience.Token)
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // It is opening still, and refused for that.
+        }
         return gateway.Resolve(what, name);
     }
 

@@ -68,10 +68,10 @@ internal static class Views
         device.Use == DeviceUse.Idle ? "" : DeviceNames.Thin(pool.Name, device.Id).Path.Value;
 
     /// <summary>What lies above a device in the lineage is in use of it: who that is, by key.</summary>
-    public static IEnumerable<DeviceRecord> ChildrenOf(Domain.Pools.PoolState state, ThinId id) =>
+    public static IEnumerable<DeviceRecord> ChildrenOf(PoolContents state, ThinId id) =>
         state.Devices.Values.Where(d => d.Parent == id && d.Phase != DevicePhase.Removing).OrderBy(d => d.Id);
 
-    public static IEnumerable<ViewRecord> ViewsOf(Domain.Pools.PoolState state, ThinId id) => state.ViewsOf(id) == 0
+    public static IEnumerable<ViewRecord> ViewsOf(PoolContents state, ThinId id) => state.ViewsOf(id) == 0
         ? []
         : state.Views.Values.Where(v => v.Source == id).OrderBy(v => v.Key.Name, StringComparer.Ordinal);
 

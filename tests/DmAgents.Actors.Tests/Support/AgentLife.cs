@@ -83,7 +83,7 @@ internal sealed class AgentLife
     public PoolPicture Picture => Board.Find(TestHost.PoolName)
         ?? throw new InvalidOperationException("the pool has not shown itself");
 
-    public PoolState State => Picture.State;
+    public PoolState State => Picture.State.Journaled;
 
     /// <summary>Done when the pool's actor has stopped for the first time.</summary>
     public Task PoolHasStopped => _stopped.Task;
@@ -96,8 +96,9 @@ internal sealed class AgentLife
         _pool = System.ActorOf(Props.Create(() => new Keeper(pool, parent, _stopped)));
     }
 
-    public IActorRef StartHost() =>
-        System.ActorOf(HostActor.Props(SetupOf, TimeProvider.System, Sweeper), "host");
+    public Props HostProps => HostActor.Props(SetupOf, TimeProvider.System, Sweeper);
+
+    public IActorRef StartHost() => System.ActorOf(HostProps, "host");
 
     public PoolSetup SetupOf(PoolName name, PoolUuid uuid) => new(
         name, uuid, TestHost.StateDirectory, Kernel, _host.Files, TimeProvider.System, _settings, Board);

@@ -12,9 +12,9 @@ internal static class Agreement
     {
         if (picture.Phase != PoolPhase.Open)
             return [$"the pool is {picture.Phase}: {picture.Reason}"];
-        return InPool(host, picture.State)
-            .Concat(Live(host, picture.State))
-            .Concat(Mounted(host, picture.State))
+        return InPool(host, picture.State.Journaled)
+            .Concat(Live(host, picture.State.Journaled))
+            .Concat(Mounted(host, picture.State.Journaled))
             .Concat(host.Kernel.CheckInvariants())
             .Concat(host.Kernel.UnsafeSnapshots.Select(s => $"a snapshot of a running device: {s}"))
             .Concat(picture.Problems.Select(p => $"problem {p.Key}: {p.Value}"));

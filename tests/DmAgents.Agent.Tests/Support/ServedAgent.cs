@@ -69,7 +69,7 @@ internal sealed class ServedAgent : IAsyncDisposable
 
     public PoolPicture Picture => Gateway.Board.Find(Pool)!;
 
-    public PoolState State => Picture.State;
+    public PoolContents State => Picture.State;
 
     /// <param name="more">Settings besides, in HOCON.</param>
     public static async Task<ServedAgent> Start(string more = "")
