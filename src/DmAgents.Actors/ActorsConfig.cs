@@ -35,6 +35,7 @@ public static class ActorsConfig
           throughput = 1
           thread-count = 1
         }
+        akka.scheduler.implementation = "{{typeof(RuntimeTimers).AssemblyQualifiedName}}"
         akka.actor {
           serializers {
             dmagents-journal = "{{typeof(JournalSerializer).AssemblyQualifiedName}}"

@@ -2,6 +2,7 @@ using DmAgents.Agent.Configuration;
 using DmAgents.Bench;
 using DmAgents.Bench.Deletions;
 using DmAgents.Bench.Imports;
+using DmAgents.Bench.Journals;
 using DmAgents.Bench.Snapshots;
 using DmAgents.Kernel;
 using Microsoft.Extensions.Logging;
@@ -12,6 +13,8 @@ if (args is ["deletions", .. var rest])
     return await DeletionProgram.Run(rest);
 if (args is ["imports", .. var parts])
     return await ImportProgram.Run(parts);
+if (args is ["journal", .. var lives])
+    return await JournalProgram.Run(lives);
 if (BenchOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(BenchOptions.Help);

@@ -12,6 +12,10 @@ namespace DmAgents.Actors.Hosts;
 /// <remarks>A pool actor that stops by itself (its journal failed) is started again after a pause.</remarks>
 public sealed class HostActor : UntypedPersistentActor, IWithTimers
 {
+    /// <summary>A pool's life is three events. A snapshot bounds what is replayed, and what the journal keeps.
+    /// </summary>
+    private const int SnapshotEvery = 200;
+
     private readonly Func<PoolName, PoolUuid, PoolSetup> _setupOf;
     private readonly TimeProvider _time;
     private readonly IActorRef _sweeper;
@@ -26,10 +30,6 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
 
     /// <summary>Whoever waits for the pool whose registration is being written.</summary>
     private (IActorRef To, RequestId Request)? _founder;
-
-    /// <summary>A pool's life is three events. A snapshot bounds what is replayed, and what the journal keeps.
-    /// </summary>
-    private const int SnapshotEvery = 200;
 
     /// <param name="setupOf">What a pool's actor is given.</param>
     /// <param name="sweeper">Deletes the rows of pools that are no more.</param>

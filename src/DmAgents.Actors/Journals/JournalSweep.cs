@@ -25,10 +25,13 @@ public sealed class JournalSweep(IJournalRows rows, JournalSettings settings)
         _mayShrink = true;
     }
 
+    /// <summary>A pool has stored its next snapshot before what the one before allows was deleted.</summary>
+    public bool IsBehind { get; private set; }
+
     /// <summary>A snapshot of this id was stored.</summary>
     public void Begin(string id)
     {
-        _floors.Remove(id);
+        IsBehind |= _floors.Remove(id);
         if (!_due.Contains(id))
             _due.Enqueue(id);
     }
@@ -76,6 +79,6 @@ public sealed class JournalSweep(IJournalRows rows, JournalSettings settings)
             return;
         _floors.Remove(id);
         _due.Dequeue();
-        _mayShrink = true;
+        (IsBehind, _mayShrink) = (false, true);
     }
 }

@@ -18,7 +18,6 @@ public sealed class JournalSweeper : UntypedActor, IWithTimers
     private readonly TimeSpan _retry;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<string, IActorRef> _erasers = [];
-    private SweepPace _pace = SweepPace.Initial;
     private bool _hasBegun;
     private string _problem = "";
 
@@ -81,7 +80,7 @@ public sealed class JournalSweeper : UntypedActor, IWithTimers
             if (!_hasBegun)
                 _sweep.BeginWithAll();
             _hasBegun = true;
-            if (_sweep.Step(_pace.Rows) is { } erased && _erasers.Remove(erased, out var eraser))
+            if (_sweep.Step(SweepPace.Rows) is { } erased && _erasers.Remove(erased, out var eraser))
                 eraser.Tell(new JournalMessages.Erased(erased));
             _problem = "";
         }
@@ -90,10 +89,9 @@ public sealed class JournalSweeper : UntypedActor, IWithTimers
             OnFailed(failed);
             return;
         }
-        var took = _time.GetElapsedTime(begun);
-        _pace = _pace.After(took);
+        var pause = SweepPace.PauseAfter(_time.GetElapsedTime(begun), _sweep.IsBehind);
         if (!_sweep.IsDone)
-            Timers.StartSingleTimer(nameof(NextStep), NextStep.Instance, SweepPace.PauseAfter(took));
+            Timers.StartSingleTimer(nameof(NextStep), NextStep.Instance, pause);
     }
 
     private void OnFailed(IOException failed)

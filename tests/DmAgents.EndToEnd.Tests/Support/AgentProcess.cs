@@ -49,6 +49,25 @@ internal sealed class AgentProcess : IDisposable
         await Kill();
     }
 
+    /// <summary>Starts it and sends it a signal so long after it has taken its state directory.</summary>
+    /// <returns>The exit code; of a process that a signal has ended, 128 and the signal's number.</returns>
+    public async Task<int> EndWhileStarting(string signal, TimeSpan after)
+    {
+        Assert.True(_process.HasExited);
+        _process.Dispose();
+        _process = Launch(_places, "");
+        var patience = Stopwatch.StartNew();
+        while (await File.ReadAllTextAsync($"{_places.StateDirectory}/agent.lock") != $"{_process.Id}\n")
+        {
+            Assert.True(patience.Elapsed < Patience, $"the agent does not start: {Log}");
+            await Task.Delay(10);
+        }
+        await Task.Delay(after);
+        await Shell.Must("/bin/kill", $"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture));
+        await _process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+        return _process.ExitCode;
+    }
+
     public async Task Restart(AgentClient client)
     {
         Assert.True(_process.HasExited);
