@@ -72,7 +72,12 @@ internal sealed class SqliteJournalRows(AgentSettings settings) : IJournalRows
         return false;
     });
 
-    public void Dispose() => _connection?.Dispose();
+    /// <summary>The next call opens it again.</summary>
+    public void Dispose()
+    {
+        _connection?.Dispose();
+        _connection = null;
+    }
 
     private T Guarded<T>(Func<T> call)
     {

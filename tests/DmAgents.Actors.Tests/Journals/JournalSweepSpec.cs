@@ -84,6 +84,29 @@ public sealed class JournalSweepSpec : ActorSpec
     }
 
     [Fact]
+    public void A_sweep_that_events_outrun_makes_shorter_pauses_until_it_has_caught_up()
+    {
+        var row = new JournalRow(1, 0, "", []);
+        Host.Journal.Append(Enumerable.Range(1, 20).Select(n => ("pool", row with { Number = n })));
+        Host.Journal.PutSnapshot("pool", row with { Number = 15 });
+        var sweep = new JournalSweep(new StoredRows(new JournalLine(Host.Journal)), new JournalSettings(1));
+        sweep.Begin("pool");
+        sweep.Step(limit: 4);
+        Assert.False(sweep.IsBehind);
+
+        Host.Journal.PutSnapshot("pool", row with { Number = 20 });
+        sweep.Begin("pool");
+
+        Assert.True(sweep.IsBehind);
+        Assert.True(SweepPace.PauseAfter(TimeSpan.FromMilliseconds(4), isBehind: true)
+            < SweepPace.PauseAfter(TimeSpan.FromMilliseconds(4), isBehind: false));
+        while (!sweep.IsDone)
+            sweep.Step(limit: 4);
+        Assert.False(sweep.IsBehind);
+        Assert.Equal([20L], Host.Journal.Rows("pool").Select(r => r.Number));
+    }
+
+    [Fact]
     public async Task A_pool_whose_snapshot_is_missing_is_not_made_of_the_events_that_are_left()
     {
         History = new JournalSettings(Kept);
