@@ -4,54 +4,9 @@
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 read -r data metadata files state volumes <<< "$LAB_DISKS"
-passed=0 failed=0
+. "$here/checks.sh"
 
-dmagent() { "$BIN_CLI/dmagent" "$@"; }
 docker() { /usr/bin/docker "$@"; }
-
-# Something that has to be so; a test of its own. "check WHAT COMMAND..."
-check() {
-  local what=$1
-  shift
-  if "$@" > /tmp/check.log 2>&1; then
-    printf 'PASS: %s (%d s)\n' "$what" $SECONDS
-    passed=$((passed + 1))
-  else
-    printf 'FAIL: %s\n' "$what"
-    cat /tmp/check.log
-    failed=$((failed + 1))
-  fi
-}
-
-finish() {
-  ((failed == 0)) || tail -n 40 /tmp/dmagentd.log /tmp/dockerd.log
-  printf '\n%d passed, %d failed, 0 skipped\n' $passed $failed
-  [ $failed = 0 ]
-  exit
-}
-
-give_up() {
-  echo "FAIL: $1"
-  failed=$((failed + 1))
-  finish
-}
-
-# "await SECONDS COMMAND..."
-await() {
-  local tenths=$(($1 * 10))
-  shift
-  while ((tenths-- > 0)); do
-    "$@" > /dev/null 2>&1 && return
-    sleep 0.1
-  done
-  return 1
-}
-
-start_agent() {
-  "$BIN_AGENT/dmagentd" --config /tmp/dmagents.conf >> /tmp/dmagentd.log 2>&1 &
-  AGENT=$!
-  await 60 dmagent host status || give_up "the agent does not come up"
-}
 
 # "docker_daemon ROOT OPTION...": in the foreground.
 docker_daemon() {
@@ -72,8 +27,6 @@ stop_docker() {
   kill "$DOCKER"
   await 30 gone "$DOCKER"
 }
-
-gone() { ! kill -0 "$1"; }
 
 # Names, types, modes, owners and content of a tree.
 tree_of() {
@@ -131,7 +84,6 @@ transaction_of() { dmsetup status "$1" | cut -d ' ' -f 4; }
 used_of() { dmagent pool show "$1" --json | jq '.data.used_bytes'; }
 list_images() { dmagent image list --pool "$1" --json | jq -r '.images[].reference' | sort | paste -sd ' '; }
 list_containers() { dmagent container list --pool "$1" --json | jq -r '.containers[].name' | sort | paste -sd ' '; }
-equal() { echo "$1"; echo "$2"; [ -n "$1" ] && [ "$1" = "$2" ]; }
 
 # Refused in this state, with this word in the reason. "refused WORD COMMAND..."
 refused() {
@@ -142,17 +94,6 @@ refused() {
   cat /tmp/refused.log
   [ $status = 4 ] && grep -q -- "$word" /tmp/refused.log
 }
-
-# "fails_with WORD COMMAND...": WORD is in what it says.
-fails_with() {
-  local word=$1
-  shift
-  if "$@" > /tmp/refused.log 2>&1; then return 1; fi
-  cat /tmp/refused.log
-  grep -q -- "$word" /tmp/refused.log
-}
-
-fails() { if "$@"; then return 1; fi; }
 
 # "mounted_is POOL CONTAINER TREE"
 mounted_is() {
