@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs all tests, and ends with one line: N passed, N failed, N skipped.
 #
-#   tests/run.sh            everything; about half an hour on two processors
+#   tests/run.sh            everything; about 40 minutes on two processors
 #   tests/run.sh --quick    what needs no kernel of its own; under three minutes
 #
 # Installs what it lacks by apt. Needs root and the .NET SDK 10. See tests/README.md.
@@ -91,6 +91,12 @@ if [ $quick = no ]; then
 
   step "stores that a real Docker made"
   part docker tests/docker/run.sh
+
+  step "the demonstration with containerd"
+  part containerd-demo bash -c 'deploy/containerd/demo.sh && echo "1 passed, 0 failed, 0 skipped"'
+
+  step "the clients and tools of Debian 13"
+  part clients tests/clients.sh trixie
 
   step "end to end: a storm of power cuts"
   part power-cuts tests/DmAgents.EndToEnd.Tests/power-cuts.sh
