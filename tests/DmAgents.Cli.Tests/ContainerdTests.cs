@@ -42,14 +42,14 @@ public class ContainerdTests
     public async Task The_host_s_own_names_and_paths_are_in_it()
     {
         var run = await Run.Of(Run.Plain(), "containerd", "config", "--containerd-version", "2.1",
-            "--snapshotter", "dmagents-fast", "--address", "/run/a \"b\".sock", "--state-directory", "/srv/state");
+            "--snapshotter", "thin_1-fast", "--address", "/run/a \"b\".sock", "--state-directory", "/srv/state");
 
         Assert.Equal(0, run.Code);
-        Assert.Contains("[proxy_plugins.dmagents-fast]", run.Lines);
-        Assert.Contains("  [proxy_plugins.dmagents-fast.exports]", run.Lines);
+        Assert.Contains("[proxy_plugins.thin_1-fast]", run.Lines);
+        Assert.Contains("  [proxy_plugins.thin_1-fast.exports]", run.Lines);
         Assert.Contains("  address = \"/run/a \\\"b\\\".sock\"", run.Lines);
         Assert.Contains("    root = \"/srv/state\"", run.Lines);
-        Assert.Contains("  snapshotter = \"dmagents-fast\"", run.Lines);
+        Assert.Contains("  snapshotter = \"thin_1-fast\"", run.Lines);
         Assert.DoesNotContain("\"dmagents\"", run.Out, StringComparison.Ordinal);
     }
 
@@ -69,8 +69,8 @@ public class ContainerdTests
 
     [Theory]
     [InlineData("--containerd-version", "new", "names no version")]
-    [InlineData("--snapshotter", "overlayfs", "wants dmagents")]
-    [InlineData("--snapshotter", "dmagents-A", "wants dmagents")]
+    [InlineData("--snapshotter", "overlayfs", "none of containerd's own")]
+    [InlineData("--snapshotter", "a.b", "letters, digits")]
     [InlineData("--address", "run/socket", "absolute path")]
     [InlineData("--state-directory", "state", "absolute path")]
     public async Task A_value_that_cannot_be_is_refused(string option, string value, string reason)

@@ -11,6 +11,9 @@ internal static partial class ContainerdCommands
 {
     private const string Program = "containerd";
 
+    private static readonly string[] _taken =
+        ["overlayfs", "native", "devmapper", "blockfile", "erofs", "btrfs", "zfs", "aufs"];
+
     public static CliCommand Build(CliShell shell) => new(
         "containerd", "The containerd that uses the agent as its snapshotter.", "dmagent containerd config")
     {
@@ -26,7 +29,7 @@ internal static partial class ContainerdCommands
         };
         var snapshotter = new Option<string>("--snapshotter")
         {
-            Description = "What clients call the snapshotter; dmagents-NAME stands for the pool NAME",
+            Description = "containerd.snapshotter of dmagents.conf; with -NAME behind it, the pool NAME",
             HelpName = "name",
             DefaultValueFactory = _ => Snippet.Name,
         };
@@ -51,9 +54,10 @@ internal static partial class ContainerdCommands
             "dmagent containerd config --snapshotter dmagents-fast",
             "dmagent containerd config --json | jq -r .containerd_version")
             { version, snapshotter, address, stateDirectory };
-        Wants(snapshotter, SnapshotterName().IsMatch, "dmagents, or dmagents- and the name of a pool");
-        Wants(address, Path.IsPathRooted, "an absolute path");
-        Wants(stateDirectory, Path.IsPathRooted, "an absolute path");
+        Wants(snapshotter, name => SnapshotterName().IsMatch(name) && !_taken.Contains(name),
+            "a name of letters, digits, - and _ that is none of containerd's own snapshotters");
+        Wants(address, IsPath, "an absolute path");
+        Wants(stateDirectory, IsPath, "an absolute path");
         return command.Runs(shell, async call =>
         {
             var release = await Release(shell, call, call.Parsed.GetValue(version)).ConfigureAwait(false);
@@ -72,6 +76,8 @@ internal static partial class ContainerdCommands
                 text);
         });
     }
+
+    private static bool IsPath(string text) => text is ['/', ..] && !text.Any(char.IsControl);
 
     private static void Wants(Option<string> option, Predicate<string> isRight, string what) =>
         option.Validators.Add(result =>
@@ -97,6 +103,7 @@ internal static partial class ContainerdCommands
             "use one of these releases; or try the nearest one: dmagent containerd config --containerd-version 2.1");
     }
 
-    [GeneratedRegex(@"\Admagents(-[a-z0-9][a-z0-9-]{0,31})?\z", RegexOptions.CultureInvariant)]
+    /// <summary>A bare key of TOML.</summary>
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_-]{0,63}\z", RegexOptions.CultureInvariant)]
     private static partial Regex SnapshotterName();
 }

@@ -80,7 +80,7 @@ public sealed partial class AdviceTests
             .Where(path => !Generated().IsMatch(path) && Read(path).Contains("dmagent ", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal);
 
-    private static string Root()
+    internal static string Root()
     {
         var directory = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(directory, "DmAgents.sln")))

@@ -11,11 +11,11 @@ internal sealed class ContainerdProcess : IDisposable
     public const string Snapshotter = "dmagents";
 
     private const string Home = Places.Work + "/containerd";
-    private const string Address = Home + "/containerd.sock";
+    public const string Address = Home + "/containerd.sock";
     private const string Config = Home + "/config.toml";
     private const string Snippet = Home + "/conf.d/dmagents.toml";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private Process _process;
 

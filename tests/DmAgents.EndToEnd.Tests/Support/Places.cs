@@ -26,6 +26,9 @@ internal static class Places
     /// <summary>6 GiB.</summary>
     public static DevicePath DataDisk => Disk(3);
 
+    /// <summary>The checkout.</summary>
+    public static string Root => Path.GetFullPath($"{Metadata("Sources")}/..");
+
     public static string Agent => Program("dmagentd", "DmAgents.Agent");
 
     public static string Cli => Program("dmagent", "DmAgents.Cli");

@@ -11,7 +11,7 @@ internal sealed record Finished(int Status, string Output, string Errors)
 /// <summary>Runs programs to their end; processes are dear in the lab, so few.</summary>
 internal static class Shell
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
 
     public static async Task<Finished> Run(string program, params string[] arguments)
     {
