@@ -28,6 +28,10 @@ deploy/build.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 deploy/image/build.sh "$work/image" >&2
+# Docker finds an image by its full name only, which containerd takes from an annotation of its own.
+jq '.manifests[].annotations["io.containerd.image.name"] = "docker.io/library/debian:demo"' "$work/image/index.json" \
+  > "$work/index.json"
+mv "$work/index.json" "$work/image/index.json"
 tar -C "$work/image" -cf "$work/image.tar" .
 cp -r deploy/demo deploy/docker "$work"
 
