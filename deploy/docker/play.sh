@@ -68,7 +68,8 @@ docker run --rm --net none debian:demo sh -c '. /etc/os-release; echo "inside: $
 
 act "A container, and images made of it" "A writable snapshot; what it changed is a layer on top."
 note "it writes a number ten times a second, with fsync"
-docker run --detach --net none --name web debian:demo python3 -c "$numbers" | sed 's/ -c import.*/ -c .../; /^   while/d; /^   n, f/d'
+docker run --detach --net none --name web debian:demo python3 -c "$numbers" |
+  sed -n 's/ -c import.*/ -c .../p'
 WEB=$(command docker inspect --format '{{.State.Pid}}' web)
 await "web writes" "$WEB" writes
 docker diff web
