@@ -8,7 +8,7 @@ namespace DmAgents.Kernel.FileTrees;
 /// <summary>
 /// A directory tree on this host, reached through handles only: parents by openat2(2) with RESOLVE_BENEATH and
 /// RESOLVE_NO_SYMLINKS, the last component by calls that do not follow it. Needs Linux 5.6 and /proc.
-/// Nothing is flushed: whoever mounted the file system unmounts it, which flushes once.
+/// Nothing is flushed but by <see cref="Flush"/>, once.
 /// </summary>
 public sealed partial class LinuxFileTree : IFileTree
 {
@@ -18,8 +18,12 @@ public sealed partial class LinuxFileTree : IFileTree
     private readonly DirectoryHandles directories;
     private readonly NewEntries entries;
 
-    private LinuxFileTree(SafeFileHandle root)
+    // The kernel tells by each open file which errors of writing came after it was opened.
+    private readonly SafeFileHandle witness;
+
+    private LinuxFileTree(SafeFileHandle root, SafeFileHandle witness)
     {
+        this.witness = witness;
         directories = new DirectoryHandles(root);
         entries = new NewEntries(directories);
     }
@@ -33,7 +37,17 @@ public sealed partial class LinuxFileTree : IFileTree
             var fd = FileCalls.Open(path, FileFlags.PathOnly | FileFlags.Directory | FileFlags.CloseOnExec);
             if (fd < 0)
                 return FileTreeErrno.Last("open");
-            tree = new LinuxFileTree(new SafeFileHandle(fd, ownsHandle: true));
+            var top = new SafeFileHandle(fd, ownsHandle: true);
+            fixed (byte* itself = CName.LastOf(TreePath.Root))
+                fd = FileCalls.OpenAt(
+                    top, itself, FileFlags.ReadOnly | FileFlags.Directory | FileFlags.CloseOnExec, 0);
+            if (fd < 0)
+            {
+                var status = FileTreeErrno.Last("openat");
+                top.Dispose();
+                return status;
+            }
+            tree = new LinuxFileTree(top, new SafeFileHandle(fd, ownsHandle: true));
             return FileTreeStatus.Done;
         }
     }
@@ -122,7 +136,14 @@ public sealed partial class LinuxFileTree : IFileTree
         return status;
     }
 
-    public void Dispose() => directories.Dispose();
+    public FileTreeStatus Flush() =>
+        FileCalls.SyncFileSystem(witness) < 0 ? FileTreeErrno.Last("syncfs") : FileTreeStatus.Done;
+
+    public void Dispose()
+    {
+        directories.Dispose();
+        witness.Dispose();
+    }
 
     private static EntryType TypeOf(int mode) => (mode & FileFlags.TypeMask) switch
     {

@@ -92,6 +92,8 @@ internal sealed class MemoryTree : IFileTree
 
     public FileTreeStatus SetTime(TreePath path, InodeTime modificationTime) => FileTreeStatus.Done;
 
+    public FileTreeStatus Flush() => FileTreeStatus.Done;
+
     public void Dispose()
     {
     }

@@ -62,6 +62,12 @@ public interface IFileTree : IDisposable
     FileTreeStatus SetAttributes(TreePath path, EntryAttributes attributes, out IReadOnlyList<LostXattr> lost);
 
     FileTreeStatus SetTime(TreePath path, InodeTime modificationTime);
+
+    /// <summary>
+    /// Waits until all that was written to the file system is on its disk. Fails if any of it could not be written since
+    /// the tree was opened: an unmount does not say so.
+    /// </summary>
+    FileTreeStatus Flush();
 }
 
 /// <summary>An open regular file of a tree.</summary>
