@@ -134,6 +134,7 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
             using (var stream = import.Source.OpenLayer(import.Image.Layers[index], import.ProgressOf(index)))
             {
                 var applied = LayerApplier.Apply(stream, tree, onEmptyBase, cancellation);
+                LayerApplier.MakeDurable(tree, stream.Origin);
                 import.Lost.Add(applied.Lost);
                 return applied.DiffId;
             }

@@ -45,7 +45,26 @@ public sealed class LayerApplier
     public static AppliedLayer Apply(
         LayerStream layer, IFileTree tree, bool onEmptyBase, CancellationToken cancellation = default)
     {
-        var writer = new TreeWriter(tree, layer.Origin);
+        try
+        {
+            return Apply(layer, new TreeWriter(tree, layer.Origin), onEmptyBase, cancellation);
+        }
+        catch (ImageException refusal)
+        {
+            throw layer.Explain(refusal, cancellation);
+        }
+    }
+
+    /// <summary>
+    /// Waits until an applied layer is on the disk, and refuses it unless all of it is. Before it may be committed: what
+    /// the disk did not take later on, no unmount would tell.
+    /// </summary>
+    public static void MakeDurable(IFileTree tree, string origin) =>
+        new TreeWriter(tree, origin) { Entry = "(flush)" }.Require(tree.Flush(), TreePath.Root);
+
+    private static AppliedLayer Apply(
+        LayerStream layer, TreeWriter writer, bool onEmptyBase, CancellationToken cancellation)
+    {
         // On a single processor a second thread would only cost.
         if (Environment.ProcessorCount == 1)
             return Apply(layer, new BufferedStream(layer, 128 * 1024), writer, onEmptyBase, cancellation);

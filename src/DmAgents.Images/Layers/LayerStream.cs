@@ -13,6 +13,8 @@ public sealed class LayerStream : ReadOnlyStream
     // One read of the disk for some tens of the decompressor's.
     private const int BufferSize = 256 * 1024;
 
+    private const string FetchAgain = "Fetch or write the archive again";
+
     private readonly HashingStream compressed;
     private readonly HashingStream? uncompressed;
     private readonly Stream content;
@@ -59,8 +61,7 @@ public sealed class LayerStream : ReadOnlyStream
         }
         catch (IOException cause)
         {
-            throw new ImageException(
-                ImageReason.Failed, $"{Origin} cannot be read ({cause.Message})", "Check the disk", cause);
+            throw Unreadable(cause);
         }
     }
 
@@ -72,6 +73,54 @@ public sealed class LayerStream : ReadOnlyStream
         {
         }
     }
+
+    /// <summary>
+    /// Finds out, by the rest of the bytes, whether a refusal of the content is the fault of damaged bytes or of the
+    /// image's maker: only then the operator can be told what helps.
+    /// </summary>
+    internal ImageException Explain(ImageException refusal, CancellationToken cancellation)
+    {
+        if (refusal.Reason is ImageReason.NoSpace or ImageReason.NotPermitted or ImageReason.Failed
+            or ImageReason.DigestMismatch)
+            return refusal;
+        try
+        {
+            var buffer = new byte[BufferSize];
+            while (Read(buffer) > 0)
+                cancellation.ThrowIfCancellationRequested();
+            return Descriptor.DiffId is null && Descriptor.Digest is null ? refusal : MadeSo(refusal);
+        }
+        catch (ImageException other) when (other.Reason is ImageReason.DigestMismatch or ImageReason.Failed)
+        {
+            return other;
+        }
+        catch (ImageException)
+        {
+            return ExplainByStoredBytes(refusal);
+        }
+    }
+
+    /// <summary>The stored bytes cannot be decompressed to the end, but may have a digest of their own.</summary>
+    private ImageException ExplainByStoredBytes(ImageException refusal)
+    {
+        try
+        {
+            compressed.ReadToEnd();
+        }
+        catch (IOException cause)
+        {
+            return Unreadable(cause);
+        }
+        return Descriptor.Digest is null ? refusal : StoredMismatch() ?? MadeSo(refusal);
+    }
+
+    private static ImageException MadeSo(ImageException refusal) =>
+        refusal.Reason is ImageReason.Corrupt or ImageReason.Truncated or ImageReason.NotAnImage
+            ? new ImageException(
+                refusal.Reason, refusal.What,
+                "Build the image again: these are the bytes that it names, so fetching them again changes nothing",
+                refusal)
+            : refusal;
 
     protected override void Dispose(bool disposing)
     {
@@ -87,16 +136,32 @@ public sealed class LayerStream : ReadOnlyStream
     {
         // The decompressor stops at the end of its data; the stored bytes may go on.
         compressed.ReadToEnd();
-        if (compressed.Count != Descriptor.Size)
-            throw Mismatch($"{Descriptor.Size} bytes", $"{compressed.Count} bytes");
-        if (Descriptor.Digest is { } stored && compressed.Digest() != stored)
-            throw Mismatch(stored.Value, compressed.Digest().Value);
+        if (StoredMismatch() is { } mismatch)
+            throw mismatch;
         if (Descriptor.DiffId is { } diffId && Uncompressed != diffId)
-            throw Mismatch($"the uncompressed {diffId}", Uncompressed.Value);
+            throw Mismatch(
+                $"the uncompressed {diffId}", Uncompressed.Value,
+                // Sound as stored, the layer is what the manifest names and not what the config names.
+                Descriptor.Digest is null
+                    ? FetchAgain
+                    : "Build the image again: its config names another layer than its manifest");
         verified = true;
     }
 
-    private ImageException Mismatch(string named, string found) => new(
-        ImageReason.DigestMismatch, $"{Origin} is not what its image names: {named} expected, {found} found",
-        "Nothing was kept of this layer; fetch or write the archive again");
+    /// <summary>How the stored bytes, read to their end, differ from what the image names.</summary>
+    private ImageException? StoredMismatch()
+    {
+        if (compressed.Count != Descriptor.Size)
+            return Mismatch($"{Descriptor.Size} bytes", $"{compressed.Count} bytes", FetchAgain);
+        return Descriptor.Digest is { } stored && compressed.Digest() != stored
+            ? Mismatch(stored.Value, compressed.Digest().Value, FetchAgain)
+            : null;
+    }
+
+    private ImageException Mismatch(string named, string found, string next) => new(
+        ImageReason.DigestMismatch, $"{Origin} is not what its image names: {named} expected, {found} found", next);
+
+    private ImageException Unreadable(IOException cause) => new(
+        ImageReason.Failed, $"{Origin} cannot be read ({cause.Message.TrimEnd('.')})",
+        "Check the disk that the archive is on, then try again", cause);
 }

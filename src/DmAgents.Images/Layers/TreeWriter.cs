@@ -8,6 +8,9 @@ namespace DmAgents.Images.Layers;
 /// </summary>
 internal sealed class TreeWriter(IFileTree tree, string origin)
 {
+    private const string MakeRoom =
+        "Grow the pool if it is full; else import into a pool that is made with a larger pool.base-size";
+
     private static readonly (ImageReason Reason, string Why, string Next) ReadOnly = (
         ImageReason.Failed, "the file system is read-only", "See the kernel's log for what made it so");
 
@@ -77,17 +80,21 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
         {
             _ when status.Call.StartsWith("setxattr", StringComparison.Ordinal) => Attribute(status),
             FileTreeOutcome.NoSpace => (
-                ImageReason.NoSpace, "the file system is full",
-                "Use a larger base size, or grow the pool if it is the pool that is full"),
+                ImageReason.NoSpace, "the file system is full", MakeRoom),
             FileTreeOutcome.NameTooLong => (
                 ImageReason.Unsupported, "its name is too long for the file system",
                 "Build the image with shorter names"),
             FileTreeOutcome.TooManyLinks => (
                 ImageReason.Unsupported, "the file system cannot count that many hard links",
-                "Use a base of another file system"),
+                "Import it into a pool whose file system counts more (xfs)"),
+            FileTreeOutcome.Unsupported when status.Call == "mknodat" => (
+                ImageReason.Corrupt, "the kernel has no device of this number", "Build the image again"),
             FileTreeOutcome.Unsupported => (
-                ImageReason.Unsupported, "the file system cannot hold it", "Use a base of another file system"),
-            FileTreeOutcome.NotPermitted => (ImageReason.NotPermitted, "the agent may not", "Run the agent as root"),
+                ImageReason.Unsupported, "the file system cannot hold it",
+                "Import it into a pool of another file system"),
+            FileTreeOutcome.NotPermitted => (
+                ImageReason.NotPermitted, "the kernel does not allow it to the agent",
+                "Run the agent as root with all its capabilities"),
             FileTreeOutcome.ReadOnly => ReadOnly,
             _ => (ImageReason.Failed, "the kernel refused", "See the kernel's log; if it has nothing, report this"),
         };
@@ -98,13 +105,12 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
     private static (ImageReason Reason, string Why, string Next) Attribute(FileTreeStatus status) => status switch
     {
         { Outcome: FileTreeOutcome.NoSpace } => (
-            ImageReason.NoSpace, "the file system has no room for its extended attribute",
-            "Use a larger base size, or grow the pool if it is the pool that is full"),
+            ImageReason.NoSpace, "the file system has no room for its extended attribute", MakeRoom),
         { Errno: 22 } => (
             ImageReason.Corrupt, "the kernel takes its file capability for malformed", "Build the image again"),
         { Outcome: FileTreeOutcome.Unsupported } => (
             ImageReason.Unsupported, "the file system cannot hold its file capability, without which it does not work",
-            "Use a pool of ext4 or xfs"),
+            "Import it into a pool of another file system"),
         { Outcome: FileTreeOutcome.NotPermitted } => (
             ImageReason.NotPermitted, "the agent may not give it its file capability",
             "Run the agent as root, with the capability SETFCAP"),

@@ -178,7 +178,7 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
             throw new ImageException(
                 ImageReason.TooLarge,
                 $"{origin} has an extended header of {size} bytes at byte {position}, more than {MaxExtension}",
-                "Write the archive again with fewer or smaller extended attributes");
+                "Write the archive again with shorter names, and fewer or smaller extended attributes");
         Begin(size);
         var content = new byte[size];
         for (var done = 0; done < content.Length;)

@@ -77,7 +77,7 @@ public sealed class UmociComparisonTests : IDisposable
     private void TreesAreEqual(params byte[][] tars)
     {
         var layout = Path.Combine(tree.Home, "layout");
-        new OciLayout().Add("app", "amd64", bytes => bytes, tars).WriteTo(layout);
+        new OciLayout().Add("app", "amd64", ImageFiles.Gzip, tars).WriteTo(layout);
         Tool.Run(tree.Home, "umoci", "raw", "unpack", "--image", "layout:app", "unpacked");
         using (var source = ImageSource.Open(layout, tree.Home))
         {
