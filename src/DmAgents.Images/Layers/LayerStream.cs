@@ -81,14 +81,14 @@ public sealed class LayerStream : ReadOnlyStream
     internal ImageException Explain(ImageException refusal, CancellationToken cancellation)
     {
         if (refusal.Reason is ImageReason.NoSpace or ImageReason.NotPermitted or ImageReason.Failed
-            or ImageReason.DigestMismatch)
+            or ImageReason.DigestMismatch || (Descriptor.DiffId is null && Descriptor.Digest is null))
             return refusal;
         try
         {
             var buffer = new byte[BufferSize];
             while (Read(buffer) > 0)
                 cancellation.ThrowIfCancellationRequested();
-            return Descriptor.DiffId is null && Descriptor.Digest is null ? refusal : MadeSo(refusal);
+            return MadeSo(refusal);
         }
         catch (ImageException other) when (other.Reason is ImageReason.DigestMismatch or ImageReason.Failed)
         {

@@ -46,13 +46,13 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
     }
 
     /// <summary>
-    /// Whether an open directory gives something of its own to what is made in it: a default ACL, or its group, by its
-    /// set-gid bit or (mount option bsdgroups) in any case.
+    /// What an open directory may give of its own to what is made in it, and so has to be set: its group and set-gid bit,
+    /// or (mount option bsdgroups) its group without that bit; of a default ACL all that there is.
     /// </summary>
-    public bool HandsDown(TreePath path, Owner creator)
+    public MissingAttributes HandsDown(TreePath path, Owner creator)
     {
         var directory = path.IsRoot ? top : byPath[path].Value;
-        return directory.HandsDown ??= LooksLikeIt(directory.Handle, creator);
+        return directory.HandsDown ??= Look(directory.Handle, creator);
     }
 
     /// <summary>To be called when a directory's attributes may have changed.</summary>
@@ -82,21 +82,22 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
         root.Dispose();
     }
 
-    private static unsafe bool LooksLikeIt(SafeFileHandle handle, Owner creator)
+    private static unsafe MissingAttributes Look(SafeFileHandle handle, Owner creator)
     {
         Statx found;
         fixed (byte* itself = "\0"u8)
             if (FileCalls.Statx(handle, itself, FileFlags.EmptyPath, FileFlags.StatxBasic, &found) < 0)
-                return true;
-        if ((found.Mode & FileFlags.SetGroup) != 0 || found.Gid != creator.Gid)
-            return true;
+                return MissingAttributes.All;
         fixed (byte* path = CName.OfHandle(handle))
         fixed (byte* acl = CName.Of(Xattr.DefaultAcl))
         {
-            if (FileCalls.GetXattr(path, acl, null, 0) >= 0)
-                return true;
-            return Marshal.GetLastPInvokeError() is not (FileTreeErrno.NoData or FileTreeErrno.NotSupported);
+            if (FileCalls.GetXattr(path, acl, null, 0) >= 0
+                || Marshal.GetLastPInvokeError() is not (FileTreeErrno.NoData or FileTreeErrno.NotSupported))
+                return MissingAttributes.All;
         }
+        return (found.Mode & FileFlags.SetGroup) != 0 || found.Gid != creator.Gid
+            ? MissingAttributes.Owner | MissingAttributes.Permissions
+            : MissingAttributes.None;
     }
 
     private unsafe FileTreeStatus OpenBelow(TreePath path, out SafeFileHandle handle)
@@ -123,6 +124,6 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
         public SafeFileHandle Handle => handle;
 
         /// <summary>Null until it was looked at.</summary>
-        public bool? HandsDown { get; set; }
+        public MissingAttributes? HandsDown { get; set; }
     }
 }

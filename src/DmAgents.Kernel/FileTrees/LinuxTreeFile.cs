@@ -11,12 +11,6 @@ namespace DmAgents.Kernel.FileTrees;
 internal sealed unsafe class LinuxTreeFile(
     SafeFileHandle handle, EntryAttributes? attributes, MissingAttributes missing) : ITreeFile
 {
-    // Large enough that the disk gets whole blocks of a thin pool, small enough that it has something to do early.
-    private const long WritebackStep = 4 << 20;
-
-    private long written;
-    private long handedOver;
-
     public FileTreeStatus Read(Span<byte> buffer, long offset, out int count)
     {
         fixed (byte* start = buffer)
@@ -48,7 +42,6 @@ internal sealed unsafe class LinuxTreeFile(
                 done += (int)Math.Max(count, 0);
             }
         }
-        StartWriteback(offset, buffer.Length);
         return FileTreeStatus.Done;
     }
 
@@ -65,17 +58,4 @@ internal sealed unsafe class LinuxTreeFile(
     }
 
     public void Dispose() => handle.Dispose();
-
-    /// <summary>
-    /// Has the kernel write a large file while the next bytes are being decompressed, rather than all of a layer when it is
-    /// unmounted. Only begins, and promises nothing: an error shows at the flush of the file system, as without it.
-    /// </summary>
-    private void StartWriteback(long offset, int length)
-    {
-        written = offset + length;
-        if (written - handedOver < WritebackStep)
-            return;
-        FileCalls.SyncRange(handle, handedOver, written - handedOver, FileFlags.SyncRangeWrite);
-        handedOver = written;
-    }
 }

@@ -31,9 +31,8 @@ internal sealed unsafe class NewEntries(DirectoryHandles directories)
             var fd = FileCalls.OpenAt(parent, name, Flags | FileFlags.NoFollow, mode);
             if (fd < 0)
                 return FileTreeErrno.Last("openat");
-            var plain = attributes.Xattrs.Count == 0 && !directories.HandsDown(path.Parent, creator);
             file = new LinuxTreeFile(
-                new SafeFileHandle(fd, ownsHandle: true), attributes, Missing(attributes, plain, mode));
+                new SafeFileHandle(fd, ownsHandle: true), attributes, Missing(path.Parent, attributes, mode));
             return FileTreeStatus.Done;
         }
     }
@@ -99,9 +98,9 @@ internal sealed unsafe class NewEntries(DirectoryHandles directories)
         out IReadOnlyList<LostXattr> lost)
     {
         lost = [];
-        if (attributes.Xattrs.Count > 0 || directories.HandsDown(path.Parent, creator))
+        var missing = Missing(path.Parent, attributes, mode);
+        if (missing == MissingAttributes.All)
             return SetAll(parent, name, type, attributes, out lost);
-        var missing = Missing(attributes, plain: true, mode);
         if (missing.HasFlag(MissingAttributes.Owner) && FileCalls.ChownAt(
             parent, name, attributes.Owner.Uid, attributes.Owner.Gid, FileFlags.SymlinkNoFollow) < 0)
             return FileTreeErrno.Last("fchownat");
@@ -132,11 +131,11 @@ internal sealed unsafe class NewEntries(DirectoryHandles directories)
         return (bits & SpecialBits) == 0 ? (uint)bits : other;
     }
 
-    private MissingAttributes Missing(EntryAttributes attributes, bool plain, uint mode)
+    private MissingAttributes Missing(TreePath parent, EntryAttributes attributes, uint mode)
     {
-        if (!plain)
+        if (attributes.Xattrs.Count > 0)
             return MissingAttributes.All;
-        var missing = MissingAttributes.None;
+        var missing = directories.HandsDown(parent, creator);
         if (attributes.Owner != creator)
             missing |= MissingAttributes.Owner;
         // A change of the owner takes set-uid away, so these bits are never among the first ones.

@@ -84,7 +84,7 @@ public sealed class RoundTripTests : IDisposable
             tree.Apply(File.ReadAllBytes(Path.Combine(tree.Home, "packed.tar")));
 
             foreach (var name in new[] { "sparse", "hole", "many" })
-                // 29 runs of 64 KiB at most, and a block for the map of where they are.
+                // 29 runs of 64 KiB at most, and, once they are on the disk, a block for the map of where they are.
                 Assert.InRange(Blocks(tree[name]), 1, (29 * 128) + 8);
         }
     }

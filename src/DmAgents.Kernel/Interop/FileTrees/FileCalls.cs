@@ -93,9 +93,6 @@ internal static unsafe partial class FileCalls
     [LibraryImport(LibC, EntryPoint = "pwrite64", SetLastError = true)]
     public static partial nint Write(SafeFileHandle file, byte* buffer, nuint size, long offset);
 
-    [LibraryImport(LibC, EntryPoint = "sync_file_range", SetLastError = true)]
-    public static partial int SyncRange(SafeFileHandle file, long offset, long size, uint flags);
-
     [LibraryImport(LibC, EntryPoint = "syncfs", SetLastError = true)]
     public static partial int SyncFileSystem(SafeFileHandle file);
 

@@ -32,9 +32,6 @@ internal static class FileFlags
     /// <summary>UTIME_OMIT: leave this one of the two times alone.</summary>
     public const long OmitTime = 0x3ffffffe;
 
-    /// <summary>SYNC_FILE_RANGE_WRITE: begins to write, and waits for nothing.</summary>
-    public const uint SyncRangeWrite = 2;
-
     /// <summary>S_ISGID.</summary>
     public const int SetGroup = 0x400;
 
