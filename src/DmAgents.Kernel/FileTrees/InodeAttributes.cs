@@ -14,6 +14,9 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
 {
     private const int MaxNames = 64 * 1024;
 
+    // xfs lists an ACL a second time, as it stores it (fs/xfs/xfs_acl.c).
+    private static readonly string[] XfsAcls = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"];
+
     // What a full file system lacks, and one with room does not.
     private const ulong RoomBytes = 1 << 20;
 
@@ -199,7 +202,8 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
         if (status.Errno == FileTreeErrno.NotSupported)
             return FileTreeStatus.Done;
         if (status.IsDone && size > 0)
-            names = Encoding.UTF8.GetString(buffer[..size]).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            names = [.. Encoding.UTF8.GetString(buffer[..size]).Split('\0', StringSplitOptions.RemoveEmptyEntries)
+                .Where(name => !XfsAcls.Contains(name))];
         return status;
     }
 
