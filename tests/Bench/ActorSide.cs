@@ -5,7 +5,7 @@ using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;
-using DmAgents.Agent.Services;
+using DmAgents.Agent.UseCases;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Formats.Tar;
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.UseCases;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
@@ -95,8 +96,8 @@ public sealed class ImportUnderWayTests : IAsyncLifetime
         await Start("request-timeout = 1s");
         var held = _agent.Kernel.HoldNext(nameof(IKernel.Mount));
 
-        var refused = await Assert.ThrowsAsync<RpcException>(() => Import(_ => { }).WaitAsync(Patience));
-        Assert.Equal(StatusCode.DeadlineExceeded, refused.StatusCode);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => Import(_ => { }).WaitAsync(Patience));
+        Assert.Equal(RefusalKind.TimedOut, refused.Refusal.Kind);
         held.Open();
 
         await NothingIsLeft();
@@ -147,12 +148,6 @@ public sealed class ImportUnderWayTests : IAsyncLifetime
     private async Task Start(string settings)
     {
         _agent = await ServedAgent.Start(settings);
-        // A mount of the simulation is no directory of this host; the importer fills one.
-        _agent.Kernel.AfterCall = call =>
-        {
-            if (call.Operation == nameof(IKernel.Mount))
-                Directory.CreateDirectory(call.Subject);
-        };
     }
 
     private async Task<(Task<ImageReference> Import, ManualResetEventSlim GoOn)> HeldMidway()

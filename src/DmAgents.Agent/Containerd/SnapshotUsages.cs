@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
-using DmAgents.Agent.Services;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;

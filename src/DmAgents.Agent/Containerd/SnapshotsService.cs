@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Containerd.Filters;
-using DmAgents.Agent.Services;
 using DmAgents.Api.Containerd.Snapshots.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;

@@ -6,7 +6,6 @@ using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Journals;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
-using DmAgents.Agent.Services;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 

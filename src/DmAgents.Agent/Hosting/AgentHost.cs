@@ -7,6 +7,8 @@ using DmAgents.Agent.Imports;
 using DmAgents.Agent.Metrics;
 using DmAgents.Agent.Services;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Ports.FileTrees;
+using DmAgents.Kernel.FileTrees;
 using DmAgents.Kernel.Files;
 using DmAgents.Kernel.Hosts;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -46,6 +48,7 @@ internal static class AgentHost
         {
             grpc.MaxReceiveMessageSize = MaxMessage;
             grpc.Interceptors.Add<PeerCheck>();
+            grpc.Interceptors.Add<RefusalInterceptor>();
         });
         AddServices(builder.Services, settings, host, kernel);
         if (settings.MetricsEndPoint is not null)
@@ -93,6 +96,7 @@ internal static class AgentHost
         services.AddSingleton(host);
         services.AddSingleton(kernel);
         services.AddSingleton<IDurableFiles, LinuxDurableFiles>();
+        services.AddSingleton<IFileTrees, LinuxFileTrees>();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(AdminGroup.Find(settings.AdminGroup));
         services.AddSingleton<AgentClock>();
@@ -109,6 +113,7 @@ internal static class AgentHost
         services.AddSingleton<BackupProver>();
         services.AddSingleton<BackupKeeper>();
         services.AddSingleton<PoolAdopter>();
+        services.AddSingleton<DockerTakeover>();
         services.AddSingleton<OwnerlessPools>();
         services.AddSingleton<SnapshotUsages>();
         services.AddSingleton<ImageFinder>();

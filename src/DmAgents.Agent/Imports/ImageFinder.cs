@@ -24,9 +24,9 @@ internal sealed class ImageFinder(PoolBoard board, UsageReader usages)
         return byId.Count switch
         {
             1 => byId[0],
-            0 => throw Problems.NotFound(what, name, $"pool {pool.Name} has no image of this name or id",
+            0 => throw Refusals.NotFound(what, name, $"pool {pool.Name} has no image of this name or id",
                 "list them: dmagent image list"),
-            _ => throw Problems.Usage(what, name, $"{byId.Count} images have an id that begins like this",
+            _ => throw Refusals.Invalid(what, name, $"{byId.Count} images have an id that begins like this",
                 "give more of the id, or a reference"),
         };
     }
@@ -35,7 +35,7 @@ internal sealed class ImageFinder(PoolBoard board, UsageReader usages)
     {
         const string What = "cannot show image";
         var pool = board.Find(poolName)
-            ?? throw Problems.NotFound(What, poolName.Value, "the pool is gone", "list them: dmagent pool list");
+            ?? throw Refusals.NotFound(What, poolName.Value, "the pool is gone", "list them: dmagent pool list");
         return await Details(pool, Find(What, pool, reference.Value)).ConfigureAwait(false);
     }
 

@@ -2,18 +2,16 @@ using System.Collections.Immutable;
 using System.Text;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
-using DmAgents.Agent.Services;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Images;
 using DmAgents.Images.Layers;
 using DmAgents.Images.Sources;
-using DmAgents.Kernel.FileTrees;
-using Grpc.Core;
 using ImageConfig = DmAgents.Images.Sources.ImageConfig;
 
 namespace DmAgents.Agent.Imports;
@@ -23,7 +21,8 @@ namespace DmAgents.Agent.Imports;
 /// committed under its chain id. Layers that the pool has are not read again. What fails or is cancelled takes back
 /// what it made; what dies is taken back by the next opening of the pool.
 /// </summary>
-internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings, ILogger<ImageImporter> log)
+internal sealed class ImageImporter(
+    PoolGateway gateway, IFileTrees trees, AgentSettings settings, ILogger<ImageImporter> log)
 {
     private const string What = "cannot import image";
 
@@ -32,18 +31,20 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
     {
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
         if (!request.Path.StartsWith('/'))
-            throw Problems.Usage(What, request.Path, "the path is not absolute", "give it as the agent's host sees it");
+            throw Refusals.Invalid(
+                What, request.Path, "the path is not absolute", "give it as the agent's host sees it");
         var choice = ImportChoice.Of(request);
         try
         {
             using var source = await Task.Run(
-                () => ImageSource.Open(request.Path, settings.SpoolDirectory, choice.Format, cancellation), cancellation)
-                .ConfigureAwait(false);
+                () => ImageSource.Open(request.Path, settings.SpoolDirectory, choice.Format, cancellation),
+                cancellation).ConfigureAwait(false);
             var image = source.Describe(choice.Select, choice.Platform);
             var references = ImportChoice.ReferencesOf(request, image);
             if (image.Layers.Count == 0)
             {
-                throw Problems.Usage(What, references[0].Value, "the image has no layers, so there is nothing to mount",
+                throw Refusals.Invalid(
+                    What, references[0].Value, "the image has no layers, so there is nothing to mount",
                     "import an image with at least one layer");
             }
             using var work = gateway.Board.Work.Begin(pool.Name, requestId);
@@ -76,10 +77,11 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
             {
                 await gateway.Ask(import.Pool.Name, new PoolCommands.TagImage(
                     SubRequests.Of(import.Request, $"tag {reference}"), reference, top!.Value, config!.Digest.Value,
-                    Encoding.UTF8.GetString(config.Raw.Span), gateway.Now), CancellationToken.None).ConfigureAwait(false);
+                    Encoding.UTF8.GetString(config.Raw.Span), gateway.Now), CancellationToken.None)
+                    .ConfigureAwait(false);
             }
         }
-        catch (Exception cause) when (cause is RpcException or ImageException or OperationCanceledException)
+        catch (Exception cause) when (cause is RefusedException or ImageException or OperationCanceledException)
         {
             await TakeBack(import, made).ConfigureAwait(false);
             throw;
@@ -113,7 +115,7 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
             import.Done += layer.Size;
             return (chain, applied);
         }
-        catch (Exception cause) when (cause is RpcException or ImageException or OperationCanceledException)
+        catch (Exception cause) when (cause is RefusedException or ImageException or OperationCanceledException)
         {
             await Remove(import.Pool.Name, key).ConfigureAwait(false);
             throw;
@@ -121,15 +123,15 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
     }
 
     /// <summary>Fills the mounted snapshot. A thread of its own: decompressing and writing takes its time.</summary>
-    private static Task<Digest> Apply(
+    private Task<Digest> Apply(
         LayerImport import, int index, DeviceKey key, bool onEmptyBase, CancellationToken cancellation) =>
         Task.Factory.StartNew(() =>
         {
-            var mount = import.Pool.Paths.MountOf(key).Value;
-            var opened = LinuxFileTree.Open(mount, out var tree);
+            var mount = import.Pool.Paths.MountOf(key);
+            var opened = trees.Open(mount, out var tree);
             if (!opened.IsDone || tree is null)
-                throw Problems.Of(
-                    Problem.Types.Kind.Failed, What, mount, $"it cannot be opened: {opened}", "see dmesg");
+                throw Refusals.Because(
+                    RefusalKind.Failed, What, mount.Value, $"it cannot be opened: {opened}", "see dmesg");
             using (tree)
             using (var stream = import.Source.OpenLayer(import.Image.Layers[index], import.ProgressOf(index)))
             {
@@ -179,14 +181,14 @@ internal sealed class ImageImporter(PoolGateway gateway, AgentSettings settings,
 
     private static RequestId Fresh() => new(Guid.NewGuid());
 
-    private static RpcException Of(string path, ImageException refused) => Problems.Of(
+    private static RefusedException Of(string path, ImageException refused) => Refusals.Because(
         refused.Reason switch
         {
-            ImageReason.NotFound => Problem.Types.Kind.NotFound,
-            ImageReason.Ambiguous => Problem.Types.Kind.Usage,
-            ImageReason.NoSpace => Problem.Types.Kind.NoSpace,
-            ImageReason.Unsupported or ImageReason.NotAnImage => Problem.Types.Kind.Refused,
-            _ => Problem.Types.Kind.Failed,
+            ImageReason.NotFound => RefusalKind.NotFound,
+            ImageReason.Ambiguous => RefusalKind.Invalid,
+            ImageReason.NoSpace => RefusalKind.NoSpace,
+            ImageReason.Unsupported or ImageReason.NotAnImage => RefusalKind.WrongState,
+            _ => RefusalKind.Failed,
         },
         What, path, refused.What, refused.Next);
 }

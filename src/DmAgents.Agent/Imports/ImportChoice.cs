@@ -1,4 +1,3 @@
-using DmAgents.Agent.Services;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Images;
 using DmAgents.Images.Layers;
@@ -19,7 +18,7 @@ internal sealed record ImportChoice(string? Select, Platform? Platform, ImageFor
 
     public static ImportChoice Of(ImportImageRequest request) => new(
         request.HasSelect ? request.Select : null,
-        !request.HasPlatform ? null : Platform.TryParse(request.Platform) ?? throw Problems.Usage(
+        !request.HasPlatform ? null : Platform.TryParse(request.Platform) ?? throw Refusals.Invalid(
             What, request.Platform, $"it is no platform: {Platform.Form}", "give another with --platform"),
         request.Format switch
         {
@@ -27,16 +26,17 @@ internal sealed record ImportChoice(string? Select, Platform? Platform, ImageFor
             ArchiveFormat.Oci => ImageFormat.OciLayout,
             ArchiveFormat.Docker => ImageFormat.DockerArchive,
             ArchiveFormat.RootFileSystem => ImageFormat.RootFileSystem,
-            _ => throw Problems.Usage(What, $"{request.Format}", "it is no format of an archive",
+            _ => throw Refusals.Invalid(What, $"{request.Format}", "it is no format of an archive",
                 "give one of oci, docker and rootfs"),
         });
 
-    /// <summary>The name that the request gives, or all that the archive has for the image, as docker load does.</summary>
+    /// <summary>The name that the request gives, or all that the archive has for the image, as docker load does.
+    /// </summary>
     public static IReadOnlyList<ImageReference> ReferencesOf(ImportImageRequest request, ImageDescription image)
     {
         IReadOnlyList<string> names = request.HasReference ? [request.Reference] : image.References;
         if (names.Count == 0)
-            throw Problems.Usage(
+            throw Refusals.Invalid(
                 What, request.Path, "the archive does not name the image", "give a name with --reference");
         List<ImageReference> references = [];
         foreach (var name in names)
@@ -46,7 +46,7 @@ internal sealed record ImportChoice(string? Select, Platform? Platform, ImageFor
         }
         return references.Count > 0
             ? references
-            : throw Problems.Usage(What, names[0], $"it is not an image reference: {ImageReference.Rule}",
+            : throw Refusals.Invalid(What, names[0], $"it is not an image reference: {ImageReference.Rule}",
                 "give another with --reference");
     }
 

@@ -2,9 +2,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Takeover;
-using DmAgents.Images;
 using DmAgents.Images.Docker;
 using Grpc.Core;
 using DeviceKind = DmAgents.Domain.Devices.DeviceKind;
@@ -14,8 +12,7 @@ namespace DmAgents.Agent.Services;
 /// <summary>Pools of the admin API: taking over what a Docker left.</summary>
 internal sealed partial class PoolsService
 {
-    private const string Docker = "Docker";
-    private const string AdoptsDocker = "cannot adopt Docker's pool";
+    private const string AdoptsDocker = DockerTakeover.What;
 
     public override async Task<AdoptDockerReply> AdoptDocker(AdoptDockerRequest request, ServerCallContext context)
     {
@@ -41,29 +38,11 @@ internal sealed partial class PoolsService
                 : throw Problems.Of(Problem.Types.Kind.Refused, AdoptsDocker, name.Value, "a pool of this name exists",
                     $"choose another name, or look at it: dmagent pool show {name}");
         }
-        ownerless.MustNotHave(AdoptsDocker, name);
-        var (found, claimed) = await Task.Run(() => Look(asked), context.CancellationToken).ConfigureAwait(false);
-        if (request.DryRun)
-            return View(request, found, claimed);
-        await Task.Run(() => TakeDown(found), context.CancellationToken).ConfigureAwait(false);
-        await gateway.Ask(name, new PoolCommands.TakeOver(
-            requestId, uuid, name, found.Backing, found.Content.BlockSize,
-            claimed.Claims.Select(claim => claim.FileSystem).FirstOrDefault(settings.FileSystem),
-            PoolSizes.BaseSizeFor(settings.BaseSize, found.DataSize), found.Content.TransactionId,
-            [.. found.Content.Thins.Select(thin => thin.Id)], Docker, found.Place.Directory, claimed.Claims,
-            claimed.Images, gateway.Now)
-        {
-            SectorSize = PoolSectors.Of(kernel, found.Backing) is { Succeeded: true, Value: var sectors }
-                ? sectors
-                : null,
-        }, context.CancellationToken).ConfigureAwait(false);
+        var (found, claimed) = await Task.Run(() => docker.Look(name, asked), context.CancellationToken)
+            .ConfigureAwait(false);
+        if (!request.DryRun)
+            await docker.TakeOver(requestId, name, found, claimed, context.CancellationToken).ConfigureAwait(false);
         return View(request, found, claimed);
-    }
-
-    private void TakeDown(DockerPool.Found pool)
-    {
-        if (TakeoverEffects.TakeDown(kernel, pool.LeftOver).Error is { } error)
-            throw Problems.Of(AdoptsDocker, error.Subject, error);
     }
 
     public override async Task<PoolDetails> ConfirmAdoption(ConfirmAdoptionRequest request, ServerCallContext context)
@@ -89,28 +68,6 @@ internal sealed partial class PoolsService
             Program = pool.State.Takeover?.Program ?? "",
             Directory = pool.State.Takeover?.Directory.Value ?? "",
         };
-    }
-
-    private (DockerPool.Found Pool, DockerClaimed Claimed) Look(DockerPoolRequest asked)
-    {
-        try
-        {
-            // Who uses it comes first: of a Docker that is at work no file is to be trusted.
-            var pool = new DockerPoolInspection(kernel, asked).Look() switch
-            {
-                DockerPool.Found found => found,
-                DockerPool.Refused refused => throw Problems.Of(refused.Refusal),
-                _ => throw new InvalidOperationException("a pool of no known kind"),
-            };
-            return (pool, DockerClaims.Of(
-                DockerStoreReader.Read(pool.Place.DataRoot.Value), pool.Content, gateway.Now));
-        }
-        catch (ImageException refused)
-        {
-            throw Problems.Of(
-                refused.Reason == ImageReason.NotFound ? Problem.Types.Kind.NotFound : Problem.Types.Kind.Refused,
-                AdoptsDocker, asked.DataRoot.Value, refused.What, refused.Next);
-        }
     }
 
     private static DockerPoolRequest RequestOf(AdoptDockerRequest request)

@@ -15,6 +15,7 @@ namespace DmAgents.Agent.Services;
 internal sealed partial class PoolsService(
     PoolGateway gateway, UsageReader usages, PoolViews views, PoolChecker checker, PoolAdopter adopter,
     OwnerlessPools ownerless, IKernel kernel, AgentSettings settings, IDurableFiles files, MetadataMender mender,
+    DockerTakeover docker,
     BackupKeeper keeper, BackupProver prover)
     : Pools.PoolsBase
 {

@@ -2,11 +2,12 @@ using System.Net.Sockets;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;
-using DmAgents.Agent.Services;
+using DmAgents.Agent.UseCases;
 using DmAgents.Api.Containerd.Snapshots.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Domain.Units;
 using DmAgents.Kernel.Hosts;
 using DmAgents.Testing.Faults;
@@ -37,7 +38,11 @@ internal sealed class ServedAgent : IAsyncDisposable
         Kernel = kernel;
         Report = new StartReport(Systemd, _ => { }, TimeProvider.System);
         _app = AgentHost.Build(
-            settings, new HostReport("6.1", IsRoot: true, null, null, null, []), kernel, Report, more);
+            settings, new HostReport("6.1", IsRoot: true, null, null, null, []), kernel, Report, services =>
+            {
+                services.AddSingleton<IFileTrees, FoldersAsMounts>();
+                more?.Invoke(services);
+            });
         _channel = ChannelTo(settings.Containerd.Socket);
         AdminChannel = ChannelTo(settings.AdminSocket);
         Snapshots = new Snapshots.SnapshotsClient(_channel);

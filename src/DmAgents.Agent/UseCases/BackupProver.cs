@@ -3,7 +3,7 @@ using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Ports;
 
-namespace DmAgents.Agent.Services;
+namespace DmAgents.Agent.UseCases;
 
 /// <summary>
 /// Tries whether backups of pools can be restored: into files, one at a time, beside whatever else is done. The pools

@@ -7,7 +7,7 @@ using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Ports;
 
-namespace DmAgents.Agent.Services;
+namespace DmAgents.Agent.UseCases;
 
 /// <summary>A backup that was made.</summary>
 internal sealed record MadeBackup(BackupName Name, MetadataContent Content, ByteSizeAndTime Cost);

@@ -1,4 +1,5 @@
 using DmAgents.Actors.Pools;
+using DmAgents.Agent.Services;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -9,7 +10,7 @@ using DmAgents.Domain.Ports;
 using DeviceKind = DmAgents.Domain.Devices.DeviceKind;
 using Fate = DmAgents.Api.Admin.V1.MendedDevice.Types.Fate;
 
-namespace DmAgents.Agent.Services;
+namespace DmAgents.Agent.UseCases;
 
 /// <summary>What an operator wants of a pool's metadata.</summary>
 internal sealed record MendAsked(PoolPicture Pool, MetadataSource Source, DevicePath? Into, bool Force);
@@ -27,10 +28,10 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         var what = MendDecider.What(asked.Source);
         var (pool, state) = (asked.Pool, asked.Pool.State);
         if (state.Identity is not { } identity || pool.Phase is PoolPhase.Opening or PoolPhase.Stopping)
-            throw Problems.Of(Problem.Types.Kind.Busy, what, pool.Name.Value, pool.Reason, "try again in a moment");
+            throw Refusals.Because(RefusalKind.Busy, what, pool.Name.Value, pool.Reason, "try again in a moment");
         var health = pool.Phase == PoolPhase.Open ? pool.Health : null;
         if (state.RefuseMending(health, asked.Source) is { } refusal)
-            throw Problems.Of(refusal);
+            throw Refusals.Of(refusal);
         var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false);
         var looked = new LookEffects(kernel, files, context).Look(asked.Source, state.Shape);
         if (!looked.Succeeded)
@@ -168,22 +169,22 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         }
     }
 
-    private static Grpc.Core.RpcException NotLooked(string what, MendAsked asked, KernelError error) =>
+    private static RefusedException NotLooked(string what, MendAsked asked, KernelError error) =>
         asked.Source is MetadataSource.Backup backup && error.Fault == KernelFault.NotFound
             && error.Subject == $"{asked.Pool.Paths.BackupDirectory}/{backup.Name.FileName}"
-            ? Problems.NotFound(what, backup.Name.ToString(), "the pool has no such backup",
+            ? Refusals.NotFound(what, backup.Name.ToString(), "the pool has no such backup",
                 $"list those it has: dmagent pool backup list {asked.Pool.Name}")
         // Of a program there is no error number.
         : error is { Fault: KernelFault.NotSupported, Errno: 0 }
             && error.Operation.StartsWith("thin_", StringComparison.Ordinal)
-            ? Problems.Of(Problem.Types.Kind.Failed, what, asked.Pool.Name.Value, error.ToString(),
+            ? Refusals.Because(RefusalKind.Failed, what, asked.Pool.Name.Value, error.ToString(),
                 "install it: apt-get install thin-provisioning-tools")
         : asked.Source is MetadataSource.Present && error.Operation == "thin_repair"
-            ? Problems.Of(Problem.Types.Kind.Failed, what, asked.Pool.Name.Value,
+            ? Refusals.Because(RefusalKind.Failed, what, asked.Pool.Name.Value,
                 $"nothing can be saved of them: {error}",
                 $"make them of a backup: dmagent pool backup list {asked.Pool.Name}; "
                 + $"dmagent pool restore-metadata {asked.Pool.Name} BACKUP")
-        : Problems.Of(what, asked.Pool.Name.Value, error);
+        : Refusals.Of(what, asked.Pool.Name.Value, error);
 
     private static (string Text, ulong Bytes) PlaceOf(PoolBacking backing) => backing switch
     {

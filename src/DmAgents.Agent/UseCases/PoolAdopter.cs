@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Services;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -10,7 +11,7 @@ using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 
-namespace DmAgents.Agent.Services;
+namespace DmAgents.Agent.UseCases;
 
 /// <summary>Finds what a pool without a journal has: its files say what is claimed, its own metadata what is there.
 /// Changes nothing of either.</summary>
@@ -33,7 +34,7 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         var known = gateway.Board.Find(name);
         if (known is { Phase: not PoolPhase.WrongPool })
         {
-            throw Problems.Of(Problem.Types.Kind.Refused, What, name.Value, "it has a journal and is this agent's",
+            throw Refusals.Because(RefusalKind.WrongState, What, name.Value, "it has a journal and is this agent's",
                 $"look at it: dmagent pool show {name}");
         }
         var paths = new PoolPaths(settings.StateDirectory, name);
@@ -44,7 +45,7 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         // The pool's actor has it already where the pool is known.
         var claimed = known is null ? kernel.Claim(identity.Uuid) : default;
         if (claimed.Error is { } other)
-            throw Problems.Of(What, name.Value, other);
+            throw Refusals.Of(What, name.Value, other);
         using var claim = claimed.Value;
         // A journal that is only of another time may know what files of earlier agents do not tell.
         var isTold = projected.Identity?.Uuid == identity.Uuid;
@@ -55,7 +56,7 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         };
         if (projected.Takeover is { Phase: TakeoverPhase.Returned } returned)
         {
-            throw Problems.Of(Problem.Types.Kind.Refused, What, name.Value,
+            throw Refusals.Because(RefusalKind.WrongState, What, name.Value,
                 $"{paths.IdentityFile} says that it was given back to {returned.Program}",
                 $"adopt it from there again: dmagent pool adopt-docker; and move {paths.Root} away");
         }
@@ -65,7 +66,7 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         });
         var read = reading.Read();
         if (!read.Succeeded)
-            throw Problems.Of(What, name.Value, read.Error);
+            throw Refusals.Of(What, name.Value, read.Error);
         var content = read.Value;
         return new Proposal(
             identity, projected, content,
@@ -169,7 +170,7 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
     {
         if (projected.Identity is not null || known?.State.Identity is not null)
         {
-            throw Problems.Of(Problem.Types.Kind.Refused, What, paths.Pool.Value,
+            throw Refusals.Because(RefusalKind.WrongState, What, paths.Pool.Value,
                 $"{(projected.Identity is null ? "its journal" : paths.IdentityFile)} tells what it is made of",
                 $"leave that out: dmagent pool adopt {paths.Pool}");
         }
@@ -184,7 +185,7 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
                     SectorSize = plan.SectorSize,
                 },
                 plan.Warnings),
-            BackingPlan.Refused refused => throw Problems.Of(refused.Refusal),
+            BackingPlan.Refused refused => throw Refusals.Of(refused.Refusal),
             _ => throw new InvalidOperationException("a plan of no known kind"),
         };
     }
@@ -200,14 +201,14 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         {
             var why = projected.Unreadable.Where(bad => bad.File == paths.IdentityFile).Select(bad => bad.Why)
                 .FirstOrDefault() ?? "there is no such file";
-            throw Problems.NotFound(What, name.Value,
+            throw Refusals.NotFound(What, name.Value,
                 $"{paths.IdentityFile} says what a pool is made of, and cannot be read: {why}",
                 "restore the state directory from a copy, without its journal; or say what the pool lies on: "
                 + "dmagent pool adopt --help");
         }
         return identity.Name == name
             ? identity
-            : throw Problems.Of(Problem.Types.Kind.Refused, What, name.Value,
+            : throw Refusals.Because(RefusalKind.WrongState, What, name.Value,
                 $"{paths.IdentityFile} is of pool {identity.Name}", "put the file where it belongs");
     }
 }

@@ -3,9 +3,8 @@ using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Mending;
-using Grpc.Core;
 
-namespace DmAgents.Agent.Services;
+namespace DmAgents.Agent.UseCases;
 
 /// <summary>
 /// The way from the API to the actors: names become pools, requests become commands, and every wait has an end. Reads
@@ -29,10 +28,10 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
         if (name.Length == 0)
             return Only(what);
         if (!PoolName.TryParse(name, out var pool))
-            throw Problems.Usage(
+            throw Refusals.Invalid(
                 what, name, $"it is not a pool's name: {PoolName.Rule}", "list them: dmagent pool list");
         return Board.Find(pool)
-            ?? throw Problems.NotFound(what, name, "there is no pool of this name", "list them: dmagent pool list");
+            ?? throw Refusals.NotFound(what, name, "there is no pool of this name", "list them: dmagent pool list");
     }
 
     /// <summary>The pools that a listing is about: the named one, or all.</summary>
@@ -59,7 +58,7 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
         {
             return Unwrap<TReply>(await InTime(pool, asked, cancellation).ConfigureAwait(false));
         }
-        catch (Exception gone) when (gone is OperationCanceledException or RpcException && IsUnknown(asked))
+        catch (Exception gone) when (gone is OperationCanceledException or RefusedException && IsUnknown(asked))
         {
             _ = TakeBack(pool, asked, made, Board.Work.Begin(pool, owner));
             throw;
@@ -75,7 +74,7 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
     public async Task<T> InTime<T>(PoolName pool, Task<T> goingOn, CancellationToken cancellation)
     {
         if (await pools.InTime(pool, goingOn, cancellation).ConfigureAwait(false) is { } refusal)
-            throw Problems.Of(refusal);
+            throw Refusals.Of(refusal);
         return await goingOn.ConfigureAwait(false);
     }
 
@@ -127,7 +126,7 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
     /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
     public static RequestId RequestOf(string what, string text) => Guid.TryParse(text, out var id)
         ? new RequestId(id)
-        : throw Problems.Usage(what, "request_id", $"'{text}' is no UUID", "give a new UUID for each change");
+        : throw Refusals.Invalid(what, "request_id", $"'{text}' is no UUID", "give a new UUID for each change");
 
     /// <summary>The request was done for a caller who did not hear the answer, and asks again. What it was about may be
     /// gone since, by this very request: a service that looks for it first asks this before.</summary>
@@ -135,7 +134,7 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
 
     /// <summary>The device of that key, or NotFound.</summary>
     public static DeviceRecord Find(PoolPicture pool, string what, DeviceKey key) => pool.State.Find(key)
-        ?? throw Problems.NotFound(what, key.Name, $"pool {pool.Name} has no {key.Space} of this name",
+        ?? throw Refusals.NotFound(what, key.Name, $"pool {pool.Name} has no {key.Space} of this name",
             key.Space == DeviceKey.ContainerSpace
                 ? "list them: dmagent container list"
                 : "list them: dmagent layer list");
@@ -146,8 +145,8 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
         return all.Count switch
         {
             1 => all[0],
-            0 => throw Problems.NotFound(what, "pool", "this host has no pool", "make one: dmagent pool create --help"),
-            _ => throw Problems.Usage(what, "pool",
+            0 => throw Refusals.NotFound(what, "pool", "this host has no pool", "make one: dmagent pool create --help"),
+            _ => throw Refusals.Invalid(what, "pool",
                 $"this host has several pools: {string.Join(", ", all.Select(p => p.Name))}", "name one with --pool"),
         };
     }
@@ -156,7 +155,7 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
         where TReply : PoolReplies.Success => reply switch
         {
             TReply done => done,
-            PoolReplies.Refused refused => throw Problems.Of(refused.Refusal),
+            PoolReplies.Refused refused => throw Refusals.Of(refused.Refusal),
             _ => throw new InvalidOperationException("a reply of another command"),
         };
 }

@@ -1,4 +1,5 @@
 using DmAgents.Actors.Pools;
+using DmAgents.Agent.Services;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -6,7 +7,7 @@ using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 
-namespace DmAgents.Agent.Services;
+namespace DmAgents.Agent.UseCases;
 
 /// <summary>
 /// Compares journal, pool metadata and live devices, and tells each difference. Changes nothing: it makes the plan that
@@ -20,14 +21,14 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
     {
         const string What = "cannot check pool";
         if (pool.State.Identity is not { } identity)
-            throw Problems.Of(Problem.Types.Kind.Busy, What, pool.Name.Value, pool.Reason, "try again in a moment");
+            throw Refusals.Because(RefusalKind.Busy, What, pool.Name.Value, pool.Reason, "try again in a moment");
         var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false)
         {
             LowWaterPercent = settings.LowWaterPercent,
         };
         var taken = KernelPicture.Take(kernel, context);
         if (!taken.Succeeded)
-            return Broken(pool) ?? throw Problems.Of(What, pool.Name.Value, taken.Error);
+            return Broken(pool) ?? throw Refusals.Of(What, pool.Name.Value, taken.Error);
         var picture = taken.Value;
         var reply = new CheckPoolReply
         {

@@ -4,7 +4,7 @@ using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 
-namespace DmAgents.Agent.Services;
+namespace DmAgents.Agent.UseCases;
 
 /// <summary>Pools whose files are in the state directory and that the journal does not know: it was lost.</summary>
 internal sealed class OwnerlessPools(IDurableFiles files, PoolBoard board, AgentSettings settings)
@@ -19,7 +19,7 @@ internal sealed class OwnerlessPools(IDurableFiles files, PoolBoard board, Agent
         if (!Find().Contains(name))
             return;
         var paths = new PoolPaths(settings.StateDirectory, name);
-        throw Problems.Of(Problem.Types.Kind.Refused, what, name.Value,
+        throw Refusals.Because(RefusalKind.WrongState, what, name.Value,
             $"{paths.Root} tells of a pool of this name that the journal does not know",
             $"take that one over: dmagent pool adopt {name}; or choose another name; or, where it is no more, move its "
             + "directory away");

@@ -5,7 +5,7 @@ using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Ports;
 
-namespace DmAgents.Agent.Services;
+namespace DmAgents.Agent.UseCases;
 
 /// <summary>
 /// What each device has mapped, from the pool's own metadata. A pool has one metadata snapshot: readers take turns, and

@@ -1,0 +1,63 @@
+using DmAgents.Agent.Configuration;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Planning;
+using DmAgents.Domain.Pools.Takeover;
+using DmAgents.Domain.Ports;
+using DmAgents.Images;
+using DmAgents.Images.Docker;
+
+namespace DmAgents.Agent.UseCases;
+
+/// <summary>Takes over what a Docker left.</summary>
+internal sealed class DockerTakeover(
+    PoolGateway gateway, IKernel kernel, AgentSettings settings, OwnerlessPools ownerless)
+{
+    public const string What = "cannot adopt Docker's pool";
+
+    private const string Docker = "Docker";
+
+    /// <summary>Finds what there is, without changing it.</summary>
+    public (DockerPool.Found Pool, DockerClaimed Claimed) Look(PoolName name, DockerPoolRequest asked)
+    {
+        ownerless.MustNotHave(What, name);
+        try
+        {
+            // Who uses it comes first: of a Docker that is at work no file is to be trusted.
+            var pool = new DockerPoolInspection(kernel, asked).Look() switch
+            {
+                DockerPool.Found found => found,
+                DockerPool.Refused refused => throw Refusals.Of(refused.Refusal),
+                _ => throw new InvalidOperationException("a pool of no known kind"),
+            };
+            return (pool, DockerClaims.Of(
+                DockerStoreReader.Read(pool.Place.DataRoot.Value), pool.Content, gateway.Now));
+        }
+        catch (ImageException refused)
+        {
+            throw Refusals.Because(
+                refused.Reason == ImageReason.NotFound ? RefusalKind.NotFound : RefusalKind.WrongState,
+                What, asked.DataRoot.Value, refused.What, refused.Next);
+        }
+    }
+
+    /// <summary>Takes over what was found.</summary>
+    public async Task TakeOver(
+        RequestId request, PoolName name, DockerPool.Found found, DockerClaimed claimed, CancellationToken cancellation)
+    {
+        if (await Task.Run(() => TakeoverEffects.TakeDown(kernel, found.LeftOver), cancellation)
+            .ConfigureAwait(false) is { Error: { } error })
+            throw Refusals.Of(What, error.Subject, error);
+        // The uuid comes from the request: a retry meets the pool that the first try made.
+        await gateway.Ask(name, new PoolCommands.TakeOver(
+            request, new PoolUuid(request.Value), name, found.Backing, found.Content.BlockSize,
+            claimed.Claims.Select(claim => claim.FileSystem).FirstOrDefault(settings.FileSystem),
+            PoolSizes.BaseSizeFor(settings.BaseSize, found.DataSize), found.Content.TransactionId,
+            [.. found.Content.Thins.Select(thin => thin.Id)], Docker, found.Place.Directory, claimed.Claims,
+            claimed.Images, gateway.Now)
+        {
+            SectorSize = PoolSectors.Of(kernel, found.Backing) is { Succeeded: true, Value: var sectors }
+                ? sectors
+                : null,
+        }, cancellation).ConfigureAwait(false);
+    }
+}
