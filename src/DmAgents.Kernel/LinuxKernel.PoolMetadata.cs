@@ -24,6 +24,6 @@ public sealed partial class LinuxKernel
     public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) => _pools.DumpMetadata(pool, into);
 
     public KernelResult RestoreMetadata(
-        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding) =>
+        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding = false) =>
         _pools.RestoreMetadata(text, scratch, into, shape, yielding);
 }

@@ -8,7 +8,8 @@ namespace DmAgents.Kernel;
 /// <content>The calls of IThinPools.</content>
 public sealed partial class LinuxKernel
 {
-    public KernelResult CheckMetadata(DevicePath metadata, bool yielding) => _pools.CheckMetadata(metadata, yielding);
+    public KernelResult CheckMetadata(DevicePath metadata, bool yielding = false) =>
+        _pools.CheckMetadata(metadata, yielding);
 
     public KernelResult OpenPool(ThinPoolTable table) => _pools.OpenPool(table);
 
@@ -30,12 +31,15 @@ public sealed partial class LinuxKernel
     public KernelResult SetTransactionId(MappedName pool, TransactionId expected, TransactionId next) =>
         _pools.SetTransactionId(pool, expected, next);
 
-    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool) => _pools.ListThins(pool);
+    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool, MetadataReading reading = default) =>
+        _pools.ListThins(pool, reading);
 
-    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) => _pools.MeasureThins(pool);
+    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool, MetadataReading reading = default) =>
+        _pools.MeasureThins(pool, reading);
 
     public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
-        MappedName pool, IReadOnlyList<ThinAndOrigin> thins) => _pools.MeasureAboveOrigins(pool, thins);
+        MappedName pool, IReadOnlyList<ThinAndOrigin> thins, MetadataReading reading = default) =>
+        _pools.MeasureAboveOrigins(pool, thins, reading);
 
     public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin) =>
         _pools.OwnBlocks(pool, thin, isOrigin);

@@ -33,7 +33,8 @@ public sealed partial class LinuxKernel : IKernel, IDisposable
         var devices = new DmDevices(control);
         var programs = new ProcessRunner(ProgramDeadline);
         var metadata = new ProcessRunner(MetadataDeadline);
-        _pools = new LinuxThinPools(devices, new MetadataCheck(metadata), new MetadataPrograms(metadata));
+        _pools = new LinuxThinPools(
+            devices, new MetadataCheck(metadata), new MetadataPrograms(metadata), TimeProvider.System);
         _devices = new LinuxMappedDevices(devices);
         _fileSystems = new LinuxFileSystems(programs);
         _disks = new LinuxBlockDevices();

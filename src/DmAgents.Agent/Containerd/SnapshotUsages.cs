@@ -27,11 +27,16 @@ internal sealed class SnapshotUsages(
 
     private readonly ConcurrentDictionary<Identity, Known> _known = new();
     private readonly ConcurrentDictionary<PoolName, Batch> _waiting = new();
+    private readonly ConcurrentDictionary<PoolName, SemaphoreSlim> _turns = new();
 
     /// <summary>A thin id may be given to another device one day, which is made at another time.</summary>
     private readonly record struct Identity(PoolUuid Pool, ThinId Id, DateTimeOffset CreatedAt);
 
-    private sealed record Known(SnapshotUsage Usage, DateTimeOffset At);
+    /// <param name="Usage">As it was measured.</param>
+    /// <param name="At">When.</param>
+    /// <param name="IsLatest">It was of that time. Else of when another reader began, which may be before the snapshot
+    /// was committed.</param>
+    private sealed record Known(SnapshotUsage Usage, DateTimeOffset At, bool IsLatest);
 
     private sealed class Batch
     {
@@ -62,7 +67,7 @@ internal sealed class SnapshotUsages(
     }
 
     private bool IsGood(DeviceRecord device, Known known) =>
-        device.Kind == DeviceKind.Layer || time.GetUtcNow() - known.At < settings.Containerd.UsageInterval;
+        device.Kind == DeviceKind.Layer && known.IsLatest || time.GetUtcNow() - known.At < settings.Containerd.UsageInterval;
 
     /// <summary>Joins the batch that waits for its turn, or begins one.</summary>
     private Task Measure(PoolPicture pool, Identity identity, DeviceRecord device)
@@ -83,21 +88,26 @@ internal sealed class SnapshotUsages(
         }
     }
 
+    private bool Measured(PoolName name, Dictionary<Identity, DeviceRecord> devices)
+    {
+        if (gateway.Board.Find(name) is { State.Identity: not null } pool)
+            MeasureNow(pool, devices);
+        return true;
+    }
+
     private async Task Run(PoolName name, Batch batch)
     {
+        var turn = _turns.GetOrAdd(name, _ => new SemaphoreSlim(1));
         try
         {
-            await reader.InTurn(name, () =>
-            {
-                lock (batch)
-                    _waiting.TryRemove(name, out _);
-                if (gateway.Board.Find(name) is { State.Identity: not null } pool)
-                    MeasureNow(pool, batch.Devices);
-                return true;
-            }).ConfigureAwait(false);
+            await turn.WaitAsync().ConfigureAwait(false);
+            lock (batch)
+                _waiting.TryRemove(name, out _);
+            await reader.Beside(name, () => KernelResult.Found(Measured(name, batch.Devices))).ConfigureAwait(false);
         }
         finally
         {
+            turn.Release();
             batch.End();
         }
     }
@@ -106,8 +116,12 @@ internal sealed class SnapshotUsages(
     {
         var context = new PoolContext(pool.State.Identity!, pool.Paths, DiscardOnRemove: false);
         var wanted = devices.ToList();
-        var measured = kernel.MeasureAboveOrigins(
-            context.Device, [.. wanted.Select(w => new ThinAndOrigin(w.Value.Id, ParentOf(pool.State, w.Value)?.Id))]);
+        ThinAndOrigin[] thins =
+            [.. wanted.Select(w => new ThinAndOrigin(w.Value.Id, ParentOf(pool.State, w.Value)?.Id))];
+        var measured = kernel.MeasureAboveOrigins(context.Device, thins, MetadataReading.NowOrBusy);
+        var isLatest = measured.Succeeded;
+        if (measured.FailedWith(KernelFault.Busy))
+            measured = kernel.MeasureAboveOrigins(context.Device, thins, MetadataReading.AsHeld);
         if (!measured.Succeeded)
             return;
         Forget(pool);
@@ -118,7 +132,7 @@ internal sealed class SnapshotUsages(
                 continue;
             var bytes = (long)(blocks * pool.State.Identity!.BlockSize.Bytes.Bytes);
             _known[wanted[i].Key] = new Known(
-                new SnapshotUsage(bytes, Inodes(context, pool.State, wanted[i].Value)), now);
+                new SnapshotUsage(bytes, Inodes(context, pool.State, wanted[i].Value)), now, isLatest);
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
             parent, request.HasSizeBytes ? new ByteSize(request.SizeBytes) : null, FileSystem: null,
             request.Mount ? DeviceUse.Mounted : DeviceUse.Idle, labels, gateway.Now), context.CancellationToken)
             .ConfigureAwait(false);
-        return await View(pool, done.Device, name).ConfigureAwait(false);
+        return View(pool, done.Device, name);
     }
 
     public override async Task<MountContainerReply> Mount(MountContainerRequest request, ServerCallContext context)
@@ -169,12 +169,13 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
         var done = await gateway.Ask(pool.Name, new PoolCommands.Resize(
             PoolGateway.RequestOf(What, request.RequestId), DeviceKey.Container(name.Value),
             new ByteSize(request.SizeBytes), gateway.Now), context.CancellationToken).ConfigureAwait(false);
-        return await View(pool, done.Device, name).ConfigureAwait(false);
+        return View(pool, done.Device, name);
     }
 
-    private async Task<Container> View(PoolPicture pool, DeviceRecord? device, ContainerName name) =>
-        Views.Container(pool, Still("cannot show container", device, name.Value),
-            await usages.Read(pool, exclusive: false).ConfigureAwait(false));
+    /// <summary>What it maps is not read: that would cost two commits of the pool's metadata, and wait for other
+    /// readers.</summary>
+    private static Container View(PoolPicture pool, DeviceRecord? device, ContainerName name) =>
+        Views.Container(pool, Still("cannot show container", device, name.Value), Usages.NotRead);
 
     /// <summary>A retry hears of what its request did first, and it may be gone by now.</summary>
     private static DeviceRecord Still(string what, DeviceRecord? device, string name) => device

@@ -29,7 +29,7 @@ internal sealed partial class PoolsService
             var into = request.HasInto ? PathOf(request.Into) : (Domain.Devices.DevicePath?)null;
             var asked = new MendAsked(pool, source, into, request.Force);
             var trial = await Living(
-                usages.InTurn(pool.Name, () => mender.Try(asked)),
+                Task.Run(() => mender.Try(asked), CancellationToken.None),
                 "trying it out on copies", responseStream, request.Pool).ConfigureAwait(false);
             await responseStream.WriteAsync(new MendMetadataReply { Plan = trial.Plan }).ConfigureAwait(false);
             if (!request.Execute)
@@ -41,15 +41,15 @@ internal sealed partial class PoolsService
             }
             var command = new PoolCommands.MendMetadata(requestId, source, trial.Next, gateway.Now);
             await Living(
-                // Its opening takes the metadata snapshot, which whoever reads meanwhile would have in his hands.
-                usages.InTurn(pool.Name, () => gateway.Ask(pool.Name, command, context.CancellationToken)),
+                // It takes the pool down, and whoever reads the metadata has their device open.
+                usages.Alone(pool.Name, () => gateway.Ask(pool.Name, command, context.CancellationToken)),
                 "taking the pool down, mending its metadata, opening it again", responseStream, request.Pool)
                 .ConfigureAwait(false);
         }
         var after = gateway.Resolve(what, pool.Name.Value);
         await responseStream.WriteAsync(new MendMetadataReply
         {
-            Done = await usages.InTurn(pool.Name, () => checker.Check(after)).ConfigureAwait(false),
+            Done = await Task.Run(() => checker.Check(after), CancellationToken.None).ConfigureAwait(false),
         }).ConfigureAwait(false);
     }
 

@@ -119,7 +119,7 @@ internal sealed partial class PoolsService(
     public override Task<CheckPoolReply> Check(CheckPoolRequest request, ServerCallContext context)
     {
         var pool = gateway.Resolve("cannot check pool", request.Pool);
-        return usages.InTurn(pool.Name, () => checker.Check(pool));
+        return Task.Run(() => checker.Check(pool), context.CancellationToken);
     }
 
     public override async Task<CheckPoolReply> Repair(RepairPoolRequest request, ServerCallContext context)
@@ -127,12 +127,11 @@ internal sealed partial class PoolsService(
         const string What = "cannot repair pool";
         var pool = gateway.Resolve(What, request.Pool);
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
-        // The comparison takes the pool's metadata snapshot, and releases one that it finds: nobody may be reading by
-        // it.
-        await usages.InTurn(pool.Name, () => gateway.Ask(pool.Name, new PoolCommands.Repair(
+        await gateway.Ask(pool.Name, new PoolCommands.Repair(
             requestId, request.HasAcceptTransactionId ? new TransactionId(request.AcceptTransactionId) : null,
-            gateway.Now), context.CancellationToken)).ConfigureAwait(false);
-        return await usages.InTurn(pool.Name, () => checker.Check(gateway.Resolve(What, pool.Name.Value)))
+            gateway.Now), context.CancellationToken).ConfigureAwait(false);
+        return await Task.Run(
+            () => checker.Check(gateway.Resolve(What, pool.Name.Value)), context.CancellationToken)
             .ConfigureAwait(false);
     }
 

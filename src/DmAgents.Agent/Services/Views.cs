@@ -78,7 +78,6 @@ internal static class Views
     public static Container Container(PoolPicture pool, DeviceRecord device, Usages usages)
     {
         var blockSize = pool.State.Identity!.BlockSize;
-        var mapped = usages.MappedBytes(device.Id, blockSize);
         var container = new Container
         {
             Name = KeyText(device.Key),
@@ -88,7 +87,6 @@ internal static class Views
             ThinId = device.Id.Value,
             State = State(device),
             SizeBytes = device.Size.Bytes,
-            MappedBytes = mapped,
             FileSystem = FileSystem(device.FileSystem),
             MountPath = MountPath(pool, device),
             ReadOnly = device.ReadOnly,
@@ -100,6 +98,9 @@ internal static class Views
             Root = device.Root ?? "",
         };
         container.Labels.Add(device.Labels);
+        if (usages.Mapped(device.Id, blockSize) is not { } mapped)
+            return container;
+        container.MappedBytes = mapped;
         if (usages.ExclusiveBytes(device.Id, blockSize) is { } exclusive)
         {
             container.ExclusiveBytes = exclusive;
@@ -155,7 +156,6 @@ internal static class Views
             Parent = ParentKey(pool, device),
             ThinId = device.Id.Value,
             SizeBytes = device.Size.Bytes,
-            MappedBytes = usages.MappedBytes(device.Id, blockSize),
             State = State(device),
             MountPath = MountPath(pool, device),
             DevicePath = DevicePath(pool, device),
@@ -165,6 +165,8 @@ internal static class Views
             Root = device.Root ?? "",
         };
         layer.Labels.Add(device.Labels);
+        if (usages.Mapped(device.Id, blockSize) is { } mapped)
+            layer.MappedBytes = mapped;
         if (usages.ExclusiveBytes(device.Id, blockSize) is { } exclusive)
             layer.ExclusiveBytes = exclusive;
         layer.References.Add(

@@ -17,7 +17,7 @@ internal sealed record ByteSizeAndTime(Domain.Units.ByteSize Size, TimeSpan Took
 
 /// <summary>
 /// Backs the metadata of pools up, one pool after the other, beside whatever else is done: at an interval, and after
-/// many changes. A backup holds the pool's metadata snapshot, and takes its turn among all who read by it.
+/// many changes. A backup holds the pool's metadata snapshot, by which others read meanwhile.
 /// </summary>
 internal sealed class BackupKeeper(
     PoolGateway gateway, UsageReader usages, BackupProver prover, IKernel kernel, IDurableFiles files,
@@ -34,7 +34,7 @@ internal sealed class BackupKeeper(
         var watched = WatchOf(pool);
         var before = pool.State.Devices;
         watched.Tried = time.GetUtcNow();
-        var made = await usages.InTurn(pool.Name, () => MakeNow(pool)).ConfigureAwait(false);
+        var made = await usages.Beside(pool.Name, () => MakeNow(pool)).ConfigureAwait(false);
         if (made.Error is not { } error)
         {
             watched.Devices = before;

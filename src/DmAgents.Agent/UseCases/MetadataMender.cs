@@ -117,7 +117,7 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
 
     /// <summary>What the pool says itself, where its own metadata were not looked at.</summary>
     private System.Collections.Immutable.ImmutableArray<ThinUsage>? ListedBy(PoolContext context, PoolPicture pool) =>
-        pool.Phase == PoolPhase.Open && kernel.ListThins(context.Device) is { Succeeded: true } listed
+        pool.Phase == PoolPhase.Open && kernel.ListThins(context.Device, MetadataReading.AsHeld) is { Succeeded: true } listed
             ? [.. listed.Value]
             : null;
 

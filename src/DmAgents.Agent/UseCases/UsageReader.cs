@@ -8,33 +8,64 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Agent.UseCases;
 
 /// <summary>
-/// What each device has mapped, from the pool's own metadata. A pool has one metadata snapshot: readers take turns, and
-/// those who come while it is read share the result.
+/// What each device has mapped, from the pool's own metadata. Those who come while others are served wait and share the
+/// next result. The pool's metadata snapshot is shared with whatever else reads by it: if that takes long, as a backup
+/// does, the result is of the time when it began.
 /// </summary>
 public sealed class UsageReader(IKernel kernel)
 {
     private readonly ConcurrentDictionary<(PoolName Pool, bool Exclusive), Lazy<Task<Usages>>> _reading = new();
-    private readonly ConcurrentDictionary<PoolName, SemaphoreSlim> _turns = new();
+    private readonly ConcurrentDictionary<(PoolName Pool, bool Exclusive), SemaphoreSlim> _turns = new();
+    private readonly ConcurrentDictionary<PoolName, MetadataGate> _gates = new();
 
     /// <param name="exclusive">Also how much each device has for itself alone, which reads all mappings.</param>
     /// <returns>By thin id. Empty with a reason where the pool cannot be read.</returns>
-    public Task<Usages> Read(PoolPicture pool, bool exclusive)
+    public Task<Usages> Read(PoolPicture pool, bool exclusive) => _reading.GetOrAdd(
+        (pool.Name, exclusive), _ => new Lazy<Task<Usages>>(() => ReadInTurn(pool, exclusive))).Value;
+
+    /// <summary>Reads the pool's metadata by other means, beside all who do.</summary>
+    /// <returns>Refused with Busy while <see cref="Alone"/> is under way.</returns>
+    public async Task<KernelResult<T>> Beside<T>(PoolName pool, Func<KernelResult<T>> read)
     {
-        var key = (pool.Name, exclusive);
-        var reading = _reading.GetOrAdd(key, _ => new Lazy<Task<Usages>>(() => ReadInTurn(pool, exclusive)));
-        return reading.Value;
+        var gate = GateOf(pool);
+        if (!gate.TryEnter())
+            return BeingReplaced(pool);
+        try
+        {
+            return await Task.Run(read).ConfigureAwait(false);
+        }
+        finally
+        {
+            gate.Leave();
+        }
     }
 
-    /// <summary>For whoever takes a metadata snapshot of a pool himself: his turn comes like everyone's.</summary>
-    public Task<T> InTurn<T>(PoolName pool, Func<T> read) => InTurn(pool, () => Task.Run(read));
-
-    public async Task<T> InTurn<T>(PoolName pool, Func<Task<T>> read)
+    /// <summary>For what takes the pool down: waits until all who read its metadata are through, and lets none
+    /// begin.</summary>
+    public async Task<T> Alone<T>(PoolName pool, Func<Task<T>> work)
     {
-        var turn = _turns.GetOrAdd(pool, _ => new SemaphoreSlim(1));
+        var gate = GateOf(pool);
+        await gate.Close().ConfigureAwait(false);
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        finally
+        {
+            gate.Open();
+        }
+    }
+
+    private async Task<Usages> ReadInTurn(PoolPicture pool, bool exclusive)
+    {
+        var key = (pool.Name, exclusive);
+        var turn = _turns.GetOrAdd(key, _ => new SemaphoreSlim(1));
         await turn.WaitAsync().ConfigureAwait(false);
         try
         {
-            return await read().ConfigureAwait(false);
+            // Whoever comes from here on must see what is changed from here on.
+            _reading.TryRemove(key, out _);
+            return await Task.Run(() => ReadNow(pool, exclusive)).ConfigureAwait(false);
         }
         finally
         {
@@ -42,31 +73,119 @@ public sealed class UsageReader(IKernel kernel)
         }
     }
 
-    private Task<Usages> ReadInTurn(PoolPicture pool, bool exclusive) => InTurn(pool.Name, () =>
-    {
-        // Whoever comes from here on must see what is changed from here on.
-        _reading.TryRemove((pool.Name, exclusive), out _);
-        return ReadNow(pool, exclusive);
-    });
-
     private Usages ReadNow(PoolPicture pool, bool exclusive)
     {
-        if (pool.State.Identity is not { } identity || pool.Phase is not (PoolPhase.Open or PoolPhase.Stopping))
-            return new Usages(new Dictionary<ThinId, ThinUsage>(), $"pool {pool.Name} is not open");
-        var device = new PoolContext(identity, pool.Paths, DiscardOnRemove: false).Device;
-        var read = exclusive ? kernel.MeasureThins(device) : kernel.ListThins(device);
-        return read.Succeeded
-            ? new Usages(read.Value.ToDictionary(u => u.Id), "")
-            : new Usages(new Dictionary<ThinId, ThinUsage>(), read.Error.ToString());
+        var gate = GateOf(pool.Name);
+        if (!gate.TryEnter())
+            return None(BeingReplaced(pool.Name).ToString());
+        try
+        {
+            if (pool.State.Identity is not { } identity || pool.Phase is not (PoolPhase.Open or PoolPhase.Stopping))
+                return None($"pool {pool.Name} is not open");
+            var device = new PoolContext(identity, pool.Paths, DiscardOnRemove: false).Device;
+            var read = Read(device, exclusive, MetadataReading.NowOrBusy);
+            if (read.FailedWith(KernelFault.Busy))
+                read = Read(device, exclusive, MetadataReading.AsHeld);
+            return read.Succeeded
+                ? new Usages(read.Value.ToDictionary(u => u.Id), "")
+                : None(read.Error.ToString());
+        }
+        finally
+        {
+            gate.Leave();
+        }
     }
+
+    private KernelResult<IReadOnlyList<ThinUsage>> Read(MappedName device, bool exclusive, MetadataReading reading) =>
+        exclusive ? kernel.MeasureThins(device, reading) : kernel.ListThins(device, reading);
+
+    private MetadataGate GateOf(PoolName pool) => _gates.GetOrAdd(pool, _ => new MetadataGate());
+
+    private static Usages None(string why) => new(new Dictionary<ThinId, ThinUsage>(), why);
+
+    private static KernelError BeingReplaced(PoolName pool) =>
+        new(KernelFault.Busy, 0, "read metadata", pool.Value, "the pool is taken down for its metadata");
+}
+
+/// <summary>Those who read a pool's metadata, and one who wants nobody to.</summary>
+internal sealed class MetadataGate
+{
+    private readonly Lock _lock = new();
+    private int _readers;
+
+    /// <summary>Done when nothing reads any more; null while it is open.</summary>
+    private TaskCompletionSource? _closing;
+    private TaskCompletionSource _opened = NewSource();
+
+    public bool TryEnter()
+    {
+        lock (_lock)
+        {
+            if (_closing is not null)
+                return false;
+            _readers++;
+            return true;
+        }
+    }
+
+    public void Leave()
+    {
+        lock (_lock)
+        {
+            if (--_readers == 0)
+                _closing?.TrySetResult();
+        }
+    }
+
+    /// <summary>Ends when nothing reads any more, and nothing else has it closed.</summary>
+    public async Task Close()
+    {
+        Task readersAreThrough;
+        while (TryClose(out readersAreThrough) is { } opened)
+            await opened.ConfigureAwait(false);
+        await readersAreThrough.ConfigureAwait(false);
+    }
+
+    /// <returns>What to wait for where something else has it closed; else null.</returns>
+    private Task? TryClose(out Task readersAreThrough)
+    {
+        lock (_lock)
+        {
+            readersAreThrough = Task.CompletedTask;
+            if (_closing is not null)
+                return _opened.Task;
+            (_closing, _opened) = (NewSource(), NewSource());
+            if (_readers == 0)
+                _closing.SetResult();
+            readersAreThrough = _closing.Task;
+            return null;
+        }
+    }
+
+    public void Open()
+    {
+        lock (_lock)
+        {
+            _closing = null;
+            _opened.SetResult();
+        }
+    }
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
 /// <summary>What a reading gave.</summary>
 /// <param name="Why">Why there is nothing; empty after a success.</param>
 public sealed record Usages(IReadOnlyDictionary<ThinId, ThinUsage> ById, string Why)
 {
-    public ulong MappedBytes(ThinId id, PoolBlockSize blockSize) =>
-        ById.TryGetValue(id, out var usage) ? usage.MappedBlocks * blockSize.Bytes.Bytes : 0;
+    /// <summary>Nothing was read, for nothing of it is asked.</summary>
+    public static Usages NotRead { get; } = new(new Dictionary<ThinId, ThinUsage>(), "it was not read");
+
+    /// <summary>Null where that is not known: also of a device that is younger than what was read.</summary>
+    public ulong? Mapped(ThinId id, PoolBlockSize blockSize) =>
+        ById.TryGetValue(id, out var usage) ? usage.MappedBlocks * blockSize.Bytes.Bytes : null;
+
+    public ulong MappedBytes(ThinId id, PoolBlockSize blockSize) => Mapped(id, blockSize) ?? 0;
 
     public ulong? ExclusiveBytes(ThinId id, PoolBlockSize blockSize) =>
         ById.TryGetValue(id, out var usage) ? usage.ExclusiveBlocks * blockSize.Bytes.Bytes : null;

@@ -19,7 +19,7 @@ internal static class ContainerViews
             list.Row(
                 container.Name, container.Pool, Words.OrDash(container.ContainerdNamespace), Words.Of(container.Kind),
                 Origin(container), Words.Of(container.State),
-                Sizes.Format(container.SizeBytes), Sizes.Format(container.MappedBytes),
+                Sizes.Format(container.SizeBytes), Mapped(container),
                 container.HasExclusiveBytes ? Sizes.Format(container.ExclusiveBytes) : "-",
                 Times.Ago(container.CreatedAt, now), Words.OrDash(container.MountPath));
         }
@@ -38,7 +38,7 @@ internal static class ContainerViews
         .Row("created", Times.Ago(container.CreatedAt, now))
         .Group("blocks")
         .Row("size", Sizes.Format(container.SizeBytes))
-        .Row("mapped", Sizes.Format(container.MappedBytes))
+        .Row("mapped", Mapped(container))
         .Row("exclusive", container.HasExclusiveBytes ? Sizes.Format(container.ExclusiveBytes) : "-")
         .Row("shared", container.HasSharedBytes ? Sizes.Format(container.SharedBytes) : "-")
         .Group("device")
@@ -54,6 +54,9 @@ internal static class ContainerViews
             : $"{container.Root}/ of the file system, which is what is seen where it is mounted")
         .Rows("labels", Labels.Of(container.Labels))
         .Write(console);
+
+    private static string Mapped(Container container) =>
+        container.HasMappedBytes ? Sizes.Format(container.MappedBytes) : "-";
 
     private static string Origin(Container container) =>
         container.Image.Length > 0 ? container.Image : Words.OrDash(Words.Short(container.Parent));

@@ -44,7 +44,7 @@ internal static class LayerTree
         {
             $"[{Colour(node.Kind)}]{Words.Of(node.Kind)}[/] {Markup.Escape(Words.Short(node.Key))}",
             $"thin id {node.ThinId}",
-            $"mapped {Sizes.Format(node.MappedBytes)}",
+            $"mapped {(node.HasMappedBytes ? Sizes.Format(node.MappedBytes) : "-")}",
         };
         if (node.HasExclusiveBytes)
             parts.Add($"exclusive {Sizes.Format(node.ExclusiveBytes)}");

@@ -17,7 +17,7 @@ internal static class LayerViews
         {
             list.Row(
                 Words.Short(layer.Key), layer.Pool, Words.OrDash(Words.Short(layer.Parent)), $"{layer.ThinId}",
-                Sizes.Format(layer.MappedBytes), Exclusive(layer), Words.Of(layer.State),
+                Mapped(layer), Exclusive(layer), Words.Of(layer.State),
                 Times.Ago(layer.CreatedAt, now), Words.OrDash(string.Join(' ', layer.References)));
         }
 
@@ -34,7 +34,7 @@ internal static class LayerViews
         .Row("thin id", $"{layer.ThinId}")
         .Row("state", Words.Of(layer.State))
         .Row("size", Sizes.Format(layer.SizeBytes))
-        .Row("mapped", Sizes.Format(layer.MappedBytes))
+        .Row("mapped", Mapped(layer))
         .Row("exclusive", Exclusive(layer))
         .Row("file system", FileSystems.Name(layer.FileSystem))
         .Row("tree", layer.Root.Length == 0 ? "the whole file system" : $"{layer.Root}/ of the file system")
@@ -43,6 +43,8 @@ internal static class LayerViews
         .Row("created", Times.Ago(layer.CreatedAt, now))
         .Rows("labels", Labels.Of(layer.Labels))
         .Write(console);
+
+    private static string Mapped(Layer layer) => layer.HasMappedBytes ? Sizes.Format(layer.MappedBytes) : "-";
 
     private static string Exclusive(Layer layer) =>
         layer.HasExclusiveBytes ? Sizes.Format(layer.ExclusiveBytes) : "-";

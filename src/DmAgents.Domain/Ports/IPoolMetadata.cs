@@ -44,8 +44,8 @@ public interface IPoolMetadata
     KernelResult CopyMetadata(ImmutableArray<LinearSegment> from, DevicePath into);
 
     /// <summary>
-    /// Writes the metadata of a live pool as text (thin_dump): those of a metadata snapshot, which is released before
-    /// this returns. Busy where someone else holds one.
+    /// Writes the metadata of a live pool as text (thin_dump), as they are now: by the metadata snapshot, which others
+    /// read meanwhile. Busy where another program holds it.
     /// </summary>
     /// <returns>What was written down.</returns>
     KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into);

@@ -56,15 +56,14 @@ public interface IThinPools
     KernelResult SetTransactionId(MappedName pool, TransactionId expected, TransactionId next);
 
     /// <summary>
-    /// Every thin id in the pool's own metadata, with what it has mapped, ascending: taken through a metadata
-    /// snapshot, which is released before this returns. Callers of this process take turns; Busy where someone else
-    /// holds the metadata snapshot.
+    /// Every thin id in the pool's own metadata, with what it has mapped, ascending: read through the pool's metadata
+    /// snapshot. Readers of this process share it, and the last one releases it; Busy where another program holds it.
     /// </summary>
-    KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool);
+    KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool, MetadataReading reading = default);
 
     /// <summary>As <see cref="ListThins"/>, and how many blocks each has for itself alone. Reads all mappings:
     /// seconds on a large pool.</summary>
-    KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool);
+    KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool, MetadataReading reading = default);
 
     /// <summary>
     /// How many blocks each of these maps that its origin does not map in the same place: what it has beyond its
@@ -72,13 +71,14 @@ public interface IThinPools
     /// </summary>
     /// <returns>In the order of <paramref name="thins"/>; null for one that the pool does not have. One whose origin
     /// is null, or not in the pool, has all that it maps.</returns>
-    KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(MappedName pool, IReadOnlyList<ThinAndOrigin> thins);
+    KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
+        MappedName pool, IReadOnlyList<ThinAndOrigin> thins, MetadataReading reading = default);
 
     /// <summary>
     /// The virtual blocks that this device has for itself, in ascending ranges: those for which its origin does not
     /// have the same data block in the same place. Where others have begun with its blocks, only what it has written
-    /// since. To discard these frees their data blocks, and copies nothing of the mappings that it shares. Taken as
-    /// <see cref="ListThins"/>; reads only what the device and its origin do not share.
+    /// since. To discard these frees their data blocks, and copies nothing of the mappings that it shares. Of the time
+    /// of the call; reads only what the device and its origin do not share.
     /// </summary>
     /// <param name="pool">The pool.</param>
     /// <param name="thin">The device. One whose origin is null, or not in the pool, has all that it maps.</param>
@@ -86,6 +86,7 @@ public interface IThinPools
     /// <returns>NotFound where the pool does not have the thin id.</returns>
     KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin);
 
-    /// <summary>Releases a metadata snapshot that a dead process left. Invalid where none is held.</summary>
+    /// <summary>Releases a metadata snapshot that a dead process left. Invalid where none is held, and where readers of
+    /// this process have it.</summary>
     KernelResult ReleaseMetadataSnapshot(MappedName pool);
 }

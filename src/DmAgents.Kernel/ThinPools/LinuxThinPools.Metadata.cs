@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
+using DmAgents.Kernel.BlockDevices;
 using DmAgents.Kernel.ThinPools.Metadata;
 
 namespace DmAgents.Kernel.ThinPools;
@@ -9,10 +10,16 @@ namespace DmAgents.Kernel.ThinPools;
 /// <content>Metadata at rest, and copies of them.</content>
 internal sealed partial class LinuxThinPools
 {
-    public KernelResult ClearNeedsCheck(DevicePath metadata) => check.Clear(metadata);
+    /// <summary>All mappings of the largest metadata, on a slow disk.</summary>
+    private static readonly TimeSpan ReadingTime = TimeSpan.FromMinutes(30);
+
+    /// <summary>A little longer than the programs for metadata may take.</summary>
+    private static readonly TimeSpan DumpingTime = TimeSpan.FromMinutes(125);
+
+    public KernelResult ClearNeedsCheck(DevicePath metadata) => _check.Clear(metadata);
 
     public KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape) =>
-        programs.Repair(damaged, into, shape);
+        _programs.Repair(damaged, into, shape);
 
     public KernelResult<MetadataContent> ReadMetadata(DevicePath metadata)
     {
@@ -41,14 +48,63 @@ internal sealed partial class LinuxThinPools
     public KernelResult CopyMetadata(ImmutableArray<LinearSegment> from, DevicePath into) =>
         MetadataCopy.Run(from, into);
 
+    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool, MetadataReading reading) =>
+        WithSnapshot(pool, reading, ReadingTime, (snapshot, _) => snapshot.List());
+
+    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool, MetadataReading reading) =>
+        WithSnapshot(pool, reading, ReadingTime, (snapshot, held) => snapshot.Measure(held.Status.Data.Total));
+
+    public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
+        MappedName pool, IReadOnlyList<ThinAndOrigin> thins, MetadataReading reading) =>
+        WithSnapshot(pool, reading, ReadingTime, (snapshot, _) => snapshot.MeasureAboveOrigins(thins));
+
+    public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin) =>
+        WithSnapshot(
+            pool, MetadataReading.Now, ReadingTime, (snapshot, _) => snapshot.OwnBlocks(thin, isOrigin));
+
     public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) =>
-        WithSnapshot(pool, (snapshot, status, metadata) =>
+        WithSnapshot(pool, MetadataReading.Now, DumpingTime, (snapshot, held) =>
         {
-            var dumped = programs.Dump(metadata, status.HeldRoot!.Value, status.Data.Total, into);
+            var dumped = _programs.Dump(held.Metadata, held.Root, held.Status.Data.Total, into);
             return dumped.Succeeded ? snapshot.Content() : dumped.Error;
         });
 
     public KernelResult RestoreMetadata(
         Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding) =>
-        programs.Restore(text, scratch, into, shape, yielding);
+        _programs.Restore(text, scratch, into, shape, yielding);
+
+    private KernelResult<T> WithSnapshot<T>(
+        MappedName pool, MetadataReading reading, TimeSpan mayRead,
+        Func<MetadataSnapshot, HeldSnapshot, KernelResult<T>> read) =>
+        _snapshots.Read(pool, reading, mayRead, held =>
+        {
+            var blocks = MetadataBlocks.Open(held.Metadata);
+            if (!blocks.Succeeded)
+                return blocks.Error;
+            using (blocks.Value)
+            {
+                var snapshot = MetadataSnapshot.Open(blocks.Value, held.Root);
+                return snapshot.Succeeded ? read(snapshot.Value, held) : snapshot.Error;
+            }
+        });
+
+    private KernelResult<HeldSnapshot> TakeSnapshot(MappedName pool)
+    {
+        var line = Line(pool);
+        if (!line.Succeeded)
+            return line.Error;
+        var node = BlockNodes.NodeOf(line.Value.Line.Metadata);
+        if (!node.Succeeded)
+            return node.Error;
+        var reserved = Send(pool, "reserve_metadata_snap");
+        if (!reserved.Succeeded)
+            return reserved.Error;
+        var status = Status(pool, commit: false);
+        if (status is { Succeeded: true, Value.HeldRoot: { } root })
+            return new HeldSnapshot(root, status.Value, node.Value);
+        var released = Send(pool, "release_metadata_snap");
+        var why = status.Error ?? new KernelError(KernelFault.Failed, 0, "reserve_metadata_snap", pool.Value,
+            "the pool holds no metadata snapshot although it made one");
+        return released.Succeeded ? why : why with { Detail = $"{why.Detail}; not released: {released.Error}" };
+    }
 }

@@ -1,31 +1,35 @@
-using System.Collections.Concurrent;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Kernel.BlockDevices;
 using DmAgents.Kernel.DeviceMapper;
-using DmAgents.Kernel.ThinPools.Metadata;
 
 namespace DmAgents.Kernel.ThinPools;
 
 /// <summary>Thin pools through device-mapper's ioctls.</summary>
-internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck check, MetadataPrograms programs)
-    : IThinPools, IPoolMetadata
+internal sealed partial class LinuxThinPools : IThinPools, IPoolMetadata
 {
-    private readonly DmControl _control = devices.Control;
+    private readonly DmDevices _devices;
+    private readonly DmControl _control;
+    private readonly MetadataCheck _check;
+    private readonly MetadataPrograms _programs;
+    private readonly SharedSnapshots _snapshots;
 
-    /// <summary>By pool: who reads through the metadata snapshot waits for whoever does so already.</summary>
-    private readonly ConcurrentDictionary<MappedName, object> _turns = new();
+    public LinuxThinPools(DmDevices devices, MetadataCheck check, MetadataPrograms programs, TimeProvider time)
+    {
+        (_devices, _control, _check, _programs) = (devices, devices.Control, check, programs);
+        _snapshots = new SharedSnapshots(time, TakeSnapshot, pool => Send(pool, "release_metadata_snap"));
+    }
 
-    public KernelResult CheckMetadata(DevicePath metadata, bool yielding) => check.Run(metadata, yielding);
+    public KernelResult CheckMetadata(DevicePath metadata, bool yielding) => _check.Run(metadata, yielding);
 
     public KernelResult OpenPool(ThinPoolTable table)
     {
         var target = TargetOf(table);
         if (!target.Succeeded)
             return target.Error;
-        var brought = devices.Bring(table.Name, table.Uuid, [target.Value], readOnly: false);
+        var brought = _devices.Bring(table.Name, table.Uuid, [target.Value], readOnly: false);
         if (!brought.Succeeded)
             return brought.Error;
         var status = Status(table.Name, commit: false);
@@ -56,7 +60,7 @@ internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck ch
         // The kernel would take the table, leave the pool as large as it was and only log that.
         if (table.DataLength > length && before.Value.NeedsCheck)
             return Refused(table.Name, "the pool needs a check (thin_check) before it can grow");
-        return devices.Swap(table.Name, [target.Value], readOnly: false);
+        return _devices.Swap(table.Name, [target.Value], readOnly: false);
     }
 
     public KernelResult<TableState> Compare(ThinPoolTable table)
@@ -64,7 +68,7 @@ internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck ch
         var target = TargetOf(table);
         if (!target.Succeeded)
             return target.Error;
-        var live = devices.Show(table.Name);
+        var live = _devices.Show(table.Name);
         if (!live.Succeeded)
             return live.Error;
         var text = string.Join("; ", live.Value.Table);
@@ -78,7 +82,7 @@ internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck ch
             present.Length == table.DataLength && line with { NoSpace = given.NoSpace } == given, text);
     }
 
-    public KernelResult ClosePool(MappedName pool) => devices.Remove(pool, deferred: false);
+    public KernelResult ClosePool(MappedName pool) => _devices.Remove(pool, deferred: false);
 
     public KernelResult<ThinPoolStatus> PoolStatus(MappedName pool) => Status(pool, commit: true);
 
@@ -92,20 +96,7 @@ internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck ch
     public KernelResult SetTransactionId(MappedName pool, TransactionId expected, TransactionId next) =>
         Send(pool, $"set_transaction_id {expected} {next}");
 
-    public KernelResult ReleaseMetadataSnapshot(MappedName pool) => Send(pool, "release_metadata_snap");
-
-    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool) =>
-        WithSnapshot(pool, (snapshot, _) => snapshot.List());
-
-    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) =>
-        WithSnapshot(pool, (snapshot, status) => snapshot.Measure(status.Data.Total));
-
-    public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
-        MappedName pool, IReadOnlyList<ThinAndOrigin> thins) =>
-        WithSnapshot(pool, (snapshot, _) => snapshot.MeasureAboveOrigins(thins));
-
-    public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin) =>
-        WithSnapshot(pool, (snapshot, _) => snapshot.OwnBlocks(thin, isOrigin));
+    public KernelResult ReleaseMetadataSnapshot(MappedName pool) => _snapshots.ReleaseLeft(pool);
 
     private static KernelError Refused(MappedName pool, string why) =>
         new(KernelFault.Invalid, 0, "reload pool", pool.Value, why);
@@ -143,63 +134,6 @@ internal sealed partial class LinuxThinPools(DmDevices devices, MetadataCheck ch
             ? refused with { Fault = KernelFault.NotSupported, Detail = $"the pool is in mode {status.Value.Mode}" }
             : new KernelError(KernelFault.Failed, 0, text.Split(' ')[0], pool.Value,
                 $"the pool went to mode {status.Value.Mode} while it committed");
-    }
-
-    private KernelResult<T> WithSnapshot<T>(
-        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, KernelResult<T>> read) =>
-        WithSnapshot(pool, (snapshot, status, _) => read(snapshot, status));
-
-    /// <param name="read">Is given the metadata's device, too.</param>
-    private KernelResult<T> WithSnapshot<T>(
-        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, DevicePath, KernelResult<T>> read)
-    {
-        lock (_turns.GetOrAdd(pool, _ => new object()))
-            return InTurn(pool, read);
-    }
-
-    private KernelResult<T> InTurn<T>(
-        MappedName pool, Func<MetadataSnapshot, ThinPoolStatus, DevicePath, KernelResult<T>> read)
-    {
-        var line = Line(pool);
-        if (!line.Succeeded)
-            return line.Error;
-        var node = BlockNodes.NodeOf(line.Value.Line.Metadata);
-        if (!node.Succeeded)
-            return node.Error;
-        var reserved = Send(pool, "reserve_metadata_snap");
-        if (!reserved.Succeeded)
-            return reserved.Error;
-        KernelResult<T> result;
-        KernelResult released;
-        try
-        {
-            result = Read(pool, node.Value, read);
-        }
-        finally
-        {
-            released = ReleaseMetadataSnapshot(pool);
-        }
-        return result.Succeeded && !released.Succeeded ? released.Error : result;
-    }
-
-    private KernelResult<T> Read<T>(
-        MappedName pool, DevicePath metadata,
-        Func<MetadataSnapshot, ThinPoolStatus, DevicePath, KernelResult<T>> read)
-    {
-        var status = Status(pool, commit: false);
-        if (!status.Succeeded)
-            return status.Error;
-        if (status.Value.HeldRoot is not { } root)
-            return new KernelError(KernelFault.Failed, 0, "reserve_metadata_snap", pool.Value,
-                "the pool holds no metadata snapshot although it made one");
-        var blocks = MetadataBlocks.Open(metadata);
-        if (!blocks.Succeeded)
-            return blocks.Error;
-        using (blocks.Value)
-        {
-            var snapshot = MetadataSnapshot.Open(blocks.Value, root);
-            return snapshot.Succeeded ? read(snapshot.Value, status.Value, metadata) : snapshot.Error;
-        }
     }
 
     private KernelResult<ThinPoolStatus> Status(MappedName pool, bool commit)

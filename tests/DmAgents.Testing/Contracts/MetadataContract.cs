@@ -191,6 +191,50 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
     }
 
     [Fact]
+    public void While_they_are_written_down_others_read_the_same_state_and_the_pool_is_changed()
+    {
+        var pool = Filled();
+        IReadOnlyList<ThinUsage>? listed = null;
+        IReadOnlyList<ulong?>? measured = null;
+        using var text = new WatchedStream(() =>
+        {
+            pool.Create(3);
+            listed = Kernel.ListThins(pool.Name, MetadataReading.AsHeld).Must();
+            measured = Kernel.MeasureAboveOrigins(
+                pool.Name, [new ThinAndOrigin(ContractPool.Id(1), null)], new MetadataReading(TimeSpan.FromHours(1)))
+                .Must();
+            // It is no dead process's.
+            Kernel.ReleaseMetadataSnapshot(pool.Name).MustBeRefused(KernelFault.Invalid);
+        });
+
+        var content = Kernel.DumpMetadata(pool.Name, text).Must();
+
+        Assert.Equal(content.Thins, listed);
+        Assert.Equal([4UL], measured);
+        Assert.Equal(2, content.Thins.Length);
+        Assert.Equal(3, Kernel.ListThins(pool.Name, MetadataReading.AsHeld).Must().Count);
+        Assert.Null(pool.Status.HeldRoot);
+    }
+
+    [Fact]
+    public async Task A_reader_that_needs_the_present_state_waits_for_those_that_read_an_older_one()
+    {
+        var pool = Filled();
+        Task<KernelResult<IReadOnlyList<ThinUsage>>>? later = null;
+        using var text = new WatchedStream(() =>
+        {
+            pool.Create(3);
+            later = Task.Run(() => Kernel.ListThins(pool.Name));
+        });
+
+        Kernel.DumpMetadata(pool.Name, text).Must();
+
+        await Eventually.Ends(later!, "the other reader");
+        Assert.Equal(3, (await later!).Must().Count);
+        Assert.Null(pool.Status.HeldRoot);
+    }
+
+    [Fact]
     public void While_another_holds_the_metadata_snapshot_nothing_is_written_down()
     {
         var pool = Filled();
@@ -245,6 +289,19 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
         using var half = new MemoryStream(text.ToArray()[..(int)(text.Length / 2)]);
 
         Kernel.RestoreMetadata(half, Scope.NewLoopFile(), Blank(), Shape).MustBeRefused(KernelFault.Failed);
+    }
+
+    /// <summary>Calls back at the first write, in the midst of a dump.</summary>
+    private sealed class WatchedStream(Action first) : MemoryStream
+    {
+        private Action? _first = first;
+
+        /// <remarks>A span comes here, too: the base class takes this way for what is derived of it.</remarks>
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            Interlocked.Exchange(ref _first, null)?.Invoke();
+            base.Write(buffer, offset, count);
+        }
     }
 
     /// <summary>Thin id 1 with four blocks, and 2, a snapshot of it; transaction id 7.</summary>

@@ -64,15 +64,15 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult SetTransactionId(MappedName pool, TransactionId expected, TransactionId next) =>
         Call(nameof(SetTransactionId), $"{pool} {next}", () => inner.SetTransactionId(pool, expected, next));
 
-    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool) =>
-        Call(nameof(ListThins), pool, () => inner.ListThins(pool));
+    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool, MetadataReading reading) =>
+        Call(nameof(ListThins), pool, () => inner.ListThins(pool, reading));
 
-    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) =>
-        Call(nameof(MeasureThins), pool, () => inner.MeasureThins(pool));
+    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool, MetadataReading reading) =>
+        Call(nameof(MeasureThins), pool, () => inner.MeasureThins(pool, reading));
 
     public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
-        MappedName pool, IReadOnlyList<ThinAndOrigin> thins) =>
-        Call(nameof(MeasureAboveOrigins), pool, () => inner.MeasureAboveOrigins(pool, thins));
+        MappedName pool, IReadOnlyList<ThinAndOrigin> thins, MetadataReading reading) =>
+        Call(nameof(MeasureAboveOrigins), pool, () => inner.MeasureAboveOrigins(pool, thins, reading));
 
     public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin) =>
         Call(nameof(OwnBlocks), $"{pool} {thin.Id}", () => inner.OwnBlocks(pool, thin, isOrigin));

@@ -71,7 +71,7 @@ public sealed partial class SimulatedKernel
 
     public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into)
     {
-        var dumped = WithHeld<MetadataContent>(pool, (held, metadata) =>
+        var dumped = WithHeld<MetadataContent>(pool, MetadataReading.Now, (held, metadata) =>
         {
             var written = metadata with { Held = null, NeedsCheck = false };
             into.Write(Encoding.ASCII.GetBytes(

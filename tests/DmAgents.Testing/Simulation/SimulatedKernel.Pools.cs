@@ -110,9 +110,11 @@ public sealed partial class SimulatedKernel
                 ? (Errno.None, metadata with { TransactionId = next })
                 : (Errno.Invalid, metadata));
 
-    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool) => List(pool, measure: false);
+    public KernelResult<IReadOnlyList<ThinUsage>> ListThins(MappedName pool, MetadataReading reading = default) =>
+        List(pool, reading, measure: false);
 
-    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool) => List(pool, measure: true);
+    public KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool, MetadataReading reading = default) =>
+        List(pool, reading, measure: true);
 
     public KernelResult ReleaseMetadataSnapshot(MappedName pool) => Message("release_metadata_snap", pool,
         (_, metadata) => metadata.Held is null ? (Errno.Invalid, metadata) : (Errno.None, metadata.WithoutHeld()));
@@ -145,14 +147,14 @@ public sealed partial class SimulatedKernel
             device.Target is ThinTarget thin && thin.Table.Id == origin && !thin.Table.ReadOnly && !device.IsSuspended);
 
     public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(
-        MappedName pool, IReadOnlyList<ThinAndOrigin> thins) =>
-        WithHeld<IReadOnlyList<ulong?>>(pool, (held, _) => [.. thins.Select(thin =>
+        MappedName pool, IReadOnlyList<ThinAndOrigin> thins, MetadataReading reading = default) =>
+        WithHeld<IReadOnlyList<ulong?>>(pool, reading, (held, _) => [.. thins.Select(thin =>
             held.TryGetValue(thin.Id.Value, out var record)
                 ? record.Above(thin.Origin is { } origin ? held.GetValueOrDefault(origin.Value) : null)
                 : (ulong?)null)]);
 
-    private KernelResult<IReadOnlyList<ThinUsage>> List(MappedName pool, bool measure) =>
-        WithHeld<IReadOnlyList<ThinUsage>>(pool, (held, metadata) => [.. UsageOf(held, metadata, measure)]);
+    private KernelResult<IReadOnlyList<ThinUsage>> List(MappedName pool, MetadataReading reading, bool measure) =>
+        WithHeld<IReadOnlyList<ThinUsage>>(pool, reading, (held, metadata) => [.. UsageOf(held, metadata, measure)]);
 
     private static IEnumerable<ThinUsage> UsageOf(
         ImmutableSortedDictionary<uint, ThinRecord> held, PoolMetadata metadata, bool measure) =>
@@ -169,7 +171,7 @@ public sealed partial class SimulatedKernel
 
     public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin)
     {
-        var read = WithHeld<IReadOnlyList<ulong>>(pool, (held, _) =>
+        var read = WithHeld<IReadOnlyList<ulong>>(pool, MetadataReading.Now, (held, _) =>
             held.TryGetValue(thin.Id.Value, out var record)
                 ? [.. record.Own(thin.Origin is { } origin ? held.GetValueOrDefault(origin.Value) : null, isOrigin)]
                 : [ulong.MaxValue]);
@@ -192,10 +194,16 @@ public sealed partial class SimulatedKernel
         return ranges;
     }
 
+    /// <summary>What is being read of a pool while its reader does something else in between.</summary>
+    private readonly Dictionary<MappedName, (ImmutableSortedDictionary<uint, ThinRecord>, PoolMetadata)> _reading = [];
+
     private KernelResult<T> WithHeld<T>(
-        MappedName pool, Func<ImmutableSortedDictionary<uint, ThinRecord>, PoolMetadata, T> read) where T : class =>
+        MappedName pool, MetadataReading reading,
+        Func<ImmutableSortedDictionary<uint, ThinRecord>, PoolMetadata, T> read) where T : class =>
         Run<T>("reserve_metadata_snap", pool, () =>
         {
+            if (reading.MaxAge > TimeSpan.Zero && _reading.TryGetValue(pool, out var shared))
+                return (Errno.None, read(shared.Item1, shared.Item2));
             if (FindPool(pool, out var errno) is not { } found)
                 return (errno, null);
             errno = found.Message(metadata =>
@@ -205,7 +213,15 @@ public sealed partial class SimulatedKernel
             var thins = found.Current.Held!;
             var metadata = found.Current.WithoutHeld();
             found.Message(_ => (Errno.None, metadata));
-            return (Errno.None, read(thins, metadata));
+            _reading[pool] = (thins, metadata);
+            try
+            {
+                return (Errno.None, read(thins, metadata));
+            }
+            finally
+            {
+                _reading.Remove(pool);
+            }
         });
 
     private KernelResult Message(
