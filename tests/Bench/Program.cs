@@ -1,5 +1,6 @@
 using DmAgents.Agent.Configuration;
 using DmAgents.Bench;
+using DmAgents.Bench.Creates;
 using DmAgents.Bench.Deletions;
 using DmAgents.Bench.Imports;
 using DmAgents.Bench.Journals;
@@ -15,6 +16,8 @@ if (args is ["imports", .. var parts])
     return await ImportProgram.Run(parts);
 if (args is ["journal", .. var lives])
     return await JournalProgram.Run(lives);
+if (args is ["creates", .. var creates])
+    return await CreateProgram.Run(creates);
 if (BenchOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(BenchOptions.Help);
