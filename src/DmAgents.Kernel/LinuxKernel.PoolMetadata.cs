@@ -10,8 +10,9 @@ public sealed partial class LinuxKernel
 {
     public KernelResult ClearNeedsCheck(DevicePath metadata) => _pools.ClearNeedsCheck(metadata);
 
-    public KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape) =>
-        _pools.RepairMetadata(damaged, into, shape);
+    public KernelResult<MetadataRepair> RepairMetadata(
+        DevicePath damaged, LoopFile scratch, DevicePath into, MetadataShape shape) =>
+        _pools.RepairMetadata(damaged, scratch, into, shape);
 
     public KernelResult<MetadataContent> ReadMetadata(DevicePath metadata) => _pools.ReadMetadata(metadata);
 

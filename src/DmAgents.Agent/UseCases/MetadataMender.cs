@@ -117,7 +117,8 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
 
     /// <summary>What the pool says itself, where its own metadata were not looked at.</summary>
     private System.Collections.Immutable.ImmutableArray<ThinUsage>? ListedBy(PoolContext context, PoolPicture pool) =>
-        pool.Phase == PoolPhase.Open && kernel.ListThins(context.Device, MetadataReading.AsHeld) is { Succeeded: true } listed
+        pool.Phase == PoolPhase.Open
+            && kernel.ListThins(context.Device, MetadataReading.AsHeld) is { Succeeded: true } listed
             ? [.. listed.Value]
             : null;
 
@@ -155,6 +156,11 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
                 + "Check their file systems, or make them anew");
             plan.Warnings.Add("as soon as anything is written, blocks of what is lost are overwritten: then there is "
                 + "no way back to the present metadata either");
+        }
+        else if (looked.IsReadOut)
+        {
+            plan.Warnings.Add("thin_repair saves fewer devices, or none: this is what the agent's own reader reaches. "
+                + "A device that is short of blocks has holes, which read as zeros: check its file system");
         }
         else if (looked.Present is null)
         {

@@ -19,14 +19,16 @@ public interface IPoolMetadata
     KernelResult ClearNeedsCheck(DevicePath metadata);
 
     /// <summary>
-    /// Writes what can be saved of damaged metadata to another device, whole and without a mark (thin_repair). The
-    /// damaged ones are only read.
+    /// Writes what can be saved of damaged metadata to another device, whole and without a mark: by thin_repair, or of
+    /// what our own reader reaches, where that is more devices. The damaged ones are only read.
     /// </summary>
     /// <param name="damaged">The metadata. Their superblock may be gone.</param>
+    /// <param name="scratch">A file for a text. It is gone when this returns.</param>
     /// <param name="into">At least as large as what is saved; its content is lost.</param>
     /// <param name="shape">What the pool is known to be, for a superblock that does not tell any more.</param>
     /// <returns>Failed where nothing can be saved, or <paramref name="into"/> is too small.</returns>
-    KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape);
+    KernelResult<MetadataRepair> RepairMetadata(
+        DevicePath damaged, LoopFile scratch, DevicePath into, MetadataShape shape);
 
     /// <summary>Reads which thin devices sound metadata of a pool that is not live hold, without writing anything.
     /// Failed where they cannot be read, or are none of a thin pool.</summary>
@@ -61,6 +63,16 @@ public interface IPoolMetadata
     /// </returns>
     KernelResult RestoreMetadata(
         Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding = false);
+}
+
+/// <summary>By what damaged metadata were saved.</summary>
+public enum MetadataRepair
+{
+    /// <summary>thin_repair.</summary>
+    ByProgram,
+
+    /// <summary>Our own reader, which reached devices that thin_repair gave up.</summary>
+    ByReader,
 }
 
 /// <summary>What has to be known of a pool whose metadata do not tell it.</summary>

@@ -18,8 +18,9 @@ internal sealed partial class LinuxThinPools
 
     public KernelResult ClearNeedsCheck(DevicePath metadata) => _check.Clear(metadata);
 
-    public KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape) =>
-        _programs.Repair(damaged, into, shape);
+    public KernelResult<MetadataRepair> RepairMetadata(
+        DevicePath damaged, LoopFile scratch, DevicePath into, MetadataShape shape) =>
+        _programs.Repair(damaged, scratch, into, shape);
 
     public KernelResult<MetadataContent> ReadMetadata(DevicePath metadata)
     {

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using DmAgents.Kernel.Interop;
 using DmAgents.Kernel.Processes;
+using DmAgents.Kernel.ThinPools.Metadata;
 
 namespace DmAgents.Kernel.ThinPools;
 
@@ -15,7 +17,52 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
     public static readonly SystemProgram ThinDump = new("thin_dump", Package);
     public static readonly SystemProgram ThinRestore = new("thin_restore", Package);
 
-    public KernelResult Repair(DevicePath damaged, DevicePath into, MetadataShape shape)
+    /// <summary>By thin_repair; and where that fails, or saves fewer devices than our own reader reaches, by what that
+    /// reads out.</summary>
+    /// <remarks>0.9.0 saves what it reaches, but leaves out devices without details; 1.1.0 saves all or, where one node
+    /// of one device is damaged, nothing ("no compatible roots found").</remarks>
+    public KernelResult<MetadataRepair> Repair(
+        DevicePath damaged, LoopFile scratch, DevicePath into, MetadataShape shape)
+    {
+        var repaired = ThinRepaired(damaged, into, shape);
+        if (!repaired.Succeeded && !repaired.FailedWith(KernelFault.Failed))
+            return repaired.Error;
+        var saved = repaired.Succeeded ? DevicesOf(into) : 0;
+        var blocks = MetadataBlocks.Open(damaged);
+        if (!blocks.Succeeded)
+            return repaired.Succeeded ? MetadataRepair.ByProgram : repaired.Error;
+        using (blocks.Value)
+        {
+            var superblock = MetadataSnapshot.Open(blocks.Value, heldRoot: 0);
+            if (!superblock.Succeeded)
+                return repaired.Succeeded ? MetadataRepair.ByProgram : repaired.Error;
+            var reached = superblock.Value.ReadOut(shape);
+            reached.Write(TextWriter.Null);
+            if (reached.Devices <= saved)
+                return repaired.Succeeded ? MetadataRepair.ByProgram : repaired.Error;
+            var restored = Restore(text =>
+            {
+                using var writer = new StreamWriter(text, Encoding.ASCII, bufferSize: 1 << 16, leaveOpen: true);
+                reached.Write(writer);
+            }, scratch, into, shape, yielding: false);
+            return restored.Succeeded ? MetadataRepair.ByReader : restored.Error;
+        }
+    }
+
+    /// <summary>0 where they cannot be read.</summary>
+    private static int DevicesOf(DevicePath metadata)
+    {
+        var blocks = MetadataBlocks.Open(metadata);
+        if (!blocks.Succeeded)
+            return 0;
+        using (blocks.Value)
+        {
+            var superblock = MetadataSnapshot.Open(blocks.Value, heldRoot: 0);
+            return superblock.Succeeded && superblock.Value.List() is { Succeeded: true } thins ? thins.Value.Count : 0;
+        }
+    }
+
+    private KernelResult ThinRepaired(DevicePath damaged, DevicePath into, MetadataShape shape)
     {
         string[] places = ["-i", damaged.Value, "-o", into.Value];
         var repaired = runner.Run(ThinRepair, damaged.Value, places);
@@ -44,16 +91,23 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
     /// <remarks>thin_restore takes nothing but a regular file. What it is told of the pool's size is in the text and in
     /// the option: version 1.1.0 believes the one, 0.9.0 the other.</remarks>
     public KernelResult Restore(
-        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding)
+        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding) => Restore(file =>
+    {
+        var sized = new MetadataTextWriter(file, shape.DataBlocks);
+        text.CopyTo(sized);
+        sized.Flush();
+    }, scratch, into, shape, yielding);
+
+    private KernelResult Restore(
+        Action<Stream> write, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding)
     {
         try
         {
             using var file = new FileStream(
                 scratch.Value, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16,
                 FileOptions.DeleteOnClose);
-            var sized = new MetadataTextWriter(file, shape.DataBlocks);
-            text.CopyTo(sized);
-            sized.Flush();
+            write(file);
+            file.Flush();
             string[] arguments =
                 ["-i", scratch.Value, "-o", into.Value, "--nr-data-blocks", Number(shape.DataBlocks)];
             return yielding

@@ -19,7 +19,8 @@ public sealed class DamagedSuperblockTests
 
         Assert.True(pool.Simulated.CheckMetadata(metadata).FailedWith(KernelFault.Invalid));
         Assert.True(pool.Simulated.RepairMetadata(
-            metadata, TestPool.Spare, new MetadataShape(new TransactionId(41), PoolBlockSize.Default, 1024)).Succeeded);
+            metadata, new LoopFile("/scratch"), TestPool.Spare,
+            new MetadataShape(new TransactionId(41), PoolBlockSize.Default, 1024)).Succeeded);
 
         var content = pool.Simulated.ReadMetadata(TestPool.Spare).Value;
         Assert.Equal(new TransactionId(41), content.TransactionId);

@@ -70,7 +70,8 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
         var into = Blank();
 
         Kernel.CheckMetadata(pool.Table.Metadata).MustBeRefused(KernelFault.Invalid);
-        Kernel.RepairMetadata(pool.Table.Metadata, into, Shape with { TransactionId = new(99) }).Must();
+        Kernel.RepairMetadata(
+            pool.Table.Metadata, Scope.NewLoopFile(), into, Shape with { TransactionId = new(99) }).Must();
 
         Kernel.CheckMetadata(into).Must();
         Assert.Equal(
@@ -89,7 +90,8 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
         Kernel.ClosePool(pool.Name).Must();
         var into = Blank();
 
-        Kernel.RepairMetadata(pool.Table.Metadata, into, Shape with { TransactionId = new(99) }).Must();
+        Kernel.RepairMetadata(
+            pool.Table.Metadata, Scope.NewLoopFile(), into, Shape with { TransactionId = new(99) }).Must();
 
         Assert.Equal(Kernel.ReadMetadata(pool.Table.Metadata).Must(), Kernel.ReadMetadata(into).Must());
     }
@@ -105,7 +107,8 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
         Scope.AtEnd(() => Scope.RemoveDevice(small.Name));
         Kernel.OpenLinear(small).Must();
 
-        Kernel.RepairMetadata(pool.Table.Metadata, small.Name.Path, Shape).MustBeRefused(KernelFault.Failed);
+        Kernel.RepairMetadata(
+            pool.Table.Metadata, Scope.NewLoopFile(), small.Name.Path, Shape).MustBeRefused(KernelFault.Failed);
     }
 
     [Fact]
@@ -115,7 +118,8 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
         var into = Blank();
         using var text = Dumped(pool);
 
-        Kernel.RepairMetadata(pool.Table.Metadata, into, Shape).MustBeRefused(KernelFault.Failed);
+        Kernel.RepairMetadata(
+            pool.Table.Metadata, Scope.NewLoopFile(), into, Shape).MustBeRefused(KernelFault.Failed);
         Assert.False(Kernel.ClearNeedsCheck(pool.Table.Metadata).Succeeded);
         Kernel.RestoreMetadata(text, Scope.NewLoopFile(), pool.Table.Metadata, Shape).MustBeRefused(KernelFault.Failed);
 

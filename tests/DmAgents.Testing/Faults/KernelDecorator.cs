@@ -15,8 +15,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult ClearNeedsCheck(DevicePath metadata) =>
         Call(nameof(ClearNeedsCheck), metadata, () => inner.ClearNeedsCheck(metadata));
 
-    public KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape) =>
-        Call(nameof(RepairMetadata), into, () => inner.RepairMetadata(damaged, into, shape));
+    public KernelResult<MetadataRepair> RepairMetadata(
+        DevicePath damaged, LoopFile scratch, DevicePath into, MetadataShape shape) =>
+        Call(nameof(RepairMetadata), into, () => inner.RepairMetadata(damaged, scratch, into, shape));
 
     public KernelResult<MetadataContent> ReadMetadata(DevicePath metadata) =>
         Call(nameof(ReadMetadata), metadata, () => inner.ReadMetadata(metadata));

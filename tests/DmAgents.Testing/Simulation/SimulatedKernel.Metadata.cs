@@ -17,7 +17,14 @@ public sealed partial class SimulatedKernel
         AtRest("thin_check", metadata, () => CheckMetadata(metadata).Then(() =>
             WriteMetadata(metadata, MetadataOf(metadata)! with { NeedsCheck = false })));
 
-    public KernelResult RepairMetadata(DevicePath damaged, DevicePath into, MetadataShape shape) =>
+    public KernelResult<MetadataRepair> RepairMetadata(
+        DevicePath damaged, LoopFile scratch, DevicePath into, MetadataShape shape)
+    {
+        var repaired = Repaired(damaged, into, shape);
+        return repaired.Succeeded ? MetadataRepair.ByProgram : repaired.Error;
+    }
+
+    private KernelResult Repaired(DevicePath damaged, DevicePath into, MetadataShape shape) =>
         AtRest("thin_repair", damaged, () =>
         {
             var saved = SuperblockOf(damaged) switch
@@ -84,7 +91,8 @@ public sealed partial class SimulatedKernel
     }
 
     public KernelResult RestoreMetadata(
-        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding = false) => AtRest("thin_restore", into, () =>
+        Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding = false) =>
+        AtRest("thin_restore", into, () =>
     {
         _blockDevices.DeleteFile(scratch);
         using var reader = new StreamReader(text, Encoding.ASCII, leaveOpen: true);

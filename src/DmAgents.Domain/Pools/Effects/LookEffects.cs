@@ -9,7 +9,11 @@ namespace DmAgents.Domain.Pools.Effects;
 /// <param name="Verdict">What is wrong with them; null where they are sound, or nobody looked.</param>
 /// <param name="Present">What they hold, as far as that can be read.</param>
 /// <param name="Result">What the metadata hold that would take their place; null where none are needed.</param>
-public sealed record MetadataLook(KernelError? Verdict, MetadataContent? Present, MetadataContent? Result);
+public sealed record MetadataLook(KernelError? Verdict, MetadataContent? Present, MetadataContent? Result)
+{
+    /// <summary>thin_repair saves fewer devices, or none: the result is what our own reader reaches.</summary>
+    public bool IsReadOut { get; init; }
+}
 
 /// <summary>
 /// Tries out what <see cref="MendEffects"/> would do, on copies in the pool's own directory. Neither pool nor metadata
@@ -54,8 +58,16 @@ public sealed class LookEffects(
         if (!verdict.FailedWith(KernelFault.Invalid))
             return verdict.Error is { } error ? error : new MetadataLook(Verdict: null, present, Result: null);
         var @new = Make(_scratch.New, size);
-        var result = Checked(@new, @new.Outcome.Then(() => kernel.RepairMetadata(old.Value, @new.Value, shape)));
-        return result.Succeeded ? new MetadataLook(verdict.Error, present, result.Value) : result.Error;
+        if (!@new.Succeeded)
+            return @new.Error;
+        var repaired = kernel.RepairMetadata(old.Value, _scratch.Text, @new.Value, shape);
+        var result = Checked(@new, repaired.Outcome);
+        return result.Succeeded
+            ? new MetadataLook(verdict.Error, present, result.Value)
+            {
+                IsReadOut = repaired.Value == MetadataRepair.ByReader,
+            }
+            : result.Error;
     }
 
     private KernelResult<MetadataLook> LookAtBackup(BackupName backup, MetadataShape shape)

@@ -151,7 +151,8 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
             return new MendOutcome.Failed(metadata.Error);
         var verdict = kernel.CheckMetadata(metadata.Value);
         if (verdict.FailedWith(KernelFault.Invalid))
-            return Replace(next, into => kernel.RepairMetadata(metadata.Value, into, shape));
+            return Replace(next, into => kernel.RepairMetadata(
+                metadata.Value, new ScratchFiles(kernel, pool.Paths).Text, into, shape).Outcome);
         var cleared = verdict.Then(() => kernel.ClearNeedsCheck(metadata.Value))
             .Then(() => kernel.Flush(metadata.Value));
         return cleared.Error is { } error ? new MendOutcome.Failed(error) : new MendOutcome.Sound();

@@ -24,6 +24,7 @@ internal sealed class MetadataSnapshot
     private const int FlagsOffset = 4;
     private const int MagicOffset = 32;
     private const int VersionOffset = 40;
+    private const int TimeOffset = 44;
     private const int TransactionOffset = 48;
     private const int DataBlocksOffset = 64;
     private const int MetadataBlocksOffset = 192;
@@ -54,6 +55,9 @@ internal sealed class MetadataSnapshot
 
     /// <summary>The kernel demands a check.</summary>
     public bool NeedsCheck { get; private init; }
+
+    /// <summary>The pool's time: how many snapshots it has made.</summary>
+    private uint Time { get; init; }
 
     /// <summary>The length of a block of data.</summary>
     private SectorCount DataBlock { get; init; }
@@ -87,12 +91,21 @@ internal sealed class MetadataSnapshot
             BinaryPrimitives.ReadUInt64LittleEndian(block[DetailsOffset..]))
         {
             TransactionId = new TransactionId(BinaryPrimitives.ReadUInt64LittleEndian(block[TransactionOffset..])),
+            Time = BinaryPrimitives.ReadUInt32LittleEndian(block[TimeOffset..]),
             DataBlock = new SectorCount(BinaryPrimitives.ReadUInt32LittleEndian(block[BlockSizeOffset..])),
             DataBlocks = BinaryPrimitives.ReadUInt64LittleEndian(block[DataBlocksOffset..]),
             MetadataBlocks = BinaryPrimitives.ReadUInt64LittleEndian(block[MetadataBlocksOffset..]),
             NeedsCheck = (BinaryPrimitives.ReadUInt32LittleEndian(block[FlagsOffset..]) & NeedsCheckFlag) != 0,
         };
     }
+
+    /// <summary>What can be reached of it, whatever is damaged below.</summary>
+    /// <param name="shape">For what it does not tell.</param>
+    public MetadataReadOut ReadOut(MetadataShape shape) => new(_walk, _mappings, _details, Time, shape with
+    {
+        TransactionId = TransactionId,
+        BlockSize = PoolBlockSize.IsValid(DataBlock.Bytes) ? new PoolBlockSize(DataBlock.Bytes) : shape.BlockSize,
+    });
 
     /// <summary>All that is told of it, without the mappings.</summary>
     public KernelResult<MetadataContent> Content()
