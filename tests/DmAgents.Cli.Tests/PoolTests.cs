@@ -311,15 +311,16 @@ public class PoolTests
             {
                 new TrimPoolReply.Types.Trimmed
                 {
-                    Container = "web", TrimmedBytes = 9 * Samples.GiB, GivenBackBytes = 2 * Samples.GiB,
+                    Container = "web", TrimmedBytes = 9 * Samples.GiB, UnmappedBytes = 5 * Samples.GiB,
+                    GivenBackBytes = 2 * Samples.GiB,
                 },
             },
         });
         var run = await Run.Of(agent, "pool", "trim");
         Assert.Equal(
             [
-                "CONTAINER  NOT USED  GIVEN BACK",
-                "web           9 GiB       2 GiB",
+                "CONTAINER  NOT USED  UNMAPPED  FREE IN THE POOL",
+                "web           9 GiB     5 GiB             2 GiB",
                 "try: data used 3 GiB before, 1 GiB now, 2 GiB given back",
                 "on the host: 4 GiB before, 2 GiB now, 2 GiB given back",
             ],

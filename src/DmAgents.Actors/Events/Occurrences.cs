@@ -73,7 +73,8 @@ internal static class Occurrences
         PoolEvents.ConditionChanged e => new(pool, $"pool-{Words(e.To)}",
             $"the pool is {Words(e.To).Replace('-', ' ')}, it was {Words(e.From).Replace('-', ' ')}: {e.Why}"),
         PoolEvents.Trimmed e => new(pool, "pool-trimmed",
-            $"{e.FileSystems} file systems were trimmed: the pool has {e.GivenBack} back"),
+            $"{e.FileSystems} file systems were trimmed: the pool has {e.GivenBack} back"
+                + (e.Unmapped is { } unmapped ? $" of {unmapped} that they do not map any more" : "")),
         PoolEvents.SparesChanged e => new(pool, "spares-changed",
             e.Spares.IsEmpty
                 ? "the pool has no spare disk any more"

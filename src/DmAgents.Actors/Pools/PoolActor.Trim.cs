@@ -166,7 +166,13 @@ public sealed partial class PoolActor
         _emptyRound = round.Done.IsEmpty ? Now : null;
         ImmutableArray<PoolEvent> happened = round.Done.IsEmpty
             ? []
-            : [new PoolEvents.Trimmed(round.Done.Count, round.HandedDown, round.GivenBack, Now)];
+            :
+            [
+                new PoolEvents.Trimmed(round.Done.Count, round.HandedDown, round.GivenBack, Now)
+                {
+                    Unmapped = round.Unmapped,
+                },
+            ];
         Record(happened, () =>
         {
             Show();

@@ -161,6 +161,8 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
                 EndedAt = Views.Time(last.At), FileSystems = (uint)last.FileSystems,
                 HandedDownBytes = last.HandedDown.Bytes, GivenBackBytes = last.GivenBack.Bytes,
             };
+            if (last.Unmapped is { } unmapped)
+                details.LastTrim.UnmappedBytes = unmapped.Bytes;
         }
     }
 

@@ -30,6 +30,7 @@ internal sealed partial class PoolsService
             Container = f.Key.Space == DeviceKey.ContainerSpace ? f.Key.Name : Views.KeyText(f.Key),
             TrimmedBytes = f.HandedDown.Bytes,
             GivenBackBytes = f.GivenBack.Bytes,
+            UnmappedBytes = f.Unmapped.Bytes,
         }));
         if (pool.State.Identity?.Backing is PoolBacking.LoopFiles)
         {

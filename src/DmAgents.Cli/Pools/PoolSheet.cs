@@ -63,6 +63,7 @@ internal static class PoolSheet
         })
         .Row("last trim", pool.LastTrim is { } last
             ? $"{Times.Ago(last.EndedAt, now)}: {Words.Count(last.FileSystems, "file system")}, "
+                + (last.HasUnmappedBytes ? $"{Sizes.Format(last.UnmappedBytes)} unmapped, " : "")
                 + $"{Sizes.Format(last.GivenBackBytes)} given back"
             : "none yet")
         .Row("next trim", pool.Trimming ? "under way"

@@ -58,9 +58,14 @@ internal static class PoolViews
     public static void Trimmed(IAnsiConsole console, TrimPoolReply reply)
     {
         var list = new Listing(
-            "No container of the pool is mounted.", "CONTAINER", ">NOT USED", ">GIVEN BACK");
+            "No container of the pool is mounted.", "CONTAINER", ">NOT USED", ">UNMAPPED", ">FREE IN THE POOL");
         foreach (var trimmed in reply.Trimmed)
-            list.Row(trimmed.Container, Sizes.Format(trimmed.TrimmedBytes), Sizes.Format(trimmed.GivenBackBytes));
+        {
+            list.Row(
+                trimmed.Container, Sizes.Format(trimmed.TrimmedBytes), Sizes.Format(trimmed.UnmappedBytes),
+                Sizes.Format(trimmed.GivenBackBytes));
+        }
+
         list.Write(console);
         console.WriteLine(
             $"{reply.Pool}: data used {Change(reply.DataUsedBeforeBytes, reply.DataUsedAfterBytes)}");

@@ -146,7 +146,12 @@ public static class PoolEvents
     /// <param name="HandedDown">What they do not use.</param>
     /// <param name="GivenBack">What the pool has back of it.</param>
     public sealed record Trimmed(int FileSystems, ByteSize HandedDown, ByteSize GivenBack, DateTimeOffset At)
-        : PoolEvent(At);
+        : PoolEvent(At)
+    {
+        /// <summary>What the devices do not map any more, and layers may have still. Null in earlier journals, whose
+        /// given back is this.</summary>
+        public ByteSize? Unmapped { get; init; }
+    }
 
     /// <summary>The disks that the pool may be extended by, in this order.</summary>
     public sealed record SparesChanged(RequestId Request, ImmutableArray<DevicePath> Spares, DateTimeOffset At)

@@ -197,7 +197,7 @@ public sealed partial record PoolState(
         PoolEvents.ConditionChanged e => this with { Condition = new ConditionRecord(e.To, e.Why, e.At) },
         PoolEvents.Trimmed e => this with
         {
-            LastTrim = new TrimRecord(e.At, e.FileSystems, e.HandedDown, e.GivenBack),
+            LastTrim = new TrimRecord(e.At, e.FileSystems, e.HandedDown, e.GivenBack, e.Unmapped),
         },
         PoolEvents.SparesChanged e => (this with { Spares = e.Spares }).Answering(e.Request, subject: null),
         PoolEvents.BackingChanged e => MadeOf(e.Backing).Answering(e.Request, subject: null),
@@ -216,7 +216,10 @@ public sealed partial record PoolState(
         {
             Proofs = Proofs.With(e.Name, new BackupProof(Why: null, e.Took, e.At)),
         },
-        PoolEvents.BackupNotProved e => this with { Proofs = Proofs.With(e.Name, new BackupProof(e.Why, e.Took, e.At)) },
+        PoolEvents.BackupNotProved e => this with
+        {
+            Proofs = Proofs.With(e.Name, new BackupProof(e.Why, e.Took, e.At)),
+        },
         PoolEvents.TakenOver e => this with
         {
             Takeover = new TakeoverRecord(

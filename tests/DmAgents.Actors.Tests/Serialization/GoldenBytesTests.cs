@@ -53,6 +53,7 @@ public sealed class GoldenBytesTests : IDisposable
     [InlineData("pool-state.v1+untrimmed", "pool-state.v1")]
     [InlineData("thin-id-quarantined.v1", "thin-id-quarantined.v1+least")]
     [InlineData("pool-state.v1+low", "pool-state.v1+low")]
+    [InlineData("pool-trimmed.v1", "pool-trimmed.v1+least")]
     public void A_row_of_an_earlier_version_is_read_as_if_the_field_were_empty(string earlier, string now)
     {
         var read = _serializer.FromBinary(Encoding.UTF8.GetBytes(Golden($"Earlier.{earlier}")), ManifestOf(earlier));

@@ -112,6 +112,7 @@ internal static class Samples
         ["request-withdrawn.v1"] = new PoolEvents.RequestWithdrawn(Request, At),
         ["pool-condition-changed.v1"] = Low,
         ["pool-trimmed.v1"] = Trimmed,
+        ["pool-trimmed.v1+least"] = Trimmed with { Unmapped = null },
         ["pool-spares-changed.v1"] = new PoolEvents.SparesChanged(
             Request, [new DevicePath("/dev/disk/by-id/x"), new DevicePath("/dev/sdd")], At),
         ["pool-backing-changed.v1"] = new PoolEvents.BackingChanged(Request, Disks, At),
@@ -162,7 +163,10 @@ internal static class Samples
     private static DeviceHint Hint =>
         new(DeviceKey.Container("web"), DeviceKey.Layer("sha256:0123"), ByteSize.GiB(20), FileSystemKind.Xfs);
 
-    private static PoolEvents.Trimmed Trimmed => new(3, ByteSize.GiB(30), ByteSize.MiB(64), At);
+    private static PoolEvents.Trimmed Trimmed => new(3, ByteSize.GiB(30), ByteSize.MiB(64), At)
+    {
+        Unmapped = ByteSize.MiB(128),
+    };
 
     private static PoolEvents.MetadataReplaced Replaced => new(
         Request, ((PoolBacking.Disks)Disks) with

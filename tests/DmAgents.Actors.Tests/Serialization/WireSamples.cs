@@ -136,7 +136,7 @@ internal static class WireSamples
         ["reply-retired.v1"] = new PoolReplies.Retired(Request, AlreadySo: false),
         ["reply-repaired.v1"] = new PoolReplies.Repaired(Request, AlreadySo: false),
         ["reply-trimmed.v1"] = new PoolReplies.Trimmed(
-            Request, [new TrimmedDevice(Key, ByteSize.GiB(2), ByteSize.GiB(1))], AlreadySo: false),
+            Request, [new TrimmedDevice(Key, ByteSize.GiB(2), ByteSize.MiB(512), ByteSize.GiB(1))], AlreadySo: false),
         ["reply-metadata-mended.v1"] = new PoolReplies.MetadataMended(Request, AlreadySo: false),
         ["reply-metadata-discarded.v1"] = new PoolReplies.MetadataDiscarded(Request, AlreadySo: false),
         ["reply-returned.v1"] = new PoolReplies.Returned(Request, AlreadySo: false),

@@ -77,11 +77,14 @@ public sealed class TrimRoundTests
         round = round.After(device, Gave(100, 40), Fair);
         Assert.Empty(round.Done);
         round = round.After(device, Gave(50, 2), Fair);
-        Assert.Equal([new TrimmedDevice(device.Key, ByteSize.MiB(150), ByteSize.MiB(42))], round.Done);
+        Assert.Equal(
+            [new TrimmedDevice(device.Key, ByteSize.MiB(150), ByteSize.MiB(42), ByteSize.MiB(84))], round.Done);
         round = round.Passed();
 
         Assert.True(round.IsDone);
-        Assert.Equal((ByteSize.MiB(150), ByteSize.MiB(42)), (round.HandedDown, round.GivenBack));
+        Assert.Equal(
+            (ByteSize.MiB(150), ByteSize.MiB(42), ByteSize.MiB(84)),
+            (round.HandedDown, round.GivenBack, round.Unmapped));
     }
 
     [Fact]
@@ -89,7 +92,8 @@ public sealed class TrimRoundTests
     {
         var device = Device(2, 10_000);
 
-        var round = Over(device).After(device, new TrimmedRange(ByteSize.Zero, ByteSize.Zero, IsEnd: true), Fair);
+        var round = Over(device).After(
+            device, new TrimmedRange(ByteSize.Zero, ByteSize.Zero, ByteSize.Zero, IsEnd: true), Fair);
 
         Assert.True(round.IsDone);
     }
@@ -126,5 +130,5 @@ public sealed class TrimRoundTests
         TrimRound.Over(PoolState.Empty.Restored(devices, []));
 
     private static TrimmedRange Gave(ulong handedDown, ulong givenBack) =>
-        new(ByteSize.MiB(handedDown), ByteSize.MiB(givenBack), IsEnd: false);
+        new(ByteSize.MiB(handedDown), ByteSize.MiB(givenBack), ByteSize.MiB(2 * givenBack), IsEnd: false);
 }

@@ -67,6 +67,27 @@ public sealed class TrimTests(AgentFixture agent)
     }
 
     [Fact]
+    public async Task What_a_layer_still_has_is_unmapped_and_not_free()
+    {
+        const string Pool = "trim-shared";
+        await agent.Client.CreateLoopPool(Pool, 512UL << 20);
+        await agent.Client.Import(Pool, await SmallImage.Write("trim-shared"), "small:1");
+        var first = await agent.Client.Create(Pool, "first", "small:1");
+        await Files.Write($"{first.MountPath}/big", Length, seed: 6);
+        await agent.Client.Commit(Pool, "first", "big:1");
+        var second = await agent.Client.Create(Pool, "second", "big:1");
+        File.Delete($"{second.MountPath}/big");
+
+        var trim = await agent.Client.Pools.TrimAsync(
+            new TrimPoolRequest { RequestId = AgentClient.NewId(), Pool = Pool });
+
+        var trimmed = trim.Trimmed.Single(t => t.Container == "second");
+        Assert.True(trimmed.UnmappedBytes >= AtLeast, $"{trim}");
+        Assert.InRange(trimmed.GivenBackBytes, 0UL, Remains * PoolMeter.BlockSize);
+        await agent.Client.RemovePool(Pool);
+    }
+
+    [Fact]
     public async Task What_a_removed_container_wrote_comes_back_to_the_host_of_a_loop_pool()
     {
         const string Pool = "remove-loop";

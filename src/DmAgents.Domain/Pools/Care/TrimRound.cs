@@ -5,7 +5,10 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Domain.Pools.Care;
 
 /// <summary>What trimming one file system gave.</summary>
-public sealed record TrimmedDevice(DeviceKey Key, ByteSize HandedDown, ByteSize GivenBack);
+/// <param name="HandedDown">What the file system does not use.</param>
+/// <param name="GivenBack">What became free in the pool.</param>
+/// <param name="Unmapped">What the device does not map any more; a layer may have some of it still.</param>
+public sealed record TrimmedDevice(DeviceKey Key, ByteSize HandedDown, ByteSize GivenBack, ByteSize Unmapped);
 
 /// <summary>
 /// A round over the file systems of a pool that can be trimmed: one after the other, each in pieces. Not kept over a
@@ -18,7 +21,7 @@ public sealed record TrimmedDevice(DeviceKey Key, ByteSize HandedDown, ByteSize 
 /// <param name="Current">What the pieces of the first gave so far.</param>
 public sealed record TrimRound(
     ImmutableList<ThinId> Waiting, ImmutableList<TrimmedDevice> Done, ByteSize Start, ByteSize Piece,
-    (ByteSize HandedDown, ByteSize GivenBack) Current)
+    (ByteSize HandedDown, ByteSize GivenBack, ByteSize Unmapped) Current)
 {
     /// <summary>A block group of ext4: it remembers of whole ones that they are trimmed, until something in them is
     /// freed.</summary>
@@ -31,6 +34,8 @@ public sealed record TrimRound(
     public ByteSize HandedDown => Sum(device => device.HandedDown);
 
     public ByteSize GivenBack => Sum(device => device.GivenBack);
+
+    public ByteSize Unmapped => Sum(device => device.Unmapped);
 
     /// <summary>A round over all that may have a writable mount now.</summary>
     public static TrimRound Over(PoolState state) => new(
@@ -58,12 +63,17 @@ public sealed record TrimRound(
     /// <param name="took">How long it took.</param>
     public TrimRound After(DeviceRecord device, TrimmedRange trimmed, TimeSpan took)
     {
-        var total = (Current.HandedDown + trimmed.HandedDown, Current.GivenBack + trimmed.GivenBack);
+        var total = (
+            HandedDown: Current.HandedDown + trimmed.HandedDown, GivenBack: Current.GivenBack + trimmed.GivenBack,
+            Unmapped: Current.Unmapped + trimmed.Unmapped);
         var end = Start + PieceOf(device);
         var piece = new ByteSize(
             BackgroundPace.NextPiece(Piece.Bytes / Unit.Bytes, took, 1, MostPiece.Bytes / Unit.Bytes) * Unit.Bytes);
         return trimmed.IsEnd || end >= device.Size
-            ? Next(Done.Add(new TrimmedDevice(device.Key, total.Item1, total.Item2))) with { Piece = piece }
+            ? Next(Done.Add(new TrimmedDevice(device.Key, total.HandedDown, total.GivenBack, total.Unmapped))) with
+            {
+                Piece = piece,
+            }
             : this with { Start = end, Piece = piece, Current = total };
     }
 
@@ -78,6 +88,7 @@ public sealed record TrimRound(
 
 /// <summary>What trimming a range of a file system gave.</summary>
 /// <param name="HandedDown">What the file system does not use of it.</param>
-/// <param name="GivenBack">What the pool has back: whole blocks that were mapped.</param>
+/// <param name="GivenBack">What became free in the pool: whole blocks that no other device maps.</param>
+/// <param name="Unmapped">What the device does not map any more: whole blocks, shared ones among them.</param>
 /// <param name="IsEnd">The range lies beyond the file system's end.</param>
-public sealed record TrimmedRange(ByteSize HandedDown, ByteSize GivenBack, bool IsEnd);
+public sealed record TrimmedRange(ByteSize HandedDown, ByteSize GivenBack, ByteSize Unmapped, bool IsEnd);

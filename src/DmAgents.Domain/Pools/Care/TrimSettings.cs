@@ -37,4 +37,7 @@ public sealed record TrimSettings(TimeSpan? Interval, ByteSize? BytesPerSecond)
 /// <param name="FileSystems">How many were trimmed.</param>
 /// <param name="HandedDown">What they do not use; never-written parts are among it.</param>
 /// <param name="GivenBack">What the pool has back of it.</param>
-public sealed record TrimRecord(DateTimeOffset At, int FileSystems, ByteSize HandedDown, ByteSize GivenBack);
+/// <param name="Unmapped">What the devices do not map any more, and layers may have still; null where that was not yet
+/// journaled: then what the pool has back may be that.</param>
+public sealed record TrimRecord(
+    DateTimeOffset At, int FileSystems, ByteSize HandedDown, ByteSize GivenBack, ByteSize? Unmapped = null);

@@ -24,18 +24,24 @@ public sealed class TrimEffects(IKernel kernel, PoolContext pool)
             return mounts.Error;
         if (MountOf(live.Value, mounts.Value) is not { } target)
             return new KernelError(KernelFault.NotFound, 0, "FITRIM", name.Value, "it is not mounted for writing");
+        var used = kernel.PoolStatus(pool.Device);
         var before = kernel.MappedBytes(name);
         var trimmed = kernel.Trim(target, start, length);
         if (trimmed.FailedWith(KernelFault.Invalid) && start > ByteSize.Zero)
-            return new TrimmedRange(ByteSize.Zero, ByteSize.Zero, IsEnd: true);
+            return new TrimmedRange(ByteSize.Zero, ByteSize.Zero, ByteSize.Zero, IsEnd: true);
         if (!trimmed.Succeeded)
             return trimmed.Error;
         var after = kernel.MappedBytes(name);
-        var givenBack = before.Succeeded && after.Succeeded && after.Value < before.Value
-            ? before.Value - after.Value
+        var unmapped = before.Succeeded && after.Succeeded ? Less(before.Value, after.Value) : ByteSize.Zero;
+        var givenBack = unmapped > ByteSize.Zero && used.Succeeded && kernel.PoolStatus(pool.Device) is
+            { Succeeded: true } left
+            ? Less(used.Value.Data.UsedBytes, left.Value.Data.UsedBytes)
             : ByteSize.Zero;
-        return new TrimmedRange(trimmed.Value, givenBack, IsEnd: false);
+        // Others take and return blocks of the pool meanwhile: what is told is never more than what was unmapped.
+        return new TrimmedRange(trimmed.Value, givenBack < unmapped ? givenBack : unmapped, unmapped, IsEnd: false);
     }
+
+    private static ByteSize Less(ByteSize before, ByteSize after) => after < before ? before - after : ByteSize.Zero;
 
     /// <summary>Where the device's file system can be reached: a later mount on the same place hides the
     /// earlier.</summary>
