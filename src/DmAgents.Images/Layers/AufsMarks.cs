@@ -5,8 +5,8 @@ namespace DmAgents.Images.Layers;
 
 /// <summary>
 /// What the file system aufs kept for itself below the names <c>.wh..wh.*</c>, and which archives of old Dockers still
-/// hold: nothing of it is shown in the container. Only <c>.wh..wh.plnk/</c> matters while the layer is applied: it holds
-/// files that other entries are hard links to.
+/// hold: nothing of it is shown in the container. Only <c>.wh..wh.plnk/</c> matters while the layer is applied: it
+/// holds files that other entries are hard links to.
 /// </summary>
 internal sealed class AufsMarks(TreeWriter writer)
 {
@@ -30,7 +30,7 @@ internal sealed class AufsMarks(TreeWriter writer)
         return false;
     }
 
-    /// <summary>Passes the entry over, unless others may link to it: then it is in the tree for the time being.</summary>
+    /// <summary>Passes the entry over, unless others may link to it: then it is in the tree for now.</summary>
     public void Apply(TarEntry entry, TreePath path, Action<TarEntry, TreePath> apply)
     {
         if (entry.Type != TarEntryType.File || path.Parent != Links)

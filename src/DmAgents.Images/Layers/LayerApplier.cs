@@ -56,8 +56,8 @@ public sealed class LayerApplier
     }
 
     /// <summary>
-    /// Waits until an applied layer is on the disk, and refuses it unless all of it is. Before it may be committed: what
-    /// the disk did not take later on, no unmount would tell.
+    /// Waits until an applied layer is on the disk, and refuses it unless all of it is. Before it may be committed:
+    /// what the disk did not take later on, no unmount would tell.
     /// </summary>
     public static void MakeDurable(IFileTree tree, string origin) =>
         new TreeWriter(tree, origin) { Entry = "(flush)" }.Require(tree.Flush(), TreePath.Root);

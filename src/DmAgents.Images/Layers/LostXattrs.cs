@@ -19,7 +19,7 @@ public sealed class LostXattrs
 
     /// <summary>The most frequent first.</summary>
     public IReadOnlyList<LostXattrCount> Counts =>
-        [.. counts.Values.OrderByDescending(count => count.Entries).ThenBy(count => count.Name, StringComparer.Ordinal)];
+        [.. counts.Values.OrderByDescending(one => one.Entries).ThenBy(one => one.Name, StringComparer.Ordinal)];
 
     public void Add(LostXattr lost, TreePath path) => Add(lost, 1, path.ToString());
 

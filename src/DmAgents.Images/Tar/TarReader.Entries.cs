@@ -5,7 +5,7 @@ namespace DmAgents.Images.Tar;
 /// <summary>How an entry comes together from its header and the extensions before it.</summary>
 internal sealed partial class TarReader
 {
-    /// <summary>GNU tar's type of a directory with <c>--listed-incremental</c>, unless it writes the pax format.</summary>
+    /// <summary>GNU tar's type of a directory with <c>--listed-incremental</c>, not in the pax format.</summary>
     private const char IncrementalDirectory = 'D';
 
     private TarEntry Entry(TarHeader header, long size, Pending pending)

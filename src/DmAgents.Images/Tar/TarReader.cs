@@ -103,8 +103,8 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
     private bool IsZero() => !block.AsSpan().ContainsAnyExcept((byte)0);
 
     /// <summary>
-    /// False at the end of the archive, which may only be here if no entry is begun and no marker is required. A part of
-    /// a block is a truncated archive, unless it is a part of a marker that may be missing.
+    /// False at the end of the archive, which may only be here if no entry is begun and no marker is required. A part
+    /// of a block is a truncated archive, unless it is a part of a marker that may be missing.
     /// </summary>
     private bool ReadBlock(Pending pending)
     {

@@ -46,8 +46,8 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
     }
 
     /// <summary>
-    /// What an open directory may give of its own to what is made in it, and so has to be set: its group and set-gid bit,
-    /// or (mount option bsdgroups) its group without that bit; of a default ACL all that there is.
+    /// What an open directory may give of its own to what is made in it, and so has to be set: its group and set-gid
+    /// bit, or (mount option bsdgroups) its group without that bit; of a default ACL all that there is.
     /// </summary>
     public MissingAttributes HandsDown(TreePath path, Owner creator)
     {

@@ -92,7 +92,7 @@ internal sealed unsafe class NewEntries(DirectoryHandles directories)
         }
     }
 
-    /// <summary>Sets what the new entry has not yet, by its name: the last component is known to be no symlink.</summary>
+    /// <summary>Sets what the new entry has not yet, by its name, which is known to be no other symlink.</summary>
     private FileTreeStatus Complete(
         TreePath path, SafeFileHandle parent, byte* name, EntryType type, EntryAttributes attributes, uint mode,
         out IReadOnlyList<LostXattr> lost)
@@ -160,7 +160,7 @@ internal sealed unsafe class NewEntries(DirectoryHandles directories)
         | ((ulong)(device.Minor & 0xFFFFFF00) << 12) | (device.Minor & 0xFF);
 }
 
-/// <summary>What a new entry does not have of itself. All: whatever it may have inherited is to be removed, too.</summary>
+/// <summary>What a new entry does not have of itself. All: what it may have inherited goes, too.</summary>
 [Flags]
 internal enum MissingAttributes
 {

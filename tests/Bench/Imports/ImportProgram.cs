@@ -7,8 +7,8 @@ using DmAgents.Kernel.FileTrees;
 namespace DmAgents.Bench.Imports;
 
 /// <summary>
-/// Where the time of an import goes: the same image brought further each time, from the decompression alone to a tree on
-/// the disk. What an import through the agent takes beyond it is the agent's: devices, mounts, journal.
+/// Where the time of an import goes: the same image brought further each time, from the decompression alone to a tree
+/// on the disk. What an import through the agent takes beyond it is the agent's: devices, mounts, journal.
 /// </summary>
 internal static class ImportProgram
 {

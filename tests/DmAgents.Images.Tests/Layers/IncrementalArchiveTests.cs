@@ -4,7 +4,7 @@ using DmAgents.Kernel.FileTrees;
 
 namespace DmAgents.Images.Tests.Layers;
 
-/// <summary>GNU tar's archives of <c>--listed-incremental</c> and <c>--multi-volume</c>, which have types of their own.</summary>
+/// <summary>Archives of GNU tar's --listed-incremental and --multi-volume have types of their own.</summary>
 public sealed class IncrementalArchiveTests : IDisposable
 {
     private readonly TestTree tree = new();
@@ -28,9 +28,9 @@ public sealed class IncrementalArchiveTests : IDisposable
     [InlineData("posix")]
     public void What_tar_writes_incrementally_comes_out_as_it_was(string format)
     {
-        Tool.Shell(tree.Home, "mkdir -p source/d/e; cd source; for i in 1 2 3; do echo $i > d/$i; done; ln d/1 d/e/hard; "
-            + $"ln -s d l; touch -d 2001-01-01Z d/e d .; tar --format={format} --listed-incremental=../state -V label -cf "
-            + "../packed.tar .");
+        Tool.Shell(tree.Home, "mkdir -p source/d/e; cd source; for i in 1 2 3; do echo $i > d/$i; done; "
+            + $"ln d/1 d/e/hard; ln -s d l; touch -d 2001-01-01Z d/e d .; tar --format={format} "
+            + "--listed-incremental=../state -V label -cf ../packed.tar .");
         tree.Apply(File.ReadAllBytes(Path.Combine(tree.Home, "packed.tar")));
 
         Assert.True(LinuxFileTree.Open(Path.Combine(tree.Home, "source"), out var source).IsDone);

@@ -5,7 +5,7 @@ using DmAgents.Images.Tests.Support;
 
 namespace DmAgents.Images.Tests.Layers;
 
-/// <summary>Extended attributes that the file system cannot hold are left out and counted; the entry is there.</summary>
+/// <summary>Attributes that the file system cannot hold are left out and counted; the entry is there.</summary>
 public sealed class LostXattrTests : IDisposable
 {
     private readonly TestTree tree = new();

@@ -116,7 +116,8 @@ public sealed class PosixAclTests : IDisposable
     public void What_real_programs_pack_comes_out_as_it_was(string packer)
     {
         Tool.Shell(tree.Home, "mkdir -p source/d; cd source; echo a > a; echo b > d/b; chmod 750 a; "
-            + "setfacl -m u:40001:rwx,u:40002:r,g:40003:rx a; setfacl -m u:40001:rwx d; setfacl -d -m g:40003:rwx,o::- d; "
+            + "setfacl -m u:40001:rwx,u:40002:r,g:40003:rx a; setfacl -m u:40001:rwx d; "
+            + "setfacl -d -m g:40003:rwx,o::- d; "
             + "touch -d 2001-01-01Z a d/b d .");
         Tool.Shell(tree.Home, $"{packer} -C source -cf packed.tar .");
         var applied = tree.Apply(File.ReadAllBytes(Path.Combine(tree.Home, "packed.tar")));

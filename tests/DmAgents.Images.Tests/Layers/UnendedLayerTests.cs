@@ -5,8 +5,8 @@ using DmAgents.Images.Tests.Support;
 namespace DmAgents.Images.Tests.Layers;
 
 /// <summary>
-/// Layers that end early although their digest fits, as <c>umoci insert</c> writes them: without the end marker, without
-/// the padding of the last entry, or with nothing at all.
+/// Layers that end early although their digest fits, as <c>umoci insert</c> writes them: without the end marker,
+/// without the padding of the last entry, or with nothing at all.
 /// </summary>
 public sealed class UnendedLayerTests : IDisposable
 {

@@ -86,7 +86,7 @@ public sealed partial class RefusalTests : IDisposable
         Same(what, reason, blames ? MadeSo : next, refusal);
     }
 
-    /// <summary>The same archives as layers of another digest: their bytes are not those that the image names.</summary>
+    /// <summary>The same archives as layers of another digest: their bytes are not what the image names.</summary>
     [Theory]
     [MemberData(nameof(Archives))]
     public void Of_a_layer_that_is_damaged_the_damage_is_told(
@@ -180,7 +180,8 @@ public sealed partial class RefusalTests : IDisposable
     private static string SourceDirectory([CallerFilePath] string here = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../src/DmAgents.Images"));
 
-    [GeneratedRegex("\"((?:Build|Fetch|Write|Use|Run|Give|Check|See|Extract|Import|Grow|Do not|Compress|Set) [^\"]*)\"")]
+    [GeneratedRegex(
+        "\"((?:Build|Fetch|Write|Use|Run|Give|Check|See|Extract|Import|Grow|Do not|Compress|Set) [^\"]*)\"")]
     private static partial Regex Advice();
 
     private void ApplyLayer(byte[] stored, Digest? digest, Digest diffId) => Apply(

@@ -53,8 +53,8 @@ public sealed class UmociComparisonTests : IDisposable
     [Fact]
     public void Attributes_of_all_kinds() => TreesAreEqual(
         new TarBytes().Directory("./", time: 9)
-            .Pax(("SCHILY.xattr.security.capability", TarBytes.Capability.ToArray()), ("SCHILY.xattr.user.a", [1, 0, 2]),
-                ("mtime", "12.345678912"u8.ToArray())).File("ping", "p", mode: 0x1ED, uid: 1000, gid: 1000)
+            .Pax(("SCHILY.xattr.security.capability", TarBytes.Capability.ToArray()),
+                ("SCHILY.xattr.user.a", [1, 0, 2]), ("mtime", "12.345678912"u8.ToArray())).File("ping", "p", mode: 0x1ED, uid: 1000, gid: 1000)
             .Pax("SCHILY.xattr.trusted.overlay.opaque", "y").Directory("overlay", time: 4)
             .Pax("uid", "4000000").Symlink("link", "ping").File("special", "s", mode: 0xFED, uid: 5, gid: 6).End(),
         new TarBytes().Directory("overlay", time: 5).File("ping", "again").Directory("./", time: 9).End());

@@ -78,7 +78,7 @@ public sealed record Xattr(string Name, ReadOnlyMemory<byte> Value)
     public const string AccessAcl = "system.posix_acl_access";
     public const string DefaultAcl = "system.posix_acl_default";
 
-    /// <summary>Whether the entry is worth nothing without it. Any other attribute is left out if it cannot be had.</summary>
+    /// <summary>Whether the entry is worth nothing without it. Others are left out if they cannot be had.</summary>
     public bool IsRequired => Name == Capability;
 }
 
@@ -88,7 +88,7 @@ public enum XattrLoss
     /// <summary>EOPNOTSUPP: the file system has no such name-space (<c>com.apple.*</c>), or none at all.</summary>
     NotSupported,
 
-    /// <summary>EPERM, EACCES: not for entries of this type (<c>user.*</c> of a symlink), or the host's policy.</summary>
+    /// <summary>EPERM, EACCES: not for entries of this type (<c>user.*</c> of a symlink), or by policy.</summary>
     NotPermitted,
 
     /// <summary>EINVAL: the kernel takes the value for malformed.</summary>

@@ -28,7 +28,8 @@ public interface IFileTree : IDisposable
     FileTreeStatus CreateFile(TreePath path, EntryAttributes attributes, out ITreeFile? file);
 
     /// <summary>
-    /// Makes a directory, which must not exist, with these attributes and no others, as <see cref="SetAttributes"/> would.
+    /// Makes a directory, which must not exist, with these attributes and no others, as <see cref="SetAttributes"/>
+    /// would.
     /// </summary>
     FileTreeStatus MakeDirectory(
         TreePath path, EntryAttributes attributes, out IReadOnlyList<LostXattr> lost);
@@ -56,16 +57,16 @@ public interface IFileTree : IDisposable
     /// Sets everything in the one order that keeps it: owner first, because chown drops set-uid and
     /// <c>security.capability</c>; surplus xattrs away; then permissions (a symlink has none); then xattrs; time last.
     /// <c>security.selinux</c> is left alone: it belongs to the host. An attribute that cannot be had is left out and
-    /// comes back in <paramref name="lost"/>, unless it is required (<see cref="Xattr.IsRequired"/>) or the file system is
-    /// full: then the call fails.
+    /// comes back in <paramref name="lost"/>, unless it is required (<see cref="Xattr.IsRequired"/>) or the file system
+    /// is full: then the call fails.
     /// </summary>
     FileTreeStatus SetAttributes(TreePath path, EntryAttributes attributes, out IReadOnlyList<LostXattr> lost);
 
     FileTreeStatus SetTime(TreePath path, InodeTime modificationTime);
 
     /// <summary>
-    /// Waits until all that was written to the file system is on its disk. Fails if any of it could not be written since
-    /// the tree was opened: an unmount does not say so.
+    /// Waits until all that was written to the file system is on its disk. Fails if any of it could not be written
+    /// since the tree was opened: an unmount does not say so.
     /// </summary>
     FileTreeStatus Flush();
 }
@@ -83,8 +84,8 @@ public interface ITreeFile : IDisposable
     FileTreeStatus SetLength(long length);
 
     /// <summary>
-    /// Gives a file that is being made its attributes, as <see cref="IFileTree.SetAttributes"/> would. The content must be
-    /// there before: a write moves the time and takes a capability away.
+    /// Gives a file that is being made its attributes, as <see cref="IFileTree.SetAttributes"/> would. The content must
+    /// be there before: a write moves the time and takes a capability away.
     /// </summary>
     FileTreeStatus Complete(out IReadOnlyList<LostXattr> lost);
 }
