@@ -74,11 +74,12 @@ if [ $quick = no ]; then
   part kernel tests/lab/run --memory 2G --disk 3G --disk 128M --disk 3G --timeout 900 -- \
     dotnet "tests/DmAgents.Kernel.Tests/bin/$bin/DmAgents.Kernel.Tests.dll" --in-lab Needs=Kernel
 
-  step "metadata by the thin-provisioning-tools of Debian 13"
+  step "metadata and file systems by the programs of Debian 13"
   trixie=/usr/local/lib/dmagents-lab/trixie-tools
   part trixie-tools bash -c 'tests/lab/trixie.sh unpack "$1" && shift && "$@"' trixie-tools "$trixie" \
     tests/lab/run --memory 2G --disk 3G --disk 128M --disk 3G --timeout 900 -- tests/lab/trixie.sh with "$trixie" \
-    dotnet "tests/DmAgents.Kernel.Tests/bin/$bin/DmAgents.Kernel.Tests.dll" --in-lab Metadata
+    dotnet "tests/DmAgents.Kernel.Tests/bin/$bin/DmAgents.Kernel.Tests.dll" --in-lab \
+    Metadata Format FileSystem Sector
 
   step "end to end: the agent on a real kernel with a real image"
   part image bash -c 'deploy/image/build.sh "$1" >&2' image "$results/image"

@@ -18,6 +18,9 @@ public sealed partial class LinuxKernel
 
     public KernelResult Unmount(MountPath target, bool detach) => _fileSystems.Unmount(target, detach);
 
+    public KernelResult<FileSystemTraits> Traits(DevicePath device, FileSystemKind kind) =>
+        _fileSystems.Traits(device, kind);
+
     public KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind) =>
         _fileSystems.UsedInodes(device, kind);
 

@@ -106,6 +106,7 @@ public static class SettingsReader
     private static AgentSettings Check(Config config, string origin)
     {
         var values = new Values(config.GetConfig(Root), origin);
+        var kind = values.OneOf("pool.file-system", ("ext4", FileSystemKind.Ext4), ("xfs", FileSystemKind.Xfs));
         var settings = new AgentSettings(
             values.AbsolutePath("state-directory"),
             values.AbsolutePath("admin.socket"),
@@ -115,8 +116,8 @@ public static class SettingsReader
                 values.Word("containerd.snapshotter"),
                 values.PoolOrNone("containerd.pool"),
                 values.Duration("containerd.usage-interval")),
-            values.OneOf("pool.file-system", ("ext4", FileSystemKind.Ext4), ("xfs", FileSystemKind.Xfs)),
-            values.Size("pool.base-size", atLeast: ByteSize.MiB(16)),
+            kind,
+            values.BaseSize("pool.base-size", FileSystemFormat.Of(kind)),
             values.BlockSize("pool.block-size"),
             new PoolSettings
             {
@@ -224,6 +225,13 @@ public static class SettingsReader
             && size.Bytes % SectorCount.BytesPerSector == 0
                 ? size
                 : throw Wrong(name, Text(name), $"a size such as 10GiB, at least {atLeast}, a multiple of 512 bytes");
+
+        /// <summary>A base of another size the pool's own file system could never have.</summary>
+        public ByteSize BaseSize(string name, FileSystemFormat format) =>
+            Size(name, ByteSize.Zero) is var size && size >= format.Least && size <= format.Most
+                ? size
+                : throw Wrong(name, Text(name), $"from {format.Least} to {format.Most}, which "
+                    + $"{format.Kind.ToString().ToLowerInvariant()} (pool.file-system) can have");
 
         public ByteSize? SizeOrNone(string name) => Text(name).Length == 0 ? null : Size(name, ByteSize.MiB(1));
 

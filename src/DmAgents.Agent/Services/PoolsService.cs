@@ -53,9 +53,12 @@ internal sealed partial class PoolsService(
                 .ConfigureAwait(false);
             foreach (var warning in plan.Warnings)
                 await Step(warning, 1).ConfigureAwait(false);
+            var kind = FileSystemOf(request);
+            if (PoolSizes.NoBase(What, name, kind, settings.BaseSize, plan.DataSize) is { } tooSmall)
+                throw Problems.Of(tooSmall);
             return new PoolCommands.Initialize(
-                requestId, uuid, name, plan.Backing, plan.BlockSize, FileSystemOf(request),
-                PoolSizes.BaseSizeFor(settings.BaseSize, plan.DataSize), gateway.Now)
+                requestId, uuid, name, plan.Backing, plan.BlockSize, kind,
+                PoolSizes.BaseSizeFor(kind, settings.BaseSize, plan.DataSize), gateway.Now)
             {
                 SectorSize = plan.SectorSize,
             };

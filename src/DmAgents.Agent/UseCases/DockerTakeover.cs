@@ -47,11 +47,11 @@ internal sealed class DockerTakeover(
         if (await Task.Run(() => TakeoverEffects.TakeDown(kernel, found.LeftOver), cancellation)
             .ConfigureAwait(false) is { Error: { } error })
             throw Refusals.Of(What, error.Subject, error);
+        var kind = claimed.Claims.Select(claim => claim.FileSystem).FirstOrDefault(settings.FileSystem);
         // The uuid comes from the request: a retry meets the pool that the first try made.
         await gateway.Ask(name, new PoolCommands.TakeOver(
             request, new PoolUuid(request.Value), name, found.Backing, found.Content.BlockSize,
-            claimed.Claims.Select(claim => claim.FileSystem).FirstOrDefault(settings.FileSystem),
-            PoolSizes.BaseSizeFor(settings.BaseSize, found.DataSize), found.Content.TransactionId,
+            kind, PoolSizes.BaseSizeFor(kind, settings.BaseSize, found.DataSize), found.Content.TransactionId,
             [.. found.Content.Thins.Select(thin => thin.Id)], Docker, found.Place.Directory, claimed.Claims,
             claimed.Images, gateway.Now)
         {

@@ -10,6 +10,7 @@ using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.UseCases;
 
@@ -68,12 +69,19 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         if (!read.Succeeded)
             throw Refusals.Of(What, name.Value, read.Error);
         var content = read.Value;
+        var plan = AdoptionPlan.Make(projected.Claims, content.Thins, identity.BlockSize);
         return new Proposal(
             identity, projected, content,
-            AdoptionPlan.Make(projected.Claims, content.Thins, identity.BlockSize), reading)
+            plan with { Findings = [.. plan.Findings, .. FormatsOf(reading.Pool, plan)] }, reading)
         {
             Warnings = warnings,
         };
+    }
+
+    private IEnumerable<AdoptionFinding> FormatsOf(PoolContext pool, AdoptionPlan plan)
+    {
+        var running = Environment.OSVersion.Version;
+        return new AdoptedFormats(kernel, pool, new KernelVersion(running.Major, running.Minor)).Look(plan.Devices);
     }
 
     public PoolCommands.Adopt CommandOf(RequestId request, Proposal found) => new(
@@ -147,6 +155,7 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
             AdoptionDifference.NotInPool => "the pool does not have it: it is not taken over",
             AdoptionDifference.NoParent => "it is taken over without its place in the tree",
             AdoptionDifference.NoImage => "no image claims it; it is kept as a layer",
+            AdoptionDifference.NotMountable => "it is taken over, and cannot be mounted on this host",
             AdoptionDifference.ImageWithoutLayer or AdoptionDifference.ViewWithoutDevice => "it is not taken over",
             _ => "it goes to quarantine",
         },
@@ -157,6 +166,8 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
             AdoptionDifference.NoParent => "nothing is missing in it",
             AdoptionDifference.NoImage =>
                 $"afterwards, where nobody needs it: dmagent layer remove --pool {pool} {Name(finding.Subject)}",
+            AdoptionDifference.NotMountable =>
+                "run a kernel that takes it, or put the pool on disks with the sectors that it was made for",
             AdoptionDifference.ImageWithoutLayer => "import the image again",
             AdoptionDifference.ViewWithoutDevice => "have its owner make it again",
             _ => $"afterwards: dmagent pool quarantine list --pool {pool}",
@@ -180,11 +191,15 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
             BackingPlan.Planned plan => (
                 new PoolIdentity(
                     owner ?? new PoolUuid(request.Value), paths.Pool, plan.Backing, plan.BlockSize, settings.FileSystem,
-                    PoolSizes.BaseSizeFor(settings.BaseSize, plan.DataSize), gateway.Now)
+                    PoolSizes.BaseSizeFor(settings.FileSystem, settings.BaseSize, plan.DataSize), gateway.Now)
                 {
                     SectorSize = plan.SectorSize,
                 },
-                plan.Warnings),
+                [
+                    .. plan.Warnings,
+                    .. PoolSizes.NoBase(What, paths.Pool, settings.FileSystem, settings.BaseSize, plan.DataSize)
+                        is { } no ? [$"no new base can be made in it: {no.Why}"] : ImmutableArray<string>.Empty,
+                ]),
             BackingPlan.Refused refused => throw Refusals.Of(refused.Refusal),
             _ => throw new InvalidOperationException("a plan of no known kind"),
         };

@@ -91,11 +91,38 @@ public static partial class PoolDecider
             return known.Phase == DevicePhase.Lost ? Lost(what, key) : null;
         }
         source = null!;
+        if (BadBase(what, wanted, fileSystem, size) is { } bad)
+            return bad;
         if (state.Ledger.Choose(state.Devices.ContainsKey) is not { } id)
             return NoIds(what, wanted);
-        made = [new PoolEvents.BaseIntended(id, key, fileSystem, size, at)];
+        made =
+        [
+            new PoolEvents.BaseIntended(id, key, fileSystem, size, at)
+            {
+                Format = FileSystemFormat.Of(fileSystem).Name,
+            },
+        ];
         source = state.After(made).Devices[id];
         return null;
+    }
+
+    /// <summary>mkfs would refuse it, with a text on how it is used. Also for pools that were made when nobody
+    /// looked.</summary>
+    private static Decision.Refused? BadBase(
+        string what, DeviceKey wanted, FileSystemKind fileSystem, ByteSize size)
+    {
+        var format = FileSystemFormat.Of(fileSystem);
+        var name = fileSystem.ToString().ToLowerInvariant();
+        if (size < format.Least)
+        {
+            return No(RefusalKind.Invalid, what, wanted.Name,
+                $"{name} needs {format.Least} at least, and {size} is what it would have",
+                $"give a size of {format.Least} or more, another file system, or use a pool with larger bases");
+        }
+        return size > format.Most
+            ? No(RefusalKind.Invalid, what, wanted.Name, $"{name} is made with {format.Most} at most, not with {size}",
+                $"give a size of {format.Most} or less, and grow it afterwards")
+            : null;
     }
 
     private static PoolState After(this PoolState state, IEnumerable<PoolEvent> events) =>
@@ -128,6 +155,12 @@ public static partial class PoolDecider
         {
             return No(RefusalKind.Invalid, what, key.Name, $"{size} is less than the {atLeast} of what lies below it",
                 $"give {atLeast} or more, or no size");
+        }
+        if (size > FileSystemFormat.LargestDevice)
+        {
+            return No(RefusalKind.Invalid, what, key.Name,
+                $"{size} is more than the {FileSystemFormat.LargestDevice} that a block device can have",
+                "give a smaller size");
         }
         return size > health.DataTotal
             ? No(RefusalKind.NoSpace, what, key.Name, $"{size} is more than the pool's {health.DataTotal}",

@@ -8,8 +8,9 @@ public interface IFileSystems
 {
     /// <summary>
     /// Makes an empty file system over whatever is there: root directory of mode 0755 and owner root, no lost+found.
+    /// With the features of <see cref="FileSystemFormat"/>, whatever the host's mkfs and its configuration would choose.
     /// </summary>
-    /// <returns>NotSupported, naming the program, where mkfs is not installed.</returns>
+    /// <returns>NotSupported, naming the program, where mkfs is not installed, or gives other features.</returns>
     KernelResult Format(DevicePath device, FileSystemKind kind);
 
     /// <summary>
@@ -37,6 +38,10 @@ public interface IFileSystems
     /// unmounted, some seconds old on one that is mounted. Needs no mount. Invalid where there is no such file system.
     /// </summary>
     KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind);
+
+    /// <summary>What the file system is like, as its superblock on the device says. Needs no mount. Invalid where there
+    /// is no such file system.</summary>
+    KernelResult<FileSystemTraits> Traits(DevicePath device, FileSystemKind kind);
 
     /// <summary>Every mount in the agent's own mount namespace.</summary>
     KernelResult<IReadOnlyList<MountEntry>> Mounts();

@@ -15,12 +15,12 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
 
     private const string OwnMounts = "/proc/self/mountinfo";
 
-    private readonly FileSystemFormat _format = new(runner);
+    private readonly FileSystemMaker _maker = new(runner);
 
     public KernelResult Format(DevicePath device, FileSystemKind kind)
     {
-        var number = BlockNodes.NumberOf(device);
-        return number.Succeeded ? _format.Format(device, kind) : number.Error;
+        var size = SizeOf(device);
+        return size.Succeeded ? _maker.Make(device, FileSystemFormat.Of(kind), size.Value) : size.Error;
     }
 
     public KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt)
@@ -83,7 +83,27 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         var mounted = MountCalls.Mount(
             device.Value, target.Value, MountOptions.TypeOf(kind), options.Flags, options.Data);
         var errno = Marshal.GetLastPInvokeError();
-        return mounted < 0 ? KernelErrors.From(errno, "mount", device.Value, $"on {target}") : KernelResult.Done;
+        return mounted < 0
+            ? KernelErrors.From(errno, "mount", device.Value, $"on {target}{WhyNot(device, kind, errno)}")
+            : KernelResult.Done;
+    }
+
+    /// <summary>The kernel tells only its log why it does not take a file system.</summary>
+    private static string WhyNot(DevicePath device, FileSystemKind kind, int errno)
+    {
+        if (errno is not (Errno.Invalid or Errno.NoSystemCall))
+            return "";
+        var opened = BlockNodes.Open(device, OpenFlags.ReadOnly);
+        if (!opened.Succeeded)
+            return "";
+        using var file = opened.Value;
+        var sector = BlockControl.Sector(file, device.Value);
+        var traits = Superblock.Traits(device, kind);
+        if (!sector.Succeeded || !traits.Succeeded)
+            return "";
+        return traits.Value.Unit < sector.Value
+            ? $"; it was made for sectors of {traits.Value.Unit} at most, and the device has {sector.Value}"
+            : $"; it has the features {string.Join(", ", traits.Value.Features)}";
     }
 
     public KernelResult Unmount(MountPath target, bool detach)
@@ -95,6 +115,9 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
 
     public KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind) =>
         Superblock.UsedInodes(device, kind);
+
+    public KernelResult<FileSystemTraits> Traits(DevicePath device, FileSystemKind kind) =>
+        Superblock.Traits(device, kind);
 
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() => ProcFile.Read(OwnMounts) is { } text
         ? KernelResult.Found(MountInfo.ParseAll(text))

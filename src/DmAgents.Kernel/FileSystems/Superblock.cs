@@ -16,7 +16,18 @@ internal static unsafe class Superblock
 
     /// <summary>ext4: struct ext4_super_block at 1024, little-endian: inodes at 0, free ones at 16, magic at 56. xfs:
     /// struct xfs_dsb at 0, big-endian: magic at 0, allocated inodes at 128, free ones at 136.</summary>
-    public static KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind)
+    public static KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind) =>
+        Read(device, kind, block => UsedInodes(block, kind));
+
+    public static KernelResult<FileSystemTraits> Traits(DevicePath device, FileSystemKind kind)
+    {
+        var read = Read(device, kind, block =>
+            SuperblockFeatures.Read(block, kind) is { } found ? new FoundTraits(found) : (FoundTraits?)null);
+        return read.Succeeded ? read.Value.Value : read.Error;
+    }
+
+    private static KernelResult<T> Read<T>(DevicePath device, FileSystemKind kind, BlockReader<T> parse)
+        where T : struct
     {
         var file = BlockNodes.Open(device, OpenFlags.ReadOnly | OpenFlags.Direct);
         if (!file.Succeeded)
@@ -30,8 +41,8 @@ internal static unsafe class Superblock
                 var read = FileBytes.Read(file.Value, device.Value, 0, block);
                 if (!read.Succeeded)
                     return read.Error;
-                return UsedInodes(block, kind) is { } used
-                    ? used
+                return parse(block) is { } value
+                    ? value
                     : new KernelError(KernelFault.Invalid, 0, "read superblock", device.Value, $"it has no {kind}");
             }
         }
@@ -40,6 +51,10 @@ internal static unsafe class Superblock
             NativeMemory.AlignedFree(buffer);
         }
     }
+
+    private delegate T? BlockReader<T>(ReadOnlySpan<byte> block) where T : struct;
+
+    private readonly record struct FoundTraits(FileSystemTraits Value);
 
     /// <summary>Null where the block is not the beginning of such a file system.</summary>
     internal static ulong? UsedInodes(ReadOnlySpan<byte> block, FileSystemKind kind)

@@ -72,8 +72,8 @@ public static class KernelProbe
     /// <summary>The programs that a host needs, each with what cannot be done without it.</summary>
     internal static IReadOnlyList<(SystemProgram Program, string Without)> ProgramsFor(bool usesVolumeGroup) =>
     [
-        (FileSystemFormat.MakeExt4, "no such file systems can be made"),
-        (FileSystemFormat.MakeXfs, "no such file systems can be made"),
+        (FileSystemMaker.MakeExt4, "no such file systems can be made"),
+        (FileSystemMaker.MakeXfs, "no such file systems can be made"),
         (MetadataCheck.ThinCheck, "pools are opened without a look at their metadata"),
         (MetadataPrograms.ThinDump, "the metadata of pools cannot be backed up"),
         (MetadataPrograms.ThinRepair, "damaged metadata cannot be repaired"),

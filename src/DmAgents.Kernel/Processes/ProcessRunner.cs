@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Diagnostics;
 using DmAgents.Domain.Ports;
@@ -8,7 +9,12 @@ namespace DmAgents.Kernel.Processes;
 /// <summary>A program of the system that the boundary calls, and where it comes from.</summary>
 internal sealed record SystemProgram(string Name, string DebianPackage)
 {
+    /// <summary>With which variables it runs, and no others but PATH and LC_ALL; null: with the daemon's.</summary>
+    public ImmutableDictionary<string, string>? Environment { get; init; }
+
     private static readonly string[] Folders = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"];
+
+    public static string SearchPath { get; } = string.Join(':', Folders);
 
     /// <summary>Its path, or null where it is not installed. Not by PATH: a daemon's often lacks sbin.</summary>
     public string? Find() => Folders.Select(folder => $"{folder}/{Name}").FirstOrDefault(File.Exists);
@@ -40,7 +46,7 @@ internal sealed class ProcessRunner(TimeSpan deadline)
     {
         if (program.Find() is not { } path)
             return program.Missing(subject);
-        using var process = ProcessOf(path, arguments);
+        using var process = ProcessOf(path, program, arguments);
         using var tail = new OutputTail(TailLines, pipes: 2);
         process.OutputDataReceived += (_, line) => tail.Add(line.Data);
         process.ErrorDataReceived += (_, line) => tail.Add(line.Data);
@@ -64,7 +70,7 @@ internal sealed class ProcessRunner(TimeSpan deadline)
     {
         if (program.Find() is not { } path)
             return program.Missing(subject);
-        using var process = ProcessOf(path, arguments);
+        using var process = ProcessOf(path, program, arguments);
         using var tail = new OutputTail(TailLines, pipes: 1);
         process.ErrorDataReceived += (_, line) => tail.Add(line.Data);
         if (Start(process, program, subject) is { } refused)
@@ -88,16 +94,24 @@ internal sealed class ProcessRunner(TimeSpan deadline)
         return Judge(process, program, subject, tail);
     }
 
-    private static Process ProcessOf(string path, IEnumerable<string> arguments) => new()
+    private static Process ProcessOf(string path, SystemProgram program, IEnumerable<string> arguments)
     {
-        StartInfo = new ProcessStartInfo(path, arguments)
+        var start = new ProcessStartInfo(path, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["LC_ALL"] = "C" },
-        },
-    };
+        };
+        if (program.Environment is { } own)
+        {
+            start.Environment.Clear();
+            start.Environment["PATH"] = SystemProgram.SearchPath;
+            foreach (var (name, value) in own)
+                start.Environment[name] = value;
+        }
+        start.Environment["LC_ALL"] = "C";
+        return new Process { StartInfo = start };
+    }
 
     private static KernelError? Start(Process process, SystemProgram program, string subject)
     {

@@ -17,6 +17,8 @@ internal sealed class RawDevice : IAsyncDisposable
 
     private RawDevice(LinuxKernel kernel, MappedName name) => (_kernel, _name) = (kernel, name);
 
+    public DevicePath Path => _name.Path;
+
     public static RawDevice Activate(LinuxKernel kernel, Container container)
     {
         Assert.Equal(DeviceState.Idle, container.State);

@@ -52,6 +52,25 @@ public abstract class FileSystemContract(KernelFixture fixture) : KernelContract
         Assert.Equal(empty + 3, Kernel.UsedInodes(device.Name.Path, kind).Must());
     }
 
+    [Theory]
+    [InlineData(FileSystemKind.Ext4)]
+    [InlineData(FileSystemKind.Xfs)]
+    public void Its_features_and_unit_are_those_of_its_format(FileSystemKind kind)
+    {
+        var (_, device) = Scope.OpenFormatted(kind);
+        var format = FileSystemFormat.Of(kind);
+
+        var made = Kernel.Traits(device.Name.Path, kind).Must();
+
+        Assert.Equal("", made.DifferenceTo(format));
+        Assert.Equal((kind, format.LargestSector), (made.Kind, made.Unit));
+        // Nor does a mount add any.
+        Kernel.Unmount(Scope.Mount(device, kind), detach: false).Must();
+        Assert.Equal("", Kernel.Traits(device.Name.Path, kind).Must().DifferenceTo(format));
+        Kernel.Traits(device.Name.Path, kind == FileSystemKind.Xfs ? FileSystemKind.Ext4 : FileSystemKind.Xfs)
+            .MustBeRefused(KernelFault.Invalid);
+    }
+
     [Fact]
     public void Inodes_of_another_file_system_or_of_none_are_not_counted()
     {

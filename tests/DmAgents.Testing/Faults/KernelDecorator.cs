@@ -144,6 +144,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult Unmount(MountPath target, bool detach) =>
         Call(nameof(Unmount), target, () => inner.Unmount(target, detach));
 
+    public KernelResult<FileSystemTraits> Traits(DevicePath device, FileSystemKind kind) =>
+        Call(nameof(Traits), device, () => inner.Traits(device, kind));
+
     public KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind) =>
         Call(nameof(UsedInodes), device, () => inner.UsedInodes(device, kind));
 

@@ -25,6 +25,10 @@ internal sealed record FileSystemImage(
     /// its blocks, xfs for the sectors that it was made for.</summary>
     public ulong Unit { get; init; } = BlockSize;
 
+    /// <summary>Those that the agent gives, unless another program made it.</summary>
+    public ImmutableSortedSet<string> Features { get; init; } =
+        [.. FileSystemFormat.Of(Kind).Features];
+
     public ulong Blocks => SizeInBytes / BlockSize;
 
     public string Signature => Kind == FileSystemKind.Ext4 ? "ext4 file system" : "xfs file system";

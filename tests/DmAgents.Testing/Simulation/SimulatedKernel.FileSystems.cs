@@ -65,6 +65,17 @@ public sealed partial class SimulatedKernel
             return image?.Kind == kind ? (Errno.None, ReservedInodes + (ulong)image.Files.Count) : (Errno.Invalid, 0UL);
         });
 
+    public KernelResult<FileSystemTraits> Traits(DevicePath device, FileSystemKind kind) =>
+        Run<FileSystemTraits>("read superblock", device, () =>
+        {
+            if (Locate(device) is not { } found)
+                return (Errno.NoEntry, null);
+            var image = found.FileSystem?.Image ?? FileSystemImage.Read(found, _superblocks, out _);
+            return image?.Kind == kind
+                ? (Errno.None, new FileSystemTraits(kind, new ByteSize(image.Unit), image.Features))
+                : (Errno.Invalid, null);
+        });
+
     public KernelResult<IReadOnlyList<MountEntry>> Mounts() =>
         Run<IReadOnlyList<MountEntry>>("mounts", "mountinfo", () => (Errno.None, _mounts.List()));
 
@@ -110,9 +121,16 @@ public sealed partial class SimulatedKernel
     public KernelResult FormatXfsOfOwnSectors(DevicePath device) => Opened("mkfs.xfs", device, found =>
         Format(found, FileSystemKind.Xfs, found.Shape.Sector.Bytes));
 
-    private Errno Format(SimulatedDevice device, FileSystemKind kind, ulong unit = FileSystemImage.BlockSize)
+    /// <summary>Makes a file system as another program does, with features of its own.</summary>
+    public KernelResult FormatByAnother(DevicePath device, FileSystemKind kind, params string[] features) =>
+        Opened("mkfs", device, found => Format(found, kind, features: features));
+
+    private Errno Format(
+        SimulatedDevice device, FileSystemKind kind, ulong unit = FileSystemImage.BlockSize, string[]? features = null)
     {
         var image = FileSystemImage.Empty(kind, device.Length) with { Unit = unit };
+        if (features is not null)
+            image = image with { Features = [.. features] };
         var errno = device.Discards ? device.Discard(0, device.Length) : Errno.None;
         foreach (var table in image.Tables())
         {

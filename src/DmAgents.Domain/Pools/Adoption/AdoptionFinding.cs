@@ -28,6 +28,10 @@ public enum AdoptionDifference
     /// <summary>It came by an import, and no image that is taken over needs it. It is kept as a layer.</summary>
     NoImage,
 
+    /// <summary>This host's kernel does not mount its file system. It is taken over all the same: another may.
+    /// </summary>
+    NotMountable,
+
     /// <summary>Its layer is not taken over; nor is the image.</summary>
     ImageWithoutLayer,
 
@@ -41,5 +45,6 @@ public enum AdoptionDifference
 public sealed record AdoptionFinding(AdoptionDifference Difference, string Subject, string Why)
 {
     /// <summary>Whether what it is about becomes a part of the pool's content all the same.</summary>
-    public bool IsTakenOver => Difference is AdoptionDifference.NoParent or AdoptionDifference.NoImage;
+    public bool IsTakenOver => Difference
+        is AdoptionDifference.NoParent or AdoptionDifference.NoImage or AdoptionDifference.NotMountable;
 }

@@ -15,6 +15,9 @@ public sealed record PoolContent(
 /// before each opening, and a metadata snapshot comes and goes.</summary>
 public sealed class PoolReading(IKernel kernel, PoolContext pool)
 {
+    /// <summary>Which pool it is.</summary>
+    public PoolContext Pool => pool;
+
     /// <summary>Makes the pool live where it is not, and reads what it has.</summary>
     public KernelResult<PoolContent> Read()
     {

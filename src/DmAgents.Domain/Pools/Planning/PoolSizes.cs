@@ -1,3 +1,4 @@
+using DmAgents.Domain.Devices;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Planning;
@@ -26,6 +27,35 @@ public static class PoolSizes
         var holds = data.RoundDown(data < BaseUnit ? ByteSize.MiB(1) : BaseUnit);
         return configured < holds ? configured : holds;
     }
+
+    /// <summary>The same for a file system, which has limits of its own: where the whole units are too few for it and
+    /// the pool's size is not, the least of it.</summary>
+    public static ByteSize BaseSizeFor(FileSystemKind kind, ByteSize configured, ByteSize data)
+    {
+        var (format, size) = (FileSystemFormat.Of(kind), BaseSizeFor(configured, data));
+        return size > format.Most ? format.Most
+            : size < format.Least && configured >= format.Least && data >= format.Least ? format.Least
+            : size;
+    }
+
+    /// <summary>Why a pool can have no base of that file system; null where it can.</summary>
+    public static Refusal? NoBase(string what, PoolName pool, FileSystemKind kind, ByteSize configured, ByteSize data)
+    {
+        var format = FileSystemFormat.Of(kind);
+        if (BaseSizeFor(kind, configured, data) >= format.Least)
+            return null;
+        var name = kind.ToString().ToLowerInvariant();
+        return configured < format.Least
+            ? new Refusal(RefusalKind.Invalid, what, pool.Value,
+                $"{name} needs {format.Least} at least, and pool.base-size is {configured}",
+                $"set pool.base-size to {format.Least} or more{OrExt4(kind)}")
+            : new Refusal(RefusalKind.Invalid, what, pool.Value,
+                $"{name} needs {format.Least} at least, and the pool has {data} of data",
+                $"give it {format.Least} or more{OrExt4(kind)}");
+    }
+
+    private static string OrExt4(FileSystemKind kind) =>
+        kind == FileSystemKind.Ext4 ? "" : $", or take ext4, which needs {FileSystemFormat.Ext4.Least}";
 
     /// <summary>How large the metadata of a pool with so much data should be.</summary>
     internal static ByteSize MetadataFor(ByteSize data, PoolBlockSize blockSize) =>
