@@ -6,6 +6,7 @@ using DmAgents.Agent.UseCases;
 using DmAgents.Api.Containerd.Snapshots.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Domain.Units;
@@ -149,7 +150,10 @@ internal sealed class ServedAgent : IAsyncDisposable
         await _app.Services.GetRequiredService<PoolGateway>().Ask(Pool, new PoolCommands.Initialize(
             new RequestId(Guid.NewGuid()), new PoolUuid(Guid.NewGuid()), Pool,
             new PoolBacking.Disks([Part("/dev/sda", ByteSize.GiB(1))], [Part("/dev/sdb", ByteSize.MiB(32))]),
-            PoolBlockSize.Default, FileSystemKind.Ext4, baseSize, DateTimeOffset.UnixEpoch), CancellationToken.None);
+            PoolBlockSize.Default, FileSystemKind.Ext4, baseSize, DateTimeOffset.UnixEpoch)
+        {
+            SectorSize = DiskShape.UsualSector,
+        }, CancellationToken.None);
     }
 
     private static GrpcChannel ChannelTo(string socket) =>
