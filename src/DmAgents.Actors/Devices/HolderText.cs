@@ -10,6 +10,6 @@ internal static class HolderText
         string.Join(", ", holders.Take(3).Select(Of)) + (holders.Count > 3 ? $" and {holders.Count - 3} more" : "");
 
     private static string Of(DeviceHolder holder) => holder.ProcessId is { } pid
-        ? $"{holder.What} {holder.Where} of process {pid}"
+        ? $"{holder.What} {holder.Where} of process {pid}" + (holder.Command.Length > 0 ? $" ({holder.Command})" : "")
         : $"{holder.What} {holder.Where}";
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using DmAgents.Actors.Devices;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
@@ -119,6 +120,8 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
         if (!ready.Succeeded)
             return new LaneResults.OpenFailed(ready.Error);
         var assembly = new AssemblyEffects(kernel, job.Pool);
+        if (Reopen(job) is { } inTheWay)
+            return inTheWay;
         var isNew = !job.State.WasOpened && kernel.Find(job.Pool.Device).FailedWith(KernelFault.NotFound);
         var checkedMetadata = job.State.WasOpened ? assembly.CheckMetadata() : KernelResult.Done;
         var opened = checkedMetadata.Or(KernelFault.NotSupported)
@@ -138,6 +141,35 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
                 picture.Value, checkedMetadata.Error, HintsOf(job, picture.Value),
                 PoolSectors.Concern(kernel, job.State))
             : new LaneResults.OpenFailed(picture.Error);
+    }
+
+    /// <summary>A live pool that the kernel has given up takes no table any more: it is taken down, and opened like one
+    /// that is not live. Null if nothing stands against opening it.</summary>
+    private LaneResults.OpenFailed? Reopen(LaneJobs.Open job)
+    {
+        // What someone else assembles is theirs to take down.
+        if (!job.State.WasOpened || job.Pool.Identity.Backing is PoolBacking.Existing)
+            return null;
+        var status = kernel.PoolStatus(job.Pool.Device);
+        if (!status.Succeeded)
+            return null;
+        var wasGivenUp = status.Value.Mode is PoolMode.Failed or PoolMode.Error;
+        if (!wasGivenUp && !(job.IsAsked && status.Value.NeedsCheck))
+            return null;
+        var down = new MendEffects(kernel, files, job.Pool).TakeDownToReopen(evenMounted: wasGivenUp);
+        if (down.Error is not { } error)
+            return null;
+        if (error.Fault == KernelFault.Busy && HoldersOf(error.Subject) is { Length: > 0 } holders)
+            error = error with { Detail = $"held by {holders}" };
+        return new LaneResults.OpenFailed(error, wasGivenUp);
+    }
+
+    private string HoldersOf(string device)
+    {
+        var live = MappedName.IsValid(device) ? kernel.Find(new MappedName(device)) : default;
+        return live is { Succeeded: true, Value: not null } && kernel.Holders(live.Value) is { Succeeded: true } holders
+            ? HolderText.Of(holders.Value)
+            : "";
     }
 
     private ImmutableDictionary<ThinId, DeviceHint> HintsOf(LaneJobs.Open job, KernelPicture picture) =>

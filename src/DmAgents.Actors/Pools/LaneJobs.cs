@@ -14,7 +14,9 @@ namespace DmAgents.Actors.Pools;
 internal static class LaneJobs
 {
     /// <summary>Make the pool live and look at what it has.</summary>
-    internal sealed record Open(PoolContext Pool, PoolState State) : ILocalMessage;
+    /// <param name="IsAsked">The operator wants it: a pool that waits for a check is taken down for that, too, unless
+    /// something of it is in use.</param>
+    internal sealed record Open(PoolContext Pool, PoolState State, bool IsAsked = false) : ILocalMessage;
 
     /// <summary>Take away what nobody wants.</summary>
     internal sealed record CleanUp(PoolContext Pool, RecoveryPlan Plan) : ILocalMessage;
@@ -82,7 +84,8 @@ internal static class LaneResults
     /// <summary>Pool and journal do not belong together.</summary>
     internal sealed record Mismatched(TransactionId Found, Checkpoint Expected) : ILocalMessage;
 
-    internal sealed record OpenFailed(KernelError Error) : ILocalMessage;
+    /// <param name="WasGivenUp">The pool is live, and the kernel has given it up.</param>
+    internal sealed record OpenFailed(KernelError Error, bool WasGivenUp = false) : ILocalMessage;
 
     /// <param name="Errors">What could not be taken away.</param>
     internal sealed record CleanedUp(RecoveryPlan Plan, ImmutableArray<KernelError> Errors) : ILocalMessage;

@@ -159,7 +159,7 @@ public sealed partial class PoolActor
             case NextTrim:
                 TrimNext();
                 break;
-            case RetryProblems when _phase == PoolPhase.Open:
+            case RetryProblems when _phase == PoolPhase.Open && _heldRetire is null:
                 Retry();
                 break;
             // The comparison settles what is not as it should be; the next opening tries the rest again.

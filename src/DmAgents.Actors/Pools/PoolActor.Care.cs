@@ -66,6 +66,13 @@ public sealed partial class PoolActor
             Record([changed], () => { });
         }
         Show();
+        // No table, message or I/O will do: only a pool that is opened anew is one again.
+        if (_health.Condition == PoolCondition.Failed && Pool.Identity.Backing is not PoolBacking.Existing && IsQuiet)
+        {
+            Timers.Cancel(StatusTimer);
+            Open();
+            return;
+        }
         // What it did not let be read when it was opened: recovery has been waiting for this.
         if (_isUncompared && _health.CanChange && IsQuiet)
         {

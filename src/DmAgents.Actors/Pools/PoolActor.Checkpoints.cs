@@ -72,6 +72,7 @@ public sealed partial class PoolActor
         var done = _afterCheckpoint;
         _afterCheckpoint = null;
         done?.Invoke();
+        RetireWhenQuiet();
     }
 
     private void StoreSnapshotWhereDue()

@@ -233,7 +233,8 @@ public sealed partial class PoolActor
 
     private Refusal? Unready(PoolCommand command)
     {
-        var busy = _phase == PoolPhase.Stopping ? "the agent is stopping"
+        var busy = _phase == PoolPhase.Stopping ? _reason
+            : _heldRetire is not null ? Removing
             : _operations.Count >= _setup.Settings.MaxOperations ? $"{_operations.Count} operations are under way"
             : IsBehindAnother(command) ? "an earlier change of the same thing is under way"
             : null;

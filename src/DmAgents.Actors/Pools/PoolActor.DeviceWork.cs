@@ -101,7 +101,7 @@ public sealed partial class PoolActor
     private void OnCreationFailed(ThinId id, KernelError error)
     {
         var device = _state.Devices[id];
-        var inDoubt = error.LeavesStateUnknown || error.Fault == KernelFault.Exists;
+        var inDoubt = error.LeavesStateUnknown || (error.Fault == KernelFault.Exists && !error.WasUndone);
         var request = RequestOf(id);
         var views = _operations.Where(o => o.Value.Subject == id && o.Value.Command is PoolCommands.CreateView)
             .Select(o => o.Key).ToList();
@@ -121,8 +121,9 @@ public sealed partial class PoolActor
             SettleInBackground(source);
         if (!_waitingForSource.Remove(id, out var dependents))
             return;
-        foreach (var (dependent, _) in dependents)
-            OnCreationFailed(dependent, error);
+        // The kernel was not asked for any of these, unless an agent that died had asked it.
+        foreach (var (dependent, madeBefore) in dependents)
+            OnCreationFailed(dependent, error with { WasUndone = !madeBefore });
     }
 
     private void OnSettled(DeviceResults.Settled result)

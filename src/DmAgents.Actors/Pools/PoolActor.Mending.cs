@@ -83,7 +83,7 @@ public sealed partial class PoolActor
                 Open();
                 break;
             case MendOutcome.Sound:
-                Record([new PoolEvents.CheckCleared(request, Now)], Open);
+                Record([new PoolEvents.CheckCleared(request, Now)], () => Open());
                 break;
             case MendOutcome.Ready ready:
                 var backup = (mended.Asked.Source as MetadataSource.Backup)?.Name.ToString();

@@ -40,12 +40,13 @@ public sealed partial class PoolActor
         Open();
     }
 
-    private void Open()
+    /// <param name="isAsked">The operator wants it, now.</param>
+    private void Open(bool isAsked = false)
     {
         if (GoesBack())
             return;
         Enter(PoolPhase.Opening, "the pool is made live and compared with the journal");
-        _lane.Tell(new LaneJobs.Open(Pool, _state));
+        _lane.Tell(new LaneJobs.Open(Pool, _state, isAsked));
     }
 
     private void WhenOpening(object message)
@@ -70,7 +71,7 @@ public sealed partial class PoolActor
                 OnWrongPool(mismatched);
                 break;
             case LaneResults.OpenFailed failed:
-                OnOpenFailed(failed.Error);
+                OnOpenFailed(failed.Error, failed.WasGivenUp);
                 break;
             case LaneResults.CleanedUp cleaned:
                 OnCleanedUp(cleaned);
@@ -166,19 +167,24 @@ public sealed partial class PoolActor
         RefuseFounder();
     }
 
-    private void OnOpenFailed(KernelError error)
+    private void OnOpenFailed(KernelError error, bool wasGivenUp = false)
     {
         _metadataAreDamaged = MetadataAreTheCause(error);
-        Enter(PoolPhase.Unavailable, error.ToString());
+        Enter(PoolPhase.Unavailable, wasGivenUp
+            ? $"the kernel has given the pool up, and it cannot be opened anew yet: {error}"
+            : error.ToString());
         UnstashAll();
         AnswerRepairers();
         if (RefuseFounder())
             return;
-        // Damage does not go by itself, and to find it again all metadata are read.
-        Timers.StartSingleTimer(OpenTimer, OpenAgain.Instance, _metadataAreDamaged
-            ? _setup.Settings.RetryInterval * DamageFactor
-            : _setup.Settings.RetryInterval);
+        _failures = wasGivenUp ? _failures + 1 : 0;
+        // Damage does not go by itself, and to find it again all metadata are read. Nor does a disk come back sooner.
+        var factor = _metadataAreDamaged ? DamageFactor : Math.Min(1 << Math.Min(_failures, 8), DamageFactor);
+        Timers.StartSingleTimer(OpenTimer, OpenAgain.Instance, _setup.Settings.RetryInterval * factor);
     }
+
+    /// <summary>How often a pool that the kernel gave up could not be opened anew.</summary>
+    private int _failures;
 
     /// <summary>A pool whose creation fails never was: what is live of it is taken down, and its parent forgets it. So
     /// is one that was taken over, and in which nothing was changed yet.</summary>
@@ -259,6 +265,7 @@ public sealed partial class PoolActor
     private void OnOpened()
     {
         _metadataAreDamaged = false;
+        _failures = 0;
         Enter(PoolPhase.Open, "");
         // After a restart nearly all files are right, and who waits for the agent does not wait for them to be read.
         Timers.StartSingleTimer(

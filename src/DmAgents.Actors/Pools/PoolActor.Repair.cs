@@ -36,7 +36,7 @@ public sealed partial class PoolActor
         Timers.Cancel(OpenTimer);
         if (_phase == PoolPhase.WrongPool)
             Enter(PoolPhase.Opening, $"its transaction id {repair.Accept} is accepted on request");
-        Record(accepted.Events, Open);
+        Record(accepted.Events, () => Open(isAsked: true));
     }
 
     /// <summary>Something has no outcome in the journal yet: compared with it, it would look like something left
@@ -54,7 +54,8 @@ public sealed partial class PoolActor
         var name = _setup.Name.Value;
         if (_phase == PoolPhase.Stopping || (_phase == PoolPhase.Open && IsAtWork))
         {
-            return new Refusal(RefusalKind.Busy, What, name, "operations are under way", "try again in a moment");
+            return new Refusal(RefusalKind.Busy, What, name,
+                _phase == PoolPhase.Stopping ? _reason : "operations are under way", "try again in a moment");
         }
         if (_phase == PoolPhase.WrongPool && repair.Accept != _mismatch!.Found)
         {

@@ -39,7 +39,7 @@ public sealed partial class PoolActor
 
     private void OnKeepStock()
     {
-        if (_phase != PoolPhase.Open)
+        if (_phase != PoolPhase.Open || _heldRetire is not null)
             return;
         _demand = _demand.Of(_state);
         var plan = StockPlan.Of(_state, _health, _demand, _setup.Settings.Stock, Now);

@@ -110,9 +110,15 @@ public sealed partial class PoolActor
     /// <summary>A pool that is to go, once what its background work has under way is done.</summary>
     private (IActorRef To, PoolCommands.Retire Command)? _heldRetire;
 
+    private const string Removing = "it is being removed";
+
+    /// <summary>Nothing works on a device, nor does the lane: what it takes down is touched by nobody else.</summary>
+    private bool MayRetire => !IsDeleting && !_isTrimming && (_phase != PoolPhase.Open || !_devices.AreAtWork)
+        && _purges.Count == 0 && !_isPlanningExtension && _afterCheckpoint is null && !_isDiscardingMetadata;
+
     private void OnRetire(PoolCommands.Retire retire)
     {
-        if (_heldRetire is null && (IsDeleting || _isTrimming))
+        if (_heldRetire is null && _operations.Count == 0 && !MayRetire)
             _heldRetire = (Sender, retire);
         else
             Retire(retire, Sender);
@@ -120,12 +126,14 @@ public sealed partial class PoolActor
 
     private void RetireWhenQuiet()
     {
-        if (_heldRetire is not { } held || IsDeleting || _isTrimming)
+        if (_heldRetire is not { } held || !MayRetire)
             return;
         _heldRetire = null;
         Retire(held.Command, held.To);
-        // Where it was refused, what has waited goes on.
+        // If it was refused, what has waited goes on.
         DeleteNext();
+        if (!_problems.IsEmpty)
+            RetryLater();
     }
 
     private void Retire(PoolCommands.Retire retire, IActorRef to)
@@ -145,7 +153,7 @@ public sealed partial class PoolActor
             return;
         }
         _retiring = (to, retire);
-        Enter(PoolPhase.Stopping, "it is being removed");
+        Enter(PoolPhase.Stopping, Removing);
         Timers.Cancel(StatusTimer);
         _isDeaf = true;
         // It writes behind what happens, and would make anew what is removed now.

@@ -121,6 +121,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         // An actor is kept while something is under way, or live of its device.
         if (answered is { } id && _state.Devices.GetValueOrDefault(id) is not { Use: not DeviceUse.Idle })
             _devices.Release(id);
+        RetireWhenQuiet();
     }
 
     private void Dispatch(object message)

@@ -32,6 +32,9 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
     /// makes its directory itself, and an earlier agent may have written others. A device may come, change its key and
     /// go within one pause.</summary>
     private readonly Dictionary<ThinId, HashSet<DeviceKey>> _keys = [];
+
+    /// <summary>What each view shows: the removal of one does not say it, and the state has moved on by then.</summary>
+    private readonly Dictionary<DeviceKey, ThinId> _shown = [];
     private readonly ContentProjection _content = new(files, paths);
     private PoolState _state = PoolState.Empty;
     private bool _isComplete;
@@ -48,6 +51,8 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
         {
             case Rebuild rebuild:
                 _state = rebuild.State;
+                foreach (var view in _state.Views.Values)
+                    _shown[view.Key] = view.Source;
                 _isComplete = true;
                 RemoveStrays();
                 _content.Forget();
@@ -56,9 +61,8 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
             case Happened happened:
                 _state = happened.After;
                 // Before the opening's end the comparison is not done; the rebuild then writes everything.
-                MarkDirty(_isComplete
-                    ? happened.Events.Select(e => PoolNoticeOf.DeviceOf(e, _state)).OfType<ThinId>()
-                    : []);
+                var changed = happened.Events.Select(DeviceOf).OfType<ThinId>().ToList();
+                MarkDirty(_isComplete ? changed : []);
                 break;
             case WriteOut:
                 WriteDirty();
@@ -151,6 +155,16 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
             if (!wanted.Contains(name))
                 Warn(kernel.RemoveDirectory(new MountPath($"{paths.MountDirectory}/{name}")).Or(KernelFault.Busy));
         }
+    }
+
+    /// <summary>The device whose file an event changes. A layer is live from its first view to its last.</summary>
+    private ThinId? DeviceOf(PoolEvent happened)
+    {
+        if (happened is PoolEvents.ViewAdded added)
+            _shown[added.Key] = added.Source;
+        return happened is not PoolEvents.ViewRemoved removed ? PoolNoticeOf.DeviceOf(happened, _state)
+            : _shown.Remove(removed.Key, out var source) ? source
+            : null;
     }
 
     private string FileOf(DeviceKey key) => $"{paths.MetadataDirectory}/{PoolPaths.NameOf(key)}{Ending}";

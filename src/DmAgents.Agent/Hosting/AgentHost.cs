@@ -99,7 +99,7 @@ internal static class AgentHost
         services.AddSingleton<IFileTrees, LinuxFileTrees>();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(AdminGroup.Find(settings.AdminGroup));
-        services.AddSingleton<AgentClock>();
+        services.AddSingleton(AgentClock.OfProcess(TimeProvider.System));
         services.AddSingleton<PoolBoard>();
         services.AddSingleton<HostEventLog>();
         services.AddSingleton(provider => new HostPools(

@@ -5,6 +5,7 @@ using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Kernel.Hosts;
 using Grpc.Core;
+using PoolCondition = DmAgents.Domain.Pools.PoolCondition;
 
 namespace DmAgents.Agent.Services;
 
@@ -38,7 +39,8 @@ internal sealed class HostsService(
         {
             Severity = p.Fatal ? Severity.Error : Severity.Warning, Object = "host", What = p.What, Next = p.Next,
         }));
-        status.Problems.Add(pools.SelectMany(ProblemsOf));
+        status.Problems.Add(JournalDisk.Problems(settings));
+        status.Problems.Add(pools.SelectMany(pool => ProblemsOf(pool).Concat(ConditionsOf(pool))));
         status.Problems.Add(ownerless.Find().Select(OwnerlessPools.Told));
         return Task.FromResult(status);
     }
@@ -86,18 +88,66 @@ internal sealed class HostsService(
         }
         : null;
 
+    /// <summary>What a pool that is open should be looked at for.</summary>
+    private static IEnumerable<Finding> ConditionsOf(PoolPicture pool)
+    {
+        var show = $"dmagent pool show {pool.Name}";
+        if (pool is { Phase: PoolPhase.Open, Health: { Condition: not PoolCondition.Writable } health })
+        {
+            yield return new Finding
+            {
+                Severity = health.Condition < PoolCondition.OutOfData ? Severity.Warning : Severity.Error,
+                Object = pool.Name.Value, What = $"the pool is {Views.State(pool)}", Why = health.Why, Next = show,
+            };
+        }
+        if (pool.State.Devices.Values.Count(d => d.Phase == DevicePhase.Lost) is > 0 and var lost)
+        {
+            yield return new Finding
+            {
+                Severity = Severity.Error, Object = pool.Name.Value, What = $"{lost} devices are lost",
+                Why = "the pool's metadata do not have them", Next = $"dmagent pool check {pool.Name}",
+            };
+        }
+        if (pool.State.Quarantine.Count is > 0 and var inDoubt)
+        {
+            yield return new Finding
+            {
+                Severity = Severity.Warning, Object = pool.Name.Value, What = $"{inDoubt} thin ids are in quarantine",
+                Why = "the pool has them, or may have, and nobody owns them",
+                Next = $"dmagent pool quarantine list {pool.Name}",
+            };
+        }
+        if (pool.State.LastBackup is { Why: { } why })
+        {
+            yield return new Finding
+            {
+                Severity = Severity.Warning, Object = pool.Name.Value, What = "its last backup of the metadata failed",
+                Why = why, Next = $"dmagent pool backup now {pool.Name}",
+            };
+        }
+    }
+
     private static string NameOf(PoolPicture pool, ThinId id) =>
         pool.State.Devices.TryGetValue(id, out var device) ? Views.KeyText(device.Key) : $"thin id {id}";
 }
 
-/// <summary>When the agent started.</summary>
-public sealed class AgentClock(TimeProvider time)
+/// <summary>How long the agent runs: from its process' start on, whoever asks first and when.</summary>
+public sealed class AgentClock(TimeProvider time, DateTimeOffset startedAt)
 {
-    private readonly long _started = time.GetTimestamp();
+    private readonly long _made = time.GetTimestamp();
+    private readonly TimeSpan _before = time.GetUtcNow() - startedAt;
 
-    public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
+    public DateTimeOffset StartedAt => startedAt;
 
-    public TimeSpan Uptime => time.GetElapsedTime(_started);
+    /// <summary>By a clock that nobody sets, but for the moment before this was made.</summary>
+    public TimeSpan Uptime => _before + time.GetElapsedTime(_made);
+
+    /// <summary>The clock of this process.</summary>
+    public static AgentClock OfProcess(TimeProvider time)
+    {
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        return new AgentClock(time, process.StartTime.ToUniversalTime());
+    }
 }
 
 /// <summary>The version that was built.</summary>

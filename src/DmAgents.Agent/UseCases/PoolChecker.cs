@@ -84,7 +84,10 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
                 PoolCondition.NeedsCheck => "its metadata need a check",
                 PoolCondition.ReadOnly => "it is read-only",
                 _ => "it has failed",
-            }, health.Why, $"see what can be done, without changing anything: {PoolActor.RepairOf(pool.Name)}");
+            }, health.Why, health.Condition == PoolCondition.ReadOnly
+                ? $"see what can be done, without changing anything: {PoolActor.RepairOf(pool.Name)}"
+                : $"when its disks can be read, open it anew: {ByRepair} {pool.Name}; "
+                    + $"else: {PoolActor.RepairOf(pool.Name)}");
         }
     }
 

@@ -62,7 +62,8 @@ public interface IMappedDevices
     /// <summary>What a live thin device has mapped, in bytes.</summary>
     KernelResult<ByteSize> MappedBytes(MappedName thin);
 
-    /// <summary>Who keeps a device open, as far as the kernel tells: mounts in any mount namespace, devices stacked
-    /// above. Empty where nobody is found, which proves nothing: a process may simply have it open.</summary>
+    /// <summary>What keeps a device open, as far as the kernel tells within a second: processes with a directory or
+    /// file of its file system, devices stacked above, mounts in any mount namespace. The processes come first; those
+    /// that have the device itself open are not found.</summary>
     KernelResult<IReadOnlyList<DeviceHolder>> Holders(LiveDevice device);
 }

@@ -47,8 +47,11 @@ public sealed record KernelError(KernelFault Fault, int Errno, string Operation,
     /// failed, or it was ended at a deadline.</summary>
     public int ExitStatus { get; init; }
 
-    /// <summary>True where the kernel may have done what was asked, or half of it.</summary>
-    public bool LeavesStateUnknown => Fault is KernelFault.TimedOut or KernelFault.Failed;
+    /// <summary>Nothing of it is left: it was taken back, or never begun.</summary>
+    public bool WasUndone { get; init; }
+
+    /// <summary>True if the kernel may have done what was asked, or half of it.</summary>
+    public bool LeavesStateUnknown => !WasUndone && (Fault is KernelFault.TimedOut or KernelFault.Failed);
 
     public override string ToString() =>
         $"{Operation} of {Subject}: {Fault}"

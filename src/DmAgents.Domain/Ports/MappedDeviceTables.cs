@@ -49,8 +49,13 @@ public sealed record LiveDevice(
 /// <param name="Text">The table in use, in the kernel's words, its targets joined by "; ".</param>
 public sealed record TableState(LiveDevice Device, bool MapsAsGiven, bool IsAsGiven, string Text);
 
-/// <summary>Someone who keeps a device open.</summary>
-/// <param name="What">"mount", or "device" for one stacked above.</param>
-/// <param name="Where">The mount's path as its process sees it, or the name of the device above.</param>
-/// <param name="ProcessId">A process of the mount namespace that has the mount; null for a device above.</param>
-public sealed record DeviceHolder(string What, string Where, int? ProcessId);
+/// <summary>What keeps a device open.</summary>
+/// <param name="What">"working directory", "root directory", "program", "open file" or "mapped file" of a process;
+/// "mount"; "device" for one stacked above.</param>
+/// <param name="Where">The path as that process sees it, or the name of the device above.</param>
+/// <param name="ProcessId">The process; of a mount, one of the mount namespace that has it. Null for a device.</param>
+public sealed record DeviceHolder(string What, string Where, int? ProcessId)
+{
+    /// <summary>The process' program, as the kernel has it: at most 15 bytes.</summary>
+    public string Command { get; init; } = "";
+}

@@ -48,6 +48,8 @@ internal sealed class LinuxBlockDevices : IBlockDevices
         if (!opened.Succeeded)
             return opened.Error;
         using var file = opened.Value;
+        // A disk that is gone answers from the page cache still, as long as a device above has it open.
+        DeviceCalls.Advise(file, (long)offset.Bytes, into.Length, DeviceCalls.NotNeeded);
         return FileBytes.Read(file, device.Value, offset.Bytes, into);
     }
 

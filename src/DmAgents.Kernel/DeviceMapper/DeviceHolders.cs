@@ -5,14 +5,15 @@ using DmAgents.Kernel.FileSystems;
 
 namespace DmAgents.Kernel.DeviceMapper;
 
-/// <summary>Finds who keeps a device open: devices above it, and mounts in every mount namespace.</summary>
+/// <summary>Finds what keeps a device open: processes in its file system, devices above it, and mounts in every mount
+/// namespace.</summary>
 internal static class DeviceHolders
 {
     public static IReadOnlyList<DeviceHolder> Of(DeviceNumber device) =>
         Of(device, new DirectoryInfo("/proc"), new DirectoryInfo("/sys"));
 
     public static IReadOnlyList<DeviceHolder> Of(DeviceNumber device, DirectoryInfo proc, DirectoryInfo sys) =>
-        [.. Above(device, sys), .. Mounts(device, proc)];
+        [.. FileSystemUsers.Of(device, proc), .. Above(device, sys), .. Mounts(device, proc)];
 
     private static IEnumerable<DeviceHolder> Above(DeviceNumber device, DirectoryInfo sys)
     {
@@ -44,7 +45,12 @@ internal static class DeviceHolders
             foreach (var line in (ProcFile.Read(Path.Combine(folder, "mountinfo")) ?? "").Split('\n'))
             {
                 if (MountInfo.Parse(line) is { } mount && mount.Device == device)
-                    yield return new DeviceHolder("mount", mount.Target.Value, id);
+                {
+                    yield return new DeviceHolder("mount", mount.Target.Value, id)
+                    {
+                        Command = FileSystemUsers.CommandOf(folder),
+                    };
+                }
             }
         }
     }

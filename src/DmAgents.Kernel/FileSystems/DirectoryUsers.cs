@@ -29,7 +29,7 @@ internal static class DirectoryUsers
         Descriptors(process).Select(ProcFile.Target).OfType<string>();
 
     /// <summary>None of a process that is gone by now.</summary>
-    private static string[] Descriptors(string process)
+    public static string[] Descriptors(string process)
     {
         try
         {

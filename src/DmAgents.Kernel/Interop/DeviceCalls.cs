@@ -47,6 +47,12 @@ internal static unsafe partial class DeviceCalls
     [LibraryImport(C, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Stat(FileDescriptor file, string path, int flags, uint mask, out FileStatus status);
 
+    /// <summary>POSIX_FADV_DONTNEED: clean pages of the range leave the page cache.</summary>
+    public const int NotNeeded = 4;
+
+    [LibraryImport(C, EntryPoint = "posix_fadvise")]
+    public static partial int Advise(FileDescriptor file, long offset, long length, int advice);
+
     [LibraryImport(C, EntryPoint = "fstatfs", SetLastError = true)]
     public static partial int StatFileSystem(FileDescriptor file, out FileSystemStatus status);
 

@@ -11,6 +11,10 @@ internal struct FileStatus
     public const int CurrentDirectory = -100;
     public const int NoFollow = 0x100;
 
+    /// <summary>AT_NO_AUTOMOUNT and AT_STATX_DONT_SYNC.</summary>
+    public const int NoAutomount = 0x800;
+    public const int NoSync = 0x4000;
+
     /// <summary>AT_EMPTY_PATH: what the descriptor itself names.</summary>
     public const int EmptyPath = 0x1000;
 

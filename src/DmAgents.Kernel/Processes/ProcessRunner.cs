@@ -164,6 +164,7 @@ internal sealed class ProcessRunner(TimeSpan deadline)
         private readonly Queue<string> _last = new();
         private readonly Lock _lock = new();
         private bool _disposed;
+        private bool _isUsage;
 
         public void Add(string? line)
         {
@@ -173,6 +174,11 @@ internal sealed class ProcessRunner(TimeSpan deadline)
                 return;
             lock (_lock)
             {
+                // What is wrong was said before; how the program is used helps nobody who did not type it.
+                _isUsage |= _first.Count > 0
+                    && line.TrimStart().StartsWith("usage:", StringComparison.OrdinalIgnoreCase);
+                if (_isUsage)
+                    return;
                 if (_first.Count < most)
                 {
                     _first.Add(line.Trim());

@@ -200,4 +200,47 @@ public sealed class ContainerCreationSpec : ActorSpec
         Assert.False((await life.Done(create)).AlreadySo);
         Assert.True(Host.IsMounted(create.Key));
     }
+
+    /// <summary>The base was taken back, and the container above it was never begun: neither is in doubt.</summary>
+    [Fact]
+    public async Task A_failing_mkfs_leaves_nothing_in_quarantine()
+    {
+        var life = await Opened();
+        for (var tries = 0; tries < 3; tries++)
+        {
+            life.Kernel.FailNext(nameof(IKernel.Format), KernelFault.Failed);
+            Assert.Contains("Format", (await life.Refused(Ask.Create("web"))).Why, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(life.State.Ledger.Quarantine);
+        Assert.Empty(life.State.Devices);
+        Assert.Empty(Host.Thins);
+        await Agrees(life);
+    }
+
+    [Fact]
+    public async Task A_base_that_cannot_be_taken_back_is_in_quarantine_and_what_waited_for_it_is_not()
+    {
+        var life = await Opened();
+        life.Kernel.FailNext(nameof(IKernel.Format), KernelFault.Failed);
+        life.Kernel.FailNext(nameof(IKernel.DeleteThin), KernelFault.Failed);
+
+        await life.Refused(Ask.Create("web"));
+
+        Assert.Equal(Host.Thins, life.State.Ledger.Quarantine.Keys);
+        Assert.Single(life.State.Ledger.Quarantine);
+    }
+
+    [Fact]
+    public async Task A_snapshot_whose_origin_could_not_be_suspended_was_never_begun()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+        life.Kernel.FailNext(nameof(IKernel.Suspend), KernelFault.TimedOut);
+
+        await life.Refused(Ask.CommitLive("web", Ask.Layer("live")));
+
+        Assert.Empty(life.State.Ledger.Quarantine);
+        await Agrees(life);
+    }
 }

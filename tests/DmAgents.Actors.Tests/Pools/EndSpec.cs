@@ -197,4 +197,40 @@ public sealed class EndSpec : ActorSpec
         Assert.False(reply.IsCompleted);
         await Agrees(life);
     }
+
+    [Fact]
+    public async Task A_command_during_a_removal_hears_that_the_pool_is_being_removed()
+    {
+        var life = await Opened();
+        var held = life.Kernel.HoldNext(nameof(IKernel.ClosePool));
+        var removal = life.Ask(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
+        await held.Reached;
+
+        var refusal = await life.Refused(Ask.Create("web"));
+
+        Assert.Equal("it is being removed", refusal.Why);
+        held.Open();
+        Assert.IsNotType<PoolReplies.Refused>(await removal);
+    }
+
+    /// <summary>It would make live again what the removal takes down, or find it half taken down.</summary>
+    [Fact]
+    public async Task A_removal_waits_for_what_is_settled_in_the_background()
+    {
+        var life = await Opened();
+        await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+        life.Kernel.FailNext(nameof(IKernel.Unmount), KernelFault.Busy);
+        var held = life.Kernel.HoldNext(nameof(IKernel.MountAt), subject: "web");
+        await life.Refused(Ask.Unmount("web"));
+        await held.Reached;
+        life.Kernel.ClearCallLog();
+
+        var removal = life.Ask(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
+        Assert.Equal("it is being removed", (await life.Refused(Ask.Create("other"))).Why);
+        Assert.DoesNotContain(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.Unmount));
+        held.Open();
+
+        Assert.IsNotType<PoolReplies.Refused>(await removal);
+        Assert.Empty(Host.Kernel.ListDevices(DeviceNames.UuidPrefix).Value);
+    }
 }

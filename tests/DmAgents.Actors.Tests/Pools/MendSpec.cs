@@ -143,13 +143,15 @@ public sealed class MendSpec : ActorSpec
     }
 
     [Fact]
-    public async Task A_pool_that_the_kernel_has_given_up_is_taken_down_under_its_mounts()
+    public async Task A_pool_that_the_kernel_has_given_up_and_whose_check_fails_is_repaired()
     {
         var life = await Opened();
         await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
         await Agrees(life);
         Host.Kernel.FailPool(TestHost.Pool);
-        await Reads(life, PoolCondition.Failed);
+        life.Kernel.FailNext(nameof(IKernel.CheckMetadata), KernelFault.Invalid);
+        life.Tell(PoolMessages.LookAtStatus.Instance);
+        await IsUnavailable(life);
 
         await life.Done(Repair());
 

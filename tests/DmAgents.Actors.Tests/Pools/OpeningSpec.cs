@@ -171,10 +171,12 @@ public sealed class OpeningSpec : ActorSpec
         await life.Done(Ask.Create("web"));
         await life.Die();
         Host.Kernel.FailPool(TestHost.Pool);
+        Host.Kernel.BreakDisk(TestHost.MetadataDisk);
         var broken = LiveWithPool();
         Assert.Equal(RefusalKind.Failed, (await broken.Refused(Ask.Create("other"))).Kind);
         Assert.Equal(PoolPhase.Unavailable, broken.Picture.Phase);
         await broken.Die();
+        Host.Kernel.BreakDisk(TestHost.MetadataDisk, broken: false);
         Host.Kernel.PowerCut();
 
         var next = await Reopened();

@@ -177,4 +177,19 @@ public sealed class ProjectionSpec : ActorSpec
         var content = Host.Files.Read($"{TestHost.Paths.MetadataDirectory}/{PoolPaths.NameOf(key)}.json");
         return content.Succeeded ? JsonDocument.Parse(content.Value).RootElement : null;
     }
+
+    [Fact]
+    public async Task A_layers_file_says_that_it_is_live_from_its_first_view_to_its_last()
+    {
+        var life = await Opened();
+        var layer = (await MakeLayer(life, "a")).Key;
+        string Use() => FileOf(layer)?.GetProperty("use").GetString() ?? "no file";
+        await Eventually.Holds(() => Use() == "idle", Use);
+
+        await life.Done(Ask.View("v", layer));
+        await Eventually.Holds(() => Use() == "active", Use);
+
+        await life.Done(Ask.Remove(Ask.View("v")));
+        await Eventually.Holds(() => Use() == "idle", Use);
+    }
 }

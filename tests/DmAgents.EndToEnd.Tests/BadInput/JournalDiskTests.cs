@@ -47,6 +47,10 @@ public sealed class JournalDiskTests(AgentFixture agent)
             Assert.Contains("full", problem.Why, StringComparison.Ordinal);
             Assert.Contains("make room", problem.Next, StringComparison.Ordinal);
 
+            Assert.Contains(
+                (await client.Hosts.GetStatusAsync(new GetHostStatusRequest())).Problems,
+                found => found.What == "the journal's disk is full");
+
             File.Delete($"{places.StateDirectory}/filler");
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
             while (await Ask(client, asked[^1]) is not null)

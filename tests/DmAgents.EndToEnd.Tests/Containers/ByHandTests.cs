@@ -81,4 +81,27 @@ public sealed class ByHandTests(AgentFixture agent) : IAsyncLifetime
 
     private async Task<MountContainerReply> Mount(string name) => await agent.Client.Containers.MountAsync(
         new MountContainerRequest { RequestId = AgentClient.NewId(), Pool = Pool, Container = name });
+
+    [Fact]
+    public async Task An_unmount_that_is_refused_names_the_process_that_works_there()
+    {
+        var container = await agent.Client.Create(Pool, "web", Image);
+        var info = Shell.Info("/bin/sleep", "600");
+        info.WorkingDirectory = container.MountPath;
+        using var inside = System.Diagnostics.Process.Start(info)!;
+        try
+        {
+            var problem = await AgentClient.Refused(Kind.Busy, () => agent.Client.Unmount(Pool, "web"));
+
+            Assert.Contains(
+                $"working directory {container.MountPath} of process {inside.Id} (sleep)", problem.Why,
+                StringComparison.Ordinal);
+        }
+        finally
+        {
+            inside.Kill();
+            await inside.WaitForExitAsync();
+        }
+        await agent.Client.Unmount(Pool, "web");
+    }
 }

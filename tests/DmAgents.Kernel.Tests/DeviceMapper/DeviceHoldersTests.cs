@@ -1,6 +1,8 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using DmAgents.Kernel.DeviceMapper;
+using DmAgents.Kernel.FileSystems;
+using DmAgents.Kernel.Processes;
 
 namespace DmAgents.Kernel.Tests.DeviceMapper;
 
@@ -66,4 +68,50 @@ public sealed class DeviceHoldersTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         File.WriteAllText(full, text);
     }
+
+    [Fact]
+    public async Task Processes_are_found_by_working_directory_open_and_mapped_files_with_their_commands()
+    {
+        var directory = Directory.CreateDirectory($"/dev/shm/dmagents-test-{Guid.NewGuid():N}");
+        var memory = DeviceOf(directory.FullName);
+        using var inside = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("/bin/sleep", "60")
+        {
+            WorkingDirectory = directory.FullName,
+        })!;
+        try
+        {
+            DeviceHolder? holder = null;
+            for (var tries = 0; holder is not { Command: "sleep" } && tries < 200; tries++, await Task.Delay(20))
+            {
+                holder = FileSystemUsers.Of(memory, new DirectoryInfo("/proc"))
+                    .FirstOrDefault(found => found.ProcessId == inside.Id);
+            }
+
+            Assert.Equal(
+                new DeviceHolder("working directory", directory.FullName, inside.Id) { Command = "sleep" }, holder);
+        }
+        finally
+        {
+            inside.Kill();
+            inside.WaitForExit();
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_mapped_file_is_found_when_its_descriptor_is_closed()
+    {
+        Write("proc/20/comm", "postgres\n");
+        Write("proc/20/maps",
+            "5581-5582 r--p 00000000 fe:07 42    /srv/with blank\n7f00-7f01 rw-p 00000000 00:00 0\n");
+        Write("proc/21/maps", "5581-5582 r--p 00000000 fe:08 42    /srv/other\n");
+
+        Assert.Equal(
+            new DeviceHolder("mapped file", "/srv/with blank", 20) { Command = "postgres" },
+            Assert.Single(Holders(new DeviceNumber(254, 7))));
+    }
+
+    private static DeviceNumber DeviceOf(string directory) =>
+        new LinuxFileSystems(new ProcessRunner(TimeSpan.FromSeconds(1))).Identify(new MountPath(directory))
+            .Value.Device;
 }

@@ -37,6 +37,19 @@ public sealed class ProcessRunnerTests
     }
 
     [Fact]
+    public void How_a_program_is_used_is_left_out_behind_what_is_wrong()
+    {
+        const string script = "echo 'Filesystem must be larger than 300MB.' >&2; echo 'Usage: mkfs.xfs' >&2; "
+            + "echo '/* blocksize */ [-b size=num]' >&2; exit 1";
+
+        Assert.Equal(
+            "exit status 1: Filesystem must be larger than 300MB.",
+            _runner.Run(Shell, "x", "-c", script).Error!.Detail);
+        Assert.Contains("Usage", _runner.Run(Shell, "x", "-c", "echo Usage: x >&2; exit 1").Error!.Detail,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Standard_input_is_at_its_end() =>
         Assert.True(_runner.Run(new SystemProgram("cat", "coreutils"), "subject").Succeeded);
 

@@ -142,10 +142,12 @@ public sealed partial class SimulatedKernel
         {
             if (_mapped.Find(device.Name) is not { } found)
                 return (Errno.None, []);
-            var mounts = _mounts.TargetsOf(found)
-                .Select(target => new DeviceHolder("mount", target.Value, Environment.ProcessId));
+            var targets = _mounts.TargetsOf(found).ToList();
+            var users = _directoryUsers.Where(user => targets.Any(target => IsWithin(user.File, target)))
+                .Select(user => new DeviceHolder("open file", user.File, user.ProcessId) { Command = user.Name });
+            var mounts = targets.Select(target => new DeviceHolder("mount", target.Value, Environment.ProcessId));
             var above = found.Above.Distinct().Select(other => new DeviceHolder("device", other.Name.Value, null));
-            return (Errno.None, [.. mounts, .. above]);
+            return (Errno.None, [.. users, .. above, .. mounts]);
         });
 
     /// <summary>What someone left without a table goes, too, when it cannot be given one.</summary>

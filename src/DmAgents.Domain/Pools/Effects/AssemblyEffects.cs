@@ -65,6 +65,15 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
         _ => throw new InvalidOperationException("a backing of no known kind"),
     };
 
+    /// <summary>Whether what the pool is made of can be read again, from the disks themselves.</summary>
+    public KernelResult Reach() => pool.Identity.Backing switch
+    {
+        PoolBacking.Disks disks => Verify(disks),
+        PoolBacking.LoopFiles files => kernel.InspectFile(files.Data.File).Outcome
+            .Then(() => kernel.InspectFile(files.Metadata.File).Outcome),
+        _ => NotOurs(),
+    };
+
     /// <summary>
     /// Refuses a live pool that is longer than its backing: somebody has grown it who wrote another journal, and what
     /// the journal calls its end is another disk's place by now.

@@ -52,7 +52,7 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
         var undone = kernel.Remove(pool.NameOf(device.Id), deferred: false).Or(KernelFault.NotFound)
             .Then(() => kernel.DeleteThin(pool.Device, device.Id).Or(KernelFault.NotFound));
         return undone.Succeeded
-            ? error
+            ? error with { WasUndone = true }
             : error with { Fault = KernelFault.Failed, Detail = $"{error.Detail}; and taking it back: {undone.Error}" };
     }
 
@@ -66,6 +66,8 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
         // Also after a failure: a suspend that timed out may still have happened, and a resume too many does no harm.
         var made = suspended.Then(() => kernel.CreateSnapshot(pool.Device, device.Id, source.Id));
         var resumed = kernel.Resume(origin);
+        if (suspended.Error is { } notBegun)
+            return notBegun with { WasUndone = true };
         return made.Then(() => OrUndone(device, resumed));
     }
 

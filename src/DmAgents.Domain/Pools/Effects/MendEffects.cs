@@ -55,6 +55,21 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
     }
 
     /// <summary>
+    /// Takes down a pool that the kernel has given up, or that takes no changes before a check, so that it can be
+    /// opened anew: only if its disks can be read again, and to be opened only if thin_check finds its metadata sound.
+    /// </summary>
+    /// <returns>What stands against it. The pool is as it was, or not live.</returns>
+    public KernelResult TakeDownToReopen(bool evenMounted) => _present.Reach()
+        .Then(() => TakeDown(evenMounted))
+        .Then(() =>
+        {
+            var metadata = _present.AttachMetadata();
+            return metadata.Outcome.Then(() => kernel.CheckMetadata(metadata.Value))
+                .Then(() => kernel.ClearNeedsCheck(metadata.Value))
+                .Then(() => kernel.Flush(metadata.Value));
+        });
+
+    /// <summary>
     /// Makes the metadata of a pool that is not live usable. Sound ones only lose their mark; others are made in the
     /// place that <paramref name="next"/> has for them, and checked, beside those that there are. When this returns
     /// nothing of the pool is live, so that the next opening takes what its journal says.

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Globalization;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Kernel.FileSystems;
+using DmAgents.Kernel.Interop;
+
+namespace DmAgents.Kernel.DeviceMapper;
+
+/// <summary>Finds processes that use the file system on a device: by working and root directory, program, open and
+/// mapped files (proc(5)). In whatever mount namespace they see it, and if they see it no more: the file's device
+/// number tells.</summary>
+internal static class FileSystemUsers
+{
+    /// <summary>Enough to act on; a process counts once.</summary>
+    private const int Most = 16;
+
+    /// <summary>A host of 10,000 processes is read in about this time.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
+
+    private static readonly (string Link, string What)[] Links =
+        [("cwd", "working directory"), ("root", "root directory"), ("exe", "program")];
+
+    public static IReadOnlyList<DeviceHolder> Of(DeviceNumber device, DirectoryInfo proc)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        var found = new List<DeviceHolder>();
+        foreach (var folder in proc.EnumerateDirectories())
+        {
+            if (found.Count == Most || Stopwatch.GetElapsedTime(begun) > Limit)
+                break;
+            if (int.TryParse(folder.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && Use(device, folder.FullName) is var (what, where))
+                found.Add(new DeviceHolder(what, where, id) { Command = CommandOf(folder.FullName) });
+        }
+        return found;
+    }
+
+    public static string CommandOf(string process) =>
+        ProcFile.Read(Path.Combine(process, "comm"))?.TrimEnd('\n') ?? "";
+
+    private static (string What, string Where)? Use(DeviceNumber device, string process)
+    {
+        foreach (var (link, what) in Links)
+        {
+            if (LiesOn(device, Path.Combine(process, link)) is { } where)
+                return (what, where);
+        }
+        foreach (var descriptor in DirectoryUsers.Descriptors(process))
+        {
+            if (LiesOn(device, descriptor) is { } where)
+                return ("open file", where);
+        }
+        return Mapped(device, process) is { } mapped ? ("mapped file", mapped) : null;
+    }
+
+    /// <summary>Where a link of proc leads, if that lies on the device. The attributes are those that the kernel has in
+    /// memory: a server or disk that does not answer is not waited for.</summary>
+    private static string? LiesOn(DeviceNumber device, string link) =>
+        DeviceCalls.Stat(
+            FileStatus.CurrentDirectory, link, FileStatus.NoSync | FileStatus.NoAutomount, 0, out var status) == 0
+        && status.Device == device
+            ? ProcFile.Target(link) ?? link
+            : null;
+
+    /// <summary>A line is: addresses, rights, offset, device (two hexadecimal numbers), inode, path.</summary>
+    private static string? Mapped(DeviceNumber device, string process)
+    {
+        var number = string.Create(CultureInfo.InvariantCulture, $" {device.Major:x2}:{device.Minor:x2} ");
+        foreach (var line in (ProcFile.Read(Path.Combine(process, "maps")) ?? "").Split('\n'))
+        {
+            if (line.Contains(number, StringComparison.Ordinal) && line.IndexOf('/', StringComparison.Ordinal) is > 0
+                and var path)
+                return line[path..];
+        }
+        return null;
+    }
+}

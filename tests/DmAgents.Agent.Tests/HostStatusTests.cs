@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using DmAgents.Agent.Services;
+using DmAgents.Agent.Tests.Support;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Agent.Tests;
+
+/// <summary>What the host's status says is so.</summary>
+public sealed class HostStatusTests : IAsyncLifetime
+{
+    private ServedAgent _agent = null!;
+
+    public async Task InitializeAsync() => _agent = await ServedAgent.Start();
+
+    public async Task DisposeAsync() => await _agent.DisposeAsync();
+
+    [Fact]
+    public void The_agent_is_up_since_its_process_started_whoever_asks_first()
+    {
+        var process = System.Diagnostics.Process.GetCurrentProcess().StartTime.ToUniversalTime();
+
+        var clock = AgentClock.OfProcess(TimeProvider.System);
+
+        Assert.Equal(process, clock.StartedAt.UtcDateTime, TimeSpan.FromSeconds(1));
+        var age = TimeProvider.System.GetUtcNow() - clock.StartedAt;
+        Assert.InRange(clock.Uptime, age - TimeSpan.FromSeconds(1), age + TimeSpan.FromSeconds(1));
+        Assert.Same(_agent.Get<AgentClock>(), _agent.Get<AgentClock>());
+    }
+
+    [Fact]
+    public async Task A_pool_that_is_well_has_no_problem_and_one_with_something_in_doubt_has()
+    {
+        Assert.DoesNotContain((await Status()).Problems, problem => problem.Object == ServedAgent.Pool.Value);
+        Assert.True(_agent.Simulated.CreateThin(DeviceNames.Pool(ServedAgent.Pool), new ThinId(77)).Succeeded);
+        await new Pools.PoolsClient(_agent.AdminChannel).RepairAsync(new RepairPoolRequest
+        {
+            RequestId = $"{Guid.NewGuid()}", Pool = ServedAgent.Pool.Value,
+        });
+
+        Assert.Contains((await Status()).Problems, problem =>
+            problem.Object == ServedAgent.Pool.Value && problem.What.Contains("quarantine", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_pool_whose_table_was_changed_by_hand_is_reported_by_a_check()
+    {
+        var name = DeviceNames.Data(ServedAgent.Pool);
+        var identity = _agent.State.Identity!;
+        Assert.True(_agent.Simulated.ReloadLinear(new Domain.Ports.LinearTable(name, DeviceNames.DataId(identity.Uuid),
+            [new Domain.Ports.LinearSegment(
+                new DevicePath("/dev/sda"), ByteSize.MiB(2).Sectors, ByteSize.GiB(1).Sectors)])).Succeeded);
+
+        var check = await new Pools.PoolsClient(_agent.AdminChannel).CheckAsync(
+            new CheckPoolRequest { Pool = ServedAgent.Pool.Value });
+
+        Assert.Contains(check.Findings, finding =>
+            finding.Object == name.Value && finding.Why.Contains("linear", StringComparison.Ordinal));
+    }
+
+    private async Task<HostStatus> Status() =>
+        await new Api.Admin.V1.Hosts.HostsClient(_agent.AdminChannel).GetStatusAsync(new GetHostStatusRequest());
+}

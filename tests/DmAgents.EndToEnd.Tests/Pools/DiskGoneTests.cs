@@ -1,0 +1,140 @@
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.EndToEnd.Tests.Support;
+using DmAgents.Testing.Contracts;
+using PoolState = DmAgents.Api.Admin.V1.PoolState;
+
+namespace DmAgents.EndToEnd.Tests.Pools;
+
+/// <summary>A disk under a pool goes away and comes back: its mapping becomes "error", and is what it was again.
+/// </summary>
+[Collection(AgentCollection.Name)]
+[Trait("Needs", "Lab")]
+public sealed class DiskGoneTests(AgentFixture agent) : IAsyncLifetime
+{
+    private const string Pool = "comes-back";
+
+    private readonly Disk _metadata = new(agent, "metadata", ByteSize.MiB(32));
+    private readonly Disk _data = new(agent, "data", ByteSize.MiB(320));
+
+    public async Task InitializeAsync()
+    {
+        await agent.Client.CreatePool(new CreatePoolRequest
+        {
+            Name = Pool, Force = true,
+            Direct = new DirectBacking { DataDevices = { _data.Path }, MetadataDevice = _metadata.Path },
+        });
+        await agent.Client.Import(Pool, await SmallImage.Write(Pool), "small:1");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await agent.Client.RemovePool(Pool);
+        _metadata.Dispose();
+        _data.Dispose();
+    }
+
+    [Fact]
+    public async Task A_metadata_disk_that_comes_back_brings_the_pool_back_by_itself()
+    {
+        var container = await agent.Client.Create(Pool, "web", "small:1");
+        var digest = await Files.Write($"{container.MountPath}/file", 2 << 20, seed: 3);
+        await Shell.Must("sync", "-f", container.MountPath);
+
+        await _metadata.Swap("error");
+        await Shell.Run("dd", "if=/dev/zero", $"of={container.MountPath}/more", "bs=1M", "count=4", "conv=fsync");
+        var gone = await Becomes(PoolState.Failed);
+        Assert.Contains(_metadata.Path, gone.StateCause, StringComparison.Ordinal);
+        await _metadata.Swap("linear");
+
+        await Becomes(PoolState.Writable);
+        Assert.Equal(digest, await Files.Digest($"{container.MountPath}/file"));
+        Assert.True((await Mount()).WasMounted);
+        await File.WriteAllTextAsync($"{container.MountPath}/new", "written");
+        await agent.Client.MustAgree(Pool);
+    }
+
+    [Fact]
+    public async Task After_a_data_disk_came_back_a_repair_makes_the_pool_writable_again()
+    {
+        var container = await agent.Client.Create(Pool, "web", "small:1");
+        var digest = await Files.Write($"{container.MountPath}/file", 2 << 20, seed: 4);
+        await Shell.Must("sync", "-f", container.MountPath);
+
+        await _data.Swap("error");
+        await Shell.Run("dd", "if=/dev/zero", $"of={container.MountPath}/more", "bs=1M", "count=4", "conv=fsync");
+        await _data.Swap("linear");
+        // Its file system met errors: it is unmounted before anything else.
+        await agent.Client.Containers.UnmountAsync(new UnmountContainerRequest
+        {
+            RequestId = AgentClient.NewId(), Pool = Pool, Container = "web", Force = true,
+        });
+        await agent.Client.Pools.RepairAsync(
+            new RepairPoolRequest { RequestId = AgentClient.NewId(), Pool = Pool });
+
+        await Becomes(PoolState.Writable);
+        await Mount();
+        Assert.Equal(digest, await Files.Digest($"{container.MountPath}/file"));
+        await File.WriteAllTextAsync($"{container.MountPath}/new", "written");
+        await agent.Client.MustAgree(Pool);
+    }
+
+    private async Task<MountContainerReply> Mount() => await agent.Client.Containers.MountAsync(
+        new MountContainerRequest { RequestId = AgentClient.NewId(), Pool = Pool, Container = "web" });
+
+    private async Task<PoolDetails> Becomes(PoolState state)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        var pool = await agent.Client.Show(Pool);
+        for (; pool.State != state || (state == PoolState.Failed && pool.StateCause.Length == 0);
+            pool = await agent.Client.Show(Pool))
+        {
+            Assert.False(patience.IsCancellationRequested, $"the pool is {pool.State}: {pool.StateCause}");
+            await Task.Delay(100);
+        }
+        return pool;
+    }
+
+    /// <summary>A file with a loop device, and above it a mapped device that can be taken away.</summary>
+    private sealed class Disk : IDisposable
+    {
+        private readonly AgentFixture _agent;
+        private readonly LoopFile _file;
+        private readonly MappedName _name;
+        private readonly DevicePath _loop;
+        private readonly ByteSize _size;
+
+        public Disk(AgentFixture agent, string name, ByteSize size)
+        {
+            (_agent, _size) = (agent, size);
+            _file = new LoopFile($"{Places.State}/gone-{name}.img");
+            _name = new MappedName($"gone-{name}");
+            agent.Kernel.CreateFile(_file, size).Must();
+            _loop = agent.Kernel.AttachLoop(_file).Must();
+            agent.Kernel.OpenLinear(Table).Must();
+        }
+
+        public string Path => _name.Path.Value;
+
+        private LinearTable Table => new(
+            _name, new MappedUuid($"TEST-{_name}"), [new LinearSegment(_loop, default, _size.Sectors)]);
+
+        public async Task Swap(string target)
+        {
+            if (target == "linear")
+                _agent.Kernel.ReloadLinear(Table).Must();
+            else
+                await Shell.Must("dmsetup", "load", _name.Value, "--table", $"0 {_size.Sectors} {target}");
+            await Shell.Must("dmsetup", "resume", "--noflush", _name.Value);
+        }
+
+        public void Dispose()
+        {
+            _agent.Kernel.Remove(_name, deferred: false).Must();
+            _agent.Kernel.DetachLoop(_file).Must();
+            _agent.Kernel.DeleteFile(_file).Must();
+        }
+    }
+}
