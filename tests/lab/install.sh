@@ -29,6 +29,8 @@ acl                     /usr/bin/setfacl                    ACLs in archives of 
 mmdebstrap              /usr/bin/mmdebstrap                 the test image
 umoci                   /usr/bin/umoci                      packs the test image
 jq                      /usr/bin/jq                         reads JSON
+xz-utils                /usr/bin/xz                         reads archives by xz
+bzip2                   /usr/bin/bzip2                      reads archives by bzip2
 sqlite3                 /usr/bin/sqlite3                    reads the journal
 procps                  /usr/bin/ps                         processes
 containerd              /usr/bin/containerd                 a client of the agent (docker packages bring it, too)
@@ -40,7 +42,6 @@ golang-github-containerd-containerd-dev /usr/share/gocode/src/github.com/contain
 for_qemu='
 qemu-system-x86         /usr/bin/qemu-system-x86_64         the hypervisor of run --qemu
 zstd                    /usr/bin/zstd                       unpacks the kernel
-xz-utils                /usr/bin/xz                         unpacks the modules of the kernel
 '
 # Until Debian 12 a part of qemu-system-common, which QEMU brings.
 for_qemu_later='

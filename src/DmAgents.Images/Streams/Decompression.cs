@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using ZstdSharp;
+using ZstdSharp.Unsafe;
 
 namespace DmAgents.Images.Streams;
 
@@ -8,6 +9,8 @@ internal enum Compression
     None,
     Gzip,
     Zstd,
+    Xz,
+    Bzip2,
 }
 
 /// <summary>
@@ -16,6 +19,16 @@ internal enum Compression
 internal static class Decompression
 {
     private const int MagicSize = 6;
+
+    // Four times what `xz -9` asks for. What asks for more is made for an attack, or by an expert.
+    private const string XzMemory = "256MiB";
+
+    private static readonly string[] Xz =
+        ["xz", "--decompress", "--stdout", "--threads=0", "--memlimit-decompress=" + XzMemory];
+
+    private const string FetchAgain = "Fetch or write the archive again";
+
+    private static readonly string[] Bzip2 = ["bzip2", "--decompress", "--stdout"];
 
     /// <param name="source">Is owned by what comes back.</param>
     /// <param name="origin">What the stream is called in messages.</param>
@@ -26,36 +39,54 @@ internal static class Decompression
         var start = new byte[MagicSize];
         var size = source.ReadAtLeast(start, MagicSize, throwOnEndOfStream: false);
         var whole = new PrefixedStream(start.AsMemory(0, size), source);
-        compression = Detect(start.AsSpan(0, size), origin);
+        compression = Detect(start.AsSpan(0, size));
         return compression switch
         {
             Compression.Gzip => new DecompressedStream(new GZipStream(whole, CompressionMode.Decompress), origin),
             Compression.Zstd => new DecompressedStream(new DecompressionStream(whole, leaveOpen: false), origin),
+            // By the system's programs: they take all that xz and bzip2 ever wrote (several streams, every filter and
+            // check), keep to a limit of memory, use all processors, and a fault in them ends them alone.
+            Compression.Xz => new ProgramStream(whole, Xz, Failure(origin, "xz", "xz-utils")),
+            Compression.Bzip2 => new ProgramStream(whole, Bzip2, Failure(origin, "bzip2", "bzip2")),
             _ => whole,
         };
     }
 
-    private static Compression Detect(ReadOnlySpan<byte> start, string origin)
+    private static ProgramStream.ProgramFailure Failure(string origin, string program, string package) =>
+        (exitStatus, complaint) =>
+        {
+            if (exitStatus is null)
+                return new ImageException(
+                    ImageReason.Unsupported,
+                    $"{origin} is compressed by {program}, and that program cannot be started ({complaint})",
+                    $"Install it on the agent's host: apt-get install {package}");
+            if (complaint.Contains("Memory usage limit", StringComparison.Ordinal))
+                return new ImageException(
+                    ImageReason.Unsupported, $"{origin} needs more than {XzMemory} of memory to be decompressed",
+                    "Compress it again with a smaller dictionary: xz -9 or less");
+            return complaint.Contains("nexpected end", StringComparison.Ordinal)
+                || complaint.Contains("ends unexpectedly", StringComparison.Ordinal)
+                ? new ImageException(
+                    ImageReason.Truncated, $"{origin} ends in the middle of its compressed data", FetchAgain)
+                : new ImageException(
+                    ImageReason.Corrupt, $"{origin} cannot be decompressed ({complaint})", FetchAgain);
+        };
+
+    private static Compression Detect(ReadOnlySpan<byte> start)
     {
         if (start.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]))
             return Compression.Gzip;
         if (start.StartsWith((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd]) || IsSkippableFrame(start))
             return Compression.Zstd;
         if (start.StartsWith((ReadOnlySpan<byte>)[0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0]))
-            throw Unsupported(origin, "xz");
-        if (start.StartsWith("BZh"u8))
-            throw Unsupported(origin, "bzip2");
-        return Compression.None;
+            return Compression.Xz;
+        return start.StartsWith("BZh"u8) ? Compression.Bzip2 : Compression.None;
     }
 
     /// <summary>A zstd frame of other data (RFC 8878, 3.1.2); seekable zstd layers may begin with one.</summary>
     private static bool IsSkippableFrame(ReadOnlySpan<byte> start) =>
         start.Length >= 4 && (start[0] & 0xF0) == 0x50 && start[1..4].SequenceEqual(
             (ReadOnlySpan<byte>)[0x2a, 0x4d, 0x18]);
-
-    private static ImageException Unsupported(string origin, string format) => new(
-        ImageReason.Unsupported, $"{origin} is compressed by {format}",
-        "Compress it by gzip or zstd instead, or not at all");
 
     /// <summary>Gives back the bytes that were read to look at them.</summary>
     private sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : ReadOnlyStream
@@ -92,13 +123,19 @@ internal static class Decompression
             catch (EndOfStreamException cause)
             {
                 throw new ImageException(
-                    ImageReason.Truncated, $"{origin} ends in the middle of its compressed data", "Fetch it again",
-                    cause);
+                    ImageReason.Truncated, $"{origin} ends in the middle of its compressed data", FetchAgain, cause);
+            }
+            catch (ZstdException cause) when (cause.Code == ZSTD_ErrorCode.ZSTD_error_frameParameter_windowTooLarge)
+            {
+                throw new ImageException(
+                    ImageReason.Unsupported, $"{origin} needs more than 128 MiB of memory to be decompressed",
+                    "Compress it again without zstd's --long, or with --long=27 at most", cause);
             }
             catch (Exception cause) when (cause is InvalidDataException or ZstdException)
             {
                 throw new ImageException(
-                    ImageReason.Corrupt, $"{origin} cannot be decompressed ({cause.Message})", "Fetch it again", cause);
+                    ImageReason.Corrupt, $"{origin} cannot be decompressed ({cause.Message.TrimEnd('.')})", FetchAgain,
+                    cause);
             }
         }
 

@@ -207,7 +207,7 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
 
     private ImageException NotATar() => new(
         ImageReason.NotAnImage, $"{origin} is not a tar archive",
-        "Give a tar archive: plain, or compressed by gzip or zstd");
+        "Give a tar archive: plain, or compressed by gzip, zstd, xz or bzip2");
 
     /// <summary>What extension headers have said so far of the entry that they precede.</summary>
     private readonly record struct Pending(PaxRecords? Pax, byte[]? Name, byte[]? LinkName)

@@ -34,19 +34,6 @@ public sealed class DamagedImageTests : IDisposable
         Assert.Equal(ImageReason.NotAnImage, Refusal(Path.Combine(home, "pipe")).Reason);
     }
 
-    [Theory]
-    [InlineData("xz")]
-    [InlineData("bzip2")]
-    public void Other_compressions_are_refused_by_name(string program)
-    {
-        Tool.Shell(home, $"echo content | {program} > packed");
-
-        var refusal = Refusal(Path.Combine(home, "packed"));
-
-        Assert.Equal(ImageReason.Unsupported, refusal.Reason);
-        Assert.Contains(program, refusal.Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public void Cut_off_at_any_block_an_archive_of_an_image_is_refused()
     {

@@ -20,6 +20,10 @@ public sealed class ImageSourceTests : IDisposable
         { "oci tar", ImageFormat.OciLayout },
         { "oci tar.gz", ImageFormat.OciLayout },
         { "oci tar.zst", ImageFormat.OciLayout },
+        { "oci tar.xz", ImageFormat.OciLayout },
+        { "oci tar.bz2", ImageFormat.OciLayout },
+        { "oci with xz layers", ImageFormat.OciLayout },
+        { "oci with bzip2 layers", ImageFormat.OciLayout },
         { "oci with plain layers", ImageFormat.OciLayout },
         { "oci with zstd layers", ImageFormat.OciLayout },
         { "docker", ImageFormat.DockerArchive },
@@ -66,10 +70,12 @@ public sealed class ImageSourceTests : IDisposable
     [InlineData("none")]
     [InlineData("gzip")]
     [InlineData("zstd")]
+    [InlineData("xz")]
+    [InlineData("bzip2")]
     public void A_root_file_system_is_an_image_of_one_layer_whose_identity_shows_at_the_end(string compression)
     {
         var stored = compression switch { "gzip" => ImageFiles.Gzip(Lower), "zstd" => ImageFiles.Zstd(Lower),
-            _ => Lower };
+            "none" => Lower, var program => ImageFiles.Filter(program, Lower) };
         using var source = Open(WriteFile(stored));
         var image = source.Describe();
 
@@ -167,6 +173,10 @@ public sealed class ImageSourceTests : IDisposable
         "oci tar" => WriteFile(Oci(ImageFiles.Gzip).ToTar()),
         "oci tar.gz" => WriteFile(ImageFiles.Gzip(Oci(ImageFiles.Gzip).ToTar())),
         "oci tar.zst" => WriteFile(ImageFiles.Zstd(Oci(ImageFiles.Gzip).ToTar())),
+        "oci tar.xz" => WriteFile(ImageFiles.Filter("xz", Oci(ImageFiles.Gzip).ToTar())),
+        "oci tar.bz2" => WriteFile(ImageFiles.Filter("bzip2", Oci(ImageFiles.Gzip).ToTar())),
+        "oci with xz layers" => WriteFile(Oci(bytes => ImageFiles.Filter("xz", bytes)).ToTar()),
+        "oci with bzip2 layers" => WriteFile(Oci(bytes => ImageFiles.Filter("bzip2", bytes)).ToTar()),
         "oci with plain layers" => WriteFile(Oci(bytes => bytes).ToTar()),
         "oci with zstd layers" => WriteFile(Oci(ImageFiles.Zstd).ToTar()),
         "docker" => WriteFile(ImageFiles.DockerArchive(["app:1"], Lower, Upper)),

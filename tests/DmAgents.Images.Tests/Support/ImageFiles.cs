@@ -18,6 +18,23 @@ internal static class ImageFiles
 
     public static byte[] Zstd(byte[] content) => new ZstdSharp.Compressor().Wrap(content).ToArray();
 
+    /// <summary>What a program of the machine, such as xz, makes of the bytes.</summary>
+    public static byte[] Filter(string program, byte[] content, params string[] arguments)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(file, content);
+            Tool.Run("/", "/bin/sh", "-ec", $"{program} {string.Join(' ', arguments)} < {file} > {file}.out");
+            return File.ReadAllBytes(file + ".out");
+        }
+        finally
+        {
+            File.Delete(file);
+            File.Delete(file + ".out");
+        }
+    }
+
     public static byte[] Config(string architecture, params byte[][] tars) => Json(new JsonObject
     {
         ["architecture"] = architecture,
