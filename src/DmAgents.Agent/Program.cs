@@ -1,6 +1,7 @@
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;
 using DmAgents.Agent.Services;
+using DmAgents.Images.Sources;
 using DmAgents.Kernel;
 using DmAgents.Kernel.Hosts;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -75,6 +76,7 @@ using var kernel = opened.Value;
 try
 {
     using var one = StateLock.Take(settings);
+    ReceivedArchive.Sweep(settings.SpoolDirectory);
     report.Awaits("the journal's file is checked");
     JournalDatabase.Prepare(settings, signals.Token);
     await using var app = AgentHost.Build(settings, host, kernel, report);

@@ -132,6 +132,6 @@ public partial class HelpTests
         });
 
     /// <summary>From the program's name to whatever of the shell's ends the command.</summary>
-    [GeneratedRegex(@"(?<=(^|\(|do )dmagent )[^|;>)]+")]
+    [GeneratedRegex(@"(?<=(^|\(|do |\| )dmagent )[^|;>)]+")]
     private static partial Regex Invocations();
 }

@@ -115,6 +115,8 @@ public class OutputTests
                 return "text";
             case FieldType.Bool:
                 return true;
+            case FieldType.Bytes:
+                return ByteString.CopyFromUtf8("bytes");
             case FieldType.UInt32:
                 return 7u;
             case FieldType.UInt64:

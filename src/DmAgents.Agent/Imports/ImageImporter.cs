@@ -26,19 +26,47 @@ internal sealed class ImageImporter(
 {
     private const string What = "cannot import image";
 
-    public async Task<ImportOutcome> Import(
+    public Task<ImportOutcome> Import(
         PoolPicture pool, ImportImageRequest request, Action<ImportProgress> report, CancellationToken cancellation)
     {
-        var requestId = PoolGateway.RequestOf(What, request.RequestId);
         if (!request.Path.StartsWith('/'))
             throw Refusals.Invalid(
                 What, request.Path, "the path is not absolute", "give it as the agent's host sees it");
         var choice = ImportChoice.Of(request);
+        return Import(
+            pool, request, choice, () => ImageSource.Open(
+                request.Path, settings.SpoolDirectory, choice.Format, cancellation), report, cancellation);
+    }
+
+    /// <summary>The same for an archive that the caller sends.</summary>
+    public async Task<ImportOutcome> Import(
+        PoolPicture pool, ArchiveUpload upload, Action<ImportProgress> report, CancellationToken cancellation)
+    {
+        var request = upload.Request;
+        PoolGateway.RequestOf(What, request.RequestId);
+        var choice = ImportChoice.Of(request);
         try
         {
-            using var source = await Task.Run(
-                () => ImageSource.Open(request.Path, settings.SpoolDirectory, choice.Format, cancellation),
-                cancellation).ConfigureAwait(false);
+            using var archive = await upload.Receive(settings.SpoolDirectory, report, cancellation)
+                .ConfigureAwait(false);
+            return await Import(
+                pool, request, choice, () => archive.Open(choice.Format, cancellation), report, cancellation)
+                .ConfigureAwait(false);
+        }
+        catch (ImageException refused)
+        {
+            throw Of(request.Path, refused);
+        }
+    }
+
+    private async Task<ImportOutcome> Import(
+        PoolPicture pool, ImportImageRequest request, ImportChoice choice, Func<IImageSource> open,
+        Action<ImportProgress> report, CancellationToken cancellation)
+    {
+        var requestId = PoolGateway.RequestOf(What, request.RequestId);
+        try
+        {
+            using var source = await Task.Run(open, cancellation).ConfigureAwait(false);
             var image = source.Describe(choice.Select, choice.Platform);
             var references = ImportChoice.ReferencesOf(request, image);
             if (image.Layers.Count == 0)

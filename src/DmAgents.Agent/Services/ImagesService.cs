@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using DmAgents.Actors.Pools;
 using DmAgents.Agent.Imports;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Images;
@@ -8,17 +10,78 @@ using Grpc.Core;
 namespace DmAgents.Agent.Services;
 
 /// <summary>Images of the admin API.</summary>
-internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer)
-    : Api.Admin.V1.Images.ImagesBase
+internal sealed class ImagesService(
+    PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer,
+    IHostApplicationLifetime lifetime) : Api.Admin.V1.Images.ImagesBase
 {
     /// <summary>Progress that a slow client has not taken yet; older ones are dropped, since each tells
     /// everything.</summary>
     private const int ProgressKept = 16;
 
-    public override async Task Import(
+    private const string StandardInput = "standard input";
+
+    public override Task Import(
         ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
     {
         var pool = gateway.Resolve("cannot import image", request.Pool);
+        return Answer(
+            pool, report => importer.Import(pool, request, report, context.CancellationToken), responseStream, context);
+    }
+
+    public override async Task ImportStream(
+        IAsyncStreamReader<ImportStreamRequest> requestStream, IServerStreamWriter<ImportImageReply> responseStream,
+        ServerCallContext context)
+    {
+        // An agent that stops does not wait for a sender that takes its time.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(
+            context.CancellationToken, lifetime.ApplicationStopping);
+        try
+        {
+            var upload = await Begin(requestStream, end.Token).ConfigureAwait(false);
+            var pool = gateway.Resolve("cannot import image", upload.Request.Pool);
+            await Answer(pool, report => importer.Import(pool, upload, report, end.Token), responseStream, context)
+                .ConfigureAwait(false);
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or IOException
+            && lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw Problems.Of(Problem.Types.Kind.Unavailable, "cannot import image", "dmagentd",
+                "the agent is stopping", "send the archive again when it runs");
+        }
+    }
+
+    /// <summary>Reads the start, which comes first; the parts are read as they are taken.</summary>
+    private static async Task<ArchiveUpload> Begin(
+        IAsyncStreamReader<ImportStreamRequest> messages, CancellationToken cancellation)
+    {
+        if (!await messages.MoveNext(cancellation).ConfigureAwait(false)
+            || messages.Current.Start is not { Request: { } request } start)
+            throw Problems.Usage(
+                "cannot import image", StandardInput, "the first message is no start",
+                "send the start, then the bytes");
+        if (request.Path.Length == 0)
+            request.Path = StandardInput;
+        return new ArchiveUpload(request, start.SizeBytes, PartsOf(messages, request.Path, cancellation));
+    }
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> PartsOf(
+        IAsyncStreamReader<ImportStreamRequest> messages, string origin,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        while (await messages.MoveNext(cancellation).ConfigureAwait(false))
+        {
+            yield return messages.Current.PartCase == ImportStreamRequest.PartOneofCase.Data
+                ? messages.Current.Data.Memory
+                : throw Problems.Usage(
+                    "cannot import image", origin, "only bytes follow the start", "send one start");
+        }
+    }
+
+    /// <summary>Progress while the import runs, then what it brought.</summary>
+    private async Task Answer(
+        PoolPicture pool, Func<Action<ImportProgress>, Task<ImportOutcome>> begin,
+        IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
+    {
         var progress = Channel.CreateBounded<ImportProgress>(
             new BoundedChannelOptions(ProgressKept)
             {
@@ -44,9 +107,7 @@ internal sealed class ImagesService(PoolGateway gateway, UsageReader usages, Ima
         {
             try
             {
-                return await importer.Import(
-                    pool, request, step => progress.Writer.TryWrite(step), context.CancellationToken)
-                    .ConfigureAwait(false);
+                return await begin(step => progress.Writer.TryWrite(step)).ConfigureAwait(false);
             }
             finally
             {

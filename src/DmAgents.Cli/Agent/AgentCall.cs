@@ -128,6 +128,26 @@ internal sealed class AgentCall : IDisposable
         }
     }
 
+    /// <summary>
+    /// Sends the caller's input behind a first message while the answers come. Silence is the agent's only while it has
+    /// something to do: the input may take its time.
+    /// </summary>
+    public IAsyncEnumerable<TReply> ExchangeAsync<TRequest, TReply>(
+        Func<CallOptions, AsyncDuplexStreamingCall<TRequest, TReply>> start, TRequest first,
+        Func<ReadOnlyMemory<byte>, TRequest> part) =>
+        new InputExchange<TRequest, TReply>(this, _shell.Environment.Input, start, first, part).RunAsync(
+            new CallOptions(deadline: _started + _timeout), _interrupted);
+
+    /// <summary>Begins or ends the wait for the next word of the agent; the token is cancelled if none comes.</summary>
+    public CancellationToken AwaitWord(bool expected)
+    {
+        _silence.CancelAfter(expected ? _longestSilence : Timeout.InfiniteTimeSpan);
+        return _silence.Token;
+    }
+
+    /// <summary>The agent said something.</summary>
+    public void Heard() => Answered = true;
+
     public ProblemException Problem(Kind kind, string why, string next) =>
         new(new Problem { Kind = kind, What = What, Object = Subject, Why = why, Next = next });
 

@@ -3,6 +3,7 @@ using DmAgents.Api.Admin.V1;
 using DmAgents.Cli.Agent;
 using DmAgents.Cli.Output;
 using DmAgents.Cli.Shell;
+using Google.Protobuf;
 
 namespace DmAgents.Cli.Images;
 
@@ -12,7 +13,7 @@ internal static class ImageImport
     {
         var path = new Argument<string>("path")
         {
-            Description = "OCI layout (directory or tar), docker-archive or root file system tar",
+            Description = "OCI layout (directory or tar), docker archive or root file system tar; - is standard input",
         };
         var reference = new Option<string?>("--reference", "-t")
         {
@@ -29,23 +30,31 @@ internal static class ImageImport
             Description = "Which platform of an image for several, such as linux/arm64 [default: the host's]",
             HelpName = "os/arch[/variant]",
         };
+        platform.CompletionSources.Add("linux/amd64", "linux/arm64", "linux/arm/v7");
         var format = Format();
         var pool = CommonSymbols.Pool(shell);
         return new CliCommand(
             "import", "Import an image: each layer becomes a thin snapshot of the one below.",
             "dmagent image import ./debian-oci --reference debian:12",
+            "docker save debian:12 | dmagent image import -",
             "dmagent image import all.tar --select debian:12 --pool fast",
             "dmagent image import multi.tar --platform linux/arm64",
             "dmagent image import rootfs.tar.zst --format rootfs --reference base:1 --json")
             { path, reference, select, platform, format, pool, CommonSymbols.RequestId }
             .Runs(shell, async call =>
             {
+                var given = call.Parsed.GetRequiredValue(path);
+                var input = given == "-" ? shell.Environment.Input : null;
+                call.About(input is null ? given : StandardInput.Name);
+                if (input is { IsTerminal: true })
+                    throw call.Problem(
+                        Problem.Types.Kind.Usage, "it is a terminal",
+                        "pipe an archive in: docker save IMAGE | dmagent image import -");
                 var request = new ImportImageRequest
                 {
-                    Path = call.FullPath(call.Parsed.GetRequiredValue(path)),
+                    Path = input is null ? call.FullPath(given) : StandardInput.Name,
                     RequestId = call.RequestId(),
                 };
-                call.About(call.Parsed.GetRequiredValue(path));
                 request.Pool = await call.PoolAsync(call.Parsed.GetValue(pool));
                 if (call.Parsed.GetValue(reference) is { } name)
                     request.Reference = name;
@@ -54,7 +63,8 @@ internal static class ImageImport
                 if (call.Parsed.GetValue(platform) is { } wanted)
                     request.Platform = wanted;
                 request.Format = FormatOf(call.Parsed.GetValue(format));
-                var (image, remarks) = await call.Output.TransferAsync(report => ReceiveAsync(call, request, report));
+                var (image, remarks) = await call.Output.TransferAsync(
+                    report => ReceiveAsync(call, Replies(call, request, input), report));
                 foreach (var remark in remarks)
                     call.Output.Progress(remark, RemarkText(remark));
                 call.Output.Document(
@@ -83,13 +93,21 @@ internal static class ImageImport
         _ => ArchiveFormat.Unspecified,
     };
 
+    private static IAsyncEnumerable<ImportImageReply> Replies(
+        AgentCall call, ImportImageRequest request, StandardInput? input) => input is null
+        ? call.StreamAsync(options => call.Images.Import(request, options))
+        : call.ExchangeAsync(
+            options => call.Images.ImportStream(options),
+            new ImportStreamRequest { Start = new ImportStreamStart { Request = request, SizeBytes = input.Size } },
+            part => new ImportStreamRequest { Data = UnsafeByteOperations.UnsafeWrap(part) });
+
     /// <summary>The image, and what the agent remarked on before it.</summary>
     private static async Task<(ImageDetails Image, IReadOnlyList<ImportImageReply> Remarks)> ReceiveAsync(
-        AgentCall call, ImportImageRequest request, Action<Transfer> report)
+        AgentCall call, IAsyncEnumerable<ImportImageReply> replies, Action<Transfer> report)
     {
         ImageDetails? image = null;
         List<ImportImageReply> remarks = [];
-        await foreach (var reply in call.StreamAsync(options => call.Images.Import(request, options)))
+        await foreach (var reply in replies)
         {
             if (reply.Progress is { } progress)
             {

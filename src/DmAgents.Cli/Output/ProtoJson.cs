@@ -101,6 +101,9 @@ internal static class ProtoJson
             case ulong number:
                 json.WriteNumberValue(number);
                 break;
+            case ByteString bytes:
+                json.WriteBase64StringValue(bytes.Span);
+                break;
             case Timestamp time:
                 json.WriteStringValue(Iso(time));
                 break;

@@ -10,6 +10,9 @@ internal sealed record CliEnvironment
 
     public required TextWriter Error { get; init; }
 
+    /// <summary>Where an archive comes from that is named "-".</summary>
+    public required StandardInput Input { get; init; }
+
     public required bool OutIsTerminal { get; init; }
 
     /// <summary>Columns of the terminal; without one nothing is wrapped.</summary>
@@ -34,6 +37,7 @@ internal sealed record CliEnvironment
     {
         Out = Console.Out,
         Error = Console.Error,
+        Input = StandardInput.OfThisProcess(),
         OutIsTerminal = !Console.IsOutputRedirected,
         Width = Console.IsOutputRedirected ? 0 : Console.WindowWidth,
         Variable = Environment.GetEnvironmentVariable,

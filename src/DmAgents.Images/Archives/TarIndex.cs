@@ -142,7 +142,7 @@ internal sealed class TarIndex
         {
             return JsonReading.Parse(document, part, root => part == LayoutNames.OciLayout
                 ? JsonReading.Text(root, "imageLayoutVersion") is not null
-                : root.ValueKind == JsonValueKind.Array && root.EnumerateArray().All(
+                : root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0 && root.EnumerateArray().All(
                     item => JsonReading.Text(item, "Config") is not null));
         }
         catch (ImageException refusal) when (refusal.Reason == ImageReason.Corrupt)

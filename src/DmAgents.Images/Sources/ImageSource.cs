@@ -43,6 +43,17 @@ public static class ImageSource
         }
     }
 
+    /// <summary>The same for a file that is open already, which this takes over.</summary>
+    internal static IImageSource Open(
+        RegularFile file, string spoolDirectory, ImageFormat? format, CancellationToken cancellation)
+    {
+        if (file.Size > 0)
+            return OpenFile(file, spoolDirectory, format, cancellation);
+        file.Dispose();
+        throw new ImageException(
+            ImageReason.NotAnImage, $"{file.Name} is empty", "Check the command that was to write the archive");
+    }
+
     private static IImageSource OpenDirectory(string path, ImageFormat? format)
     {
         var archive = new DirectoryArchive(path);
@@ -108,7 +119,7 @@ public static class ImageSource
     }
 
     /// <summary>
-    /// A plain tar is looked through at the cost of its headers. A compressed one has to be uncompressed for it: as far as
+    /// A plain tar is looked through at the cost of its headers. A compressed one has to be uncompressed for it: until
     /// its first files make a layout, or to its end.
     /// </summary>
     private static Compression LookAt(

@@ -38,9 +38,7 @@ internal sealed class Spool : IDisposable
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            throw new ImageException(
-                ImageReason.Failed, $"{directory} takes no copy of {origin} ({cause.Message.TrimEnd('.')})",
-                "Check that directory, or set image.spool-directory to another", cause);
+            throw Unusable(cause);
         }
     }
 
@@ -49,10 +47,15 @@ internal sealed class Spool : IDisposable
     /// <summary>Removes what an agent left that died between making a file and taking its name away.</summary>
     public static void Sweep(string directory)
     {
-        if (!Directory.Exists(directory))
-            return;
-        foreach (var left in Directory.EnumerateFiles(directory, Prefix + "*"))
-            File.Delete(left);
+        try
+        {
+            foreach (var left in Directory.EnumerateFiles(directory, Prefix + "*"))
+                File.Delete(left);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            // There is no such directory yet, or it cannot be written: the import that needs it says so.
+        }
     }
 
     /// <exception cref="ImageException">There is no more room (NoSpace).</exception>
@@ -71,6 +74,10 @@ internal sealed class Spool : IDisposable
         catch (IOException cause) when (cause.HResult is NoSpaceErrno or QuotaErrno)
         {
             throw NoRoom(cause);
+        }
+        catch (IOException cause)
+        {
+            throw Unusable(cause);
         }
     }
 
@@ -96,6 +103,10 @@ internal sealed class Spool : IDisposable
         if (disk.AvailableFreeSpace - reserve < more)
             throw NoRoom(null);
     }
+
+    private ImageException Unusable(Exception cause) => new(
+        ImageReason.Failed, $"{directory} takes no copy of {origin} ({cause.Message.TrimEnd('.')})",
+        "Check that directory, or set image.spool-directory to another", cause);
 
     private ImageException NoRoom(IOException? cause) => new(
         ImageReason.NoSpace,

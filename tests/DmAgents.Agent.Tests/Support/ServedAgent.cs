@@ -124,6 +124,9 @@ internal sealed class ServedAgent : IAsyncDisposable
     /// <summary>As the daemon's main program.</summary>
     public Task Run(CancellationToken end) => AgentHost.Run(_app, Report, end);
 
+    /// <summary>What systemd's stop begins with.</summary>
+    public void BeginStop() => _app.Lifetime.StopApplication();
+
     /// <summary>The agent ends; what it left on the host stays.</summary>
     public async Task Stop()
     {

@@ -28,6 +28,12 @@ internal sealed class FakeAgent : IAsyncDisposable
 
     public ConcurrentQueue<IMessage> Requests { get; } = new();
 
+    /// <summary>What an import was sent.</summary>
+    public byte[] Received { get; set; } = [];
+
+    /// <summary>Whether it answers a sent archive after the first message.</summary>
+    public bool RefusesAtOnce { get; set; }
+
     public T Request<T>() where T : IMessage => Requests.OfType<T>().Single();
 
     public static async Task<FakeAgent> StartAsync()

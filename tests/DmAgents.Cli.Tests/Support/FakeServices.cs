@@ -98,6 +98,34 @@ internal sealed class FakeImages(FakeAgent agent) : Api.Admin.V1.Images.ImagesBa
         ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context) =>
         agent.Many(request, responseStream, context);
 
+    public override async Task ImportStream(
+        IAsyncStreamReader<ImportStreamRequest> requestStream, IServerStreamWriter<ImportImageReply> responseStream,
+        ServerCallContext context)
+    {
+        using var received = new MemoryStream();
+        ImportStreamStart? start = null;
+        while (await requestStream.MoveNext(context.CancellationToken))
+        {
+            start ??= requestStream.Current.Start;
+            if (agent.RefusesAtOnce)
+                break;
+            received.Write(requestStream.Current.Data.Span);
+            if (requestStream.Current.Data.Length > 0)
+                await responseStream.WriteAsync(new ImportImageReply
+                {
+                    Progress = new ImportProgress
+                    {
+                        Phase = ImportProgress.Types.Phase.Receiving,
+                        CompressedBytesRead = (ulong)received.Length,
+                        CompressedBytesTotal = start!.SizeBytes,
+                    },
+                });
+        }
+
+        agent.Received = received.ToArray();
+        await agent.Many(start!, responseStream, context);
+    }
+
     public override Task<ListImagesReply> List(ListImagesRequest request, ServerCallContext context) =>
         agent.One<ListImagesReply>(request, context);
 

@@ -29,6 +29,7 @@ internal sealed record Run(int Code, string Out, string Error)
     {
         Out = TextWriter.Null,
         Error = TextWriter.Null,
+        Input = new StandardInput(() => Stream.Null, IsTerminal: false, Size: 0),
         OutIsTerminal = false,
         Width = 0,
         Variable = _ => null,

@@ -57,7 +57,7 @@ public sealed class DecompressionTests
     public void A_file_that_claims_much_memory_is_refused_with_what_would_do()
     {
         var stored = ImageFiles.Filter("xz", One, "--threads=1");
-        // The block's header follows the stream's: its size, flags, and the filter LZMA2 with its dictionary of 1.5 GiB.
+        // The block's header follows the stream's: its size, flags, and the filter LZMA2 with a dictionary of 1.5 GiB.
         var header = stored.AsSpan(12, (stored[12] + 1) * 4);
         Assert.Equal([0x00, 0x21, 0x01], header[1..4].ToArray());
         header[4] = 37;
@@ -107,7 +107,8 @@ public sealed class DecompressionTests
     {
         var refusal = Assert.Throws<ImageException>(() => new ProgramStream(
             new MemoryStream(), ["no-such-program"],
-            (status, complaint) => new ImageException(ImageReason.Unsupported, $"{status}: {complaint}", "install it")));
+            (status, complaint) => new ImageException(
+                ImageReason.Unsupported, $"{status}: {complaint}", "install it")));
 
         Assert.StartsWith(": ", refusal.What, StringComparison.Ordinal);
     }
