@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DmAgents.Domain.Pools.Snapshots;
 
 namespace DmAgents.Domain.Tests.Snapshots;
@@ -220,13 +219,13 @@ public sealed class SnapshotBrokerTests
         Assert.Equal([Admitted(token)], Step(new SnapshotInput.Taken()));
     }
 
-    private ImmutableArray<SnapshotOutput> Enter(long token, int maxAge = 0, bool mayWait = true) =>
+    private SnapshotOutput[] Enter(long token, int maxAge = 0, bool mayWait = true) =>
         Step(new SnapshotInput.Enter(
             new SnapshotToken(token), TimeSpan.FromSeconds(maxAge), TimeSpan.FromMinutes(10), mayWait));
 
-    private ImmutableArray<SnapshotOutput> Leave(long token) => Step(new SnapshotInput.Leave(new SnapshotToken(token)));
+    private SnapshotOutput[] Leave(long token) => Step(new SnapshotInput.Leave(new SnapshotToken(token)));
 
-    private ImmutableArray<SnapshotOutput> Step(SnapshotInput input) => _broker.Step(input, _now);
+    private SnapshotOutput[] Step(SnapshotInput input) => [.. _broker.Step(input, _now)];
 
     private static SnapshotOutput.Admitted Admitted(long token) => new(new SnapshotToken(token));
 

@@ -44,7 +44,6 @@ public sealed class SnapshotBroker
     public ImmutableArray<SnapshotOutput> Step(SnapshotInput input, TimeSpan now)
     {
         var outputs = ImmutableArray.CreateBuilder<SnapshotOutput>();
-        Expire(now, outputs);
         switch (input)
         {
             case SnapshotInput.Enter enter:
@@ -75,6 +74,8 @@ public sealed class SnapshotBroker
             default:
                 throw new InvalidOperationException($"an input of no known kind: {input}");
         }
+        // After the input: a reader that leaves as its deadline passes has read in time.
+        Expire(now, outputs);
         Settle(now, outputs);
         return outputs.ToImmutable();
     }
