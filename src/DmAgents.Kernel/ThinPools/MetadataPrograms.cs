@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
+using DmAgents.Kernel.BlockDevices;
 using DmAgents.Kernel.Interop;
 using DmAgents.Kernel.Processes;
 using DmAgents.Kernel.ThinPools.Metadata;
@@ -28,6 +29,11 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
         if (!repaired.Succeeded && !repaired.FailedWith(KernelFault.Failed))
             return repaired.Error;
         var saved = repaired.Succeeded ? DevicesOf(into) : 0;
+        // thin_repair refuses metadata that are in use, as those of a live pool are: they change while they are read.
+        var owned = BlockNodes.Open(damaged, OpenFlags.ReadOnly | OpenFlags.Exclusive);
+        if (!owned.Succeeded)
+            return repaired.Succeeded ? MetadataRepair.ByProgram : repaired.Error;
+        using var unused = owned.Value;
         var blocks = MetadataBlocks.Open(damaged);
         if (!blocks.Succeeded)
             return repaired.Succeeded ? MetadataRepair.ByProgram : repaired.Error;

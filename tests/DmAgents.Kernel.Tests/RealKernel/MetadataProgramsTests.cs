@@ -52,16 +52,16 @@ public sealed class MetadataProgramsTests : IDisposable
     /// <summary>thin_repair 0.9.0 leaves out devices without details, 1.1.0 all devices where a node of one is damaged.
     /// </summary>
     [Theory]
-    [InlineData(Node.LeafOfThree, 6, 3000 - 126)]
-    [InlineData(Node.RootOfThree, 5, 0)]
-    [InlineData(Node.Details, 6, 3000)]
-    public void What_one_damaged_node_does_not_cover_is_saved_by_either_version(Node node, int most, int mapped)
+    [InlineData(Node.LeafOfThree, 6)]
+    [InlineData(Node.RootOfThree, 5)]
+    [InlineData(Node.Details, 6)]
+    public void What_one_damaged_node_does_not_cover_is_saved_by_either_version(Node node, int least)
     {
         var (damaged, into) = (Slice(), Slice());
         var shape = new MetadataShape(new TransactionId(5), PoolBlockSize.Default, DataBlocks: 100_000);
         using (var text = new MemoryStream(Encoding.ASCII.GetBytes(SixDevices())))
             _fixture.Kernel.RestoreMetadata(text, _scope.NewLoopFile(), damaged, shape).Must();
-        Damage(damaged, node);
+        var covered = Damage(damaged, node);
         _fixture.Kernel.CheckMetadata(damaged).MustBeRefused(KernelFault.Invalid);
 
         _fixture.Kernel.RepairMetadata(damaged, _scope.NewLoopFile(), into, shape).Must();
@@ -69,10 +69,9 @@ public sealed class MetadataProgramsTests : IDisposable
         _fixture.Kernel.CheckMetadata(into).Must();
         var content = _fixture.Kernel.ReadMetadata(into).Must();
         Assert.Equal(new TransactionId(5), content.TransactionId);
-        Assert.InRange(content.Thins.Length, 5, 6);
-        Assert.True(content.Thins.Length >= most, $"{content.Thins.Length} devices");
+        Assert.InRange(content.Thins.Length, least, 6);
         foreach (var thin in content.Thins)
-            Assert.Equal(thin.Id.Value == 3 ? (ulong)mapped : 3000UL, thin.MappedBlocks);
+            Assert.Equal(thin.Id.Value == 3 ? 3000 - covered : 3000UL, thin.MappedBlocks);
     }
 
     /// <summary>A node of the metadata of <see cref="SixDevices"/>.</summary>
@@ -84,7 +83,9 @@ public sealed class MetadataProgramsTests : IDisposable
         Details,
     }
 
-    private void Damage(DevicePath metadata, Node node)
+    /// <returns>How many mappings of device 3 are below the node: the versions of thin_restore fill leaves
+    /// differently.</returns>
+    private ulong Damage(DevicePath metadata, Node node)
     {
         var superblock = Block(metadata, 0);
         var mappings = BinaryPrimitives.ReadUInt64LittleEndian(superblock.AsSpan(320));
@@ -97,9 +98,17 @@ public sealed class MetadataProgramsTests : IDisposable
             _ => Value(Block(metadata, three), 3),
         };
         var block = Block(metadata, number);
+        Assert.True(BtreeNode.TryRead(block, out var damaged));
+        var covered = node switch
+        {
+            Node.Details => 0UL,
+            Node.RootOfThree => 3000UL,
+            _ => (ulong)damaged.Count,
+        };
         block.AsSpan(100, 16).Fill(0xA5);
         _fixture.Kernel.Write(metadata, new ByteSize(number * BtreeNode.BlockSize), block).Must();
         _fixture.Kernel.Flush(metadata).Must();
+        return covered;
     }
 
     private byte[] Block(DevicePath metadata, ulong number)
