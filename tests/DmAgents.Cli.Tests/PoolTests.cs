@@ -166,6 +166,7 @@ public class PoolTests
               metadata                ##.................. 8 MiB of 64 MiB (12%), 56 MiB free
               provisioned             50 GiB, 2.5 times the data
               block size              64 KiB
+              sectors                 512 B
               no new devices below    2 GiB data, 6 MiB metadata free
               low water marks         2 GiB data, 4 MiB metadata
               when full               writes fail at once

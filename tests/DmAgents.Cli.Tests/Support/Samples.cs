@@ -31,6 +31,7 @@ internal static class Samples
         Data = Space(19 * GiB, 20 * GiB),
         Metadata = Space(8 * MiB, 64 * MiB),
         BlockSizeBytes = 64 << 10,
+        SectorSizeBytes = 512,
         ProvisionedBytes = 50 * GiB,
         TransactionId = 7,
         JournalTransactionId = 7,
