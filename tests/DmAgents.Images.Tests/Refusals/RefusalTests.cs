@@ -15,7 +15,6 @@ namespace DmAgents.Images.Tests.Refusals;
 public sealed partial class RefusalTests : IDisposable
 {
     private const string Fetch = "Fetch or write the archive again";
-    private const string FetchIt = "Fetch it again";
     private const string Build = "Build the image again";
     private const string MadeSo =
         "Build the image again: these are the bytes that it names, so fetching them again changes nothing";
@@ -37,7 +36,7 @@ public sealed partial class RefusalTests : IDisposable
     public static TheoryData<string, byte[], ImageReason, string> Archives => new()
     {
         { "no tar", new byte[600].Select(_ => (byte)7).ToArray(), ImageReason.NotAnImage,
-            "Give a tar archive: plain, or compressed by gzip or zstd" },
+            "Give a tar archive: plain, or compressed by gzip, zstd, xz or bzip2" },
         { "cut off", Sound[..900], ImageReason.Truncated, Fetch },
         { "a bad checksum", [.. Sound[..1536], .. new byte[512].Select(_ => (byte)7)], ImageReason.Corrupt, Fetch },
         { "a bad number", new TarBytes().Pax("uid", "-1").File("a", "").End(), ImageReason.Corrupt, Fetch },
@@ -48,8 +47,8 @@ public sealed partial class RefusalTests : IDisposable
         { "an endless header", new TarBytes().Entry("x", 'x', change: Endless).End(), ImageReason.TooLarge,
             "Write the archive again with shorter names, and fewer or smaller extended attributes" },
         { "a cut zstd", ImageFiles.Zstd(new TarBytes().Entry("n", '0', content: Noise(400_000)).End())[..300_000],
-            ImageReason.Truncated, FetchIt },
-        { "a damaged gzip", Damaged(ImageFiles.Gzip(Sound)), ImageReason.Corrupt, FetchIt },
+            ImageReason.Truncated, Fetch },
+        { "a damaged gzip", Damaged(ImageFiles.Gzip(Sound)), ImageReason.Corrupt, Fetch },
         { "a root that is a link", new TarBytes().Symlink("/", "x").End(), ImageReason.Corrupt, Build },
         { "no name", new TarBytes().Entry("", '0').End(), ImageReason.Corrupt, Build },
         { "a NUL in a name", new TarBytes().Pax(("path", "a\0b"u8.ToArray())).File("a", "").End(),
@@ -174,7 +173,7 @@ public sealed partial class RefusalTests : IDisposable
 
         Assert.True(found.Count > 15, $"Only {found.Count} texts were found");
         Assert.Empty(found.Except(known));
-        Assert.Empty(known.Except(found).Except([FetchIt]));
+        Assert.Empty(known.Except(found));
     }
 
     private static string SourceDirectory([CallerFilePath] string here = "") =>
