@@ -114,7 +114,7 @@ internal sealed class HostsService(
             {
                 Severity = Severity.Warning, Object = pool.Name.Value, What = $"{inDoubt} thin ids are in quarantine",
                 Why = "the pool has them, or may have, and nobody owns them",
-                Next = $"dmagent pool quarantine list {pool.Name}",
+                Next = $"dmagent pool quarantine list --pool {pool.Name}",
             };
         }
         if (pool.State.LastBackup is { Why: { } why })
