@@ -102,10 +102,15 @@ public sealed class RuntimeTimers(Config scheduler, ILoggingAdapter log) : Sched
                     static pending => ((Pending)pending!).OnDue(), this, Timeout.InfiniteTimeSpan,
                     Timeout.InfiniteTimeSpan);
                 suppressed?.Undo();
-                Arm(delay);
             }
+            // Before it is armed: its first run may cancel it, and is the last then.
             if (cancelable is not null)
                 Follow(cancelable);
+            lock (_lock)
+            {
+                if (!_isOver)
+                    Arm(delay);
+            }
         }
 
         public void Drop()

@@ -39,6 +39,10 @@ internal sealed class DeviceActor(IKernel kernel, TimeProvider time) : UntypedAc
                 Sender.Tell(new DeviceResults.Sealed(
                     job.Device.Id, job.Request, new UseEffects(kernel, job.Pool).Seal(job.Device)));
                 break;
+            case DeviceJobs.Detach job:
+                Sender.Tell(new DeviceResults.Detached(
+                    job.Device.Id, new DeletionEffects(kernel, job.Pool).Detach(job.Device)));
+                break;
             case DeviceJobs.Delete job:
                 Sender.Tell(new DeviceResults.Deleted(
                     job.Device.Id, new DeletionEffects(kernel, job.Pool).Begin(

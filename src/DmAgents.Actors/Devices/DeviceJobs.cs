@@ -38,6 +38,10 @@ internal static class DeviceJobs
     /// <summary>End all writing: make everything durable, and deactivate.</summary>
     internal sealed record Seal(PoolContext Pool, DeviceRecord Device, RequestId Request) : ILocalMessage;
 
+    /// <summary>Free the place where a removed device is mounted. Answered by <see cref="DeviceResults.Detached"/>.
+    /// </summary>
+    internal sealed record Detach(PoolContext Pool, DeviceRecord Device) : ILocalMessage;
+
     /// <summary>Give the blocks back; or say which have to be discarded before. Answered by
     /// <see cref="DeviceResults.Deleted"/>.</summary>
     /// <param name="IsOrigin">Another device began with its blocks, and still is.</param>
@@ -77,6 +81,8 @@ internal static class DeviceResults
     internal sealed record Grown(ThinId Id, RequestId? Request, KernelResult Result) : DeviceResult;
 
     internal sealed record Sealed(ThinId Id, RequestId Request, KernelResult<ulong?> Inodes) : DeviceResult;
+
+    internal sealed record Detached(ThinId Id, KernelResult Result) : DeviceResult;
 
     internal sealed record Deleted(ThinId Id, DeletionResult Result) : DeviceResult;
 

@@ -138,6 +138,9 @@ public sealed partial class PoolActor
             case LaneResults.Purged purged:
                 OnPurged(purged);
                 break;
+            case DeviceResults.Detached detached:
+                OnDetached(detached);
+                break;
             case DeviceResults.Deleted deleted:
                 OnDeleted(deleted);
                 break;

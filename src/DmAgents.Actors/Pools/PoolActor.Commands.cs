@@ -189,6 +189,8 @@ public sealed partial class PoolActor
     {
         foreach (var made in accepted.Events.OfType<PoolEvents.BaseIntended>())
             StartCreation(_state.Devices[made.Id], madeBefore: false);
+        if (command is PoolCommands.Remove && accepted.Subject is { } leaving)
+            FreePlace(leaving, command.Request);
         foreach (var removal in accepted.Events.OfType<PoolEvents.RemovalIntended>())
             Enqueue(removal.Id);
         switch (command)

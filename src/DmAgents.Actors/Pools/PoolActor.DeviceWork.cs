@@ -10,8 +10,12 @@ namespace DmAgents.Actors.Pools;
 /// <summary>What device actors are asked, and what becomes of their answers.</summary>
 public sealed partial class PoolActor
 {
-    /// <summary>Devices whose source is not in the pool yet, by source: a base that is being formatted.</summary>
+    /// <summary>Devices whose source is not in the pool yet, by source: a base that is being formatted. And those whose
+    /// place in mnt/ is not free yet, by the removed device that is mounted there.</summary>
     private readonly Dictionary<ThinId, List<(ThinId Id, bool MadeBefore)>> _waitingForSource = [];
+
+    /// <summary>Removed devices that are being unmounted, and what they were called.</summary>
+    private readonly Dictionary<ThinId, DeviceKey> _leavingPlace = [];
 
     /// <summary>Devices that are not live as their record wants, and why.</summary>
     private ImmutableSortedDictionary<ThinId, string> _problems = ImmutableSortedDictionary<ThinId, string>.Empty;
@@ -41,8 +45,45 @@ public sealed partial class PoolActor
             waiting.Add((device.Id, madeBefore));
             return;
         }
+        if (device.Use == DeviceUse.Mounted && LeavesPlaceTo(device) is { } leaving)
+        {
+            if (!_waitingForSource.TryGetValue(leaving, out var behind))
+                _waitingForSource[leaving] = behind = [];
+            behind.Add((device.Id, madeBefore));
+            return;
+        }
         var runsIn = source.Kind == DeviceKind.Container ? sourceId : device.Id;
         _devices.Give(runsIn, new DeviceJobs.CreateSnapshot(Pool, device, source, madeBefore));
+    }
+
+    /// <summary>Unmounts a removed device ahead of its deletion, which may wait for its turn: a successor of its name
+    /// may be mounted in its place.</summary>
+    private void FreePlace(ThinId id, RequestId removal)
+    {
+        if (_operations.GetValueOrDefault(removal)?.Before is not { Use: DeviceUse.Mounted } device)
+            return;
+        _leavingPlace[id] = device.Key;
+        _devices.Give(id, new DeviceJobs.Detach(Pool, device));
+    }
+
+    /// <summary>The removed device that may still be mounted where <paramref name="device"/> is to be.</summary>
+    private ThinId? LeavesPlaceTo(DeviceRecord device)
+    {
+        foreach (var (id, key) in _leavingPlace)
+        {
+            if (key == device.Key)
+                return id;
+        }
+        return null;
+    }
+
+    /// <summary>Starts what waited for the place. If it is not free, the mount there is refused with the truth. In a pool
+    /// that is not open the next opening starts it.</summary>
+    private void OnDetached(DeviceResults.Detached result)
+    {
+        _leavingPlace.Remove(result.Id);
+        if (_waitingForSource.Remove(result.Id, out var waiting) && _phase is (PoolPhase.Open or PoolPhase.Stopping))
+            waiting.ForEach(w => StartCreation(_state.Devices[w.Id], w.MadeBefore));
     }
 
     private void OnCreated(DeviceResults.Created result)

@@ -165,6 +165,14 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
             : new DeletionResult.Failed(deferred.Error);
     }
 
+    /// <summary>Frees the place where a removed device is mounted. One that is not live, or mounted nowhere:
+    /// done.</summary>
+    public KernelResult Detach(DeviceRecord device)
+    {
+        var live = kernel.Find(pool.NameOf(device.Id));
+        return live.Succeeded ? Detach(device, live.Value) : live.Outcome.Or(KernelFault.NotFound);
+    }
+
     /// <summary>
     /// Detached: the owner has given the device up; who still works in it keeps it until he is done. Only the device's
     /// own mount: its key was free at once, and a successor may be mounted in the same place.
