@@ -62,6 +62,8 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
                 _state = happened.After;
                 // Before the opening's end the comparison is not done; the rebuild then writes everything.
                 var changed = happened.Events.Select(DeviceOf).OfType<ThinId>().ToList();
+                if (_isComplete)
+                    NoteKeys(happened.Events);
                 MarkDirty(_isComplete ? changed : []);
                 break;
             case WriteOut:
@@ -77,17 +79,53 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
         }
     }
 
+    /// <summary>A device may get a key and lose it between two states: only the events have it.</summary>
+    private void NoteKeys(IEnumerable<PoolEvent> events)
+    {
+        foreach (var happened in events)
+        {
+            switch (happened)
+            {
+                case PoolEvents.DeviceAdopted e:
+                    NoteKey(e.Device.Id, e.Device.Key);
+                    break;
+                case PoolEvents.BaseIntended e:
+                    NoteKey(e.Id, e.Key);
+                    break;
+                case PoolEvents.SnapshotIntended e:
+                    NoteKey(e.Id, e.Key);
+                    break;
+                case PoolEvents.Committed e:
+                    NoteKey(e.Id, e.Key);
+                    break;
+                case PoolEvents.Claimed e:
+                    NoteKey(e.Id, e.Key);
+                    break;
+                case PoolEvents.Undeleted e:
+                    NoteKey(e.Id, e.Key);
+                    break;
+                // No other event gives a key.
+                default:
+                    break;
+            }
+        }
+    }
+
+    private void NoteKey(ThinId id, DeviceKey key)
+    {
+        if (!_keys.TryGetValue(id, out var keys))
+            _keys[id] = keys = [];
+        keys.Add(key);
+    }
+
     private void MarkDirty(IEnumerable<ThinId> ids)
     {
         var wasClean = _dirty.Count == 0 && !Timers.IsTimerActive(LagTimer);
         foreach (var id in ids)
         {
             _dirty.Add(id);
-            if (_state.Devices.GetValueOrDefault(id) is not { } device)
-                continue;
-            if (!_keys.TryGetValue(id, out var keys))
-                _keys[id] = keys = [];
-            keys.Add(device.Key);
+            if (_state.Devices.GetValueOrDefault(id) is { } device)
+                NoteKey(id, device.Key);
         }
         if (_dirty.Count == 0 && !(_isComplete && _content.IsBehind(_state)))
             return;

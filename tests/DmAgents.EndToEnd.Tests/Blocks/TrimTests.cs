@@ -77,6 +77,8 @@ public sealed class TrimTests(AgentFixture agent)
         await agent.Client.Commit(Pool, "first", "big:1");
         var second = await agent.Client.Create(Pool, "second", "big:1");
         File.Delete($"{second.MountPath}/big");
+        // Until its journal commits the deletion, ext4 keeps the blocks.
+        await Shell.Must("/bin/sync");
 
         var trim = await agent.Client.Pools.TrimAsync(
             new TrimPoolRequest { RequestId = AgentClient.NewId(), Pool = Pool });

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DmAgents.Api.Admin.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -89,8 +90,24 @@ internal sealed class AgentClient : IDisposable
     public async Task RemoveImage(string pool, string image) => await Images.RemoveAsync(
         new RemoveImageRequest { RequestId = NewId(), Pool = pool, Image = image });
 
-    public async Task RemovePool(string pool) => await Pools.RemoveAsync(
-        new RemovePoolRequest { RequestId = NewId(), Pool = pool, Force = true });
+    /// <summary>Removes a pool, once what it does by itself (an extension, a backup) is over.</summary>
+    public async Task RemovePool(string pool)
+    {
+        var patience = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                await Pools.RemoveAsync(new RemovePoolRequest { RequestId = NewId(), Pool = pool, Force = true });
+                return;
+            }
+            catch (RpcException busy) when (busy.StatusCode == StatusCode.Aborted
+                && patience.Elapsed < TimeSpan.FromMinutes(1))
+            {
+                await Task.Delay(200);
+            }
+        }
+    }
 
     public async Task<ImageDetails> Commit(string pool, string container, string reference) =>
         await Containers.CommitAsync(new CommitContainerRequest
