@@ -46,6 +46,21 @@ public sealed class ProjectionSpec : ActorSpec
         Assert.False(Host.HasDirectory(TestHost.MountOf(Ask.Container("making-a"))));
     }
 
+    /// <summary>As an import does it, within the time that listeners may be behind.</summary>
+    [Fact]
+    public async Task A_mounted_device_that_becomes_a_layer_at_once_leaves_no_directory()
+    {
+        var life = await Opened();
+        var making = Ask.Container("making-a");
+        await life.Done(Ask.Create("making-a", use: DeviceUse.Mounted));
+        Assert.True(Host.HasDirectory(TestHost.MountOf(making)));
+        await life.Done(Ask.Unmount("making-a"));
+        await life.Done(Ask.Commit("making-a", Ask.Layer("a")));
+
+        await Eventually.Holds(() => FileOf(Ask.Layer("a")) is not null, () => string.Join(", ", Host.Files.Paths));
+        await Eventually.Holds(() => !Host.HasDirectory(TestHost.MountOf(making)), () => "the directory stays");
+    }
+
     [Fact]
     public async Task A_removed_device_has_neither()
     {
