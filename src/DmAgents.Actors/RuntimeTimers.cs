@@ -8,8 +8,8 @@ namespace DmAgents.Actors;
 /// <summary>
 /// Akka's timers as timers of the .NET runtime, which sleeps until the next one is due. Akka's own scheduler is a wheel
 /// that turns every 10 ms from the first timer on: some 1,000 context switches a second of an agent that has nothing to
-/// do. A slower wheel (<c>akka.scheduler.tick-duration</c>) makes each timer late by up to a tick; these are on time to a
-/// millisecond.
+/// do. A slower wheel (<c>akka.scheduler.tick-duration</c>) makes each timer late by up to a tick; these are on time to
+/// a millisecond.
 /// </summary>
 /// <remarks>What repeats waits for its interval from the end of one run to the next: runs never overlap. At the end of
 /// the actor system nothing that is pending is run.</remarks>

@@ -77,8 +77,8 @@ public sealed partial class PoolActor
         return null;
     }
 
-    /// <summary>Starts what waited for the place. If it is not free, the mount there is refused with the truth. In a pool
-    /// that is not open the next opening starts it.</summary>
+    /// <summary>Starts what waited for the place. If it is not free, the mount there is refused with the truth. In a
+    /// pool that is not open the next opening starts it.</summary>
     private void OnDetached(DeviceResults.Detached result)
     {
         _leavingPlace.Remove(result.Id);

@@ -47,7 +47,8 @@ internal static class SnapshotLabels
 
     private static bool IsNoLimit(string size) =>
         size.Length == 0
-        || (long.TryParse(size, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var bytes) && bytes <= 0)
+        || (long.TryParse(size, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var bytes)
+            && bytes <= 0)
         || (ByteSize.TryParse(size, out var parsed) && parsed.Bytes == 0);
 
     public static FileSystemKind? FileSystemOf(string what, ImmutableSortedDictionary<string, string> labels) =>

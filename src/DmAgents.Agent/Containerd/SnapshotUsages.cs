@@ -67,7 +67,8 @@ internal sealed class SnapshotUsages(
     }
 
     private bool IsGood(DeviceRecord device, Known known) =>
-        device.Kind == DeviceKind.Layer && known.IsLatest || time.GetUtcNow() - known.At < settings.Containerd.UsageInterval;
+        device.Kind == DeviceKind.Layer && known.IsLatest
+        || time.GetUtcNow() - known.At < settings.Containerd.UsageInterval;
 
     /// <summary>Joins the batch that waits for its turn, or begins one.</summary>
     private Task Measure(PoolPicture pool, Identity identity, DeviceRecord device)

@@ -124,7 +124,8 @@ internal static class JournalDatabase
         """).WithFallback(SqlPersistence.DefaultConfiguration);
 
     /// <summary>
-    /// A file on the same host cannot be lost like a server: what takes long comes yet. So no call is given up on a host
+    /// A file on the same host cannot be lost like a server: what takes long comes yet. So no call is given up on a
+    /// host
     /// that is starved of processor or disk, and failures, which SQLite tells at once, do not make later calls fail
     /// that would succeed.
     /// </summary>

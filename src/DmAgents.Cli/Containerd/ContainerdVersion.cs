@@ -29,8 +29,10 @@ internal sealed partial record ContainerdVersion(string Text, int Major, int Min
             : null;
     }
 
-    private static int Number(Match found, int group) => int.Parse(found.Groups[group].Value, CultureInfo.InvariantCulture);
+    private static int Number(Match found, int group) =>
+        int.Parse(found.Groups[group].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"(?<!\S)v?([0-9]{1,4})\.([0-9]{1,4})(?:\.[0-9]+)?(?:[-+~][\w.~+-]*)?(?!\S)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<!\S)v?([0-9]{1,4})\.([0-9]{1,4})(?:\.[0-9]+)?(?:[-+~][\w.~+-]*)?(?!\S)",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Words();
 }

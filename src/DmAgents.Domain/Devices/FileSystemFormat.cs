@@ -39,7 +39,8 @@ public sealed record FileSystemFormat(
     /// than it was made for, but on smaller ones. The least: mkfs.xfs since 5.19 makes none below 300 MiB.
     /// </summary>
     public static FileSystemFormat Xfs { get; } = new(
-        new FormatName("xfs-1"), FileSystemKind.Xfs, ["crc", "ftype", "finobt", "sparse", "reflink"], new KernelVersion(4, 16),
+        new FormatName("xfs-1"), FileSystemKind.Xfs, ["crc", "ftype", "finobt", "sparse", "reflink"],
+        new KernelVersion(4, 16),
         ByteSize.KiB(4), Least: ByteSize.MiB(300), Most: LargestDevice);
 
     /// <summary>Linux counts a device's bytes by a signed number of 64 bits; in whole MiB.</summary>

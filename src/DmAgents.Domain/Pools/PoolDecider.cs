@@ -145,7 +145,8 @@ public static partial class PoolDecider
         if (state.Devices.GetValueOrDefault(c.Id) is { } lost)
         {
             return No(RefusalKind.WrongState, What, c.Id.ToString(), $"{lost.Key} has this thin id, and is lost",
-                $"restore metadata that have it: dmagent pool backup list {state.Identity!.Name}; or purge the thin id");
+                $"restore metadata that have it: dmagent pool backup list {state.Identity!.Name}; "
+                    + "or purge the thin id");
         }
         if (state.IsTaken(c.Key))
             return Taken(What, c.Key);

@@ -210,7 +210,8 @@ public static class PoolEvents
     /// <param name="Took">How long that took.</param>
     public sealed record BackupProved(string Name, TimeSpan Took, DateTimeOffset At) : PoolEvent(At);
 
-    /// <summary>It was tried whether a backup can be restored, and it could not, or the try could not be made.</summary>
+    /// <summary>It was tried whether a backup can be restored, and it could not, or the try could not be
+    /// made.</summary>
     /// <param name="Took">How long that took.</param>
     public sealed record BackupNotProved(string Name, string Why, TimeSpan Took, DateTimeOffset At) : PoolEvent(At);
 

@@ -8,7 +8,8 @@ public interface IFileSystems
 {
     /// <summary>
     /// Makes an empty file system over whatever is there: root directory of mode 0755 and owner root, no lost+found.
-    /// With the features of <see cref="FileSystemFormat"/>, whatever the host's mkfs and its configuration would choose.
+    /// With the features of <see cref="FileSystemFormat"/>, whatever the host's mkfs and its configuration would
+    /// choose.
     /// </summary>
     /// <returns>NotSupported, naming the program, where mkfs is not installed, or gives other features.</returns>
     KernelResult Format(DevicePath device, FileSystemKind kind);

@@ -41,7 +41,8 @@ internal static class JsonReading
         return last is { ValueKind: not JsonValueKind.Null } ? last : null;
     }
 
-    /// <summary>A text of a map such as the annotations, whose keys are data: they are found exactly as written.</summary>
+    /// <summary>A text of a map such as the annotations, whose keys are data: they are found exactly as
+    /// written.</summary>
     public static string? Entry(JsonElement? map, string key) =>
         map is { } element && element.TryGetProperty(key, out var found) && found.ValueKind == JsonValueKind.String
             ? found.GetString()

@@ -38,7 +38,8 @@ public sealed record Platform(string Os, string Architecture, string? Variant = 
     public bool Takes(Platform other) => DistanceTo(other) is not null;
 
     /// <summary>
-    /// How far an image for <paramref name="other"/> is from one for this: 0 for the same, more for one that runs here as
+    /// How far an image for <paramref name="other"/> is from one for this: 0 for the same, more for one that runs here
+    /// as
     /// well, null for one that does not. No variant here takes any, the most general first; a numbered one takes lower
     /// ones, the nearest first.
     /// </summary>

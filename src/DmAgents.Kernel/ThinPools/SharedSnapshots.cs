@@ -8,8 +8,8 @@ namespace DmAgents.Kernel.ThinPools;
 /// <summary>A metadata snapshot that the pool holds, and where it is to be read.</summary>
 internal sealed record HeldSnapshot(ulong Root, ThinPoolStatus Status, DevicePath Metadata);
 
-/// <summary>Does what the broker of each pool's metadata snapshot decides: kernel calls on the thread of the reader whose
-/// coming or going asks for them, deadlines by a timer.</summary>
+/// <summary>Does what the broker of each pool's metadata snapshot decides: kernel calls on the thread of the reader
+/// whose coming or going asks for them, deadlines by a timer.</summary>
 /// <param name="take">Has a pool take its metadata snapshot.</param>
 /// <param name="release">Has a pool release it.</param>
 internal sealed class SharedSnapshots(
@@ -101,7 +101,8 @@ internal sealed class SharedSnapshots(
         {
             lock (_gate)
                 _turns[turn.Token] = turn;
-            Step(new SnapshotInput.Enter(turn.Token, reading.MaxAge, mayRead, MayWait: reading.Patience != TimeSpan.Zero));
+            Step(new SnapshotInput.Enter(
+                turn.Token, reading.MaxAge, mayRead, MayWait: reading.Patience != TimeSpan.Zero));
         }
 
         /// <returns>False where it was let in at this moment.</returns>

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace DmAgents.Cli.Tests.Advice;
 
 /// <summary>Advice is worth nothing if it cannot be typed: the command line takes every command that a message, a help
-/// text, a setting's comment or a page names. Scripts are not read here: the tests and demonstrations run them.</summary>
+/// text, a setting's comment or a page names. Scripts are not read here: the tests and demonstrations run
+/// them.</summary>
 public sealed partial class AdviceTests
 {
     private static readonly string _root = Root();

@@ -49,7 +49,8 @@ internal sealed class SourceTexts : CSharpSyntaxWalker
         VisitHolesOf(node);
     }
 
-    /// <summary>The text of a string expression, of a choice its first; null if <paramref name="node"/> has no string in it.</summary>
+    /// <summary>The text of a string expression, of a choice its first; null if <paramref name="node"/> has no string
+    /// in it.</summary>
     private static string? TextOf(ExpressionSyntax node) => node switch
     {
         LiteralExpressionSyntax { Token.Value: string text } => text,

@@ -43,7 +43,8 @@ public abstract class KernelFixture
     /// disposed of.</summary>
     public abstract IDisposable MakeVolumeGroup(string name);
 
-    /// <summary>A disk with sectors of 4 KiB, of at least 512 MiB, that is gone when the result is disposed of.</summary>
+    /// <summary>A disk with sectors of 4 KiB, of at least 512 MiB, that is gone when the result is disposed
+    /// of.</summary>
     public abstract IDisposable MakeDiskOfLargeSectors(out DevicePath disk);
 
     /// <summary>Somebody else attaches the file, with sectors of 4 KiB.</summary>

@@ -27,7 +27,8 @@ public sealed record BackupProofs
     public BackupProof? Last => ByName.Values.MaxBy(proof => proof.At);
 
     /// <summary>The latest backup that is known to be restorable; null: none is.</summary>
-    public string? LatestProved => ByName.Where(proof => proof.Value.IsProved).Select(proof => proof.Key).LastOrDefault();
+    public string? LatestProved =>
+        ByName.Where(proof => proof.Value.IsProved).Select(proof => proof.Key).LastOrDefault();
 
     public BackupProof? Of(string name) => ByName.GetValueOrDefault(name);
 

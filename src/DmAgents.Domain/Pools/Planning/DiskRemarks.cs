@@ -16,7 +16,8 @@ public static class DiskRemarks
                 .Distinct().Order())}: all of its devices have the largest";
         }
         // dm-thin's own condition: below it, it stops handing discards down.
-        var without = disks.Where(disk => disk.Shape.LongestDiscard < blockSize.Bytes).Select(disk => disk.Disk).ToList();
+        var without = disks.Where(disk => disk.Shape.LongestDiscard < blockSize.Bytes)
+            .Select(disk => disk.Disk).ToList();
         if (without.Count > 0 && without.Count < disks.Count)
         {
             yield return $"{string.Join(", ", without)} takes no discard of a whole block of {blockSize}: no disk of the "
