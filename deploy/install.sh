@@ -12,7 +12,8 @@ fi
 "$root/deploy/build.sh"
 getent group dmagents > /dev/null || groupadd --system dmagents
 install -d /usr/lib/dmagents /etc/dmagents /usr/share/doc/dmagents
-cp -r "$root/artifacts/bin/." /usr/lib/dmagents/
+# Each file anew, not over the present one: an agent that runs goes on with the files that it has open.
+cp -r --remove-destination "$root/artifacts/bin/." /usr/lib/dmagents/
 ln -sf /usr/lib/dmagents/dmagentd /usr/lib/dmagents/dmagent /usr/bin/
 [ -e /etc/dmagents/dmagents.conf ] || install -m 0644 "$root/config/dmagents.conf" /etc/dmagents/dmagents.conf
 install -m 0644 "$root/README.md" /usr/share/doc/dmagents/
