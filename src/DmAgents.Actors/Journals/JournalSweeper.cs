@@ -38,7 +38,7 @@ public sealed class JournalSweeper : UntypedActor, IWithTimers
     protected override void PreStart()
     {
         Context.System.EventStream.Subscribe(Self, typeof(JournalMessages.SnapshotStored));
-        // Whoever waits for the agent's start does not wait for this.
+        // The agent's start does not wait for this.
         Timers.StartSingleTimer(nameof(NextStep), NextStep.Instance, _retry);
     }
 

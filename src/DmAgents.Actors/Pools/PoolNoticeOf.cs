@@ -38,4 +38,16 @@ internal static class PoolNoticeOf
         PoolEvents.Undeleted e => e.Id,
         _ => null,
     };
+
+    /// <summary>The device that an event gives a key, and the key; null for an event that gives none.</summary>
+    public static KeyValuePair<ThinId, DeviceKey>? KeyGivenBy(PoolEvent happened) => happened switch
+    {
+        PoolEvents.DeviceAdopted e => new(e.Device.Id, e.Device.Key),
+        PoolEvents.BaseIntended e => new(e.Id, e.Key),
+        PoolEvents.SnapshotIntended e => new(e.Id, e.Key),
+        PoolEvents.Committed e => new(e.Id, e.Key),
+        PoolEvents.Claimed e => new(e.Id, e.Key),
+        PoolEvents.Undeleted e => new(e.Id, e.Key),
+        _ => null,
+    };
 }

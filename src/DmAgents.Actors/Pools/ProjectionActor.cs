@@ -62,8 +62,10 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
                 _state = happened.After;
                 // Before the opening's end the comparison is not done; the rebuild then writes everything.
                 var changed = happened.Events.Select(DeviceOf).OfType<ThinId>().ToList();
+                // A device may get a key and lose it between two states: only the events have it.
                 if (_isComplete)
-                    NoteKeys(happened.Events);
+                    happened.Events.Select(PoolNoticeOf.KeyGivenBy).OfType<KeyValuePair<ThinId, DeviceKey>>().ToList()
+                        .ForEach(given => NoteKey(given.Key, given.Value));
                 MarkDirty(_isComplete ? changed : []);
                 break;
             case WriteOut:
@@ -76,38 +78,6 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
             default:
                 Unhandled(message);
                 break;
-        }
-    }
-
-    /// <summary>A device may get a key and lose it between two states: only the events have it.</summary>
-    private void NoteKeys(IEnumerable<PoolEvent> events)
-    {
-        foreach (var happened in events)
-        {
-            switch (happened)
-            {
-                case PoolEvents.DeviceAdopted e:
-                    NoteKey(e.Device.Id, e.Device.Key);
-                    break;
-                case PoolEvents.BaseIntended e:
-                    NoteKey(e.Id, e.Key);
-                    break;
-                case PoolEvents.SnapshotIntended e:
-                    NoteKey(e.Id, e.Key);
-                    break;
-                case PoolEvents.Committed e:
-                    NoteKey(e.Id, e.Key);
-                    break;
-                case PoolEvents.Claimed e:
-                    NoteKey(e.Id, e.Key);
-                    break;
-                case PoolEvents.Undeleted e:
-                    NoteKey(e.Id, e.Key);
-                    break;
-                // No other event gives a key.
-                default:
-                    break;
-            }
         }
     }
 
