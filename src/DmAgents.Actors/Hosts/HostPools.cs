@@ -9,7 +9,7 @@ namespace DmAgents.Actors.Hosts;
 /// The way to a host's pools within its process: commands are answered by values, and every wait has an end. Reads ask
 /// no actor: they look at the <see cref="PoolBoard"/>.
 /// </summary>
-/// <remarks>A command is told to its pool at once, past <see cref="PoolsGateway"/>: of all hand-offs between threads
+/// <remarks>A command goes straight to its pool, past <see cref="PoolsGateway"/>: of all hand-offs between threads
 /// that a prepare makes, that one would do nothing.</remarks>
 /// <param name="answerTime">How long a command waits for its answer.</param>
 public sealed class HostPools(PoolBoard board, TimeSpan answerTime, TimeProvider time)

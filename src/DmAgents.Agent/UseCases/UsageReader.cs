@@ -107,7 +107,7 @@ public sealed class UsageReader(IKernel kernel)
         new(KernelFault.Busy, 0, "read metadata", pool.Value, "the pool is taken down for its metadata");
 }
 
-/// <summary>Those who read a pool's metadata, and one who wants nobody to.</summary>
+/// <summary>Lets readers of a pool's metadata in, until a repair closes it and waits for them to end.</summary>
 internal sealed class MetadataGate
 {
     private readonly Lock _lock = new();

@@ -8,7 +8,7 @@ namespace DmAgents.Domain.Pools.Adoption;
 /// <summary>
 /// Looks at the file systems of a pool that was made elsewhere: which of them this host's kernel does not take. A
 /// snapshot has the features of its origin, so that the beginning of each lineage is enough. The pool is live, and
-/// nobody else uses it.
+/// no other process uses it.
 /// </summary>
 public sealed class AdoptedFormats(IKernel kernel, PoolContext pool, KernelVersion running)
 {

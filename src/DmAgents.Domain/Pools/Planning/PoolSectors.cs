@@ -23,8 +23,8 @@ public static class PoolSectors
     }
 
     /// <summary>What a pool has whose sectors are larger than those it was made with, for people: an older agent let it
-    /// grow by such a disk, somebody else did, or its disks present themselves otherwise than before. Null where that
-    /// is not so.</summary>
+    /// grow by such a disk, another program did, or its disks report other sectors than before. Null if the sectors are
+    /// as they were.</summary>
     public static string? Concern(IKernel kernel, PoolState state)
     {
         if (state.Identity is not { } pool || Of(kernel, pool.Backing) is not { Succeeded: true, Value: var now })
@@ -44,8 +44,8 @@ public static class PoolSectors
                 : $"{lost} of its devices have an xfs that cannot be mounted where it was made for the smaller ones");
     }
 
-    /// <summary>Of a file system whose features nobody fixed the superblock knows; ext4 has blocks of 4 KiB unless it
-    /// was made very small.</summary>
+    /// <summary>A format states the sectors that its file systems need. Without one only the superblock does; ext4 has
+    /// blocks of 4 KiB unless it was made very small.</summary>
     private static bool MayNeedLess(DeviceRecord device, ByteSize sectors) =>
         device.Format is { } format && FileSystemFormat.Find(format) is { } known
             ? known.LargestSector < sectors
