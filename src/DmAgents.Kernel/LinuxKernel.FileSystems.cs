@@ -7,6 +7,10 @@ namespace DmAgents.Kernel;
 /// <content>The calls of IFileSystems.</content>
 public sealed partial class LinuxKernel
 {
+    public KernelVersion Running => _fileSystems.Running;
+
+    public KernelResult TryMount(DevicePath device, FileSystemKind kind) => _fileSystems.TryMount(device, kind);
+
     public KernelResult Format(DevicePath device, FileSystemKind kind) => _fileSystems.Format(device, kind);
 
     public KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt) =>

@@ -300,6 +300,9 @@ public sealed partial class PoolActor
             KernelFault.Busy => "end what uses it, then try again",
             KernelFault.NoSpace => $"remove images or containers, or grow the pool: dmagent pool grow {_setup.Name}",
             KernelFault.Exists => "the id is in quarantine now: try again",
+            // Without a number: the kernel does not know a feature of the file system.
+            KernelFault.NotSupported when error is { Operation: "mount", Errno: 0 } =>
+                "run a kernel that knows what is named",
             KernelFault.NotSupported => "install what is named, then try again",
             _ => "see the kernel's log (dmesg), then try again",
         });

@@ -10,7 +10,6 @@ using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
-using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.UseCases;
 
@@ -72,16 +71,13 @@ internal sealed class PoolAdopter(PoolGateway gateway, IKernel kernel, IDurableF
         var plan = AdoptionPlan.Make(projected.Claims, content.Thins, identity.BlockSize);
         return new Proposal(
             identity, projected, content,
-            plan with { Findings = [.. plan.Findings, .. FormatsOf(reading.Pool, plan)] }, reading)
+            plan with
+            {
+                Findings = [.. plan.Findings, .. new AdoptedFormats(kernel, reading.Pool).Look(plan.Devices)],
+            }, reading)
         {
             Warnings = warnings,
         };
-    }
-
-    private IEnumerable<AdoptionFinding> FormatsOf(PoolContext pool, AdoptionPlan plan)
-    {
-        var running = Environment.OSVersion.Version;
-        return new AdoptedFormats(kernel, pool, new KernelVersion(running.Major, running.Minor)).Look(plan.Devices);
     }
 
     public PoolCommands.Adopt CommandOf(RequestId request, Proposal found) => new(

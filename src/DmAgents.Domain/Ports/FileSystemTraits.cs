@@ -10,29 +10,50 @@ namespace DmAgents.Domain.Ports;
 /// them: what only tells that it is mounted, or was not unmounted.</param>
 public sealed record FileSystemTraits(FileSystemKind Kind, ByteSize Unit, ImmutableSortedSet<string> Features)
 {
-    /// <summary>The first kernels that mount a file system for writing that has this: kernel, fs/ext4/ext4.h and
-    /// fs/xfs/libxfs/xfs_format.h by their history. What is older than any kernel that the agent runs on is missing.
-    /// </summary>
-    private static readonly ImmutableDictionary<string, KernelVersion> Young =
-        ImmutableDictionary<string, KernelVersion>.Empty
-            .Add("metadata_csum_seed", new(4, 4)).Add("large_dir", new(4, 13)).Add("ea_inode", new(4, 13))
-            .Add("casefold", new(5, 2)).Add("verity", new(5, 4)).Add("fast_commit", new(5, 10))
-            .Add("orphan_file", new(5, 15))
-            .Add("rmapbt", new(4, 8)).Add("reflink", new(4, 9)).Add("inobtcount", new(5, 10))
-            .Add("bigtime", new(5, 10)).Add("nrext64", new(5, 19)).Add("exchange", new(6, 10))
-            .Add("parent", new(6, 10)).Add("metadir", new(6, 13)).Add("zoned", new(6, 15));
+    /// <summary>Features that some kernel does not know, with the first that does (fs/ext4/ext4.h and
+    /// fs/xfs/libxfs/xfs_format.h by their history) and the set that they are in. Missing are those that are older
+    /// than any kernel that the agent runs on, and those of ext4's set "compat" (fast_commit, orphan_file, ...): a
+    /// kernel mounts them without knowing them.</summary>
+    private static readonly ImmutableDictionary<string, (KernelVersion? Since, bool BarsReading)> Young =
+        ImmutableDictionary<string, (KernelVersion? Since, bool BarsReading)>.Empty
+            .Add("metadata_csum_seed", (new(4, 4), true)).Add("large_dir", (new(4, 13), true))
+            .Add("ea_inode", (new(4, 13), true)).Add("casefold", (new(5, 2), true)).Add("verity", (new(5, 4), false))
+            .Add("compression", (null, true)).Add("journal_dev", (null, true)).Add("dirdata", (null, true))
+            .Add("has_snapshot", (null, false)).Add("replica", (null, false)).Add("shared_blocks", (null, false))
+            .Add("rmapbt", (new(4, 8), false)).Add("reflink", (new(4, 9), false)).Add("inobtcount", (new(5, 10), false))
+            .Add("bigtime", (new(5, 10), true)).Add("nrext64", (new(5, 19), true)).Add("exchange", (new(6, 10), true))
+            .Add("parent", (new(6, 10), true)).Add("metadir", (new(6, 13), true)).Add("zoned", (new(6, 15), true))
+            .Add("zone_gaps", (new(6, 16), true));
 
-    /// <summary>Those features that a kernel does not take, each with the first that does; null where no kernel is
-    /// known to.</summary>
-    public IEnumerable<(string Feature, KernelVersion? Since)> BeyondOf(KernelVersion kernel) => Features
-        .Select(feature => (feature, Since: IsUnknown(feature) ? null
-            : (KernelVersion?)Young.GetValueOrDefault(feature)))
-        .Where(found => found.Since is null || found.Since > kernel);
+    /// <summary>The sets that a kernel need not know in all, by their names in <see cref="UnknownBit"/>.</summary>
+    private const string Harmless = "compat_bit_";
+    private const string ForWriting = "ro_compat_bit_";
+    private const string ForMounting = "incompat_bit_";
+
+    /// <summary>Those features because of which a kernel refuses the file system, or refuses to write to it. By the
+    /// version alone: a distribution's kernel may have features of younger ones, and one that was built without an
+    /// option lacks some of its own.</summary>
+    public ImmutableArray<UnknownFeature> BeyondOf(KernelVersion kernel) =>
+        [.. Features.Select(Demand).OfType<UnknownFeature>().Where(found => found.Since is null || found.Since > kernel)];
+
+    /// <summary>Why a kernel refuses to mount it, for people; null if no feature is the reason.</summary>
+    public string? RefusedBy(KernelVersion kernel, bool forWriting)
+    {
+        var beyond = BeyondOf(kernel).Where(found => forWriting || found.BarsReading).ToList();
+        return beyond.Count == 0
+            ? null
+            : $"Linux {kernel}, which runs here, does not know the file system's {string.Join(", ", beyond)}";
+    }
 
     /// <summary>A feature bit without a name.</summary>
     public static string UnknownBit(string set, int bit) => $"{set}_bit_{bit}";
 
-    private static bool IsUnknown(string feature) => feature.Contains("_bit_", StringComparison.Ordinal);
+    private static UnknownFeature? Demand(string feature) =>
+        Young.TryGetValue(feature, out var known) ? new UnknownFeature(feature, known.Since, known.BarsReading)
+        : feature.StartsWith(Harmless, StringComparison.Ordinal) ? null
+        : feature.StartsWith(ForWriting, StringComparison.Ordinal) ? new UnknownFeature(feature, null, false)
+        : feature.StartsWith(ForMounting, StringComparison.Ordinal) ? new UnknownFeature(feature, null, true)
+        : null;
 
     /// <summary>What tells these features from those that the agent gives; empty where they are the same.</summary>
     public string DifferenceTo(FileSystemFormat format)
@@ -40,4 +61,15 @@ public sealed record FileSystemTraits(FileSystemKind Kind, ByteSize Unit, Immuta
         var (more, less) = (Features.Except(format.Features), format.Features.Where(f => !Features.Contains(f)));
         return string.Join(", ", [.. more.Select(feature => $"with {feature}"), .. less.Select(f => $"without {f}")]);
     }
+}
+
+/// <summary>A feature of a file system that a kernel does not know.</summary>
+/// <param name="Name">The word of the file system's own tools, or the number of its bit.</param>
+/// <param name="Since">The first kernel that knows it; null if no kernel is known to.</param>
+/// <param name="BarsReading">A kernel that does not know it refuses every mount. Else it mounts the file system
+/// read-only.</param>
+public sealed record UnknownFeature(string Name, KernelVersion? Since, bool BarsReading)
+{
+    public override string ToString() =>
+        Since is { } since ? $"{Name} (from Linux {since} on)" : $"{Name} (of which nothing is known)";
 }

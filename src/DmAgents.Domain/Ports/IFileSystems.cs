@@ -6,6 +6,9 @@ namespace DmAgents.Domain.Ports;
 /// <summary>File systems on thin devices, and the directories they are mounted on.</summary>
 public interface IFileSystems
 {
+    /// <summary>The kernel's version, by which it is known what features of file systems it takes.</summary>
+    KernelVersion Running { get; }
+
     /// <summary>
     /// Makes an empty file system over whatever is there: root directory of mode 0755 and owner root, no lost+found.
     /// With the features of <see cref="FileSystemFormat"/>, whatever the host's mkfs and its configuration would
@@ -22,12 +25,18 @@ public interface IFileSystems
 
     /// <summary>Mounts a device; the target directory is made where it is missing. Busy where the target is a mount
     /// already. xfs snapshots get <c>nouuid</c>. Of a file system that was not unmounted, on a device that takes no
-    /// writes, a read-only mount shows what is in place, without its log.</summary>
+    /// writes, a read-only mount shows what is in place, without its log. NotSupported, naming them with the first
+    /// kernel that has them, if the kernel refuses the file system because of features that it does not know.</summary>
     /// <param name="directory">What is to be seen at the target: the directory of this name in the file system's root,
     /// in one step, so that nobody ever sees the rest there. NotFound where there is none. Null: the whole file system.
     /// </param>
     KernelResult Mount(
         DevicePath device, MountPath target, FileSystemKind kind, bool readOnly, string? directory = null);
+
+    /// <summary>Whether the kernel takes the file system at all: a read-only mount in no directory tree, which replays
+    /// no log and writes nothing.</summary>
+    /// <returns>NotSupported, as <see cref="Mount"/>, if it does not because of features.</returns>
+    KernelResult TryMount(DevicePath device, FileSystemKind kind);
 
     /// <summary>
     /// Unmounts, which writes everything back. Busy where it is in use, unless <paramref name="detach"/>: then it

@@ -17,6 +17,9 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
 
     private readonly FileSystemMaker _maker = new(runner);
 
+    public KernelVersion Running { get; } =
+        new(Environment.OSVersion.Version.Major, Environment.OSVersion.Version.Minor);
+
     public KernelResult Format(DevicePath device, FileSystemKind kind)
     {
         var size = SizeOf(device);
@@ -34,7 +37,7 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
             ? DetachedMount.Open(device, MountOptions.TypeOf(kind), "nouuid")
             : DetachedMount.Open(device, MountOptions.TypeOf(kind));
         if (!mount.Succeeded)
-            return mount.Error;
+            return Explained(mount.Error, device, kind, forWriting: true);
         using (mount.Value)
         {
             var root = DetachedMount.Root(mount.Value, device.Value);
@@ -60,15 +63,24 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
                 .Then(() => MountWhole(device, number.Value, aside, kind, readOnly)));
     }
 
-    private static KernelResult MountWhole(
+    public KernelResult TryMount(DevicePath device, FileSystemKind kind)
+    {
+        var mount = DetachedMount.Open(device, MountOptions.TypeOf(kind), MountOptions.ToTry(kind));
+        if (!mount.Succeeded)
+            return Explained(mount.Error, device, kind, forWriting: false);
+        mount.Value.Dispose();
+        return KernelResult.Done;
+    }
+
+    private KernelResult MountWhole(
         DevicePath device, DeviceNumber number, MountPath target, FileSystemKind kind, bool readOnly)
     {
         var mounted = MountOnce(device, target, kind, MountOptions.Of(kind, readOnly));
         // A read-only mount writes, too, where the file system was not unmounted: it replays the log first.
         if (readOnly && mounted.FailedWith(KernelFault.ReadOnly))
             mounted = MountOnce(device, target, kind, MountOptions.WithoutRecovery(kind));
-        if (!mounted.Succeeded)
-            return mounted;
+        if (mounted.Error is { } error)
+            return Explained(error, device, kind, forWriting: !readOnly);
         if (kind != FileSystemKind.Xfs)
             return KernelResult.Done;
         var bounded = XfsErrors.GiveUpWhenFull(number);
@@ -83,27 +95,31 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         var mounted = MountCalls.Mount(
             device.Value, target.Value, MountOptions.TypeOf(kind), options.Flags, options.Data);
         var errno = Marshal.GetLastPInvokeError();
-        return mounted < 0
-            ? KernelErrors.From(errno, "mount", device.Value, $"on {target}{WhyNot(device, kind, errno)}")
-            : KernelResult.Done;
+        return mounted < 0 ? KernelErrors.From(errno, "mount", device.Value, $"on {target}") : KernelResult.Done;
     }
 
-    /// <summary>The kernel tells only its log why it does not take a file system.</summary>
-    private static string WhyNot(DevicePath device, FileSystemKind kind, int errno)
+    /// <summary>The kernel tells only its log why it does not take a file system: the superblock tells it, too.
+    /// </summary>
+    private KernelError Explained(KernelError error, DevicePath device, FileSystemKind kind, bool forWriting)
     {
-        if (errno is not (Errno.Invalid or Errno.NoSystemCall))
-            return "";
+        if (error.Errno is not (Errno.Invalid or Errno.NoSystemCall))
+            return error;
+        var traits = Superblock.Traits(device, kind);
         var opened = BlockNodes.Open(device, OpenFlags.ReadOnly);
-        if (!opened.Succeeded)
-            return "";
+        if (!traits.Succeeded || !opened.Succeeded)
+            return error;
         using var file = opened.Value;
         var sector = BlockControl.Sector(file, device.Value);
-        var traits = Superblock.Traits(device, kind);
-        if (!sector.Succeeded || !traits.Succeeded)
-            return "";
-        return traits.Value.Unit < sector.Value
-            ? $"; it was made for sectors of {traits.Value.Unit} at most, and the device has {sector.Value}"
-            : $"; it has the features {string.Join(", ", traits.Value.Features)}";
+        if (sector.Succeeded && traits.Value.Unit < sector.Value)
+        {
+            return With($"it was made for sectors of {traits.Value.Unit} at most, and the device has {sector.Value}");
+        }
+        return traits.Value.RefusedBy(Running, forWriting) is { } why
+            ? new KernelError(KernelFault.NotSupported, 0, error.Operation, error.Subject, why)
+            : With($"it has the features {string.Join(", ", traits.Value.Features)}");
+
+        KernelError With(string why) =>
+            error with { Detail = error.Detail.Length == 0 ? why : $"{error.Detail}; {why}" };
     }
 
     public KernelResult Unmount(MountPath target, bool detach)

@@ -25,6 +25,10 @@ internal sealed record MountOptions(nuint Flags, string Data)
         NoAccessTimes | (readOnly ? ReadOnly : 0),
         kind == FileSystemKind.Xfs ? "nouuid" : "errors=remount-ro");
 
+    /// <summary>The flags of a mount that only finds out whether the kernel takes the file system.</summary>
+    public static string[] ToTry(FileSystemKind kind) =>
+        kind == FileSystemKind.Xfs ? ["ro", "norecovery", "nouuid"] : ["ro", "noload"];
+
     /// <summary>Read-only, as the blocks are: what is in the file system's log and not in its place yet is not seen.
     /// </summary>
     public static MountOptions WithoutRecovery(FileSystemKind kind)

@@ -61,7 +61,7 @@ public sealed class BaseFormatTests
         StringComparison.Ordinal);
 
     [Fact]
-    public void Features_are_compared_with_what_the_agent_gives_and_with_what_a_kernel_takes()
+    public void Features_are_compared_with_what_the_agent_gives()
     {
         var traits = new FileSystemTraits(
             FileSystemKind.Ext4, ByteSize.KiB(4),
@@ -70,10 +70,6 @@ public sealed class BaseFormatTests
         Assert.Equal(
             "with incompat_bit_30, with metadata_csum_seed, with orphan_file, without flex_bg",
             traits.DifferenceTo(FileSystemFormat.Ext4));
-        Assert.Equal(
-            [("incompat_bit_30", null), ("orphan_file", new KernelVersion(5, 15))],
-            traits.BeyondOf(new KernelVersion(5, 10)));
-        Assert.Equal(["incompat_bit_30"], traits.BeyondOf(new KernelVersion(6, 12)).Select(found => found.Feature));
     }
 
     [Theory]

@@ -36,15 +36,17 @@ public sealed class AdoptedFormatsTests
     [Fact]
     public void Features_that_the_kernel_does_not_take_are_told_with_the_first_that_does()
     {
-        Make(device => _kernel.FormatByAnother(device, FileSystemKind.Ext4, "extent", "orphan_file", "casefold"));
+        Make(device => _kernel.FormatByAnother(
+            device, FileSystemKind.Xfs, "crc", "bigtime", "nrext64", "parent"));
 
-        var finding = Assert.Single(Look(new KernelVersion(5, 6)));
+        var finding = Assert.Single(Look(new KernelVersion(5, 15), FileSystemKind.Xfs));
 
         Assert.Equal((AdoptionDifference.NotMountable, true), (finding.Difference, finding.IsTakenOver));
-        Assert.Contains("Linux 5.6", finding.Why, StringComparison.Ordinal);
-        Assert.Contains("orphan_file (from Linux 5.15 on)", finding.Why, StringComparison.Ordinal);
-        Assert.DoesNotContain("casefold", finding.Why, StringComparison.Ordinal);
-        Assert.Empty(Look(new KernelVersion(6, 1)));
+        Assert.Contains("Linux 5.15", finding.Why, StringComparison.Ordinal);
+        Assert.Contains(
+            "nrext64 (from Linux 5.19 on), parent (from Linux 6.10 on)", finding.Why, StringComparison.Ordinal);
+        Assert.DoesNotContain("bigtime", finding.Why, StringComparison.Ordinal);
+        Assert.Empty(Look(new KernelVersion(6, 10), FileSystemKind.Xfs));
     }
 
     [Fact]
@@ -89,8 +91,10 @@ public sealed class AdoptedFormatsTests
             Assert.Equal(KernelResult.Done, _kernel.Remove(table.Name, deferred: false));
     }
 
-    private List<AdoptionFinding> Look(KernelVersion running, FileSystemKind kind = FileSystemKind.Ext4) =>
-        [.. new AdoptedFormats(_kernel, _pool, running).Look(
+    private List<AdoptionFinding> Look(KernelVersion running, FileSystemKind kind = FileSystemKind.Ext4)
+    {
+        _kernel.Running = running;
+        return [.. new AdoptedFormats(_kernel, _pool).Look(
         [
             new AdoptionClaim(
                 Base, new DeviceKey(DeviceKey.BaseSpace, "base"), DeviceKind.Base, Parent: null, ByteSize.MiB(400),
@@ -98,4 +102,5 @@ public sealed class AdoptedFormatsTests
             new AdoptionClaim(
                 new ThinId(2), DeviceKey.Layer("a"), DeviceKind.Layer, Base, ByteSize.MiB(400), kind, Given.At),
         ])];
+    }
 }

@@ -45,6 +45,8 @@ public sealed class SimulatedBlockDeviceTests() : BlockDeviceContract(new Simula
 
 public sealed class SimulatedSectorTests() : SectorContract(new SimulatedKernelFixture());
 
+public sealed class SimulatedFeatureTests() : FeatureContract(new SimulatedKernelFixture());
+
 public sealed class SimulatedVolumeGroupTests() : VolumeGroupContract(new SimulatedKernelFixture());
 
 public sealed class SimulatedMetadataTests() : MetadataContract(new SimulatedKernelFixture());

@@ -65,6 +65,9 @@ public sealed class LinuxBlockDeviceTests() : BlockDeviceContract(new LinuxKerne
 public sealed class LinuxSectorTests() : SectorContract(new LinuxKernelFixture());
 
 [Trait("Needs", "Kernel")]
+public sealed class LinuxFeatureTests() : FeatureContract(new LinuxKernelFixture());
+
+[Trait("Needs", "Kernel")]
 public sealed class LinuxVolumeGroupTests() : VolumeGroupContract(new LinuxKernelFixture());
 
 [Trait("Needs", "Kernel")]

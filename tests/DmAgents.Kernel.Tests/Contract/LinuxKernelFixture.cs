@@ -65,6 +65,20 @@ internal sealed class LinuxKernelFixture : KernelFixture
     public override void FormatXfsOfOwnSectors(DevicePath device) =>
         Programs.Run("/usr/sbin/mkfs.xfs", "-q", "-f", "-K", device.Value);
 
+    public override void GiveUnknownFeature(DevicePath device, FileSystemKind kind, bool barsReading)
+    {
+        if (kind == FileSystemKind.Ext4)
+        {
+            Programs.Run("/usr/sbin/debugfs", "-w", "-R",
+                $"feature FEATURE_{(barsReading ? 'I' : 'R')}{FeatureContract.Bit}", device.Value);
+            return;
+        }
+        // The bits of the agent's own format, and the new one. "-d": xfs_db itself does not take it either.
+        var (word, own) = barsReading ? ("features_incompat", 0x3u) : ("features_ro_compat", 0x5u);
+        Programs.Run("/usr/sbin/xfs_db", "-x", "-c", "sb 0", "-c",
+            FormattableString.Invariant($"write -d {word} 0x{own | 1u << FeatureContract.Bit:x}"), device.Value);
+    }
+
     public override void LeaveWithoutTable(MappedName name, MappedUuid uuid)
     {
         using var control = DmControl.Open().Value;

@@ -53,6 +53,10 @@ public abstract class KernelFixture
     /// <summary>Makes an xfs of the smallest sectors that the device takes, as mkfs.xfs does by itself.</summary>
     public abstract void FormatXfsOfOwnSectors(DevicePath device);
 
+    /// <summary>Gives a file system a feature that no kernel knows.</summary>
+    /// <param name="barsReading">One of those without which a kernel refuses even to read.</param>
+    public abstract void GiveUnknownFeature(DevicePath device, FileSystemKind kind, bool barsReading);
+
     /// <summary>Creates a device and gives it no table, as one who dies in the midst of making it.</summary>
     public abstract void LeaveWithoutTable(MappedName name, MappedUuid uuid);
 

@@ -131,6 +131,12 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult<IReadOnlyList<DeviceHolder>> Holders(LiveDevice device) =>
         Call(nameof(Holders), device.Name, () => inner.Holders(device));
 
+    /// <summary>Not a step: it asks nothing.</summary>
+    public KernelVersion Running => inner.Running;
+
+    public KernelResult TryMount(DevicePath device, FileSystemKind kind) =>
+        Call(nameof(TryMount), device, () => inner.TryMount(device, kind));
+
     public KernelResult Format(DevicePath device, FileSystemKind kind) =>
         Call(nameof(Format), device, () => inner.Format(device, kind));
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
@@ -17,6 +18,12 @@ public sealed partial class SimulatedKernel
 
     private readonly List<DirectoryUser> _directoryUsers = [];
 
+    /// <summary>What it says that it is; another after a boot of another kernel.</summary>
+    public KernelVersion Running { get; set; } = new(6, 1);
+
+    /// <summary>Features that it knows although its version does not have them.</summary>
+    public ImmutableHashSet<string> Backports { get; set; } = [];
+
     public KernelResult Format(DevicePath device, FileSystemKind kind)
     {
         var program = kind == FileSystemKind.Ext4 ? "mkfs.ext4" : "mkfs.xfs";
@@ -32,8 +39,10 @@ public sealed partial class SimulatedKernel
             : Format(found, kind));
     }
 
-    public KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt) =>
-        Opened(kind == FileSystemKind.Ext4 ? "resize2fs" : "xfs_growfs", device, found =>
+    public KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt)
+    {
+        string? why = null;
+        return Explained(Opened(kind == FileSystemKind.Ext4 ? "resize2fs" : "xfs_growfs", device, found =>
         {
             if (mountedAt is { } target && _mounts.At(target)?.FileSystem.Device != found)
                 return Errno.Invalid;
@@ -42,16 +51,50 @@ public sealed partial class SimulatedKernel
             var image = FileSystemImage.Read(found, _superblocks, out var errno);
             if (errno != Errno.None || image?.Kind != kind)
                 return errno == Errno.None ? Errno.Invalid : errno;
+            if ((why = WhyNot(image, forWriting: true)) is not null)
+                return Errno.Invalid;
             var forAMoment = new MountedFileSystem(found, image, _superblocks, readOnly: false);
             errno = GrowTo(forAMoment, found.Length);
             forAMoment.End();
             return errno;
-        });
+        }), device, why);
+    }
 
     public KernelResult Mount(
-        DevicePath device, MountPath target, FileSystemKind kind, bool readOnly, string? directory = null) =>
-        Run("mount", target, () =>
-            Locate(device) is { } found ? _mounts.Mount(found, target, kind, readOnly, directory) : Errno.NoEntry);
+        DevicePath device, MountPath target, FileSystemKind kind, bool readOnly, string? directory = null)
+    {
+        string? why = null;
+        return Explained(Run("mount", target, () => Locate(device) is { } found
+            ? _mounts.Mount(found, target, kind, readOnly, directory,
+                image => (why = WhyNot(image, forWriting: !readOnly)) is not null)
+            : Errno.NoEntry), device, why);
+    }
+
+    public KernelResult TryMount(DevicePath device, FileSystemKind kind)
+    {
+        string? why = null;
+        return Explained(Run("mount", device, () =>
+        {
+            if (Locate(device) is not { } found)
+                return Errno.NoEntry;
+            if (found.FileSystem is { } mounted)
+                return mounted.ReadOnly ? Errno.None : Errno.Busy;
+            var image = FileSystemImage.Read(found, _superblocks, out var errno);
+            return errno != Errno.None ? errno
+                : image?.Kind != kind ? Errno.Invalid
+                : (why = WhyNot(image, forWriting: false)) is not null ? Errno.Invalid
+                : Errno.None;
+        }), device, why);
+    }
+
+    private string? WhyNot(FileSystemImage image, bool forWriting) =>
+        new FileSystemTraits(image.Kind, new ByteSize(image.Unit), image.Features.Except(Backports))
+            .RefusedBy(Running, forWriting);
+
+    private static KernelResult Explained(KernelResult result, DevicePath device, string? why) =>
+        why is null || result.Succeeded
+            ? result
+            : new KernelError(KernelFault.NotSupported, 0, "mount", device.Value, why);
 
     public KernelResult Unmount(MountPath target, bool detach) =>
         Run("umount", target, () => _mounts.Unmount(target, detach));
@@ -124,6 +167,17 @@ public sealed partial class SimulatedKernel
     /// <summary>Makes a file system as another program does, with features of its own.</summary>
     public KernelResult FormatByAnother(DevicePath device, FileSystemKind kind, params string[] features) =>
         Opened("mkfs", device, found => Format(found, kind, features: features));
+
+    /// <summary>Switches a feature of a file system on that is not mounted.</summary>
+    public KernelResult GiveFeature(DevicePath device, string feature) => Opened("tune2fs", device, found =>
+    {
+        var image = FileSystemImage.Read(found, _superblocks, out var errno);
+        if (errno != Errno.None || image is null || found.FileSystem is not null)
+            return errno == Errno.None ? Errno.Invalid : errno;
+        errno = found.Write(FileSystemImage.SuperblockAt, _superblocks.Encode(
+            image with { Features = image.Features.Add(feature) }));
+        return errno == Errno.None ? found.Flush() : errno;
+    });
 
     private Errno Format(
         SimulatedDevice device, FileSystemKind kind, ulong unit = FileSystemImage.BlockSize, string[]? features = null)

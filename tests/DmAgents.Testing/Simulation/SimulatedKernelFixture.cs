@@ -57,6 +57,10 @@ public sealed class SimulatedKernelFixture : KernelFixture
 
     public override void FormatXfsOfOwnSectors(DevicePath device) => Simulation.FormatXfsOfOwnSectors(device).Must();
 
+    public override void GiveUnknownFeature(DevicePath device, FileSystemKind kind, bool barsReading) =>
+        Simulation.GiveFeature(
+            device, FileSystemTraits.UnknownBit(barsReading ? "incompat" : "ro_compat", FeatureContract.Bit)).Must();
+
     public override void LeaveWithoutTable(MappedName name, MappedUuid uuid) =>
         Xunit.Assert.True(Simulation.LeaveWithoutTable(name, uuid));
 

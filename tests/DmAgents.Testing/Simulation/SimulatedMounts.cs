@@ -51,7 +51,8 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
         _mounts.Where(entry => entry.Value.FileSystem.Device == device).Select(entry => entry.Key);
 
     public Errno Mount(
-        SimulatedDevice device, MountPath target, FileSystemKind kind, bool readOnly, string? directory)
+        SimulatedDevice device, MountPath target, FileSystemKind kind, bool readOnly, string? directory,
+        Func<FileSystemImage, bool> isRefused)
     {
         if (_mounts.ContainsKey(target))
             return Errno.Busy;
@@ -70,6 +71,8 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
             // As the kernels that were tried: xfs has ENOSYS for it, ext4 has EINVAL.
             if (image.Unit < device.Shape.Sector.Bytes)
                 return kind == FileSystemKind.Xfs ? Errno.NotImplemented : Errno.Invalid;
+            if (isRefused(image))
+                return Errno.Invalid;
             if (LacksDirectory(image.Files.Keys, directory))
                 return Errno.NoEntry;
             fileSystem = new MountedFileSystem(device, image, superblocks, readOnly);

@@ -1,7 +1,7 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Formats;
 using DmAgents.Domain.Ports;
-using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Adoption;
 
@@ -10,7 +10,7 @@ namespace DmAgents.Domain.Pools.Adoption;
 /// snapshot has the features of its origin, so that the beginning of each lineage is enough. The pool is live, and
 /// no other process uses it.
 /// </summary>
-public sealed class AdoptedFormats(IKernel kernel, PoolContext pool, KernelVersion running)
+public sealed class AdoptedFormats(IKernel kernel, PoolContext pool)
 {
     public IEnumerable<AdoptionFinding> Look(IEnumerable<AdoptionClaim> devices) => devices
         .Where(claim => claim is { Parent: null, Source: null, Phase: DevicePhase.Ready })
@@ -19,43 +19,16 @@ public sealed class AdoptedFormats(IKernel kernel, PoolContext pool, KernelVersi
 
     private IEnumerable<string> Judge(AdoptionClaim claim)
     {
-        var name = pool.NameOf(claim.Id);
-        var wasLive = kernel.Find(name).Succeeded;
-        var live = wasLive
-            ? KernelResult.Done
-            : kernel.ActivateThin(new ThinTable(
-                name, DeviceNames.ThinDeviceId(pool.Identity.Uuid, claim.Id), pool.Device, claim.Id,
-                claim.Size.Sectors, ReadOnly: true)).Outcome;
         // What cannot be looked at is no reason against it: nothing is known.
-        var traits = live.Succeeded ? kernel.Traits(name.Path, claim.FileSystem) : live.Error;
-        var device = live.Succeeded ? kernel.Inspect(name.Path) : live.Error;
-        if (live.Succeeded && !wasLive)
-            kernel.Remove(name, deferred: true);
-        if (!traits.Succeeded || !device.Succeeded)
-            return [];
-        return Beyond(claim, traits.Value).Concat(Sectors(claim, traits.Value, device.Value.Shape.Sector));
-    }
-
-    private IEnumerable<string> Beyond(AdoptionClaim claim, FileSystemTraits traits)
-    {
-        var beyond = traits.BeyondOf(running).Select(found => found.Since is { } since
-            ? $"{found.Feature} (from Linux {since} on)"
-            : $"{found.Feature} (of which nothing is known)").ToList();
-        if (beyond.Count > 0)
+        if (new FormatLook(kernel, pool).Look(claim.Id, claim.Size, claim.FileSystem) is not { } found)
+            yield break;
+        if (found.Concern is { } concern)
+            yield return concern.Why;
+        if (found.Traits.Unit < found.Sectors)
         {
-            yield return $"its {Word(claim)} has features that Linux {running}, which runs here, does not take for "
-                + $"writing: {string.Join(", ", beyond)}; what was made from it has them, too";
+            yield return $"its {claim.FileSystem.ToString().ToLowerInvariant()} was made for sectors of "
+                + $"{found.Traits.Unit}, and the pool's disks have {found.Sectors}: "
+                + "neither it nor what was made from it can be mounted";
         }
     }
-
-    private static IEnumerable<string> Sectors(AdoptionClaim claim, FileSystemTraits traits, ByteSize sectors)
-    {
-        if (traits.Unit < sectors)
-        {
-            yield return $"its {Word(claim)} was made for sectors of {traits.Unit}, and the pool's disks have "
-                + $"{sectors}: neither it nor what was made from it can be mounted";
-        }
-    }
-
-    private static string Word(AdoptionClaim claim) => claim.FileSystem.ToString().ToLowerInvariant();
 }

@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools.Formats;
+
+/// <summary>A file system that this host's kernel refuses, or refuses to write to, because of features that it does not
+/// know; so are all snapshots of it.</summary>
+/// <param name="Id">The beginning of the lineage, which has the features first.</param>
+/// <param name="Running">The kernel that runs.</param>
+/// <param name="Features">Those that it does not know, one at least.</param>
+public sealed record FormatConcern(
+    ThinId Id, FileSystemKind FileSystem, KernelVersion Running, ImmutableArray<UnknownFeature> Features)
+{
+    /// <summary>It is not mounted even read-only.</summary>
+    public bool BarsReading => Features.Any(feature => feature.BarsReading);
+
+    /// <summary>The first kernel that mounts it for writing; null if none is known to.</summary>
+    public KernelVersion? Needs => Features.All(feature => feature.Since is not null)
+        ? Features.Max(feature => feature.Since!.Value)
+        : null;
+
+    public string Why => $"its {FileSystem.ToString().ToLowerInvariant()} has features that Linux {Running}, which "
+        + $"runs here, does not know: {string.Join(", ", Features)}; neither it nor what was made from it can be "
+        + (BarsReading ? "mounted" : "mounted for writing");
+
+    /// <summary>What an operator can do.</summary>
+    public string Next => Needs is { } version
+        ? $"run Linux {version} or a later one; the pool's other file systems can be used"
+        : "run the kernel that made it; the pool's other file systems can be used";
+
+    /// <param name="tried">What the kernel said to a mount that only reads. Its word counts more than its version: a
+    /// distribution's kernel may have features of younger ones.</param>
+    /// <returns>Null if the kernel takes the file system for writing, as far as its features go.</returns>
+    public static FormatConcern? Of(ThinId id, FileSystemTraits traits, KernelVersion running, KernelResult tried)
+    {
+        var beyond = traits.BeyondOf(running);
+        if (!tried.FailedWith(KernelFault.NotSupported))
+            beyond = beyond.RemoveAll(feature => feature.BarsReading);
+        return beyond.IsEmpty ? null : new FormatConcern(id, traits.Kind, running, beyond);
+    }
+
+    public bool Equals(FormatConcern? other) =>
+        other is not null && Id == other.Id && FileSystem == other.FileSystem && Running == other.Running
+        && Features.SequenceEqual(other.Features);
+
+    public override int GetHashCode() => HashCode.Combine(Id, FileSystem, Running, Features.Length);
+}

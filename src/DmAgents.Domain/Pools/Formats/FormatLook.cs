@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Pools.Formats;
+
+/// <summary>What was found of a device's file system.</summary>
+/// <param name="Sectors">The logical sectors of the device.</param>
+/// <param name="Concern">Null if the kernel takes it.</param>
+public sealed record FormatFound(FileSystemTraits Traits, ByteSize Sectors, FormatConcern? Concern);
+
+/// <summary>Looks at the file systems of a live pool. A device that is not live is made so for the look, read-only.
+/// </summary>
+public sealed class FormatLook(IKernel kernel, PoolContext pool)
+{
+    /// <summary>
+    /// Which of the pool's file systems the kernel does not take. A snapshot has the features of its origin, so that
+    /// the beginning of each lineage is looked at, and nothing else. What the agent made itself is known by the name
+    /// of its format, without a look.
+    /// </summary>
+    /// <param name="present">The thin ids that the pool has; null if they cannot be read.</param>
+    public ImmutableArray<FormatConcern> LookAll(PoolState state, IReadOnlySet<ThinId>? present) =>
+    [
+        .. state.Devices.Values.Where(device => IsBeginning(device, state) && present?.Contains(device.Id) != false)
+            .OrderBy(device => device.Id)
+            .Select(device => Look(device.Id, device.Size, device.FileSystem)?.Concern).OfType<FormatConcern>(),
+    ];
+
+    /// <returns>Null if it cannot be looked at.</returns>
+    public FormatFound? Look(ThinId id, ByteSize size, FileSystemKind kind)
+    {
+        var name = pool.NameOf(id);
+        var wasLive = kernel.Find(name).Succeeded;
+        var live = wasLive
+            ? KernelResult.Done
+            : kernel.ActivateThin(new ThinTable(
+                name, DeviceNames.ThinDeviceId(pool.Identity.Uuid, id), pool.Device, id, size.Sectors,
+                ReadOnly: true)).Outcome;
+        if (!live.Succeeded)
+            return null;
+        var found = LookAtLive(id, name, kind);
+        if (!wasLive)
+            kernel.Remove(name, deferred: true);
+        return found;
+    }
+
+    private FormatFound? LookAtLive(ThinId id, MappedName name, FileSystemKind kind)
+    {
+        var traits = kernel.Traits(name.Path, kind);
+        var device = kernel.Inspect(name.Path);
+        if (!traits.Succeeded || !device.Succeeded)
+            return null;
+        var tried = traits.Value.BeyondOf(kernel.Running).IsEmpty
+            ? KernelResult.Done
+            : kernel.TryMount(name.Path, kind);
+        return new FormatFound(
+            traits.Value, device.Value.Shape.Sector, FormatConcern.Of(id, traits.Value, kernel.Running, tried));
+    }
+
+    private bool IsBeginning(DeviceRecord device, PoolState state) =>
+        device.Phase == DevicePhase.Ready
+        && (device.Parent is not { } parent || !state.Devices.ContainsKey(parent))
+        && !(device.Format is { } format && FileSystemFormat.Find(format) is { } known
+            && known.Since <= kernel.Running);
+}
