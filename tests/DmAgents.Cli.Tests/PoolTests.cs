@@ -147,6 +147,19 @@ public class PoolTests
     }
 
     [Fact]
+    public async Task A_file_system_that_the_kernel_does_not_take_is_shown_with_what_would()
+    {
+        var pool = Samples.LoopPool();
+        pool.FormatConcerns.Add("base xfs: it has metadir; run Linux 6.13");
+        await using var agent = (await FakeAgent.WithPoolsAsync("try")).On<ShowPoolRequest>(_ => pool);
+
+        var run = await Run.Of(agent, "pool", "show");
+
+        Assert.Contains(
+            "  cannot be mounted       base xfs: it has metadir; run Linux 6.13\n", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task All_that_is_known_of_a_pool_is_shown_in_groups()
     {
         await using var agent = (await FakeAgent.WithPoolsAsync("try")).On<ShowPoolRequest>(_ => Samples.LoopPool());

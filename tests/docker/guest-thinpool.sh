@@ -43,6 +43,25 @@ check "Docker has its containers again" equal "$(docker ps -a --format '{{.Names
 check "with their content" equal "$(docker_tree web)" "$web"
 check "and stops" stop_docker
 
+# The base as a younger kernel made it: of a feature that the one that runs does not know.
+feature() {
+  dmsetup create docker-base --table "0 524288 thin $pool $(jq .device_id $root/devicemapper/metadata/base)" && "$@" &&
+    dmsetup remove docker-base
+}
+give() {
+  dd if=/dev/mapper/docker-base of=/tmp/superblock bs=4096 count=1 &&
+    debugfs -w -R 'feature FEATURE_I30' /dev/mapper/docker-base
+}
+take() { dd if=/tmp/superblock of=/dev/mapper/docker-base bs=4096 count=1 conv=fsync; }
+names() { adopt old --json "$@" | jq -e '[.findings[] | select(.why | contains("incompat_bit_30"))] | length == 1'; }
+check "its base gets a feature that this kernel does not know" feature give
+check "it is named before anything is taken over" names --dry-run
+check "and when the store is adopted" names
+check "and by the host's status" bash -c "'$BIN_CLI/dmagent' host status --json | grep -q incompat_bit_30"
+check "what does not have the feature is mounted" mounted_is old web "$web"
+check "it is undone again" dmagent pool adopt-docker --undo old
+check "its base is what it was" feature take
+
 # A record without a device, a device without a record, and a change that Docker was in the middle of.
 damage() {
   local records=$root/devicemapper/metadata mounts=$root/image/devicemapper/layerdb/mounts idle web

@@ -4,6 +4,7 @@ using DmAgents.Actors.Devices;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Formats;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Recovery;
@@ -139,7 +140,8 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
         return picture.Succeeded
             ? new LaneResults.Opened(
                 picture.Value, checkedMetadata.Error, HintsOf(job, picture.Value),
-                PoolSectors.Concern(kernel, job.State))
+                PoolSectors.Concern(kernel, job.State),
+                new FormatLook(kernel, job.Pool).LookAll(job.State, picture.Value.Thins?.Keys.ToHashSet()))
             : new LaneResults.OpenFailed(picture.Error);
     }
 

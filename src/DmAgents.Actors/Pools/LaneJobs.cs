@@ -3,6 +3,7 @@ using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Formats;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Recovery;
@@ -77,9 +78,10 @@ internal static class LaneResults
     /// <param name="Hints">What is known of thin ids that the journal does not know.</param>
     /// <param name="Sectors">That the pool's sectors are larger than those it was made with; null where they are not.
     /// </param>
+    /// <param name="Formats">File systems that the kernel does not take.</param>
     internal sealed record Opened(
-        KernelPicture Picture, KernelError? Unchecked, ImmutableDictionary<ThinId, DeviceHint> Hints, string? Sectors)
-        : ILocalMessage;
+        KernelPicture Picture, KernelError? Unchecked, ImmutableDictionary<ThinId, DeviceHint> Hints, string? Sectors,
+        ImmutableArray<FormatConcern> Formats) : ILocalMessage;
 
     /// <summary>Pool and journal do not belong together.</summary>
     internal sealed record Mismatched(TransactionId Found, Checkpoint Expected) : ILocalMessage;

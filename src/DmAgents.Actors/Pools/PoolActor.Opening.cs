@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using DmAgents.Actors.Devices;
 using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Formats;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 
@@ -25,6 +27,9 @@ public sealed partial class PoolActor
 
     /// <summary>That the pool's sectors are larger than those it was made with, found when it was opened.</summary>
     private string? _sectors;
+
+    /// <summary>File systems that the kernel does not take, found when the pool was opened.</summary>
+    private ImmutableArray<FormatConcern> _formats = [];
 
     /// <summary>Whoever asked for the pool to be made, and waits for it.</summary>
     private (IActorRef To, PoolCommand Command)? _founder;
@@ -138,6 +143,7 @@ public sealed partial class PoolActor
         _sectors = opened.Sectors;
         if (_sectors is not null)
             _log.Warning("pool {0}: {1}", _setup.Name, _sectors);
+        _formats = opened.Formats;
         var made = RecoveryPlan.Make(_state, opened.Picture, Pool, Now, _setup.Board.Work.Of(_setup.Name));
         var plan = made with
         {
@@ -266,7 +272,7 @@ public sealed partial class PoolActor
     {
         _metadataAreDamaged = false;
         _failures = 0;
-        Enter(PoolPhase.Open, "");
+        Enter(PoolPhase.Open, ReasonOfFormats());
         // After a restart nearly all files are right, and who waits for the agent does not wait for them to be read.
         Timers.StartSingleTimer(
             ProjectionTimer, Project.Instance, _founder is null ? _setup.Settings.ProjectionDelay : TimeSpan.Zero);
@@ -281,6 +287,10 @@ public sealed partial class PoolActor
             RetryLater();
         UnstashAll();
     }
+
+    /// <summary>A pool with file systems that the kernel does not take is opened for all others.</summary>
+    private string ReasonOfFormats() => string.Join("; ", _formats.Select(
+        concern => $"{_state.Devices[concern.Id].Key.Name}: {concern.Why}"));
 
     private void WhenClosed(object message)
     {

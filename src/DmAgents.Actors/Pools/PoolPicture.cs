@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Formats;
 using DmAgents.Domain.Pools.Recovery;
 
 namespace DmAgents.Actors.Pools;
@@ -63,6 +64,9 @@ public sealed record PoolPicture(
 
     /// <summary>That its sectors are larger than those it was made with, for people; null where they are not.</summary>
     public string? Sectors { get; init; }
+
+    /// <summary>File systems that the kernel does not take, with all that was made from them.</summary>
+    public ImmutableArray<FormatConcern> Formats { get; init; } = [];
 
     /// <summary>How many ready-made snapshots were given away since the agent's start.</summary>
     public long StockClaims { get; init; }

@@ -3,6 +3,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools.Formats;
 using DmAgents.Kernel.Hosts;
 using Grpc.Core;
 using PoolCondition = DmAgents.Domain.Pools.PoolCondition;
@@ -58,8 +59,8 @@ internal sealed class HostsService(
                     : $"dmagent pool show {pool.Name}",
             };
         }
-        if (SectorsOf(pool) is { } sectors)
-            yield return sectors;
+        foreach (var shape in ShapesOf(pool))
+            yield return shape;
         foreach (var (id, why) in pool.Problems)
         {
             yield return new Finding
@@ -79,7 +80,11 @@ internal sealed class HostsService(
     }
 
     /// <summary>A pool of mixed sectors is opened, for what can be mounted is to be had; nothing mends it.</summary>
-    internal static Finding? SectorsOf(PoolPicture pool) => pool.Sectors is { } why
+    /// <summary>What disks or kernel do not bear of the pool's file systems.</summary>
+    internal static IEnumerable<Finding> ShapesOf(PoolPicture pool) =>
+        SectorsOf(pool) is { } sectors ? FormatsOf(pool).Prepend(sectors) : FormatsOf(pool);
+
+    private static Finding? SectorsOf(PoolPicture pool) => pool.Sectors is { } why
         ? new Finding
         {
             Severity = Severity.Warning, Object = pool.Name.Value,
@@ -89,6 +94,19 @@ internal sealed class HostsService(
         : null;
 
     /// <summary>What a pool that is open should be looked at for.</summary>
+    /// <summary>File systems that this host's kernel does not take: the pool is opened for all others.</summary>
+    internal static IEnumerable<Finding> FormatsOf(PoolPicture pool) =>
+        pool.Formats.Select(concern => FormatOf(NameOf(pool, concern.Id), concern));
+
+    internal static Finding FormatOf(string name, FormatConcern concern) => new()
+    {
+        Severity = Severity.Warning, Object = name,
+        What = concern.BarsReading
+            ? "it cannot be mounted on this host"
+            : "it cannot be mounted for writing on this host",
+        Why = concern.Why, Next = concern.Next,
+    };
+
     private static IEnumerable<Finding> ConditionsOf(PoolPicture pool)
     {
         var show = $"dmagent pool show {pool.Name}";

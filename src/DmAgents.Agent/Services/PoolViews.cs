@@ -62,6 +62,8 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
             MountDirectory = pool.Paths.MountDirectory,
             SectorConcern = pool.Sectors ?? "",
         };
+        details.FormatConcerns.Add(HostsService.FormatsOf(pool).Select(
+            found => $"{found.Object}: {found.Why}; {found.Next}"));
         if (pool.State.Takeover is { } takeover)
             details.Takeover = View(takeover);
         if (pool.State.Identity is not { } identity)

@@ -34,15 +34,25 @@ internal sealed partial class PoolsService
                     $"try again in a moment; see: dmagent pool show {name}");
             }
             return !request.DryRun && existing.Uuid == uuid
-                ? View(request, existing.State)
+                ? View(request, existing)
                 : throw Problems.Of(Problem.Types.Kind.Refused, AdoptsDocker, name.Value, "a pool of this name exists",
                     $"choose another name, or look at it: dmagent pool show {name}");
         }
         var (found, claimed) = await Task.Run(() => docker.Look(name, asked), context.CancellationToken)
             .ConfigureAwait(false);
-        if (!request.DryRun)
-            await docker.TakeOver(requestId, name, found, claimed, context.CancellationToken).ConfigureAwait(false);
-        return View(request, found, claimed);
+        var reply = View(request, found, claimed);
+        if (request.DryRun)
+        {
+            var formats = await Task.Run(
+                () => docker.LookAtFormats(name, found, claimed), context.CancellationToken).ConfigureAwait(false);
+            reply.Findings.Add(formats.Select(concern => HostsService.FormatOf(
+                Views.KeyText(claimed.Claims.First(claim => claim.Id == concern.Id).Key), concern)));
+            return reply;
+        }
+        await docker.TakeOver(requestId, name, found, claimed, context.CancellationToken).ConfigureAwait(false);
+        if (gateway.Board.Find(name) is { } taken)
+            reply.Findings.Add(HostsService.FormatsOf(taken));
+        return reply;
     }
 
     public override async Task<PoolDetails> ConfirmAdoption(ConfirmAdoptionRequest request, ServerCallContext context)
@@ -112,8 +122,9 @@ internal sealed partial class PoolsService
     }
 
     /// <summary>For who asks again: what was found amiss was told, or is in the journal and in quarantine.</summary>
-    private static AdoptDockerReply View(AdoptDockerRequest request, PoolContents state)
+    private static AdoptDockerReply View(AdoptDockerRequest request, PoolPicture pool)
     {
+        var state = pool.State;
         var layers = state.Devices.Values.Where(device => device.Kind == DeviceKind.Layer).ToList();
         var init = layers.Count(layer => layer.Labels.ContainsKey(DeviceLabels.DockerInit));
         var reply = new AdoptDockerReply
@@ -130,6 +141,7 @@ internal sealed partial class PoolsService
         reply.Images.Add(state.Images.Keys.Select(reference => reference.Value).Order(StringComparer.Ordinal));
         reply.Containers.Add(state.Devices.Values.Where(device => device.Kind == DeviceKind.Container)
             .Select(device => device.Key.Name).Order(StringComparer.Ordinal));
+        reply.Findings.Add(HostsService.FormatsOf(pool));
         return reply;
     }
 

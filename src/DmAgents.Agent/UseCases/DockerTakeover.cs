@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
 using DmAgents.Agent.Configuration;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Formats;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
@@ -38,6 +41,24 @@ internal sealed class DockerTakeover(
                 refused.Reason == ImageReason.NotFound ? RefusalKind.NotFound : RefusalKind.WrongState,
                 What, asked.DataRoot.Value, refused.What, refused.Next);
         }
+    }
+
+    /// <summary>Which of the file systems this host's kernel does not take. Empty for a pool that is not live: its
+    /// opening looks at them.</summary>
+    public ImmutableArray<FormatConcern> LookAtFormats(PoolName name, DockerPool.Found found, DockerClaimed claimed)
+    {
+        if (found.Live is not { } live)
+            return [];
+        var identity = new PoolIdentity(
+            new PoolUuid(Guid.NewGuid()), name, new PoolBacking.Existing(live, OwnedByLvm: false),
+            found.Content.BlockSize, settings.FileSystem, settings.BaseSize, gateway.Now);
+        var look = new FormatLook(kernel, new PoolContext(
+            identity, new PoolPaths(settings.StateDirectory, name), DiscardOnRemove: false));
+        return
+        [
+            .. claimed.Claims.Where(claim => claim.Parent is null)
+                .Select(claim => look.Look(claim.Id, claim.Size, claim.FileSystem)?.Concern).OfType<FormatConcern>(),
+        ];
     }
 
     /// <summary>Takes over what was found.</summary>

@@ -44,8 +44,8 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         }
         if (pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable)
             reply.Findings.Add(HostsService.ProblemsOf(pool));
-        else if (HostsService.SectorsOf(pool) is { } sectors)
-            reply.Findings.Add(sectors);
+        else
+            reply.Findings.Add(HostsService.ShapesOf(pool));
         reply.Findings.Add(Condition(pool));
         var plan = pool.State.PlanRecovery(picture, context, time.GetUtcNow(), board.Work.Of(pool.Name));
         reply.Findings.Add(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>());

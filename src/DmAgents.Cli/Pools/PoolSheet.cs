@@ -23,6 +23,8 @@ internal static class PoolSheet
     private static void State(Sheet sheet, PoolDetails pool, DateTimeOffset now)
     {
         Basics(sheet, pool, now);
+        foreach (var concern in pool.FormatConcerns)
+            sheet.Row("cannot be mounted", concern);
         if (pool.Takeover is { } takeover)
             sheet.Row("adopted", $"from {takeover.Program}, {takeover.Directory}: {Words.Of(takeover.Phase)}");
     }

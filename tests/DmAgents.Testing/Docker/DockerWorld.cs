@@ -21,7 +21,8 @@ public sealed class DockerWorld
     public static readonly ByteSize DeviceSize = ByteSize.MiB(64);
 
     /// <param name="kernel">Of the host; null: a host of its own.</param>
-    public DockerWorld(SimulatedKernel? kernel = null)
+    /// <param name="features">Of the base's file system; none: those of the agent's own.</param>
+    public DockerWorld(SimulatedKernel? kernel = null, params string[] features)
     {
         Kernel = kernel ?? new SimulatedKernel();
         Kernel.EnsureDirectory(Request.Directory).Must();
@@ -30,7 +31,9 @@ public sealed class DockerWorld
         Assemble();
         Kernel.CreateThin(DockerPool, new ThinId(1)).Must();
         var device = Activate(1);
-        Kernel.Format(device.Path, FileSystemKind.Ext4).Must();
+        (features.Length == 0
+            ? Kernel.Format(device.Path, FileSystemKind.Ext4)
+            : Kernel.FormatByAnother(device.Path, FileSystemKind.Ext4, features)).Must();
         Kernel.Mount(device.Path, new MountPath("/run/docker"), FileSystemKind.Ext4, readOnly: false).Must();
         Kernel.WriteFile(new MountPath("/run/docker"), "id", "x"u8).Must();
         Kernel.WriteFile(new MountPath("/run/docker"), "rootfs/file", "content"u8).Must();

@@ -70,7 +70,10 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
         return Read(pool, out var content, out var size) is { } no
             ? no
             : new DockerPool.Found(
-                request, new PoolBacking.Existing(pool, live.Value.Uuid.IsOfLvm), size, content, leftOver);
+                request, new PoolBacking.Existing(pool, live.Value.Uuid.IsOfLvm), size, content, leftOver)
+            {
+                Live = pool,
+            };
     }
 
     /// <summary>What a Docker that was killed left live.</summary>
@@ -80,7 +83,7 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
             return NoFiles();
         return Read(pool, out var content, out _) is { } no
             ? no
-            : new DockerPool.Found(request, files, files.Data.Size, content, leftOver);
+            : new DockerPool.Found(request, files, files.Data.Size, content, leftOver) { Live = pool };
     }
 
     private DockerPool IdleLoop(ImmutableArray<MappedName> leftOver)

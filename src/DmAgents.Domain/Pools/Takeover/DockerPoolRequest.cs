@@ -35,7 +35,11 @@ public abstract record DockerPool
     /// </param>
     public sealed record Found(
         DockerPoolRequest Place, PoolBacking Backing, ByteSize DataSize, MetadataContent Content,
-        ImmutableArray<MappedName> LeftOver) : DockerPool;
+        ImmutableArray<MappedName> LeftOver) : DockerPool
+    {
+        /// <summary>The pool's mapped device; null if it is not live, and was read where it lies.</summary>
+        public MappedName? Live { get; init; }
+    }
 
     /// <summary>It cannot be taken over.</summary>
     public sealed record Refused(Refusal Refusal) : DockerPool;
