@@ -60,6 +60,28 @@ public sealed class HostStatusTests : IAsyncLifetime
             finding.Object == name.Value && finding.Why.Contains("linear", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_pool_of_loop_files_that_another_program_changed_is_reported_by_a_check()
+    {
+        var pools = new Pools.PoolsClient(_agent.AdminChannel);
+        var data = new LoopFile("/loops/data.img");
+        await _agent.Gateway.Ask(new PoolName("loops"), new PoolCommands.Initialize(
+            new RequestId(Guid.NewGuid()), new PoolUuid(Guid.NewGuid()), new PoolName("loops"),
+            new PoolBacking.LoopFiles(
+                new LoopFilePart(data, ByteSize.MiB(64)),
+                new LoopFilePart(new LoopFile("/loops/metadata.img"), ByteSize.MiB(4))),
+            PoolBlockSize.Default, FileSystemKind.Ext4, ByteSize.MiB(64), DateTimeOffset.UnixEpoch),
+            CancellationToken.None);
+        Assert.True((await pools.CheckAsync(new CheckPoolRequest { Pool = "loops" })).Agrees);
+
+        _agent.Simulated.ReplaceFile(data, ByteSize.MiB(64));
+
+        var check = await pools.CheckAsync(new CheckPoolRequest { Pool = "loops" });
+        Assert.False(check.Agrees);
+        var finding = Assert.Single(check.Findings);
+        Assert.Equal((data.Value, "the live pool does not use this file"), (finding.Object, finding.What));
+    }
+
     private async Task<HostStatus> Status() =>
         await new Api.Admin.V1.Hosts.HostsClient(_agent.AdminChannel).GetStatusAsync(new GetHostStatusRequest());
 }

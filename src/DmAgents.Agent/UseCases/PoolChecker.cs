@@ -49,8 +49,8 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         reply.Findings.Add(Condition(pool));
         var plan = pool.State.PlanRecovery(picture, context, time.GetUtcNow(), board.Work.Of(pool.Name));
         reply.Findings.Add(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>());
-        reply.Findings.Add(new AssemblyEffects(kernel, context).ChangedTables().Select(table =>
-            New(Severity.Error, table.Device.Name.Value, "its table was changed", table.Text, ByRepair)));
+        reply.Findings.Add(new AssemblyEffects(kernel, context).ChangedParts().Select(part =>
+            New(Severity.Error, part.Subject, part.What, part.Why, ByRepair)));
         reply.Findings.Add(Live(plan, pool.State, picture, context));
         reply.Repairs.Add(Repairs(pool.Phase == PoolPhase.Open ? WithoutWork(plan, pool.State) : plan, pool.State));
         if (pool.Phase == PoolPhase.WrongPool)

@@ -1,5 +1,6 @@
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
 using DmAgents.EndToEnd.Tests.Support;
 using DmAgents.Testing.Contracts;
 using Kind = DmAgents.Api.Admin.V1.Problem.Types.Kind;
@@ -78,6 +79,58 @@ public sealed class ByHandTests(AgentFixture agent) : IAsyncLifetime
         await File.WriteAllTextAsync($"{container.MountPath}/mine", "written");
         await agent.Client.MustAgree(Pool);
     }
+
+    [Fact]
+    public async Task A_table_of_a_loop_pool_that_was_changed_by_hand_is_reported_and_brought_back()
+    {
+        var name = DeviceNames.Pool(new PoolName(Pool)).Value;
+        var table = (await Shell.Run("/sbin/dmsetup", "table", name)).Output.Trim().Split(' ');
+        // Start, length, "thin-pool", metadata, data, block, low water mark.
+        table[6] = "7";
+        await Shell.Must("/sbin/dmsetup", "reload", name, "--table", string.Join(' ', table));
+        await Shell.Must("/sbin/dmsetup", "suspend", name);
+        await Shell.Must("/sbin/dmsetup", "resume", name);
+
+        var found = Assert.Single((await Check()).Findings);
+
+        Assert.Equal((name, "its table was changed"), (found.Object, found.What));
+        await agent.Client.Pools.RepairAsync(
+            new RepairPoolRequest { RequestId = AgentClient.NewId(), Pool = Pool });
+        await agent.Client.MustAgree(Pool);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_put_in_the_place_of_a_loop_pools_file_is_reported_until_it_is_gone()
+    {
+        var file = $"{agent.Places.Pool(Pool)}/data.img";
+        File.Move(file, $"{file}.moved");
+        var gone = Assert.Single((await Check()).Findings);
+        await Shell.Must("/usr/bin/truncate", "--size", "256M", file);
+
+        var other = Assert.Single((await Check()).Findings);
+
+        Assert.Equal((file, "the file is gone, and the live pool uses it still"), (gone.Object, gone.What));
+        Assert.Equal((file, "the live pool does not use this file"), (other.Object, other.What));
+        File.Move($"{file}.moved", file, overwrite: true);
+        await agent.Client.MustAgree(Pool);
+        await agent.Client.Create(Pool, "web", Image);
+    }
+
+    [Fact]
+    public async Task A_loop_file_that_was_made_shorter_by_hand_is_reported()
+    {
+        var file = $"{agent.Places.Pool(Pool)}/data.img";
+        await Shell.Must("/usr/bin/truncate", "--size", "255M", file);
+
+        var found = Assert.Single((await Check()).Findings);
+
+        Assert.Equal((file, "the file is shorter than the journal says"), (found.Object, found.What));
+        await Shell.Must("/usr/bin/truncate", "--size", "256M", file);
+        await agent.Client.MustAgree(Pool);
+    }
+
+    private async Task<CheckPoolReply> Check() =>
+        await agent.Client.Pools.CheckAsync(new CheckPoolRequest { Pool = Pool });
 
     private async Task<MountContainerReply> Mount(string name) => await agent.Client.Containers.MountAsync(
         new MountContainerRequest { RequestId = AgentClient.NewId(), Pool = Pool, Container = name });

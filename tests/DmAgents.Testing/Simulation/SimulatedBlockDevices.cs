@@ -67,6 +67,26 @@ internal sealed class SimulatedBlockDevices
         return Errno.None;
     }
 
+    /// <summary>Another file gets the name; a loop device keeps the one that it has.</summary>
+    public void ReplaceFile(LoopFile file, ByteSize size)
+    {
+        UnlinkFile(file);
+        _files.Add(file, new FileEntry(new BlockStore()) { Size = size });
+    }
+
+    /// <summary>Takes the name away; a loop device keeps the file.</summary>
+    public void UnlinkFile(LoopFile file)
+    {
+        if (_files.Remove(file, out var before))
+            _files.Add(new LoopFile($"{file} (deleted)"), before);
+    }
+
+    /// <summary>As losetup does with an offset or a limit.</summary>
+    public void LimitLoop(LoopFile file, ByteSize size) => _files[file].Loop!.Resize(size.Bytes);
+
+    /// <summary>Makes the file shorter, as truncate does.</summary>
+    public void ShortenFile(LoopFile file, ByteSize size) => _files[file].Size = size;
+
     public LoopFileInfo? InspectFile(LoopFile file) =>
         _files.TryGetValue(file, out var entry)
             ? new LoopFileInfo(entry.Size, new(entry.Store.AllocatedBytes), new(HostFree), entry.Loop?.Path)

@@ -54,6 +54,34 @@ public sealed partial class SimulatedKernel
             _blockDevices.Link(new DevicePath(link), disk);
     }
 
+    /// <summary>Another program puts another file in the place of a loop file, attached or not.</summary>
+    public void ReplaceFile(LoopFile file, ByteSize size)
+    {
+        lock (_gate)
+            _blockDevices.ReplaceFile(file, size);
+    }
+
+    /// <summary>Another program removes a loop file under its loop device.</summary>
+    public void UnlinkFile(LoopFile file)
+    {
+        lock (_gate)
+            _blockDevices.UnlinkFile(file);
+    }
+
+    /// <summary>Another program makes a loop file shorter; its loop device shows what it did.</summary>
+    public void ShortenFile(LoopFile file, ByteSize size)
+    {
+        lock (_gate)
+            _blockDevices.ShortenFile(file, size);
+    }
+
+    /// <summary>Another program gives a loop device an offset or a limit.</summary>
+    public void LimitLoop(LoopFile file, ByteSize size)
+    {
+        lock (_gate)
+            _blockDevices.LimitLoop(file, size);
+    }
+
     /// <summary>Whoever makes a device dies before he has given it its table. One that is live is left as it is.
     /// </summary>
     /// <returns>Whether it was made.</returns>

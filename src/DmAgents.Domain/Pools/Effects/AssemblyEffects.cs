@@ -207,19 +207,6 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
             : kernel.ReloadPool(table);
     }
 
-    /// <summary>Live tables of the pool, and of what is below it, that are not as the journal says; changes
-    /// nothing.</summary>
-    public IEnumerable<TableState> ChangedTables() => pool.Identity.Backing switch
-    {
-        PoolBacking.Disks disks => new[]
-        {
-            kernel.Compare(TableOf(DeviceNames.Data(Name), DeviceNames.DataId(Uuid), disks.Data)),
-            kernel.Compare(TableOf(DeviceNames.Metadata(Name), DeviceNames.MetadataId(Uuid), disks.Metadata)),
-            kernel.Compare(TableOf(DeviceNames.Metadata(Name).Path, DeviceNames.Data(Name).Path, Sum(disks.Data))),
-        }.Where(compared => compared.Succeeded && !compared.Value.IsAsGiven).Select(compared => compared.Value),
-        _ => [],
-    };
-
     private static KernelError ChangedByHand(TableState found) => new(
         KernelFault.Invalid, 0, "open pool", found.Device.Name.Value,
         $"its table was changed by hand, or a disk has another number by now; it maps: {found.Text}");

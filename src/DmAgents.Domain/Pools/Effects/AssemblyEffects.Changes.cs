@@ -1,0 +1,80 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Domain.Pools.Effects;
+
+/// <summary>A part of a live pool that is not as the journal says: another program has changed it.</summary>
+/// <param name="Subject">The device or file.</param>
+/// <param name="What">What is so.</param>
+/// <param name="Why">How it is found, in the kernel's words where there are any.</param>
+public sealed record ChangedPart(string Subject, string What, string Why);
+
+/// <content>What other programs have changed below a live pool.</content>
+public sealed partial class AssemblyEffects
+{
+    /// <summary>Tables of the live pool and of what is below it, loop files and their devices, that are not as the
+    /// journal says. Changes nothing. Empty for a pool of another program, and for one that is not live.</summary>
+    public IEnumerable<ChangedPart> ChangedParts() => pool.Identity.Backing switch
+    {
+        PoolBacking.Disks disks =>
+        [
+            .. Changed(kernel.Compare(TableOf(DeviceNames.Data(Name), DeviceNames.DataId(Uuid), disks.Data))),
+            .. Changed(kernel.Compare(
+                TableOf(DeviceNames.Metadata(Name), DeviceNames.MetadataId(Uuid), disks.Metadata))),
+            .. Changed(kernel.Compare(
+                TableOf(DeviceNames.Metadata(Name).Path, DeviceNames.Data(Name).Path, Sum(disks.Data)))),
+        ],
+        PoolBacking.LoopFiles files when kernel.Find(pool.Device).Succeeded => ChangedParts(files),
+        _ => [],
+    };
+
+    private IEnumerable<ChangedPart> ChangedParts(PoolBacking.LoopFiles files)
+    {
+        var (metadata, data) = (kernel.InspectFile(files.Metadata.File), kernel.InspectFile(files.Data.File));
+        var changed = Changed(files.Metadata, metadata).Concat(Changed(files.Data, data));
+        return metadata is { Succeeded: true, Value.Attached: { } below }
+            && data is { Succeeded: true, Value.Attached: { } beside }
+            ? changed.Concat(Changed(kernel.Compare(TableOf(below, beside, files.Data.Size.Sectors))))
+            : changed;
+    }
+
+    /// <summary>The live pool keeps the file that it has, under whatever name, and without one: it is lost with the
+    /// loop device.</summary>
+    private IEnumerable<ChangedPart> Changed(LoopFilePart part, KernelResult<LoopFileInfo> file)
+    {
+        if (file.Error is { } error)
+        {
+            yield return new ChangedPart(part.File.Value, error.Fault == KernelFault.NotFound
+                ? "the file is gone, and the live pool uses it still"
+                : "the file cannot be looked at", error.ToString());
+            yield break;
+        }
+        if (file.Value.Size < part.Size)
+        {
+            yield return new ChangedPart(part.File.Value, "the file is shorter than the journal says",
+                $"it has {file.Value.Size} of {part.Size}");
+        }
+        if (file.Value.Attached is not { } loop)
+        {
+            yield return new ChangedPart(part.File.Value, "the live pool does not use this file",
+                "no loop device has it: another file was put in its place, or another one attached");
+        }
+        else if (kernel.Inspect(loop) is { Succeeded: true, Value.Size: var size } && size < part.Size)
+        {
+            yield return new ChangedPart(loop.Value, "the loop device does not show the whole file",
+                $"it has {size} of {part.Size}: it was given an offset or a limit, or was attached when the file was "
+                    + "shorter");
+        }
+    }
+
+    private static IEnumerable<ChangedPart> Changed(KernelResult<TableState> compared)
+    {
+        if (compared is { Succeeded: true, Value: { IsAsGiven: false } found })
+        {
+            yield return new ChangedPart(
+                found.Device.Name.Value,
+                found.MapsAsGiven ? "its table was changed" : "its table maps other devices than the journal says",
+                found.Text);
+        }
+    }
+}
