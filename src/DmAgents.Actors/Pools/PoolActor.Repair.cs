@@ -80,6 +80,10 @@ public sealed partial class PoolActor
             case PoolCommands.Initialize or PoolCommands.TakeOver or PoolCommands.Grow:
                 _lane.Tell(new LaneJobs.Confirm(Pool, request));
                 break;
+            case PoolCommands.SetUse or PoolCommands.Resize or PoolCommands.CreateSnapshot
+                when device is null or { Phase: DevicePhase.Removing }:
+                Fail(request, RemovedSince(operation.Command));
+                break;
             case PoolCommands.SetUse use when device?.Use != use.Use || device.Phase != DevicePhase.Ready:
                 Fail(request, ChangedSince(use));
                 break;
@@ -92,6 +96,24 @@ public sealed partial class PoolActor
                 Succeed(request);
                 break;
         }
+    }
+
+    /// <summary>A request that was done is asked again, and its device is not there any more. Another of the same name
+    /// is not what it was about.</summary>
+    private static Refusal RemovedSince(PoolCommand command)
+    {
+        var (what, key) = command switch
+        {
+            PoolCommands.SetUse { Use: DeviceUse.Idle } c => ("cannot unmount", c.Key),
+            PoolCommands.SetUse { Use: DeviceUse.Active } c => ("cannot activate", c.Key),
+            PoolCommands.SetUse c => ("cannot mount", c.Key),
+            PoolCommands.Resize c => ("cannot resize", c.Key),
+            PoolCommands.CreateSnapshot c => ($"cannot create {c.Key.Space}", c.Key),
+            _ => throw new InvalidOperationException("a command that is about no device"),
+        };
+        return new Refusal(
+            RefusalKind.NotFound, what, key.Name,
+            "this request was done before, and what it was about was removed since", "ask again, as a new request");
     }
 
     private static Refusal ChangedSince(PoolCommands.SetUse use) => new(

@@ -55,6 +55,44 @@ public sealed class ConfirmSpec : ActorSpec
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_that_is_made_again_after_its_container_was_removed_is_NotFound_and_leaves_no_device(
+        bool isHeldYet)
+    {
+        var life = await Opened();
+        var create = Ask.Create("web");
+        var web = (await life.Done(create)).Device!;
+        var mount = Ask.Mount("web");
+        await life.Done(mount);
+        var resize = Ask.Resize("web", web.Size + ByteSize.MiB(64));
+        await life.Done(resize);
+        // A device that is open keeps its thin id until it is closed.
+        using var held = isHeldYet ? Host.Kernel.HoldDevice(TestHost.Thin(web.Id).Path) : null;
+        await life.Done(Ask.Remove("web", force: true));
+        if (!isHeldYet)
+            await Eventually.Holds(() => !life.State.Devices.ContainsKey(web.Id), () => "its blocks are not back");
+        // Another of its name is not what those requests were about.
+        await life.Done(Ask.Create("web"));
+
+        foreach (var (again, what) in new (PoolCommand, string)[]
+        {
+            (create, "cannot create container"), (mount, "cannot mount"), (resize, "cannot resize"),
+        })
+        {
+            var refusal = await life.Refused(again);
+            Assert.Equal((RefusalKind.NotFound, what, "web"), (refusal.Kind, refusal.What, refusal.Subject));
+            Assert.Contains("was removed since", refusal.Why, StringComparison.Ordinal);
+        }
+
+        held?.Dispose();
+        await Agrees(life);
+        Assert.False(Host.IsMounted(Web));
+        Assert.False(Host.IsLive(web.Id));
+        Assert.Single(life.State.Devices.Values, device => device.Kind == DeviceKind.Container);
+    }
+
     [Fact]
     public async Task A_mount_that_cannot_be_brought_back_is_refused_with_the_kernels_reason()
     {
