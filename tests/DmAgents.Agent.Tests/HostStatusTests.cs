@@ -82,6 +82,33 @@ public sealed class HostStatusTests : IAsyncLifetime
         Assert.Equal((data.Value, "the live pool does not use this file"), (finding.Object, finding.What));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_journal_whose_disk_takes_no_writes_is_named_while_the_agent_lives(bool isReadOnly)
+    {
+        var disk = new DevicePath("/dev/sdc");
+        Assert.True(_agent.Simulated.Format(disk, FileSystemKind.Ext4).Succeeded);
+        // What is mounted above it says nothing of it, and what is beside it does not either.
+        var (above, own) = (new MountPath("/tmp"), new MountPath(_agent.Settings.StateDirectory));
+        Assert.True(_agent.Simulated.Mount(disk, isReadOnly ? own : above, FileSystemKind.Ext4, readOnly: true)
+            .Succeeded);
+        if (!isReadOnly)
+        {
+            var other = _agent.Simulated.AddDisk("/dev/sdd", ByteSize.GiB(1));
+            Assert.True(_agent.Simulated.Format(other, FileSystemKind.Ext4).Succeeded);
+            Assert.True(_agent.Simulated.Mount(other, own, FileSystemKind.Ext4, readOnly: false).Succeeded);
+            Assert.True(_agent.Simulated.AddDisk("/dev/sde", ByteSize.GiB(1)) is var third
+                && _agent.Simulated.Format(third, FileSystemKind.Ext4).Succeeded
+                && _agent.Simulated.Mount(third, new MountPath(own.Value + "/journal-of-another"),
+                    FileSystemKind.Ext4, readOnly: true).Succeeded);
+        }
+
+        var found = (await Status()).Problems.Where(problem => problem.What == "the journal's disk is read-only");
+
+        Assert.Equal(isReadOnly ? [_agent.Settings.JournalDirectory] : [], found.Select(problem => problem.Object));
+    }
+
     private async Task<HostStatus> Status() =>
         await new Api.Admin.V1.Hosts.HostsClient(_agent.AdminChannel).GetStatusAsync(new GetHostStatusRequest());
 }

@@ -4,6 +4,7 @@ using DmAgents.Agent.Configuration;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Formats;
+using DmAgents.Domain.Ports;
 using DmAgents.Kernel.Hosts;
 using Grpc.Core;
 using PoolCondition = DmAgents.Domain.Pools.PoolCondition;
@@ -12,7 +13,8 @@ namespace DmAgents.Agent.Services;
 
 /// <summary>The host of the admin API.</summary>
 internal sealed class HostsService(
-    PoolBoard board, HostReport host, OwnerlessPools ownerless, AgentSettings settings, AgentClock clock)
+    PoolBoard board, HostReport host, OwnerlessPools ownerless, AgentSettings settings, AgentClock clock,
+    IKernel kernel)
     : Api.Admin.V1.Hosts.HostsBase
 {
     public override Task<HostStatus> GetStatus(GetHostStatusRequest request, ServerCallContext context)
@@ -40,7 +42,7 @@ internal sealed class HostsService(
         {
             Severity = p.Fatal ? Severity.Error : Severity.Warning, Object = "host", What = p.What, Next = p.Next,
         }));
-        status.Problems.Add(JournalDisk.Problems(settings));
+        status.Problems.Add(JournalDisk.Problems(settings, kernel));
         status.Problems.Add(pools.SelectMany(pool => ProblemsOf(pool).Concat(ConditionsOf(pool))));
         status.Problems.Add(ownerless.Find().Select(OwnerlessPools.Told));
         return Task.FromResult(status);
@@ -79,11 +81,11 @@ internal sealed class HostsService(
         }
     }
 
-    /// <summary>A pool of mixed sectors is opened, for what can be mounted is to be had; nothing mends it.</summary>
     /// <summary>What disks or kernel do not bear of the pool's file systems.</summary>
     internal static IEnumerable<Finding> ShapesOf(PoolPicture pool) =>
         SectorsOf(pool) is { } sectors ? FormatsOf(pool).Prepend(sectors) : FormatsOf(pool);
 
+    /// <summary>A pool of mixed sectors is opened, for what can be mounted is to be had; nothing mends it.</summary>
     private static Finding? SectorsOf(PoolPicture pool) => pool.Sectors is { } why
         ? new Finding
         {
@@ -93,7 +95,6 @@ internal sealed class HostsService(
         }
         : null;
 
-    /// <summary>What a pool that is open should be looked at for.</summary>
     /// <summary>File systems that this host's kernel does not take: the pool is opened for all others.</summary>
     internal static IEnumerable<Finding> FormatsOf(PoolPicture pool) =>
         pool.Formats.Select(concern => FormatOf(NameOf(pool, concern.Id), concern));
@@ -107,6 +108,7 @@ internal sealed class HostsService(
         Why = concern.Why, Next = concern.Next,
     };
 
+    /// <summary>What a pool that is open should be looked at for.</summary>
     private static IEnumerable<Finding> ConditionsOf(PoolPicture pool)
     {
         var show = $"dmagent pool show {pool.Name}";

@@ -1,10 +1,11 @@
 using DmAgents.Agent.Configuration;
 using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>The disk that the journal is on: without room there, nothing is decided any more.</summary>
+/// <summary>The disk that the journal is on: if it takes no writes, nothing is decided any more.</summary>
 internal static class JournalDisk
 {
     /// <summary>A commit writes some pages of 4 KiB to the write-ahead log; a checkpoint may take more.</summary>
@@ -13,9 +14,22 @@ internal static class JournalDisk
     /// <summary>Some hours of a busy host.</summary>
     private static readonly ByteSize Low = ByteSize.MiB(64);
 
-    public static IEnumerable<Finding> Problems(AgentSettings settings)
+    private const string NoRoom = "make room there: without it no change of any pool is taken";
+
+    public static IEnumerable<Finding> Problems(AgentSettings settings, IFileSystems mounts)
     {
         var directory = $"{settings.StateDirectory}/journal";
+        if (MountOf(directory, mounts) is { ReadOnly: true } mount)
+        {
+            // Its space says nothing then. The pools themselves notice it only with their next change.
+            return
+            [
+                New(Severity.Error, directory, "the journal's disk is read-only",
+                    $"{mount.Target} is mounted read-only, or its file system met an error and takes no writes",
+                    $"check the disk (dmesg) and make {mount.Target} writable: without it no change of any pool is "
+                        + "taken; containers go on"),
+            ];
+        }
         ByteSize free;
         try
         {
@@ -23,16 +37,28 @@ internal static class JournalDisk
         }
         catch (IOException unreadable)
         {
-            return [New(Severity.Error, directory, "the journal's disk does not answer", unreadable.Message)];
+            return [New(Severity.Error, directory, "the journal's disk does not answer", unreadable.Message, NoRoom)];
         }
-        return free < Full ? [New(Severity.Error, directory, "the journal's disk is full", $"{free} are free")]
-            : free < Low ? [New(Severity.Warning, directory, "the journal's disk is nearly full", $"{free} are free")]
+        return free < Full ? [New(Severity.Error, directory, "the journal's disk is full", $"{free} are free", NoRoom)]
+            : free < Low
+                ? [New(Severity.Warning, directory, "the journal's disk is nearly full", $"{free} are free", NoRoom)]
             : [];
     }
 
-    private static Finding New(Severity severity, string directory, string what, string why) => new()
+    /// <summary>The mount that a path lies in: the deepest one above it, and of several in one place the last.
+    /// </summary>
+    private static MountEntry? MountOf(string path, IFileSystems mounts) =>
+        mounts.Mounts() is { Succeeded: true, Value: var all }
+            ? all.Where(mount => IsWithin(path, mount.Target.Value))
+                .Aggregate((MountEntry?)null, (deepest, mount) =>
+                    deepest is null || mount.Target.Value.Length >= deepest.Target.Value.Length ? mount : deepest)
+            : null;
+
+    private static bool IsWithin(string path, string directory) =>
+        directory == "/" || path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
+
+    private static Finding New(Severity severity, string directory, string what, string why, string next) => new()
     {
-        Severity = severity, Object = directory, What = what, Why = why,
-        Next = "make room there: without it no change of any pool is taken",
+        Severity = severity, Object = directory, What = what, Why = why, Next = next,
     };
 }

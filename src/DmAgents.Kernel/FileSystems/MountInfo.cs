@@ -42,7 +42,9 @@ internal static class MountInfo
         return mounts;
     }
 
-    private static bool HasReadOnly(string options) => options.Split(',').Contains("ro");
+    /// <summary>"emergency_ro": ext4 of recent kernels, after an error, instead of "ro".</summary>
+    private static bool HasReadOnly(string options) =>
+        options.Split(',').Any(option => option is "ro" or "emergency_ro");
 
     /// <summary>Blank, tab, newline and backslash come as a backslash and three octal digits (mangle in fs/seq_file.c).
     /// </summary>

@@ -87,6 +87,11 @@ public sealed class JournalDiskTests(AgentFixture agent)
                 // What ext4 does by itself when its disk fails.
                 await Shell.Must("/bin/mount", "-o", "remount,abort", directory);
 
+                var told = Assert.Single(
+                    (await own.Client.Hosts.GetStatusAsync(new GetHostStatusRequest())).Problems,
+                    found => found.What == "the journal's disk is read-only");
+                Assert.Equal(($"{directory}/journal", Severity.Error), (told.Object, told.Severity));
+
                 var problem = await Refused(own.Client, Name);
 
                 Assert.Contains($"{directory}/journal", problem.Why, StringComparison.Ordinal);

@@ -10,6 +10,7 @@ public sealed class MountInfoTests
     [InlineData("36 35 254:3 /sub /mnt rw master:1 shared:7 - xfs /dev/mapper/x rw", "/mnt", "xfs", false)]
     [InlineData("36 35 254:3 / /mnt ro - ext4 /dev/x rw", "/mnt", "ext4", true)]
     [InlineData("36 35 254:3 / /mnt rw - ext4 /dev/x ro", "/mnt", "ext4", true)]
+    [InlineData("36 35 254:3 / /mnt rw - ext4 /dev/x rw,emergency_ro", "/mnt", "ext4", true)]
     [InlineData("36 35 254:3 / /mnt rw,relatime - ext4 /dev/x rw,errors=remount-ro", "/mnt", "ext4", false)]
     [InlineData(@"36 35 254:3 / /a\040b\011c\012d\134e rw - ext4 x rw", "/a b\tc\nd\\e", "ext4", false)]
     [InlineData(@"36 35 254:3 / /caf\303\251 rw - ext4 x rw", "/café", "ext4", false)]
