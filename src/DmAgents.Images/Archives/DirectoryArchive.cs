@@ -1,3 +1,5 @@
+using DmAgents.Images.Streams;
+
 namespace DmAgents.Images.Archives;
 
 /// <summary>An image layout that lies unpacked in a directory.</summary>
@@ -5,8 +7,7 @@ internal sealed class DirectoryArchive(string directory) : IArchive
 {
     public string Origin => directory;
 
-    public bool Contains(string member) =>
-        IsBelow(member) && new FileInfo(Path.Combine(directory, member)).Exists;
+    public bool Contains(string member) => IsBelow(member) && FileAt(member).Exists;
 
     public Stream Open(string member, out long size)
     {
@@ -15,21 +16,26 @@ internal sealed class DirectoryArchive(string directory) : IArchive
         try
         {
             // A layer may be empty. So is a fifo, to look at, and opening one may wait for ever: neither is opened.
-            if (new FileInfo(Path.Combine(directory, member)).Length == 0)
+            var file = FileAt(member);
+            if (file.Length == 0)
             {
                 size = 0;
                 return Stream.Null;
             }
             var stream = new FileStream(
-                Path.Combine(directory, member), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+                file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             size = stream.Length;
             return stream;
         }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException cause)
         {
             throw new ImageException(
-                ImageReason.Failed, $"'{member}' of {Origin} cannot be opened ({cause.Message})",
-                "Check that the agent may read it", cause);
+                ImageReason.NotPermitted, $"'{member}' of {Origin} cannot be read ({cause.Message.TrimEnd('.')})",
+                "Let the agent's user read it", cause);
+        }
+        catch (IOException cause)
+        {
+            throw ArchiveReading.Unreadable($"'{member}' of {Origin}", cause);
         }
     }
 
@@ -37,7 +43,8 @@ internal sealed class DirectoryArchive(string directory) : IArchive
     {
     }
 
-    private static bool IsBelow(string member) =>
-        !Path.IsPathRooted(member) && !member.Split('/').Any(part => part is "" or "." or "..") && !member.Contains(
-            '\0');
+    private FileInfo FileAt(string member) =>
+        RegularFile.At(Path.Combine(directory, LayoutNames.Normalize(member)));
+
+    private static bool IsBelow(string member) => !member.Split('/').Contains("..") && !member.Contains('\0');
 }

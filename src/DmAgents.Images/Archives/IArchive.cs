@@ -28,12 +28,24 @@ internal static class ArchiveReading
                 ImageReason.TooLarge, $"'{member}' of {archive.Origin} has {size} bytes, more than {MaxDocument}",
                 "No sound image has documents of this size: check where the archive comes from");
         var content = new byte[size];
-        return stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false) == content.Length
-            ? content
-            : throw new ImageException(
-                ImageReason.Truncated, $"'{member}' of {archive.Origin} is cut off",
-                "Fetch or write the archive again");
+        try
+        {
+            return stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false) == content.Length
+                ? content
+                : throw new ImageException(
+                    ImageReason.Truncated, $"'{member}' of {archive.Origin} is cut off",
+                    "Fetch or write the archive again");
+        }
+        catch (IOException cause)
+        {
+            throw Unreadable($"'{member}' of {archive.Origin}", cause);
+        }
     }
+
+    /// <summary>A disk failed, not the archive.</summary>
+    public static ImageException Unreadable(string what, IOException cause) => new(
+        ImageReason.Failed, $"{what} cannot be read ({cause.Message.TrimEnd('.')})",
+        "Check the disk that the archive is on, then try again", cause);
 
     public static ImageException Missing(this IArchive archive, string member) => new(
         ImageReason.NotFound, $"{archive.Origin} lacks '{member}', which its own manifest names",

@@ -1,4 +1,5 @@
 using DmAgents.Images.Streams;
+using DmAgents.Images.Tar;
 
 namespace DmAgents.Images.Archives;
 
@@ -18,7 +19,9 @@ internal sealed class TarArchive(RegularFile file, TarIndex index, string folder
     {
         var found = Find(member) ?? throw this.Missing(member);
         size = found.Size;
-        return file.Open(found.Offset, found.Size);
+        return found.Extents is { } extents
+            ? new SparseContent(file.Open(found.Offset, extents.Sum(extent => extent.Length)), extents, size)
+            : file.Open(found.Offset, size);
     }
 
     public void Dispose() => file.Dispose();
@@ -28,7 +31,7 @@ internal sealed class TarArchive(RegularFile file, TarIndex index, string folder
         name = LayoutNames.Normalize($"{folder}/{name}");
         for (var links = 0; links <= MaxLinks; links++)
         {
-            if (index.Find(name) is not { IsDirectory: false, IsReadable: true } member)
+            if (index.Find(name) is not { IsDirectory: false } member)
                 return null;
             if (member.Link is null)
                 return member;

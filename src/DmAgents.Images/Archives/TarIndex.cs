@@ -80,8 +80,7 @@ internal sealed class TarIndex
         if (name.Length == 0)
             return;
         var member = new Member(
-            reader.ContentOffset, reader.PackedSize, LinkOf(name, entry), entry.Type == TarEntryType.Directory,
-            IsReadable: entry.Extents is null);
+            reader.ContentOffset, entry.Size, entry.Extents, LinkOf(name, entry), entry.Type == TarEntryType.Directory);
         if (entry.Type is TarEntryType.CharacterDevice or TarEntryType.BlockDevice || LayoutNames.IsOfRoot(name))
             RootMember ??= name;
         if (!member.IsDirectory)
@@ -95,7 +94,7 @@ internal sealed class TarIndex
     {
         if (!IsWhole)
             return;
-        names += name.Length;
+        names += name.Length + (16 * (member.Extents?.Count ?? 0));
         IsWhole = members.Count < MaxMembers && names <= MaxNames;
         if (IsWhole)
             members[name] = member;
@@ -176,7 +175,13 @@ internal sealed class TarIndex
         return Path.GetRelativePath("/", Path.GetFullPath(target, "/" + LayoutNames.FolderOf(name)));
     }
 
-    internal sealed record Member(long Offset, long Size, string? Link, bool IsDirectory, bool IsReadable);
+    /// <param name="Offset">Where its bytes begin in the tar.</param>
+    /// <param name="Size">With its holes.</param>
+    /// <param name="Extents">Null for a file without holes.</param>
+    /// <param name="Link">The member that it is a link to.</param>
+    /// <param name="IsDirectory">It has no bytes.</param>
+    internal sealed record Member(
+        long Offset, long Size, IReadOnlyList<SparseExtent>? Extents, string? Link, bool IsDirectory);
 }
 
 /// <summary>What of an image layout a folder has.</summary>

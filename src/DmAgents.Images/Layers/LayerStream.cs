@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using DmAgents.Domain.Layers;
+using DmAgents.Images.Archives;
 using DmAgents.Images.Streams;
 
 namespace DmAgents.Images.Layers;
@@ -161,7 +162,5 @@ public sealed class LayerStream : ReadOnlyStream
     private ImageException Mismatch(string named, string found, string next) => new(
         ImageReason.DigestMismatch, $"{Origin} is not what its image names: {named} expected, {found} found", next);
 
-    private ImageException Unreadable(IOException cause) => new(
-        ImageReason.Failed, $"{Origin} cannot be read ({cause.Message.TrimEnd('.')})",
-        "Check the disk that the archive is on, then try again", cause);
+    private ImageException Unreadable(IOException cause) => ArchiveReading.Unreadable(Origin, cause);
 }

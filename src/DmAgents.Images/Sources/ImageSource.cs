@@ -37,9 +37,7 @@ public static class ImageSource
         }
         catch (IOException cause)
         {
-            throw new ImageException(
-                ImageReason.Failed, $"{path} cannot be read ({cause.Message.TrimEnd('.')})",
-                "Check the disk that it is on, then try again", cause);
+            throw ArchiveReading.Unreadable(path, cause);
         }
     }
 
@@ -75,13 +73,13 @@ public static class ImageSource
 
     private static RegularFile RegularFileAt(string path)
     {
-        var info = new FileInfo(path);
+        var info = RegularFile.At(path);
         if (!info.Exists)
             throw new ImageException(
                 ImageReason.NotFound, $"{path} does not exist", "Check the path, as the agent's host sees it");
         // Fifos and devices have no length, and opening one may wait for ever.
         return info.Length > 0
-            ? RegularFile.Open(path)
+            ? RegularFile.Open(info.FullName, path)
             : throw new ImageException(
                 ImageReason.NotAnImage, $"{path} is empty, or no regular file",
                 NoSuchFormat + "; what comes from a pipe is read with: dmagent image import -");

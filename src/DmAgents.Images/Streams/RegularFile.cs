@@ -10,8 +10,18 @@ internal sealed class RegularFile(FileStream file, string name) : IDisposable
     public long Size { get; } = file.Length;
 
     /// <summary>Opens a file that is known to be a regular one: opening a fifo would wait.</summary>
-    public static RegularFile Open(string path) =>
-        new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0), path);
+    public static RegularFile Open(string path, string name) =>
+        new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0), name);
+
+    /// <summary>
+    /// What is at the path, to look at before it is opened. Of a symlink it is what that leads to: a link has a length
+    /// of its own, behind which a fifo would look like a file with content.
+    /// </summary>
+    public static FileInfo At(string path)
+    {
+        var file = new FileInfo(path);
+        return file.LinkTarget is null ? file : (FileInfo)file.ResolveLinkTarget(returnFinalTarget: true)!;
+    }
 
     public Stream Open() => Open(0, Size);
 

@@ -72,7 +72,8 @@ internal sealed partial class TarReader
         {
             return null;
         }
-        PackedSize = remaining;
+        // The map itself may be in front of the content.
+        (PackedSize, ContentOffset) = (remaining, position);
         return SparseMap.IsSound(extents, size, remaining) ? extents : throw BadField("sparse map", name);
     }
 
@@ -91,7 +92,6 @@ internal sealed partial class TarReader
             if (extents.Count > SparseMap.MaxRuns)
                 throw BadField("sparse map", name);
         }
-        ContentOffset = position;
         // Unused places of the map are zero; a last run of no bytes only says where the file ends.
         extents.RemoveAll(extent => extent.Length == 0);
         return extents;

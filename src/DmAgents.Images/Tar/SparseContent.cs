@@ -1,0 +1,39 @@
+using DmAgents.Images.Streams;
+
+namespace DmAgents.Images.Tar;
+
+/// <summary>A sparse file as it is read: the runs that an archive holds of it, and zeros between them.</summary>
+/// <param name="packed">The runs, one behind the other. Is owned.</param>
+/// <param name="extents">Where they are in the file, ascending.</param>
+/// <param name="size">The file's, in bytes.</param>
+internal sealed class SparseContent(Stream packed, IReadOnlyList<SparseExtent> extents, long size) : ReadOnlyStream
+{
+    private long position;
+    private int next;
+
+    public override int Read(Span<byte> buffer)
+    {
+        while (next < extents.Count && position >= extents[next].Offset + extents[next].Length)
+            next++;
+        var extent = next < extents.Count ? extents[next] : new SparseExtent(size, 0);
+        var inside = position >= extent.Offset;
+        var end = inside ? extent.Offset + extent.Length : extent.Offset;
+        buffer = buffer[..(int)Math.Min(buffer.Length, end - position)];
+        if (buffer.IsEmpty)
+            return 0;
+        var count = buffer.Length;
+        if (inside)
+            count = packed.Read(buffer);
+        else
+            buffer.Clear();
+        position += count;
+        return count;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            packed.Dispose();
+        base.Dispose(disposing);
+    }
+}
