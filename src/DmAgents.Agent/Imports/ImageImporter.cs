@@ -69,12 +69,6 @@ internal sealed class ImageImporter(
             using var source = await Task.Run(open, cancellation).ConfigureAwait(false);
             var image = source.Describe(choice.Select, choice.Platform);
             var references = ImportChoice.ReferencesOf(request, image);
-            if (image.Layers.Count == 0)
-            {
-                throw Refusals.Invalid(
-                    What, references[0].Value, "the image has no layers, so there is nothing to mount",
-                    "import an image with at least one layer");
-            }
             using var work = gateway.Board.Work.Begin(pool.Name, requestId);
             var import = new LayerImport(pool, requestId, source, image, report);
             await ImportLayers(import, references, cancellation).ConfigureAwait(false);

@@ -24,10 +24,6 @@ internal sealed class DockerArchiveSource : IImageSource
         var what = $"'{LayoutNames.DockerManifest}' of {Origin}";
         var items = JsonReading.Parse(archive.ReadDocument(LayoutNames.DockerManifest), what, ReadManifest);
         choices = [.. items.SelectMany(Named)];
-        if (choices.Count == 0)
-            throw new ImageException(
-                ImageReason.NotFound, $"{Origin} is a docker archive without an image",
-                "Name the image that is to be saved: docker save IMAGE");
     }
 
     public string Origin => archive.Origin;
@@ -40,26 +36,16 @@ internal sealed class DockerArchiveSource : IImageSource
     {
         var named = ImageLayers.Choose(choices, choice => choice.Info, reference, Origin);
         var images = named.DistinctBy(choice => choice.Info.Digest).ToList();
-        var wanted = platform is null ? images : [.. images.Where(image => platform.Takes(image.Config.Platform))];
-        if (wanted.Count == 0)
-            throw new ImageException(
-                ImageReason.NotFound,
-                $"{Origin} has no image for {platform}; it has: "
-                + string.Join(", ", images.Select(image => image.Config.Platform).Distinct()),
-                "Choose one of these with --platform, or leave the option out");
-        if (wanted.Count > 1)
-            throw new ImageException(
-                ImageReason.Ambiguous,
-                $"{Origin} has {wanted.Count} images without a name: "
-                + string.Join(", ", wanted.Select(choice => $"{choice.Info.Digest} ({choice.Config.Platform})")),
-                "Choose one by its id with --select");
-        var (item, info, config) = wanted[0];
+        var (item, info, config) = Chosen(
+            images, platform, reference is null ? Origin : $"'{reference}' of {Origin}");
         return new ImageDescription(
             info.Reference, null, config, config.Platform,
-            ImageLayers.Join([.. item.Layers.Select(StoredLayer)], config, Origin))
+            ImageLayers.Join([.. item.Layers.Select(StoredLayer)], config, Origin, "Save the image again"))
         {
             References = [.. named.Where(choice => choice.Info.Digest == info.Digest)
                 .Select(choice => choice.Info.Reference).OfType<string>()],
+            OtherPlatforms = [.. images.Where(image => image.Info.Digest != info.Digest)
+                .Select(image => image.Config.Platform).Distinct()],
         };
     }
 
@@ -67,6 +53,23 @@ internal sealed class DockerArchiveSource : IImageSource
         ImageLayers.Open(archive, layer, progress);
 
     public void Dispose() => archive.Dispose();
+
+    /// <summary>Several of one name are one image for several platforms; of those without a name nothing says that.
+    /// </summary>
+    private static Choice Chosen(IReadOnlyList<Choice> images, Platform? platform, string what)
+    {
+        if (images.Count == 1 && platform is null)
+            return images[0];
+        if (platform is null && images[0].Info.Reference is null)
+            throw new ImageException(
+                ImageReason.Ambiguous,
+                $"{what} has {images.Count} images without a name: "
+                + string.Join(", ", images.Select(choice => $"{choice.Info.Digest} ({choice.Config.Platform})")),
+                "Choose one by its digest with --select");
+        return ImageLayers.Nearest(
+            [.. images.Select(image => (image, image.Info.Digest, (Platform?)image.Config.Platform))],
+            platform ?? Platform.Host, what);
+    }
 
     private static List<Item> ReadManifest(JsonElement root)
     {

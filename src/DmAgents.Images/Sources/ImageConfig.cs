@@ -40,7 +40,11 @@ public sealed record ImageConfig
 
     /// <param name="raw">The JSON document (OCI image-spec config.md; Docker's is the same where it matters).</param>
     /// <param name="origin">What it is called in messages.</param>
-    public static ImageConfig Parse(byte[] raw, string origin) => JsonReading.Parse(raw, origin, root =>
+    /// <param name="verified">The bytes are those that the image names.</param>
+    public static ImageConfig Parse(byte[] raw, string origin, bool verified = false) =>
+        JsonReading.Parse(raw, origin, root => Of(raw, root), verified);
+
+    private static ImageConfig Of(byte[] raw, JsonElement root)
     {
         var config = JsonReading.Object(root, "config");
         return new ImageConfig(raw)
@@ -59,7 +63,7 @@ public sealed record ImageConfig
             User = JsonReading.Text(config, "User") ?? "",
             History = [.. JsonReading.Items(root, "history").Select(HistoryEntry.Of)],
         };
-    });
+    }
 
     /// <summary>A text that says something: Go writes what was never set as an empty one.</summary>
     private static string? Stated(JsonElement root, string name) =>

@@ -1,22 +1,40 @@
 using DmAgents.Domain.Layers;
 using DmAgents.Images.Archives;
 using DmAgents.Images.Layers;
+using DmAgents.Images.Tar;
 
 namespace DmAgents.Images.Sources;
 
 /// <summary>What sources do alike with layers and names.</summary>
 internal static class ImageLayers
 {
+    private const string LayerType = "application/vnd.oci.image.layer.v1.tar";
+
+    /// <summary>A tar of nothing: its end marker. Docker gives its digest to layers without content, too.</summary>
+    private static readonly byte[] EmptyTar = new byte[2 * TarHeader.BlockSize];
+
     public readonly record struct Stored(string MediaType, Digest? Digest, long Size, string Member);
 
-    /// <summary>Joins what the manifest says of the stored layers with the config's diff ids.</summary>
-    public static IReadOnlyList<LayerDescriptor> Join(IReadOnlyList<Stored> stored, ImageConfig config, string origin)
+    /// <summary>
+    /// Joins what the manifest says of the stored layers with the config's diff ids. An image without layers, which
+    /// has only a config, gets one without content: its containers need a device to be snapshots of.
+    /// </summary>
+    /// <param name="stored">From the lowest.</param>
+    /// <param name="config">The image's.</param>
+    /// <param name="origin">What the archive is called in messages.</param>
+    /// <param name="next">What helps if manifest and config contradict each other.</param>
+    public static IReadOnlyList<LayerDescriptor> Join(
+        IReadOnlyList<Stored> stored, ImageConfig config, string origin, string next)
     {
         if (stored.Count != config.DiffIds.Count)
             throw new ImageException(
                 ImageReason.Corrupt,
-                $"{origin} has {stored.Count} layers in its manifest and {config.DiffIds.Count} in its config",
-                "Fetch or write the archive again");
+                $"{origin} has {stored.Count} layers in its manifest and {config.DiffIds.Count} in its config", next);
+        if (stored.Count == 0)
+        {
+            var nothing = Digest.Of(EmptyTar);
+            return [new LayerDescriptor(LayerType, nothing, EmptyTar.Length, nothing, ChainId.Of(null, nothing))];
+        }
         var layers = new List<LayerDescriptor>();
         ChainId? chain = null;
         foreach (var (layer, diffId) in stored.Zip(config.DiffIds))
@@ -30,6 +48,8 @@ internal static class ImageLayers
 
     public static LayerStream Open(IArchive archive, LayerDescriptor layer, IProgress<long>? progress)
     {
+        if (layer.Member.Length == 0)
+            return OpenOwned(new MemoryStream(EmptyTar), layer, $"The empty layer of {archive.Origin}", progress);
         var stored = archive.Open(layer.Member, out var size);
         var origin = $"Layer '{layer.Member}' of {archive.Origin}";
         if (size == layer.Size)
@@ -47,6 +67,11 @@ internal static class ImageLayers
         try
         {
             return new LayerStream(stored, layer, origin, progress);
+        }
+        catch (IOException cause)
+        {
+            stored.Dispose();
+            throw ArchiveReading.Unreadable(origin, cause);
         }
         catch
         {
@@ -81,5 +106,32 @@ internal static class ImageLayers
             ? images
             : throw new ImageException(
                 ImageReason.Ambiguous, $"{origin} has several images: {choices}", "Choose one of these with --select");
+    }
+
+    /// <summary>
+    /// Of several images of one name, or without any, the one for the platform or for the nearest that it runs.
+    /// </summary>
+    /// <param name="offers">The platform is null for what is no image.</param>
+    /// <param name="wanted">The platform.</param>
+    /// <param name="what">Has these images, in messages.</param>
+    public static T Nearest<T>(
+        IReadOnlyList<(T Image, Digest? Digest, Platform? Platform)> offers, Platform wanted, string what)
+    {
+        var nearest = offers.Where(offer => offer.Platform is not null)
+            .Select(offer => (offer.Image, Distance: wanted.DistanceTo(offer.Platform!)))
+            .Where(offer => offer.Distance is not null)
+            .GroupBy(offer => offer.Distance!.Value).MinBy(group => group.Key)?.ToList() ?? [];
+        var listed = string.Join(
+            ", ", offers.Select(offer => $"{offer.Platform?.ToString() ?? "unknown"} ({offer.Digest})"));
+        return nearest.Count switch
+        {
+            1 => nearest[0].Image,
+            0 => throw new ImageException(
+                ImageReason.NotFound, $"{what} has no image for {wanted}; it has: {listed}",
+                "Choose one of these with --platform, or by its digest with --select"),
+            _ => throw new ImageException(
+                ImageReason.Ambiguous, $"{what} has several images for {wanted}: {listed}",
+                "Choose one by its digest with --select"),
+        };
     }
 }

@@ -10,8 +10,16 @@ namespace DmAgents.Images.Sources;
 /// </summary>
 internal static class JsonReading
 {
+    private const string MadeSo =
+        "Build the image again: these are the bytes that it names, so fetching them again changes nothing";
+
     /// <summary>Parses a document and makes of it what <paramref name="read"/> makes.</summary>
-    public static T Parse<T>(ReadOnlyMemory<byte> document, string origin, Func<JsonElement, T> read)
+    /// <param name="document">The bytes.</param>
+    /// <param name="origin">What the document is called in messages.</param>
+    /// <param name="read">Throws <see cref="FormatException"/> for what is wrong in it.</param>
+    /// <param name="verified">These are the bytes that the image names: damage is no explanation.</param>
+    public static T Parse<T>(
+        ReadOnlyMemory<byte> document, string origin, Func<JsonElement, T> read, bool verified = false)
     {
         try
         {
@@ -22,7 +30,7 @@ internal static class JsonReading
         {
             throw new ImageException(
                 ImageReason.Corrupt, $"{origin} is malformed: {cause.Message.TrimEnd('.')}",
-                "Fetch or write the archive again", cause);
+                verified ? MadeSo : "Fetch or write the archive again", cause);
         }
     }
 

@@ -23,7 +23,8 @@ internal sealed class OciIndex
     public OciIndex(IArchive archive)
     {
         this.archive = archive;
-        var found = ReadIndex(archive.ReadDocument(LayoutNames.OciIndex), $"'{LayoutNames.OciIndex}' of {Origin}");
+        var found = ReadIndex(
+            archive.ReadDocument(LayoutNames.OciIndex), $"'{LayoutNames.OciIndex}' of {Origin}", verified: false);
         Roots = [.. found.Where(IsTaken)];
         if (found.Count == 0)
             throw new ImageException(
@@ -40,11 +41,13 @@ internal sealed class OciIndex
     /// <summary>The manifests of images that entries of the index lead to, each once.</summary>
     public IReadOnlyList<OciDescriptor> ManifestsOf(IReadOnlyList<OciDescriptor> roots)
     {
-        var walk = new Walk();
-        foreach (var root in roots)
-            Follow(root, 0, walk);
+        var walk = WalkFrom(roots);
         return walk.Manifests.Count > 0 ? walk.Manifests : throw NoImage(walk.Others);
     }
+
+    /// <summary>The manifest of that digest, if the entry of the index leads to it.</summary>
+    public OciDescriptor? Below(OciDescriptor root, string digest) =>
+        WalkFrom([root]).Manifests.Find(found => found.Digest.Value == digest);
 
     /// <summary>A document, verified.</summary>
     public byte[] Read(OciDescriptor descriptor)
@@ -62,9 +65,17 @@ internal sealed class OciIndex
         is ManifestType or DockerManifestType or IndexType or DockerIndexType or "";
 
     /// <summary>Without what buildkit attests of an image.</summary>
-    private static List<OciDescriptor> ReadIndex(byte[] document, string what) => JsonReading.Parse(
+    private static List<OciDescriptor> ReadIndex(byte[] document, string what, bool verified) => JsonReading.Parse(
         document, what, root => JsonReading.Items(root, "manifests").Select(OciDescriptor.Of)
-            .Where(found => !found.IsAttestation).ToList());
+            .Where(found => !found.IsAttestation).ToList(), verified);
+
+    private Walk WalkFrom(IReadOnlyList<OciDescriptor> roots)
+    {
+        var walk = new Walk();
+        foreach (var root in roots)
+            Follow(root, 0, walk);
+        return walk;
+    }
 
     /// <summary>Entries of kinds that are not known are left out, as the specification asks (image-index.md).</summary>
     private void Follow(OciDescriptor descriptor, int depth, Walk walk)
@@ -80,7 +91,7 @@ internal sealed class OciIndex
         else if (!IsIndex(descriptor))
             walk.Manifests.Add(descriptor);
         else if (depth < MaxDepth)
-            ReadIndex(Read(descriptor), $"Index {descriptor.Digest} of {Origin}")
+            ReadIndex(Read(descriptor), $"Index {descriptor.Digest} of {Origin}", verified: true)
                 .ForEach(inner => Follow(inner, depth + 1, walk));
         else
             throw new ImageException(
@@ -92,7 +103,7 @@ internal sealed class OciIndex
     private bool IsIndex(OciDescriptor descriptor) => descriptor.MediaType is IndexType or DockerIndexType
         || (descriptor.MediaType.Length == 0 && JsonReading.Parse(
             Read(descriptor), $"'{descriptor.Member}' of {Origin}",
-            root => JsonReading.Property(root, "manifests") is { ValueKind: JsonValueKind.Array }));
+            root => JsonReading.Property(root, "manifests") is { ValueKind: JsonValueKind.Array }, verified: true));
 
     private ImageException NoImage(IEnumerable<OciDescriptor> others) => new(
         ImageReason.Unsupported,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DmAgents.Domain.Layers;
 using DmAgents.Images.Archives;
 using DmAgents.Images.Layers;
 
@@ -29,7 +30,8 @@ internal sealed class OciLayoutSource : IImageSource
     public ImageDescription Describe(string? reference = null, Platform? platform = null)
     {
         var (named, manifests) = Named(reference);
-        var (chosen, others) = ForPlatform(manifests, platform);
+        var (chosen, others) = ForPlatform(
+            manifests, platform, reference is null ? Origin : $"'{reference}' of {Origin}");
         var what = $"Manifest {chosen.Digest} of {Origin}";
         var (configDescriptor, stored) = ManifestOf(chosen);
         if (configDescriptor.MediaType is not (ConfigType or DockerConfigType or ""))
@@ -41,7 +43,8 @@ internal sealed class OciLayoutSource : IImageSource
                     : "Import a container image; artifacts of other kinds have no file system");
         var config = ConfigOf(configDescriptor);
         return new ImageDescription(
-            named[0].Reference, chosen.Digest, config, config.Platform, ImageLayers.Join(stored, config, Origin))
+            named[0].Reference, chosen.Digest, config, config.Platform, ImageLayers.Join(
+                stored, config, Origin, "Build the image again: its config names other layers than its manifest"))
         {
             References = [.. named.Select(root => root.Reference).OfType<string>().Distinct()],
             OtherPlatforms = others,
@@ -84,42 +87,23 @@ internal sealed class OciLayoutSource : IImageSource
             return (roots, index.ManifestsOf(roots));
         }
         // A manifest of an inner index, which messages about platforms list by its digest.
-        foreach (var root in index.Roots)
-        {
-            if (index.ManifestsOf([root]).FirstOrDefault(found => found.Digest.Value == reference) is { } inner)
-                return ([root], [inner]);
-        }
-        return (ImageLayers.Choose(index.Roots, InfoOf, reference, Origin), []);
+        var above = index.Roots.Where(root => index.Below(root, reference) is not null).ToList();
+        return above.Count > 0
+            ? (above, [index.Below(above[0], reference)!])
+            : (ImageLayers.Choose(index.Roots, InfoOf, reference, Origin), []);
     }
 
     private (OciDescriptor Chosen, IReadOnlyList<Platform> Others) ForPlatform(
-        IReadOnlyList<OciDescriptor> manifests, Platform? platform)
+        IReadOnlyList<OciDescriptor> manifests, Platform? platform, string what)
     {
         // A single image is taken as it is, unless a platform was asked for: layers are only bytes.
         if (manifests.Count == 1 && platform is null)
             return (manifests[0], []);
-        var wanted = platform ?? Platform.Host;
-        var offers = manifests.Select(found => (Manifest: found, Platform: found.Platform ?? StatedPlatform(found)))
-            .ToList();
-        var nearest = offers.Where(offer => offer.Platform is not null)
-            .Select(offer => (offer.Manifest, Distance: wanted.DistanceTo(offer.Platform!)))
-            .Where(offer => offer.Distance is not null)
-            .GroupBy(offer => offer.Distance!.Value).MinBy(group => group.Key)?.ToList() ?? [];
-        if (nearest.Count == 1)
-        {
-            var chosen = nearest[0].Manifest;
-            return (chosen, [.. offers.Where(offer => offer.Manifest != chosen).Select(offer => offer.Platform)
-                .OfType<Platform>().Distinct()]);
-        }
-        var listed = string.Join(
-            ", ", offers.Select(offer => $"{offer.Platform?.ToString() ?? "unknown"} ({offer.Manifest.Digest})"));
-        throw nearest.Count == 0
-            ? new ImageException(
-                ImageReason.NotFound, $"{Origin} has no image for {wanted}; it has: {listed}",
-                "Choose one of these with --platform, or by its digest with --select")
-            : new ImageException(
-                ImageReason.Ambiguous, $"{Origin} has several images for {wanted}: {listed}",
-                "Choose one by its digest with --select");
+        var offers = manifests.Select(found => (Image: found, Digest: (Digest?)found.Digest,
+            Platform: found.Platform ?? StatedPlatform(found))).ToList();
+        var chosen = ImageLayers.Nearest(offers, platform ?? Platform.Host, what);
+        return (chosen, [.. offers.Where(offer => offer.Image != chosen).Select(offer => offer.Platform)
+            .OfType<Platform>().Distinct()]);
     }
 
     /// <summary>Of a manifest whose descriptor does not say it; null if it is no image.</summary>
@@ -127,13 +111,15 @@ internal sealed class OciLayoutSource : IImageSource
     {
         var (config, _) = JsonReading.Parse(
             index.Read(manifest), $"Manifest {manifest.Digest} of {Origin}", root =>
-                (JsonReading.Object(root, "config") is { } found ? OciDescriptor.Of(found) : null, true));
+                (JsonReading.Object(root, "config") is { } found ? OciDescriptor.Of(found) : null, true),
+            verified: true);
         return config?.MediaType is ConfigType or DockerConfigType or "" ? ConfigOf(config).Platform : null;
     }
 
     private (OciDescriptor Config, List<ImageLayers.Stored> Layers) ManifestOf(OciDescriptor manifest) =>
-        JsonReading.Parse(index.Read(manifest), $"Manifest {manifest.Digest} of {Origin}", ReadManifest);
+        JsonReading.Parse(
+            index.Read(manifest), $"Manifest {manifest.Digest} of {Origin}", ReadManifest, verified: true);
 
     private ImageConfig ConfigOf(OciDescriptor config) =>
-        ImageConfig.Parse(index.Read(config), $"Config {config.Digest} of {Origin}");
+        ImageConfig.Parse(index.Read(config), $"Config {config.Digest} of {Origin}", verified: true);
 }

@@ -74,6 +74,14 @@ public sealed class UmociComparisonTests : IDisposable
                 }).End());
     }
 
+    /// <summary>FROM scratch and nothing but metadata.</summary>
+    [Fact]
+    public void An_image_without_layers_is_an_empty_tree()
+    {
+        TreesAreEqual();
+        Assert.Empty(tree.LinesBelowRoot());
+    }
+
     private void TreesAreEqual(params byte[][] tars)
     {
         var layout = Path.Combine(tree.Home, "layout");
