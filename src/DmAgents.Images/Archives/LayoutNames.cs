@@ -10,6 +10,9 @@ internal static partial class LayoutNames
     public const string OciIndex = "index.json";
     public const string DockerManifest = "manifest.json";
 
+    /// <summary>Beside a manifest, the mark of what skopeo and podman write into <c>dir:</c>.</summary>
+    public const string SkopeoVersion = "version";
+
     // The Filesystem Hierarchy Standard's, and those of its relatives; no writer of image layouts uses one of them.
     private static readonly HashSet<string> RootNames = new(StringComparer.Ordinal)
     {

@@ -64,6 +64,9 @@ public static class ImageSource
             return new OciLayoutSource(archive);
         if (format != ImageFormat.OciLayout && Holds(archive, LayoutNames.DockerManifest))
             return new DockerArchiveSource(archive);
+        if (archive.Contains(LayoutNames.SkopeoVersion) && archive.Contains(LayoutNames.DockerManifest))
+            throw TarKind.SkopeoDirectory(
+                path, $"Import the OCI layout that this makes: skopeo copy dir:{path} oci:LAYOUT");
         throw format is { } wanted ? TarKind.Lacking(path, wanted) : new ImageException(
             ImageReason.NotAnImage,
             $"Directory {path} is no image: it has neither a sound 'oci-layout' with an 'index.json' nor a sound "

@@ -15,7 +15,7 @@ internal readonly record struct TarKind(ImageFormat Format, string Folder)
     {
         var layouts = index.Layouts.ToList();
         if (layouts.Count == 0)
-            return index is { HasOnlyParts: true, RootMember: null } ? throw Broken(origin) : RootFileSystem;
+            return index is { HasOnlyParts: true, RootMember: null } ? throw Broken(index, origin) : RootFileSystem;
         var whole = layouts.Find(layout => layout.Folder == index.CommonFolder);
         if (whole.Parts is null && index.RootMember is not null)
             // Root file systems hold images, too: for a container runtime, or for a first boot.
@@ -73,11 +73,22 @@ internal readonly record struct TarKind(ImageFormat Format, string Folder)
         + string.Join(", ", layouts.Take(10).Select(layout => $"'{(layout.Folder.Length == 0 ? "." : layout.Folder)}'")),
         "Unpack it and import one of them, or take it for a root file system with --format rootfs");
 
-    private static ImageException Broken(string origin) => new(
-        ImageReason.Corrupt,
-        $"{origin} has parts of an image layout, but neither a sound 'oci-layout' with an 'index.json' nor a sound "
-        + "'manifest.json'",
-        "Fetch or write the archive again, or take it for a root file system with --format rootfs");
+    /// <summary>A manifest, and blobs named by their digests, in one folder.</summary>
+    /// <param name="origin">What it is called in messages.</param>
+    /// <param name="next">What helps.</param>
+    public static ImageException SkopeoDirectory(string origin, string next) => new(
+        ImageReason.Unsupported, $"{origin} is in the format of skopeo's 'dir:', which is not taken", next);
+
+    private static ImageException Broken(TarIndex index, string origin) =>
+        index.Find(LayoutNames.Normalize($"{index.CommonFolder}/{LayoutNames.SkopeoVersion}")) is not null
+        && index.Find(LayoutNames.Normalize($"{index.CommonFolder}/{LayoutNames.DockerManifest}")) is not null
+            ? SkopeoDirectory(
+                origin, "Unpack it, and import the OCI layout that this makes: skopeo copy dir:DIRECTORY oci:LAYOUT")
+            : new ImageException(
+                ImageReason.Corrupt,
+                $"{origin} has parts of an image layout, but neither a sound 'oci-layout' with an 'index.json' nor a "
+                + "sound 'manifest.json'",
+                "Fetch or write the archive again, or take it for a root file system with --format rootfs");
 
     private static ImageException TooMany(string origin) => new(
         ImageReason.TooLarge, $"{origin} is an image layout with more members than any sound one has",

@@ -52,7 +52,7 @@ internal static class Decompression
         };
     }
 
-    private static ProgramStream.ProgramFailure Failure(string origin, string program, string package) =>
+    internal static ProgramStream.ProgramFailure Failure(string origin, string program, string package) =>
         (exitStatus, complaint) =>
         {
             if (exitStatus is null)
