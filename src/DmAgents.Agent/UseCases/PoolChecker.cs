@@ -50,7 +50,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         var plan = pool.State.PlanRecovery(picture, context, time.GetUtcNow(), board.Work.Of(pool.Name));
         reply.Findings.Add(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>());
         reply.Findings.Add(new AssemblyEffects(kernel, context).ChangedParts().Select(part =>
-            New(Severity.Error, part.Subject, part.What, part.Why, ByRepair)));
+            New(Severity.Error, part.Subject, part.What, part.Why, part.Next ?? ByRepair)));
         reply.Findings.Add(Live(plan, pool.State, picture, context));
         reply.Repairs.Add(Repairs(pool.Phase == PoolPhase.Open ? WithoutWork(plan, pool.State) : plan, pool.State));
         if (pool.Phase == PoolPhase.WrongPool)

@@ -34,7 +34,10 @@ public sealed record FileSystemTraits(FileSystemKind Kind, ByteSize Unit, Immuta
     /// version alone: a distribution's kernel may have features of younger ones, and one that was built without an
     /// option lacks some of its own.</summary>
     public ImmutableArray<UnknownFeature> BeyondOf(KernelVersion kernel) =>
-        [.. Features.Select(Demand).OfType<UnknownFeature>().Where(found => found.Since is null || found.Since > kernel)];
+    [
+        .. Features.Select(Demand).OfType<UnknownFeature>()
+            .Where(found => found.Since is null || found.Since > kernel),
+    ];
 
     /// <summary>Why a kernel refuses to mount it, for people; null if no feature is the reason.</summary>
     public string? RefusedBy(KernelVersion kernel, bool forWriting)

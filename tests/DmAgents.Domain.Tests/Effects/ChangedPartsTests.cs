@@ -16,7 +16,7 @@ public sealed class ChangedPartsTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_pool_that_nobody_changed_has_none(bool isLoop)
+    public void A_pool_as_the_agent_made_it_has_none(bool isLoop)
     {
         var pool = new TestPool(isLoop: isLoop);
 
@@ -46,6 +46,10 @@ public sealed class ChangedPartsTests
 
         Assert.Equal((pool.Context.Device.Value, "its table was changed"), (part.Subject, part.What));
         Assert.EndsWith(" 7", part.Why, StringComparison.Ordinal);
+        // A repair brings it back.
+        Assert.Null(part.Next);
+        Assert.Equal(KernelResult.Done, new AssemblyEffects(pool.Kernel, pool.Context).Open());
+        Assert.Empty(Find(pool));
     }
 
     [Fact]
@@ -56,7 +60,10 @@ public sealed class ChangedPartsTests
         var disk = _loop.Simulated.AddDisk("/dev/test-other", ByteSize.MiB(64));
         Assert.Equal(KernelResult.Done, _loop.Simulated.OpenPool(table with { Data = disk }));
 
-        Assert.Equal("its table maps other devices than the journal says", Assert.Single(Find(_loop)).What);
+        var part = Assert.Single(Find(_loop));
+
+        Assert.Equal("its table maps other devices than the journal says", part.What);
+        RepairIsRefusedAndNotAdvised(part);
     }
 
     [Theory]
@@ -71,6 +78,13 @@ public sealed class ChangedPartsTests
 
         Assert.Equal(
             (part.File.Value, "the live pool does not use this file"), (found.Subject, found.What));
+        RepairIsRefusedAndNotAdvised(found);
+    }
+
+    private void RepairIsRefusedAndNotAdvised(ChangedPart part)
+    {
+        Assert.False(new AssemblyEffects(_loop.Kernel, _loop.Context).Open().Succeeded);
+        Assert.NotNull(part.Next);
     }
 
     [Fact]
@@ -78,7 +92,10 @@ public sealed class ChangedPartsTests
     {
         _loop.Simulated.UnlinkFile(Files.Data.File);
 
-        Assert.Equal("the file is gone, and the live pool uses it still", Assert.Single(Find(_loop)).What);
+        var found = Assert.Single(Find(_loop));
+
+        Assert.Equal("the file is gone, and the live pool uses it still", found.What);
+        RepairIsRefusedAndNotAdvised(found);
     }
 
     [Fact]
@@ -90,6 +107,7 @@ public sealed class ChangedPartsTests
 
         Assert.Equal("the file is shorter than the journal says", found.What);
         Assert.Equal("it has 63 MiB of 64 MiB", found.Why);
+        Assert.EndsWith($"truncate --size {64 << 20} {Files.Data.File}", found.Next, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,10 +124,11 @@ public sealed class ChangedPartsTests
     private static ThinPoolTable TableOf(TestPool pool)
     {
         var assembly = new AssemblyEffects(pool.Kernel, pool.Context);
+        var name = pool.Context.Identity.Name;
         var (metadata, data) = pool.Context.Identity.Backing is PoolBacking.LoopFiles files
             ? (pool.Simulated.InspectFile(files.Metadata.File).Value.Attached!.Value,
                 pool.Simulated.InspectFile(files.Data.File).Value.Attached!.Value)
-            : (DeviceNames.Metadata(pool.Context.Identity.Name).Path, DeviceNames.Data(pool.Context.Identity.Name).Path);
+            : (DeviceNames.Metadata(name).Path, DeviceNames.Data(name).Path);
         Assert.Empty(assembly.ChangedParts());
         return new ThinPoolTable(
             pool.Context.Device, DeviceNames.PoolId(pool.Context.Identity.Uuid), metadata, data,

@@ -6,8 +6,10 @@ namespace DmAgents.Domain.Pools.Effects;
 /// <summary>A part of a live pool that is not as the journal says: another program has changed it.</summary>
 /// <param name="Subject">The device or file.</param>
 /// <param name="What">What is so.</param>
-/// <param name="Why">How it is found, in the kernel's words where there are any.</param>
-public sealed record ChangedPart(string Subject, string What, string Why);
+/// <param name="Why">How it is found, in the kernel's words if there are any.</param>
+/// <param name="Next">What an operator can do; null if a repair brings it back. A repair that would meet another file or
+/// device is refused, and leaves the pool closed: it is not to be advised.</param>
+public sealed record ChangedPart(string Subject, string What, string Why, string? Next);
 
 /// <content>What other programs have changed below a live pool.</content>
 public sealed partial class AssemblyEffects
@@ -38,6 +40,10 @@ public sealed partial class AssemblyEffects
             : changed;
     }
 
+    private const string CopyAway =
+        "if it is lost, copy the containers' content away while the pool is live: it does not come back after a restart "
+        + "of the host";
+
     /// <summary>The live pool keeps the file that it has, under whatever name, and without one: it is lost with the
     /// loop device.</summary>
     private IEnumerable<ChangedPart> Changed(LoopFilePart part, KernelResult<LoopFileInfo> file)
@@ -46,24 +52,28 @@ public sealed partial class AssemblyEffects
         {
             yield return new ChangedPart(part.File.Value, error.Fault == KernelFault.NotFound
                 ? "the file is gone, and the live pool uses it still"
-                : "the file cannot be looked at", error.ToString());
+                : "the file cannot be looked at", error.ToString(), $"put the pool's own file back; {CopyAway}");
             yield break;
         }
         if (file.Value.Size < part.Size)
         {
             yield return new ChangedPart(part.File.Value, "the file is shorter than the journal says",
-                $"it has {file.Value.Size} of {part.Size}");
+                $"it has {file.Value.Size} of {part.Size}",
+                $"make it as long again before the pool writes there: truncate --size {part.Size.Bytes} {part.File}");
         }
         if (file.Value.Attached is not { } loop)
         {
             yield return new ChangedPart(part.File.Value, "the live pool does not use this file",
-                "no loop device has it: another file was put in its place, or another one attached");
+                "no loop device has it: another file was put in its place, or another one attached",
+                $"put the pool's own file back (losetup --list names it); {CopyAway}");
         }
         else if (kernel.Inspect(loop) is { Succeeded: true, Value.Size: var size } && size < part.Size)
         {
             yield return new ChangedPart(loop.Value, "the loop device does not show the whole file",
                 $"it has {size} of {part.Size}: it was given an offset or a limit, or was attached when the file was "
-                    + "shorter");
+                    + "shorter",
+                $"stop what uses the pool and the agent, take the pool down (dmsetup remove {pool.Device}), "
+                    + $"detach {loop} (losetup --detach) and start the agent");
         }
     }
 
@@ -74,7 +84,10 @@ public sealed partial class AssemblyEffects
             yield return new ChangedPart(
                 found.Device.Name.Value,
                 found.MapsAsGiven ? "its table was changed" : "its table maps other devices than the journal says",
-                found.Text);
+                found.Text,
+                found.MapsAsGiven ? null
+                    : "find out which of the two has the pool's blocks before anything is repaired: "
+                        + $"dmsetup table {found.Device.Name}, losetup --list");
         }
     }
 }
