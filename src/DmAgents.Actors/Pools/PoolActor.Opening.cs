@@ -290,7 +290,12 @@ public sealed partial class PoolActor
 
     /// <summary>A pool with file systems that the kernel does not take is opened for all others.</summary>
     private string ReasonOfFormats() => string.Join("; ", _formats.Select(
-        concern => $"{_state.Devices[concern.Id].Key.Name}: {concern.Why}"));
+        concern => $"{DeviceOrNull(concern.Id)?.Key.Name ?? $"thin id {concern.Id}"}: {concern.Why}"));
+
+    /// <summary>A device that is being removed is not reported: its thin id may be given to another one.</summary>
+    private ImmutableArray<FormatConcern> FormatsOfPresent() => _formats.IsEmpty
+        ? _formats
+        : _formats = _formats.RemoveAll(concern => DeviceOrNull(concern.Id) is not { IsPresent: true });
 
     private void WhenClosed(object message)
     {

@@ -164,7 +164,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     {
         Actor = Self, Number = LastSequenceNr, StockClaims = _stockClaims, NextTrim = NextTrimAt,
         IsTrimming = _round is not null,
-        MetadataAreDamaged = _metadataAreDamaged, Sectors = _sectors, Formats = _formats,
+        MetadataAreDamaged = _metadataAreDamaged, Sectors = _sectors, Formats = FormatsOfPresent(),
     });
 
     private void UseIdentity() => _context = new PoolContext(

@@ -69,6 +69,23 @@ public sealed class FormatSpec : ActorSpec
         Assert.True(Host.IsMounted(Ask.Container("mine")));
     }
 
+    [Fact]
+    public async Task A_device_that_is_removed_is_not_named_any_more()
+    {
+        var command = new DockerWorld(Host.Kernel, "extent", "casefold")
+            .Command(Ask.NewRequest(), TestHost.PoolName, TestHost.PoolUuid);
+        Host.Kernel.Running = Old;
+        var life = LiveWithPool();
+        // Of a container whose parents are lost, itself is the beginning.
+        await life.Done(command with { Devices = [command.Devices[2] with { Parent = null }], Images = [] });
+        Assert.Equal(new ThinId(3), Assert.Single(life.Picture.Formats).Id);
+        await life.Done(new PoolCommands.ConfirmTakeover(Ask.NewRequest(), Ask.At));
+
+        await life.Done(Ask.Remove("web"));
+
+        Assert.Empty(life.Picture.Formats);
+    }
+
     private async Task<AgentLife> TakenOver(KernelVersion running)
     {
         Host.Kernel.Running = Young;
