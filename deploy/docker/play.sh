@@ -37,7 +37,8 @@ END
   jq -s '.[0] * .[1]' "$here/daemon.json" - > /etc/docker/daemon.json << 'END'
 {"iptables": false, "ip6tables": false, "bridge": "none", "exec-opts": ["native.cgroupdriver=cgroupfs"]}
 END
-  dockerd > $DOCKER 2>&1 &
+  # As Docker's unit starts it.
+  dockerd --containerd=/run/containerd/containerd.sock > $DOCKER 2>&1 &
   DAEMON=$!
   await "Docker comes up: $DOCKER" $DAEMON answers docker version
 }
@@ -51,7 +52,7 @@ numbers='import os, time
 n, f = 0, os.open("/numbers", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 while True: n += 1; os.write(f, b"%d\n" % n); os.fsync(f); time.sleep(.1)'
 
-act "The agent, containerd and Docker start" "Docker takes its store from containerd, by three settings."
+act "The agent, containerd and Docker start" "Docker takes its store from containerd, by two settings."
 prepare_stage
 start_agent
 run pool create main --data "$DISK_DATA" --metadata "$DISK_META"

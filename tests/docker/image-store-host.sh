@@ -8,8 +8,11 @@ start_containerd() {
   await 300 ctr version || give_up "containerd does not come up"
 }
 
+# By the command of the release's own unit, but for systemd's socket.
 start_docker() {
-  dockerd >> /tmp/dockerd.log 2>&1 &
+  local command DOCKER_OPTS=''
+  command=$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/docker.service)
+  eval "exec ${command/-H fd:\/\//}" >> /tmp/dockerd.log 2>&1 &
   DOCKER=$!
   await 300 docker version || give_up "Docker does not come up"
 }
