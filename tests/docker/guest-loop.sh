@@ -58,13 +58,20 @@ start_docker $root "${loop[@]}"
 check "Docker has its image again" equal "$(docker images --format '{{.Repository}}:{{.Tag}}')" app:1
 check "and its containers" equal "$(docker ps -a --format '{{.Names}}' | sort | paste -sd ' ')" "idle web"
 check "with their content" equal "$(docker_tree web)" "$web"
-check "and makes more" docker create --name later app:1
-check "and stops" stop_docker
+check "and makes more" docker create --name web1 app:1
 
-check "the store is adopted again" adopt again
-check "with what Docker made since" equal "$(list_containers again)" "idle later web"
-check "the adoption is confirmed" dmagent pool adopt-docker --confirm again
-check "from then on it is not undone" refused confirmed dmagent pool adopt-docker --undo again
+# The README's lines for those who come from Docker, typed one after the other. The lab has no systemd.
+systemctl() { equal "$*" "disable --now docker.socket docker" && stop_docker; }
+mapfile -t lines < <(sed -n '/^\*\*Stranded on Docker/,$p' "$here/../../README.md" |
+  sed '1,/^```$/d; /^```$/,$d; s/  *#.*//')
+for line in "${lines[@]}"; do
+  # The line before it has given the pool back.
+  [[ $line != *--confirm* ]] || check "the store is adopted again" adopt old
+  check "README: $line" eval "$line"
+done
+unset -f systemctl
+check "it has what Docker made since" equal "$(list_containers old)" "idle web web1"
+check "from then on it is not undone" refused confirmed dmagent pool adopt-docker --undo old
 write_into_web() {
   local directory
   directory=$(dmagent container mount web --quiet) && head -c 8M /dev/urandom > "$directory/more" && sync -f "$directory" &&
@@ -73,14 +80,14 @@ write_into_web() {
 check "a container is written into" write_into_web
 gives_back() {
   local before
-  before=$(used_of again)
-  dmagent container remove web && await 30 bash -c "(($before - \$('$BIN_CLI/dmagent' pool show again --json | jq .data.used_bytes) > 8000000))"
+  before=$(used_of old)
+  dmagent container remove web && await 30 bash -c "(($before - \$('$BIN_CLI/dmagent' pool show old --json | jq .data.used_bytes) > 8000000))"
 }
 check "its removal gives the blocks back" gives_back
 all_goes() {
-  dmagent container remove idle && dmagent container remove later && dmagent image remove app:1 &&
-    await 30 bash -c "[ \"\$('$BIN_CLI/dmagent' layer list --quiet)\" = '' ]" && dmagent pool check again
+  dmagent container remove idle && dmagent container remove web1 && dmagent image remove app:1 &&
+    await 30 bash -c "[ \"\$('$BIN_CLI/dmagent' layer list --quiet)\" = '' ]" && dmagent pool check old
 }
 check "images go when nothing needs them" all_goes
 check "the pool is removed, and Docker's files of it" bash -c "
-  '$BIN_CLI/dmagent' pool remove again && ! ls $root/devicemapper/devicemapper/data && [ -z \"\$(losetup -a)\" ]"
+  '$BIN_CLI/dmagent' pool remove old && ! ls $root/devicemapper/devicemapper/data && [ -z \"\$(losetup -a)\" ]"
