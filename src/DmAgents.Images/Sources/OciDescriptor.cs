@@ -6,7 +6,8 @@ namespace DmAgents.Images.Sources;
 /// <summary>How OCI documents point to each other (image-spec, descriptor.md).</summary>
 /// <param name="MediaType">Empty if the document does not say.</param>
 /// <param name="Names">
-/// What the image is called: the whole reference first, if there is one, then the layout's own name for it.
+/// What the image is called: as Docker shows it first, then the whole reference, if there is one, then the layout's own
+/// name for it.
 /// </param>
 /// <param name="Platform">Null if it is not stated, or without an operating system or an architecture.</param>
 internal sealed record OciDescriptor(
@@ -15,6 +16,8 @@ internal sealed record OciDescriptor(
     // containerd and Docker put the whole reference into a name of their own and only the tag into OCI's.
     private const string WholeName = "io.containerd.image.name";
     private const string ReferenceName = "org.opencontainers.image.ref.name";
+    private const string Hub = "docker.io/";
+    private const string Official = "library/";
 
     /// <summary>The name under which the image is imported; null for an image without one.</summary>
     public string? Reference => Names.Count > 0 ? Names[0] : null;
@@ -26,7 +29,8 @@ internal sealed record OciDescriptor(
     {
         var annotations = JsonReading.Object(json, "annotations");
         var digest = JsonReading.RequiredText(json, "digest");
-        string?[] names = [JsonReading.Entry(annotations, WholeName), JsonReading.Entry(annotations, ReferenceName)];
+        var whole = JsonReading.Entry(annotations, WholeName);
+        string?[] names = [Familiar(whole), whole, JsonReading.Entry(annotations, ReferenceName)];
         return new OciDescriptor(
             JsonReading.Text(json, "mediaType") ?? "",
             Digest.TryParse(digest, out var parsed) ? parsed : throw new FormatException(
@@ -36,6 +40,17 @@ internal sealed record OciDescriptor(
             PlatformOf(JsonReading.Object(json, "platform")),
             // buildkit lists what it attests of an image beside the image, as a manifest for an unknown platform.
             JsonReading.Entry(annotations, "vnd.docker.reference.type") == "attestation-manifest");
+    }
+
+    /// <summary>An image of Docker Hub without the registry, and an official one without its library. Docker's own
+    /// archives name them so in manifest.json, the older ones there alone, and so do their users.</summary>
+    private static string? Familiar(string? whole)
+    {
+        if (whole?.StartsWith(Hub, StringComparison.Ordinal) != true)
+            return whole;
+        var path = whole[Hub.Length..];
+        var isOfficial = path.StartsWith(Official, StringComparison.Ordinal) && path.Count(c => c == '/') == 1;
+        return isOfficial ? path[Official.Length..] : path;
     }
 
     /// <summary>An empty platform is none: the .NET SDK, for one, writes it for "not said here".</summary>

@@ -127,12 +127,27 @@ public sealed class DescriptorTests : IDisposable
 
         Assert.Equal("registry.example/team/app:1.2", Describe(layout, "1.2").Reference);
         Assert.Equal(Digest.Of(Other), DiffId(layout, "registry.example/team/app:1.3"));
+    }
 
-        static JsonObject Named(JsonObject image, string name)
-        {
-            image["annotations"]!["io.containerd.image.name"] = name;
-            return image;
-        }
+    [Theory]
+    [InlineData("docker.io/library/debian:12", "debian:12")]
+    [InlineData("docker.io/team/app:12", "team/app:12")]
+    [InlineData("docker.io/library/team/app:12", "library/team/app:12")]
+    [InlineData("registry.example/library/debian:12", "registry.example/library/debian:12")]
+    public void An_image_of_Docker_Hub_is_called_as_Docker_shows_it(string name, string shown)
+    {
+        var layout = new OciLayout();
+        layout.AddManifest(Named(layout.Image("12", Layer), name));
+        layout.AddManifest(layout.Image("other:1", Other));
+
+        foreach (var wanted in new[] { name, shown, "12" })
+            Assert.Equal(shown, Describe(layout, wanted).Reference);
+    }
+
+    private static JsonObject Named(JsonObject image, string name)
+    {
+        image["annotations"]!["io.containerd.image.name"] = name;
+        return image;
     }
 
     [Theory]
