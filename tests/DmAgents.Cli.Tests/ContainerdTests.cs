@@ -20,7 +20,7 @@ public class ContainerdTests
         Assert.Equal((0, ""), (run.Code, run.Error));
         var answer = JsonDocument.Parse(run.Out).RootElement;
         Assert.Equal(version, answer.GetProperty("containerd_version").GetString());
-        Assert.Equal("dmagents", answer.GetProperty("snapshotter").GetString());
+        Assert.Equal("dmagents", Assert.Single(answer.GetProperty("snapshotters").EnumerateArray()).GetString());
         Assert.Equal(Deployed(major), answer.GetProperty("config").GetString());
     }
 
@@ -51,6 +51,29 @@ public class ContainerdTests
         Assert.Contains("    root = \"/srv/state\"", run.Lines);
         Assert.Contains("  snapshotter = \"thin_1-fast\"", run.Lines);
         Assert.DoesNotContain("\"dmagents\"", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Several_snapshotters_are_in_one_file()
+    {
+        string[] names = ["thin", "thin-fast", "thin-large"];
+        var run = await Run.Of(Run.Plain(), [
+            "containerd", "config", "--containerd-version", "2.1",
+            .. names.SelectMany(name => new[] { "--snapshotter", name })]);
+
+        Assert.Equal(0, run.Code);
+        foreach (var name in names)
+        {
+            Assert.Single(run.Lines, $"[proxy_plugins.{name}]");
+            Assert.Single(run.Lines, $"  [proxy_plugins.{name}.exports]");
+        }
+        Assert.Equal(3, run.Lines.Count(line => line == "  address = \"/run/dmagents/containerd.sock\""));
+        Assert.Equal(
+            [.. names, "overlayfs"],
+            run.Lines.Where(line => line.StartsWith("  snapshotter = ", StringComparison.Ordinal))
+                .Select(line => line.Split('"')[1]));
+        Assert.Equal(2, (await Run.Of(Run.Plain(), "containerd", "config", "--containerd-version", "2.1",
+            "--snapshotter", "thin", "--snapshotter", "overlayfs")).Code);
     }
 
     [Theory]

@@ -27,11 +27,11 @@ internal static partial class ContainerdCommands
             Description = "Print the configuration for this release [default: what containerd --version says]",
             HelpName = "version",
         };
-        var snapshotter = new Option<string>("--snapshotter")
+        var snapshotters = new Option<string[]>("--snapshotter")
         {
-            Description = "containerd.snapshotter of dmagents.conf; with -NAME behind it, the pool NAME",
+            Description = "containerd.snapshotter of dmagents.conf; with -NAME behind it, the pool NAME. For several "
+                + $"pools, several times [default: {Snippet.Name}]",
             HelpName = "name",
-            DefaultValueFactory = _ => Snippet.Name,
         };
         var address = new Option<string>("--address")
         {
@@ -51,25 +51,29 @@ internal static partial class ContainerdCommands
             + "file of its own, which containerd's config.toml imports.",
             "dmagent containerd config > /etc/containerd/conf.d/dmagents.toml",
             "dmagent containerd config --containerd-version 2.1",
-            "dmagent containerd config --snapshotter dmagents-fast",
+            "dmagent containerd config --snapshotter dmagents --snapshotter dmagents-fast",
             "dmagent containerd config --json | jq -r .containerd_version")
-            { version, snapshotter, address, stateDirectory };
-        Wants(snapshotter, name => SnapshotterName().IsMatch(name) && !_taken.Contains(name),
+            { version, snapshotters, address, stateDirectory };
+        Wants(snapshotters, name => SnapshotterName().IsMatch(name) && !_taken.Contains(name),
             "a name of letters, digits, - and _ that is none of containerd's own snapshotters");
         Wants(address, IsPath, "an absolute path");
         Wants(stateDirectory, IsPath, "an absolute path");
         return command.Runs(shell, async call =>
         {
             var release = await Release(shell, call, call.Parsed.GetValue(version)).ConfigureAwait(false);
-            var name = call.Parsed.GetRequiredValue(snapshotter);
-            var text = Snippet.Of(release.Snippet!, name, call.Parsed.GetRequiredValue(address),
+            string[] names = call.Parsed.GetValue(snapshotters) is { Length: > 0 } named
+                ? [.. named.Distinct()] : [Snippet.Name];
+            var text = Snippet.Of(release.Snippet!, names, call.Parsed.GetRequiredValue(address),
                 call.Parsed.GetRequiredValue(stateDirectory));
             call.Output.Document(
                 json =>
                 {
                     json.WriteStartObject();
                     json.WriteString("containerd_version", release.Text);
-                    json.WriteString("snapshotter", name);
+                    json.WriteStartArray("snapshotters");
+                    foreach (var name in names)
+                        json.WriteStringValue(name);
+                    json.WriteEndArray();
                     json.WriteString("config", text);
                     json.WriteEndObject();
                 },
@@ -79,7 +83,7 @@ internal static partial class ContainerdCommands
 
     private static bool IsPath(string text) => text is ['/', ..] && !text.Any(char.IsControl);
 
-    private static void Wants(Option<string> option, Predicate<string> isRight, string what) =>
+    private static void Wants(Option option, Predicate<string> isRight, string what) =>
         option.Validators.Add(result =>
         {
             if (result.Tokens.Any(token => !isRight(token.Value)))

@@ -7,19 +7,37 @@ internal static class Snippet
     public const string Address = "/run/dmagents/containerd.sock";
     public const string StateDirectory = "/var/lib/dmagents";
 
-    /// <summary>The file with this host's names in place of the usual ones.</summary>
-    public static string Of(string file, string name, string address, string stateDirectory)
+    private const string Unpacking = $"""
+        [[plugins."io.containerd.transfer.v1.local".unpack_config]]
+          platform = "linux"
+          snapshotter = "{Name}"
+
+        """;
+
+    /// <summary>The file with this host's names in place of the usual ones. All snapshotters are in one file: of two
+    /// files that name theirs to unpack by, containerd 2 takes one.</summary>
+    public static string Of(string file, IReadOnlyList<string> names, string address, string stateDirectory)
     {
         using var stream = typeof(Snippet).Assembly.GetManifestResourceStream(file)
             ?? throw new InvalidOperationException($"{file} is not in the assembly");
         using var reader = new StreamReader(stream);
-        return reader.ReadToEnd()
+        var text = reader.ReadToEnd()
             .Replace($"\"{Address}\"", Quoted(address), StringComparison.Ordinal)
             .Replace($"\"{StateDirectory}\"", Quoted(stateDirectory), StringComparison.Ordinal)
-            .Replace($"snapshotter = \"{Name}\"", $"snapshotter = \"{name}\"", StringComparison.Ordinal)
-            .Replace($"--snapshotter {Name}.", $"--snapshotter {name}.", StringComparison.Ordinal)
-            .Replace($"proxy_plugins.{Name}", $"proxy_plugins.{name}", StringComparison.Ordinal);
+            .Replace(Unpacking, string.Concat(names.Select(name => Named(Unpacking, name))), StringComparison.Ordinal);
+        return string.Join("\n\n", text.Split("\n\n").SelectMany(
+            part => part.Contains($"[proxy_plugins.{Name}]", StringComparison.Ordinal)
+                ? names.Select((name, index) => Named(index == 0 ? part : WithoutRemarks(part), name))
+                : [Named(part, names[0])]));
     }
+
+    private static string Named(string text, string name) => text
+        .Replace($"snapshotter = \"{Name}\"", $"snapshotter = \"{name}\"", StringComparison.Ordinal)
+        .Replace($"--snapshotter {Name}.", $"--snapshotter {name}.", StringComparison.Ordinal)
+        .Replace($"proxy_plugins.{Name}", $"proxy_plugins.{name}", StringComparison.Ordinal);
+
+    private static string WithoutRemarks(string text) =>
+        string.Join('\n', text.Split('\n').Where(line => !line.TrimStart().StartsWith('#')));
 
     /// <summary>A basic string of TOML.</summary>
     private static string Quoted(string text) =>
