@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# One Debian release with the agent, in the lab: the installation, its containerd (the demonstration, and the end-to-end
-# tests), and its Docker (the demonstration, and tests with kills). Ends with one line: N passed, N failed, N skipped.
+# One Debian release with the agent, in the lab: what the README types on a new host, its thin-provisioning-tools and
+# mkfs, its containerd (the demonstration, and the end-to-end tests), and its Docker (the demonstration, and tests with
+# kills). Ends with one line: N passed, N failed, N skipped.
 #
 #   tests/clients.sh trixie    Debian 13: containerd 1.7, Docker 26; a part of tests/run.sh
 #   tests/clients.sh sid       the unstable release: containerd 2, Docker 28. It moves, so tests/run.sh leaves it out
 #
-# Takes dmagentd, dmagent and the end-to-end tests from the Debug build in the checkout.
+# Takes dmagentd, dmagent and the tests from the Debug build in the checkout.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit
-[[ $# == 1 && $1 =~ ^[a-z]+$ ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# == 1 && $1 =~ ^[a-z]+$ ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 release=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -36,14 +37,20 @@ end_to_end() {
     dotnet tests/DmAgents.EndToEnd.Tests/bin/Debug/net10.0/DmAgents.EndToEnd.Tests.dll --in-lab .Containerd.
 }
 
+boundary() {
+  tests/lab/run --userland "$release" --memory 2G --disk 3G --disk 128M --disk 3G --silence 300 -- \
+    dotnet tests/DmAgents.Kernel.Tests/bin/Debug/net10.0/DmAgents.Kernel.Tests.dll --in-lab \
+    Metadata Format FileSystem Sector
+}
+
 containerd_parts() {
   part "the demonstration with containerd of Debian $release" deploy/containerd/demo.sh --userland "$release"
   part "the end-to-end tests with it" end_to_end
 }
 
 docker_parts() {
-  part "the installation, as the README says" \
-    tests/lab/run --userland "$release" --silence 300 -- tests/install-guest.sh
+  part "the README's lines on a new host" tests/readme/run.sh "$release"
+  part "metadata and file systems by its tools" boundary
   part "the demonstration with Docker of Debian $release" deploy/docker/demo.sh --userland "$release"
   part "tests with it" tests/docker/image-store.sh "$release"
 }

@@ -74,13 +74,6 @@ if [ $quick = no ]; then
   part kernel tests/lab/run --memory 2G --disk 3G --disk 128M --disk 3G --timeout 900 -- \
     dotnet "tests/DmAgents.Kernel.Tests/bin/$bin/DmAgents.Kernel.Tests.dll" --in-lab Needs=Kernel
 
-  step "metadata and file systems by the programs of Debian 13"
-  trixie=/usr/local/lib/dmagents-lab/trixie-tools
-  part trixie-tools bash -c 'tests/lab/trixie.sh unpack "$1" && shift && "$@"' trixie-tools "$trixie" \
-    tests/lab/run --memory 2G --disk 3G --disk 128M --disk 3G --timeout 900 -- tests/lab/trixie.sh with "$trixie" \
-    dotnet "tests/DmAgents.Kernel.Tests/bin/$bin/DmAgents.Kernel.Tests.dll" --in-lab \
-    Metadata Format FileSystem Sector
-
   step "end to end: the agent on a real kernel with a real image"
   part image bash -c 'deploy/image/build.sh "$1" >&2' image "$results/image"
   part end-to-end tests/lab/run --cgroups --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G --share "$results" \
@@ -93,8 +86,14 @@ if [ $quick = no ]; then
   step "stores that a real Docker made"
   part docker tests/docker/run.sh
 
-  step "the demonstration with containerd"
+  step "the demonstrations, and the README's lines on a new host"
+  part build deploy/build.sh
+  # A guest has one processor: the two run side by side.
+  part demo bash -c 'deploy/demo.sh --lab && echo "1 passed, 0 failed, 0 skipped"' > "$results/demo" 2>&1 &
   part containerd-demo bash -c 'deploy/containerd/demo.sh && echo "1 passed, 0 failed, 0 skipped"'
+  part readme tests/readme/run.sh
+  wait
+  cat "$results/demo"
 
   step "the clients and tools of Debian 13"
   part clients tests/clients.sh trixie

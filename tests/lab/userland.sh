@@ -3,8 +3,8 @@
 # machine's own Debian mirror and kept in ${DMAGENTS_CACHE:-$HOME/.cache/dmagents}. Sourced by lib.sh.
 
 # An image and not a directory: hostfs is slow at walking trees, and dpkg's owners and devices stay what they are.
-userland_packages=(containerd runc docker.io docker-cli docker-buildx thin-provisioning-tools dmsetup e2fsprogs xfsprogs
-  kmod iproute2 procps jq sqlite3 busybox-static ca-certificates)
+userland_packages=(containerd runc docker.io docker-cli docker-buildx thin-provisioning-tools dmsetup lvm2 e2fsprogs
+  xfsprogs kmod iproute2 procps jq sqlite3 busybox-static ca-certificates)
 
 # The mirror that this machine's apt has for Debian itself, not for its security updates.
 debian_mirror() {
@@ -76,13 +76,13 @@ prepare_userland() {
         build_userland "$userland" "$work/image" "$work"
         mv "$work/image" "$userland_image"
       ) || exit
-      for old in "$cache/userland-$userland"-*.img; do
-        # A guest that runs on it keeps it open.
-        [[ $old == "$userland_image" ]] || rm -f "$old"
-      done
+      # Another checkout may use another one; a guest that runs on it keeps it open.
+      find "$cache" -maxdepth 1 -name "userland-$userland-*.img" -mtime +7 -delete
     fi
     exec {fd}>&-
   fi
+  # When it was last used.
+  touch "$userland_image" 2>/dev/null || true
 }
 
 # What the guest sees of this machine at the same paths although its root is another: where the .NET runtime is, and the
