@@ -19,7 +19,7 @@ export DMAGENTS_LAB_DIR
 
 cleanup() {
   local name
-  for name in one two; do "$host" rm $name >/dev/null 2>&1 || true; done
+  for name in one two a; do "$host" rm $name >/dev/null 2>&1 || true; done
   "$host" net down || true
   rm -rf "$scratch" "$DMAGENTS_LAB_DIR"
 }
@@ -141,6 +141,19 @@ test_network() {
   "$host" net down
 }
 
+# What the page prints first, typed in the checkout.
+test_readme() {
+  [[ ${#hypervisor[@]} == 0 ]] || return 0
+  local line lines
+  mapfile -t lines < <(sed '1,/^```$/d; /^```$/,$d; s/  *#.*//; /selftest.sh/d' "$here/README.md")
+  check "the page prints commands" [ ${#lines[@]} -ge 3 ]
+  for line in "${lines[@]}"; do
+    check "README: $line" [ "$(cd "$here/../.." && status_of eval "$line")" = 0 ]
+  done
+  "$host" rm a
+}
+
+test_readme
 test_status_and_output
 test_device_mapper
 test_timeout
