@@ -44,13 +44,13 @@ boundary() {
 }
 
 containerd_parts() {
+  part "the README's lines on a new host" tests/readme/run.sh "$release"
+  part "metadata and file systems by its tools" boundary
   part "the demonstration with containerd of Debian $release" deploy/containerd/demo.sh --userland "$release"
   part "the end-to-end tests with it" end_to_end
 }
 
 docker_parts() {
-  part "the README's lines on a new host" tests/readme/run.sh "$release"
-  part "metadata and file systems by its tools" boundary
   part "the demonstration with Docker of Debian $release" deploy/docker/demo.sh --userland "$release"
   part "tests with it" tests/docker/image-store.sh "$release"
 }
