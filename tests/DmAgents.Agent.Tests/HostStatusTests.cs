@@ -107,6 +107,25 @@ public sealed class HostStatusTests : IAsyncLifetime
         var found = (await Status()).Problems.Where(problem => problem.What == "the journal's disk is read-only");
 
         Assert.Equal(isReadOnly ? [_agent.Settings.JournalDirectory] : [], found.Select(problem => problem.Object));
+        Assert.Empty(Directory.GetFiles(_agent.Settings.JournalDirectory, "writable-*"));
+    }
+
+    [Fact]
+    public async Task A_journal_that_cannot_be_written_to_is_named_while_the_agent_lives()
+    {
+        // Of a directory that is gone nothing can be told but that.
+        var moved = $"{_agent.Settings.JournalDirectory}-moved";
+        Directory.Move(_agent.Settings.JournalDirectory, moved);
+        try
+        {
+            var found = Assert.Single(
+                (await Status()).Problems, problem => problem.What == "the journal's disk takes no writes");
+            Assert.Equal((_agent.Settings.JournalDirectory, Severity.Error), (found.Object, found.Severity));
+        }
+        finally
+        {
+            Directory.Move(moved, _agent.Settings.JournalDirectory);
+        }
     }
 
     private async Task<HostStatus> Status() =>

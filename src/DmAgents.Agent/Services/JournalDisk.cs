@@ -14,22 +14,18 @@ internal static class JournalDisk
     /// <summary>Some hours of a busy host.</summary>
     private static readonly ByteSize Low = ByteSize.MiB(64);
 
+    /// <summary>ENOSPC and EROFS.</summary>
+    private const int NoSpace = 28;
+    private const int ReadOnly = 30;
+
     private const string NoRoom = "make room there: without it no change of any pool is taken";
 
     public static IEnumerable<Finding> Problems(AgentSettings settings, IFileSystems mounts)
     {
         var directory = $"{settings.StateDirectory}/journal";
-        if (MountOf(directory, mounts) is { ReadOnly: true } mount)
-        {
-            // Its space says nothing then. The pools themselves notice it only with their next change.
-            return
-            [
-                New(Severity.Error, directory, "the journal's disk is read-only",
-                    $"{mount.Target} is mounted read-only, or its file system met an error and takes no writes",
-                    $"check the disk (dmesg) and make {mount.Target} writable: without it no change of any pool is "
-                        + "taken; containers go on"),
-            ];
-        }
+        // Then its space says nothing. The pools themselves notice it only with their next change.
+        if (NotWritable(directory, mounts) is { } unwritable)
+            return [unwritable];
         ByteSize free;
         try
         {
@@ -43,6 +39,37 @@ internal static class JournalDisk
             : free < Low
                 ? [New(Severity.Warning, directory, "the journal's disk is nearly full", $"{free} are free", NoRoom)]
             : [];
+    }
+
+    /// <summary>A file system that has met an error may not say so before it is asked for a change: ext4 after its log
+    /// was given up is one.</summary>
+    private static Finding? NotWritable(string directory, IFileSystems mounts)
+    {
+        const string Next = "check the disk (dmesg) and make it writable again: without it no change of any pool is "
+            + "taken; containers go on";
+        try
+        {
+            using var probe = new FileStream(
+                Path.Combine(directory, $"writable-{Path.GetRandomFileName()}"), FileMode.CreateNew, FileAccess.Write,
+                FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException refused) when (refused.HResult == ReadOnly)
+        {
+            return New(Severity.Error, directory, "the journal's disk is read-only", refused.Message, Next);
+        }
+        catch (Exception refused) when (refused is UnauthorizedAccessException
+            || (refused is IOException && refused.HResult != NoSpace))
+        {
+            return New(Severity.Error, directory, "the journal's disk takes no writes", refused.Message, Next);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+        return MountOf(directory, mounts) is { ReadOnly: true } mount
+            ? New(Severity.Error, directory, "the journal's disk is read-only",
+                $"{mount.Target} is mounted read-only, or its file system met an error", Next)
+            : null;
     }
 
     /// <summary>The mount that a path lies in: the deepest one above it, and of several in one place the last.

@@ -87,15 +87,15 @@ public sealed class JournalDiskTests(AgentFixture agent)
                 // What ext4 does by itself when its disk fails.
                 await Shell.Must("/bin/mount", "-o", "remount,abort", directory);
 
-                var problem = await Refused(own.Client, Name);
-
-                Assert.Contains($"{directory}/journal", problem.Why, StringComparison.Ordinal);
-                Assert.Contains("cannot be written", problem.Why, StringComparison.Ordinal);
-                // The remount itself takes the mark away again that an abort sets; the next write sets it.
                 var told = Assert.Single(
                     (await own.Client.Hosts.GetStatusAsync(new GetHostStatusRequest())).Problems,
                     found => found.What == "the journal's disk is read-only");
                 Assert.Equal(($"{directory}/journal", Severity.Error), (told.Object, told.Severity));
+
+                var problem = await Refused(own.Client, Name);
+
+                Assert.Contains($"{directory}/journal", problem.Why, StringComparison.Ordinal);
+                Assert.Contains("cannot be written", problem.Why, StringComparison.Ordinal);
                 Assert.False(own.Process.HasExited, own.Process.Log);
                 await writer.Advance(5);
                 await own.Process.Kill();
