@@ -8,15 +8,24 @@ using ImageConfig = DmAgents.Images.Sources.ImageConfig;
 
 namespace DmAgents.Agent.Imports;
 
-/// <summary>Finds images by reference, id, or an unambiguous beginning of an id, and shows them.</summary>
+/// <summary>
+/// Finds images by reference, id, or an unambiguous beginning of an id, and shows them. A reference may leave out what
+/// Docker's clients leave out.
+/// </summary>
 internal sealed class ImageFinder(PoolBoard board, UsageReader usages)
 {
     private const string Sha256 = "sha256:";
 
     public static ImageRecord Find(string what, PoolPicture pool, string name)
     {
-        if (ImageReference.TryParse(name, out var reference) && pool.State.Images.TryGetValue(reference, out var exact))
-            return exact;
+        if (ImageReference.TryParse(name, out var reference))
+        {
+            if (pool.State.Images.TryGetValue(reference, out var exact))
+                return exact;
+            // Archives of docker save and podman save have whole names; operators type the short ones.
+            if (pool.State.Images.Values.FirstOrDefault(i => i.Reference.Whole == reference.Whole) is { } same)
+                return same;
+        }
         var byId = name.Length == 0 ? [] : pool.State.Images.Values
             .Where(i => i.ConfigDigest.StartsWith(name, StringComparison.Ordinal)
                 || i.ConfigDigest.StartsWith(Sha256 + name, StringComparison.Ordinal))

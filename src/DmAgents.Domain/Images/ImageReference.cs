@@ -23,6 +23,28 @@ public readonly partial record struct ImageReference
 
     public string Value => _value ?? throw new InvalidOperationException("an image reference was never set");
 
+    /// <summary>
+    /// The same with what Docker's clients leave out written out: "debian:12" is "docker.io/library/debian:12". Tools
+    /// save one image under either name (docker save since 25 under both).
+    /// </summary>
+    public string Whole
+    {
+        get
+        {
+            var slash = Value.IndexOf('/', StringComparison.Ordinal);
+            var host = slash < 0 ? "" : Value[..slash];
+            if (slash < 0)
+                return $"docker.io/library/{Value}";
+            // As Docker's clients tell a host from the first part of a name.
+            if (!host.Contains('.', StringComparison.Ordinal) && !host.Contains(':', StringComparison.Ordinal)
+                && host != "localhost")
+                return $"docker.io/{Value}";
+            var path = Value[(slash + 1)..];
+            return host is not ("docker.io" or "index.docker.io") ? Value
+                : path.Contains('/', StringComparison.Ordinal) ? $"docker.io/{path}" : $"docker.io/library/{path}";
+        }
+    }
+
     public static bool TryParse([NotNullWhen(true)] string? text, out ImageReference reference)
     {
         var valid = text is not null && Form().IsMatch(text);

@@ -1,3 +1,4 @@
+using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
 using DmAgents.Images.Archives;
 using DmAgents.Images.Layers;
@@ -80,9 +81,20 @@ internal static class ImageLayers
         }
     }
 
-    /// <summary>Whether a name or a digest is one of this image's.</summary>
-    public static bool IsMeant(ImageManifestInfo image, string reference) =>
-        image.Reference == reference || image.Names.Contains(reference) || image.Digest?.Value == reference;
+    /// <summary>
+    /// The images that a name or a digest means: those that have exactly it, or else those whose names say the same
+    /// with what Docker's clients leave out.
+    /// </summary>
+    public static IReadOnlyList<T> Meant<T>(
+        IReadOnlyList<T> images, Func<T, ImageManifestInfo> info, string reference)
+    {
+        List<T> exact = [.. images.Where(image => NamesOf(info(image)).Contains(reference)
+            || info(image).Digest?.Value == reference)];
+        return exact.Count == 0 && ImageReference.TryParse(reference, out var wanted)
+            ? [.. images.Where(image => NamesOf(info(image)).Any(
+                name => ImageReference.TryParse(name, out var found) && found.Whole == wanted.Whole))]
+            : exact;
+    }
 
     /// <summary>
     /// The images that a name means. Several names of one manifest are one image; several manifests of one name are one
@@ -94,7 +106,7 @@ internal static class ImageLayers
         var choices = string.Join(", ", images.Select(image => info(image).ToString()).Distinct());
         if (reference is not null)
         {
-            IReadOnlyList<T> found = [.. images.Where(image => IsMeant(info(image), reference))];
+            var found = Meant(images, info, reference);
             return found.Count > 0
                 ? found
                 : throw new ImageException(
@@ -134,4 +146,7 @@ internal static class ImageLayers
                 "Choose one by its digest with --select"),
         };
     }
+
+    private static IEnumerable<string> NamesOf(ImageManifestInfo image) =>
+        image.Reference is { } reference ? image.Names.Append(reference) : image.Names;
 }

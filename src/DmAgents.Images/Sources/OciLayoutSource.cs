@@ -81,7 +81,7 @@ internal sealed class OciLayoutSource : IImageSource
     /// <summary>What a name or a digest means: entries of the layout's index, and the manifests below them.</summary>
     private (IReadOnlyList<OciDescriptor> Roots, IReadOnlyList<OciDescriptor> Manifests) Named(string? reference)
     {
-        if (reference is null || index.Roots.Any(root => ImageLayers.IsMeant(InfoOf(root), reference)))
+        if (reference is null || ImageLayers.Meant(index.Roots, InfoOf, reference).Count > 0)
         {
             var roots = ImageLayers.Choose(index.Roots, InfoOf, reference, Origin);
             return (roots, index.ManifestsOf(roots));

@@ -149,6 +149,18 @@ public sealed partial class ImportChoiceTests : IAsyncLifetime
         Assert.Equal([new ImageReference("app:stable")], _images.Agent.State.Images.Keys);
     }
 
+    /// <summary>docker save since 25, podman and skopeo write the whole name; people type what they typed to Docker.
+    /// </summary>
+    [Fact]
+    public async Task An_image_is_found_by_the_name_that_dockers_clients_show()
+    {
+        await _images.Import(_images.Write(ImageFiles.DockerArchive(["docker.io/library/app:1"], Tar("app"))));
+
+        Assert.Equal("docker.io/library/app:1", (await _images.Show("app:1")).Reference);
+        await _images.Import(_images.Write(ImageFiles.DockerArchive(["app:1"], Tar("other"))));
+        Assert.Equal("app:1", (await _images.Show("app:1")).Reference);
+    }
+
     [Fact]
     public async Task A_manifest_below_two_names_is_given_under_both()
     {

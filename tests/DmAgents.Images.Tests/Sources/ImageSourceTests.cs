@@ -130,6 +130,30 @@ public sealed class ImageSourceTests : IDisposable
         Assert.Equal(["app:1", "app:latest"], source.Describe().References);
     }
 
+    [Theory]
+    [InlineData("app:1", "docker.io/library/app:1")]
+    [InlineData("docker.io/library/app:1", "app:1")]
+    [InlineData("docker.io/team/app:1", "team/app:1")]
+    public void A_name_is_found_with_and_without_what_dockers_clients_leave_out(string saved, string asked)
+    {
+        using var docker = Open(WriteFile(ImageFiles.DockerArchive([saved, "other:1"], Lower)));
+        using var oci = Open(WriteFile(new OciLayout().Add(saved, "amd64", ImageFiles.Gzip, Lower)
+            .Add("other:1", "amd64", ImageFiles.Gzip, Upper).ToTar()));
+
+        Assert.Equal(saved, docker.Describe(asked).Reference);
+        Assert.Equal(saved, oci.Describe(asked).Reference);
+    }
+
+    [Fact]
+    public void Of_two_names_that_say_the_same_the_exact_one_is_taken()
+    {
+        var layout = new OciLayout().Add("docker.io/library/app:1", "amd64", ImageFiles.Gzip, Lower)
+            .Add("app:1", "amd64", ImageFiles.Gzip, Upper);
+        using var source = Open(WriteFile(layout.ToTar()));
+
+        Assert.Equal(Digest.Of(Upper), source.Describe("app:1").Layers.Single().DiffId);
+    }
+
     [Fact]
     public void An_image_without_a_name_needs_none()
     {
