@@ -103,6 +103,24 @@ public sealed class ImportStreamTests : IAsyncLifetime
         await MustBeGone();
     }
 
+    [Fact]
+    public async Task A_sender_that_hangs_is_refused_with_the_reason_and_leaves_nothing()
+    {
+        await _agent.DisposeAsync();
+        _agent = await ServedAgent.Start("image.sender-timeout = 300ms");
+        using var call = Client.ImportStream();
+        await call.RequestStream.WriteAsync(Start());
+        await call.RequestStream.WriteAsync(Data(new byte[1 << 20]));
+
+        var refused = await Refused(call);
+
+        Assert.Equal(StatusCode.Internal, refused.StatusCode);
+        Assert.Contains("no byte has come for 300ms, after 1 MiB", refused.Status.Detail, StringComparison.Ordinal);
+        await MustBeGone();
+        using var silent = Client.ImportStream();
+        Assert.Contains("no byte has come", (await Refused(silent)).Status.Detail, StringComparison.Ordinal);
+    }
+
     private static ImportStreamRequest Start(ulong size = 0) => new()
     {
         Start = new ImportStreamStart

@@ -20,6 +20,7 @@ public sealed record AgentSettings(
     JournalSettings Journal,
     IPEndPoint? MetricsEndPoint,
     string SpoolDirectory,
+    TimeSpan SenderTimeout,
     TimeSpan RequestTimeout,
     TimeSpan StopDeadline,
     LogLevel LogLevel)

@@ -30,4 +30,11 @@ public static class DurationText
         }
         return false;
     }
+
+    /// <summary>The text of a setting, in the largest unit of which it is a whole number.</summary>
+    public static string Of(TimeSpan duration)
+    {
+        var (unit, of) = Units.Last(each => each.Of == Units[0].Of || duration.Ticks % each.Of.Ticks == 0);
+        return string.Create(CultureInfo.InvariantCulture, $"{duration / of:0.###}{unit}");
+    }
 }

@@ -164,6 +164,7 @@ public static class SettingsReader
             new JournalSettings(values.CountOrAll("journal.keep-events")),
             values.EndPointOrNone("metrics.listen"),
             values.Text("image.spool-directory"),
+            values.Duration("image.sender-timeout"),
             values.Duration("request-timeout"),
             values.Duration("stop-deadline"),
             values.OneOf(

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Imports;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Images;
@@ -12,13 +13,11 @@ namespace DmAgents.Agent.Services;
 /// <summary>Images of the admin API.</summary>
 internal sealed class ImagesService(
     PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer,
-    IHostApplicationLifetime lifetime) : Api.Admin.V1.Images.ImagesBase
+    IHostApplicationLifetime lifetime, AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
 {
     /// <summary>Progress that a slow client has not taken yet; older ones are dropped, since each tells
     /// everything.</summary>
     private const int ProgressKept = 16;
-
-    private const string StandardInput = "standard input";
 
     public override Task Import(
         ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
@@ -37,7 +36,8 @@ internal sealed class ImagesService(
             context.CancellationToken, lifetime.ApplicationStopping);
         try
         {
-            var upload = await Begin(requestStream, end.Token).ConfigureAwait(false);
+            var messages = new PatientReader(requestStream, settings.SenderTimeout, time);
+            var upload = await Begin(messages, end.Token).ConfigureAwait(false);
             var pool = gateway.Resolve("cannot import image", upload.Request.Pool);
             await Answer(pool, report => importer.Import(pool, upload, report, end.Token), responseStream, context)
                 .ConfigureAwait(false);
@@ -51,29 +51,28 @@ internal sealed class ImagesService(
     }
 
     /// <summary>Reads the start, which comes first; the parts are read as they are taken.</summary>
-    private static async Task<ArchiveUpload> Begin(
-        IAsyncStreamReader<ImportStreamRequest> messages, CancellationToken cancellation)
+    private static async Task<ArchiveUpload> Begin(PatientReader messages, CancellationToken cancellation)
     {
         if (!await messages.MoveNext(cancellation).ConfigureAwait(false)
             || messages.Current.Start is not { Request: { } request } start)
             throw Problems.Usage(
-                "cannot import image", StandardInput, "the first message is no start",
+                "cannot import image", messages.Origin, "the first message is no start",
                 "send the start, then the bytes");
         if (request.Path.Length == 0)
-            request.Path = StandardInput;
-        return new ArchiveUpload(request, start.SizeBytes, PartsOf(messages, request.Path, cancellation));
+            request.Path = messages.Origin;
+        messages.Origin = request.Path;
+        return new ArchiveUpload(request, start.SizeBytes, PartsOf(messages, cancellation));
     }
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> PartsOf(
-        IAsyncStreamReader<ImportStreamRequest> messages, string origin,
-        [EnumeratorCancellation] CancellationToken cancellation = default)
+        PatientReader messages, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         while (await messages.MoveNext(cancellation).ConfigureAwait(false))
         {
             yield return messages.Current.PartCase == ImportStreamRequest.PartOneofCase.Data
                 ? messages.Current.Data.Memory
                 : throw Problems.Usage(
-                    "cannot import image", origin, "only bytes follow the start", "send one start");
+                    "cannot import image", messages.Origin, "only bytes follow the start", "send one start");
         }
     }
 

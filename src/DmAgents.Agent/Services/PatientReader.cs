@@ -1,0 +1,51 @@
+using DmAgents.Agent.Configuration;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Units;
+using Grpc.Core;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>The parts of an archive as they come. The limit is on a sender's silence, not on how long the whole takes:
+/// a slow sender may finish, and one that hangs keeps the call and the disk's space for a bounded time.</summary>
+/// <param name="patience">How long the agent waits without a byte. Time that it takes itself does not count.</param>
+internal sealed class PatientReader(
+    IAsyncStreamReader<ImportStreamRequest> messages, TimeSpan patience, TimeProvider time)
+    : IAsyncStreamReader<ImportStreamRequest>
+{
+    private TimeSpan _silent;
+    private ByteSize _received;
+
+    /// <summary>What the archive is called in messages.</summary>
+    public string Origin { get; set; } = "standard input";
+
+    public ImportStreamRequest Current => messages.Current;
+
+    /// <exception cref="RpcException">No byte came for too long.</exception>
+    public async Task<bool> MoveNext(CancellationToken cancellationToken)
+    {
+        var left = patience > _silent ? patience - _silent : TimeSpan.Zero;
+        using var silence = new CancellationTokenSource(left, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
+        var asked = time.GetTimestamp();
+        try
+        {
+            if (!await messages.MoveNext(either.Token).ConfigureAwait(false))
+                return false;
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or IOException
+            && silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw Stalled();
+        }
+        var bytes = (ulong)(Current.Data?.Length ?? 0);
+        _silent = bytes > 0 ? TimeSpan.Zero : _silent + time.GetElapsedTime(asked);
+        _received = new ByteSize(_received.Bytes + bytes);
+        return true;
+    }
+
+    private RpcException Stalled() => Problems.Of(
+        Problem.Types.Kind.Failed, "cannot import image", Origin,
+        $"no byte has come for {DurationText.Of(patience)}, after {_received} of it",
+        "check the command that sends it, then import it again; if that command needs longer pauses, set "
+        + "image.sender-timeout to more");
+}
