@@ -38,6 +38,18 @@ public class ImportOfInputTests
     }
 
     [Fact]
+    public async Task A_few_bytes_are_sent_before_more_of_them_come()
+    {
+        await using var agent = await ImportingAsync();
+
+        var run = await Run.Of(
+            agent, Given(() => new Slow([1, 2, 3, 4], () => agent.Received.Length)), "image", "import", "-");
+
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Equal([1, 2, 3, 4], agent.Received);
+    }
+
+    [Fact]
     public async Task A_file_called_dash_is_named_with_its_directory()
     {
         await using var agent = (await FakeAgent.WithPoolsAsync("fast"))
@@ -100,6 +112,27 @@ public class ImportOfInputTests
     {
         public override ValueTask<int> ReadAsync(
             Memory<byte> buffer, CancellationToken cancellationToken = default) => new(buffer.Length);
+    }
+
+    /// <summary>Gives its next byte once the one before has arrived.</summary>
+    private sealed class Slow(byte[] content, Func<int> arrived) : MemoryStream
+    {
+        private int _given;
+
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            for (; arrived() < _given; await Task.Delay(10, CancellationToken.None))
+            {
+                if (patience.IsCancellationRequested)
+                    throw new IOException($"byte {_given} has not arrived");
+            }
+            if (_given == content.Length)
+                return 0;
+            buffer.Span[0] = content[_given++];
+            return 1;
+        }
     }
 
     private sealed class Broken : MemoryStream

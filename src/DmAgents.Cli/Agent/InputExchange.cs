@@ -7,7 +7,8 @@ namespace DmAgents.Cli.Agent;
 
 /// <summary>
 /// One call that sends standard input, part by part, while its answers are read. A part is read only when the one
-/// before is on its way: memory stays small however fast the input comes.
+/// before is on its way: memory stays small however fast the input comes. What has come is sent at once, not only when
+/// a part is full: the agent gives up on a sender that is silent for too long, not on a slow one.
 /// </summary>
 internal sealed class InputExchange<TRequest, TReply>(
     AgentCall call, StandardInput input, Func<CallOptions, AsyncDuplexStreamingCall<TRequest, TReply>> start,
@@ -71,8 +72,7 @@ internal sealed class InputExchange<TRequest, TReply>(
         call.AwaitWord(false);
         try
         {
-            return await content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false)
-                .ConfigureAwait(false);
+            return await content.ReadAsync(buffer).ConfigureAwait(false);
         }
         catch (IOException unreadable)
         {

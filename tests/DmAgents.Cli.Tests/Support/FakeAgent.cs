@@ -28,7 +28,7 @@ internal sealed class FakeAgent : IAsyncDisposable
 
     public ConcurrentQueue<IMessage> Requests { get; } = new();
 
-    /// <summary>What an import was sent.</summary>
+    /// <summary>What an import was sent so far.</summary>
     public byte[] Received { get; set; } = [];
 
     /// <summary>Whether it answers a sent archive after the first message.</summary>

@@ -110,6 +110,7 @@ internal sealed class FakeImages(FakeAgent agent) : Api.Admin.V1.Images.ImagesBa
             if (agent.RefusesAtOnce)
                 break;
             received.Write(requestStream.Current.Data.Span);
+            agent.Received = received.ToArray();
             if (requestStream.Current.Data.Length > 0)
                 await responseStream.WriteAsync(new ImportImageReply
                 {
@@ -122,7 +123,6 @@ internal sealed class FakeImages(FakeAgent agent) : Api.Admin.V1.Images.ImagesBa
                 });
         }
 
-        agent.Received = received.ToArray();
         await agent.Many(start!, responseStream, context);
     }
 
