@@ -303,7 +303,9 @@ public sealed partial class PoolActor
             // Without a number: the kernel does not know a feature of the file system.
             KernelFault.NotSupported when error is { Operation: "mount", Errno: 0 } =>
                 "run a kernel that knows what is named",
-            KernelFault.NotSupported => "install what is named, then try again",
+            KernelFault.NotSupported => "install or replace what is named, then try again",
+            KernelFault.Failed when error.ExitStatus != 0 =>
+                $"check what {error.Operation} reports, and the kernel's log (dmesg), then try again",
             _ => "see the kernel's log (dmesg), then try again",
         });
 }
