@@ -68,10 +68,28 @@ public sealed class StartTests : IAsyncLifetime
         await run.WaitAsync(TimeSpan.FromSeconds(30));
 
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, agent.Settings.StopDeadline);
+        Assert.Equal("EXTEND_TIMEOUT_USEC=120000000\nSTATUS=stopping", agent.Systemd.Heard.Last());
         await agent.Stop();
         var next = await _first.Next();
         Assert.Equal(PoolPhase.Open, next.Picture.Phase);
         await next.Stop();
+    }
+
+    [Fact]
+    public async Task A_stop_extends_the_time_limit_once()
+    {
+        var agent = _first.Following();
+        using var end = new CancellationTokenSource();
+        var run = agent.Run(end.Token);
+        await Eventually(() => agent.Systemd.Heard.Contains("STATUS=serving"));
+
+        await end.CancelAsync();
+        await run;
+
+        Assert.Equal(
+            ["EXTEND_TIMEOUT_USEC=120000000\nSTATUS=stopping"],
+            agent.Systemd.Heard.SkipWhile(said => said != "STATUS=serving").Skip(1));
+        await agent.Stop();
     }
 
     [Fact]

@@ -72,6 +72,8 @@ internal static class AgentHost
     /// <summary>Serves until it is told to end. Told so while it starts, it stops what has begun, in order.</summary>
     public static async Task Run(WebApplication app, StartReport report, CancellationToken end)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(end, app.Lifetime.ApplicationStopping);
+        using var stops = stop.Token.Register(report.Stops);
         try
         {
             await app.StartAsync(end).ConfigureAwait(false);

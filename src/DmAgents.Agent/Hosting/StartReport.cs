@@ -5,7 +5,8 @@ namespace DmAgents.Agent.Hosting;
 
 /// <summary>
 /// Says what the start waits for, to systemd and in the log. While the agent starts, systemd's time limit is extended
-/// again and again: a start that is slow goes on, and one that hangs says at what.
+/// again and again: a start that is slow goes on, and one that hangs says at what. A stop has limits of its own, and
+/// extends systemd's once: a starved host needs longer than the sum of them.
 /// </summary>
 internal sealed class StartReport : IDisposable
 {
@@ -46,6 +47,13 @@ internal sealed class StartReport : IDisposable
         _systemd.Notify(new ServiceState("STATUS=serving"));
     }
 
+    /// <summary>The agent ends, or its start does.</summary>
+    public void Stops()
+    {
+        _timer.Dispose();
+        _systemd.Notify(Extended("stopping"));
+    }
+
     public void Dispose() => _timer.Dispose();
 
     private void Say()
@@ -55,7 +63,8 @@ internal sealed class StartReport : IDisposable
         _log($"still starting after {waited} s: {_step}");
     }
 
-    private void Notify() => _systemd.Notify(new ServiceState(string.Create(
-        CultureInfo.InvariantCulture,
-        $"EXTEND_TIMEOUT_USEC={Extension.TotalMicroseconds:0}\nSTATUS=starting: {_step}")));
+    private void Notify() => _systemd.Notify(Extended($"starting: {_step}"));
+
+    private static ServiceState Extended(string status) => new(string.Create(
+        CultureInfo.InvariantCulture, $"EXTEND_TIMEOUT_USEC={Extension.TotalMicroseconds:0}\nSTATUS={status}"));
 }

@@ -32,11 +32,36 @@ internal sealed class AgentProcess : IDisposable
     }
 
     /// <summary>SIGTERM, and the wait for a graceful end.</summary>
-    public async Task<int> Terminate()
+    public async Task<int> Terminate(TimeSpan? patience = null)
     {
         await Shell.Must("/bin/kill", "-TERM", _process.Id.ToString(CultureInfo.InvariantCulture));
-        await _process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+        await _process.WaitForExitAsync(new CancellationTokenSource(patience ?? Patience).Token);
         return _process.ExitCode;
+    }
+
+    /// <summary>Starts it anew without a wait.</summary>
+    /// <param name="within">As of <see cref="Start"/>.</param>
+    public void Begin(string within)
+    {
+        Assert.True(_process.HasExited);
+        _process.Dispose();
+        _process = Launch(_places, within);
+    }
+
+    /// <summary>Waits until a call of it hangs in the kernel (state D): it is there at each of many looks.</summary>
+    public Task HangsInTheKernel()
+    {
+        const int Looks = 20;
+        var (hanging, looks) = (Tasks("D"), 0);
+        return Support.Patience.Until(
+            () =>
+            {
+                hanging.IntersectWith(Tasks("D"));
+                if (hanging.Count == 0)
+                    (hanging, looks) = (Tasks("D"), 0);
+                return hanging.Count > 0 && ++looks > Looks;
+            },
+            "a call of the agent hangs in the kernel");
     }
 
     /// <summary>Starts it and kills it so long after, ready or not.</summary>
@@ -79,6 +104,12 @@ internal sealed class AgentProcess : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>How many connections it has, and sockets on which it listens.</summary>
+    public int Sockets => Directory.GetFiles($"/proc/{Id}/fd").Count(IsSocket);
+
+    /// <summary>Of the processor, since its start.</summary>
+    public TimeSpan ProcessorTime => _process.TotalProcessorTime;
+
     public bool HasExited => _process.HasExited;
 
     public string Log => File.Exists(_places.Log) ? File.ReadAllText(_places.Log) : "";
@@ -93,6 +124,37 @@ internal sealed class AgentProcess : IDisposable
         _process.Dispose();
     }
 
+    /// <summary>The threads that are in a state, by the letter of proc(5).</summary>
+    private HashSet<string> Tasks(string state) =>
+    [
+        .. Directory.GetDirectories($"/proc/{Id}/task").Where(task =>
+        {
+            try
+            {
+                return File.ReadAllText($"{task}/stat").Split(") ", 2)[1].StartsWith(state, StringComparison.Ordinal);
+            }
+            catch (IOException)
+            {
+                // It has ended since it was listed.
+                return false;
+            }
+        }),
+    ];
+
+    private static bool IsSocket(string descriptor)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name
+                .StartsWith("socket:", StringComparison.Ordinal) == true;
+        }
+        catch (FileNotFoundException)
+        {
+            // Closed since it was listed.
+            return false;
+        }
+    }
+
     private static Process Launch(AgentPlaces places, string within)
     {
         var info = Shell.Info("/bin/sh", "-c",
@@ -102,7 +164,7 @@ internal sealed class AgentProcess : IDisposable
     }
 
     /// <summary>Ready is an agent whose pools are open, or as open as they get.</summary>
-    private async Task AwaitReady(AgentClient client)
+    public async Task AwaitReady(AgentClient client, TimeSpan? patience = null)
     {
         var clock = Stopwatch.StartNew();
         while (true)
@@ -118,7 +180,8 @@ internal sealed class AgentProcess : IDisposable
                 // It is not listening yet.
             }
             Assert.False(_process.HasExited, $"the agent ended: {Log}");
-            Assert.True(clock.Elapsed < Patience, $"the agent is not ready after {clock.Elapsed}: {Log}");
+            Assert.True(
+                clock.Elapsed < (patience ?? Patience), $"the agent is not ready after {clock.Elapsed}: {Log}");
             await Task.Delay(50);
         }
     }
