@@ -49,27 +49,8 @@ public sealed class StreamedImportTests(AgentFixture agent)
         Assert.Equal(before, await agent.DirectMeter.Content());
         agent.Places.MustShowNoImport(Pool);
         await agent.Client.MustAgree(Pool);
-        Assert.Empty(Spools());
+        Assert.Empty(await Archives.Of(agent.Agent));
         await agent.Client.RemoveImage(Pool, "e2e/whole:1");
-    }
-
-    private string[] Spools() =>
-    [
-        .. Directory.GetFiles($"/proc/{agent.Agent.Id}/fd").Select(TargetOf)
-            .Where(name => name.Contains("dmagents-spool", StringComparison.Ordinal)),
-    ];
-
-    private static string TargetOf(string descriptor)
-    {
-        try
-        {
-            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name ?? "";
-        }
-        catch (FileNotFoundException)
-        {
-            // Closed since it was listed.
-            return "";
-        }
     }
 
     private async Task Import(string source, int status, params string[] options)
@@ -85,7 +66,7 @@ public sealed class StreamedImportTests(AgentFixture agent)
     {
         var container = await agent.Client.Create(Pool, $"of-{name}", image);
         Assert.Equal(SmallImage.Text, await File.ReadAllTextAsync($"{container.MountPath}/etc/name"));
-        Assert.Empty(Spools());
+        Assert.Empty(await Archives.Of(agent.Agent));
         await agent.Client.Remove(Pool, container.Name);
         await agent.Client.RemoveImage(Pool, image);
     }

@@ -20,21 +20,23 @@ internal sealed record AgentPlaces(string Name)
 
     public string Mount(string pool, string name) => $"{Pool(pool)}/mnt/{name}";
 
-    /// <summary>metadata/ and mnt/ of a pool hold nothing of an import. Both follow what happens by a second at most.
-    /// </summary>
+    /// <summary>metadata/ and mnt/ of a pool hold nothing of an import. Both follow what happens by a second at most,
+    /// and a pool that never had anything may have neither.</summary>
     public void MustShowNoImport(string pool)
     {
         foreach (var directory in new[] { $"{Pool(pool)}/metadata", $"{Pool(pool)}/mnt" })
         {
             Eventually.True(
-                () => !Directory.EnumerateFileSystemEntries(directory, "import*").Any(),
+                () => !Directory.Exists(directory)
+                    || !Directory.EnumerateFileSystemEntries(directory, "import*").Any(),
                 $"{directory} holds nothing of an import");
         }
     }
 
     /// <summary>Short intervals, so that what happens in the background is soon seen.</summary>
     /// <param name="pool">Settings of pools besides, one on a line.</param>
-    public void WriteConfig(string pool = "") => File.WriteAllText(Config, $$"""
+    /// <param name="more">Other settings besides, likewise.</param>
+    public void WriteConfig(string pool = "", string more = "") => File.WriteAllText(Config, $$"""
         dmagents {
           state-directory = "{{StateDirectory}}"
           admin.socket = "{{Socket}}"
@@ -50,6 +52,7 @@ internal sealed record AgentPlaces(string Name)
             {{pool}}
           }
           stop-deadline = 5s
+          {{more}}
         }
         """);
 }

@@ -44,11 +44,13 @@ internal sealed class OwnAgent : IAsyncDisposable
     /// <param name="settings">Of pools, one on a line.</param>
     /// <param name="stateIsThere">Its state directory is a mount of the test's.</param>
     /// <param name="disk">A blank one for the pool, instead of files.</param>
+    /// <param name="more">Settings that are not of pools, one on a line.</param>
     public static async Task<OwnAgent> Start(
-        AgentFixture fixture, string name, string settings = "", bool stateIsThere = false, DevicePath? disk = null)
+        AgentFixture fixture, string name, string settings = "", bool stateIsThere = false, DevicePath? disk = null,
+        string more = "")
     {
         var places = fixture.Places with { Name = name };
-        places.WriteConfig(settings);
+        places.WriteConfig(settings, more);
         Directory.CreateDirectory(places.StateDirectory);
         var loops = stateIsThere ? $"{Support.Places.State}/{name}-loops" : places.Pool(name);
         var agent = new OwnAgent(places, fixture.Kernel, loops);
