@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs all tests, and ends with one line: N passed, N failed, N skipped.
 #
-#   tests/run.sh            everything; about 40 minutes on two processors
+#   tests/run.sh            everything; about 45 minutes on two processors
 #   tests/run.sh --quick    what needs no kernel of its own; under three minutes
 #
 # Installs what it lacks by apt. Needs root and the .NET SDK 10. See tests/README.md.
@@ -77,7 +77,7 @@ if [ $quick = no ]; then
   step "end to end: the agent on a real kernel with a real image"
   part image bash -c 'deploy/image/build.sh "$1" >&2' image "$results/image"
   part end-to-end tests/lab/run --cgroups --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G --share "$results" \
-    --timeout 1800 --env DMAGENTS_TEST_IMAGE="$results/image" -- \
+    --silence 900 --env DMAGENTS_TEST_IMAGE="$results/image" -- \
     dotnet "tests/DmAgents.EndToEnd.Tests/bin/$bin/DmAgents.EndToEnd.Tests.dll" --in-lab
 
   step "containerd's own snapshotter test suite"
