@@ -2,7 +2,8 @@
 # Measures `container create --mount` through the admin API, an earlier build of the daemon beside the present one:
 # alone, with 10,000 devices more in the pool, and while a backup of them runs. In the lab. See tests/Bench/README.md.
 #
-#   tests/Bench/creates.sh [--before COMMIT] [--count N] [--devices N]     COMMIT: 4b007d6 unless told
+#   tests/Bench/creates.sh [--before COMMIT] [--count N] [--devices N] [--backup-seconds N]
+#                                              COMMIT: 4b007d6 unless told
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -10,8 +11,8 @@ before=4b007d6 options=()
 while (($#)); do
   case $1 in
     --before) before=${2:?--before needs a commit}; shift 2 ;;
-    --count | --devices) options+=("$1" "${2:?$1 needs a number}"); shift 2 ;;
-    *) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    --count | --devices | --backup-seconds) options+=("$1" "${2:?$1 needs a number}"); shift 2 ;;
+    *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/dmagents-creates.XXXXXX")

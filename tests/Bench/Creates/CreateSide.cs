@@ -89,6 +89,9 @@ internal sealed class CreateSide : IAsyncDisposable
         });
     }
 
+    /// <summary>Returns when the removals before are done.</summary>
+    public Task Settle() => _pool.Settle();
+
     /// <returns>How long the backup was under way, in seconds.</returns>
     public async Task<double> BackUp()
     {
