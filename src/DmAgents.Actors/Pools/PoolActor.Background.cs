@@ -168,6 +168,9 @@ public sealed partial class PoolActor
             // The comparison settles what is not as it should be; the next opening tries the rest again.
             case RetryProblems:
                 break;
+            case Terminated ended when ended.ActorRef.Equals(_projection):
+                OnProjectionStopped();
+                break;
             case GiveUpStopping:
                 _log.Warning(
                     "pool {0}: {1} operations are still under way at the stop", _setup.Name, _operations.Count);

@@ -94,9 +94,7 @@ public sealed partial class PoolActor
     {
         Enter(PoolPhase.Stopping, $"it was given back to {_state.Takeover!.Program}");
         _isDeaf = true;
-        // It writes behind what happens, and would make anew what is removed now.
-        Context.Stop(_projection);
-        _lane.Tell(new LaneJobs.LetGo(Pool, [.. _state.Devices.Values]));
+        GiveLaneWhenFilesRest(new LaneJobs.LetGo(Pool, [.. _state.Devices.Values]));
     }
 
     private void OnLetGone(KernelResult result)

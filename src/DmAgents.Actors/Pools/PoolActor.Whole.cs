@@ -156,9 +156,7 @@ public sealed partial class PoolActor
         Enter(PoolPhase.Stopping, Removing);
         Timers.Cancel(StatusTimer);
         _isDeaf = true;
-        // It writes behind what happens, and would make anew what is removed now.
-        Context.Stop(_projection);
-        _lane.Tell(new LaneJobs.Retire(Pool, [.. _state.Devices.Values], _state.Kept));
+        GiveLaneWhenFilesRest(new LaneJobs.Retire(Pool, [.. _state.Devices.Values], _state.Kept));
     }
 
     private void OnRetired(LaneResults.Retired result)

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
 using DmAgents.Actors.Devices;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
@@ -30,6 +31,9 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
 
     /// <summary>Numbers them: one that was stopped holds its name for a moment longer.</summary>
     private int _projections;
+
+    /// <summary>Removes what the projection has written; see <see cref="GiveLaneWhenFilesRest"/>.</summary>
+    private ILocalMessage? _laneJobAfterFiles;
     private PoolPhase _phase = PoolPhase.Opening;
     private string _reason = "the journal is replayed";
     private DateTimeOffset _since;
@@ -72,6 +76,22 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
 
     private void StartProjection() => _projection = Context.ActorOf(
         ProjectionActor.Props(_setup.Kernel, _setup.Files, _setup.Paths), $"projection-{++_projections}");
+
+    /// <summary>Stops the projection, and gives the lane its job when the projection has stopped: a file that the
+    /// projection writes while the lane removes the files would be left over, and block the pool's name.</summary>
+    private void GiveLaneWhenFilesRest(ILocalMessage job)
+    {
+        _laneJobAfterFiles = job;
+        Context.Watch(_projection);
+        Context.Stop(_projection);
+    }
+
+    private void OnProjectionStopped()
+    {
+        if (_laneJobAfterFiles is { } job)
+            _lane.Tell(job);
+        _laneJobAfterFiles = null;
+    }
 
     protected override void PostStop()
     {

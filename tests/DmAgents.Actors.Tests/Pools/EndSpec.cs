@@ -213,6 +213,27 @@ public sealed class EndSpec : ActorSpec
         Assert.IsNotType<PoolReplies.Refused>(await removal);
     }
 
+    /// <summary>What is left over says that there is a pool, and no other can be made of its name.</summary>
+    [Fact]
+    public async Task A_file_that_is_being_written_when_the_pool_is_removed_is_not_left_over()
+    {
+        var life = await Opened();
+        var held = life.Kernel.HoldNext(nameof(IKernel.EnsureDirectory));
+        await life.Done(Ask.Create("one"));
+        await life.Done(Ask.Create("two"));
+        await held.Reached;
+
+        var removal = life.Ask(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
+        // As long as a removal that does not wait needs to end.
+        await Task.WhenAny(removal, Task.Delay(TimeSpan.FromMilliseconds(300)));
+        held.Open();
+
+        Assert.IsNotType<PoolReplies.Refused>(await removal);
+        Parent.ExpectMsg<PoolMessages.Ended>();
+        Parent.ExpectMsg<PoolStopped>();
+        Assert.Empty(Host.Files.Paths);
+    }
+
     /// <summary>It would make live again what the removal takes down, or find it half taken down.</summary>
     [Fact]
     public async Task A_removal_waits_for_what_is_settled_in_the_background()
