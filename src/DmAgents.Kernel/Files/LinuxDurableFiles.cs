@@ -15,16 +15,16 @@ public sealed class LinuxDurableFiles : IDurableFiles
     private const string Temporary = ".tmp";
 
     private const uint OwnerWritesAllRead = 0x1A4;
+    private const uint OwnerAlone = 0x180;
 
-    public KernelResult Replace(string path, ReadOnlySpan<byte> content)
+    public KernelResult Replace(string path, ReadOnlySpan<byte> content) =>
+        Replace(path, content, OpenFlags.Truncate, OwnerWritesAllRead);
+
+    public KernelResult ReplaceSecret(string path, ReadOnlySpan<byte> content)
     {
-        var written = Write(path + Temporary, content);
-        if (written.FailedWith(KernelFault.NotFound))
-        {
-            var made = Directories.Ensure(FolderOf(path));
-            written = made.Succeeded ? Write(path + Temporary, content) : made;
-        }
-        return written.Then(() => Rename(path)).Then(() => SyncFolder(path));
+        // What a crash left would keep its own mode, and a process that opened it would read the content.
+        var cleared = Delete(path + Temporary);
+        return cleared.Succeeded ? Replace(path, content, OpenFlags.Exclusive, OwnerAlone) : cleared;
     }
 
     public KernelResult Replace(string path, Func<Stream, KernelResult> write)
@@ -104,10 +104,21 @@ public sealed class LinuxDurableFiles : IDurableFiles
         }
     }
 
-    private static KernelResult Write(string path, ReadOnlySpan<byte> content)
+    private static KernelResult Replace(string path, ReadOnlySpan<byte> content, int creation, uint mode)
     {
-        var flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Truncate | OpenFlags.CloseOnExec;
-        using var file = DeviceCalls.Open(path, flags, OwnerWritesAllRead);
+        var written = Write(path + Temporary, content, creation, mode);
+        if (written.FailedWith(KernelFault.NotFound))
+        {
+            var made = Directories.Ensure(FolderOf(path));
+            written = made.Succeeded ? Write(path + Temporary, content, creation, mode) : made;
+        }
+        return written.Then(() => Rename(path)).Then(() => SyncFolder(path));
+    }
+
+    private static KernelResult Write(string path, ReadOnlySpan<byte> content, int creation, uint mode)
+    {
+        var flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec | creation;
+        using var file = DeviceCalls.Open(path, flags, mode);
         var errno = Marshal.GetLastPInvokeError();
         if (file.IsInvalid)
             return KernelErrors.From(errno, "open", path);

@@ -47,6 +47,23 @@ public sealed class LinuxDurableFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_secret_is_its_owners_alone_even_where_a_readable_file_was()
+    {
+        var path = Path.Combine(_root, "keys", "host.key");
+        _files.Replace(path, "readable"u8);
+        File.WriteAllText(path + ".tmp", "readable, too, and left by a crash");
+        using var reader = File.OpenRead(path + ".tmp");
+
+        var replaced = _files.ReplaceSecret(path, "secret"u8);
+
+        Assert.Equal(KernelResult.Done, replaced);
+        Assert.Equal("secret", File.ReadAllText(path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        Assert.False(File.Exists(path + ".tmp"));
+        Assert.Equal("readable, too, and left by a crash", new StreamReader(reader).ReadToEnd());
+    }
+
+    [Fact]
     public void A_full_disk_is_told_as_such()
     {
         var path = Path.Combine(_root, "one.json.gz");

@@ -9,6 +9,7 @@ public sealed class MemoryFiles : IDurableFiles
 {
     private readonly ConcurrentDictionary<string, byte[]> _files = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _directories = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _secret = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, KernelFault> _broken = new(StringComparer.Ordinal);
 
     /// <summary>Every path that has a file.</summary>
@@ -22,11 +23,23 @@ public sealed class MemoryFiles : IDurableFiles
 
     public void Mend(string path) => _broken.TryRemove(path, out _);
 
+    /// <summary>The paths whose content only their owner may read.</summary>
+    public IReadOnlyList<string> SecretPaths => [.. _secret.Keys.Order(StringComparer.Ordinal)];
+
+    public KernelResult ReplaceSecret(string path, ReadOnlySpan<byte> content)
+    {
+        var replaced = Replace(path, content);
+        if (replaced.Succeeded)
+            _secret[path] = true;
+        return replaced;
+    }
+
     public KernelResult Replace(string path, ReadOnlySpan<byte> content)
     {
         if (Refusal("rename", path) is { } error)
             return error;
         _files[path] = content.ToArray();
+        _secret.TryRemove(path, out _);
         return KernelResult.Done;
     }
 
@@ -42,6 +55,7 @@ public sealed class MemoryFiles : IDurableFiles
         if (Refusal("unlink", path) is { } error)
             return error;
         _files.TryRemove(path, out _);
+        _secret.TryRemove(path, out _);
         return KernelResult.Done;
     }
 
