@@ -1,0 +1,188 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Pools;
+using DmAgents.Fleet.Certificates;
+using DmAgents.Fleet.Joining;
+using DmAgents.Fleet.Peers;
+using DmAgents.Fleet.Tokens;
+
+namespace DmAgents.Fleet.Authority;
+
+/// <summary>What an authority decides: pure. Times and serial numbers arrive with the request; the next state is written
+/// before anything that follows from it is given out.</summary>
+public static class AuthorityDecider
+{
+    /// <summary>So many can be open at once: a script that makes tokens in a loop is stopped by name.</summary>
+    public const int MaxOpenTokens = 1000;
+
+    /// <summary>A token that expired is remembered for this long, so that its refusal says so.</summary>
+    public static readonly TimeSpan TokenMemory = TimeSpan.FromDays(30);
+
+    public static readonly TimeSpan LeastTokenLife = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan MostTokenLife = TimeSpan.FromDays(7);
+
+    /// <summary>A token is given out.</summary>
+    public static AuthorityDecision AddToken(
+        AuthorityState state, TokenHash token, TimeSpan life, DateTimeOffset now)
+    {
+        if (life < LeastTokenLife || life > MostTokenLife)
+        {
+            return Refuse(
+                RefusalKind.Invalid, state, "cannot make a join token",
+                string.Create(CultureInfo.InvariantCulture,
+                    $"a token lives from {LeastTokenLife:g} to {MostTokenLife:d\\.hh\\:mm\\:ss}, not {life:g}"),
+                "choose a life within these bounds");
+        }
+        var pruned = Pruned(state, now);
+        if (pruned.Tokens.Values.Count(each => each.Use is null && each.Expires > now) >= MaxOpenTokens)
+        {
+            return Refuse(
+                RefusalKind.Busy, state, "cannot make a join token",
+                string.Create(CultureInfo.InvariantCulture, $"{MaxOpenTokens} tokens wait to be used"),
+                "use them, or let them expire");
+        }
+        return new AuthorityDecision.Accepted(
+            pruned with { Tokens = pruned.Tokens.Add(token, new TokenRecord(now, now + life, Use: null)) });
+    }
+
+    /// <summary>
+    /// A host with a token is let in. Whatever a crash interrupted, the same host with the same key may repeat it as
+    /// long as the token lives; it gets another certificate.
+    /// </summary>
+    public static AdmissionDecision Admit(
+        AuthorityState state, JoinToken token, AuthorityFingerprint authority, HostName host, KeyFingerprint key,
+        IssuedCertificate certificate, DateTimeOffset now)
+    {
+        if (token.Fleet != state.Id)
+            return new AdmissionDecision.Refused(JoinRefusal.ForeignToken(token.Fleet, state.Id));
+        if (token.Authority != authority)
+        {
+            return new AdmissionDecision.Refused(
+                JoinRefusal.ForeignAuthority(token.Authority, $"the authority {authority}"));
+        }
+        if (!state.Tokens.TryGetValue(token.Hash, out var record))
+            return new AdmissionDecision.Refused(JoinRefusal.UnknownToken());
+        if (record.Use is { } use && (use.Host, use.Key) != (host, key))
+            return new AdmissionDecision.Refused(JoinRefusal.UsedToken(use));
+        if (record.Expires <= now)
+            return new AdmissionDecision.Refused(JoinRefusal.ExpiredToken(record.Expires, now));
+        var used = record with { Use = record.Use ?? new TokenUse(host, key, now) };
+        return Give(
+            state with { Tokens = state.Tokens.SetItem(token.Hash, used) }, host, key, certificate, replaces: false, now);
+    }
+
+    /// <summary>A certificate for the host that makes the fleet, or for one that the operator lets in without a
+    /// token.</summary>
+    public static AdmissionDecision AdmitOwn(
+        AuthorityState state, HostName host, KeyFingerprint key, IssuedCertificate certificate, DateTimeOffset now) =>
+        Give(state, host, key, certificate, replaces: false, now);
+
+    /// <summary>A host that showed its valid certificate gets the next, for the same key or another.</summary>
+    public static AdmissionDecision Renew(
+        AuthorityState state, HostCertificate shown, KeyFingerprint key, IssuedCertificate certificate,
+        DateTimeOffset now) => state.Revocations.FirstOrDefault(each => each.Serial == shown.Serial) is { } revoked
+            ? new AdmissionDecision.Refused(JoinRefusal.NotTrusted(PeerRefusal.Revoked(shown, revoked.At)))
+            : Give(state, shown.Host, key, certificate, replaces: true, now);
+
+    /// <summary>All certificates of a host that have not ended are revoked, its keys are not signed again, and its name
+    /// is free.</summary>
+    public static AuthorityDecision Revoke(AuthorityState state, HostName host, DateTimeOffset now)
+    {
+        var pruned = Pruned(state, now);
+        if (!pruned.Hosts.TryGetValue(host, out var record))
+        {
+            return pruned.Revocations.Any(each => each.Host == host)
+                ? new AuthorityDecision.AlreadySo()
+                : Refuse(
+                    RefusalKind.NotFound, state, $"cannot revoke host {host}", "the fleet has no host of this name",
+                    "see the fleet's list of hosts");
+        }
+        var revoked = record.Certificates
+            .Select(each => new RevocationRecord(each.Serial, host, each.Key, now, each.NotAfter)).ToArray();
+        if (pruned.Revocations.Length + revoked.Length > RevocationList.MaxEntries)
+        {
+            return Refuse(
+                RefusalKind.Busy, state, $"cannot revoke host {host}",
+                string.Create(CultureInfo.InvariantCulture,
+                    $"the list of revocations would have more than {RevocationList.MaxEntries} entries"),
+                "wait until revoked certificates end; cut the host off by its network until then");
+        }
+        return new AuthorityDecision.Accepted(pruned with
+        {
+            Hosts = pruned.Hosts.Remove(host),
+            Revocations = [.. pruned.Revocations, .. revoked],
+            RevocationNumber = pruned.RevocationNumber + 1,
+        });
+    }
+
+    private static AdmissionDecision Give(
+        AuthorityState state, HostName host, KeyFingerprint key, IssuedCertificate certificate, bool replaces,
+        DateTimeOffset now)
+    {
+        if (state.Revocations.FirstOrDefault(each => each.Key == key) is { } revoked)
+            return new AdmissionDecision.Refused(JoinRefusal.RevokedKey(revoked.At));
+        var known = state.Hosts.GetValueOrDefault(host);
+        if (known is not null && known.Key != key && !replaces)
+            return new AdmissionDecision.Refused(JoinRefusal.NameTaken(host, known.Since));
+        var next = new HostRecord(key, known?.Since ?? now, [.. known?.Certificates ?? [], certificate]);
+        return new AdmissionDecision.Granted(Pruned(state with { Hosts = state.Hosts.SetItem(host, next) }, now));
+    }
+
+    /// <summary>Without what has no meaning any more. A host keeps its name though all its certificates have ended: it may
+    /// be off, and its layers are there.</summary>
+    private static AuthorityState Pruned(AuthorityState state, DateTimeOffset now)
+    {
+        var ended = now - 2 * FleetClock.Tolerance;
+        var forgotten = now - TokenMemory;
+        var revocations = state.Revocations.RemoveAll(each => each.NotAfter < ended);
+        var hosts = state.Hosts;
+        foreach (var (name, host) in state.Hosts)
+        {
+            if (host.Certificates.Any(each => each.NotAfter < ended))
+            {
+                hosts = hosts.SetItem(
+                    name, host with { Certificates = host.Certificates.RemoveAll(each => each.NotAfter < ended) });
+            }
+        }
+        return state with
+        {
+            Tokens = state.Tokens.RemoveRange(
+                state.Tokens.Where(each => each.Value.Expires < forgotten).Select(each => each.Key)),
+            Hosts = hosts,
+            Revocations = revocations,
+            RevocationNumber = state.RevocationNumber + (revocations.Length == state.Revocations.Length ? 0u : 1u),
+        };
+    }
+
+    private static AuthorityDecision.Refused Refuse(
+        RefusalKind kind, AuthorityState state, string what, string why, string next) =>
+        new(new Refusal(kind, what, $"fleet {state.Name}", why, next));
+}
+
+/// <summary>What an authority decides about an operator's request.</summary>
+public abstract record AuthorityDecision
+{
+    private AuthorityDecision()
+    {
+    }
+
+    public sealed record Accepted(AuthorityState Next) : AuthorityDecision;
+
+    public sealed record AlreadySo : AuthorityDecision;
+
+    public sealed record Refused(Refusal Refusal) : AuthorityDecision;
+}
+
+/// <summary>What an authority decides about a host's request for a certificate.</summary>
+public abstract record AdmissionDecision
+{
+    private AdmissionDecision()
+    {
+    }
+
+    /// <summary>The certificate may be given, after this state is on disk.</summary>
+    public sealed record Granted(AuthorityState Next) : AdmissionDecision;
+
+    public sealed record Refused(JoinRefusal Refusal) : AdmissionDecision;
+}

@@ -1,0 +1,17 @@
+using System.Security.Cryptography.X509Certificates;
+using DmAgents.Domain.Fleet;
+using DmAgents.Fleet.Certificates;
+using DmAgents.Fleet.Peers;
+
+namespace DmAgents.Fleet.Members;
+
+/// <summary>A host's place in its fleet: its certificate with the key, and what it trusts.</summary>
+/// <param name="Certificate">With its key, for TLS.</param>
+/// <param name="Host">What the certificate says.</param>
+/// <param name="Trust">As it was read.</param>
+public sealed record Member(X509Certificate2 Certificate, HostCertificate Host, FleetTrust Trust) : IDisposable
+{
+    public FleetId Fleet => Host.FleetId;
+
+    public void Dispose() => Certificate.Dispose();
+}
