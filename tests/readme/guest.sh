@@ -1,7 +1,7 @@
 #!/bin/bash
 # In a guest of the lab, from the checkout, with six disks: types the README's lines of "Use it" one after the other, as
-# a new user of one host does, and what else the page says of a host that has just been installed. Called by run.sh and
-# clients.sh. Ends with one line: N passed, N failed, N skipped.
+# a new user of one host does, and what else the page says of such a host. Called by run.sh. Ends with one line:
+# N passed, N failed, N skipped.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -9,6 +9,26 @@ BIN_CLI=/usr/bin
 . "$here/../docker/checks.sh"
 . "$here/host.sh"
 . "$here/images.sh"
+
+# What else the page says of a host on which the agent is installed and at work.
+check_host() {
+  check "the pool is whole" dmagent pool check fast
+  check "the container too" test -x /var/lib/dmagents/pools/fast/mnt/web1/bin/sh
+  check "the journal can be read" bash -c "sqlite3 /var/lib/dmagents/journal/journal.db 'select * from readable' | grep pool-"
+  check "the configuration that is installed is taken" dmagentd --check-config
+  check "so is the example" dmagentd --check-config --config "$root/config/production.conf"
+  check "bash takes the completion" bash -c 'dmagent completion bash | bash -n'
+  check "a member of its group may use the agent" \
+    setpriv --reuid nobody --regid nogroup --groups "$(getent group dmagents | cut -d : -f 3)" dmagent pool list
+  check "others may not" fails setpriv --reuid nobody --regid nogroup --clear-groups dmagent pool list
+  # An installation over an agent that runs keeps the configuration.
+  echo '# mine' >> /etc/dmagents/dmagents.conf
+  check "it is installed again" "$root/deploy/install.sh"
+  check "the configuration stays" grep -qx '# mine' /etc/dmagents/dmagents.conf
+  check "the agent is restarted" systemctl restart dmagentd
+  await_agent
+  check "the container goes on" mountpoint /var/lib/dmagents/pools/fast/mnt/web1
+}
 
 # What the page leaves to its reader between two lines.
 before() {
@@ -24,6 +44,7 @@ before() {
     "dmagent pool adopt "*)
       dmagent container mount web1 > /dev/null
       lose_journal ;;
+    "dmagent container remove "*) check_host ;;
   esac
 }
 
@@ -54,27 +75,13 @@ make_stand_ins
 (cd /tmp && make_images)
 cd "$root" || give_up "no checkout"
 mapfile -t lines < <(sed -n '/^## Use it/,$p' README.md | sed '1,/^```$/d; /^```$/,$d; s/  *#.*//; /^$/d')
+((${#lines[@]} > 20)) || give_up "the page has no such lines"
 for line in "${lines[@]}"; do
   before "$line"
   check "README: $line" eval "$(as_typed "$line")"
   after "$line"
 done
 
-check "the pool is whole" dmagent pool check fast
-check "the container too" test -x /var/lib/dmagents/pools/fast/mnt/web1/bin/sh
-check "the journal can be read" bash -c "sqlite3 /var/lib/dmagents/journal/journal.db 'select * from readable' | grep pool-"
-check "the configuration that is installed is taken" dmagentd --check-config
-check "so is the example" dmagentd --check-config --config "$root/config/production.conf"
-check "bash takes the completion" bash -c 'dmagent completion bash | bash -n'
-check "a member of its group may use the agent" \
-  setpriv --reuid nobody --regid nogroup --groups "$(getent group dmagents | cut -d : -f 3)" dmagent pool list
-check "others may not" fails setpriv --reuid nobody --regid nogroup --clear-groups dmagent pool list
-# An installation over an agent that runs keeps the configuration.
-echo '# mine' >> /etc/dmagents/dmagents.conf
-check "it is installed again" "$root/deploy/install.sh"
-check "the configuration stays" grep -qx '# mine' /etc/dmagents/dmagents.conf
-check "the agent is restarted" systemctl restart dmagentd
-await_agent
-check "the container goes on" mountpoint /var/lib/dmagents/pools/fast/mnt/web1
+check "nothing of the pool is left" bash -c '[ "$(dmsetup ls | grep -c dmagents-)" = 0 ] && ! dmagent pool list | grep fast'
 check "the agent stops in order" systemctl stop dmagentd
 finish
