@@ -15,6 +15,12 @@ install -d /usr/lib/dmagents /etc/dmagents /usr/share/doc/dmagents
 # Each file anew, not over the present one: an agent that runs goes on with the files that it has open.
 cp -r --remove-destination "$root/artifacts/bin/." /usr/lib/dmagents/
 ln -sf /usr/lib/dmagents/dmagentd /usr/lib/dmagents/dmagent /usr/bin/
+# systemd starts it without this shell's DOTNET_ROOT and PATH.
+if ! env -i /usr/bin/dmagentd --help > /dev/null; then
+  echo "install: dmagentd does not start without this shell's environment; next: write the folder of .NET, where dotnet" \
+    "is, into /etc/dotnet/install_location" >&2
+  exit 1
+fi
 [ -e /etc/dmagents/dmagents.conf ] || install -m 0644 "$root/config/dmagents.conf" /etc/dmagents/dmagents.conf
 install -m 0644 "$root/README.md" /usr/share/doc/dmagents/
 if [ -d /etc/bash_completion.d ]; then

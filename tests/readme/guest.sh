@@ -25,6 +25,10 @@ check_host() {
   echo '# mine' >> /etc/dmagents/dmagents.conf
   check "it is installed again" "$root/deploy/install.sh"
   check "the configuration stays" grep -qx '# mine' /etc/dmagents/dmagents.conf
+  # systemd would not find .NET there: DOTNET_ROOT is this shell's alone.
+  mkdir -p /etc/dotnet && echo /nowhere > /etc/dotnet/install_location
+  check "a .NET that only this shell finds is refused" fails_with install_location "$root/deploy/install.sh"
+  rm /etc/dotnet/install_location
   check "the agent is restarted" systemctl restart dmagentd
   await_agent
   check "the container goes on" mountpoint /var/lib/dmagents/pools/fast/mnt/web1
