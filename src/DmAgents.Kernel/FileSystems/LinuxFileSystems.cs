@@ -105,8 +105,10 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         if (error.Errno is not (Errno.Invalid or Errno.NoSystemCall))
             return error;
         var traits = Superblock.Traits(device, kind);
+        if (!traits.Succeeded)
+            return error;
         var opened = BlockNodes.Open(device, OpenFlags.ReadOnly);
-        if (!traits.Succeeded || !opened.Succeeded)
+        if (!opened.Succeeded)
             return error;
         using var file = opened.Value;
         var sector = BlockControl.Sector(file, device.Value);
