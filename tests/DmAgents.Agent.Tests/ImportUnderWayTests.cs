@@ -156,7 +156,7 @@ public sealed class ImportUnderWayTests : IAsyncLifetime
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var import = Import(progress =>
         {
-            if (progress.Phase != ImportProgress.Types.Phase.Unpacking || !reached.TrySetResult())
+            if (progress is not ImportReport.Layer { Phase: LayerPhase.Unpacking } || !reached.TrySetResult())
                 return;
             Assert.True(goOn.Wait(Patience));
         });
@@ -166,11 +166,13 @@ public sealed class ImportUnderWayTests : IAsyncLifetime
     }
 
     private async Task<ImageReference> Import(
-        Action<ImportProgress> report, CancellationToken cancellation = default)
+        Action<ImportReport> report, CancellationToken cancellation = default)
     {
         var imported = await _agent.Get<ImageImporter>().Import(
             _agent.Picture,
-            new ImportImageRequest { RequestId = $"{Guid.NewGuid()}", Path = _archive, Reference = "small:1" },
+            new ImportAsked(
+                new RequestId(Guid.NewGuid()), _archive,
+                new ImportChoice(new ImageReference("small:1"), Select: null, Platform: null, Format: null)),
             report, cancellation);
         return imported.Reference;
     }

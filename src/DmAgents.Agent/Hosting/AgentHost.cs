@@ -109,19 +109,35 @@ internal static class AgentHost
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PoolGateway>();
         services.AddSingleton<UsageReader>();
-        services.AddSingleton<PoolViews>();
-        services.AddSingleton<PoolChecker>();
-        services.AddSingleton<MetadataMender>();
-        services.AddSingleton<BackupProver>();
-        services.AddSingleton<BackupKeeper>();
-        services.AddSingleton<PoolAdopter>();
-        services.AddSingleton<DockerTakeover>();
-        services.AddSingleton<OwnerlessPools>();
         services.AddSingleton<SnapshotUsages>();
-        services.AddSingleton<ImageFinder>();
-        services.AddSingleton<ImageImporter>();
+        services.AddSingleton<PoolViews>();
+        AddUseCases(services);
         services.AddHostedService<ActorsHost>();
         services.AddHostedService(provider => provider.GetRequiredService<BackupKeeper>());
+    }
+
+    private static void AddUseCases(IServiceCollection services)
+    {
+        services.AddSingleton<JournalDisk>();
+        services.AddSingleton<OwnerlessPools>();
+        services.AddSingleton<PoolCreator>();
+        services.AddSingleton<PoolGrower>();
+        services.AddSingleton<SpareDisks>();
+        services.AddSingleton<PoolInspector>();
+        services.AddSingleton<PoolChecker>();
+        services.AddSingleton<PoolTrimmer>();
+        services.AddSingleton<QuarantinedThins>();
+        services.AddSingleton<MetadataMender>();
+        services.AddSingleton<MetadataRepairer>();
+        services.AddSingleton<BackupProver>();
+        services.AddSingleton<BackupKeeper>();
+        services.AddSingleton<OperatorBackups>();
+        services.AddSingleton<AdoptionSearch>();
+        services.AddSingleton<PoolAdopter>();
+        services.AddSingleton<DockerTakeover>();
+        services.AddSingleton<ImageFinder>();
+        services.AddSingleton<ImageImporter>();
+        services.AddSingleton<ContainerCommitter>();
     }
 
     private static void ConfigureLogging(WebApplicationBuilder builder, AgentSettings settings)

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using DmAgents.Actors.Pools;
-using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 
@@ -11,24 +10,26 @@ namespace DmAgents.Agent.Imports;
 /// <summary>The configuration of an image that is made of a container: its image's own, with one more step.</summary>
 internal sealed record CommittedConfig(string Digest, string Text)
 {
+    /// <param name="author">Null: as the image says.</param>
+    /// <param name="comment">Of the step; null: none.</param>
     public static CommittedConfig Of(
-        PoolContents state, DeviceRecord container, CommitContainerRequest request, DateTimeOffset at)
+        PoolContents state, DeviceRecord container, string? author, string? comment, DateTimeOffset at)
     {
         var created = at.ToString("O", CultureInfo.InvariantCulture);
         var document = ParentOf(state, container) is { } image && JsonNode.Parse(image.Config) is JsonObject parent
             ? parent
             : new JsonObject { ["architecture"] = Architecture, ["os"] = "linux" };
         document["created"] = created;
-        if (request.HasAuthor)
-            document["author"] = request.Author;
+        if (author is not null)
+            document["author"] = author;
         if (document["history"] is not JsonArray history)
             document["history"] = history = [];
         var step = new JsonObject
         {
             ["created"] = created, ["created_by"] = $"dmagent container commit {container.Key.Name}",
         };
-        if (request.HasComment)
-            step["comment"] = request.Comment;
+        if (comment is not null)
+            step["comment"] = comment;
         history.Add(step);
         var text = document.ToJsonString();
         return new CommittedConfig(Domain.Layers.Digest.Of(Encoding.UTF8.GetBytes(text)).Value, text);

@@ -1,12 +1,30 @@
+using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
-using DmAgents.Agent.Services;
-using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
 using ImageConfig = DmAgents.Images.Sources.ImageConfig;
 
 namespace DmAgents.Agent.Imports;
+
+/// <summary>A layer of an image, as its pool has it.</summary>
+/// <param name="DiffId">Null if the image's configuration does not say it.</param>
+/// <param name="Mapped">How much it maps, shared blocks included.</param>
+/// <param name="Exclusive">How much of that no other device shares; null if that is not known.</param>
+/// <param name="CreatedBy">By which step of the image's history; empty if the image does not say it.</param>
+internal sealed record FoundLayer(
+    DeviceRecord Device, Digest? DiffId, ByteSize Mapped, ByteSize? Exclusive, string CreatedBy);
+
+/// <summary>An image that a pool has.</summary>
+/// <param name="Mapped">How much its topmost layer maps, shared blocks included.</param>
+/// <param name="References">All references of the same image.</param>
+/// <param name="Layers">The lowest first.</param>
+/// <param name="Containers">Containers that lie upon it.</param>
+internal sealed record FoundImage(
+    PoolName Pool, ImageRecord Image, ImageConfig Config, ByteSize Mapped, ImmutableArray<ImageReference> References,
+    ImmutableArray<FoundLayer> Layers, ImmutableArray<DeviceKey> Containers);
 
 /// <summary>
 /// Finds images by reference, id, or an unambiguous beginning of an id, and shows them. A reference may leave out what
@@ -40,7 +58,7 @@ internal sealed class ImageFinder(PoolBoard board, UsageReader usages)
         };
     }
 
-    public async Task<ImageDetails> Details(PoolName poolName, ImageReference reference)
+    public async Task<FoundImage> Details(PoolName poolName, ImageReference reference)
     {
         const string What = "cannot show image";
         var pool = board.Find(poolName)
@@ -48,73 +66,40 @@ internal sealed class ImageFinder(PoolBoard board, UsageReader usages)
         return await Details(pool, Find(What, pool, reference.Value)).ConfigureAwait(false);
     }
 
-    public async Task<ImageDetails> Details(PoolPicture pool, ImageRecord image)
+    public async Task<FoundImage> Details(PoolPicture pool, ImageRecord image)
     {
         var used = await usages.Read(pool, exclusive: true).ConfigureAwait(false);
         var blockSize = pool.State.Identity!.BlockSize;
         var config = ConfigOf(image);
-        var details = new ImageDetails
-        {
-            Reference = image.Reference.Value,
-            Id = image.ConfigDigest,
-            Pool = pool.Name.Value,
-            ImportedAt = Views.Time(image.TaggedAt),
-            MappedBytes = used.MappedBytes(image.TopLayer, blockSize),
-            Config = View(config),
-        };
-        if (config.Created is { } created)
-            details.CreatedAt = Views.Time(created);
-        details.References.Add(pool.State.Images.Values.Where(i => i.ConfigDigest == image.ConfigDigest)
-            .Select(i => i.Reference.Value).Order(StringComparer.Ordinal));
-        details.Layers.Add(LayersOf(pool.State, image, config, used, blockSize));
-        details.Containers.Add(ContainersOf(pool.State, image).Select(d => d.Key.Name));
-        return details;
+        return new FoundImage(
+            pool.Name, image, config, new ByteSize(used.MappedBytes(image.TopLayer, blockSize)),
+            [
+                .. pool.State.Images.Values.Where(i => i.ConfigDigest == image.ConfigDigest).Select(i => i.Reference)
+                    .OrderBy(reference => reference.Value, StringComparer.Ordinal),
+            ],
+            [.. LayersOf(pool.State, image, config, used, blockSize)],
+            [.. ContainersOf(pool.State, image).Select(d => d.Key)]);
     }
 
     public static IEnumerable<DeviceRecord> ContainersOf(PoolContents state, ImageRecord image) =>
         state.Devices.Values
-            .Where(d => d.Kind == Domain.Devices.DeviceKind.Container && d.IsPresent && d.Parent == image.TopLayer)
+            .Where(d => d.Kind == DeviceKind.Container && d.IsPresent && d.Parent == image.TopLayer)
             .OrderBy(d => d.Key.Name, StringComparer.Ordinal);
 
     public static ImageConfig ConfigOf(ImageRecord image) =>
         ImageConfig.Parse(System.Text.Encoding.UTF8.GetBytes(image.Config), $"the config of {image.Reference}");
 
-    private static IEnumerable<ImageLayer> LayersOf(
+    private static IEnumerable<FoundLayer> LayersOf(
         PoolContents state, ImageRecord image, ImageConfig config, Usages used, PoolBlockSize blockSize)
     {
         var lineage = state.LineageOf(state.Devices[image.TopLayer])
-            .Where(d => d.Kind == Domain.Devices.DeviceKind.Layer).Reverse().ToList();
+            .Where(d => d.Kind == DeviceKind.Layer).Reverse().ToList();
         var steps = config.History.Where(h => !h.EmptyLayer).ToList();
-        for (var i = 0; i < lineage.Count; i++)
-        {
-            var device = lineage[i];
-            var layer = new ImageLayer
-            {
-                ChainId = device.Key.Name,
-                DiffId = i < config.DiffIds.Count ? config.DiffIds[i].Value : "",
-                ThinId = device.Id.Value,
-                SizeBytes = device.Size.Bytes,
-                MappedBytes = used.MappedBytes(device.Id, blockSize),
-                CreatedBy = i < steps.Count ? steps[i].CreatedBy : "",
-            };
-            if (used.ExclusiveBytes(device.Id, blockSize) is { } exclusive)
-                layer.ExclusiveBytes = exclusive;
-            yield return layer;
-        }
-    }
-
-    private static Api.Admin.V1.ImageConfig View(ImageConfig config)
-    {
-        var view = new Api.Admin.V1.ImageConfig
-        {
-            Architecture = config.Platform.Architecture,
-            Os = config.Platform.Os,
-            User = config.User,
-            WorkingDirectory = config.WorkingDirectory,
-        };
-        view.Entrypoint.Add(config.Entrypoint);
-        view.Command.Add(config.Command);
-        view.Environment.Add(config.Environment);
-        return view;
+        return lineage.Select((device, i) => new FoundLayer(
+            device,
+            i < config.DiffIds.Count ? config.DiffIds[i] : null,
+            new ByteSize(used.MappedBytes(device.Id, blockSize)),
+            used.ExclusiveBytes(device.Id, blockSize) is { } exclusive ? new ByteSize(exclusive) : null,
+            i < steps.Count ? steps[i].CreatedBy : ""));
     }
 }

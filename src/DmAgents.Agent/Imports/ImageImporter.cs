@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
-using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
@@ -24,59 +23,57 @@ namespace DmAgents.Agent.Imports;
 internal sealed class ImageImporter(
     PoolGateway gateway, IFileTrees trees, AgentSettings settings, ILogger<ImageImporter> log)
 {
-    private const string What = "cannot import image";
+    public const string What = "cannot import image";
 
     public Task<ImportOutcome> Import(
-        PoolPicture pool, ImportImageRequest request, Action<ImportProgress> report, CancellationToken cancellation)
+        PoolPicture pool, ImportAsked asked, Action<ImportReport> report, CancellationToken cancellation)
     {
-        if (!request.Path.StartsWith('/'))
+        if (!asked.Origin.StartsWith('/'))
             throw Refusals.Invalid(
-                What, request.Path, "the path is not absolute", "give it as the agent's host sees it");
-        var choice = ImportChoice.Of(request);
+                What, asked.Origin, "the path is not absolute", "give it as the agent's host sees it");
         return Import(
-            pool, request, choice, () => ImageSource.Open(
-                request.Path, settings.SpoolDirectory, choice.Format, cancellation), report, cancellation);
+            pool, asked, () => ImageSource.Open(
+                asked.Origin, settings.SpoolDirectory, asked.Choice.Format, cancellation), report, cancellation);
     }
 
     /// <summary>The same for an archive that the caller sends.</summary>
     public async Task<ImportOutcome> Import(
-        PoolPicture pool, ArchiveUpload upload, Action<ImportProgress> report, CancellationToken cancellation)
+        PoolPicture pool, ArchiveUpload upload, Action<ImportReport> report, CancellationToken cancellation)
     {
-        var request = upload.Request;
-        PoolGateway.RequestOf(What, request.RequestId);
-        var choice = ImportChoice.Of(request);
+        var asked = upload.Asked;
         try
         {
             using var archive = await upload.Receive(settings.SpoolDirectory, report, cancellation)
                 .ConfigureAwait(false);
             return await Import(
-                pool, request, choice, () => archive.Open(choice.Format, cancellation), report, cancellation)
+                pool, asked, () => archive.Open(asked.Choice.Format, cancellation), report, cancellation)
                 .ConfigureAwait(false);
         }
         catch (ImageException refused)
         {
-            throw Of(request.Path, refused);
+            throw Of(asked.Origin, refused);
         }
     }
 
     private async Task<ImportOutcome> Import(
-        PoolPicture pool, ImportImageRequest request, ImportChoice choice, Func<IImageSource> open,
-        Action<ImportProgress> report, CancellationToken cancellation)
+        PoolPicture pool, ImportAsked asked, Func<IImageSource> open, Action<ImportReport> report,
+        CancellationToken cancellation)
     {
-        var requestId = PoolGateway.RequestOf(What, request.RequestId);
+        var choice = asked.Choice;
         try
         {
             using var source = await Task.Run(open, cancellation).ConfigureAwait(false);
             var image = source.Describe(choice.Select, choice.Platform);
-            var references = ImportChoice.ReferencesOf(request, image);
-            using var work = gateway.Board.Work.Begin(pool.Name, requestId);
-            var import = new LayerImport(pool, requestId, source, image, report);
+            var references = choice.ReferencesOf(asked.Origin, image);
+            using var work = gateway.Board.Work.Begin(pool.Name, asked.Request);
+            var import = new LayerImport(pool, asked.Request, source, image, report);
             await ImportLayers(import, references, cancellation).ConfigureAwait(false);
-            return new ImportOutcome(references[0], [.. choice.Findings(references[0], image)], import.Lost);
+            return new ImportOutcome(
+                references[0], [.. choice.Findings(references[0], image)], [.. import.Lost.Counts]);
         }
         catch (ImageException refused)
         {
-            throw Of(request.Path, refused);
+            throw Of(asked.Origin, refused);
         }
     }
 
@@ -117,7 +114,7 @@ internal sealed class ImageImporter(
         var layer = import.Image.Layers[index];
         if (layer is { ChainId: { } known, DiffId: { } diffId } && Has(import.Pool.Name, known))
         {
-            import.Tell(index, ImportProgress.Types.Phase.Present, layer.Size);
+            import.Tell(index, LayerPhase.Present, layer.Size);
             import.Done += layer.Size;
             return (known, diffId);
         }
@@ -130,7 +127,7 @@ internal sealed class ImageImporter(
         {
             var applied = await Apply(import, index, key, parent is null, cancellation).ConfigureAwait(false);
             var chain = ChainId.Of(parentChain, applied);
-            import.Tell(index, ImportProgress.Types.Phase.Committing, layer.Size);
+            import.Tell(index, LayerPhase.Committing, layer.Size);
             cancellation.ThrowIfCancellationRequested();
             if (await Commit(import, key, DeviceKey.Layer(chain.Value), applied).ConfigureAwait(false))
                 made.Add(DeviceKey.Layer(chain.Value));

@@ -1,6 +1,6 @@
 using DmAgents.Actors.Pools;
-using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
 using DmAgents.Images.Layers;
 using DmAgents.Images.Sources;
 
@@ -8,7 +8,7 @@ namespace DmAgents.Agent.Imports;
 
 /// <summary>An import under way, and what it tells about itself.</summary>
 internal sealed record LayerImport(
-    PoolPicture Pool, RequestId Request, IImageSource Source, ImageDescription Image, Action<ImportProgress> Report)
+    PoolPicture Pool, RequestId Request, IImageSource Source, ImageDescription Image, Action<ImportReport> Report)
 {
     /// <summary>Often enough for a bar that moves, seldom enough to cost nothing.</summary>
     private const long ReportEvery = 256 * 1024;
@@ -22,17 +22,12 @@ internal sealed record LayerImport(
     private long Total => Image.Layers.Sum(layer => layer.Size);
 
     /// <param name="read">Stored bytes of this layer that were read.</param>
-    public void Tell(int index, ImportProgress.Types.Phase phase, long read) => Report(new ImportProgress
-    {
-        Phase = phase,
-        LayerIndex = (uint)index + 1,
-        LayerCount = (uint)Image.Layers.Count,
-        DiffId = Image.Layers[index].DiffId?.Value ?? "",
-        CompressedBytesRead = (ulong)(Done + read),
-        CompressedBytesTotal = (ulong)Total,
-    });
+    public void Tell(int index, LayerPhase phase, long read) => Report(new ImportReport.Layer(
+        phase, index + 1, Image.Layers.Count, Image.Layers[index].DiffId, SizeOf(Done + read), SizeOf(Total)));
 
     public IProgress<long> ProgressOf(int index) => new LayerProgress(this, index);
+
+    private static ByteSize SizeOf(long bytes) => new((ulong)bytes);
 
     /// <summary>Called on the thread that reads: unlike Progress&lt;T&gt; it neither queues nor changes
     /// threads.</summary>
@@ -45,7 +40,7 @@ internal sealed record LayerImport(
             if (value < _next)
                 return;
             _next = value + ReportEvery;
-            import.Tell(index, ImportProgress.Types.Phase.Unpacking, value);
+            import.Tell(index, LayerPhase.Unpacking, value);
         }
     }
 }

@@ -12,7 +12,7 @@ using Grpc.Core;
 namespace DmAgents.Agent.Services;
 
 /// <summary>Containers of the admin API.</summary>
-internal sealed class ContainersService(PoolGateway gateway, UsageReader usages, ImageFinder images)
+internal sealed class ContainersService(PoolGateway gateway, UsageReader usages, ContainerCommitter committer)
     : Containers.ContainersBase
 {
     public override async Task<Container> Create(CreateContainerRequest request, ServerCallContext context)
@@ -80,7 +80,7 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
 
     public override async Task<ImageDetails> Commit(CommitContainerRequest request, ServerCallContext context)
     {
-        const string What = "cannot commit container";
+        const string What = ContainerCommitter.What;
         var pool = gateway.Resolve(What, request.Pool);
         var name = NameOf(What, request.Container);
         if (!ImageReference.TryParse(request.Reference, out var reference))
@@ -88,25 +88,12 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
             throw Problems.Usage(What, request.Reference, $"it is not an image reference: {ImageReference.Rule}",
                 "give one such as app:1.2");
         }
-        var container = PoolGateway.Find(pool, What, DeviceKey.Container(name.Value));
-        var requestId = PoolGateway.RequestOf(What, request.RequestId);
-        var config = CommittedConfig.Of(pool.State, container, request, gateway.Now);
-        var layer = DeviceKey.Layer($"commit:{requestId.Value:N}");
-        // Brought to its end although the caller may be gone: a layer without its image would be left over.
-        await gateway.InTime(pool.Name, Commit(), context.CancellationToken).ConfigureAwait(false);
-        return await images.Details(pool.Name, reference).ConfigureAwait(false);
-
-        async Task<PoolReplies.ImageTagged> Commit()
-        {
-            // Until the image has its name, nothing but this request knows what the layer is for.
-            using var work = gateway.Board.Work.Begin(pool.Name, requestId);
-            var made = await gateway.AskPatiently(pool.Name, new PoolCommands.CommitLive(
-                requestId, container.Key, layer, ImmutableSortedDictionary<string, string>.Empty.Add(
-                    DeviceLabels.Import, requestId.ToString()), gateway.Now)).ConfigureAwait(false);
-            return await gateway.AskPatiently(pool.Name, new PoolCommands.TagImage(
-                SubRequests.Of(requestId, "tag"), reference, made.Layer?.Key ?? layer, config.Digest, config.Text,
-                gateway.Now)).ConfigureAwait(false);
-        }
+        var found = await committer.Commit(
+            new CommitAsked(
+                PoolGateway.RequestOf(What, request.RequestId), pool, name, reference,
+                request.HasAuthor ? request.Author : null, request.HasComment ? request.Comment : null),
+            context.CancellationToken).ConfigureAwait(false);
+        return ImageViews.Details(found);
     }
 
     public override async Task<RemoveContainerReply> Remove(RemoveContainerRequest request, ServerCallContext context)
@@ -120,7 +107,7 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
             .ConfigureAwait(false);
         return new RemoveContainerReply
         {
-            Pool = pool.Name.Value, Container = Views.KeyText(key), ThinId = done.Device?.Id.Value ?? 0,
+            Pool = pool.Name.Value, Container = KeyText.Of(key), ThinId = done.Device?.Id.Value ?? 0,
         };
     }
 
@@ -156,7 +143,7 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
     {
         if (key.ContainerdNamespace is not null && !force)
         {
-            throw Problems.Of(Problem.Types.Kind.Refused, what, Views.KeyText(key), "it is containerd's",
+            throw Problems.Of(Problem.Types.Kind.Refused, what, KeyText.Of(key), "it is containerd's",
                 "remove it there (ctr snapshots remove, or the image or container that has it); or here with --force");
         }
     }
@@ -184,7 +171,7 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
 
     /// <summary>A container's name, or "containerd.NAMESPACE/KEY".</summary>
     private static DeviceKey KeyOf(string what, string text) =>
-        Views.ContainerdKey(text) ?? DeviceKey.Container(NameOf(what, text).Value);
+        KeyText.ContainerdKey(text) ?? DeviceKey.Container(NameOf(what, text).Value);
 
     private static ContainerName NameOf(string what, string text) => ContainerName.TryParse(text, out var name)
         ? name

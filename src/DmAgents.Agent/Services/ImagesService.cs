@@ -6,6 +6,7 @@ using DmAgents.Agent.Imports;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
 using Grpc.Core;
 
 namespace DmAgents.Agent.Services;
@@ -22,9 +23,10 @@ internal sealed class ImagesService(
     public override Task Import(
         ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
     {
-        var pool = gateway.Resolve("cannot import image", request.Pool);
+        var pool = gateway.Resolve(ImageImporter.What, request.Pool);
+        var asked = ImageViews.Asked(request);
         return Answer(
-            pool, report => importer.Import(pool, request, report, context.CancellationToken), responseStream, context);
+            pool, report => importer.Import(pool, asked, report, context.CancellationToken), responseStream, context);
     }
 
     public override async Task ImportStream(
@@ -37,31 +39,35 @@ internal sealed class ImagesService(
         try
         {
             var messages = new PatientReader(requestStream, settings.SenderTimeout, time);
-            var upload = await Begin(messages, end.Token).ConfigureAwait(false);
-            var pool = gateway.Resolve("cannot import image", upload.Request.Pool);
+            var start = await Begin(messages, end.Token).ConfigureAwait(false);
+            var request = start.Request;
+            var pool = gateway.Resolve(ImageImporter.What, request.Pool);
+            var upload = new ArchiveUpload(
+                ImageViews.Asked(request), start.SizeBytes == 0 ? null : new ByteSize(start.SizeBytes),
+                PartsOf(messages, end.Token));
             await Answer(pool, report => importer.Import(pool, upload, report, end.Token), responseStream, context)
                 .ConfigureAwait(false);
         }
         catch (Exception ended) when (ended is OperationCanceledException or IOException
             && lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            throw Problems.Of(Problem.Types.Kind.Unavailable, "cannot import image", "dmagentd",
+            throw Problems.Of(Problem.Types.Kind.Unavailable, ImageImporter.What, "dmagentd",
                 "the agent is stopping", "send the archive again when it runs");
         }
     }
 
     /// <summary>Reads the start, which comes first; the parts are read as they are taken.</summary>
-    private static async Task<ArchiveUpload> Begin(PatientReader messages, CancellationToken cancellation)
+    private static async Task<ImportStreamStart> Begin(PatientReader messages, CancellationToken cancellation)
     {
         if (!await messages.MoveNext(cancellation).ConfigureAwait(false)
             || messages.Current.Start is not { Request: { } request } start)
             throw Problems.Usage(
-                "cannot import image", messages.Origin, "the first message is no start",
+                ImageImporter.What, messages.Origin, "the first message is no start",
                 "send the start, then the bytes");
         if (request.Path.Length == 0)
             request.Path = messages.Origin;
         messages.Origin = request.Path;
-        return new ArchiveUpload(request, start.SizeBytes, PartsOf(messages, cancellation));
+        return start;
     }
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> PartsOf(
@@ -72,13 +78,13 @@ internal sealed class ImagesService(
             yield return messages.Current.PartCase == ImportStreamRequest.PartOneofCase.Data
                 ? messages.Current.Data.Memory
                 : throw Problems.Usage(
-                    "cannot import image", messages.Origin, "only bytes follow the start", "send one start");
+                    ImageImporter.What, messages.Origin, "only bytes follow the start", "send one start");
         }
     }
 
     /// <summary>Progress while the import runs, then what it brought.</summary>
     private async Task Answer(
-        PoolPicture pool, Func<Action<ImportProgress>, Task<ImportOutcome>> begin,
+        PoolPicture pool, Func<Action<ImportReport>, Task<ImportOutcome>> begin,
         IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
     {
         var progress = Channel.CreateBounded<ImportProgress>(
@@ -93,20 +99,23 @@ internal sealed class ImagesService(
                 await responseStream.WriteAsync(new ImportImageReply { Progress = step }).ConfigureAwait(false);
         }
         var outcome = await import.ConfigureAwait(false);
-        var details = await images.Details(pool.Name, outcome.Reference).ConfigureAwait(false);
-        if (outcome.Lost.Counts.Count > 0)
+        var found = await images.Details(pool.Name, outcome.Reference).ConfigureAwait(false);
+        if (!outcome.Lost.IsEmpty)
             await responseStream.WriteAsync(new ImportImageReply { LeftOut = LostAttributes.Of(outcome.Lost) })
                 .ConfigureAwait(false);
-        if (outcome.Findings.Count > 0)
-            await responseStream.WriteAsync(new ImportImageReply { Notes = new() { Findings = { outcome.Findings } } })
-                .ConfigureAwait(false);
-        await responseStream.WriteAsync(new ImportImageReply { Image = details }).ConfigureAwait(false);
+        if (!outcome.Findings.IsEmpty)
+        {
+            var notes = new ImportNotes { Findings = { outcome.Findings.Select(CheckViews.Finding) } };
+            await responseStream.WriteAsync(new ImportImageReply { Notes = notes }).ConfigureAwait(false);
+        }
+        await responseStream.WriteAsync(new ImportImageReply { Image = ImageViews.Details(found) })
+            .ConfigureAwait(false);
 
         async Task<ImportOutcome> Run()
         {
             try
             {
-                return await begin(step => progress.Writer.TryWrite(step)).ConfigureAwait(false);
+                return await begin(step => progress.Writer.TryWrite(ImageViews.Progress(step))).ConfigureAwait(false);
             }
             finally
             {
@@ -144,11 +153,12 @@ internal sealed class ImagesService(
         return reply;
     }
 
-    public override Task<ImageDetails> Show(ShowImageRequest request, ServerCallContext context)
+    public override async Task<ImageDetails> Show(ShowImageRequest request, ServerCallContext context)
     {
         const string What = "cannot show image";
         var pool = gateway.Resolve(What, request.Pool);
-        return images.Details(pool, ImageFinder.Find(What, pool, request.Image));
+        var found = await images.Details(pool, ImageFinder.Find(What, pool, request.Image)).ConfigureAwait(false);
+        return ImageViews.Details(found);
     }
 
     public override async Task<ImageDetails> Tag(TagImageRequest request, ServerCallContext context)
@@ -164,7 +174,7 @@ internal sealed class ImagesService(
         await gateway.Ask(pool.Name, new PoolCommands.TagImage(
             PoolGateway.RequestOf(What, request.RequestId), reference, pool.State.Devices[image.TopLayer].Key,
             image.ConfigDigest, image.Config, gateway.Now), context.CancellationToken).ConfigureAwait(false);
-        return await images.Details(pool.Name, reference).ConfigureAwait(false);
+        return ImageViews.Details(await images.Details(pool.Name, reference).ConfigureAwait(false));
     }
 
     public override async Task<RemoveImageReply> Remove(RemoveImageRequest request, ServerCallContext context)

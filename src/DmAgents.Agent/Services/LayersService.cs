@@ -16,7 +16,7 @@ internal sealed class LayersService(PoolGateway gateway, UsageReader usages) : L
     {
         var layers = pool.State.Devices.Values
             .Where(d => d.Kind == Domain.Devices.DeviceKind.Layer && d.Phase != DevicePhase.Removing).ToList();
-        var exact = layers.Find(d => Views.KeyText(d.Key) == key);
+        var exact = layers.Find(d => KeyText.Of(d.Key) == key);
         if (exact is not null)
             return exact;
         var found = key.Length == 0 ? [] : layers.FindAll(d =>
@@ -81,7 +81,7 @@ internal sealed class LayersService(PoolGateway gateway, UsageReader usages) : L
             context.CancellationToken).ConfigureAwait(false);
         return new RemoveLayerReply
         {
-            Pool = pool.Name.Value, Key = Views.KeyText(layer.Key), ThinId = done.Device?.Id.Value ?? layer.Id.Value,
+            Pool = pool.Name.Value, Key = KeyText.Of(layer.Key), ThinId = done.Device?.Id.Value ?? layer.Id.Value,
         };
     }
 

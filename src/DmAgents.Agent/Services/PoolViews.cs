@@ -1,8 +1,8 @@
+using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
@@ -10,8 +10,8 @@ using DeviceKind = DmAgents.Domain.Devices.DeviceKind;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Everything that is known of a pool, from its picture and, for the details, from the kernel.</summary>
-internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
+/// <summary>Everything that is known of a pool, in the API's words.</summary>
+internal sealed class PoolViews(PoolSettings settings)
 {
     public static PoolSummary Summary(PoolPicture pool)
     {
@@ -37,12 +37,29 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         return summary;
     }
 
+    /// <summary>What a removal has done to a pool that was this.</summary>
+    public static RemovePoolReply Removed(PoolPicture pool)
+    {
+        var reply = new RemovePoolReply { Pool = pool.Name.Value };
+        var devices = pool.State.Devices.Values.Count(d => d.Kind != DeviceKind.Base && d.IsPresent);
+        if (devices > 0)
+            reply.Done.Add(new Step { What = $"unmounted, deactivated and lost {devices} layers and containers" });
+        reply.Done.Add(new Step { What = "taken down", Object = pool.Name.Value });
+        reply.Done.Add(pool.State.Identity?.Backing switch
+        {
+            PoolBacking.Disks => new Step { What = "labels erased; its disks are free" },
+            PoolBacking.LoopFiles => new Step { What = "loop files deleted" },
+            _ => new Step { What = "left to whoever assembles it" },
+        });
+        return reply;
+    }
+
     /// <summary>The state shown is that of the pool in the kernel, not that of the agent.</summary>
     private static bool IsJudged(PoolPicture pool) => pool.Phase == PoolPhase.Open;
 
-    /// <summary>Asks the kernel for a fresh status; a pool that is not open shows what was known last.</summary>
-    public PoolDetails Details(PoolPicture pool)
+    public PoolDetails Details(PoolInspection inspection)
     {
+        var pool = inspection.Pool;
         var summary = Summary(pool);
         var details = new PoolDetails
         {
@@ -62,18 +79,17 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
             MountDirectory = pool.Paths.MountDirectory,
             SectorConcern = pool.Sectors ?? "",
         };
-        details.FormatConcerns.Add(HostsService.FormatsOf(pool).Select(
-            found => $"{found.Object}: {found.Why}; {found.Next}"));
+        details.FormatConcerns.Add(PoolProblems.Formats(pool).Select(
+            found => $"{found.Subject}: {found.Why}; {found.Next}"));
         if (pool.State.Takeover is { } takeover)
             details.Takeover = View(takeover);
         if (pool.State.Identity is not { } identity)
             return details;
-        var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false);
         AddIdentity(details, identity, pool.State);
         AddDevices(details, pool);
         AddTrim(details, pool);
-        AddKernel(details, context, pool);
-        AddBacking(details, identity.Backing);
+        AddKernel(details, identity, inspection);
+        AddBacking(details, identity.Backing, inspection.Files);
         return details;
     }
 
@@ -91,27 +107,19 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         },
     };
 
-    /// <summary>Null: it was not tried.</summary>
-    public static Api.Admin.V1.BackupProof? Proof(Domain.Pools.Mending.BackupProof? proof) => proof is null
-        ? null
-        : new Api.Admin.V1.BackupProof
-        {
-            At = Views.Time(proof.At), TookMilliseconds = (ulong)proof.Took.TotalMilliseconds,
-            WhyNot = proof.Why ?? "",
-        };
-
     private static void AddIdentity(PoolDetails details, PoolIdentity identity, PoolContents state)
     {
         details.BlockSizeBytes = identity.BlockSize.Bytes.Bytes;
         details.SectorSizeBytes = identity.SectorSize?.Bytes ?? 0;
         details.Spares.Add(state.Spares.Select(disk => disk.Value));
-        details.KeptMetadata.Add(state.Kept.Select(Kept));
+        details.KeptMetadata.Add(state.Kept.Select(CareViews.Kept));
         if (state.LastBackup is { } backup)
         {
             details.LastBackup = new BackupStatus
             {
                 Name = backup.Name ?? "", At = Views.Time(backup.At), WhyNot = backup.Why ?? "",
-                Proof = Proof(state.Proofs.Of(backup.Name ?? "")), LatestProved = state.Proofs.LatestProved ?? "",
+                Proof = CareViews.Proof(state.Proofs.Of(backup.Name ?? "")),
+                LatestProved = state.Proofs.LatestProved ?? "",
             };
         }
         details.DefaultFileSystem = Views.FileSystem(identity.FileSystem);
@@ -142,7 +150,7 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
                 continue;
             var removal = new PendingRemoval
             {
-                ThinId = deletion.Id.Value, Key = Views.KeyText(device.Key), Since = Views.Time(device.UpdatedAt),
+                ThinId = deletion.Id.Value, Key = KeyText.Of(device.Key), Since = Views.Time(device.UpdatedAt),
                 Attempts = (uint)deletion.Tries, Holder = deletion.Why,
             };
             if (deletion.BlocksLeft is { } left)
@@ -168,16 +176,15 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         }
     }
 
-    private void AddKernel(PoolDetails details, PoolContext context, PoolPicture pool)
+    private void AddKernel(PoolDetails details, PoolIdentity identity, PoolInspection inspection)
     {
-        details.DmName = context.Device.Value;
-        if (kernel.Find(context.Device) is { Succeeded: true } live)
+        details.DmName = inspection.Device?.Value ?? "";
+        if (inspection.Live is { } live)
         {
-            details.DmUuid = live.Value.Uuid.Value;
-            details.DmDevice = live.Value.Number.ToString();
+            details.DmUuid = live.Uuid.Value;
+            details.DmDevice = live.Number.ToString();
         }
-        var read = kernel.PoolStatus(context.Device);
-        if ((read.Succeeded ? read.Value : pool.Health?.Status) is not { } status)
+        if (inspection.Status is not { } status)
             return;
         details.Data = Views.Space(status.Data);
         details.Metadata = Views.Space(status.Metadata);
@@ -193,8 +200,8 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         if (status.HeldRoot is { } root)
             details.HeldMetadataRoot = root;
         details.MetadataLowWatermarkBytes = status.MetadataLowWaterMark * status.Metadata.BlockSize.Bytes;
-        // Of a pool that someone else assembles, he knows.
-        if (context.Identity.Backing is not PoolBacking.Existing)
+        // Of a pool that another program assembles, only that program knows them.
+        if (identity.Backing is not PoolBacking.Existing)
         {
             details.DataLowWatermarkBytes = Part(status.Data.TotalBytes, settings.LowWaterPercent);
             details.ZeroesNewBlocks = true;
@@ -203,7 +210,8 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         details.MetadataMinFreeBytes = Part(status.Metadata.TotalBytes, settings.Marks.MinFreeMetadataPercent);
     }
 
-    private void AddBacking(PoolDetails details, PoolBacking backing)
+    private static void AddBacking(
+        PoolDetails details, PoolBacking backing, ImmutableDictionary<LoopFile, LoopFileInfo> infos)
     {
         switch (backing)
         {
@@ -221,8 +229,8 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
                     }));
                 break;
             case PoolBacking.LoopFiles files:
-                details.Backing.Add(Loop(files.Data, BackingStore.Types.Role.Data));
-                details.Backing.Add(Loop(files.Metadata, BackingStore.Types.Role.Metadata));
+                details.Backing.Add(Loop(files.Data, BackingStore.Types.Role.Data, infos));
+                details.Backing.Add(Loop(files.Metadata, BackingStore.Types.Role.Metadata, infos));
                 // Sparse files promise more than the host may have.
                 if (details.Data is { } space && details.Backing[0].HasHostFreeBytes)
                     space.FreeBytes = Math.Min(space.FreeBytes, details.Backing[0].HostFreeBytes);
@@ -239,20 +247,18 @@ internal sealed class PoolViews(IKernel kernel, PoolSettings settings)
         }
     }
 
-    private BackingStore Loop(LoopFilePart part, BackingStore.Types.Role role)
+    private static BackingStore Loop(
+        LoopFilePart part, BackingStore.Types.Role role, ImmutableDictionary<LoopFile, LoopFileInfo> infos)
     {
         var store = new BackingStore { Role = role, Path = part.File.Value, SizeBytes = part.Size.Bytes };
-        if (kernel.InspectFile(part.File) is not { Succeeded: true } file)
+        if (infos.GetValueOrDefault(part.File) is not { } file)
             return store;
-        store.AllocatedBytes = file.Value.Allocated.Bytes;
-        store.HostFreeBytes = file.Value.HostFree.Bytes;
-        if (file.Value.Attached is { } loop)
+        store.AllocatedBytes = file.Allocated.Bytes;
+        store.HostFreeBytes = file.HostFree.Bytes;
+        if (file.Attached is { } loop)
             store.LoopDevice = loop.Value;
         return store;
     }
-
-    public static Api.Admin.V1.KeptMetadata Kept(Domain.Pools.Mending.KeptMetadata kept) =>
-        new() { Place = kept.ToString(), Since = Views.Time(kept.Since) };
 
     private static PoolKind KindOf(PoolContents state) => state.Identity?.Backing switch
     {

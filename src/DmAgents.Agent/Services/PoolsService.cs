@@ -1,72 +1,37 @@
-using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
-using DmAgents.Agent.Configuration;
 using DmAgents.Api.Admin.V1;
-using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Planning;
-using DmAgents.Domain.Ports;
-using DmAgents.Domain.Units;
+using DmAgents.Domain.Pools.Mending;
 using Grpc.Core;
+using DeviceKind = DmAgents.Api.Admin.V1.DeviceKind;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Pools of the admin API: their life. What they look like is in <see cref="PoolViews"/>.</summary>
-internal sealed partial class PoolsService(
-    PoolGateway gateway, UsageReader usages, PoolViews views, PoolChecker checker, PoolAdopter adopter,
-    OwnerlessPools ownerless, IKernel kernel, AgentSettings settings, IDurableFiles files, MetadataMender mender,
-    DockerTakeover docker,
-    BackupKeeper keeper, BackupProver prover)
+/// <summary>Pools of the admin API. Requests are read by <see cref="PoolRequests"/>, done by use cases, and answered by
+/// views.</summary>
+internal sealed class PoolsService(
+    PoolGateway gateway, PoolViews views, PoolInspector inspector, PoolChecker checker, PoolCreator creator,
+    PoolGrower grower, SpareDisks spares, PoolTrimmer trimmer, QuarantinedThins quarantine, MetadataRepairer repair,
+    OperatorBackups backups, PoolAdopter adopter, DockerTakeover docker)
     : Pools.PoolsBase
 {
+    /// <summary>A caller that hears nothing for long takes the agent for dead.</summary>
+    private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(30);
+
     public override async Task Create(
         CreatePoolRequest request, IServerStreamWriter<CreatePoolReply> responseStream, ServerCallContext context)
     {
-        const string What = "cannot create pool";
-        var requestId = PoolGateway.RequestOf(What, request.RequestId);
-        if (!PoolName.TryParse(request.Name, out var name))
-            throw Problems.Usage(
-                What, request.Name, $"it is not a pool's name: {PoolName.Rule}", "choose another name");
-        var blockSize = BlockSizeOf(What, request);
-        // The uuid comes from the request: a retry meets the pool that the first try made.
-        var uuid = new PoolUuid(requestId.Value);
-        var made = gateway.Board.Find(name) is { } existing && existing.Uuid == uuid ? existing.State.Identity : null;
-        var initialize = made is null
-            ? await NewPool().ConfigureAwait(false)
-            // Whether it is open by now, its actor knows.
-            : new PoolCommands.Initialize(
-                requestId, uuid, name, made.Backing, made.BlockSize, made.FileSystem, made.BaseSize, gateway.Now)
-            {
-                SectorSize = made.SectorSize,
-            };
-        await Step("writing labels, making the pool live, marking the first checkpoint", 2).ConfigureAwait(false);
-        await gateway.Ask(name, initialize, context.CancellationToken).ConfigureAwait(false);
-        await Step("the pool is open", 3).ConfigureAwait(false);
-        var details = views.Details(gateway.Resolve(What, name.Value));
+        var asked = PoolRequests.Creation(request);
+        await creator.Create(asked, Report, context.CancellationToken).ConfigureAwait(false);
+        var details = views.Details(inspector.Inspect(gateway.Resolve(PoolCreator.What, asked.Name.Value)));
         await responseStream.WriteAsync(new CreatePoolReply { Pool = details }).ConfigureAwait(false);
 
-        async Task<PoolCommands.Initialize> NewPool()
+        Task Report(CreationStep step) => responseStream.WriteAsync(new CreatePoolReply
         {
-            ownerless.MustNotHave(What, name);
-            await Step("looking at what it is to be made of", 1).ConfigureAwait(false);
-            var plan = await Task.Run(() => Plan(name, request, blockSize), context.CancellationToken)
-                .ConfigureAwait(false);
-            foreach (var warning in plan.Warnings)
-                await Step(warning, 1).ConfigureAwait(false);
-            var kind = FileSystemOf(request);
-            if (PoolSizes.NoBase(What, name, kind, settings.BaseSize, plan.DataSize) is { } tooSmall)
-                throw Problems.Of(tooSmall);
-            return new PoolCommands.Initialize(
-                requestId, uuid, name, plan.Backing, plan.BlockSize, kind,
-                PoolSizes.BaseSizeFor(kind, settings.BaseSize, plan.DataSize), gateway.Now)
+            Step = new Step
             {
-                SectorSize = plan.SectorSize,
-            };
-        }
-
-        Task Step(string text, uint index) => responseStream.WriteAsync(new CreatePoolReply
-        {
-            Step = new Step { What = text, Object = request.Name, Index = index, Count = 3 },
+                What = step.What, Object = request.Name, Index = (uint)step.Index, Count = PoolCreator.Steps,
+            },
         });
     }
 
@@ -78,64 +43,40 @@ internal sealed partial class PoolsService(
     }
 
     public override Task<PoolDetails> Show(ShowPoolRequest request, ServerCallContext context) =>
-        Task.Run(() => views.Details(gateway.Resolve("cannot show pool", request.Pool)), context.CancellationToken);
+        Details("cannot show pool", request.Pool, context);
 
     public override async Task<PoolDetails> Grow(GrowPoolRequest request, ServerCallContext context)
     {
-        const string What = "cannot grow pool";
+        const string What = PoolGrower.What;
         var pool = gateway.Resolve(What, request.Pool);
-        var requestId = PoolGateway.RequestOf(What, request.RequestId);
-        if (!PoolGateway.WasDone(pool, requestId))
-        {
-            var identity = IdentityOf(What, pool);
-            var growth = GrowthOf(What, request);
-            var plan = await Task.Run(
-                () => Planned(new BackingPlanner(kernel).PlanGrowth(identity, growth, request.Force)),
-                context.CancellationToken).ConfigureAwait(false);
-            await gateway.Ask(pool.Name, new PoolCommands.Grow(requestId, plan.Backing, gateway.Now),
-                context.CancellationToken).ConfigureAwait(false);
-        }
-        return await DetailsAfter(What, pool.Name, context).ConfigureAwait(false);
+        await grower.Grow(
+            PoolGateway.RequestOf(What, request.RequestId), pool, PoolRequests.Growth(request), request.Force,
+            context.CancellationToken).ConfigureAwait(false);
+        return await Details(What, pool.Name.Value, context).ConfigureAwait(false);
     }
 
     public override async Task<PoolDetails> ChangeSpares(ChangeSparesRequest request, ServerCallContext context)
     {
-        const string What = "cannot set spares";
+        const string What = SpareDisks.What;
         var pool = gateway.Resolve(What, request.Pool);
-        var requestId = PoolGateway.RequestOf(What, request.RequestId);
-        if (!PoolGateway.WasDone(pool, requestId))
-        {
-            var identity = IdentityOf(What, pool);
-            var left = await Task.Run(
-                () => Without(What, pool, request.Remove.Select(PathOf)), context.CancellationToken)
-                .ConfigureAwait(false);
-            // Looked at as they will be when they are needed: then nobody is there to say that they may be overwritten.
-            var spares = await Task.Run(
-                () => With(identity, left, request.Add.Select(PathOf)), context.CancellationToken)
-                .ConfigureAwait(false);
-            await gateway.Ask(pool.Name, new PoolCommands.SetSpares(requestId, spares, gateway.Now),
-                context.CancellationToken).ConfigureAwait(false);
-        }
-        return await DetailsAfter(What, pool.Name, context).ConfigureAwait(false);
+        await spares.Change(
+            PoolGateway.RequestOf(What, request.RequestId), pool, PoolRequests.Paths(request.Remove),
+            PoolRequests.Paths(request.Add), context.CancellationToken).ConfigureAwait(false);
+        return await Details(What, pool.Name.Value, context).ConfigureAwait(false);
     }
 
-    public override Task<CheckPoolReply> Check(CheckPoolRequest request, ServerCallContext context)
-    {
-        var pool = gateway.Resolve("cannot check pool", request.Pool);
-        return Task.Run(() => checker.Check(pool), context.CancellationToken);
-    }
+    public override Task<CheckPoolReply> Check(CheckPoolRequest request, ServerCallContext context) =>
+        Checked(gateway.Resolve("cannot check pool", request.Pool), context.CancellationToken);
 
     public override async Task<CheckPoolReply> Repair(RepairPoolRequest request, ServerCallContext context)
     {
         const string What = "cannot repair pool";
         var pool = gateway.Resolve(What, request.Pool);
-        var requestId = PoolGateway.RequestOf(What, request.RequestId);
         await gateway.Ask(pool.Name, new PoolCommands.Repair(
-            requestId, request.HasAcceptTransactionId ? new TransactionId(request.AcceptTransactionId) : null,
-            gateway.Now), context.CancellationToken).ConfigureAwait(false);
-        return await Task.Run(
-            () => checker.Check(gateway.Resolve(What, pool.Name.Value)), context.CancellationToken)
-            .ConfigureAwait(false);
+            PoolGateway.RequestOf(What, request.RequestId),
+            request.HasAcceptTransactionId ? new TransactionId(request.AcceptTransactionId) : null, gateway.Now),
+            context.CancellationToken).ConfigureAwait(false);
+        return await Checked(gateway.Resolve(What, pool.Name.Value), context.CancellationToken).ConfigureAwait(false);
     }
 
     public override async Task<RemovePoolReply> Remove(RemovePoolRequest request, ServerCallContext context)
@@ -145,135 +86,166 @@ internal sealed partial class PoolsService(
         await gateway.Ask(pool.Name, new PoolCommands.Retire(
             PoolGateway.RequestOf(What, request.RequestId), request.Force, gateway.Now), context.CancellationToken)
             .ConfigureAwait(false);
-        var reply = new RemovePoolReply { Pool = pool.Name.Value };
-        var devices = pool.State.Devices.Values.Count(d => d.Kind != Domain.Devices.DeviceKind.Base && d.IsPresent);
-        if (devices > 0)
-            reply.Done.Add(new Step { What = $"unmounted, deactivated and lost {devices} layers and containers" });
-        reply.Done.Add(new Step { What = "taken down", Object = pool.Name.Value });
-        reply.Done.Add(pool.State.Identity?.Backing switch
+        return PoolViews.Removed(pool);
+    }
+
+    public override async Task<TrimPoolReply> Trim(TrimPoolRequest request, ServerCallContext context)
+    {
+        var requestId = PoolGateway.RequestOf(PoolTrimmer.What, request.RequestId);
+        var pool = gateway.Resolve(PoolTrimmer.What, request.Pool);
+        return CareViews.Trimmed(
+            await trimmer.Trim(requestId, pool, context.CancellationToken).ConfigureAwait(false));
+    }
+
+    public override async Task<ListQuarantineReply> ListQuarantine(
+        ListQuarantineRequest request, ServerCallContext context)
+    {
+        var reply = new ListQuarantineReply();
+        foreach (var pool in gateway.Several("cannot list the quarantine", request.Pool))
         {
-            PoolBacking.Disks => new Step { What = "labels erased; its disks are free" },
-            PoolBacking.LoopFiles => new Step { What = "loop files deleted" },
-            _ => new Step { What = "left to whoever assembles it" },
-        });
+            var thins = await quarantine.List(pool).ConfigureAwait(false);
+            reply.Devices.Add(thins.Select(CareViews.Quarantined));
+        }
         return reply;
     }
 
-    private ImmutableArray<DevicePath> Without(string what, PoolPicture pool, IEnumerable<DevicePath> disks)
+    public override async Task<PurgeQuarantineReply> PurgeQuarantine(
+        PurgeQuarantineRequest request, ServerCallContext context)
     {
-        var spares = pool.State.Spares;
-        foreach (var disk in disks)
+        const string What = QuarantinedThins.CannotPurge;
+        var pool = gateway.Resolve(What, request.Pool);
+        var requestId = PoolGateway.RequestOf(What, request.RequestId);
+        var purged = await quarantine.Purge(
+            requestId, pool, request.All ? null : [.. request.ThinIds.Select(id => PoolRequests.ThinIdOf(What, id))],
+            context.CancellationToken).ConfigureAwait(false);
+        return new PurgeQuarantineReply
         {
-            if (SpareOf(pool, disk) is not { } spare)
-            {
-                throw Problems.NotFound(what, disk.Value, "it is not a spare of this pool",
-                    $"list them: dmagent pool spare list {pool.Name}");
-            }
-            spares = spares.Remove(spare);
-        }
-        return spares;
-    }
-
-    /// <summary>The spare that a path leads to: it was journaled by another, where it has a stable one. Of a disk that
-    /// is gone there is only the text.</summary>
-    private DevicePath? SpareOf(PoolPicture pool, DevicePath disk)
-    {
-        var spares = pool.State.Spares;
-        if (spares.Contains(disk))
-            return disk;
-        return kernel.Inspect(disk) is { Succeeded: true, Value.Number: var number }
-            ? spares.Cast<DevicePath?>().FirstOrDefault(spare =>
-                kernel.Inspect(spare!.Value) is { Succeeded: true, Value.Number: var known } && known == number)
-            : null;
-    }
-
-    private ImmutableArray<DevicePath> With(
-        PoolIdentity pool, ImmutableArray<DevicePath> spares, IEnumerable<DevicePath> disks)
-    {
-        foreach (var disk in disks)
-        {
-            var (path, refusal) = new BackingPlanner(kernel).LookAtSpare(pool, disk);
-            if (refusal is not null)
-                throw Problems.Of(refusal);
-            spares = spares.Contains(path) ? spares : spares.Add(path);
-        }
-        return spares;
-    }
-
-    private static PoolIdentity IdentityOf(string what, PoolPicture pool) => pool.State.Identity
-        ?? throw Problems.Of(Problem.Types.Kind.Busy, what, pool.Name.Value, pool.Reason, "try again in a moment");
-
-    private Task<PoolDetails> DetailsAfter(string what, PoolName pool, ServerCallContext context) =>
-        Task.Run(() => views.Details(gateway.Resolve(what, pool.Value)), context.CancellationToken);
-
-    private BackingPlan.Planned Plan(PoolName name, CreatePoolRequest request, PoolBlockSize blockSize) =>
-        Planned(new BackingPlanner(kernel).Plan(
-            new PoolPaths(settings.StateDirectory, name), BackingOf(request), blockSize, request.Force));
-
-    private static BackingPlan.Planned Planned(BackingPlan plan) => plan switch
-    {
-        BackingPlan.Planned planned => planned,
-        BackingPlan.Refused refused => throw Problems.Of(refused.Refusal),
-        _ => throw new InvalidOperationException("a plan of no known kind"),
-    };
-
-    private static BackingRequest BackingOf(CreatePoolRequest request) => request.BackingCase switch
-    {
-        CreatePoolRequest.BackingOneofCase.Direct => new BackingRequest.Direct(
-            [.. request.Direct.DataDevices.Select(PathOf)], PathOf(request.Direct.MetadataDevice)),
-        CreatePoolRequest.BackingOneofCase.SingleDisk => new BackingRequest.SingleDisk(
-            PathOf(request.SingleDisk.Device),
-            request.SingleDisk.HasMetadataSizeBytes ? new ByteSize(request.SingleDisk.MetadataSizeBytes) : null),
-        CreatePoolRequest.BackingOneofCase.Loop => new BackingRequest.Loop(
-            request.Loop.HasDirectory ? DirectoryOf(request.Loop.Directory) : null,
-            new ByteSize(request.Loop.DataSizeBytes),
-            request.Loop.HasMetadataSizeBytes ? new ByteSize(request.Loop.MetadataSizeBytes) : null),
-        CreatePoolRequest.BackingOneofCase.Existing => new BackingRequest.Existing(
-            MappedName.IsValid(request.Existing.DmName)
-                ? new MappedName(request.Existing.DmName)
-                : throw Problems.Usage("cannot create pool", request.Existing.DmName, "it is not a device-mapper name",
-                    "list them: dmsetup ls")),
-        _ => throw Problems.Usage("cannot create pool", request.Name, "what it is to be made of is not given",
-            "give --data and --metadata, --disk, --loop or --existing"),
-    };
-
-    private static GrowthRequest GrowthOf(string what, GrowPoolRequest request)
-    {
-        var budget = request.Part == GrowPoolRequest.Types.Part.Metadata ? PoolBudget.Metadata : PoolBudget.Data;
-        return request.HowCase switch
-        {
-            GrowPoolRequest.HowOneofCase.AddDevice => new GrowthRequest.AddDisk(budget, PathOf(request.AddDevice)),
-            GrowPoolRequest.HowOneofCase.ToSizeBytes =>
-                new GrowthRequest.EnlargeTo(budget, new ByteSize(request.ToSizeBytes)),
-            GrowPoolRequest.HowOneofCase.BySizeBytes =>
-                new GrowthRequest.EnlargeBy(budget, new ByteSize(request.BySizeBytes)),
-            _ => throw Problems.Usage(what, request.Pool, "neither a device nor a size is given",
-                "give --add DEVICE, --to SIZE or --by SIZE"),
+            PurgedThinIds = { purged.Purged.Select(id => id.Value) }, FreedBytes = purged.Freed.Bytes,
         };
     }
 
-    private static DevicePath PathOf(string path) => path.StartsWith('/')
-        ? new DevicePath(path)
-        : throw Problems.Usage("cannot use device", path, "the path is not absolute", "give it like /dev/sdb");
-
-    private static MountPath DirectoryOf(string path) => path.StartsWith('/')
-        ? new MountPath(path)
-        : throw Problems.Usage("cannot use directory", path, "the path is not absolute", "give it like /srv/dmagents");
-
-    private PoolBlockSize BlockSizeOf(string what, CreatePoolRequest request)
+    public override async Task<UndeleteReply> Undelete(UndeleteRequest request, ServerCallContext context)
     {
-        if (!request.HasBlockSizeBytes)
-            return settings.BlockSize;
-        var size = new ByteSize(request.BlockSizeBytes);
-        return PoolBlockSize.IsValid(size)
-            ? new PoolBlockSize(size)
-            : throw Problems.Usage(what, request.Name, $"a block size of {size}", PoolBlockSize.Rule);
+        const string What = QuarantinedThins.CannotUndelete;
+        var pool = gateway.Resolve(What, request.Pool);
+        var asked = new UndeleteAsked(
+            PoolGateway.RequestOf(What, request.RequestId), pool, PoolRequests.ThinIdOf(What, request.ThinId),
+            request.Name);
+        var key = await quarantine.Undelete(asked, context.CancellationToken).ConfigureAwait(false);
+        return new UndeleteReply
+        {
+            Pool = pool.Name.Value, ThinId = request.ThinId, Key = key.Name, Kind = DeviceKind.Layer,
+        };
     }
 
-    private FileSystemKind FileSystemOf(CreatePoolRequest request) => request.FileSystem switch
+    public override async Task MendMetadata(
+        MendMetadataRequest request, IServerStreamWriter<MendMetadataReply> responseStream, ServerCallContext context)
     {
-        FileSystem.Ext4 => FileSystemKind.Ext4,
-        FileSystem.Xfs => FileSystemKind.Xfs,
-        _ => settings.FileSystem,
-    };
+        var source = PoolRequests.Source(request);
+        var what = MendDecider.What(source);
+        var pool = await repair.Settled(what, request.Pool, context.CancellationToken).ConfigureAwait(false);
+        var requestId = PoolGateway.RequestOf(what, request.RequestId);
+        if (!PoolGateway.WasDone(pool, requestId))
+        {
+            var asked = new MendAsked(
+                pool, source, request.HasInto ? PoolRequests.PathOf(request.Into) : null, request.Force);
+            var trying = repair.Try(asked);
+            await Living(trying, "trying it out on copies", responseStream, request.Pool).ConfigureAwait(false);
+            var trial = await trying.ConfigureAwait(false);
+            await responseStream.WriteAsync(new MendMetadataReply { Plan = MendViews.Plan(trial) })
+                .ConfigureAwait(false);
+            if (!request.Execute)
+                return;
+            var command = repair.CommandOf(requestId, trial);
+            await Living(
+                repair.Execute(pool.Name, command, context.CancellationToken),
+                "taking the pool down, mending its metadata, opening it again", responseStream, request.Pool)
+                .ConfigureAwait(false);
+        }
+        var after = gateway.Resolve(what, pool.Name.Value);
+        await responseStream.WriteAsync(new MendMetadataReply
+        {
+            Done = await Checked(after, CancellationToken.None).ConfigureAwait(false),
+        }).ConfigureAwait(false);
+    }
+
+    public override async Task<DiscardMetadataReply> DiscardMetadata(
+        DiscardMetadataRequest request, ServerCallContext context)
+    {
+        const string What = "cannot discard metadata";
+        var pool = gateway.Resolve(What, request.Pool);
+        var reply = new DiscardMetadataReply { Pool = pool.Name.Value };
+        reply.Discarded.Add(pool.State.Kept.Select(CareViews.Kept));
+        await gateway.Ask(pool.Name, new PoolCommands.DiscardMetadata(
+            PoolGateway.RequestOf(What, request.RequestId), gateway.Now), context.CancellationToken)
+            .ConfigureAwait(false);
+        return reply;
+    }
+
+    public override async Task<ListBackupsReply> ListBackups(ListBackupsRequest request, ServerCallContext context)
+    {
+        var pool = gateway.Resolve(OperatorBackups.CannotList, request.Pool);
+        var present = await Task.Run(() => backups.List(pool), context.CancellationToken).ConfigureAwait(false);
+        var reply = new ListBackupsReply { Pool = pool.Name.Value, Directory = pool.Paths.BackupDirectory };
+        reply.Backups.Add(present.Select(CareViews.Backup));
+        return reply;
+    }
+
+    public override async Task<BackUpReply> BackUp(BackUpRequest request, ServerCallContext context)
+    {
+        var pool = gateway.Resolve(OperatorBackups.CannotMake, request.Pool);
+        return CareViews.Made(pool.Name, await backups.Make(pool).ConfigureAwait(false));
+    }
+
+    public override async Task<AdoptPoolReply> Adopt(AdoptPoolRequest request, ServerCallContext context) =>
+        AdoptionViews.Reply(await adopter.Adopt(PoolRequests.Adoption(request), context.CancellationToken)
+            .ConfigureAwait(false));
+
+    public override async Task<AdoptDockerReply> AdoptDocker(AdoptDockerRequest request, ServerCallContext context) =>
+        AdoptionViews.Reply(request, await docker.Adopt(PoolRequests.Docker(request), context.CancellationToken)
+            .ConfigureAwait(false));
+
+    public override async Task<PoolDetails> ConfirmAdoption(ConfirmAdoptionRequest request, ServerCallContext context)
+    {
+        const string What = "cannot confirm adoption";
+        var pool = gateway.Resolve(What, request.Pool);
+        await gateway.Ask(pool.Name, new PoolCommands.ConfirmTakeover(
+            PoolGateway.RequestOf(What, request.RequestId), gateway.Now), context.CancellationToken)
+            .ConfigureAwait(false);
+        return await Details(What, pool.Name.Value, context).ConfigureAwait(false);
+    }
+
+    public override async Task<UndoAdoptionReply> UndoAdoption(UndoAdoptionRequest request, ServerCallContext context)
+    {
+        const string What = "cannot undo adoption";
+        var pool = gateway.Resolve(What, request.Pool);
+        await gateway.Ask(pool.Name, new PoolCommands.Return(
+            PoolGateway.RequestOf(What, request.RequestId), gateway.Now), context.CancellationToken)
+            .ConfigureAwait(false);
+        return new UndoAdoptionReply
+        {
+            Pool = pool.Name.Value,
+            Program = pool.State.Takeover?.Program ?? "",
+            Directory = pool.State.Takeover?.Directory.Value ?? "",
+        };
+    }
+
+    private Task<PoolDetails> Details(string what, string pool, ServerCallContext context) => Task.Run(
+        () => views.Details(inspector.Inspect(gateway.Resolve(what, pool))), context.CancellationToken);
+
+    private Task<CheckPoolReply> Checked(PoolPicture pool, CancellationToken cancellation) =>
+        Task.Run(() => CheckViews.Check(checker.Check(pool)), cancellation);
+
+    /// <summary>Says now and then that something is done still, until it has ended.</summary>
+    private static async Task Living(
+        Task work, string what, IServerStreamWriter<MendMetadataReply> responses, string subject)
+    {
+        do
+        {
+            await responses.WriteAsync(new MendMetadataReply { Step = new Step { What = what, Object = subject } })
+                .ConfigureAwait(false);
+        }
+        while (await Task.WhenAny(work, Task.Delay(SignOfLife)).ConfigureAwait(false) != work);
+        await work.ConfigureAwait(false);
+    }
 }

@@ -80,7 +80,7 @@ internal static class Views
         var blockSize = pool.State.Identity!.BlockSize;
         var container = new Container
         {
-            Name = KeyText(device.Key),
+            Name = KeyText.Of(device.Key),
             Pool = pool.Name.Value,
             Image = device.Labels.GetValueOrDefault(DeviceLabels.Image, ""),
             Parent = ParentKey(pool, device),
@@ -115,10 +115,10 @@ internal static class Views
     {
         var source = pool.State.Devices[view.Source];
         var container = Container(pool, source, usages);
-        container.Name = KeyText(view.Key);
+        container.Name = KeyText.Of(view.Key);
         container.Kind = DeviceKind.View;
         container.ContainerdNamespace = view.Key.ContainerdNamespace ?? "";
-        container.Parent = KeyText(source.Key);
+        container.Parent = KeyText.Of(source.Key);
         container.ReadOnly = true;
         container.CreatedAt = Time(view.CreatedAt);
         container.ClearExclusiveBytes();
@@ -132,10 +132,10 @@ internal static class Views
     {
         var source = pool.State.Devices[view.Source];
         var layer = Layer(pool, source, usages);
-        layer.Key = KeyText(view.Key);
+        layer.Key = KeyText.Of(view.Key);
         layer.Kind = DeviceKind.View;
         layer.ContainerdNamespace = view.Key.ContainerdNamespace ?? "";
-        layer.Parent = KeyText(source.Key);
+        layer.Parent = KeyText.Of(source.Key);
         layer.CreatedAt = Time(view.CreatedAt);
         layer.ClearExclusiveBytes();
         layer.References.Clear();
@@ -151,7 +151,7 @@ internal static class Views
         var layer = new Layer
         {
             Pool = pool.Name.Value,
-            Key = KeyText(device.Key),
+            Key = KeyText.Of(device.Key),
             Kind = Kind(device.Kind),
             Parent = ParentKey(pool, device),
             ThinId = device.Id.Value,
@@ -171,19 +171,11 @@ internal static class Views
             layer.ExclusiveBytes = exclusive;
         layer.References.Add(
             pool.State.ImagesOf(device.Id).Select(i => i.Reference.Value).Order(StringComparer.Ordinal));
-        layer.Children.Add(ChildrenOf(pool.State, device.Id).Select(c => KeyText(c.Key)));
-        layer.Children.Add(ViewsOf(pool.State, device.Id).Select(v => KeyText(v.Key)));
+        layer.Children.Add(ChildrenOf(pool.State, device.Id).Select(c => KeyText.Of(c.Key)));
+        layer.Children.Add(ViewsOf(pool.State, device.Id).Select(v => KeyText.Of(v.Key)));
         return layer;
     }
 
-    /// <summary>Layers and containers go by their own names; what lives in another space is shown with it.</summary>
-    public static string KeyText(DeviceKey key) =>
-        key.Space is DeviceKey.LayerSpace or DeviceKey.ContainerSpace ? key.Name : key.ToString();
-
-    /// <summary>Reads what <see cref="KeyText"/> writes of containerd's keys; null where it is none of those.</summary>
-    public static DeviceKey? ContainerdKey(string text) =>
-        DeviceKey.TryParse(text, out var key) && key.ContainerdNamespace is not null ? key : null;
-
     private static string ParentKey(PoolPicture pool, DeviceRecord device) =>
-        device.Parent is { } id && pool.State.Devices.TryGetValue(id, out var parent) ? KeyText(parent.Key) : "";
+        device.Parent is { } id && pool.State.Devices.TryGetValue(id, out var parent) ? KeyText.Of(parent.Key) : "";
 }

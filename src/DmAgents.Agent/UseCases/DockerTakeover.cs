@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
@@ -11,6 +12,27 @@ using DmAgents.Images.Docker;
 
 namespace DmAgents.Agent.UseCases;
 
+/// <summary>Which pool of a Docker to take over.</summary>
+/// <param name="Name">What the pool is called from then on.</param>
+/// <param name="DryRun">Only report what would come of it.</param>
+internal sealed record DockerAsked(RequestId Request, PoolName Name, DockerPoolRequest Place, bool DryRun);
+
+/// <summary>What a takeover of a Docker's pool has come to.</summary>
+internal abstract record DockerAdoption
+{
+    private DockerAdoption()
+    {
+    }
+
+    /// <summary>This is there, and it is taken over; for a dry run, it would be.</summary>
+    /// <param name="Formats">File systems that this host's kernel does not take, as far as that is known.</param>
+    public sealed record Present(DockerPool.Found Pool, DockerClaimed Claimed, ImmutableArray<Finding> Formats)
+        : DockerAdoption;
+
+    /// <summary>The same request took it over before: the pool as it is by now.</summary>
+    public sealed record Earlier(PoolPicture Now) : DockerAdoption;
+}
+
 /// <summary>Takes over what a Docker left.</summary>
 internal sealed class DockerTakeover(
     PoolGateway gateway, IKernel kernel, AgentSettings settings, OwnerlessPools ownerless)
@@ -19,8 +41,42 @@ internal sealed class DockerTakeover(
 
     private const string Docker = "Docker";
 
+    public async Task<DockerAdoption> Adopt(DockerAsked asked, CancellationToken cancellation)
+    {
+        // The uuid comes from the request: a retry meets the pool that the first try made.
+        if (gateway.Board.Find(asked.Name) is { } existing)
+            return Earlier(asked, existing);
+        var (found, claimed) = await Task.Run(() => Look(asked.Name, asked.Place), cancellation)
+            .ConfigureAwait(false);
+        if (asked.DryRun)
+        {
+            var formats = await Task.Run(() => LookAtFormats(asked.Name, found, claimed), cancellation)
+                .ConfigureAwait(false);
+            return new DockerAdoption.Present(found, claimed, [.. formats.Select(concern => PoolProblems.Format(
+                KeyText.Of(claimed.Claims.First(claim => claim.Id == concern.Id).Key), concern))]);
+        }
+        await TakeOver(asked.Request, asked.Name, found, claimed, cancellation).ConfigureAwait(false);
+        return new DockerAdoption.Present(
+            found, claimed,
+            gateway.Board.Find(asked.Name) is { } taken ? [.. PoolProblems.Formats(taken)] : []);
+    }
+
+    private static DockerAdoption.Earlier Earlier(DockerAsked asked, PoolPicture existing)
+    {
+        if (asked.DryRun || existing.Uuid != new PoolUuid(asked.Request.Value))
+        {
+            throw Refusals.Because(RefusalKind.WrongState, What, asked.Name.Value, "a pool of this name exists",
+                $"choose another name, or look at it: dmagent pool show {asked.Name}");
+        }
+        return existing.Phase == PoolPhase.Open
+            ? new DockerAdoption.Earlier(existing)
+            : throw Refusals.Because(RefusalKind.Busy, What, asked.Name.Value,
+                $"it is adopted, and not open: {existing.Reason}",
+                $"try again in a moment; see: dmagent pool show {asked.Name}");
+    }
+
     /// <summary>Finds what there is, without changing it.</summary>
-    public (DockerPool.Found Pool, DockerClaimed Claimed) Look(PoolName name, DockerPoolRequest asked)
+    private (DockerPool.Found Pool, DockerClaimed Claimed) Look(PoolName name, DockerPoolRequest asked)
     {
         ownerless.MustNotHave(What, name);
         try
@@ -62,7 +118,7 @@ internal sealed class DockerTakeover(
     }
 
     /// <summary>Takes over what was found.</summary>
-    public async Task TakeOver(
+    private async Task TakeOver(
         RequestId request, PoolName name, DockerPool.Found found, DockerClaimed claimed, CancellationToken cancellation)
     {
         if (await Task.Run(() => TakeoverEffects.TakeDown(kernel, found.LeftOver), cancellation)

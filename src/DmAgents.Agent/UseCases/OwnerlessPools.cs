@@ -1,6 +1,5 @@
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
-using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 
@@ -25,12 +24,8 @@ internal sealed class OwnerlessPools(IDurableFiles files, PoolBoard board, Agent
             + "directory away");
     }
 
-    public static Finding Told(PoolName name) => new()
-    {
-        Severity = Severity.Error,
-        Object = name.Value,
-        What = "there are files of a pool that the journal does not know",
-        Why = "the journal was lost, or is another host's",
-        Next = $"see what would be taken over: dmagent pool adopt {name} --dry-run",
-    };
+    public static Finding Told(PoolName name) => new(
+        Gravity.Error, name.Value, "there are files of a pool that the journal does not know",
+        "the journal was lost, or is another host's",
+        $"see what would be taken over: dmagent pool adopt {name} --dry-run");
 }

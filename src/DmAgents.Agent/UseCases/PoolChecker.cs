@@ -1,6 +1,5 @@
+using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
-using DmAgents.Agent.Services;
-using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
@@ -8,6 +7,21 @@ using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
+
+/// <summary>How journal, pool metadata and live devices of a pool compare.</summary>
+/// <param name="JournalDevices">How many the journal knows.</param>
+/// <param name="MetadataDevices">How many the pool has; 0 if that cannot be read.</param>
+/// <param name="LiveDevices">How many the kernel has live.</param>
+/// <param name="Findings">Each difference.</param>
+/// <param name="Repairs">What a repair would do.</param>
+/// <param name="Foreign">What a repair has to accept: the pool's transaction id, if the journal expects another.
+/// </param>
+internal sealed record PoolCheck(
+    PoolName Pool, int JournalDevices, int MetadataDevices, int LiveDevices, ImmutableArray<Finding> Findings,
+    ImmutableArray<PlannedStep> Repairs, TransactionId? Foreign)
+{
+    public bool Agrees => Findings.All(found => found.Gravity <= Gravity.Info);
+}
 
 /// <summary>
 /// Compares journal, pool metadata and live devices, and tells each difference. Changes nothing: it makes the plan that
@@ -17,7 +31,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
 {
     private const string ByRepair = "dmagent pool check --repair";
 
-    public CheckPoolReply Check(PoolPicture pool)
+    public PoolCheck Check(PoolPicture pool)
     {
         const string What = "cannot check pool";
         if (pool.State.Identity is not { } identity)
@@ -30,43 +44,45 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         if (!taken.Succeeded)
             return Broken(pool) ?? throw Refusals.Of(What, pool.Name.Value, taken.Error);
         var picture = taken.Value;
-        var reply = new CheckPoolReply
-        {
-            Pool = pool.Name.Value,
-            JournalDevices = (uint)pool.State.Devices.Count,
-            MetadataDevices = (uint)(picture.Thins?.Count ?? 0),
-            LiveDevices = (uint)picture.Live.Count,
-        };
+        var plan = pool.State.PlanRecovery(picture, context, time.GetUtcNow(), board.Work.Of(pool.Name));
+        return new PoolCheck(
+            pool.Name, pool.State.Devices.Count, picture.Thins?.Count ?? 0, picture.Live.Count,
+            [.. Findings(pool, picture, plan, context)],
+            Repairs(pool.Phase == PoolPhase.Open ? WithoutWork(plan, pool.State) : plan, pool.State),
+            pool.Phase == PoolPhase.WrongPool ? picture.Status.TransactionId : null);
+    }
+
+    private IEnumerable<Finding> Findings(
+        PoolPicture pool, KernelPicture picture, RecoveryPlan plan, PoolContext context)
+    {
+        var findings = new List<Finding>();
         if (picture.Thins is null)
         {
-            reply.Findings.Add(New(Severity.Warning, pool.Name.Value, "its own list of devices cannot be read",
+            findings.Add(New(Gravity.Warning, pool.Name.Value, "its own list of devices cannot be read",
                 "the pool takes no changes, and so makes no metadata snapshot", PoolActor.RepairOf(pool.Name)));
         }
         if (pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable)
-            reply.Findings.Add(HostsService.ProblemsOf(pool));
+            findings.AddRange(PoolProblems.Of(pool));
         else
-            reply.Findings.Add(HostsService.ShapesOf(pool));
-        reply.Findings.Add(Condition(pool));
-        var plan = pool.State.PlanRecovery(picture, context, time.GetUtcNow(), board.Work.Of(pool.Name));
-        reply.Findings.Add(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>());
-        reply.Findings.Add(new AssemblyEffects(kernel, context).ChangedParts().Select(part =>
-            New(Severity.Error, part.Subject, part.What, part.Why, part.Next ?? ByRepair)));
-        reply.Findings.Add(Live(plan, pool.State, picture, context));
-        reply.Repairs.Add(Repairs(pool.Phase == PoolPhase.Open ? WithoutWork(plan, pool.State) : plan, pool.State));
-        if (pool.Phase == PoolPhase.WrongPool)
-            reply.ForeignTransactionId = picture.Status.TransactionId.Value;
-        reply.Agrees = reply.Findings.All(f => f.Severity <= Severity.Info);
-        return reply;
+            findings.AddRange(PoolProblems.Shapes(pool));
+        return findings
+            .Concat(Condition(pool))
+            .Concat(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>())
+            .Concat(new AssemblyEffects(kernel, context).ChangedParts().Select(part =>
+                New(Gravity.Error, part.Subject, part.What, part.Why, part.Next ?? ByRepair)))
+            .Concat(Live(plan, pool.State, picture, context));
     }
 
     /// <summary>A pool of which nothing can be compared, and it is known why.</summary>
-    private static CheckPoolReply? Broken(PoolPicture pool)
+    private static PoolCheck? Broken(PoolPicture pool)
     {
-        var reply = new CheckPoolReply { Pool = pool.Name.Value, JournalDevices = (uint)pool.State.Devices.Count };
-        if (pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable)
-            reply.Findings.Add(HostsService.ProblemsOf(pool));
-        reply.Findings.Add(Condition(pool));
-        return reply.Findings.Count > 0 ? reply : null;
+        var problems = pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable ? PoolProblems.Of(pool) : [];
+        ImmutableArray<Finding> findings = [.. problems, .. Condition(pool)];
+        return findings.IsEmpty
+            ? null
+            : new PoolCheck(
+                pool.Name, pool.State.Devices.Count, MetadataDevices: 0, LiveDevices: 0, findings, Repairs: [],
+                Foreign: null);
     }
 
     /// <summary>What keeps the kernel from changing the pool's metadata.</summary>
@@ -74,12 +90,12 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
     {
         if (pool is { Phase: PoolPhase.Opening, MetadataAreDamaged: true })
         {
-            yield return New(Severity.Error, pool.Name.Value, "its metadata were damaged, and are checked again",
+            yield return New(Gravity.Error, pool.Name.Value, "its metadata were damaged, and are checked again",
                 pool.Reason, $"see what can be saved, without changing anything: {PoolActor.RepairOf(pool.Name)}");
         }
         if (pool is { Phase: PoolPhase.Open, Health: { CanChange: false } health })
         {
-            yield return New(Severity.Error, pool.Name.Value, health.Condition switch
+            yield return New(Gravity.Error, pool.Name.Value, health.Condition switch
             {
                 PoolCondition.NeedsCheck => "its metadata need a check",
                 PoolCondition.ReadOnly => "it is read-only",
@@ -100,59 +116,55 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
     };
 
     /// <summary>The plan in words, in the order in which it is carried out.</summary>
-    private static List<Step> Repairs(RecoveryPlan plan, PoolContents state)
-    {
-        var steps = plan.Findings.Select(found => found switch
-            {
-                PoolEvents.Lost e => new Step { What = "note as lost", Object = Name(state, e.Id) },
-                PoolEvents.Quarantined e => new Step { What = "put in quarantine", Object = $"thin id {e.Id}" },
-                PoolEvents.RemovalIntended e => new Step { What = "undo", Object = Name(state, e.Id) },
-                _ => null,
-            }).OfType<Step>()
-            .Concat(plan.Resume.Select(name => new Step { What = "resume", Object = name.Value }))
-            .Concat(plan.Unmount.Select(target => new Step { What = "unmount", Object = target.Value }))
-            .Concat(plan.Deactivate.Select(name => new Step { What = "deactivate", Object = name.Value }))
-            .Concat(plan.Create.Select(c => new Step { What = "make", Object = Name(state, c.Id) }))
-            .Concat(plan.Settle.Select(id => new Step { What = "make live as wanted", Object = Name(state, id) }))
-            .Concat(plan.Delete.Select(id => new Step { What = "give blocks back of", Object = Name(state, id) }))
-            .ToList();
-        for (var i = 0; i < steps.Count; i++)
-            (steps[i].Index, steps[i].Count) = ((uint)i + 1, (uint)steps.Count);
-        return steps;
-    }
+    private static ImmutableArray<PlannedStep> Repairs(RecoveryPlan plan, PoolContents state) =>
+    [
+        .. plan.Findings.Select(found => found switch
+        {
+            PoolEvents.Lost e => new PlannedStep("note as lost", Name(state, e.Id)),
+            PoolEvents.Quarantined e => new PlannedStep("put in quarantine", $"thin id {e.Id}"),
+            PoolEvents.RemovalIntended e => new PlannedStep("undo", Name(state, e.Id)),
+            _ => null,
+        }).OfType<PlannedStep>(),
+        .. plan.Resume.Select(name => new PlannedStep("resume", name.Value)),
+        .. plan.Unmount.Select(target => new PlannedStep("unmount", target.Value)),
+        .. plan.Deactivate.Select(name => new PlannedStep("deactivate", name.Value)),
+        .. plan.Create.Select(c => new PlannedStep("make", Name(state, c.Id))),
+        .. plan.Settle.Select(id => new PlannedStep("make live as wanted", Name(state, id))),
+        .. plan.Delete.Select(id => new PlannedStep("give blocks back of", Name(state, id))),
+    ];
 
     private static Finding? Of(PoolEvent found, PoolContents state) => found switch
     {
-        PoolEvents.Lost e => New(Severity.Error, Name(state, e.Id), "the pool does not have it",
+        PoolEvents.Lost e => New(Gravity.Error, Name(state, e.Id), "the pool does not have it",
             "the pool's metadata are older than the journal, or it was deleted by hand", "restore the pool's metadata"),
-        PoolEvents.Quarantined e => New(Severity.Warning, $"thin id {e.Id}", "the journal does not know it", e.Why,
+        PoolEvents.Quarantined e => New(Gravity.Warning, $"thin id {e.Id}", "the journal does not know it", e.Why,
             "put it in quarantine by a repair; then undelete or purge it"),
         PoolEvents.RemovalIntended e when state.Devices[e.Id].Phase != DevicePhase.Creating =>
-            New(Severity.Warning, Name(state, e.Id), "it is left over",
+            New(Gravity.Warning, Name(state, e.Id), "it is left over",
                 "what it was made for has ended, and nothing needs it", ByRepair),
         // Deletions under way look like this while the agent runs, and so does what is being made.
         PoolEvents.Removed or PoolEvents.RemovalIntended or PoolEvents.Purged or PoolEvents.RequestWithdrawn =>
             null,
-        _ => New(Severity.Warning, state.Identity!.Name.Value, found.ToString(), "", ByRepair),
+        _ => New(Gravity.Warning, state.Identity!.Name.Value, found.ToString(), "", ByRepair),
     };
 
     private static IEnumerable<Finding> Live(
         RecoveryPlan plan, PoolContents state, KernelPicture picture, PoolContext context)
     {
         foreach (var name in plan.Resume)
-            yield return New(Severity.Error, name.Value, "it is suspended", "its I/O waits", ByRepair);
+            yield return New(Gravity.Error, name.Value, "it is suspended", "its I/O waits", ByRepair);
         foreach (var target in plan.Unmount)
-            yield return New(Severity.Warning, target.Value, "a mount that nobody wants", "", ByRepair);
+            yield return New(Gravity.Warning, target.Value, "a mount that nobody wants", "", ByRepair);
         foreach (var name in plan.Deactivate)
-            yield return New(Severity.Warning, name.Value, "it is live and nobody wants it", "", ByRepair);
+            yield return New(Gravity.Warning, name.Value, "it is live and nobody wants it", "", ByRepair);
         foreach (var device in state.Devices.Values.Where(d => d.Phase == DevicePhase.Ready && d.Use != DeviceUse.Idle))
         {
             if (!picture.Live.ContainsKey(device.Id))
-                yield return New(Severity.Error, device.Key.Name, "it should be live and is not", "", ByRepair);
+                yield return New(Gravity.Error, device.Key.Name, "it should be live and is not", "", ByRepair);
             else if (device.Use == DeviceUse.Mounted && picture.Mounted.All(m => m.Target != context.MountOf(device)))
-                yield return New(Severity.Error, device.Key.Name, "it should be mounted and is not", "", ByRepair);
+                yield return New(Gravity.Error, device.Key.Name, "it should be mounted and is not", "", ByRepair);
             else if (plan.Settle.Contains(device.Id))
-                yield return New(Severity.Error, device.Key.Name, "it is not live as it should be",
+                yield return New(Gravity.Error, device.Key.Name, "it is not live as it should be",
                     Deviation(device, picture, context), ByRepair);
         }
     }
@@ -171,8 +183,8 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
             : $"the mount is {(mount.ReadOnly ? "read-only" : "writable")}";
     }
 
-    private static string Name(PoolContents state, ThinId id) => Views.KeyText(state.Devices[id].Key);
+    private static string Name(PoolContents state, ThinId id) => KeyText.Of(state.Devices[id].Key);
 
-    private static Finding New(Severity severity, string subject, string what, string why, string next) =>
-        new() { Severity = severity, Object = subject, What = what, Why = why, Next = next };
+    private static Finding New(Gravity gravity, string subject, string what, string why, string next) =>
+        new(gravity, subject, what, why, next);
 }

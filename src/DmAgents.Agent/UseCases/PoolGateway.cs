@@ -129,8 +129,12 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
         : throw Refusals.Invalid(what, "request_id", $"'{text}' is no UUID", "give a new UUID for each change");
 
     /// <summary>The request was done for a caller who did not hear the answer, and asks again. What it was about may be
-    /// gone since, by this very request: a service that looks for it first asks this before.</summary>
+    /// gone since, by this very request: a caller that looks for it first asks this before.</summary>
     public static bool WasDone(PoolPicture pool, RequestId request) => pool.State.Knows(request);
+
+    /// <summary>What the pool is; refused as long as its journal has not said it.</summary>
+    public static PoolIdentity IdentityOf(string what, PoolPicture pool) => pool.State.Identity
+        ?? throw Refusals.Because(RefusalKind.Busy, what, pool.Name.Value, pool.Reason, "try again in a moment");
 
     /// <summary>The device of that key, or NotFound.</summary>
     public static DeviceRecord Find(PoolPicture pool, string what, DeviceKey key) => pool.State.Find(key)

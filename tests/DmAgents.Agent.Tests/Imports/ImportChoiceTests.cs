@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.UseCases;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
@@ -35,7 +36,7 @@ public sealed partial class ImportChoiceTests : IAsyncLifetime
         Assert.Equal((Here, DiffIdOf(Here)), await Taken(outcome.Reference.Value));
         var finding = Assert.Single(outcome.Findings);
         Assert.Equal(
-            (Severity.Info, "multi:1", $"taken for linux/{Here}"), (finding.Severity, finding.Object, finding.What));
+            (Gravity.Info, "multi:1", $"taken for linux/{Here}"), (finding.Gravity, finding.Subject, finding.What));
         Assert.Equal(
             "this host's platform; the archive has it for linux/riscv64, linux/s390x as well", finding.Why);
         Assert.Equal("take another with --platform", finding.Next);
@@ -48,7 +49,7 @@ public sealed partial class ImportChoiceTests : IAsyncLifetime
 
         Assert.Equal(("s390x", DiffIdOf("s390x")), await Taken("multi:1"));
         var finding = Assert.Single(outcome.Findings);
-        Assert.Equal((Severity.Info, "taken for linux/s390x"), (finding.Severity, finding.What));
+        Assert.Equal((Gravity.Info, "taken for linux/s390x"), (finding.Gravity, finding.What));
         Assert.StartsWith("as asked; ", finding.Why, StringComparison.Ordinal);
         Assert.Contains($"linux/{Here}", finding.Why, StringComparison.Ordinal);
     }
@@ -75,7 +76,7 @@ public sealed partial class ImportChoiceTests : IAsyncLifetime
         var outcome = await _images.Import(Index(), select: digest);
 
         var finding = Assert.Single(outcome.Findings);
-        Assert.Equal((Severity.Warning, "it is for linux/s390x"), (finding.Severity, finding.What));
+        Assert.Equal((Gravity.Warning, "it is for linux/s390x"), (finding.Gravity, finding.What));
     }
 
     /// <summary>The archive has one for the platform; what was selected has not.</summary>

@@ -1,4 +1,5 @@
 using DmAgents.Agent.Imports;
+using DmAgents.Agent.Services;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.UseCases;
 using DmAgents.Api.Admin.V1;
@@ -46,7 +47,8 @@ internal sealed class ImportedImages : IAsyncDisposable
             request.Select = select;
         if (platform is not null)
             request.Platform = platform;
-        return Agent.Get<ImageImporter>().Import(Agent.Picture, request, _ => { }, CancellationToken.None);
+        return Agent.Get<ImageImporter>().Import(
+            Agent.Picture, ImageViews.Asked(request), _ => { }, CancellationToken.None);
     }
 
     /// <summary>Imports what is refused.</summary>

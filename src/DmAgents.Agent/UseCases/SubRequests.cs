@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using DmAgents.Domain.Pools;
 
-namespace DmAgents.Agent.Imports;
+namespace DmAgents.Agent.UseCases;
 
 /// <summary>
 /// Request ids for the parts of a request that takes several: the same part of the same request has the same id, so

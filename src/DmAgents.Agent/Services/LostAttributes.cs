@@ -1,13 +1,14 @@
+using System.Collections.Immutable;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Images.Layers;
 
-namespace DmAgents.Agent.Imports;
+namespace DmAgents.Agent.Services;
 
 /// <summary>What an import left out, as its answer says it.</summary>
 internal static class LostAttributes
 {
-    public static LeftOut Of(LostXattrs lost) => new() { Attributes = { lost.Counts.Select(Of) } };
+    public static LeftOut Of(ImmutableArray<LostXattrCount> lost) => new() { Attributes = { lost.Select(Of) } };
 
     private static LostAttribute Of(LostXattrCount count) => new()
     {

@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Containers;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.Imports;
+
+/// <summary>Which container to make an image of.</summary>
+/// <param name="Author">Null: as the container's image says.</param>
+/// <param name="Comment">Of the step in the image's history; null: none.</param>
+internal sealed record CommitAsked(
+    RequestId Request, PoolPicture Pool, ContainerName Container, ImageReference Reference, string? Author,
+    string? Comment);
+
+/// <summary>Makes an image of a container, which may run: a layer above its image's, and a name for it.</summary>
+internal sealed class ContainerCommitter(PoolGateway gateway, ImageFinder images)
+{
+    public const string What = "cannot commit container";
+
+    public async Task<FoundImage> Commit(CommitAsked asked, CancellationToken cancellation)
+    {
+        var pool = asked.Pool;
+        var container = PoolGateway.Find(pool, What, DeviceKey.Container(asked.Container.Value));
+        var config = CommittedConfig.Of(pool.State, container, asked.Author, asked.Comment, gateway.Now);
+        // Brought to its end although the caller may be gone: a layer without its image would be left over.
+        await gateway.InTime(pool.Name, Commit(asked, container.Key, config), cancellation).ConfigureAwait(false);
+        return await images.Details(pool.Name, asked.Reference).ConfigureAwait(false);
+    }
+
+    private async Task<PoolReplies.ImageTagged> Commit(CommitAsked asked, DeviceKey container, CommittedConfig config)
+    {
+        var (pool, request) = (asked.Pool.Name, asked.Request);
+        var layer = DeviceKey.Layer($"commit:{request.Value:N}");
+        // Until the image has its name, nothing but this request knows what the layer is for.
+        using var work = gateway.Board.Work.Begin(pool, request);
+        var made = await gateway.AskPatiently(pool, new PoolCommands.CommitLive(
+            request, container, layer, ImmutableSortedDictionary<string, string>.Empty.Add(
+                DeviceLabels.Import, request.ToString()), gateway.Now)).ConfigureAwait(false);
+        return await gateway.AskPatiently(pool, new PoolCommands.TagImage(
+            SubRequests.Of(request, "tag"), asked.Reference, made.Layer?.Key ?? layer, config.Digest, config.Text,
+            gateway.Now)).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,41 @@
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.UseCases;
+
+/// <summary>Gives a pool usable metadata: tried out on copies first, then in its place.</summary>
+internal sealed class MetadataRepairer(
+    PoolGateway gateway, UsageReader usages, MetadataMender mender, AgentSettings settings)
+{
+    /// <summary>The pool, once it is known whether it can be opened: a broken one is tried again and again.</summary>
+    public async Task<PoolPicture> Settled(string what, string name, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(settings.RequestTimeout);
+        try
+        {
+            await gateway.Board.When(
+                gateway.Resolve(what, name).Name, pool => pool is not { Phase: PoolPhase.Opening }, patience.Token)
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // It is opening still, and refused for that.
+        }
+        return gateway.Resolve(what, name);
+    }
+
+    /// <summary>Brought to its end although the caller may be gone: it removes its copies then.</summary>
+    public Task<MendTrial> Try(MendAsked asked) => Task.Run(() => mender.Try(asked), CancellationToken.None);
+
+    /// <summary>The command that does what was tried out. An obstacle is refused.</summary>
+    public PoolCommands.MendMetadata CommandOf(RequestId request, MendTrial trial) => trial.Obstacle is { } obstacle
+        ? throw Refusals.Of(obstacle)
+        : new PoolCommands.MendMetadata(request, trial.Source, trial.Next, gateway.Now);
+
+    /// <summary>The command takes the pool down, and readers of its metadata have their device open: it waits for them.
+    /// </summary>
+    public Task Execute(PoolName pool, PoolCommands.MendMetadata command, CancellationToken cancellation) =>
+        usages.Alone(pool, () => gateway.Ask(pool, command, cancellation));
+}

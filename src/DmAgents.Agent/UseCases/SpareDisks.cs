@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Planning;
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Agent.UseCases;
+
+/// <summary>Names the disks that a pool is extended by when it runs low.</summary>
+internal sealed class SpareDisks(PoolGateway gateway, IKernel kernel)
+{
+    public const string What = "cannot set spares";
+
+    /// <param name="remove">Taken back first.</param>
+    /// <param name="add">Appended in this order; one that is a spare already stays where it is.</param>
+    public async Task Change(
+        RequestId request, PoolPicture pool, ImmutableArray<DevicePath> remove, ImmutableArray<DevicePath> add,
+        CancellationToken cancellation)
+    {
+        if (PoolGateway.WasDone(pool, request))
+            return;
+        var identity = PoolGateway.IdentityOf(What, pool);
+        // Looked at as they will be when they are needed: then nobody is there to say that they may be overwritten.
+        var spares = await Task.Run(() => With(identity, Without(pool, remove), add), cancellation)
+            .ConfigureAwait(false);
+        await gateway.Ask(pool.Name, new PoolCommands.SetSpares(request, spares, gateway.Now), cancellation)
+            .ConfigureAwait(false);
+    }
+
+    private ImmutableArray<DevicePath> Without(PoolPicture pool, ImmutableArray<DevicePath> disks)
+    {
+        var spares = pool.State.Spares;
+        foreach (var disk in disks)
+        {
+            if (SpareOf(pool, disk) is not { } spare)
+            {
+                throw Refusals.NotFound(What, disk.Value, "it is not a spare of this pool",
+                    $"list them: dmagent pool spare list {pool.Name}");
+            }
+            spares = spares.Remove(spare);
+        }
+        return spares;
+    }
+
+    /// <summary>The spare that a path leads to: it was journaled by another, if it has a stable one. Of a disk that
+    /// is gone there is only the text.</summary>
+    private DevicePath? SpareOf(PoolPicture pool, DevicePath disk)
+    {
+        var spares = pool.State.Spares;
+        if (spares.Contains(disk))
+            return disk;
+        return kernel.Inspect(disk) is { Succeeded: true, Value.Number: var number }
+            ? spares.Cast<DevicePath?>().FirstOrDefault(spare =>
+                kernel.Inspect(spare!.Value) is { Succeeded: true, Value.Number: var known } && known == number)
+            : null;
+    }
+
+    private ImmutableArray<DevicePath> With(
+        PoolIdentity pool, ImmutableArray<DevicePath> spares, ImmutableArray<DevicePath> disks)
+    {
+        foreach (var disk in disks)
+        {
+            var (path, refusal) = new BackingPlanner(kernel).LookAtSpare(pool, disk);
+            if (refusal is not null)
+                throw Refusals.Of(refusal);
+            spares = spares.Contains(path) ? spares : spares.Add(path);
+        }
+        return spares;
+    }
+}
