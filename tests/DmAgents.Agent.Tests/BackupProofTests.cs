@@ -1,4 +1,5 @@
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.UseCases;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Ports;
 
@@ -56,6 +57,32 @@ public sealed class BackupProofTests
 
         await Eventually(
             () => agent.State.Proofs.LatestProved is not null, () => $"{agent.State.LastBackup} {agent.State.Proofs}");
+    }
+
+    [Fact]
+    public async Task A_backup_whose_proof_takes_long_is_answered_without_it()
+    {
+        await using var agent = await ServedAgent.Start();
+        var held = agent.Kernel.HoldNext(nameof(IKernel.RestoreMetadata));
+        var backups = new OperatorBackups(
+            agent.Get<BackupKeeper>(), agent.Get<BackupProver>(), agent.Kernel, agent.Get<IDurableFiles>(),
+            new Impatience());
+
+        var made = await backups.Make(agent.Picture);
+
+        Assert.Null(made.Proof);
+        Assert.Equal(made.Made.Name, Assert.Single(backups.List(agent.Picture)).File.Name);
+        held.Open();
+        await Eventually(
+            () => agent.State.Proofs.LatestProved == $"{made.Made.Name}", () => $"{agent.State.Proofs}");
+    }
+
+    /// <summary>Each pause is over at once.</summary>
+    private sealed class Impatience : TimeProvider
+    {
+        public override ITimer CreateTimer(
+            TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, TimeSpan.Zero, period);
     }
 
     private static async Task Eventually(Func<bool> holds, Func<string> what)

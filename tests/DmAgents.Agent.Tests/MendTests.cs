@@ -1,5 +1,10 @@
+using System.Collections.Immutable;
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.UseCases;
 using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using Grpc.Core;
@@ -60,6 +65,40 @@ public sealed class MendTests : IAsyncLifetime
         _agent.Simulated.HostCapacity = ByteSize.MiB(100);
 
         Assert.Equal(Kind.NoSpace, (await Refused(Mend())).Kind);
+    }
+
+    [Fact]
+    public void Trying_a_backup_of_now_out_loses_nothing_and_says_in_order_what_would_be_done()
+    {
+        _agent.Simulated.AddDisk("/dev/sdd", ByteSize.MiB(64));
+        Assert.True(BackupName.TryParse(_backup, out var name));
+
+        var trial = _agent.Get<MetadataMender>().Try(new MendAsked(
+            _agent.Picture, new MetadataSource.Backup(name), new DevicePath("/dev/sdd"), Force: false));
+
+        Assert.Null(trial.Obstacle);
+        Assert.Equal(MendAction.Replace, trial.Action);
+        Assert.Equal(("/dev/sdb", "/dev/sdd"), (trial.Present.Text, trial.Place!.Text));
+        Assert.Equal((_agent.State.Devices.Count, 0), (trial.Whole, trial.Devices.Length));
+        Assert.Equal(
+            ["test-pool", "/dev/sdd", "/dev/sdd", "/dev/sdb", "test-pool"],
+            trial.Steps.Select(step => step.Subject));
+        Assert.IsType<PoolBacking.Disks>(trial.Next);
+    }
+
+    [Fact]
+    public async Task Devices_that_are_younger_than_the_backup_are_listed_as_lost_with_their_keys()
+    {
+        _agent.Simulated.AddDisk("/dev/sdd", ByteSize.MiB(64));
+        await _agent.Do(new PoolCommands.CreateSnapshot(
+            new RequestId(Guid.NewGuid()), DeviceKey.Container("web"), Parent: null, Size: null, FileSystem: null,
+            DeviceUse.Idle, ImmutableSortedDictionary<string, string>.Empty, DateTimeOffset.UnixEpoch));
+
+        var plan = await Mend(into: "/dev/sdd");
+
+        var lost = Assert.Single(plan.Devices, device => device.Key == "web");
+        Assert.Equal(MendedDevice.Types.Fate.Lost, lost.Fate);
+        Assert.Contains(plan.Warnings, warning => warning.Contains("1 containers", StringComparison.Ordinal));
     }
 
     private Pools.PoolsClient Pools => new(_agent.AdminChannel);

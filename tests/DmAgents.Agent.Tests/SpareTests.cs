@@ -1,6 +1,9 @@
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.UseCases;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
 using Grpc.Core;
 
 namespace DmAgents.Agent.Tests;
@@ -42,6 +45,41 @@ public sealed class SpareTests : IAsyncLifetime
 
         Assert.Equal(StatusCode.NotFound, refused.StatusCode);
         Assert.Equal<DevicePath>([new DevicePath(Stable)], _agent.State.Spares);
+    }
+
+    [Fact]
+    public async Task One_that_is_named_again_stays_where_it_is()
+    {
+        _agent.Simulated.AddDisk("/dev/sdd", ByteSize.GiB(1));
+        await Change(add: Stable);
+        await Change(add: "/dev/sdd");
+
+        await Change(add: Stable);
+
+        Assert.Equal<DevicePath>([new DevicePath(Stable), new DevicePath("/dev/sdd")], _agent.State.Spares);
+    }
+
+    [Fact]
+    public async Task One_that_is_taken_back_and_named_in_one_request_comes_last()
+    {
+        _agent.Simulated.AddDisk("/dev/sdd", ByteSize.GiB(1));
+        await Change(add: Stable);
+        await Change(add: "/dev/sdd");
+
+        await Change(add: Stable, remove: Disk);
+
+        Assert.Equal<DevicePath>([new DevicePath("/dev/sdd"), new DevicePath(Stable)], _agent.State.Spares);
+    }
+
+    [Fact]
+    public async Task A_disk_in_use_is_none_and_nothing_of_the_request_is_done()
+    {
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => _agent.Get<SpareDisks>().Change(
+            new RequestId(Guid.NewGuid()), _agent.Picture, remove: [],
+            add: [new DevicePath(Stable), new DevicePath("/dev/sda")], CancellationToken.None));
+
+        Assert.Equal(("cannot make it a spare", "/dev/sda"), (refused.Refusal.What, refused.Refusal.Subject));
+        Assert.Empty(_agent.State.Spares);
     }
 
     private Pools.PoolsClient Pools => new(_agent.AdminChannel);
