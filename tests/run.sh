@@ -59,7 +59,7 @@ quick_tests() {
   dotnet test "tests/DmAgents.$1.Tests/DmAgents.$1.Tests.csproj" --no-build --nologo -v quiet \
     --filter "Needs!=Kernel&Needs!=Lab"
 }
-for project in Domain Fleet Actors Images Kernel Cli Agent; do
+for project in Domain Fleet Transfer Actors Images Kernel Cli Agent; do
   [ -d "tests/DmAgents.$project.Tests" ] || continue
   step "$project"
   part "$project" quick_tests "$project"

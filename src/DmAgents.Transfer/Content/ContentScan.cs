@@ -1,0 +1,51 @@
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Transfer.Content;
+
+/// <summary>Makes the content map of a device by reading it: the changed pieces of a child, or all that is mapped.
+/// </summary>
+public static class ContentScan
+{
+    /// <summary>The map of a device that has no parent, or whose parent's map is not at hand.</summary>
+    /// <param name="mapped">What is mapped, in bytes; the rest is not read.</param>
+    public static KernelResult<ContentMap> Whole(
+        IBlockReader device, PieceSize pieceSize, IEnumerable<ByteRange> mapped, CancellationToken cancellation) =>
+        Child(ContentMap.OfZeros(device.Size, pieceSize), device, mapped, cancellation);
+
+    /// <summary>The map of a child: its parent's, and the pieces that something changed in.</summary>
+    /// <param name="changed">All ranges in which the two may differ, in any order, overlapping or not. They may end
+    /// beyond the device, since a pool's last block may.</param>
+    public static KernelResult<ContentMap> Child(
+        ContentMap parent, IBlockReader device, IEnumerable<ByteRange> changed, CancellationToken cancellation)
+    {
+        var size = parent.PieceSize;
+        var buffer = new byte[size.Bytes];
+        var found = new List<ContentPiece>();
+        foreach (var index in Pieces(changed, device.Size, size))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var range = size.RangeOf(index, device.Size);
+            var bytes = buffer.AsSpan(0, (int)range.Length.Bytes);
+            var read = device.Read(range.Start, bytes);
+            if (!read.Succeeded)
+                return read.Error;
+            found.Add(new ContentPiece(index, PieceHash.Of(bytes, size)));
+        }
+        return parent.With(found, device.Size);
+    }
+
+    /// <summary>The pieces that any of the ranges touches, ascending, each once.</summary>
+    private static SortedSet<ulong> Pieces(IEnumerable<ByteRange> ranges, ByteSize device, PieceSize size)
+    {
+        var touched = new SortedSet<ulong>();
+        var unit = (ulong)size.Bytes;
+        foreach (var range in ranges)
+        {
+            var end = Math.Min(range.End.Bytes, device.Bytes);
+            for (var at = range.Start.Bytes / unit; at * unit < end && range.Start.Bytes < end; at++)
+                touched.Add(at);
+        }
+        return touched;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+
+namespace DmAgents.Transfer.Content;
+
+/// <summary>A set of pieces, as ranges: ascending, and with a gap between each two.</summary>
+public sealed class PieceSet : IEquatable<PieceSet>
+{
+    private PieceSet(ImmutableArray<PieceRange> ranges)
+    {
+        Ranges = ranges;
+        foreach (var range in ranges)
+            Count += range.Count;
+    }
+
+    public static PieceSet Empty { get; } = new([]);
+
+    public ImmutableArray<PieceRange> Ranges { get; }
+
+    /// <summary>How many pieces.</summary>
+    public ulong Count { get; }
+
+    public bool IsEmpty => Ranges.IsEmpty;
+
+    /// <param name="ranges">In any order, overlapping or not.</param>
+    public static PieceSet Of(IEnumerable<PieceRange> ranges)
+    {
+        var joined = ImmutableArray.CreateBuilder<PieceRange>();
+        foreach (var range in ranges.Where(range => range.Count > 0).OrderBy(range => range.Start))
+        {
+            if (joined.Count > 0 && joined[^1].End >= range.Start)
+                joined[^1] = Between(joined[^1].Start, Math.Max(joined[^1].End, range.End));
+            else
+                joined.Add(range);
+        }
+        return new PieceSet(joined.ToImmutable());
+    }
+
+    public static PieceSet Of(IEnumerable<ulong> pieces) => Of(pieces.Select(piece => new PieceRange(piece, 1)));
+
+    public bool Contains(ulong piece)
+    {
+        var at = Ranges.BinarySearch(new PieceRange(piece, 0), ByStart);
+        return at >= 0 || (~at > 0 && Ranges[~at - 1].End > piece);
+    }
+
+    public PieceSet Add(PieceRange range)
+    {
+        if (range.Count == 0)
+            return this;
+        // Those from first on end behind the range's start, or at it; those from last on begin behind its end.
+        var (first, last) = (0, Ranges.Length);
+        while (first < Ranges.Length && Ranges[first].End < range.Start)
+            first++;
+        for (last = first; last < Ranges.Length && Ranges[last].Start <= range.End; last++)
+            range = Between(Math.Min(range.Start, Ranges[last].Start), Math.Max(range.End, Ranges[last].End));
+        return new PieceSet([.. Ranges.AsSpan()[..first], range, .. Ranges.AsSpan()[last..]]);
+    }
+
+    public PieceSet Add(ulong piece) => Add(new PieceRange(piece, 1));
+
+    /// <summary>Those of this set that are not in the other.</summary>
+    public PieceSet Without(PieceSet other)
+    {
+        var left = ImmutableArray.CreateBuilder<PieceRange>();
+        var at = 0;
+        foreach (var range in Ranges)
+        {
+            var start = range.Start;
+            while (at < other.Ranges.Length && other.Ranges[at].End <= start)
+                at++;
+            for (var i = at; i < other.Ranges.Length && other.Ranges[i].Start < range.End; i++)
+            {
+                if (other.Ranges[i].Start > start)
+                    left.Add(Between(start, other.Ranges[i].Start));
+                start = Math.Max(start, other.Ranges[i].End);
+            }
+            if (start < range.End)
+                left.Add(Between(start, range.End));
+        }
+        return new PieceSet(left.ToImmutable());
+    }
+
+    /// <summary>Those that are in both.</summary>
+    public PieceSet Intersect(PieceSet other) => Without(Without(other));
+
+    public bool Equals(PieceSet? other) => other is not null && Ranges.AsSpan().SequenceEqual(other.Ranges.AsSpan());
+
+    public override bool Equals(object? obj) => Equals(obj as PieceSet);
+
+    public override int GetHashCode() => HashCode.Combine(Ranges.Length, Count);
+
+    public override string ToString() => string.Join(", ", Ranges);
+
+    private static readonly Comparer<PieceRange> ByStart =
+        Comparer<PieceRange>.Create((left, right) => left.Start.CompareTo(right.Start));
+
+    private static PieceRange Between(ulong start, ulong end) => new(start, end - start);
+}
