@@ -1,0 +1,67 @@
+using DmAgents.Domain.Layers;
+using DmAgents.Transfer.Content;
+
+namespace DmAgents.Transfer.Wire;
+
+/// <summary>How long things are at most. A peer that exceeds one is refused before anything is allocated for it.
+/// </summary>
+public static class WireLimits
+{
+    /// <summary>Bytes of a layer in one chunk: large enough to compress well, small enough that a slow link moves one
+    /// within a stall's time.</summary>
+    public const int Chunk = 256 * 1024;
+
+    /// <summary>Hashes in one record.</summary>
+    public const int Hashes = 1024;
+
+    /// <summary>Ancestors that a receiver names; containerd stacks 128 layers at most.</summary>
+    public const int Ancestors = 256;
+
+    /// <summary>Ranges in one question for pieces.</summary>
+    public const int Ranges = 1024;
+
+    /// <summary>Bytes of a reason.</summary>
+    public const int Reason = 1024;
+
+    /// <summary>Bytes of a layer's name: <c>sha512:</c> and 128 digits are 135.</summary>
+    public const int LayerName = 160;
+
+    /// <summary>Bytes of any record's payload.</summary>
+    public const int Payload = Chunk + 64;
+
+    internal static int Of(RecordType type) => type switch
+    {
+        RecordType.Ask => 512 + Ancestors * ContentDigest.Length,
+        RecordType.AskPieces => 16 + Ranges * 16,
+        RecordType.Hashes => 16 + Hashes * PieceHash.Length,
+        RecordType.Refused => 16 + Reason,
+        RecordType.Data => Payload,
+        _ => 256,
+    };
+}
+
+/// <summary>What a record is, on the wire. A number never gets another meaning.</summary>
+internal enum RecordType : byte
+{
+    Ask = 1,
+    AskPieces = 2,
+    Header = 16,
+    Hashes = 17,
+    ZeroPieces = 18,
+    MapEnd = 19,
+    Data = 20,
+    Zeros = 21,
+    PieceEnd = 22,
+    End = 23,
+    Refused = 24,
+}
+
+/// <summary>Which side's records are read.</summary>
+public enum WireSide
+{
+    /// <summary>Asks.</summary>
+    Receiver,
+
+    /// <summary>Answers.</summary>
+    Sender,
+}
