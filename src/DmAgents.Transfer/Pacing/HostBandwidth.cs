@@ -1,0 +1,71 @@
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Transfer.Pacing;
+
+/// <summary>What all transfers of a host wait at before they send: <see cref="BandwidthGate"/>, with a clock.
+/// </summary>
+public sealed class HostBandwidth : IDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly long _origin;
+    private readonly Lock _lock = new();
+    private readonly BandwidthGate _gate = new();
+    private readonly Dictionary<GateTicket, TaskCompletionSource> _waiting = [];
+    private readonly ITimer _timer;
+    private long _last;
+
+    /// <param name="bytesPerSecond">Null: no limit.</param>
+    public HostBandwidth(long? bytesPerSecond, TimeProvider time)
+    {
+        (_time, _origin) = (time, time.GetTimestamp());
+        _timer = time.CreateTimer(
+            _ => Step(new GateInput.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Step(new GateInput.Limit(bytesPerSecond));
+    }
+
+    /// <summary>Another limit, at once.</summary>
+    public void SetLimit(long? bytesPerSecond) => Step(new GateInput.Limit(bytesPerSecond));
+
+    /// <summary>Returns when these bytes may be sent.</summary>
+    public async ValueTask WaitAsync(TransferPriority priority, int bytes, CancellationToken cancellation)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        GateTicket ticket;
+        lock (_lock)
+        {
+            ticket = new GateTicket(++_last);
+            _waiting.Add(ticket, done);
+        }
+        Step(new GateInput.Request(ticket, priority, bytes));
+        if (done.Task.IsCompleted)
+            return;
+        try
+        {
+            await done.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            Step(new GateInput.Withdraw(ticket));
+            lock (_lock)
+                _waiting.Remove(ticket);
+            throw;
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Step(GateInput input)
+    {
+        lock (_lock)
+        {
+            var now = _time.GetElapsedTime(_origin);
+            var (granted, wakeAt) = _gate.Step(input, now);
+            foreach (var ticket in granted)
+            {
+                if (_waiting.Remove(ticket, out var done))
+                    done.SetResult();
+            }
+            _timer.Change(wakeAt - now ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Transfer.Pacing;
+
+/// <summary>In whose turn a transfer is; known when the receiver has asked.</summary>
+public sealed class TransferTurn
+{
+    public TransferPriority Priority { get; set; } = TransferPriority.Normal;
+}
+
+/// <summary>A stream whose writes keep a transfer's own limit and wait in turn at the host's.</summary>
+/// <remarks>They are cut into slices, so that a more urgent transfer waits for one slice and not for a chunk, and so
+/// that with a low limit some bytes still leave several times a second.</remarks>
+public sealed class PacedStream : OuterStream
+{
+    /// <summary>TLS puts so many bytes into one of its records.</summary>
+    private const int LargestSlice = 16 * 1024;
+
+    private readonly HostBandwidth _host;
+    private readonly TransferTurn _turn;
+    private readonly TimeProvider _time;
+    private readonly long _origin;
+    private readonly TokenBucket? _own;
+    private readonly int _slice;
+
+    /// <param name="bytesPerSecond">The transfer's own limit; null: none.</param>
+    public PacedStream(
+        Stream inner, HostBandwidth host, TransferTurn turn, long? bytesPerSecond, TimeProvider time)
+        : base(inner)
+    {
+        (_host, _turn, _time, _origin) = (host, turn, time, time.GetTimestamp());
+        _slice = (int)Math.Clamp((bytesPerSecond ?? long.MaxValue) / 4, 512, LargestSlice);
+        _own = bytesPerSecond is { } rate ? new TokenBucket(rate, rate / 10, TimeSpan.Zero) : null;
+    }
+
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var slice = buffer[..Math.Min(buffer.Length, _slice)];
+            if (_own is not null)
+            {
+                while (_own.Wait(_time.GetElapsedTime(_origin)) is var wait && wait > TimeSpan.Zero)
+                    await Task.Delay(wait, _time, cancellationToken).ConfigureAwait(false);
+                _own.Take(slice.Length, _time.GetElapsedTime(_origin));
+            }
+            await _host.WaitAsync(_turn.Priority, slice.Length, cancellationToken).ConfigureAwait(false);
+            await Inner.WriteAsync(slice, cancellationToken).ConfigureAwait(false);
+            buffer = buffer[slice.Length..];
+        }
+    }
+}
