@@ -1,0 +1,244 @@
+using System.Collections.Immutable;
+using DmAgents.Transfer.Content;
+
+namespace DmAgents.Transfer.Receiving;
+
+/// <summary>
+/// The receiving side of a layer's transfer, over as many connections as it takes: a machine that decides what is asked,
+/// kept, written and verified, and its driver does it. The layer is whole in the end, or nothing is left.
+/// </summary>
+/// <remarks>
+/// <para>The map comes first, and only one with the wanted digest is taken. From then on each piece is verified in
+/// memory, against the map, before a byte of it is written: so each byte of the target is at any moment the base's or
+/// the wanted one, a crash does no harm, and any source may go on where another one ended.</para>
+/// <para>Before the commit what was received is read back from the disk.</para>
+/// </remarks>
+public sealed partial class Receiver
+{
+    private readonly ReceiveRequest _request;
+    private readonly ReceiverSettings _settings;
+    private readonly List<ReceiverOutput> _outputs = [];
+    private Phase _phase;
+    private TimeSpan _now;
+    private int _jobs;
+    private string _abandoned = "";
+
+    private ReceivingProgress? _plan;
+    private ContentMap? _map;
+    private PieceSet _changed = PieceSet.Empty;
+    private PieceSet _written = PieceSet.Empty;
+
+    private enum Phase
+    {
+        /// <summary>No map: nothing is kept or made.</summary>
+        Seeking,
+        KeepingPlan,
+        MakingTarget,
+        Receiving,
+        ReadingBack,
+        Committing,
+        Committed,
+
+        /// <summary>Waits for what is under way.</summary>
+        Abandoning,
+        Abandoned,
+    }
+
+    public Receiver(ReceiveRequest request, ReceiverSettings settings) =>
+        (_request, _settings) = (request, settings);
+
+    /// <summary>Goes on with what a crash interrupted.</summary>
+    public Receiver(ReceiveRequest request, ReceiverSettings settings, ReceivingProgress kept, ContentMap map)
+        : this(request, settings) => (_plan, _map) = (kept, map);
+
+    /// <summary>False: what came waits for the disk, and no more is to be read from the connection.</summary>
+    public bool TakesRecords => _current is not null || _inMemory.Count < _settings.PiecesInMemory;
+
+    /// <summary>The layer is there, or nothing is left: no output follows.</summary>
+    public bool IsOver => _phase is Phase.Committed or Phase.Abandoned;
+
+    public bool IsCommitted => _phase == Phase.Committed;
+
+    /// <summary>Nothing goes on without another connection.</summary>
+    public bool NeedsSource => _connection is null && _phase <= Phase.Receiving
+        && (_phase != Phase.Receiving || _written.Count < _changed.Count);
+
+    /// <summary>What other hosts can be served meanwhile: the layer's map and the pieces that they cannot. Null: no
+    /// target yet.</summary>
+    public (ContentMap Map, PieceSet Missing)? Served =>
+        _phase is Phase.Receiving or Phase.ReadingBack or Phase.Committing ? (_map!, _changed.Without(_written)) : null;
+
+    /// <summary>How many of the pieces that differ from the base are verified and written, of how many.</summary>
+    public (ulong Verified, ulong Changed) Progress => (_written.Count, _changed.Count);
+
+    public ImmutableArray<ReceiverOutput> Step(ReceiverInput input, TimeSpan now)
+    {
+        _outputs.Clear();
+        _now = now;
+        if (input is ReceiverInput.JobDone done)
+            Finished(done);
+        else
+            Told(input);
+        Advance();
+        return [.. _outputs];
+    }
+
+    private void Told(ReceiverInput input)
+    {
+        switch (input)
+        {
+            case ReceiverInput.Start:
+                if (_plan is not null && _phase == Phase.Seeking)
+                    Resume(_plan, _map!);
+                break;
+            case ReceiverInput.Connected(var connection):
+                Connected(connection);
+                break;
+            case ReceiverInput.Received(var connection, var record):
+                if (connection == _connection)
+                    Received(record);
+                break;
+            case ReceiverInput.Broken(var connection, _):
+                if (connection == _connection)
+                    Disconnected();
+                break;
+            case ReceiverInput.Cancel(var reason):
+                Abandon(reason);
+                break;
+            case ReceiverInput.Tick:
+                break;
+            default:
+                throw new InvalidOperationException($"an input of no known kind: {input}");
+        }
+    }
+
+    private void Finished(ReceiverInput.JobDone done)
+    {
+        _jobs--;
+        if (_phase is Phase.Abandoning)
+            return;
+        if (done.Error is { } error)
+        {
+            Abandon($"{_request.Layer} cannot be received: {error}");
+            return;
+        }
+        switch (done)
+        {
+            case ReceiverInput.PlanKept:
+                _phase = Phase.MakingTarget;
+                Order(new ReceiverOutput.MakeTarget(_plan!));
+                break;
+            case ReceiverInput.TargetReady(var isThere, _):
+                TargetReady(isThere);
+                break;
+            case ReceiverInput.PieceLoaded(var piece, _):
+                PieceLoaded(piece);
+                break;
+            case ReceiverInput.PieceWritten(var piece, _):
+                PieceWritten(piece);
+                break;
+            case ReceiverInput.PiecesZeroed(var pieces, _):
+                (_zeroing, _written) = (_zeroing - 1, _written.Add(pieces));
+                break;
+            case ReceiverInput.Synced:
+                Synced();
+                break;
+            case ReceiverInput.ProgressKept:
+                _sync = null;
+                break;
+            case ReceiverInput.PieceReadBack(var piece, _):
+                PieceReadBack(piece);
+                break;
+            case ReceiverInput.Committed:
+                _phase = Phase.Committed;
+                break;
+            default:
+                throw new InvalidOperationException($"a job of no known kind: {done}");
+        }
+    }
+
+    private void Resume(ReceivingProgress plan, ContentMap map)
+    {
+        if (map.Digest != plan.Content || plan.Content != _request.Content || map.PieceSize != _settings.PieceSize)
+            Abandon($"what was kept of {_request.Layer} is not what is wanted");
+        else if (plan.Base is { } origin && _request.Ancestors.All(ancestor => ancestor.Digest != origin))
+            Abandon($"the layer that {_request.Layer} was received upon is not there any more");
+        else
+        {
+            TakePlan(plan, map);
+            _phase = Phase.MakingTarget;
+            Order(plan.Verified.IsEmpty ? new ReceiverOutput.MakeTarget(plan) : new ReceiverOutput.FindTarget(plan));
+        }
+    }
+
+    private void TakePlan(ReceivingProgress plan, ContentMap map)
+    {
+        var origin = _request.Ancestors.FirstOrDefault(ancestor => ancestor.Digest == plan.Base);
+        var changed = map.ChangedSince(plan.Base is null ? null : origin);
+        (_plan, _map) = (plan, map);
+        _changed = PieceSet.Of(changed.Select(piece => piece.Index));
+        _zeros = PieceSet.Of(changed.Where(piece => piece.Hash.IsZero).Select(piece => piece.Index));
+        _written = plan.Verified.Intersect(_changed);
+        _durable = _written;
+    }
+
+    private void KeepPlan(ReceivingProgress plan, ContentMap map)
+    {
+        TakePlan(plan, map);
+        _phase = Phase.KeepingPlan;
+        Order(new ReceiverOutput.KeepPlan(plan, map));
+    }
+
+    private void TargetReady(bool isThere)
+    {
+        // A target that is gone took its pieces with it: the plan must say so before another one is made.
+        if (!isThere)
+            KeepPlan(_plan! with { Verified = PieceSet.Empty }, _map!);
+        else
+            (_phase, _toZero) = (Phase.Receiving, _zeros.Without(_written));
+    }
+
+    /// <summary>Does whatever has become possible.</summary>
+    private void Advance()
+    {
+        if (_phase == Phase.Seeking && _talk == Talk.Idle && _reception?.Map is { } map)
+        {
+            var header = _reception.Header!;
+            KeepPlan(new ReceivingProgress(map.Digest, header.Base, header.Shape, PieceSet.Empty), map);
+        }
+        if (_phase == Phase.Receiving)
+        {
+            Zero();
+            if (_written.Count == _changed.Count)
+                EndReceiving();
+            else
+                AskOrWait();
+            Sync();
+        }
+        if (_phase == Phase.ReadingBack)
+            ReadBack();
+        if (_phase == Phase.Abandoning && _jobs == 0)
+        {
+            _phase = Phase.Abandoned;
+            _outputs.Add(new ReceiverOutput.Abandon(_abandoned));
+        }
+    }
+
+    private void Order(ReceiverOutput job)
+    {
+        _jobs++;
+        _outputs.Add(job);
+    }
+
+    private void Abandon(string reason)
+    {
+        // A commit that was ordered may be done: what it says is waited for.
+        if (_phase is Phase.Committing or Phase.Committed or Phase.Abandoning or Phase.Abandoned)
+        {
+            if (_phase != Phase.Committing || _jobs > 0)
+                return;
+        }
+        Disconnect(null);
+        (_phase, _abandoned) = (Phase.Abandoning, reason);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Layers;
+using DmAgents.Domain.Units;
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Transfer.Receiving;
+
+/// <summary>Which layer is received.</summary>
+/// <param name="Content">The digest that the fleet knows for it.</param>
+/// <param name="Expected">The layer's device, if it is known.</param>
+/// <param name="Ancestors">Maps of the copies in the pool that it could be received upon, the nearest first.</param>
+public sealed record ReceiveRequest(
+    ChainId Layer, ContentDigest Content, TransferPriority Priority, LayerShape? Expected,
+    ImmutableArray<ContentMap> Ancestors);
+
+/// <summary>How a host receives.</summary>
+/// <param name="LargestDevice">A layer whose device is longer is refused.</param>
+public sealed record ReceiverSettings(TransferParty Pool, PieceSize PieceSize, ByteSize LargestDevice)
+{
+    /// <summary>Pieces that wait for the disk, each with one or two buffers of a piece's size.</summary>
+    public int PiecesInMemory { get; init; } = 4;
+
+    /// <summary>Pieces between two syncs: so many are sent again after a crash at most.</summary>
+    public int SyncEvery { get; init; } = 64;
+
+    /// <summary>Pieces in one question.</summary>
+    public int AskAtOnce { get; init; } = 1024;
+
+    /// <summary>The first piece to ask for. Receivers of one layer begin at different ones, and serve each other.
+    /// </summary>
+    public ulong FirstPiece { get; init; }
+
+    /// <summary>When a source that still receives the layer itself is asked for more.</summary>
+    public TimeSpan AskAgainAfter { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>For how long such a source may have nothing that is missing here.</summary>
+    public TimeSpan NothingNewFor { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>All of the device is read back before the commit, not only what was received: for a base that is in
+    /// doubt.</summary>
+    public bool ReadsAllBack { get; init; }
+}

@@ -1,0 +1,321 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Layers;
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Transfer.Sending;
+
+/// <summary>
+/// The sending side of one connection: a machine that decides what is read and sent, and its driver does it. It answers
+/// a receiver's questions one after the other, and holds a few pieces in memory at most, whatever is asked.
+/// </summary>
+/// <remarks>It has nothing that a crash could lose. Pieces are read ahead and sent in the order of the question; a
+/// buffer is used again when its last record has left, so a slow receiver stops the reading.</remarks>
+public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultReadAhead)
+{
+    /// <summary>Pieces in memory: one that leaves, and the next ones while the disk is slower for a moment.</summary>
+    public const int DefaultReadAhead = 4;
+
+    /// <summary>Records of a map that are under way at once.</summary>
+    private const int MapAhead = 4;
+
+    private readonly List<SenderOutput> _outputs = [];
+    private readonly Stack<byte[]> _buffers = new(Enumerable.Repeat<byte[]>([], readAhead));
+    private readonly Queue<SendSlot> _window = [];
+    private readonly Queue<SendSlot?> _unsent = [];
+    private Phase _phase;
+    private TransferRecords.Ask? _ask;
+    private SourceLayer? _layer;
+    private ContentDigest? _base;
+    private ChangedExtents? _extents;
+    private ImmutableArray<ContentPiece> _changed = [];
+    private IEnumerator<TransferRecord>? _map;
+    private TransferRecords.AskPieces? _asked;
+    private SendBatch? _batch;
+    private int _reading;
+
+    private enum Phase
+    {
+        Waiting,
+        Opening,
+        Finding,
+        Mapping,
+        Ready,
+        Looking,
+        Sending,
+        Closed,
+    }
+
+    public ImmutableArray<SenderOutput> Step(SenderInput input)
+    {
+        _outputs.Clear();
+        switch (input)
+        {
+            case SenderInput.Received(var record) when _phase != Phase.Closed:
+                Received(record);
+                break;
+            case SenderInput.Opened(var layer) when _phase == Phase.Opening:
+                Opened(layer);
+                break;
+            case SenderInput.NotOpened(var why, var reason) when _phase == Phase.Opening:
+                Refuse(why, reason);
+                break;
+            case SenderInput.ExtentsFound(var extents) when _phase == Phase.Finding:
+                _extents = extents is null ? null : new ChangedExtents(extents);
+                Head();
+                break;
+            case SenderInput.Looked(var missing) when _phase == Phase.Looking:
+                _layer = _layer! with { Missing = missing };
+                Answer();
+                break;
+            case SenderInput.PieceRead read:
+                PieceRead(read);
+                break;
+            case SenderInput.Sent when _unsent.TryDequeue(out var slot):
+                if (slot is not null)
+                    _buffers.Push(slot.Buffer);
+                break;
+            case SenderInput.Broken:
+                Close("");
+                break;
+            case SenderInput.Opened:
+                // The connection ended meanwhile.
+                _outputs.Add(new SenderOutput.Release());
+                break;
+            case SenderInput.Received or SenderInput.NotOpened or SenderInput.ExtentsFound or SenderInput.Looked
+                or SenderInput.Sent:
+                break;
+            default:
+                throw new InvalidOperationException($"an input of no known kind: {input}");
+        }
+        Pump();
+        return [.. _outputs];
+    }
+
+    private void Received(TransferRecord record)
+    {
+        switch (record)
+        {
+            case TransferRecords.Ask ask when _phase is Phase.Waiting or Phase.Ready:
+                Release();
+                (_ask, _base, _extents) = (ask, null, null);
+                if (ask.Receiver.Fleet != pool.Fleet)
+                {
+                    Refuse(TransferRefusal.OtherFleet, $"this host is of fleet {pool.Fleet}, not {ask.Receiver.Fleet}");
+                    break;
+                }
+                _phase = Phase.Opening;
+                _outputs.Add(new SenderOutput.Open(ask));
+                break;
+            case TransferRecords.AskPieces ask when _phase == Phase.Ready:
+                var wanted = PieceSet.Of(ask.Wanted);
+                if (wanted.Count != ask.Wanted.Aggregate(0UL, (sum, range) => sum + range.Count))
+                    Refuse(TransferRefusal.Violation, "pieces were asked for twice in one question");
+                else
+                    Ask(ask);
+                break;
+            default:
+                Refuse(TransferRefusal.Violation, $"a record \"{record.GetType().Name}\" while \"{_phase}\"");
+                break;
+        }
+    }
+
+    private void Ask(TransferRecords.AskPieces ask)
+    {
+        _asked = ask;
+        if (_layer!.Missing.IsEmpty)
+        {
+            Answer();
+            return;
+        }
+        // What this host still receives gets more from question to question.
+        _phase = Phase.Looking;
+        _outputs.Add(new SenderOutput.LookForMissing());
+    }
+
+    private void Answer() => (_phase, _batch) = (Phase.Sending, MakeBatch(_asked!));
+
+    private void Opened(SourceLayer layer)
+    {
+        (_layer, var ask) = (layer, _ask!);
+        if (layer.Map.Digest != ask.Content)
+            Refuse(TransferRefusal.OtherContent, $"this host's copy of {ask.Layer} has the content {layer.Map.Digest}");
+        else if (layer.Map.PieceSize != ask.PieceSize)
+            Refuse(TransferRefusal.OtherPieceSize, $"this host's pieces have {layer.Map.PieceSize.Bytes} bytes");
+        else if (ask.Expected is not null && ask.Expected != layer.Shape)
+            Refuse(TransferRefusal.OtherShape, $"this host's copy of {ask.Layer} has "
+                + $"{layer.Shape.DeviceSize.Bytes} bytes and {layer.Shape.FileSystem}");
+        else
+            ChooseBase(layer, ask);
+    }
+
+    private void ChooseBase(SourceLayer layer, TransferRecords.Ask ask)
+    {
+        foreach (var ancestor in ask.Ancestors)
+        {
+            if (layer.Bases.TryGetValue(ancestor, out var map) && map.PieceSize == layer.Map.PieceSize
+                && map.DeviceSize <= layer.Shape.DeviceSize)
+            {
+                (_base, _changed) = (ancestor, layer.Map.ChangedSince(map));
+                break;
+            }
+        }
+        _changed = _base is null ? layer.Map.Pieces : _changed;
+        if (_base is { } origin && !_changed.IsEmpty)
+        {
+            _phase = Phase.Finding;
+            _outputs.Add(new SenderOutput.FindExtents(origin));
+        }
+        else
+        {
+            Head();
+        }
+    }
+
+    private void Head()
+    {
+        var (layer, ask) = (_layer!, _ask!);
+        Send(new TransferRecords.Header(
+            pool, ask.Receiver, layer.Shape, _base, layer.Map.Digest, layer.Map.PieceSize, (ulong)_changed.Length));
+        _map = ask.HasMap ? null : SenderRecords.OfMap(_changed).GetEnumerator();
+        _phase = _map is null ? Phase.Ready : Phase.Mapping;
+    }
+
+    /// <summary>What the receiver has the map of it names itself; what it does not have it may only have of the
+    /// changes.</summary>
+    private SendBatch MakeBatch(TransferRecords.AskPieces ask)
+    {
+        var layer = _layer!;
+        var candidates = _ask!.HasMap || ask.Whole ? layer.Map.Pieces : _changed;
+        var batch = new SendBatch(ask.Whole || _base is null);
+        foreach (var range in ask.Wanted)
+        {
+            for (var i = FirstFrom(candidates, range.Start); i < candidates.Length && candidates[i].Index < range.End; i++)
+            {
+                if (candidates[i].Hash.IsZero)
+                    continue;
+                if (layer.Missing.Contains(candidates[i].Index))
+                    batch.Missing++;
+                else
+                    batch.Pieces.Enqueue(candidates[i].Index);
+            }
+        }
+        return batch;
+    }
+
+    private void PieceRead(SenderInput.PieceRead read)
+    {
+        _reading--;
+        if (_phase == Phase.Closed)
+        {
+            if (_reading == 0)
+                Release();
+            return;
+        }
+        if (read.Error is { } error)
+            Refuse(TransferRefusal.Unreadable, $"piece {read.Piece} of {_ask!.Layer} cannot be read: {error}");
+        else
+            _window.First(slot => slot.Piece == read.Piece).IsRead = true;
+    }
+
+    private void Pump()
+    {
+        if (_phase == Phase.Mapping)
+        {
+            while (_unsent.Count < MapAhead && _map is not null)
+            {
+                if (_map.MoveNext())
+                    Send(_map.Current);
+                else
+                    (_map, _phase) = (null, Phase.Ready);
+            }
+        }
+        if (_phase != Phase.Sending)
+            return;
+        var batch = _batch!;
+        while (_buffers.Count > 0 && batch.Pieces.TryDequeue(out var piece))
+            Read(piece, batch.IsWhole);
+        while (_window.TryPeek(out var slot) && slot.IsRead)
+        {
+            _window.Dequeue();
+            SendPiece(slot, batch);
+        }
+        if (batch.Pieces.Count == 0 && _window.Count == 0)
+        {
+            Send(new TransferRecords.End(
+                batch.Sent, batch.Missing, batch.DataBytes, batch.ZeroBytes, _layer!.Map.Digest));
+            (_phase, _batch) = (Phase.Ready, null);
+        }
+    }
+
+    private void Read(ulong piece, bool whole)
+    {
+        var size = _layer!.Map.PieceSize;
+        var range = size.RangeOf(piece, _layer.Shape.DeviceSize);
+        var buffer = _buffers.Pop();
+        if (buffer.Length != size.Bytes)
+            buffer = GC.AllocateUninitializedArray<byte>(size.Bytes);
+        var slot = new SendSlot(
+            piece, range, whole || _extents is null ? [range] : _extents.Within(range), buffer);
+        _window.Enqueue(slot);
+        _reading++;
+        _outputs.Add(new SenderOutput.ReadPiece(piece, range, slot.Parts, buffer));
+    }
+
+    private void SendPiece(SendSlot slot, SendBatch batch)
+    {
+        foreach (var record in SenderRecords.OfPiece(
+            slot.Range, slot.Parts, slot.Buffer, _layer!.Map.PieceSize.ZeroUnit))
+        {
+            batch.DataBytes += record is TransferRecords.Data data ? (ulong)data.Bytes.Length : 0;
+            batch.ZeroBytes += record is TransferRecords.Zeros zeros ? zeros.Range.Length.Bytes : 0;
+            Send(record);
+        }
+        batch.Sent++;
+        Send(new TransferRecords.PieceEnd(slot.Piece), slot);
+    }
+
+    private void Send(TransferRecord record, SendSlot? last = null)
+    {
+        _unsent.Enqueue(last);
+        _outputs.Add(new SenderOutput.Send(record));
+    }
+
+    private void Refuse(TransferRefusal why, string reason)
+    {
+        Send(new TransferRecords.Refused(why, reason));
+        Close(reason);
+    }
+
+    private void Close(string reason)
+    {
+        if (_phase == Phase.Closed)
+            return;
+        _phase = Phase.Closed;
+        _outputs.Add(new SenderOutput.Close(reason));
+        if (_reading == 0)
+            Release();
+    }
+
+    private void Release()
+    {
+        if (_layer is null)
+            return;
+        _layer = null;
+        _outputs.Add(new SenderOutput.Release());
+    }
+
+    private static int FirstFrom(ImmutableArray<ContentPiece> pieces, ulong index)
+    {
+        var (low, high) = (0, pieces.Length);
+        while (low < high)
+        {
+            var middle = low + (high - low) / 2;
+            if (pieces[middle].Index < index)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
+    }
+}
