@@ -1,0 +1,198 @@
+using System.Threading.Channels;
+using DmAgents.Domain.Ports;
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Receiving;
+
+namespace DmAgents.Transfer.Connections;
+
+/// <summary>How a reception ended.</summary>
+/// <param name="Committed">The layer is there; else nothing is left of it.</param>
+/// <param name="Reason">Why not, for people.</param>
+public sealed record ReceptionOutcome(bool Committed, string Reason);
+
+/// <summary>What a host that still receives a layer can serve of it.</summary>
+/// <param name="Missing">The pieces that it cannot.</param>
+/// <param name="Verified">How many changed pieces it has.</param>
+public sealed record ServedPieces(ContentMap Map, PieceSet Missing, ulong Verified);
+
+/// <summary>Receives one layer: sources, disk and store around a <see cref="Receiver"/>, which another process's crash
+/// may have left midway.</summary>
+public sealed class LayerReception(
+    Receiver receiver, IReceptionStore store, ISourceConnector sources, ConnectionSettings settings, TimeProvider time)
+{
+    private readonly Channel<ReceiverInput> _inbox = Channel.CreateUnbounded<ReceiverInput>();
+    private readonly long _origin = time.GetTimestamp();
+    private IReceivingDevice? _target;
+    private SourceConnection? _source;
+    private Task<Stream?>? _connecting;
+    private ITimer? _timer;
+    private string? _fault;
+    private string _reason = "";
+    private int _connections;
+    private volatile ServedPieces? _served;
+
+    /// <summary>What this host can serve of the layer meanwhile; null: nothing yet. For any thread.</summary>
+    public ServedPieces? Served => _served;
+
+    /// <summary>The target, once there is one: what is served is read from it.</summary>
+    public IReceivingDevice? Target => _target;
+
+    /// <summary>Runs until the layer is committed or given up.</summary>
+    /// <param name="cancellation">The layer is given up.</param>
+    public async Task<ReceptionOutcome> RunAsync(CancellationToken cancellation)
+    {
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        await using var registration = cancellation.Register(
+            () => _inbox.Writer.TryWrite(new ReceiverInput.Cancel("it is not wanted any more"))).ConfigureAwait(false);
+        await using var timer = _timer = time.CreateTimer(
+            _ => _inbox.Writer.TryWrite(new ReceiverInput.Tick()), null, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+        _inbox.Writer.TryWrite(new ReceiverInput.Start());
+        while (!receiver.IsOver)
+        {
+            var input = await _inbox.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            await StepAsync(input, given.Token).ConfigureAwait(false);
+        }
+        await given.CancelAsync().ConfigureAwait(false);
+        if (await ConnectedAsync().ConfigureAwait(false) is (Stream late, _))
+            await late.DisposeAsync().ConfigureAwait(false);
+        if (_source is not null)
+            await _source.DisposeAsync().ConfigureAwait(false);
+        return new ReceptionOutcome(receiver.IsCommitted, _reason);
+    }
+
+    private async Task StepAsync(ReceiverInput input, CancellationToken cancellation)
+    {
+        if (input is ReceiverInput.Broken broken && broken.Connection == _source?.Number)
+        {
+            _fault = broken.Reason;
+            await CloseAsync().ConfigureAwait(false);
+        }
+        if (input is ReceiverInput.Connected(var number))
+        {
+            var (stream, failed) = await ConnectedAsync().ConfigureAwait(false);
+            if (stream is not null)
+                _source = SourceConnection.Start(number, stream, _inbox.Writer, settings, time);
+            else
+                input = failed
+                    ? new ReceiverInput.Tick()
+                    : new ReceiverInput.Cancel($"no source is left: {_fault ?? "none has it"}");
+        }
+        foreach (var output in receiver.Step(input, time.GetElapsedTime(_origin)))
+            await DoAsync(output).ConfigureAwait(false);
+        if (_served?.Verified != receiver.Progress.Verified && receiver.Served is var (map, missing))
+            _served = new ServedPieces(map, missing, receiver.Progress.Verified);
+        if (input is ReceiverInput.Received received && received.Connection == _source?.Number)
+            _source.Stepped();
+        if (receiver.TakesRecords)
+            _source?.ReadOn();
+        if (receiver.NeedsSource && _source is null && _connecting is null)
+            Connect(cancellation);
+    }
+
+    /// <summary>Its end is an input like any other.</summary>
+    private void Connect(CancellationToken cancellation)
+    {
+        var number = ++_connections;
+        _connecting = Task.Run(() => sources.ConnectAsync(_fault, cancellation), CancellationToken.None);
+        _ = _connecting.ContinueWith(
+            _ => _inbox.Writer.TryWrite(new ReceiverInput.Connected(number)), CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>What became of the connecting, if it is under way.</summary>
+    private async Task<(Stream? Stream, bool Failed)> ConnectedAsync()
+    {
+        try
+        {
+            return (_connecting is null ? null : await _connecting.ConfigureAwait(false), false);
+        }
+        catch (Exception e) when (ConnectionFaults.Describe(e) is { } fault)
+        {
+            _fault = fault;
+            return (null, true);
+        }
+        finally
+        {
+            _connecting = null;
+        }
+    }
+
+    private async Task DoAsync(ReceiverOutput output)
+    {
+        switch (output)
+        {
+            case ReceiverOutput.Send(_, var record):
+                _source!.Send(record);
+                break;
+            case ReceiverOutput.Disconnect(var connection, var fault):
+                if (connection != _source?.Number)
+                    break;
+                _fault = fault;
+                await CloseAsync().ConfigureAwait(false);
+                break;
+            case ReceiverOutput.WakeAt(var at):
+                var wait = at - time.GetElapsedTime(_origin);
+                _timer!.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+                break;
+            case ReceiverOutput.Abandon(var reason):
+                _reason = reason;
+                var left = await Task.Run(() => store.Abandon(reason)).ConfigureAwait(false);
+                _reason += left.Succeeded ? "" : $"; what is left is removed at the next start: {left.Error}";
+                break;
+            default:
+                _ = Task.Run(() => _inbox.Writer.TryWrite(Job(output)));
+                break;
+        }
+    }
+
+    private ReceiverInput Job(ReceiverOutput job) => job switch
+    {
+        ReceiverOutput.KeepPlan(var progress, var map) =>
+            new ReceiverInput.PlanKept(store.KeepPlan(progress, map).Error),
+        ReceiverOutput.FindTarget(var progress) => Took(store.FindTarget(progress)),
+        ReceiverOutput.MakeTarget(var progress) => Took(store.MakeTarget(progress)),
+        ReceiverOutput.LoadPiece(var piece, var range, var into) =>
+            new ReceiverInput.PieceLoaded(piece, _target!.Read(range.Start, into.Span).Error),
+        ReceiverOutput.WritePiece write => new ReceiverInput.PieceWritten(write.Piece, Write(write)),
+        ReceiverOutput.ZeroPieces(var pieces, var range) =>
+            new ReceiverInput.PiecesZeroed(pieces, _target!.Zero(range).Error),
+        ReceiverOutput.Sync => new ReceiverInput.Synced(_target!.Sync().Error),
+        ReceiverOutput.KeepProgress(var progress) =>
+            new ReceiverInput.ProgressKept(store.KeepProgress(progress).Error),
+        ReceiverOutput.ReadBack(var piece, var range, var into) =>
+            new ReceiverInput.PieceReadBack(piece, _target!.Read(range.Start, into.Span).Error),
+        ReceiverOutput.Commit(var progress, var map) =>
+            new ReceiverInput.Committed(store.Commit(progress, map).Error),
+        _ => throw new InvalidOperationException($"a job of no known kind: {job}"),
+    };
+
+    private ReceiverInput.TargetReady Took(KernelResult<IReceivingDevice> found)
+    {
+        if (found.FailedWith(KernelFault.NotFound))
+            return new ReceiverInput.TargetReady(IsThere: false, null);
+        _target = found.Succeeded ? found.Value : null;
+        return new ReceiverInput.TargetReady(IsThere: true, found.Error);
+    }
+
+    private KernelError? Write(ReceiverOutput.WritePiece write)
+    {
+        foreach (var (range, zeros) in write.Parts)
+        {
+            var at = (int)(range.Start - write.Range.Start).Bytes;
+            var written = zeros
+                ? _target!.Zero(range)
+                : _target!.Write(range.Start, write.Bytes.Span.Slice(at, (int)range.Length.Bytes));
+            if (written.Error is { } error)
+                return error;
+        }
+        return null;
+    }
+
+    private async Task CloseAsync()
+    {
+        var source = _source!;
+        _source = null;
+        await source.DisposeAsync().ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Threading.Channels;
+using DmAgents.Domain.Ports;
+using DmAgents.Transfer.Pacing;
+using DmAgents.Transfer.Sending;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Transfer.Connections;
+
+/// <summary>Serves one receiver: the stream, the disk and the limits around a <see cref="Sender"/>.</summary>
+public sealed class SendingConnection(
+    TransferParty pool, ILayerSources sources, HostBandwidth host, ConnectionSettings settings, TimeProvider time)
+{
+    private readonly Channel<SenderInput> _inbox = Channel.CreateUnbounded<SenderInput>();
+    private readonly Channel<TransferRecord> _outbox = Channel.CreateUnbounded<TransferRecord>();
+    private readonly Sender _sender = new(pool);
+    private IOpenLayer? _open;
+    private readonly TransferTurn _turn = new();
+    private int _jobs;
+    private string? _fault;
+
+    /// <summary>Serves until the receiver closes the stream or is refused.</summary>
+    /// <returns>What went wrong; null: nothing.</returns>
+    public async Task<string?> RunAsync(Stream stream, CancellationToken cancellation)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var paced = new PacedStream(
+            new StallGuardStream(stream, settings.StalledAfter, time), host, _turn, settings.BytesPerSecond, time);
+        var reading = ReadAsync(new StallGuardStream(stream, settings.IdleAfter, time), ended.Token);
+        var writing = WriteAsync(paced, ended.Token);
+        var closed = false;
+        while (!closed || _jobs > 0)
+        {
+            var input = await _inbox.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            _jobs -= input is SenderInput.Opened or SenderInput.NotOpened or SenderInput.ExtentsFound
+                or SenderInput.Looked or SenderInput.PieceRead ? 1 : 0;
+            foreach (var output in _sender.Step(input))
+            {
+                Do(output);
+                closed |= output is SenderOutput.Close;
+            }
+        }
+        // What was to be sent still leaves, a refusal's reason above all.
+        _outbox.Writer.TryComplete();
+        await writing.ConfigureAwait(false);
+        await ended.CancelAsync().ConfigureAwait(false);
+        await reading.ConfigureAwait(false);
+        _open?.Dispose();
+        return _fault;
+    }
+
+    private void Do(SenderOutput output)
+    {
+        switch (output)
+        {
+            case SenderOutput.Open(var ask):
+                _turn.Priority = ask.Priority;
+                Run(() => sources.Open(ask) switch
+                {
+                    OpenAnswer.Found(var layer) => Opened(layer),
+                    OpenAnswer.Refused(var why, var reason) => new SenderInput.NotOpened(why, reason),
+                    var other => throw new InvalidOperationException($"an answer of no known kind: {other}"),
+                });
+                break;
+            case SenderOutput.FindExtents(var origin):
+                var changes = _open!.Changes;
+                Run(() => new SenderInput.ExtentsFound(
+                    changes?.Since(origin) is { Succeeded: true } found ? found.Value : null));
+                break;
+            case SenderOutput.LookForMissing:
+                var open = _open!;
+                Run(() => new SenderInput.Looked(open.Layer.Missing));
+                break;
+            case SenderOutput.ReadPiece read:
+                var device = _open!.Device;
+                Run(() => new SenderInput.PieceRead(read.Piece, Read(device, read)));
+                break;
+            case SenderOutput.Send(var record):
+                _outbox.Writer.TryWrite(record);
+                break;
+            case SenderOutput.Release:
+                _open?.Dispose();
+                _open = null;
+                break;
+            case SenderOutput.Close(var reason):
+                _fault ??= reason.Length == 0 ? null : reason;
+                break;
+            default:
+                throw new InvalidOperationException($"an output of no known kind: {output}");
+        }
+    }
+
+    private SenderInput.Opened Opened(IOpenLayer layer)
+    {
+        _open = layer;
+        return new SenderInput.Opened(layer.Layer);
+    }
+
+    private static KernelError? Read(IBlockReader device, SenderOutput.ReadPiece read)
+    {
+        foreach (var part in read.Parts)
+        {
+            var into = read.Buffer.AsSpan((int)(part.Start - read.Range.Start).Bytes, (int)part.Length.Bytes);
+            if (device.Read(part.Start, into).Error is { } error)
+                return error;
+        }
+        return null;
+    }
+
+    /// <summary>Off this connection's loop: a disk may take its time.</summary>
+    private void Run(Func<SenderInput> job)
+    {
+        _jobs++;
+        _ = Task.Run(() => _inbox.Writer.TryWrite(job()));
+    }
+
+    private async Task ReadAsync(Stream stream, CancellationToken cancellation)
+    {
+        try
+        {
+            using var reader = new RecordReader(stream, WireSide.Receiver);
+            await WireGreeting.ReadAsync(stream, cancellation).ConfigureAwait(false);
+            while (await reader.ReadAsync(cancellation).ConfigureAwait(false) is { } record)
+                _inbox.Writer.TryWrite(new SenderInput.Received(record));
+        }
+        catch (Exception e) when (ConnectionFaults.Describe(e) is { } reason)
+        {
+            _fault ??= cancellation.IsCancellationRequested ? null : reason;
+        }
+        _inbox.Writer.TryWrite(new SenderInput.Broken());
+    }
+
+    private async Task WriteAsync(Stream stream, CancellationToken cancellation)
+    {
+        try
+        {
+            using var writer = new RecordWriter(stream);
+            await WireGreeting.WriteAsync(stream, cancellation).ConfigureAwait(false);
+            await foreach (var record in _outbox.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+            {
+                await writer.WriteAsync(record, cancellation).ConfigureAwait(false);
+                _inbox.Writer.TryWrite(new SenderInput.Sent());
+            }
+            await stream.FlushAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (ConnectionFaults.Describe(e) is { } reason)
+        {
+            _fault ??= cancellation.IsCancellationRequested ? null : reason;
+            _inbox.Writer.TryWrite(new SenderInput.Broken());
+        }
+    }
+}

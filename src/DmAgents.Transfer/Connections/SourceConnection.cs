@@ -1,0 +1,98 @@
+using System.Threading.Channels;
+using DmAgents.Transfer.Pacing;
+using DmAgents.Transfer.Receiving;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Transfer.Connections;
+
+/// <summary>A receiver's connection to one source. The next record is read when the last one was taken, so what is in
+/// memory is one record, and a busy receiver makes its source wait.</summary>
+internal sealed class SourceConnection : IAsyncDisposable
+{
+    private readonly int _number;
+    private readonly Stream _stream;
+    private readonly ChannelWriter<ReceiverInput> _inbox;
+    private readonly Channel<TransferRecord> _outbox = Channel.CreateUnbounded<TransferRecord>();
+    private readonly SemaphoreSlim _taken = new(0);
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Task _reading;
+    private readonly Task _writing;
+    private bool _waits;
+
+    private SourceConnection(
+        int number, Stream stream, ChannelWriter<ReceiverInput> inbox, ConnectionSettings settings, TimeProvider time)
+    {
+        (_number, _stream, _inbox) = (number, stream, inbox);
+        var guarded = new StallGuardStream(stream, settings.StalledAfter, time);
+        _reading = Task.Run(() => ReadAsync(guarded));
+        _writing = Task.Run(() => WriteAsync(guarded));
+    }
+
+    /// <summary>Greets the source, and reads the first record that comes.</summary>
+    public static SourceConnection Start(
+        int number, Stream stream, ChannelWriter<ReceiverInput> inbox, ConnectionSettings settings, TimeProvider time) =>
+        new(number, stream, inbox, settings, time);
+
+    public int Number => _number;
+
+    public long BytesRead { get; private set; }
+
+    public void Send(TransferRecord record) => _outbox.Writer.TryWrite(record);
+
+    /// <summary>A record of this connection was stepped.</summary>
+    public void Stepped() => _waits = true;
+
+    /// <summary>The receiver takes records: the next one is read.</summary>
+    public void ReadOn()
+    {
+        if (_waits)
+            _taken.Release();
+        _waits = false;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _outbox.Writer.TryComplete();
+        await _ended.CancelAsync().ConfigureAwait(false);
+        await _stream.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(_reading, _writing).ConfigureAwait(false);
+        _ended.Dispose();
+        _taken.Dispose();
+    }
+
+    private async Task ReadAsync(StallGuardStream stream)
+    {
+        var reason = "the source closed the connection";
+        using var reader = new RecordReader(stream, WireSide.Sender);
+        try
+        {
+            await WireGreeting.ReadAsync(stream, _ended.Token).ConfigureAwait(false);
+            while (await reader.ReadAsync(_ended.Token).ConfigureAwait(false) is { } record)
+            {
+                await _inbox.WriteAsync(new ReceiverInput.Received(_number, record)).ConfigureAwait(false);
+                await _taken.WaitAsync(_ended.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (ConnectionFaults.Describe(e) is { } fault)
+        {
+            reason = fault;
+        }
+        BytesRead = reader.BytesRead;
+        _inbox.TryWrite(new ReceiverInput.Broken(_number, reason));
+    }
+
+    private async Task WriteAsync(StallGuardStream stream)
+    {
+        try
+        {
+            using var writer = new RecordWriter(stream);
+            await WireGreeting.WriteAsync(stream, _ended.Token).ConfigureAwait(false);
+            await foreach (var record in _outbox.Reader.ReadAllAsync(_ended.Token).ConfigureAwait(false))
+                await writer.WriteAsync(record, _ended.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (ConnectionFaults.Describe(e) is { } fault)
+        {
+            _inbox.TryWrite(new ReceiverInput.Broken(_number, fault));
+        }
+    }
+}
