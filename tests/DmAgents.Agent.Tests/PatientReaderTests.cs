@@ -11,6 +11,7 @@ namespace DmAgents.Agent.Tests;
 public sealed class PatientReaderTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Nearly = Patience - TimeSpan.FromSeconds(1);
 
     private readonly ManualClock _clock = new();
@@ -47,7 +48,7 @@ public sealed class PatientReaderTests
 
         _clock.Advance(TimeSpan.FromSeconds(1));
 
-        var refused = await Assert.ThrowsAsync<RpcException>(() => next);
+        var refused = await Assert.ThrowsAsync<RpcException>(() => next.WaitAsync(Soon));
         var problem = Problem.Parser.ParseFrom(refused.Trailers.GetValueBytes("dmagents-problem-bin"));
         Assert.Equal("cannot import image", problem.What);
         Assert.Equal("image.tar", problem.Object);
@@ -70,7 +71,7 @@ public sealed class PatientReaderTests
         next = Next();
         _clock.Advance(TimeSpan.FromMinutes(1));
 
-        await Assert.ThrowsAsync<RpcException>(() => next);
+        await Assert.ThrowsAsync<RpcException>(() => next.WaitAsync(Soon));
     }
 
     [Fact]
