@@ -1,5 +1,4 @@
 using System.Formats.Asn1;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using DmAgents.Domain.Fleet;
 
@@ -80,7 +79,7 @@ public static class CertificateNames
                 }
             }
         }
-        catch (CryptographicException)
+        catch (Exception cause) when (Untrusted.IsMalformed(cause))
         {
             return null;
         }

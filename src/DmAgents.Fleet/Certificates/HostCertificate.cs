@@ -67,7 +67,7 @@ public sealed record HostCertificate(
                 new DateTimeOffset(certificate.NotAfter.ToUniversalTime()));
             return true;
         }
-        catch (CryptographicException)
+        catch (Exception cause) when (Untrusted.IsMalformed(cause))
         {
             return false;
         }
@@ -80,7 +80,7 @@ public sealed record HostCertificate(
         {
             return der.Length <= MaxBytes ? X509CertificateLoader.LoadCertificate(der) : null;
         }
-        catch (CryptographicException)
+        catch (Exception cause) when (Untrusted.IsMalformed(cause))
         {
             return null;
         }

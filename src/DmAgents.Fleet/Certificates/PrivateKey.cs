@@ -31,7 +31,7 @@ public sealed class PrivateKey : IDisposable
             if (Keys.IsP256(ecdsa.ExportParameters(includePrivateParameters: true)))
                 key = new PrivateKey(ecdsa);
         }
-        catch (Exception cause) when (cause is CryptographicException or ArgumentException)
+        catch (Exception cause) when (Untrusted.IsMalformed(cause))
         {
             key = null;
         }
@@ -75,7 +75,7 @@ internal static class Keys
             using var ecdsa = key.GetECDsaPublicKey();
             return ecdsa is not null && IsP256(ecdsa.ExportParameters(includePrivateParameters: false));
         }
-        catch (Exception cause) when (cause is CryptographicException or ArgumentException)
+        catch (Exception cause) when (Untrusted.IsMalformed(cause))
         {
             return false;
         }

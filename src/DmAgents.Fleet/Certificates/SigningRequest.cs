@@ -43,7 +43,7 @@ public sealed class SigningRequest
             else
                 return new SigningRequest(request.PublicKey);
         }
-        catch (Exception cause) when (cause is CryptographicException or ArgumentException or NotSupportedException)
+        catch (Exception cause) when (Untrusted.IsMalformed(cause))
         {
             why = "it is not a signing request, or its signature does not hold";
         }

@@ -54,6 +54,19 @@ public sealed class PeerValidator(Func<FleetTrust> trust, TimeProvider time)
     public static PeerVerdict Judge(
         X509Certificate2 certificate, HostName? expected, FleetTrust trust, DateTimeOffset now)
     {
+        try
+        {
+            return JudgeReadable(certificate, expected, trust, now);
+        }
+        catch (Exception cause) when (Untrusted.IsMalformed(cause))
+        {
+            return new PeerVerdict.Refused(PeerRefusal.NotOfAFleet($"it is damaged: {cause.Message}"));
+        }
+    }
+
+    private static PeerVerdict JudgeReadable(
+        X509Certificate2 certificate, HostName? expected, FleetTrust trust, DateTimeOffset now)
+    {
         var isSpelledAsHost = HostCertificate.TryRead(certificate, out var host);
         var refusal = SignerOf(certificate, trust) is { } signer
             ? isSpelledAsHost
@@ -116,23 +129,20 @@ public sealed class PeerValidator(Func<FleetTrust> trust, TimeProvider time)
         return Keys.IsP256(certificate.PublicKey) ? null : "its key is not ECDSA on P-256";
     }
 
-    /// <summary>The authority of the fleet that signed the certificate, directly; null if none did.</summary>
-    private static AuthorityCertificate? SignerOf(X509Certificate2 certificate, FleetTrust trust)
+    /// <summary>The authority of the fleet that signed the certificate, directly; null if none did. One chain for each:
+    /// an authority and its successor have the same name, and a chain takes the first of a name.</summary>
+    private static AuthorityCertificate? SignerOf(X509Certificate2 certificate, FleetTrust trust) =>
+        trust.Authorities.FirstOrDefault(authority => IsSignedBy(certificate, authority));
+
+    private static bool IsSignedBy(X509Certificate2 certificate, AuthorityCertificate authority)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy = OfflinePolicy();
-        foreach (var authority in trust.Authorities)
-            chain.ChainPolicy.CustomTrustStore.Add(authority.Certificate);
+        chain.ChainPolicy.CustomTrustStore.Add(authority.Certificate);
         try
         {
-            if (!chain.Build(certificate) || chain.ChainElements.Count != 2)
-                return null;
-            var root = chain.ChainElements[1].Certificate.RawDataMemory;
-            return trust.Authorities.FirstOrDefault(each => each.Der.Span.SequenceEqual(root.Span));
-        }
-        catch (CryptographicException)
-        {
-            return null;
+            return chain.Build(certificate) && chain.ChainElements.Count == 2
+                && chain.ChainElements[1].Certificate.RawDataMemory.Span.SequenceEqual(authority.Der.Span);
         }
         finally
         {
