@@ -42,6 +42,10 @@ public sealed record FleetTrust
         return null;
     }
 
+    /// <summary>For a host that joins: it knows the authority by its token, and not yet what was revoked.</summary>
+    internal static FleetTrust BeforeRevocations(AuthorityCertificate authority) =>
+        new([authority], RevocationList.Unknown(authority));
+
     /// <summary>The same with another list. Null if no authority signed it.</summary>
     public FleetTrust? With(ReadOnlySpan<byte> revocations) => Of(Authorities, revocations, out _);
 }

@@ -60,6 +60,10 @@ public sealed class RevocationList
     /// <summary>The document, with its signature.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
 
+    /// <summary>An empty one that nobody signed.</summary>
+    internal static RevocationList Unknown(AuthorityCertificate authority) =>
+        new(authority.FleetId, 0, authority.NotBefore, authority.Fingerprint, [], ReadOnlyMemory<byte>.Empty);
+
     /// <summary>Null if the certificate is not revoked.</summary>
     public Revocation? Find(CertificateSerial serial) => _bySerial.GetValueOrDefault(serial);
 

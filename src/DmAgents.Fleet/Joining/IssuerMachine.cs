@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Fleet;
+using DmAgents.Fleet.Authority;
+using DmAgents.Fleet.Certificates;
+using DmAgents.Fleet.Peers;
+using DmAgents.Fleet.Tokens;
+
+namespace DmAgents.Fleet.Joining;
+
+/// <summary>What happens to an issuer's exchange.</summary>
+public abstract record IssuerInput
+{
+    private IssuerInput()
+    {
+    }
+
+    public sealed record Received(ReadOnlyMemory<byte> Bytes) : IssuerInput;
+
+    /// <summary>The authority's answer to <see cref="IssuerOutput.Admit"/> or <see cref="IssuerOutput.Renew"/>, with what
+    /// members need at this moment.</summary>
+    public sealed record Decided(Admission Admission, FleetTrust Trust, ImmutableArray<MemberAddress> Members) : IssuerInput;
+
+    /// <summary>The peer closed the connection, or it broke.</summary>
+    public sealed record Closed : IssuerInput;
+
+    /// <summary>Time has passed.</summary>
+    public sealed record Tick : IssuerInput;
+}
+
+/// <summary>What an issuer's exchange wants to be done, in this order.</summary>
+public abstract record IssuerOutput
+{
+    private IssuerOutput()
+    {
+    }
+
+    public sealed record Send(ReadOnlyMemory<byte> Bytes) : IssuerOutput;
+
+    public sealed record Admit(JoinToken Token, HostName Host, SigningRequest Request) : IssuerOutput;
+
+    public sealed record Renew(HostCertificate Shown, SigningRequest Request) : IssuerOutput;
+
+    /// <summary>The end, for the log: null if the peer got what it asked for.</summary>
+    public sealed record Finish(JoinRefusal? Refusal) : IssuerOutput;
+}
+
+/// <summary>
+/// The issuer's side of one exchange: pure. It says hello, takes one question, has the authority decide, answers, ends.
+/// </summary>
+/// <param name="shown">What the peer's certificate is worth; a host that joins shows none.</param>
+/// <param name="limit">For the whole exchange.</param>
+public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeSpan limit)
+{
+    private enum Phase
+    {
+        AwaitingQuestion,
+        AwaitingDecision,
+        Ended,
+    }
+
+    private ImmutableArray<byte> _received = [];
+    private Phase _phase = Phase.AwaitingQuestion;
+
+    public DateTimeOffset Deadline => start + limit;
+
+    public bool HasEnded => _phase == Phase.Ended;
+
+    /// <summary>The first thing that is sent.</summary>
+    public static ReadOnlyMemory<byte> Hello(FleetTrust trust, DateTimeOffset now) => JoinWire.Write(
+        new JoinMessages.Hello(JoinWire.LeastVersion, JoinWire.MostVersion, now, trust.Authorities));
+
+    public ImmutableArray<IssuerOutput> Step(IssuerInput input, DateTimeOffset now)
+    {
+        if (_phase == Phase.Ended)
+            return [];
+        if (now >= Deadline)
+            return Refuse(JoinRefusal.Silent(limit));
+        return input switch
+        {
+            IssuerInput.Received received when _phase == Phase.AwaitingQuestion => Take(received.Bytes.Span, now),
+            // One question is all there is to an exchange.
+            IssuerInput.Received => Refuse(JoinRefusal.Garbage("bytes after its question")),
+            IssuerInput.Decided decided when _phase == Phase.AwaitingDecision => Answer(decided),
+            IssuerInput.Closed => End(JoinRefusal.Unreachable("the other side closed the connection")),
+            IssuerInput.Tick => [],
+            _ => throw new InvalidOperationException($"{input.GetType().Name} in phase {_phase}"),
+        };
+    }
+
+    private ImmutableArray<IssuerOutput> Take(ReadOnlySpan<byte> bytes, DateTimeOffset now)
+    {
+        _received = _received.AddRange(bytes);
+        return JoinWire.Read(_received.AsSpan(), JoinWire.MaxQuestion) switch
+        {
+            JoinReading.Unfinished => [],
+            JoinReading.Read read when read.Length < _received.Length =>
+                Refuse(JoinRefusal.Garbage("bytes after its question")),
+            JoinReading.Read read => Ask(read.Message, now),
+            JoinReading.OtherVersion other => Refuse(JoinRefusal.OtherVersion(
+                other.Version, other.Version, JoinWire.LeastVersion, JoinWire.MostVersion)),
+            JoinReading.Garbage garbage => Refuse(JoinRefusal.Garbage(garbage.Why)),
+            var reading => throw new InvalidOperationException($"{reading.GetType().Name} is unknown"),
+        };
+    }
+
+    private ImmutableArray<IssuerOutput> Ask(JoinMessage question, DateTimeOffset now) => question switch
+    {
+        JoinMessages.Join join => ClockRefusal(join.Clock, now) is { } refusal
+            ? Refuse(refusal)
+            : Decide(join.SigningRequest, request => new IssuerOutput.Admit(join.Token, join.Host, request)),
+        JoinMessages.Try when shown is PeerVerdict.Refused refused => Refuse(JoinRefusal.NotTrusted(refused.Refusal)),
+        JoinMessages.Try => Finish(new JoinMessages.Trusted(now)),
+        JoinMessages.Renew renew => shown switch
+        {
+            PeerVerdict.Refused refused => Refuse(JoinRefusal.NotTrusted(refused.Refusal)),
+            PeerVerdict.Accepted accepted => ClockRefusal(renew.Clock, now) is { } refusal
+                ? Refuse(refusal)
+                : Decide(renew.SigningRequest, request => new IssuerOutput.Renew(accepted.Host, request)),
+            _ => throw new InvalidOperationException($"{shown.GetType().Name} is unknown"),
+        },
+        _ => Refuse(JoinRefusal.Garbage("an answer, and not a question")),
+    };
+
+    private ImmutableArray<IssuerOutput> Decide(
+        ReadOnlyMemory<byte> signingRequest, Func<SigningRequest, IssuerOutput> ask)
+    {
+        if (SigningRequest.Read(signingRequest.Span, out var why) is not { } request)
+            return Refuse(JoinRefusal.BadRequest(why));
+        _phase = Phase.AwaitingDecision;
+        return [ask(request)];
+    }
+
+    private ImmutableArray<IssuerOutput> Answer(IssuerInput.Decided decided) => decided.Admission switch
+    {
+        Admission.Granted granted => Finish(new JoinMessages.Accepted(
+            granted.Certificate, decided.Trust.Authorities, decided.Trust.Revocations.Bytes, decided.Members)),
+        Admission.Refused refused => Refuse(refused.Refusal),
+        _ => throw new InvalidOperationException($"{decided.Admission.GetType().Name} is unknown"),
+    };
+
+    private ImmutableArray<IssuerOutput> Finish(JoinMessage answer) =>
+        [new IssuerOutput.Send(JoinWire.Write(answer)), .. End(refusal: null)];
+
+    private ImmutableArray<IssuerOutput> Refuse(JoinRefusal refusal) =>
+        [new IssuerOutput.Send(JoinWire.Write(new JoinMessages.Refused(refusal))), .. End(refusal)];
+
+    private ImmutableArray<IssuerOutput> End(JoinRefusal? refusal)
+    {
+        _phase = Phase.Ended;
+        _received = [];
+        return [new IssuerOutput.Finish(refusal)];
+    }
+
+    internal static JoinRefusal? ClockRefusal(DateTimeOffset other, DateTimeOffset own) =>
+        (other - own).Duration() > FleetClock.Tolerance ? JoinRefusal.ClocksDiffer(other - own, other, own) : null;
+}

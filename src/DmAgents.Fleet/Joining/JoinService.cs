@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using DmAgents.Domain.Fleet;
+using DmAgents.Fleet.Authority;
+using DmAgents.Fleet.Peers;
+
+namespace DmAgents.Fleet.Joining;
+
+/// <summary>
+/// The issuer's side over connections: it runs an <see cref="IssuerMachine"/> on each. A certificate that is refused does
+/// not end the handshake here, so that its host gets the reason; it gives no rights but to ask.
+/// </summary>
+/// <param name="authority">Decides.</param>
+/// <param name="own">The issuer's certificate with its key, as of this moment.</param>
+/// <param name="members">Where members are reached, as of this moment.</param>
+/// <param name="finished">Is told each end: null if the peer got what it asked for.</param>
+public sealed class JoinService(
+    FleetAuthority authority, Func<X509Certificate2> own, Func<ImmutableArray<MemberAddress>> members,
+    TimeProvider time, JoinLimits limits, Action<JoinRefusal?> finished)
+{
+    private readonly PeerValidator _validator = new(() => authority.Trust.Current, time);
+    private int _served;
+
+    /// <summary>Serves one connection to its end, and closes it. Throws only if it is cancelled.</summary>
+    public async Task ServeAsync(Stream connection, CancellationToken cancellation)
+    {
+        var number = Interlocked.Increment(ref _served);
+        try
+        {
+            await using var closing = connection.ConfigureAwait(false);
+            if (number > 2 * limits.AtOnce)
+            {
+                finished(JoinRefusal.Busy());
+                return;
+            }
+            var refusal = await ServeWithinAsync(connection, isBusy: number > limits.AtOnce, cancellation)
+                .ConfigureAwait(false);
+            finished(refusal);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _served);
+        }
+    }
+
+    [SuppressMessage("Security", "CA5359", Justification = "the verdict is kept: a refused peer gets its reason only")]
+    private async Task<JoinRefusal?> ServeWithinAsync(Stream connection, bool isBusy, CancellationToken cancellation)
+    {
+        var start = time.GetUtcNow();
+        using var limit = new CancellationTokenSource(limits.Exchange, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            PeerVerdict shown = new PeerVerdict.Refused(PeerRefusal.NoCertificate());
+            var judge = _validator.Callback(expected: null, verdict => shown = verdict);
+            var options = FleetTls.Server(own(), (sender, certificate, chain, errors) =>
+            {
+                judge(sender, certificate, chain, errors);
+                return true;
+            });
+            var tls = new SslStream(connection, leaveInnerStreamOpen: true);
+            await using var closing = tls.ConfigureAwait(false);
+            await tls.AuthenticateAsServerAsync(options, either.Token).ConfigureAwait(false);
+            var refusal = await ExchangeAsync(tls, shown, isBusy, start, either.Token).ConfigureAwait(false);
+            await tls.ShutdownAsync().WaitAsync(either.Token).ConfigureAwait(false);
+            return refusal;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return JoinRefusal.Silent(limits.Exchange);
+        }
+        catch (Exception cause) when (cause is IOException or AuthenticationException)
+        {
+            return JoinRefusal.Unreachable(cause.Message);
+        }
+    }
+
+    private async Task<JoinRefusal?> ExchangeAsync(
+        SslStream tls, PeerVerdict shown, bool isBusy, DateTimeOffset start, CancellationToken cancellation)
+    {
+        var machine = new IssuerMachine(shown, start, limits.Exchange);
+        await tls.WriteAsync(IssuerMachine.Hello(authority.Trust.Current, time.GetUtcNow()), cancellation)
+            .ConfigureAwait(false);
+        if (isBusy)
+        {
+            var busy = JoinRefusal.Busy();
+            await tls.WriteAsync(JoinWire.Write(new JoinMessages.Refused(busy)), cancellation).ConfigureAwait(false);
+            return busy;
+        }
+        var buffer = new byte[JoinWire.MaxQuestion];
+        while (true)
+        {
+            var count = await tls.ReadAsync(buffer, cancellation).ConfigureAwait(false);
+            var pending = new Queue<IssuerOutput>(machine.Step(
+                count == 0 ? new IssuerInput.Closed() : new IssuerInput.Received(buffer.AsMemory(0, count)),
+                time.GetUtcNow()));
+            while (pending.TryDequeue(out var output))
+            {
+                switch (output)
+                {
+                    case IssuerOutput.Send send:
+                        await tls.WriteAsync(send.Bytes, cancellation).ConfigureAwait(false);
+                        break;
+                    case IssuerOutput.Finish finish:
+                        return finish.Refusal;
+                    default:
+                        foreach (var next in machine.Step(Decide(output), time.GetUtcNow()))
+                            pending.Enqueue(next);
+                        break;
+                }
+            }
+        }
+    }
+
+    /// <summary>A short, durable write: on this thread.</summary>
+    private IssuerInput.Decided Decide(IssuerOutput output)
+    {
+        var admission = output switch
+        {
+            IssuerOutput.Admit admit => authority.Admit(admit.Token, admit.Host, admit.Request),
+            IssuerOutput.Renew renew => authority.Renew(renew.Shown, renew.Request),
+            _ => throw new InvalidOperationException($"{output.GetType().Name} is unknown"),
+        };
+        return new IssuerInput.Decided(admission, authority.Trust.Current, members());
+    }
+}
