@@ -24,9 +24,8 @@ fi
 # What is built is told by the sources' content, not by their times: a fresh clone has new times.
 state=$(cd "$root" && cat $(find src config deploy/build.sh Directory.*.props NuGet.config global.json -type f \
   -not -path '*/bin/*' -not -path '*/obj/*' | LC_ALL=C sort) | sha256sum | cut -c1-64)
-if [ -f "$out/.built" ] && [ "$(cat "$out/.built")" = "$state $rid" ]; then
-  exit 0
-fi
+is_built() { [ -f "$out/.built" ] && [ "$(cat "$out/.built")" = "$state $rid" ]; }
+is_built && exit 0
 
 # The .NET SDK links native code by the C compiler.
 for linker in clang gcc ''; do
@@ -37,14 +36,18 @@ if [ -z "$linker" ]; then
   exit 1
 fi
 
+# One build of a checkout at a time: both would write the same intermediate files.
 mkdir -p "$out"
+exec 9>"$root/artifacts/.building"
+flock 9
+is_built && exit 0
 rm -f "$out/.built"
 publish() {
   local project=$1 to=$2
   shift 2
   echo "build: DmAgents.$project for $rid"
   dotnet publish "$root/src/DmAgents.$project/DmAgents.$project.csproj" --nologo -v quiet -c Release -r "$rid" \
-    -o "$to" "$@"
+    -o "$to" "$@" 9>&-  # a build server that outlives this script would keep the lock
 }
 publish Agent "$out" --self-contained false
 # To a folder of its own: what a native program has in itself is removed beside it, and dmagentd needs some of it.

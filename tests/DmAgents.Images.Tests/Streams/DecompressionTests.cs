@@ -85,12 +85,15 @@ public sealed class DecompressionTests
     {
         var stored = ImageFiles.Filter("xz", new byte[64 << 20], "-0");
         var before = Children();
+        List<int> started;
         using (var content = Decompression.Open(new MemoryStream(stored), "it"))
         {
             content.ReadExactly(new byte[1000]);
-            Assert.NotEmpty(Children().Except(before));
+            started = [.. Children().Except(before)];
+            Assert.NotEmpty(started);
         }
-        Assert.Empty(Children().Except(before));
+        // Programs of tests beside this one may be among them; those end by themselves.
+        Assert.True(SpinWait.SpinUntil(() => !Children().Intersect(started).Any(), TimeSpan.FromMinutes(1)));
     }
 
     [Fact]
