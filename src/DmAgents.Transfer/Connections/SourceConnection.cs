@@ -30,7 +30,8 @@ internal sealed class SourceConnection : IAsyncDisposable
 
     /// <summary>Greets the source, and reads the first record that comes.</summary>
     public static SourceConnection Start(
-        int number, Stream stream, ChannelWriter<ReceiverInput> inbox, ConnectionSettings settings, TimeProvider time) =>
+        int number, Stream stream, ChannelWriter<ReceiverInput> inbox, ConnectionSettings settings,
+        TimeProvider time) =>
         new(number, stream, inbox, settings, time);
 
     public int Number => _number;

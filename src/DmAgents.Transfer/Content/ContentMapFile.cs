@@ -9,7 +9,7 @@ namespace DmAgents.Transfer.Content;
 
 /// <summary>
 /// A content map as bytes, to be kept beside the pool: about 32 bytes for each piece that is not zeros. The digest at
-/// the end is the checksum: it covers all that is before it but magic and version, and is computed when the map is read.
+/// the end is the checksum: it covers all before it but magic and version, and is computed when the map is read.
 /// </summary>
 /// <remarks>
 /// Little endian. Magic (8 bytes), version (2), log2 of the piece size (2), zero (4), device size (8), then runs: how

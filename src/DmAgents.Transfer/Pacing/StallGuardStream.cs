@@ -4,7 +4,7 @@ namespace DmAgents.Transfer.Pacing;
 
 /// <summary>
 /// A stream that gives up when no byte comes or leaves for a time, however long all of it takes. Only the time in which
-/// a read or a write is under way counts: a side that is busy with its disk does not read, and does not count as stalled.
+/// a read or a write is under way counts: a side that is busy with its disk does not read, and is not stalled.
 /// </summary>
 public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider time) : OuterStream(inner)
 {

@@ -31,8 +31,9 @@ internal sealed class PieceReception(ulong piece, ByteRange range, byte[] buffer
     /// <returns>What is wrong with them, or null.</returns>
     public string? Take(TransferRecord record) => record switch
     {
-        TransferRecords.Data data => Take(new ByteRange(data.Offset, new ByteSize((ulong)data.Bytes.Length)), data.Bytes),
-        TransferRecords.Zeros zeros => Take(zeros.Range, null),
+        TransferRecords.Data(var offset, var bytes) =>
+            Take(new ByteRange(offset, new ByteSize((ulong)bytes.Length)), bytes),
+        TransferRecords.Zeros(var zeros) => Take(zeros, null),
         _ => throw new ArgumentException($"no part of a piece: {record.GetType().Name}", nameof(record)),
     };
 

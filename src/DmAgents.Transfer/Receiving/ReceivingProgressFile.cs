@@ -8,7 +8,7 @@ using DmAgents.Transfer.Wire;
 namespace DmAgents.Transfer.Receiving;
 
 /// <summary>A receiver's progress as bytes, for a file or a row of the journal.</summary>
-/// <remarks>Little endian. Magic (8 bytes), version (2), content digest (32), whether there is a base (1) and its digest
+/// <remarks>Little endian. Magic (8 bytes), version (2), content digest (32), whether there is a base (1), its digest
 /// (32), device size (8), file system (1), number of ranges (4) and each of them (8 and 8), XXH128 of all before (16).
 /// </remarks>
 public static class ReceivingProgressFile

@@ -52,7 +52,7 @@ internal sealed class ChunkFormat : IDisposable
         var fields = new FieldReader(RecordFormat.NameOf(RecordType.Data), payload.Span);
         var (offset, length, encoding, hash) = (fields.Size(), fields.UInt32(), fields.Byte(), fields.UInt128());
         if (length is 0 or > WireLimits.Chunk)
-            throw fields.Bad($"a chunk of {length} bytes where 1 to {WireLimits.Chunk} are allowed", WireFault.BadLength);
+            throw fields.Bad($"a chunk of {length} bytes where {WireLimits.Chunk} are the most", WireFault.BadLength);
         var encoded = fields.Rest();
         ReadOnlyMemory<byte> bytes;
         switch (encoding)

@@ -30,7 +30,9 @@ public sealed class RecordReader(Stream stream, WireSide side) : IDisposable
         var type = (RecordType)_prefix[0];
         if (!RecordFormat.IsFrom(type, side))
         {
-            var name = Enum.IsDefined(type) ? $"\"{type}\", which this side does not send" : $"of unknown type {_prefix[0]}";
+            var name = Enum.IsDefined(type)
+                ? $"\"{type}\", which this side does not send"
+                : $"of unknown type {_prefix[0]}";
             throw new WireException(WireFault.UnexpectedRecord, $"a record {name}");
         }
         if (read < _prefix.Length)
@@ -38,7 +40,8 @@ public sealed class RecordReader(Stream stream, WireSide side) : IDisposable
         var length = BinaryPrimitives.ReadUInt32LittleEndian(_prefix.AsSpan(1));
         if (length > WireLimits.Of(type))
             throw FieldReader.Bad(
-                RecordFormat.NameOf(type), $"{length} bytes where {WireLimits.Of(type)} are the most", WireFault.BadLength);
+                RecordFormat.NameOf(type), $"{length} bytes where {WireLimits.Of(type)} are the most",
+                WireFault.BadLength);
         var payload = _payload.AsMemory(0, (int)length);
         read = await FillAsync(payload, cancellation).ConfigureAwait(false);
         if (read < payload.Length)

@@ -76,7 +76,8 @@ public static class TransferRecords
         TransferParty Receiver, ChainId Layer, ContentDigest Content, TransferPriority Priority, PieceSize PieceSize,
         LayerShape? Expected, bool HasMap, ImmutableArray<ContentDigest> Ancestors) : TransferRecord;
 
-    /// <summary>Receiver, after a header: these pieces, in this order. Answered by data and <see cref="End"/>.</summary>
+    /// <summary>Receiver, after a header: these pieces, in this order. Answered by data and <see cref="End"/>.
+    /// </summary>
     /// <param name="Whole">Whole pieces, not only what changed in them since the base.</param>
     /// <param name="Wanted">Without overlaps.</param>
     public sealed record AskPieces(bool Whole, ImmutableArray<PieceRange> Wanted) : TransferRecord;

@@ -44,7 +44,8 @@ public sealed class ContentMapProperties
                     .Where(block => bytes.AsSpan(block * Block, Block).ContainsAnyExcept((byte)0))
                     .Select(BlockAt);
                 Assert.Equal(
-                    Whole(bytes).Digest, ContentScan.Whole(device, Pieces, mapped, CancellationToken.None).Value.Digest);
+                    Whole(bytes).Digest,
+                    ContentScan.Whole(device, Pieces, mapped, CancellationToken.None).Value.Digest);
             },
             iter: 1000);
 

@@ -31,7 +31,8 @@ public sealed class PieceSetProperties
         Assert.Equal(numbers.Order(), Numbers(set.Ranges));
         Assert.Equal((ulong)numbers.Count, set.Count);
         Assert.Equal(PieceSet.Of(numbers), set);
-        Assert.All(Enumerable.Range(0, 40), piece => Assert.Equal(numbers.Contains((ulong)piece), set.Contains((ulong)piece)));
+        for (var piece = 0UL; piece < 40; piece++)
+            Assert.Equal(numbers.Contains(piece), set.Contains(piece));
         for (var i = 1; i < set.Ranges.Length; i++)
             Assert.True(set.Ranges[i - 1].End < set.Ranges[i].Start);
     }

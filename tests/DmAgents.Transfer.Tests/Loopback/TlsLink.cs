@@ -131,7 +131,8 @@ internal sealed class TlsLink : IAsyncDisposable
     {
         private long _left = breaksAfter;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             if (_left <= 0)
                 throw new IOException("the connection broke");

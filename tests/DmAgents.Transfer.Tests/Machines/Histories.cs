@@ -4,8 +4,8 @@ using DmAgents.Transfer.Tests.Wire;
 
 namespace DmAgents.Transfer.Tests.Machines;
 
-/// <summary>Two hosts whose pools have different blocks, and a lineage of three layers by random writes and discards: the
-/// first has all of it, the second some of the ancestors, as blocks of its own.</summary>
+/// <summary>Two hosts whose pools have different blocks, and a lineage of three layers by random writes and discards:
+/// the first has all of it, the second some of the ancestors, as blocks of its own.</summary>
 internal sealed class Histories
 {
     public static readonly PieceSize Pieces = new(4096);

@@ -267,7 +267,8 @@ public sealed class TransferTests
             last = record;
             return (what, record) switch
             {
-                ("other piece", TransferRecords.Data) when before is not (TransferRecords.Zeros or TransferRecords.Data) =>
+                ("other piece", TransferRecords.Data)
+                    when before is not (TransferRecords.Zeros or TransferRecords.Data) =>
                     new TransferRecords.Data(ByteSize.GiB(1), new byte[512]),
                 ("unended", TransferRecords.PieceEnd end) => new TransferRecords.PieceEnd(end.Piece + 1),
                 ("backwards", TransferRecords.PieceEnd) when before is TransferRecords.Data => before,

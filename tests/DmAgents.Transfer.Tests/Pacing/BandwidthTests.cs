@@ -64,7 +64,8 @@ public sealed class BandwidthTests
         Ask(gate, 100, TransferPriority.Background);
         Ask(gate, 1, TransferPriority.Urgent);
         var order = Drain(
-            gate, ticket => Ask(gate, ticket, ticket == 100 ? TransferPriority.Background : TransferPriority.Urgent), 80);
+            gate,
+            ticket => Ask(gate, ticket, ticket == 100 ? TransferPriority.Background : TransferPriority.Urgent), 80);
         Assert.Equal(10, order.Count(ticket => ticket == 100));
     }
 

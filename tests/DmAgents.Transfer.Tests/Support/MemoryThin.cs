@@ -38,7 +38,8 @@ internal sealed class MemoryThin : IBlockReader
 
     public IEnumerable<ByteRange> Mapped => _blocks.Keys.Order().Select(BlockRange);
 
-    public MemoryThin Snapshot(long? size = null) => new(BlockSize, size ?? Length, new Dictionary<long, byte[]>(_blocks));
+    public MemoryThin Snapshot(long? size = null) =>
+        new(BlockSize, size ?? Length, new Dictionary<long, byte[]>(_blocks));
 
     public KernelResult Read(ByteSize offset, Span<byte> into)
     {

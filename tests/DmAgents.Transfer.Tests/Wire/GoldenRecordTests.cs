@@ -46,6 +46,9 @@ public sealed class GoldenRecordTests
         Assert.Equal(Bytes("greeting"), Convert.ToHexStringLower(stream.ToArray()));
     }
 
-    private static string Bytes(string name) =>
-        File.ReadLines(Golden).Single(line => line.StartsWith(name + ": ", StringComparison.Ordinal))[(name.Length + 2)..];
+    private static string Bytes(string name)
+    {
+        var start = name + ": ";
+        return File.ReadLines(Golden).Single(line => line.StartsWith(start, StringComparison.Ordinal))[start.Length..];
+    }
 }

@@ -80,7 +80,7 @@ public sealed class HostileStreamTests
     }
 
     [Theory]
-    // In turn: the number of hashes, of ancestors, of ranges; the length of a chunk; each beyond the limit or the bytes.
+    // In turn: the number of hashes, of ancestors, of ranges; the length of a chunk; each beyond its limit.
     [InlineData("hashes", 13, WireFault.BadLength)]
     [InlineData("ask", 166, WireFault.BadLength)]
     [InlineData("ask-pieces", 6, WireFault.BadLength)]
