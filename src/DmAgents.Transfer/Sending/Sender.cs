@@ -190,14 +190,15 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         var batch = new SendBatch(ask.Whole || _base is null);
         foreach (var range in ask.Wanted)
         {
-            for (var i = FirstFrom(candidates, range.Start); i < candidates.Length && candidates[i].Index < range.End; i++)
+            var (first, end) = (FirstFrom(candidates, range.Start), FirstFrom(candidates, range.End));
+            foreach (var piece in candidates.AsSpan()[first..end])
             {
-                if (candidates[i].Hash.IsZero)
+                if (piece.Hash.IsZero)
                     continue;
-                if (layer.Missing.Contains(candidates[i].Index))
+                if (layer.Missing.Contains(piece.Index))
                     batch.Missing++;
                 else
-                    batch.Pieces.Enqueue(candidates[i].Index);
+                    batch.Pieces.Enqueue(piece.Index);
             }
         }
         return batch;
@@ -224,9 +225,10 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         {
             while (_unsent.Count < MapAhead && _map is not null)
             {
-                if (_map.MoveNext())
-                    Send(_map.Current);
-                else
+                _map.MoveNext();
+                Send(_map.Current);
+                // The receiver may ask as soon as it has the end.
+                if (_map.Current is TransferRecords.MapEnd)
                     (_map, _phase) = (null, Phase.Ready);
             }
         }
