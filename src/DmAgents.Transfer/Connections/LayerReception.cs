@@ -5,10 +5,22 @@ using DmAgents.Transfer.Receiving;
 
 namespace DmAgents.Transfer.Connections;
 
+/// <summary>What is left of a reception.</summary>
+public enum ReceptionEnd
+{
+    /// <summary>The layer.</summary>
+    Committed,
+
+    /// <summary>Nothing.</summary>
+    GivenUp,
+
+    /// <summary>What the store kept, to go on with.</summary>
+    Stopped,
+}
+
 /// <summary>How a reception ended.</summary>
-/// <param name="Committed">The layer is there; else nothing is left of it.</param>
-/// <param name="Reason">Why not, for people.</param>
-public sealed record ReceptionOutcome(bool Committed, string Reason);
+/// <param name="Reason">Why it was given up, for people.</param>
+public sealed record ReceptionOutcome(ReceptionEnd End, string Reason);
 
 /// <summary>What a host that still receives a layer can serve of it.</summary>
 /// <param name="Missing">The pieces that it cannot.</param>
@@ -37,28 +49,40 @@ public sealed class LayerReception(
     /// <summary>The target, once there is one: what is served is read from it.</summary>
     public IReceivingDevice? Target => _target;
 
-    /// <summary>Runs until the layer is committed or given up.</summary>
-    /// <param name="cancellation">The layer is given up.</param>
-    public async Task<ReceptionOutcome> RunAsync(CancellationToken cancellation)
+    /// <summary>Runs until the layer is committed or given up, or the agent stops.</summary>
+    /// <param name="notWanted">The layer is given up.</param>
+    /// <param name="stopping">What is there is kept, and a receiver goes on with it after the next start.</param>
+    public async Task<ReceptionOutcome> RunAsync(CancellationToken notWanted, CancellationToken stopping)
     {
-        using var given = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await using var registration = cancellation.Register(
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(notWanted, stopping);
+        await using var cancelling = notWanted.Register(
             () => _inbox.Writer.TryWrite(new ReceiverInput.Cancel("it is not wanted any more"))).ConfigureAwait(false);
+        await using var ending = stopping.Register(
+            () => _inbox.Writer.TryWrite(new ReceiverInput.Stop())).ConfigureAwait(false);
         await using var timer = _timer = time.CreateTimer(
             _ => _inbox.Writer.TryWrite(new ReceiverInput.Tick()), null, Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
         _inbox.Writer.TryWrite(new ReceiverInput.Start());
-        while (!receiver.IsOver)
+        try
         {
-            var input = await _inbox.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-            await StepAsync(input, given.Token).ConfigureAwait(false);
+            while (!receiver.IsOver)
+            {
+                var input = await _inbox.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+                await StepAsync(input, given.Token).ConfigureAwait(false);
+            }
         }
-        await given.CancelAsync().ConfigureAwait(false);
-        if (await ConnectedAsync().ConfigureAwait(false) is (Stream late, _))
-            await late.DisposeAsync().ConfigureAwait(false);
-        if (_source is not null)
-            await _source.DisposeAsync().ConfigureAwait(false);
-        return new ReceptionOutcome(receiver.IsCommitted, _reason);
+        finally
+        {
+            await given.CancelAsync().ConfigureAwait(false);
+            if (await ConnectedAsync().ConfigureAwait(false) is (Stream late, _))
+                await late.DisposeAsync().ConfigureAwait(false);
+            if (_source is not null)
+                await _source.DisposeAsync().ConfigureAwait(false);
+        }
+        return new ReceptionOutcome(
+            receiver.IsCommitted ? ReceptionEnd.Committed : receiver.IsStopped ? ReceptionEnd.Stopped
+                : ReceptionEnd.GivenUp,
+            _reason);
     }
 
     private async Task StepAsync(ReceiverInput input, CancellationToken cancellation)
@@ -74,7 +98,7 @@ public sealed class LayerReception(
             if (stream is not null)
                 _source = SourceConnection.Start(number, stream, _inbox.Writer, settings, time);
             else
-                input = failed
+                input = failed || cancellation.IsCancellationRequested
                     ? new ReceiverInput.Tick()
                     : new ReceiverInput.Cancel($"no source is left: {_fault ?? "none has it"}");
         }
@@ -141,7 +165,10 @@ public sealed class LayerReception(
                 _reason += left.Succeeded ? "" : $"; what is left is removed at the next start: {left.Error}";
                 break;
             default:
-                _ = Task.Run(() => _inbox.Writer.TryWrite(Job(output)));
+                // A job that throws is a fault of the program: the reception ends by it.
+                _ = Task.Run(() => _inbox.Writer.TryWrite(Job(output))).ContinueWith(
+                    failed => _inbox.Writer.TryComplete(failed.Exception), CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
                 break;
         }
     }

@@ -16,6 +16,7 @@ public sealed class SendingConnection(
     private IOpenLayer? _open;
     private readonly TransferTurn _turn = new();
     private int _jobs;
+    private bool _isReceiverGone;
     private string? _fault;
 
     /// <summary>Serves until the receiver closes the stream or is refused.</summary>
@@ -27,25 +28,39 @@ public sealed class SendingConnection(
             new StallGuardStream(stream, settings.StalledAfter, time), host, _turn, settings.BytesPerSecond, time);
         var reading = ReadAsync(new StallGuardStream(stream, settings.IdleAfter, time), ended.Token);
         var writing = WriteAsync(paced, ended.Token);
+        try
+        {
+            await StepAsync().ConfigureAwait(false);
+            _outbox.Writer.TryComplete();
+            // What was to be sent still leaves, a refusal's reason above all; but not to a receiver that is gone.
+            if (!_isReceiverGone)
+                await writing.ConfigureAwait(false);
+        }
+        finally
+        {
+            _outbox.Writer.TryComplete();
+            await ended.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(reading, writing).ConfigureAwait(false);
+            _open?.Dispose();
+        }
+        return _fault;
+    }
+
+    private async Task StepAsync()
+    {
         var closed = false;
         while (!closed || _jobs > 0)
         {
             var input = await _inbox.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
             _jobs -= input is SenderInput.Opened or SenderInput.NotOpened or SenderInput.ExtentsFound
                 or SenderInput.Looked or SenderInput.PieceRead ? 1 : 0;
+            _isReceiverGone |= input is SenderInput.Broken;
             foreach (var output in _sender.Step(input))
             {
                 Do(output);
                 closed |= output is SenderOutput.Close;
             }
         }
-        // What was to be sent still leaves, a refusal's reason above all.
-        _outbox.Writer.TryComplete();
-        await writing.ConfigureAwait(false);
-        await ended.CancelAsync().ConfigureAwait(false);
-        await reading.ConfigureAwait(false);
-        _open?.Dispose();
-        return _fault;
     }
 
     private void Do(SenderOutput output)
@@ -110,7 +125,10 @@ public sealed class SendingConnection(
     private void Run(Func<SenderInput> job)
     {
         _jobs++;
-        _ = Task.Run(() => _inbox.Writer.TryWrite(job()));
+        // A job that throws is a fault of the program: the connection ends by it, and does not wait for an answer.
+        _ = Task.Run(() => _inbox.Writer.TryWrite(job())).ContinueWith(
+            failed => _inbox.Writer.TryComplete(failed.Exception), CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
     private async Task ReadAsync(Stream stream, CancellationToken cancellation)

@@ -22,11 +22,11 @@ public sealed partial class Receiver
     /// <param name="Loaded">All of it: the target's bytes with the parts put over them; or what came.</param>
     private sealed record InMemory(PieceReception? Piece, Memory<byte> Loaded, byte[] Buffer);
 
-    private string? PieceCame(PieceReception piece)
+    private string? PieceCame(PieceReception piece, bool askedWhole)
     {
         if (piece.IsWhole)
             return Verify(piece, new InMemory(piece, piece.Bytes, piece.Buffer));
-        if (_asksWhole)
+        if (askedWhole)
         {
             Free(piece.Buffer);
             return $"piece {piece.Piece} was asked for whole, and came in part";

@@ -4,8 +4,8 @@ using DmAgents.Transfer.Content;
 namespace DmAgents.Transfer.Receiving;
 
 /// <summary>
-/// The receiving side of a layer's transfer, over as many connections as it takes: a machine that decides what is asked,
-/// kept, written and verified, and its driver does it. The layer is whole in the end, or nothing is left.
+/// The receiving side of a layer's transfer, over as many connections as it takes: a machine that decides what is
+/// asked, kept, written and verified, and its driver does it. The layer is whole in the end, or nothing is left.
 /// </summary>
 /// <remarks>
 /// <para>The map comes first, and only one with the wanted digest is taken. From then on each piece is verified in
@@ -42,6 +42,10 @@ public sealed partial class Receiver
         /// <summary>Waits for what is under way.</summary>
         Abandoning,
         Abandoned,
+
+        /// <summary>Waits for what is under way; what is kept is for the next start.</summary>
+        Stopping,
+        Stopped,
     }
 
     public Receiver(ReceiveRequest request, ReceiverSettings settings) =>
@@ -52,15 +56,17 @@ public sealed partial class Receiver
         : this(request, settings) => (_plan, _map) = (kept, map);
 
     /// <summary>False: what came waits for the disk, and no more is to be read from the connection.</summary>
-    public bool TakesRecords => _current is not null || _inMemory.Count < _settings.PiecesInMemory;
+    public bool TakesRecords => _talk?.Current is not null || _inMemory.Count < _settings.PiecesInMemory;
 
-    /// <summary>The layer is there, or nothing is left: no output follows.</summary>
-    public bool IsOver => _phase is Phase.Committed or Phase.Abandoned;
+    /// <summary>The layer is there, or nothing is left, or it was stopped: no output follows.</summary>
+    public bool IsOver => _phase is Phase.Committed or Phase.Abandoned or Phase.Stopped;
 
     public bool IsCommitted => _phase == Phase.Committed;
 
+    public bool IsStopped => _phase == Phase.Stopped;
+
     /// <summary>Nothing goes on without another connection.</summary>
-    public bool NeedsSource => _connection is null && _phase <= Phase.Receiving
+    public bool NeedsSource => _talk is null && _phase <= Phase.Receiving
         && (_phase != Phase.Receiving || _written.Count < _changed.Count);
 
     /// <summary>What other hosts can be served meanwhile: the layer's map and the pieces that they cannot. Null: no
@@ -95,15 +101,18 @@ public sealed partial class Receiver
                 Connected(connection);
                 break;
             case ReceiverInput.Received(var connection, var record):
-                if (connection == _connection)
-                    Received(record);
+                if (_talk is { } talk && connection == talk.Connection)
+                    Received(talk, record);
                 break;
             case ReceiverInput.Broken(var connection, _):
-                if (connection == _connection)
+                if (connection == _talk?.Connection)
                     Disconnected();
                 break;
             case ReceiverInput.Cancel(var reason):
                 Abandon(reason);
+                break;
+            case ReceiverInput.Stop:
+                Leave(Phase.Stopping);
                 break;
             case ReceiverInput.Tick:
                 break;
@@ -115,7 +124,7 @@ public sealed partial class Receiver
     private void Finished(ReceiverInput.JobDone done)
     {
         _jobs--;
-        if (_phase is Phase.Abandoning)
+        if (_phase is Phase.Abandoning or Phase.Stopping)
             return;
         if (done.Error is { } error)
         {
@@ -201,11 +210,8 @@ public sealed partial class Receiver
     /// <summary>Does whatever has become possible.</summary>
     private void Advance()
     {
-        if (_phase == Phase.Seeking && _talk == Talk.Idle && _reception?.Map is { } map)
-        {
-            var header = _reception.Header!;
-            KeepPlan(new ReceivingProgress(map.Digest, header.Base, header.Shape, PieceSet.Empty), map);
-        }
+        if (_phase == Phase.Seeking && _talk?.Map is { } map)
+            KeepPlan(_talk.NewPlan, map);
         if (_phase == Phase.Receiving)
         {
             Zero();
@@ -222,6 +228,8 @@ public sealed partial class Receiver
             _phase = Phase.Abandoned;
             _outputs.Add(new ReceiverOutput.Abandon(_abandoned));
         }
+        if (_phase == Phase.Stopping && _jobs == 0)
+            _phase = Phase.Stopped;
     }
 
     private void Order(ReceiverOutput job)
@@ -232,13 +240,18 @@ public sealed partial class Receiver
 
     private void Abandon(string reason)
     {
-        // A commit that was ordered may be done: what it says is waited for.
-        if (_phase is Phase.Committing or Phase.Committed or Phase.Abandoning or Phase.Abandoned)
-        {
-            if (_phase != Phase.Committing || _jobs > 0)
-                return;
-        }
+        if (Leave(Phase.Abandoning))
+            _abandoned = reason;
+    }
+
+    /// <summary>Nothing more is ordered. A commit that was ordered may be done: what it says is waited for.</summary>
+    /// <returns>False: it is too late.</returns>
+    private bool Leave(Phase leaving)
+    {
+        if (_phase > Phase.Committing || (_phase == Phase.Committing && _jobs > 0))
+            return false;
         Disconnect(null);
-        (_phase, _abandoned) = (Phase.Abandoning, reason);
+        _phase = leaving;
+        return true;
     }
 }

@@ -24,6 +24,9 @@ public abstract record ReceiverInput
     /// <summary>The layer is not wanted any more.</summary>
     public sealed record Cancel(string Reason) : ReceiverInput;
 
+    /// <summary>The agent stops: what is kept stays, and a receiver goes on with it after the next start.</summary>
+    public sealed record Stop : ReceiverInput;
+
     /// <summary>The time is what it is.</summary>
     public sealed record Tick : ReceiverInput;
 
@@ -70,8 +73,8 @@ public abstract record ReceiverOutput
     /// <summary>Look for the target. TargetReady.</summary>
     public sealed record FindTarget(ReceivingProgress Progress) : ReceiverOutput;
 
-    /// <summary>Make the target, or find it: a snapshot of the base or a blank device, of the shape's size. TargetReady.
-    /// </summary>
+    /// <summary>Make the target, or find it: a snapshot of the base or a blank device, of the shape's size.
+    /// TargetReady.</summary>
     public sealed record MakeTarget(ReceivingProgress Progress) : ReceiverOutput;
 
     /// <summary>Read a piece of the target as it is, of which parts were received. PieceLoaded.</summary>

@@ -37,7 +37,7 @@ public sealed class LoopbackTests
                 var changed = parent is null ? thin.MappedBlocks : thin.ChangedSince(parent).Count;
                 var before = link.WireBytes;
                 var outcome = await ReceiveAsync(receiver, map, ancestors, async _ => await link.ConnectAsync());
-                Assert.True(outcome.Committed, outcome.Reason);
+                Assert.True(outcome.End == ReceptionEnd.Committed, outcome.Reason);
                 Assert.True(receiver.Layers[map.Digest].Content.AsSpan().SequenceEqual(thin.Content));
                 // Random bytes do not compress: 2 % for frames and hashes, and what a handshake costs.
                 Assert.InRange(link.WireBytes - before, 0, changed * SenderBlock * 102 / 100 + 8192);
@@ -57,7 +57,7 @@ public sealed class LoopbackTests
         var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 800_000 / 8).Select(i => $"{i:x8}")));
         thin.Write(0, text.AsSpan(0, text.Length / 512 * 512));
         var map = sender.Add(thin);
-        Assert.True((await ReceiveAsync(receiver, map, [], async _ => await link.ConnectAsync())).Committed);
+        await MustReceiveAsync(receiver, map, link);
         Assert.InRange(link.WireBytes, 0, text.Length / 2);
     }
 
@@ -73,8 +73,9 @@ public sealed class LoopbackTests
         thin.Write(0, bytes);
         var map = sender.Add(thin);
         var outcome = await ReceiveAsync(
-            receiver, map, [], async attempt => await link.ConnectAsync(attempt < 12 ? random.Next(1_000, 900_000) : null));
-        Assert.True(outcome.Committed, outcome.Reason);
+            receiver, map, [],
+            async attempt => await link.ConnectAsync(attempt < 12 ? random.Next(1_000, 900_000) : null));
+        Assert.True(outcome.End == ReceptionEnd.Committed, outcome.Reason);
         Assert.Equal(bytes, receiver.Layers[map.Digest].Content);
         Assert.True(link.Connections > 5);
         // Of each connection what the receiver had not read, the piece that was under way, and its handshake.
@@ -94,11 +95,11 @@ public sealed class LoopbackTests
         await using var second = new TlsLink(Records.Here, relay);
         var receiving = Reception(relay, map, [], async _ => await first.ConnectAsync());
         relay.Receiving = () => receiving.Served is { } served ? (served.Map, served.Missing) : null;
-        var relayed = receiving.RunAsync(CancellationToken.None);
+        var relayed = receiving.RunAsync(CancellationToken.None, CancellationToken.None);
         // Until the relay has a target it refuses, and is asked again.
         var outcome = await ReceiveAsync(last, map, [], async _ => await second.ConnectAsync());
-        Assert.True((await relayed.WaitAsync(Deadline)).Committed);
-        Assert.True(outcome.Committed, outcome.Reason);
+        Assert.Equal(ReceptionEnd.Committed, (await relayed.WaitAsync(Deadline)).End);
+        Assert.True(outcome.End == ReceptionEnd.Committed, outcome.Reason);
         Assert.Equal(thin.Content, last.Layers[map.Digest].Content);
         Assert.InRange(first.WireBytes, DeviceSize, DeviceSize * 103 / 100 + 16 * 1024);
     }
@@ -111,9 +112,64 @@ public sealed class LoopbackTests
         var map = ContentMap.OfZeros(new ByteSize((ulong)DeviceSize), Pieces);
         var outcome = await ReceiveAsync(
             receiver, map, [], async attempt => attempt < 3 ? await link.ConnectAsync() : null);
-        Assert.False(outcome.Committed);
+        Assert.Equal(ReceptionEnd.GivenUp, outcome.End);
         Assert.Contains("this host has no such layer", outcome.Reason, StringComparison.Ordinal);
         Assert.True(receiver.IsEmptyOfReceptions);
+    }
+
+    [Fact]
+    public async Task A_reception_that_is_cancelled_midway_leaves_nothing_and_its_sender_goes_free()
+    {
+        var (sender, receiver) = Pools();
+        await using var link = new TlsLink(Records.There, sender);
+        var thin = sender.Blank(DeviceSize);
+        thin.Write(0, Records.Noise((int)DeviceSize));
+        using var cancelled = new CancellationTokenSource();
+        var map = sender.Add(thin);
+        var reception = Reception(receiver, map, [], async _ => await link.ConnectAsync());
+        // After the first sync: some pieces are there.
+        receiver.BeforeKeepingProgress = cancelled.Cancel;
+        var outcome = await reception.RunAsync(cancelled.Token, CancellationToken.None).WaitAsync(Deadline);
+        Assert.Equal(new ReceptionOutcome(ReceptionEnd.GivenUp, "it is not wanted any more"), outcome);
+        Assert.True(receiver.IsEmptyOfReceptions);
+        Assert.Single(await link.FaultsAsync().WaitAsync(Deadline));
+    }
+
+    [Fact]
+    public async Task A_reception_that_is_stopped_goes_on_after_the_next_start_with_what_was_noted()
+    {
+        var (sender, receiver) = Pools();
+        await using var link = new TlsLink(Records.There, sender);
+        var thin = sender.Blank(DeviceSize);
+        thin.Write(0, Records.Noise((int)DeviceSize));
+        var map = sender.Add(thin);
+        using var stopping = new CancellationTokenSource();
+        var reception = Reception(receiver, map, [], async _ => await link.ConnectAsync());
+        receiver.BeforeKeepingProgress = stopping.Cancel;
+        var outcome = await reception.RunAsync(CancellationToken.None, stopping.Token).WaitAsync(Deadline);
+        Assert.Equal(ReceptionEnd.Stopped, outcome.End);
+        receiver.BeforeKeepingProgress = null;
+        var (progress, kept) = receiver.Kept()!.Value;
+        Assert.False(progress.Verified.IsEmpty);
+        var before = link.WireBytes;
+        var again = Reception(receiver, map, [], async _ => await link.ConnectAsync(), (progress, kept));
+        outcome = await again.RunAsync(CancellationToken.None, CancellationToken.None).WaitAsync(Deadline);
+        Assert.True(outcome.End == ReceptionEnd.Committed, outcome.Reason);
+        Assert.Equal(thin.Content, receiver.Layers[map.Digest].Content);
+        var missing = (long)(map.PieceCount - progress.Verified.Count) * Pieces.Bytes;
+        Assert.InRange(link.WireBytes - before, missing, missing * 102 / 100 + 16 * 1024);
+    }
+
+    [Fact]
+    public async Task A_port_that_throws_ends_the_reception_by_its_exception_and_does_not_hang_it()
+    {
+        var (sender, receiver) = Pools();
+        await using var link = new TlsLink(Records.There, sender);
+        var map = sender.Add(sender.Blank(DeviceSize));
+        receiver.BeforeCommit = () => throw new InvalidOperationException("a fault of the program");
+        var fault = await Assert.ThrowsAnyAsync<Exception>(
+            () => ReceiveAsync(receiver, map, [], async _ => await link.ConnectAsync()));
+        Assert.Contains("a fault of the program", fault.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,7 +186,7 @@ public sealed class LoopbackTests
             {
             }
         }
-        Assert.True((await ReceiveAsync(receiver, map, [], async _ => await link.ConnectAsync())).Committed);
+        await MustReceiveAsync(receiver, map, link);
         Assert.Equal(
             (string?[])["the peer does not speak the protocol of transfers", null], await link.FaultsAsync());
     }
@@ -153,17 +209,28 @@ public sealed class LoopbackTests
         }
     }
 
+    private static async Task MustReceiveAsync(MemoryPool into, ContentMap map, TlsLink link)
+    {
+        var outcome = await ReceiveAsync(into, map, [], async _ => await link.ConnectAsync());
+        Assert.True(outcome.End == ReceptionEnd.Committed, outcome.Reason);
+    }
+
     private static Task<ReceptionOutcome> ReceiveAsync(
         MemoryPool into, ContentMap map, IReadOnlyList<ContentMap> ancestors, Func<int, Task<Stream?>> connect) =>
-        Reception(into, map, ancestors, connect).RunAsync(CancellationToken.None).WaitAsync(Deadline);
+        Reception(into, map, ancestors, connect).RunAsync(CancellationToken.None, CancellationToken.None)
+            .WaitAsync(Deadline);
 
     private static LayerReception Reception(
-        MemoryPool into, ContentMap map, IReadOnlyList<ContentMap> ancestors, Func<int, Task<Stream?>> connect)
+        MemoryPool into, ContentMap map, IReadOnlyList<ContentMap> ancestors, Func<int, Task<Stream?>> connect,
+        (ReceivingProgress Progress, ContentMap Map)? kept = null)
     {
         var settings = new ReceiverSettings(into.Identity, Pieces, ByteSize.GiB(1)) { SyncEvery = 8 };
+        var request = TransferRun.RequestFor(map, [.. ancestors]);
+        var receiver = kept is var (progress, keptMap)
+            ? new Receiver(request, settings, progress, keptMap)
+            : new Receiver(request, settings);
         return new LayerReception(
-            new Receiver(TransferRun.RequestFor(map, [.. ancestors]), settings), into, new Connector(connect),
-            new ConnectionSettings(), TimeProvider.System);
+            receiver, into, new Connector(connect), new ConnectionSettings(), TimeProvider.System);
     }
 
     private sealed class Connector(Func<int, Task<Stream?>> connect) : ISourceConnector

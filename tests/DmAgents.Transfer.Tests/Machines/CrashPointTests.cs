@@ -28,6 +28,18 @@ public sealed class CrashPointTests
 
     [Theory]
     [MemberData(nameof(AllSeeds))]
+    public void A_stop_of_the_receiver_keeps_what_was_noted_and_leaves_no_job_behind(int seed) =>
+        AtEveryStep(seed, (world, run) =>
+        {
+            var sent = run.PiecesSent.Count;
+            run.StopReceiver();
+            var kept = world.Receiver.Kept()?.Progress.Verified ?? PieceSet.Empty;
+            MustEndWhole(world, run);
+            Assert.DoesNotContain(run.PiecesSent[sent..], kept.Contains);
+        });
+
+    [Theory]
+    [MemberData(nameof(AllSeeds))]
     public void A_broken_connection_or_a_dead_sender_costs_the_pieces_that_were_on_the_way(int seed) =>
         AtEveryStep(seed, (world, run) =>
         {

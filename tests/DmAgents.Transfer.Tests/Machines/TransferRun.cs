@@ -64,6 +64,9 @@ internal sealed class TransferRun
     /// <summary>Changes what the sender sends.</summary>
     public Func<TransferRecord, TransferRecord> OnTheWay { get; set; } = record => record;
 
+    /// <summary>A connection on which nothing happens any more breaks; otherwise the run ends there.</summary>
+    public bool CutsStalls { get; init; }
+
     /// <summary>The most records that were sent and not taken.</summary>
     public int MostOnTheWay { get; private set; }
 
@@ -115,13 +118,16 @@ internal sealed class TransferRun
             (_now, _wakeAt) = (time, null);
             possible.Add(() => Tell(new ReceiverInput.Tick()));
         }
+        if (possible.Count == 0 && CutsStalls && _sender is not null)
+            possible.Add(Cut);
         if (possible.Count == 0)
             return false;
         possible[_random.Next(possible.Count)]();
         return true;
     }
 
-    /// <summary>The connection breaks; what was on the way is lost. The sender's process may have died as well.</summary>
+    /// <summary>The connection breaks; what was on the way is lost. The sender's process may have died as well.
+    /// </summary>
     public void Cut()
     {
         if (_sender is null)
@@ -131,11 +137,24 @@ internal sealed class TransferRun
     }
 
     /// <summary>The receiver's host loses its power, and starts again.</summary>
-    public void CutReceiversPower()
+    public void CutReceiversPower() => RestartReceiver(_receiverPool.CutPower(_random));
+
+    /// <summary>The receiver's agent stops in order, and starts again.</summary>
+    public void StopReceiver()
+    {
+        Tell(new ReceiverInput.Stop());
+        // What is under way comes to its end, and nothing else is ordered.
+        while (_receiverJobs.Count > 0)
+            Tell(Take(_receiverJobs)());
+        Assert.True(Receiver.IsStopped || Receiver.IsCommitted);
+        RestartReceiver(_receiverPool.Kept());
+    }
+
+    private void RestartReceiver((ReceivingProgress Progress, ContentMap Map)? kept)
     {
         Drop();
         _receiverJobs.Clear();
-        Receiver = _receiverPool.CutPower(_random) is var (progress, map)
+        Receiver = kept is var (progress, map)
             ? new Receiver(_request, _settings, progress, map)
             : new Receiver(_request, _settings);
         // A start that finds the layer committed receives nothing.

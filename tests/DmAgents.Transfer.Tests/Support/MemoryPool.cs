@@ -11,7 +11,8 @@ using DmAgents.Transfer.Wire;
 namespace DmAgents.Transfer.Tests.Support;
 
 /// <summary>A host's layers, by their content, and the one that it receives: what is durable, as files.</summary>
-internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSize pieces) : ILayerSources, IReceptionStore
+internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSize pieces)
+    : ILayerSources, IReceptionStore
 {
     private readonly Lock _lock = new();
 
@@ -27,10 +28,12 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
 
     public MemoryTarget? Target { get; private set; }
 
-    public int Syncs { get; private set; }
-
     /// <summary>What a partly received layer can be served of; null: nothing is received.</summary>
     public Func<(ContentMap Map, PieceSet Missing)?>? Receiving { get; set; }
+
+    public Action? BeforeKeepingProgress { get; set; }
+
+    public Action? BeforeCommit { get; set; }
 
     public bool IsEmptyOfReceptions => KeptProgress is null && KeptMap is null && Target is null;
 
@@ -48,10 +51,15 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
     {
         Target?.CutPower(random);
         if (KeptProgress is null)
-        {
             Target = null;
+        return Kept();
+    }
+
+    /// <summary>As it is read from the files.</summary>
+    public (ReceivingProgress Progress, ContentMap Map)? Kept()
+    {
+        if (KeptProgress is null)
             return null;
-        }
         Assert.True(ReceivingProgressFile.TryRead(KeptProgress, out var progress, out var reason), reason);
         Assert.True(ContentMapFile.TryRead(KeptMap, out var map, out reason), reason);
         return (progress, map);
@@ -81,8 +89,8 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
 
     public KernelResult KeepProgress(ReceivingProgress progress)
     {
+        BeforeKeepingProgress?.Invoke();
         KeptProgress = ReceivingProgressFile.Write(progress);
-        Syncs++;
         return KernelResult.Done;
     }
 
@@ -99,6 +107,7 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
 
     public KernelResult Commit(ReceivingProgress progress, ContentMap map)
     {
+        BeforeCommit?.Invoke();
         lock (_lock)
         {
             (Layers[map.Digest], Maps[map.Digest]) = (Target!.Now, map);

@@ -1,0 +1,158 @@
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Transfer.Receiving;
+
+/// <summary>The talk with one source, over one connection: what was asked of it, and whether its answers fit.</summary>
+internal sealed class SourceTalk(
+    int connection, ReceiveRequest request, ReceiverSettings settings, ReceivingProgress? plan)
+{
+    private readonly MapReception _reception = new(request, settings, plan);
+    private Phase _phase;
+
+    /// <summary>Asked for and not yet come.</summary>
+    private PieceSet _asked = PieceSet.Empty;
+    private ulong _askedCount;
+    private ulong _came;
+    private ulong _dataBytes;
+    private ulong _zeroBytes;
+    private TimeSpan? _nothingSince;
+
+    private enum Phase
+    {
+        /// <summary>A header comes.</summary>
+        Asked,
+        Mapping,
+        Idle,
+        Pieces,
+    }
+
+    public int Connection => connection;
+
+    /// <summary>All that was asked is answered: more can be.</summary>
+    public bool IsIdle => _phase == Phase.Idle;
+
+    /// <summary>The layer's map, once it is whole and has the wanted digest; and what goes with it.</summary>
+    public ContentMap? Map => _reception.Map;
+
+    public ReceivingProgress NewPlan => new(
+        Map!.Digest, _reception.Header!.Base, _reception.Header.Shape, PieceSet.Empty);
+
+    /// <summary>The source has the target's base, so that what changed since can be had of it.</summary>
+    public bool HasBase { get; private set; }
+
+    /// <summary>Whole pieces were asked for.</summary>
+    public bool AskedWhole { get; private set; }
+
+    /// <summary>The piece whose parts come.</summary>
+    public PieceReception? Current { get; private set; }
+
+    /// <summary>The source had nothing: when it is asked again.</summary>
+    public TimeSpan? AskAgainAt { get; private set; }
+
+    /// <summary>What it is asked first.</summary>
+    public TransferRecords.Ask Begin() => new(
+        settings.Pool, request.Layer, request.Content, request.Priority, settings.PieceSize,
+        plan?.Shape ?? request.Expected, plan is not null,
+        [
+            .. request.Ancestors.Select(map => map.Digest).Where(digest => plan is null || digest == plan.Base)
+                .Take(WireLimits.Ancestors),
+        ]);
+
+    /// <summary>Asks for pieces; it is idle.</summary>
+    public TransferRecords.AskPieces Ask(bool whole, List<PieceRange> ranges)
+    {
+        _asked = PieceSet.Of(ranges);
+        (_phase, _askedCount, _came, _dataBytes, _zeroBytes) = (Phase.Pieces, _asked.Count, 0, 0, 0);
+        (AskedWhole, AskAgainAt) = (whole, null);
+        return new TransferRecords.AskPieces(whole, [.. ranges]);
+    }
+
+    /// <summary>Takes a record.</summary>
+    /// <param name="begin">Makes room for a piece.</param>
+    /// <param name="ended">A piece of which all came that the source sends.</param>
+    /// <returns>What is wrong with it, or null.</returns>
+    public string? Take(
+        TransferRecord record, TimeSpan now, Func<ulong, PieceReception> begin, out PieceReception? ended)
+    {
+        ended = null;
+        return (record, _phase) switch
+        {
+            (TransferRecords.Refused refused, _) => $"it refuses ({refused.Why}): {refused.Reason}",
+            (TransferRecords.Header header, Phase.Asked) => TakeHeader(header),
+            (_, Phase.Mapping) => TakeMap(record),
+            (TransferRecords.Data data, Phase.Pieces) => TakePart(data.Offset.Bytes, data, begin),
+            (TransferRecords.Zeros zeros, Phase.Pieces) => TakePart(zeros.Range.Start.Bytes, zeros, begin),
+            (TransferRecords.PieceEnd end, Phase.Pieces) => TakePieceEnd(end.Piece, begin, out ended),
+            (TransferRecords.End end, Phase.Pieces) => TakeEnd(end, now),
+            _ => $"a record \"{record.GetType().Name}\" that was not asked for",
+        };
+    }
+
+    private string? TakeHeader(TransferRecords.Header header)
+    {
+        if (_reception.Take(header) is { } fault)
+            return fault;
+        _phase = plan is null ? Phase.Mapping : Phase.Idle;
+        HasBase = plan is null || header.Base == plan.Base;
+        return null;
+    }
+
+    private string? TakeMap(TransferRecord record)
+    {
+        var fault = _reception.Take(record);
+        if (fault is null && Map is not null)
+            _phase = Phase.Idle;
+        return fault;
+    }
+
+    private string? TakePart(ulong offset, TransferRecord part, Func<ulong, PieceReception> begin)
+    {
+        if (Begin(offset / (ulong)settings.PieceSize.Bytes, begin) is { } fault)
+            return fault;
+        _dataBytes += part is TransferRecords.Data data ? (ulong)data.Bytes.Length : 0;
+        _zeroBytes += part is TransferRecords.Zeros zeros ? zeros.Range.Length.Bytes : 0;
+        return Current!.Take(part);
+    }
+
+    private string? TakePieceEnd(ulong piece, Func<ulong, PieceReception> begin, out PieceReception? ended)
+    {
+        ended = null;
+        if (Begin(piece, begin) is { } fault)
+            return fault;
+        (ended, Current) = (Current, null);
+        _asked = _asked.Without(PieceSet.Empty.Add(piece));
+        _came++;
+        return null;
+    }
+
+    /// <summary>The piece is the one that comes, or the next one.</summary>
+    private string? Begin(ulong piece, Func<ulong, PieceReception> begin)
+    {
+        if (Current is not null)
+            return Current.Piece == piece ? null : $"piece {Current.Piece} was not ended before piece {piece}";
+        if (!_asked.Contains(piece))
+            return $"piece {piece} was not asked for, or came already";
+        Current = begin(piece);
+        return null;
+    }
+
+    private string? TakeEnd(TransferRecords.End end, TimeSpan now)
+    {
+        if (Current is not null)
+            return $"piece {Current.Piece} was not ended";
+        if (end.Content != request.Content)
+            return $"it ends with the content {end.Content}";
+        if (end.Pieces != _came || end.DataBytes != _dataBytes || end.ZeroBytes != _zeroBytes)
+            return $"{_came} pieces, {_dataBytes} and {_zeroBytes} bytes came, and {end.Pieces}, {end.DataBytes} and "
+                + $"{end.ZeroBytes} were sent";
+        if (_came + end.Missing != _askedCount)
+            return $"{_askedCount} pieces were asked for, {_came} came and {end.Missing} are missing";
+        _phase = Phase.Idle;
+        _nothingSince = _came > 0 ? null : _nothingSince ?? now;
+        if (now - _nothingSince > settings.NothingNewFor)
+            return "it has nothing that is missing here";
+        AskAgainAt = _nothingSince is null ? null : now + settings.AskAgainAfter;
+        return null;
+    }
+}
