@@ -9,8 +9,8 @@ using DmAgents.Fleet.Tokens;
 
 namespace DmAgents.Fleet.Authority;
 
-/// <summary>What an authority decides: pure. Times and serial numbers arrive with the request; the next state is written
-/// before anything that follows from it is given out.</summary>
+/// <summary>What an authority decides: pure. Times and serial numbers arrive with the request; the next state is
+/// written before anything that follows from it is given out.</summary>
 public static class AuthorityDecider
 {
     /// <summary>So many can be open at once: a script that makes tokens in a loop is stopped by name.</summary>
@@ -68,15 +68,14 @@ public static class AuthorityDecider
         if (record.Expires <= now)
             return new AdmissionDecision.Refused(JoinRefusal.ExpiredToken(record.Expires, now));
         var used = record with { Use = record.Use ?? new TokenUse(host, key, now) };
-        return Give(
-            state with { Tokens = state.Tokens.SetItem(token.Hash, used) }, host, key, certificate, replaces: false, now);
+        var next = state with { Tokens = state.Tokens.SetItem(token.Hash, used) };
+        return Give(next, host, key, certificate, replaces: false, now);
     }
 
-    /// <summary>A certificate for the host that makes the fleet, or for one that the operator lets in without a
-    /// token.</summary>
+    /// <summary>A certificate for the host that has the authority.</summary>
     public static AdmissionDecision AdmitOwn(
         AuthorityState state, HostName host, KeyFingerprint key, IssuedCertificate certificate, DateTimeOffset now) =>
-        Give(state, host, key, certificate, replaces: false, now);
+        Give(state with { Own = host }, host, key, certificate, replaces: false, now);
 
     /// <summary>A host that showed its valid certificate gets the next, for the same key or another.</summary>
     public static AdmissionDecision Renew(
@@ -90,6 +89,13 @@ public static class AuthorityDecider
     public static AuthorityDecision Revoke(AuthorityState state, HostName host, DateTimeOffset now)
     {
         var pruned = Pruned(state, now);
+        if (host == state.Own)
+        {
+            return Refuse(
+                RefusalKind.WrongState, state, $"cannot revoke host {host}",
+                "it has the fleet's authority: revoked, it could let no host in and renew no certificate",
+                "if the fleet is to end, leave it on all other hosts first, and then remove the files of this one");
+        }
         if (!pruned.Hosts.TryGetValue(host, out var record))
         {
             return pruned.Revocations.Any(each => each.Host == host)
@@ -129,8 +135,8 @@ public static class AuthorityDecider
         return new AdmissionDecision.Granted(Pruned(state with { Hosts = state.Hosts.SetItem(host, next) }, now));
     }
 
-    /// <summary>Without what has no meaning any more. A host keeps its name though all its certificates have ended: it may
-    /// be off, and its layers are there.</summary>
+    /// <summary>Without what has no meaning any more. A host keeps its name though all its certificates have ended: it
+    /// may be off, and its layers are there.</summary>
     private static AuthorityState Pruned(AuthorityState state, DateTimeOffset now)
     {
         var ended = now - 2 * FleetClock.Tolerance;

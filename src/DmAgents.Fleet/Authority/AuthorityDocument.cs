@@ -29,6 +29,8 @@ public static class AuthorityDocument
             json.WriteNumber("version", Version);
             json.WriteString("fleet", state.Name.Value);
             json.WriteString("id", state.Id.Label);
+            if (state.Own is { } own)
+                json.WriteString("own_host", own.Value);
             json.WriteStartArray("tokens");
             foreach (var (hash, token) in state.Tokens.OrderBy(each => each.Key.Value.Value, StringComparer.Ordinal))
                 WriteToken(json, hash, token);
@@ -76,6 +78,7 @@ public static class AuthorityDocument
     private static AuthorityState ReadState(JsonElement root) => new(
         new FleetName(Text(root, "fleet")),
         FleetId.TryParseLabel(Text(root, "id"), out var id) ? id : throw new FormatException("'id' is no fleet's id"),
+        root.TryGetProperty("own_host", out _) ? new HostName(Text(root, "own_host")) : null,
         root.GetProperty("tokens").EnumerateArray().ToImmutableDictionary(
             each => new TokenHash(Digest.Parse(Text(each, "hash"))), ReadToken),
         root.GetProperty("hosts").EnumerateArray().ToImmutableDictionary(

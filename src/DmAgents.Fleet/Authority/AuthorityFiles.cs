@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using System.Text;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Pools;
@@ -8,9 +9,9 @@ using DmAgents.Fleet.Certificates;
 namespace DmAgents.Fleet.Authority;
 
 /// <summary>
-/// Makes and reads an authority's files. They are written in this order: the document (which chooses the fleet's id), the
-/// key, the certificate. A fleet exists once it has its certificate; a crash before that left nothing that anybody has
-/// seen, so the same call completes it, and a call with another name begins anew.
+/// Makes and reads an authority's files. They are written in this order: the document (which chooses the fleet's id),
+/// the key, the certificate. A fleet exists once it has its certificate; a crash before that left nothing that has
+/// left this host, so the same call completes it, and a call with another name begins anew.
 /// </summary>
 internal sealed class AuthorityFiles(IDurableFiles files, FleetPaths paths)
 {
@@ -26,7 +27,8 @@ internal sealed class AuthorityFiles(IDurableFiles files, FleetPaths paths)
                 ? Open(made)
                 : new Refusal(
                     RefusalKind.Exists, "cannot make the fleet", name.Value,
-                    $"this host made fleet {made.FleetName} ({made.FleetId})", "a host makes one fleet; leave that one first");
+                    $"this host made fleet {made.FleetName} ({made.FleetId})",
+                    "a host makes one fleet; leave that one first");
         }
         var state = EnsureState(name);
         if (!state.Succeeded)
@@ -129,7 +131,7 @@ internal static class Pem
     private const string Label = "CERTIFICATE";
 
     public static byte[] Write(IEnumerable<ReadOnlyMemory<byte>> certificates) => Encoding.ASCII.GetBytes(
-        string.Concat(certificates.Select(der => System.Security.Cryptography.PemEncoding.WriteString(Label, der.Span) + "\n")));
+        string.Concat(certificates.Select(der => PemEncoding.WriteString(Label, der.Span) + "\n")));
 
     /// <summary>Nothing if anything in it is not a certificate.</summary>
     [SuppressMessage("Performance", "CA1859", Justification = "callers match on the list")]
@@ -137,7 +139,7 @@ internal static class Pem
     {
         var text = Encoding.ASCII.GetString(pem).AsSpan();
         var found = new List<byte[]>();
-        while (System.Security.Cryptography.PemEncoding.TryFind(text, out var fields))
+        while (PemEncoding.TryFind(text, out var fields))
         {
             if (!text[fields.Label].SequenceEqual(Label))
                 return [];

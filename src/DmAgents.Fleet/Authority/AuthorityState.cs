@@ -3,10 +3,11 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Fleet.Authority;
 
-/// <summary>All that a fleet's authority remembers, and what its document on disk holds (<see cref="AuthorityDocument"/>).
-/// It is a few kilobytes for hundreds of hosts, so it is written whole.</summary>
+/// <summary>All that a fleet's authority remembers, and what its document on disk holds
+/// (<see cref="AuthorityDocument"/>). It is a few kilobytes for hundreds of hosts, so it is written whole.</summary>
 /// <param name="Name">The fleet's.</param>
 /// <param name="Id">The fleet's.</param>
+/// <param name="Own">The host that has the authority; null until it has its certificate.</param>
 /// <param name="Tokens">Those that can be used, and those that could lately: so that a refusal says why.</param>
 /// <param name="Hosts">The hosts that have a name, and the certificates that they were given.</param>
 /// <param name="RevocationNumber">Grows with each change of what is revoked, and never falls.</param>
@@ -14,14 +15,15 @@ namespace DmAgents.Fleet.Authority;
 public sealed record AuthorityState(
     FleetName Name,
     FleetId Id,
+    HostName? Own,
     ImmutableDictionary<TokenHash, TokenRecord> Tokens,
     ImmutableDictionary<HostName, HostRecord> Hosts,
     ulong RevocationNumber,
     ImmutableArray<RevocationRecord> Revocations)
 {
     public static AuthorityState New(FleetName name, FleetId id) => new(
-        name, id, ImmutableDictionary<TokenHash, TokenRecord>.Empty, ImmutableDictionary<HostName, HostRecord>.Empty,
-        0, []);
+        name, id, Own: null, ImmutableDictionary<TokenHash, TokenRecord>.Empty,
+        ImmutableDictionary<HostName, HostRecord>.Empty, RevocationNumber: 0, Revocations: []);
 }
 
 /// <summary>A token that was given out. The token itself is not kept.</summary>

@@ -24,8 +24,8 @@ public abstract record JoinOutcome
 }
 
 /// <summary>
-/// Makes a host a member: its key, the exchange, its files, and then the mutual handshake as members make it. Each step is
-/// idempotent: after a crash the same call with the same token goes on with the same key.
+/// Makes a host a member: its key, the exchange, its files, and then the mutual handshake as members make it. Each step
+/// is idempotent: after a crash the same call with the same token goes on with the same key.
 /// </summary>
 public sealed class HostJoining(MemberFiles files, JoinClient client)
 {
@@ -65,7 +65,8 @@ public sealed class HostJoining(MemberFiles files, JoinClient client)
         {
             var refusal = new Refusal(
                 RefusalKind.Failed, "cannot write the host's certificate", given.Host.Host.Value,
-                saved.Error.ToString(), "see to the file system of the agent's directory, and join again with the same token");
+                saved.Error.ToString(),
+                "see to the file system of the agent's directory, and join again with the same token");
             return new JoinOutcome.Refused(refusal, Reason: null);
         }
         var found = files.Find();

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Pools;
 using DmAgents.Fleet.Authority;
 using DmAgents.Fleet.Certificates;
 using DmAgents.Fleet.Peers;
@@ -16,9 +17,13 @@ public abstract record IssuerInput
 
     public sealed record Received(ReadOnlyMemory<byte> Bytes) : IssuerInput;
 
-    /// <summary>The authority's answer to <see cref="IssuerOutput.Admit"/> or <see cref="IssuerOutput.Renew"/>, with what
-    /// members need at this moment.</summary>
-    public sealed record Decided(Admission Admission, FleetTrust Trust, ImmutableArray<MemberAddress> Members) : IssuerInput;
+    /// <summary>The authority's answer to <see cref="IssuerOutput.Admit"/> or <see cref="IssuerOutput.Renew"/>, with
+    /// what members need at this moment.</summary>
+    public sealed record Decided(
+        Admission Admission, FleetTrust Trust, ImmutableArray<MemberAddress> Members) : IssuerInput;
+
+    /// <summary>The authority's answer to <see cref="IssuerOutput.Revoke"/>: null if the host is revoked.</summary>
+    public sealed record Revoked(Refusal? Refusal) : IssuerInput;
 
     /// <summary>The peer closed the connection, or it broke.</summary>
     public sealed record Closed : IssuerInput;
@@ -39,6 +44,9 @@ public abstract record IssuerOutput
     public sealed record Admit(JoinToken Token, HostName Host, SigningRequest Request) : IssuerOutput;
 
     public sealed record Renew(HostCertificate Shown, SigningRequest Request) : IssuerOutput;
+
+    /// <summary>The host leaves.</summary>
+    public sealed record Revoke(HostName Host) : IssuerOutput;
 
     /// <summary>The end, for the log: null if the peer got what it asked for.</summary>
     public sealed record Finish(JoinRefusal? Refusal) : IssuerOutput;
@@ -81,6 +89,9 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
             // One question is all there is to an exchange.
             IssuerInput.Received => Refuse(JoinRefusal.Garbage("bytes after its question")),
             IssuerInput.Decided decided when _phase == Phase.AwaitingDecision => Answer(decided),
+            IssuerInput.Revoked revoked when _phase == Phase.AwaitingDecision => revoked.Refusal is { } refusal
+                ? Refuse(JoinRefusal.NotLeft(refusal))
+                : Finish(new JoinMessages.Left(now)),
             IssuerInput.Closed => End(JoinRefusal.Unreachable("the other side closed the connection")),
             IssuerInput.Tick => [],
             _ => throw new InvalidOperationException($"{input.GetType().Name} in phase {_phase}"),
@@ -118,8 +129,27 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
                 : Decide(renew.SigningRequest, request => new IssuerOutput.Renew(accepted.Host, request)),
             _ => throw new InvalidOperationException($"{shown.GetType().Name} is unknown"),
         },
+        JoinMessages.Leave => Leave(now),
         _ => Refuse(JoinRefusal.Garbage("an answer, and not a question")),
     };
+
+    /// <summary>A host that was revoked is gone: a leave that is repeated after a crash is answered as the
+    /// first.</summary>
+    private ImmutableArray<IssuerOutput> Leave(DateTimeOffset now)
+    {
+        switch (shown)
+        {
+            case PeerVerdict.Refused { Refusal.Reason: PeerRefusalReason.Revoked }:
+                return Finish(new JoinMessages.Left(now));
+            case PeerVerdict.Refused refused:
+                return Refuse(JoinRefusal.NotTrusted(refused.Refusal));
+            case PeerVerdict.Accepted accepted:
+                _phase = Phase.AwaitingDecision;
+                return [new IssuerOutput.Revoke(accepted.Host.Host)];
+            default:
+                throw new InvalidOperationException($"{shown.GetType().Name} is unknown");
+        }
+    }
 
     private ImmutableArray<IssuerOutput> Decide(
         ReadOnlyMemory<byte> signingRequest, Func<SigningRequest, IssuerOutput> ask)

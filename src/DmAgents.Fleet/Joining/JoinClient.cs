@@ -23,6 +23,10 @@ public sealed class JoinClient(
     public Task<JoinerResult> TryAsync(MemberAddress address, Member own, CancellationToken cancellation) =>
         ExchangeAsync(address, new JoinerIntent.Try(own.Trust), own.Certificate, cancellation);
 
+    /// <summary>Leaves the fleet, as the authority sees it.</summary>
+    public Task<JoinerResult> LeaveAsync(MemberAddress address, Member own, CancellationToken cancellation) =>
+        ExchangeAsync(address, new JoinerIntent.Leave(own.Trust), own.Certificate, cancellation);
+
     /// <summary>Asks for the next certificate, for the key of the present one.</summary>
     public async Task<JoinerResult> RenewAsync(MemberAddress address, Member own, CancellationToken cancellation)
     {
@@ -44,7 +48,8 @@ public sealed class JoinClient(
             var tls = new SslStream(connection, leaveInnerStreamOpen: true);
             await using var closingTls = tls.ConfigureAwait(false);
             // The machine judges the issuer after its hello, which names the authority.
-            var options = FleetTls.Client(own, (_, certificate, _, _) => certificate is not null, fleet: null, host: null);
+            var options = FleetTls.Client(
+                own, (_, certificate, _, _) => certificate is not null, fleet: null, host: null);
             await tls.AuthenticateAsClientAsync(options, either.Token).ConfigureAwait(false);
             using var issuer = tls.RemoteCertificate is null ? null : new X509Certificate2(tls.RemoteCertificate);
             var machine = new JoinerMachine(intent, issuer, start, limits.Exchange);

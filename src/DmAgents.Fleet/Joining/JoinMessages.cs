@@ -11,8 +11,8 @@ public abstract record JoinMessage;
 
 public static class JoinMessages
 {
-    /// <summary>What the issuer says first. The host that joins compares the authorities with its token, and the issuer's
-    /// certificate of this very connection with the authorities, before it sends the token.</summary>
+    /// <summary>What the issuer says first. The host that joins compares the authorities with its token, and the
+    /// issuer's certificate of this very connection with the authorities, before it sends the token.</summary>
     /// <param name="Least">The oldest version of the exchange that the issuer speaks.</param>
     /// <param name="Most">The newest.</param>
     /// <param name="Clock">The issuer's.</param>
@@ -33,6 +33,10 @@ public static class JoinMessages
     /// connection that closes, and no reason: so the reason is asked for here.</summary>
     public sealed record Try(DateTimeOffset Clock) : JoinMessage;
 
+    /// <summary>A member that showed its certificate leaves: its certificates are revoked, and its name is
+    /// free.</summary>
+    public sealed record Leave(DateTimeOffset Clock) : JoinMessage;
+
     /// <summary>A certificate, and all that a member needs.</summary>
     /// <param name="Certificate">DER.</param>
     /// <param name="Authorities">The fleet's, one at least.</param>
@@ -44,6 +48,9 @@ public static class JoinMessages
 
     /// <summary>The certificate that was shown is trusted.</summary>
     public sealed record Trusted(DateTimeOffset Clock) : JoinMessage;
+
+    /// <summary>The host is no member any more.</summary>
+    public sealed record Left(DateTimeOffset Clock) : JoinMessage;
 
     public sealed record Refused(JoinRefusal Refusal) : JoinMessage;
 }

@@ -68,6 +68,9 @@ public enum JoinRefusalReason
 
     /// <summary>The issuer's answer is not what was asked for.</summary>
     BadAnswer = 18,
+
+    /// <summary>The authority does not let the host leave.</summary>
+    NotLeft = 19,
 }
 
 /// <summary>A refusal of the join exchange, ready to be shown.</summary>
@@ -79,7 +82,9 @@ public sealed record JoinRefusal(JoinRefusalReason Reason, string Why, string Ne
     /// <summary>Why a certificate is refused, with <see cref="JoinRefusalReason.NotTrusted"/>.</summary>
     public PeerRefusalReason? Peer { get; init; }
 
-    public Refusal ToRefusal(HostName host) => new(Kind, "cannot join the fleet", host.Value, Why, Next);
+    public Refusal ToRefusal(HostName host) => ToRefusal("cannot join the fleet", host);
+
+    internal Refusal ToRefusal(string what, HostName host) => new(Kind, what, host.Value, Why, Next);
 
     private RefusalKind Kind => Reason switch
     {
@@ -122,7 +127,8 @@ public sealed record JoinRefusal(JoinRefusalReason Reason, string Why, string Ne
         "see whether the address is the one of the token's fleet; if it is, the connection may be intercepted");
 
     internal static JoinRefusal UnknownToken() => new(
-        JoinRefusalReason.UnknownToken, "the fleet does not know this token: it was never given out, or expired long ago",
+        JoinRefusalReason.UnknownToken,
+        "the fleet does not know this token: it was never given out, or expired long ago",
         NewToken);
 
     internal static JoinRefusal ExpiredToken(DateTimeOffset at, DateTimeOffset now) => new(
@@ -153,8 +159,8 @@ public sealed record JoinRefusal(JoinRefusalReason Reason, string Why, string Ne
     internal static JoinRefusal AuthorityOutOfTime(AuthorityCertificate authority, DateTimeOffset now) => new(
         JoinRefusalReason.AuthorityOutOfTime,
         string.Create(CultureInfo.InvariantCulture,
-            $"the fleet's authority is valid from {authority.NotBefore:u} to {authority.NotAfter:u}; at the issuer it is "
-            + $"{now:u}"),
+            $"the fleet's authority is valid from {authority.NotBefore:u} to {authority.NotAfter:u}; at the issuer it "
+            + $"is {now:u}"),
         "see whether the issuer's clock is right; if it is, make a new fleet");
 
     internal static JoinRefusal NotTrusted(PeerRefusal refusal) =>
@@ -175,6 +181,9 @@ public sealed record JoinRefusal(JoinRefusalReason Reason, string Why, string Ne
 
     internal static JoinRefusal BadAnswer(string why) => new(
         JoinRefusalReason.BadAnswer, $"the issuer's answer is refused: {why}", "see the issuer's log");
+
+    internal static JoinRefusal NotLeft(Refusal refusal) => new(
+        JoinRefusalReason.NotLeft, refusal.Why, refusal.Next);
 
     internal static JoinRefusal Failed(KernelError error) => new(
         JoinRefusalReason.Failed, $"the issuer could not write what it has to keep: {error}",

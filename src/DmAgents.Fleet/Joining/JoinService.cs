@@ -10,13 +10,13 @@ using DmAgents.Fleet.Peers;
 namespace DmAgents.Fleet.Joining;
 
 /// <summary>
-/// The issuer's side over connections: it runs an <see cref="IssuerMachine"/> on each. A certificate that is refused does
-/// not end the handshake here, so that its host gets the reason; it gives no rights but to ask.
+/// The issuer's side over connections: it runs an <see cref="IssuerMachine"/> on each. A certificate that is refused
+/// does not end the handshake here, so that its host gets the reason; it gives no rights but to ask.
 /// </summary>
 /// <param name="authority">Decides.</param>
 /// <param name="own">The issuer's certificate with its key, as of this moment.</param>
 /// <param name="members">Where members are reached, as of this moment.</param>
-/// <param name="finished">Is told each end: null if the peer got what it asked for.</param>
+/// <param name="finished">Takes how each exchange ended: null if the peer got what it asked for.</param>
 public sealed class JoinService(
     FleetAuthority authority, Func<X509Certificate2> own, Func<ImmutableArray<MemberAddress>> members,
     TimeProvider time, JoinLimits limits, Action<JoinRefusal?> finished)
@@ -116,8 +116,10 @@ public sealed class JoinService(
     }
 
     /// <summary>A short, durable write: on this thread.</summary>
-    private IssuerInput.Decided Decide(IssuerOutput output)
+    private IssuerInput Decide(IssuerOutput output)
     {
+        if (output is IssuerOutput.Revoke revoke)
+            return new IssuerInput.Revoked(authority.Revoke(revoke.Host).Refusal);
         var admission = output switch
         {
             IssuerOutput.Admit admit => authority.Admit(admit.Token, admit.Host, admit.Request),

@@ -37,6 +37,8 @@ internal static class JoinWire
         Try = 5,
         Trusted = 6,
         Renew = 7,
+        Leave = 8,
+        Left = 9,
     }
 
     public static ReadOnlyMemory<byte> Write(JoinMessage message)
@@ -51,6 +53,8 @@ internal static class JoinWire
             JoinMessages.Try trial => Write(body, Kind.Try, trial.Clock),
             JoinMessages.Trusted trusted => Write(body, Kind.Trusted, trusted.Clock),
             JoinMessages.Renew renew => Write(body, renew),
+            JoinMessages.Leave leave => Write(body, Kind.Leave, leave.Clock),
+            JoinMessages.Left left => Write(body, Kind.Left, left.Clock),
             _ => throw new ArgumentException($"{message.GetType().Name} has no bytes", nameof(message)),
         };
         return new ByteWriter().U32((uint)body.Written.Length + 2).U8((byte)kind).U8(MostVersion)
@@ -87,6 +91,8 @@ internal static class JoinWire
         Kind.Refused => ReadRefused(ref reader),
         Kind.Try => new JoinMessages.Try(reader.Time()),
         Kind.Trusted => new JoinMessages.Trusted(reader.Time()),
+        Kind.Leave => new JoinMessages.Leave(reader.Time()),
+        Kind.Left => new JoinMessages.Left(reader.Time()),
         Kind.Renew => new JoinMessages.Renew(reader.Time(), reader.Bytes16(SigningRequest.MaxBytes).ToArray()),
         _ => null,
     };
@@ -163,7 +169,8 @@ internal static class JoinWire
 
     private static Kind Write(ByteWriter body, JoinRefusal refusal)
     {
-        body.U16((int)refusal.Reason).U16((int?)refusal.Peer ?? NoPeer).Text16(Cut(refusal.Why)).Text16(Cut(refusal.Next));
+        body.U16((int)refusal.Reason).U16((int?)refusal.Peer ?? NoPeer)
+            .Text16(Cut(refusal.Why)).Text16(Cut(refusal.Next));
         return Kind.Refused;
     }
 

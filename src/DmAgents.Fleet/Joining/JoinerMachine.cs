@@ -22,6 +22,9 @@ public abstract record JoinerIntent
     /// <summary>To know whether its certificate, with which it made the connection, is trusted.</summary>
     public sealed record Try(FleetTrust Trust) : JoinerIntent;
 
+    /// <summary>To be no member any more; it made the connection with its certificate.</summary>
+    public sealed record Leave(FleetTrust Trust) : JoinerIntent;
+
     /// <summary>The next certificate; it made the connection with the present one.</summary>
     public sealed record Renew(
         FleetTrust Trust, HostName Host, ReadOnlyMemory<byte> SigningRequest, KeyFingerprint Key) : JoinerIntent;
@@ -61,19 +64,22 @@ public abstract record JoinerResult
     {
     }
 
-    /// <summary>A certificate that was checked: by whom it is, for which host, and that it is for the own key.</summary>
+    /// <summary>A certificate that was checked: by whom it is, for which host, and that it is for the own
+    /// key.</summary>
     public sealed record Given(
         ReadOnlyMemory<byte> Certificate, HostCertificate Host, FleetTrust Trust,
         ImmutableArray<MemberAddress> Members) : JoinerResult;
 
     public sealed record Trusted : JoinerResult;
 
+    public sealed record Left : JoinerResult;
+
     public sealed record Refused(JoinRefusal Refusal) : JoinerResult;
 }
 
 /// <summary>
-/// The side that asks of one exchange: pure. Nothing of the issuer is trusted before its hello: then the authority is the
-/// one that the token (or the own trust) names, and it has signed the certificate by which the issuer made this
+/// The side that asks of one exchange: pure. Nothing of the issuer is trusted before its hello: then the authority is
+/// the one that the token (or the own trust) names, and it has signed the certificate by which the issuer made this
 /// connection. Only then is the token sent.
 /// </summary>
 /// <param name="issuer">The certificate by which the issuer made the connection; null if it showed none.</param>
@@ -149,13 +155,14 @@ public sealed class JoinerMachine(
             JoinerIntent.Join join => new JoinMessages.Join(now, join.Token, join.Host, join.SigningRequest),
             JoinerIntent.Renew renew => new JoinMessages.Renew(now, renew.SigningRequest),
             JoinerIntent.Try => new JoinMessages.Try(now),
+            JoinerIntent.Leave => new JoinMessages.Leave(now),
             _ => throw new InvalidOperationException($"{intent.GetType().Name} is unknown"),
         };
         return [new JoinerOutput.Send(JoinWire.Write(question))];
     }
 
-    /// <summary>Why the issuer is not one to be asked. The authority is looked at before the clocks, and these before the
-    /// issuer's certificate: a wrong clock makes a good certificate look bad.</summary>
+    /// <summary>Why the issuer is not one to be asked. The authority is looked at before the clocks, and these before
+    /// the issuer's certificate: a wrong clock makes a good certificate look bad.</summary>
     private JoinRefusal? RefusalOf(JoinMessages.Hello hello, DateTimeOffset now)
     {
         if (TrustIn(hello) is not { } trust)
@@ -180,6 +187,7 @@ public sealed class JoinerMachine(
             .Select(FleetTrust.BeforeRevocations).FirstOrDefault(),
         JoinerIntent.Renew renew => renew.Trust,
         JoinerIntent.Try trial => trial.Trust,
+        JoinerIntent.Leave leave => leave.Trust,
         _ => throw new InvalidOperationException($"{intent.GetType().Name} is unknown"),
     };
 
@@ -188,6 +196,7 @@ public sealed class JoinerMachine(
         // Only an issuer that was authenticated has its words shown: they say what to do next.
         (_, JoinMessages.Refused refused) => Refuse(refused.Refusal),
         (JoinerIntent.Try, JoinMessages.Trusted) => Finish(new JoinerResult.Trusted()),
+        (JoinerIntent.Leave, JoinMessages.Left) => Finish(new JoinerResult.Left()),
         (JoinerIntent.Join join, JoinMessages.Accepted accepted) => Check(
             accepted, join.Host, join.Key, known: fingerprint => fingerprint == join.Token.Authority, now),
         (JoinerIntent.Renew renew, JoinMessages.Accepted accepted) => Check(

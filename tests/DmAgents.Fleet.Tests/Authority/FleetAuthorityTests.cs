@@ -115,7 +115,8 @@ public sealed class FleetAuthorityTests : IDisposable
         for (var number = 0; number < AuthorityDecider.MaxOpenTokens; number++)
         {
             var token = JoinToken.Make(state.Id, _fleet.Authority.Certificate.Fingerprint);
-            state = ((AuthorityDecision.Accepted)AuthorityDecider.AddToken(state, token.Hash, _hour, SetTime.Start)).Next;
+            var added = AuthorityDecider.AddToken(state, token.Hash, _hour, SetTime.Start);
+            state = Assert.IsType<AuthorityDecision.Accepted>(added).Next;
         }
         var next = JoinToken.Make(state.Id, _fleet.Authority.Certificate.Fingerprint).Hash;
 
@@ -143,7 +144,7 @@ public sealed class FleetAuthorityTests : IDisposable
 
         using var reborn = Reopened(_fleet.Files);
 
-        // Dead before the write, the token is still anyone's: nothing was given out. After it, it is the first host's.
+        // Dead before the write, the token is unused: nothing was given out. After it, it is the first host's.
         if (afterwards)
         {
             var refused = (Admission.Refused)reborn.Admit(
@@ -162,7 +163,10 @@ public sealed class FleetAuthorityTests : IDisposable
 
         Assert.Equal(JoinRefusalReason.Failed, Refused(token, "web1", key).Reason);
         Assert.Equal(RefusalKind.Failed, _fleet.Authority.MakeToken(_hour).Refusal!.Kind);
-        Assert.Equal(RefusalKind.Failed, _fleet.Authority.Revoke(TestFleet.First).Refusal!.Kind);
+        _fleet.Files.Mend(TestFleet.Paths.AuthorityDocument);
+        Admitted(Token(), "web2", _fleet.Own(PrivateKey.Make()));
+        _fleet.Files.Break(TestFleet.Paths.AuthorityDocument, KernelFault.NoSpace);
+        Assert.Equal(RefusalKind.Failed, _fleet.Authority.Revoke(new HostName("web2")).Refusal!.Kind);
 
         _fleet.Files.Mend(TestFleet.Paths.AuthorityDocument);
         Assert.Equal(0ul, _fleet.Authority.Trust.Current.Revocations.Number);
@@ -199,6 +203,16 @@ public sealed class FleetAuthorityTests : IDisposable
         Assert.NotNull(reborn.Trust.Current.Revocations.Find(revoked.Serial));
         Assert.Equal(1ul, reborn.Revoke(_web1).Value.Number);
         Assert.Equal(RefusalKind.NotFound, reborn.Revoke(new HostName("unknown")).Refusal!.Kind);
+    }
+
+    [Fact]
+    public void The_host_that_has_the_authority_is_not_revoked()
+    {
+        using var reborn = Reopened(_fleet.Files);
+
+        Assert.Equal(RefusalKind.WrongState, _fleet.Authority.Revoke(TestFleet.First).Refusal!.Kind);
+        Assert.Equal(RefusalKind.WrongState, reborn.Revoke(TestFleet.First).Refusal!.Kind);
+        Assert.IsType<PeerVerdict.Accepted>(_fleet.Judge(_fleet.Founded.Member.Certificate));
     }
 
     [Fact]

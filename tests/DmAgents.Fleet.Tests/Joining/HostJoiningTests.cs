@@ -151,7 +151,7 @@ public sealed class HostJoiningTests : IDisposable
     }
 
     [Fact]
-    public async Task The_token_is_not_sent_to_who_shows_the_right_authority_without_its_signature()
+    public async Task The_token_is_not_sent_to_an_impostor_that_repeats_the_fleets_hello()
     {
         // The attacker knows the fleet's authority, which is no secret, and repeats its hello.
         using var attacker = new TestFleet();
@@ -241,7 +241,8 @@ public sealed class HostJoiningTests : IDisposable
     [Theory]
     [InlineData(91, false, PeerRefusalReason.Expired)]
     [InlineData(1, true, PeerRefusalReason.Revoked)]
-    public async Task A_member_whose_certificate_is_refused_gets_no_other(int days, bool revoke, PeerRefusalReason reason)
+    public async Task A_member_whose_certificate_is_refused_gets_no_other(
+        int days, bool revoke, PeerRefusalReason reason)
     {
         await using var server = JoinServer.Of(_fleet);
         var member = (await JoinedAsync(server.Address, Token())).Member;
@@ -250,7 +251,8 @@ public sealed class HostJoiningTests : IDisposable
         // The issuer's own certificate has ended, too: only its side is asked here.
         _fleet.Time.Now += TimeSpan.FromDays(days);
         await using var tls = await ConnectAsync(server.Address, member);
-        await tls.WriteAsync(JoinWire.Write(new JoinMessages.Renew(_fleet.Time.Now, new byte[] { 1 })), _patience.Token);
+        await tls.WriteAsync(
+            JoinWire.Write(new JoinMessages.Renew(_fleet.Time.Now, new byte[] { 1 })), _patience.Token);
 
         var answers = await ReadAllAsync(tls);
 
@@ -371,16 +373,61 @@ public sealed class HostJoiningTests : IDisposable
     }
 
     [Fact]
-    public async Task A_host_that_left_can_join_again()
+    public async Task A_host_that_left_is_trusted_no_more_and_can_join_again()
+    {
+        await using var server = JoinServer.Of(_fleet);
+        var member = (await JoinedAsync(server.Address, Token())).Member;
+
+        Assert.Null(await LeaveAsync(server.Address, _files));
+
+        Assert.Empty(_files.Paths);
+        Assert.IsType<PeerVerdict.Refused>(_fleet.Judge(member.Certificate));
+        Assert.Null((await JoinedAsync(server.Address, Token())).Trial);
+    }
+
+    [Fact]
+    public async Task Leaving_takes_four_changes_and_a_crash_at_each_is_completed_by_the_same_call()
+    {
+        await using var server = JoinServer.Of(_fleet);
+        for (var step = 0; step < 8; step++)
+        {
+            await JoinedAsync(server.Address, Token());
+            var dying = new MortalFiles(_files) { DiesAt = step / 2, DiesAfterwards = step % 2 == 1 };
+            await Assert.ThrowsAsync<AgentDiedException>(() => LeaveAsync(server.Address, dying));
+
+            Assert.Null(await LeaveAsync(server.Address, _files));
+
+            Assert.Empty(_files.Paths);
+            Assert.DoesNotContain(new HostName("web1"), _fleet.Authority.State.Hosts.Keys);
+        }
+    }
+
+    [Fact]
+    public async Task A_host_stays_a_member_while_the_authority_cannot_let_it_go()
     {
         await using var server = JoinServer.Of(_fleet);
         await JoinedAsync(server.Address, Token());
-        _fleet.Authority.Revoke(new HostName("web1"));
-        Assert.True(new MemberFiles(_files, TestFleet.Paths).Remove().Succeeded);
-        Assert.Empty(_files.Paths);
+        _fleet.Files.Break(TestFleet.Paths.AuthorityDocument, KernelFault.NoSpace);
 
-        Assert.Null((await JoinedAsync(server.Address, Token())).Trial);
+        var refused = await LeaveAsync(server.Address, _files);
+
+        Assert.Contains("NoSpace", refused!.Why, StringComparison.Ordinal);
+        Assert.Contains(TestFleet.Paths.HostCertificate, _files.Paths);
     }
+
+    [Fact]
+    public async Task The_host_that_has_the_authority_does_not_leave()
+    {
+        await using var server = JoinServer.Of(_fleet);
+
+        var refused = await LeaveAsync(server.Address, _fleet.Files);
+
+        Assert.Equal(RefusalKind.WrongState, refused!.Kind);
+        Assert.Contains("authority", refused.Why, StringComparison.Ordinal);
+    }
+
+    private Task<Refusal?> LeaveAsync(MemberAddress address, IDurableFiles files) =>
+        new HostLeaving(new MemberFiles(files, TestFleet.Paths), Client()).LeaveAsync(address, _patience.Token);
 
     private JoinToken Token() => _fleet.Authority.MakeToken(_hour).Value;
 

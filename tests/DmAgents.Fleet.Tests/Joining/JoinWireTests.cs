@@ -94,9 +94,13 @@ public class JoinWireTests
     [Fact]
     public void A_reason_of_a_later_release_keeps_its_words()
     {
-        var later = new JoinRefusal((JoinRefusalReason)999, "the moon is full", "wait") { Peer = (PeerRefusalReason)999 };
+        var later = new JoinRefusal((JoinRefusalReason)999, "the moon is full", "wait")
+        {
+            Peer = (PeerRefusalReason)999,
+        };
+        var bytes = JoinWire.Write(new JoinMessages.Refused(later));
 
-        var read = (JoinReading.Read)JoinWire.Read(JoinWire.Write(new JoinMessages.Refused(later)).Span, JoinWire.MaxAnswer);
+        var read = (JoinReading.Read)JoinWire.Read(bytes.Span, JoinWire.MaxAnswer);
 
         Assert.Equal(
             later with { Reason = JoinRefusalReason.Other, Peer = PeerRefusalReason.Other },
@@ -106,9 +110,11 @@ public class JoinWireTests
     [Fact]
     public void A_peers_words_cannot_steer_a_terminal_and_are_bounded()
     {
-        var hostile = new JoinRefusal(JoinRefusalReason.Other, "\u001b[2J\u009b1m\r\nyes", new string('é', 100_000));
+        var hostile = new JoinRefusal(
+            JoinRefusalReason.Other, "\u001b[2J\u009b1m\r\nyes", new string('é', 100_000));
+        var bytes = JoinWire.Write(new JoinMessages.Refused(hostile));
 
-        var read = (JoinReading.Read)JoinWire.Read(JoinWire.Write(new JoinMessages.Refused(hostile)).Span, JoinWire.MaxAnswer);
+        var read = (JoinReading.Read)JoinWire.Read(bytes.Span, JoinWire.MaxAnswer);
 
         var refusal = ((JoinMessages.Refused)read.Message).Refusal;
         Assert.Equal("?[2J?1m??yes", refusal.Why);

@@ -83,12 +83,13 @@ public sealed class MachineTests : IDisposable
     }
 
     [Fact]
-    public void A_host_without_a_certificate_is_neither_tried_nor_renewed()
+    public void A_host_without_a_certificate_is_neither_tried_nor_renewed_and_does_not_leave()
     {
         var trial = Ask(Issuer(), new JoinMessages.Try(SetTime.Start));
         var renewal = Ask(Issuer(), new JoinMessages.Renew(SetTime.Start, _key.RequestFor(_web1)));
+        var leave = Ask(Issuer(), new JoinMessages.Leave(SetTime.Start));
 
-        Assert.All([trial, renewal], outputs =>
+        Assert.All([trial, renewal, leave], outputs =>
         {
             var refused = Assert.IsType<JoinMessages.Refused>(SentBy(outputs));
             Assert.Equal(PeerRefusalReason.NoCertificate, refused.Refusal.Peer);
@@ -112,7 +113,8 @@ public sealed class MachineTests : IDisposable
     {
         foreach (var message in Samples.Messages.Values)
         {
-            var isQuestion = message is JoinMessages.Join or JoinMessages.Renew or JoinMessages.Try;
+            var isQuestion = message is
+                JoinMessages.Join or JoinMessages.Renew or JoinMessages.Try or JoinMessages.Leave;
             if (!isQuestion)
                 Assert.Equal(JoinRefusalReason.Garbage, RefusalOf(Ask(Issuer(), message)));
             if (message is JoinMessages.Hello)
@@ -194,8 +196,9 @@ public sealed class MachineTests : IDisposable
     public void An_answer_with_the_own_name_for_another_key_is_refused()
     {
         var certificate = _fleet.Host("web1").RawData;
+        var answer = Accepted("web2") with { Certificate = certificate };
 
-        var refused = Assert.IsType<JoinerResult.Refused>(ResultOf(Accepted("web2") with { Certificate = certificate }));
+        var refused = Assert.IsType<JoinerResult.Refused>(ResultOf(answer));
 
         Assert.Contains("another key", refused.Refusal.Why, StringComparison.Ordinal);
     }

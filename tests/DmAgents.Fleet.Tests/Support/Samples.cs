@@ -32,8 +32,11 @@ internal static class Samples
         ["renew.v1"] = new JoinMessages.Renew(SetTime.Start, new byte[] { 1, 2, 3 }),
         ["try.v1"] = new JoinMessages.Try(SetTime.Start),
         ["accepted.v1"] = new JoinMessages.Accepted(
-            new byte[] { 4, 5 }, [Authority], new byte[] { 6, 7, 8 }, [Address("web1:2552"), Address("[fd00::1]:2552")]),
+            new byte[] { 4, 5 }, [Authority], new byte[] { 6, 7, 8 },
+            [Address("web1:2552"), Address("[fd00::1]:2552")]),
         ["trusted.v1"] = new JoinMessages.Trusted(SetTime.Start),
+        ["leave.v1"] = new JoinMessages.Leave(SetTime.Start),
+        ["left.v1"] = new JoinMessages.Left(SetTime.Start),
         ["refused.v1"] = new JoinMessages.Refused(new JoinRefusal(JoinRefusalReason.NameTaken, "why", "next")),
         ["refused-peer.v1"] = new JoinMessages.Refused(
             new JoinRefusal(JoinRefusalReason.NotTrusted, "why", "next") { Peer = PeerRefusalReason.Revoked }),
@@ -47,9 +50,10 @@ internal static class Samples
             var start = SetTime.Start;
             var host = new HostName("web1");
             var certificate = new IssuedCertificate(CertificateSerial.Of([0x41, 2]), key, start.AddDays(90));
-            return AuthorityState.New(new FleetName("prod"), new FleetId(Guid.Parse("0f8fad5b-d9cb-469f-a165-70867728950e")))
-                with
+            var id = new FleetId(Guid.Parse("0f8fad5b-d9cb-469f-a165-70867728950e"));
+            return AuthorityState.New(new FleetName("prod"), id) with
             {
+                Own = TestFleet.First,
                 Tokens = ImmutableDictionary<TokenHash, TokenRecord>.Empty
                     .Add(new TokenHash(Digest.Of("1"u8)), new TokenRecord(start, start.AddHours(1), Use: null))
                     .Add(
