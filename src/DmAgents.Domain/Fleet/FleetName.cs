@@ -11,7 +11,8 @@ public readonly partial record struct FleetName
 
     private readonly string? _value;
 
-    /// <exception cref="ArgumentException">The text is not a fleet's name; check outside input with TryParse.</exception>
+    /// <exception cref="ArgumentException">The text is not a fleet's name; check outside input with
+    /// TryParse.</exception>
     public FleetName(string value)
     {
         if (!Form().IsMatch(value))

@@ -21,8 +21,8 @@ public readonly record struct MemberAddress
         Port = port;
     }
 
-    public static string Rule => "HOST:PORT, with a DNS name, an IPv4 address or an IPv6 address in brackets, and a port "
-        + "from 1 to 65535";
+    public static string Rule =>
+        "HOST:PORT, with a DNS name, an IPv4 address or an IPv6 address in brackets, and a port from 1 to 65535";
 
     /// <summary>Without brackets.</summary>
     public string Host => _host ?? throw new InvalidOperationException("an address was never set");

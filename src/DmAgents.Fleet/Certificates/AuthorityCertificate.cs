@@ -55,8 +55,8 @@ public sealed class AuthorityCertificate
             : throw new InvalidOperationException("An authority's certificate that was just made cannot be read");
     }
 
-    /// <summary>False if the bytes are not spelled as the certificate of a fleet's authority. That it is the authority's
-    /// takes a comparison with what is known of it: its fingerprint.</summary>
+    /// <summary>False if the bytes are not spelled as the certificate of a fleet's authority. That it is the
+    /// authority's takes a comparison with what is known of it: its fingerprint.</summary>
     public static bool TryRead(ReadOnlySpan<byte> der, [NotNullWhen(true)] out AuthorityCertificate? authority)
     {
         authority = null;

@@ -63,8 +63,8 @@ public static class CertificateNames
             && FleetName.TryParse(attributes.GetValueOrDefault(Organization), out fleet);
     }
 
-    /// <summary>The attributes of a name, or null if it is not a plain list of different ones: a peer chooses what is in
-    /// the certificate that it shows.</summary>
+    /// <summary>The attributes of a name, or null if it is not a plain list of different ones: a peer chooses what is
+    /// in the certificate that it shows.</summary>
     private static Dictionary<string, string>? Attributes(X500DistinguishedName subject)
     {
         var attributes = new Dictionary<string, string>(StringComparer.Ordinal);

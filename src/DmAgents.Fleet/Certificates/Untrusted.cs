@@ -6,8 +6,8 @@ namespace DmAgents.Fleet.Certificates;
 internal static class Untrusted
 {
     /// <summary>
-    /// What the platform throws at malformed certificates, requests and keys: not only CryptographicException. A curve that
-    /// it does not know is a PlatformNotSupportedException, and a key of odd length an ArgumentException.
+    /// What the platform throws at malformed certificates, requests and keys: not only CryptographicException. A curve
+    /// that it does not know is a PlatformNotSupportedException, and a key of odd length an ArgumentException.
     /// </summary>
     public static bool IsMalformed(Exception cause) =>
         cause is CryptographicException or ArgumentException or NotSupportedException or FormatException;

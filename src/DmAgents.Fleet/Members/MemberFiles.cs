@@ -8,8 +8,8 @@ using DmAgents.Fleet.Peers;
 namespace DmAgents.Fleet.Members;
 
 /// <summary>
-/// A host's own files: its key, its certificate, and what it trusts. The certificate is written last, and makes the host a
-/// member; before it there is at most a key that nobody has signed, which the next attempt uses again.
+/// A host's own files: its key, its certificate, and what it trusts. The certificate is written last, and makes the
+/// host a member; before it there is at most a key without a certificate, which the next attempt uses again.
 /// </summary>
 public sealed class MemberFiles(IDurableFiles files, FleetPaths paths)
 {
@@ -56,7 +56,7 @@ public sealed class MemberFiles(IDurableFiles files, FleetPaths paths)
         files.Replace(paths.Authorities, Pem.Write(trust.Authorities.Select(each => each.Der)))
             .Then(() => files.Replace(paths.Revocations, trust.Revocations.Bytes.Span));
 
-    /// <summary>The host is no member any more: the certificate goes first, the key with it. What belongs to an authority
+    /// <summary>Ends the membership: deletes the certificate, then the rest. What belongs to an authority
     /// stays.</summary>
     public KernelResult Remove() =>
         files.Delete(paths.HostCertificate)

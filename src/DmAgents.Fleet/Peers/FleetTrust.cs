@@ -25,8 +25,8 @@ public sealed record FleetTrust
 
     public RevocationList Revocations { get; }
 
-    /// <summary>Null, and why, if the authorities are none, too many or of different fleets, or the list is not signed by
-    /// one of them.</summary>
+    /// <summary>Null, and why, if the authorities are none, too many or of different fleets, or the list is not signed
+    /// by one of them.</summary>
     public static FleetTrust? Of(
         ImmutableArray<AuthorityCertificate> authorities, ReadOnlySpan<byte> revocations, out string why)
     {

@@ -71,7 +71,8 @@ public sealed record PeerRefusal(PeerRefusalReason Reason, string Why, string Ne
 
     internal static PeerRefusal NotSignedByTheFleet(HostCertificate found, FleetTrust own) => new(
         PeerRefusalReason.NotSignedByTheFleet,
-        $"the certificate of host {found.Host} names fleet {own.Name} ({own.Id}), but no authority known here signed it",
+        $"the certificate of host {found.Host} names fleet {own.Name} ({own.Id}), but no authority known here "
+        + "signed it",
         JoinAgain);
 
     internal static PeerRefusal NotAHostsCertificate(string why) => new(
@@ -93,8 +94,8 @@ public sealed record PeerRefusal(PeerRefusalReason Reason, string Why, string Ne
     internal static PeerRefusal AuthorityOutOfTime(AuthorityCertificate authority, DateTimeOffset now) => new(
         PeerRefusalReason.AuthorityOutOfTime,
         string.Create(CultureInfo.InvariantCulture,
-            $"the fleet's authority is valid from {authority.NotBefore:u} to {authority.NotAfter:u}; on the checking host "
-            + $"it is {now:u}"),
+            $"the fleet's authority is valid from {authority.NotBefore:u} to {authority.NotAfter:u}; on the checking "
+            + $"host it is {now:u}"),
         LookAtClocks + "make a new fleet");
 
     internal static PeerRefusal Revoked(HostCertificate found, DateTimeOffset at) => new(

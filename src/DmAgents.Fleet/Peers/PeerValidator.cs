@@ -26,8 +26,8 @@ public sealed class PeerValidator(Func<FleetTrust> trust, TimeProvider time)
 {
     private const string NotReadable = "no subject and DNS name of that form";
 
-    /// <summary>A callback for SslStream, and for whatever wraps it (Akka's DotNettySslSetup). The platform's own errors
-    /// do not count: it looks into the system's store.</summary>
+    /// <summary>A callback for SslStream, and for whatever wraps it (Akka's DotNettySslSetup). The platform's own
+    /// errors do not count: it looks into the system's store.</summary>
     /// <param name="expected">The host that is called, or null for any host of the fleet.</param>
     /// <param name="judged">Is given each verdict, to log it, or to answer the peer.</param>
     public RemoteCertificateValidationCallback Callback(HostName? expected, Action<PeerVerdict>? judged = null) =>
@@ -76,7 +76,8 @@ public sealed class PeerValidator(Func<FleetTrust> trust, TimeProvider time)
         return refusal is null ? new PeerVerdict.Accepted(host!) : new PeerVerdict.Refused(refusal);
     }
 
-    /// <summary>Of what the fleet has signed. A revocation comes before the times: it asks for another next step.</summary>
+    /// <summary>Of what the fleet has signed. A revocation comes before the times: it asks for another next
+    /// step.</summary>
     private static PeerRefusal? RefusalOf(
         X509Certificate2 certificate, HostCertificate host, AuthorityCertificate signer, HostName? expected,
         FleetTrust trust, DateTimeOffset now)

@@ -60,7 +60,7 @@ public sealed class RevocationList
     /// <summary>The document, with its signature.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
 
-    /// <summary>An empty one that nobody signed.</summary>
+    /// <summary>An empty one without a signature.</summary>
     internal static RevocationList Unknown(AuthorityCertificate authority) =>
         new(authority.FleetId, 0, authority.NotBefore, authority.Fingerprint, [], ReadOnlyMemory<byte>.Empty);
 
@@ -96,7 +96,8 @@ public sealed class RevocationList
     }
 
     internal static ReadOnlyMemory<byte> Content(
-        FleetId fleet, ulong number, DateTimeOffset now, AuthorityFingerprint signer, ImmutableArray<Revocation> entries)
+        FleetId fleet, ulong number, DateTimeOffset now, AuthorityFingerprint signer,
+        ImmutableArray<Revocation> entries)
     {
         if (entries.Length > MaxEntries)
             throw new ArgumentException($"A list has at most {MaxEntries} entries", nameof(entries));

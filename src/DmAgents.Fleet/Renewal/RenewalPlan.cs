@@ -43,9 +43,9 @@ public sealed record RenewalFailures(int Count, DateTimeOffset Last, string Why)
 public sealed record RenewalStep(CertificateCondition Condition, DateTimeOffset? RenewAt, string Why, string Next);
 
 /// <summary>
-/// When a host renews its certificate: pure. After two thirds of its life, up to a tenth earlier by the host's name, so that
-/// hosts which joined together do not renew together. If it fails: again after a minute, then twice as long, up to a
-/// hundredth of the life (21 hours of 90 days).
+/// When a host renews its certificate: pure. After two thirds of its life, up to a tenth earlier by the host's name, so
+/// that hosts which joined together do not renew together. If it fails: again after a minute, then twice as long, up to
+/// a hundredth of the life (21 hours of 90 days).
 /// </summary>
 public static class RenewalPlan
 {
@@ -78,8 +78,8 @@ public static class RenewalPlan
             "see whether the host that made the fleet runs and is reached, and whether this host was revoked");
     }
 
-    /// <summary>Never after the certificate's end: the last attempt is worth more than an even pace. The share of the name
-    /// spreads hosts that lost the issuer at one moment.</summary>
+    /// <summary>Never after the certificate's end: the last attempt is worth more than an even pace. The share of the
+    /// name spreads hosts that lost the issuer at one moment.</summary>
     private static DateTimeOffset NextTry(HostCertificate certificate, RenewalFailures failures, TimeSpan life)
     {
         var longest = life / 100;
@@ -99,5 +99,6 @@ public static class RenewalPlan
 
     /// <summary>From 0 to 1, the same for a name at each time and on each release: not the runtime's hash.</summary>
     private static double ShareOf(HostName host) =>
-        BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.ASCII.GetBytes(host.Value))) / (double)uint.MaxValue;
+        BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.ASCII.GetBytes(host.Value)))
+        / (double)uint.MaxValue;
 }

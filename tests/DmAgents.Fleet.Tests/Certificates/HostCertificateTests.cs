@@ -153,7 +153,8 @@ public sealed class HostCertificateTests : IDisposable
         var authority = _fleet.Authority.Certificate;
         Assert.True(AuthorityCertificate.TryRead(authority.Der.Span, out var read));
         Assert.Equal(
-            (authority.FleetId, authority.FleetName, authority.Fingerprint), (read.FleetId, read.FleetName, read.Fingerprint));
+            (authority.FleetId, authority.FleetName, authority.Fingerprint),
+            (read.FleetId, read.FleetName, read.Fingerprint));
 
         Assert.False(AuthorityCertificate.TryRead(_fleet.Host("web1").RawData, out _));
         Assert.False(AuthorityCertificate.TryRead([], out _));

@@ -43,7 +43,8 @@ public class FleetFoundingTests
         Assert.Equal(made.Authority.Id, again.Authority.Id);
         Assert.Equal(made.Authority.Certificate.Fingerprint, again.Authority.Certificate.Fingerprint);
         Assert.Equal(made.Member.Host, again.Member.Host);
-        Assert.Equal((new FleetName("prod"), new HostName("first")), (made.Member.Host.FleetName, made.Member.Host.Host));
+        Assert.Equal(
+            (new FleetName("prod"), new HostName("first")), (made.Member.Host.FleetName, made.Member.Host.Host));
         Assert.IsType<PeerVerdict.Accepted>(PeerValidator.Judge(
             made.Member.Certificate, new HostName("first"), again.Member.Trust, _time.Now));
     }
@@ -86,7 +87,8 @@ public class FleetFoundingTests
     }
 
     [Theory, MemberData(nameof(Deaths))]
-    public void A_half_made_fleet_is_made_anew_under_another_name_until_it_has_its_certificate(int step, bool afterwards)
+    public void A_half_made_fleet_is_made_anew_under_another_name_until_it_has_its_certificate(
+        int step, bool afterwards)
     {
         var files = new MemoryFiles();
         Assert.Throws<AgentDiedException>(() => TestFleet.Found(

@@ -35,7 +35,8 @@ public sealed class HandshakeTests : IDisposable
     {
         var bad = BadCertificates.Make(_fleet, kind);
 
-        var shake = await Handshake.MakeAsync(_fleet.Validator, bad, _fleet.Host("good"), called: BadCertificates.Called);
+        var shake = await Handshake.MakeAsync(
+            _fleet.Validator, bad, _fleet.Host("good"), called: BadCertificates.Called);
 
         AssertRefused(kind, shake.Client);
         Assert.Equal((false, false), (shake.ServerRead, shake.ClientRead));
@@ -46,7 +47,8 @@ public sealed class HandshakeTests : IDisposable
     {
         var bad = BadCertificates.Make(_fleet, kind);
 
-        var shake = await Handshake.MakeAsync(_fleet.Validator, _fleet.Host("good"), bad, caller: BadCertificates.Called);
+        var shake = await Handshake.MakeAsync(
+            _fleet.Validator, _fleet.Host("good"), bad, caller: BadCertificates.Called);
 
         AssertRefused(kind, shake.Server);
         Assert.False(shake.ServerRead);
@@ -141,7 +143,8 @@ public sealed class HandshakeTests : IDisposable
         var client = FleetTls.Client(_fleet.Host("web2"), _fleet.Validator.Callback(null), null, null);
         client.EnabledSslProtocols = SslProtocols.Tls12;
 
-        var shake = await Handshake.MakeAsync(server, client, (serverRead, clientRead) => new(null, null, serverRead, clientRead));
+        var shake = await Handshake.MakeAsync(
+            server, client, (serverRead, clientRead) => new(null, null, serverRead, clientRead));
 
         Assert.Equal((false, false), (shake.ServerRead, shake.ClientRead));
     }

@@ -27,7 +27,8 @@ public class RenewalPlanTests
     public void A_hosts_time_is_always_the_same()
     {
         Assert.Equal(RenewalOf("web1"), RenewalOf("web1"));
-        Assert.Equal(new DateTimeOffset(2026, 4, 29, 15, 22, 26, TimeSpan.Zero), FleetClock.ToSecond(RenewalOf("web1")));
+        Assert.Equal(
+            new DateTimeOffset(2026, 4, 29, 15, 22, 26, TimeSpan.Zero), FleetClock.ToSecond(RenewalOf("web1")));
     }
 
     [Fact]

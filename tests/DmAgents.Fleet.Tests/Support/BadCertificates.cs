@@ -153,7 +153,8 @@ internal static class BadCertificates
         var authority = AuthorityCertificate.Make(
             authorityKey, fleet.Authority.Name, fleet.Authority.Id, fleet.Time.Now, Lifetimes.Default);
         var key = fleet.Own(ECDsa.Create(ECCurve.NamedCurves.nistP256));
-        return fleet.Own(SignBy(fleet, Request(fleet, key), authorityKey, authority.Certificate).CopyWithPrivateKey(key));
+        var signed = SignBy(fleet, Request(fleet, key), authorityKey, authority.Certificate);
+        return fleet.Own(signed.CopyWithPrivateKey(key));
     }
 
     private static X509Certificate2 SignedByHost(TestFleet fleet)
