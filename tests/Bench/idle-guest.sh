@@ -24,7 +24,9 @@ done
 threads() {
   local task
   for task in /proc/$agent/task/*; do
-    awk -v id="${task##*/}" '/^Name:/ { name = $2 } /ctxt_switches/ { n += $2 } END { print id, n, name }' "$task/status"
+    # A thread of the pool may end meanwhile.
+    awk -v id="${task##*/}" '/^Name:/ { name = $2 } /ctxt_switches/ { n += $2 } END { print id, n, name }' \
+      "$task/status" 2> /dev/null || true
   done
   awk '{ print "ticks", $14 + $15, "-" }' /proc/$agent/stat
 }
