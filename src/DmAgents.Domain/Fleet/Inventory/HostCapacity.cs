@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Domain.Fleet.Inventory;
+
+/// <summary>Space for something, in both budgets of a pool.</summary>
+public readonly record struct PoolSpace(ByteSize Data, ByteSize Metadata)
+{
+    public static PoolSpace operator +(PoolSpace left, PoolSpace right) =>
+        new(left.Data + right.Data, left.Metadata + right.Metadata);
+}
+
+/// <summary>A pool as its host announces it.</summary>
+/// <param name="Admits">It takes new layers: it is open, and above its marks.</param>
+public sealed record PoolCapacity(PoolName Pool, PoolSpace Total, PoolSpace Free, bool Admits);
+
+/// <summary>A host as it announces itself.</summary>
+/// <param name="Pools">Each pool once.</param>
+/// <param name="Version">The agent's, for people.</param>
+public sealed record HostCapacity(ImmutableArray<PoolCapacity> Pools, string Version)
+{
+    public bool Equals(HostCapacity? other) =>
+        other is not null && Version == other.Version && Pools.SequenceEqual(other.Pools);
+
+    public override int GetHashCode() => HashCode.Combine(Version, Pools.Length);
+}
+
+/// <summary>Names a copy of an image that was decided upon, across restarts and repeats.</summary>
+/// <param name="Number">Counts the image's copies from 1, and is never used again.</param>
+public readonly record struct CopyId(ImageReference Image, ulong Number)
+{
+    public override string ToString() => $"{Image}#{Number}";
+}
+
+/// <summary>Space that is kept for a copy which has not written it yet.</summary>
+/// <param name="Until">It is free again then, unless the promise is renewed.</param>
+public sealed record SpacePromise(CopyId Copy, PoolName Pool, PoolSpace Space, DateTimeOffset Until);
+
+/// <summary>Why a host is not there.</summary>
+public enum HostAbsence
+{
+    /// <summary>It said so, and comes back only by joining.</summary>
+    Left,
+
+    /// <summary>The cluster removed it: it may come back with all that it had.</summary>
+    Lost,
+}
+
+/// <summary>A host as a place for something new: its pool with the most room.</summary>
+/// <param name="Promised">Of what is free, this much is promised to others.</param>
+/// <param name="HeldLayers">How many layers of the lineage in question it has verified with equal digests, counted from
+/// the lowest without a gap. Filled in from the buckets.</param>
+public sealed record HostOffer(
+    HostName Host, Incarnation Incarnation, PoolName Pool, PoolSpace Total, PoolSpace Free, PoolSpace Promised,
+    int HeldLayers);

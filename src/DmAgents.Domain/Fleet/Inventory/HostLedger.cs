@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Domain.Fleet.Inventory;
+
+/// <summary>
+/// What the fleet knows of one host, and the one place at which its space is promised: two images that choose it at the
+/// same moment are answered one after the other. Immutable; changed only by <see cref="Apply"/>.
+/// </summary>
+public sealed record HostLedger(HostName Host)
+{
+    /// <summary>Null: never heard.</summary>
+    public HostHearing? Hearing { get; private init; }
+
+    public HostCapacity Capacity { get; private init; } = new([], "");
+
+    /// <summary>Why the host is not there; null: it is, or it was never heard.</summary>
+    public HostAbsence? Absence { get; private init; }
+
+    /// <summary>Since when it is as it is: there, or not there.</summary>
+    public DateTimeOffset Since { get; private init; }
+
+    public ImmutableArray<SpacePromise> Promises { get; private init; } = [];
+
+    public bool IsThere => Hearing is { Gone: false };
+
+    /// <summary>What is promised of a pool at this time.</summary>
+    public PoolSpace PromisedOf(PoolName pool, DateTimeOffset at) =>
+        Promises.Where(promise => promise.Pool == pool && promise.Until > at)
+            .Aggregate(default(PoolSpace), (sum, promise) => sum + promise.Space);
+
+    /// <summary>The host as a place for something; null: it is not there, or none of its pools admits.</summary>
+    public HostOffer? Offer(DateTimeOffset at) => !IsThere
+        ? null
+        : Capacity.Pools.Where(pool => pool.Admits)
+            .Select(pool => new HostOffer(
+                Host, Hearing!.Last.Incarnation, pool.Pool, pool.Total, pool.Free, PromisedOf(pool.Pool, at),
+                HeldLayers: 0))
+            .MaxBy(Placement.RoomPermille);
+
+    /// <exception cref="InvalidOperationException">An event of no known kind.</exception>
+    public HostLedger Apply(HostLedgerEvent e) => e switch
+    {
+        HostLedgerEvents.Announced announced => this with
+        {
+            Hearing = new HostHearing(announced.Stamp, Gone: false),
+            Capacity = announced.Capacity,
+            Absence = null,
+            Since = IsThere ? Since : announced.At,
+            // A new incarnation works at none of the copies that the one before was asked for.
+            Promises = Hearing?.Last.Incarnation == announced.Stamp.Incarnation ? Promises : [],
+        },
+        HostLedgerEvents.Gone gone => this with
+        {
+            Hearing = HostHearing.AfterGone(Hearing, gone.Incarnation) ?? Hearing,
+            Absence = gone.Absence,
+            Since = gone.At,
+            Promises = [],
+        },
+        HostLedgerEvents.Promised promised => this with
+        {
+            Promises = Without(promised.Promise.Copy).Add(promised.Promise),
+        },
+        HostLedgerEvents.PromiseEnded ended => this with { Promises = Without(ended.Copy) },
+        _ => throw new InvalidOperationException($"an event of no known kind: {e}"),
+    };
+
+    private ImmutableArray<SpacePromise> Without(CopyId copy) => Promises.RemoveAll(promise => promise.Copy == copy);
+}
