@@ -1,0 +1,163 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Fleet.Inventory;
+
+namespace DmAgents.Domain.Fleet.Images;
+
+/// <summary>
+/// Compares the copies that an image has with those it should have. It decides toward the number, never "one more":
+/// copies under way, and those of a lost host that may come back, count. Done twice it decides nothing the second time.
+/// </summary>
+internal static class ImagePlanner
+{
+    public static FleetDecision<ImageEvent, ImageReply> Consider(ImageState state, ImageCommands.Consider c)
+    {
+        var events = ImmutableArray.CreateBuilder<ImageEvent>();
+        // A ledger may not have heard yet what this entity has.
+        c = c with { Offers = c.Offers.RemoveAll(offer => IsGone(state, offer)) };
+        if (!state.IsKnown)
+            return new([], new ImageReplies.Considered(Missing: 0));
+        var now = EndLapsed(state, c, events);
+        now = EndUnwanted(now, c, events);
+        var missing = Place(ref now, c, events);
+        Release(now, c, events);
+        return new(events.ToImmutable(), new ImageReplies.Considered(missing));
+    }
+
+    private static ImageState EndLapsed(
+        ImageState state, ImageCommands.Consider c, ImmutableArray<ImageEvent>.Builder events)
+    {
+        foreach (var copy in state.Copies.Values.Where(copy => copy.Until <= c.At))
+        {
+            state = Add(state, events, new ImageEvents.CopyEnded(
+                copy.Id.Number, CopyEnd.Lapsed, "nothing was heard of it",
+                ImageDecider.Rest(state, copy.Target, c.Policy.RetryAfter, c.At), c.At));
+        }
+        return state;
+    }
+
+    /// <summary>Copies that are not begun, if others came in their place: a host that came back, or a lower number.
+    /// </summary>
+    private static ImageState EndUnwanted(
+        ImageState state, ImageCommands.Consider c, ImmutableArray<ImageEvent>.Builder events)
+    {
+        foreach (var copy in state.Copies.Values.Reverse()
+            .Where(copy => copy.Phase == CopyPhase.Planned && !state.Pinned.Contains(copy.Target)))
+        {
+            if (Counted(state, c) > state.Wanted)
+            {
+                state = Add(state, events, ImageDecider.End(
+                    copy.Id.Number, CopyEnd.NotWanted, "there are enough copies without it", c.At));
+            }
+        }
+        return state;
+    }
+
+    /// <returns>How many copies no host was found for.</returns>
+    private static int Place(
+        ref ImageState state, ImageCommands.Consider c, ImmutableArray<ImageEvent>.Builder events)
+    {
+        // Nothing can be copied of which no host has all; those under way have a source, or fail.
+        if (!state.Holders.Any())
+            return Math.Max(0, state.Wanted - Counted(state, c));
+        var lineage = state.Lineage.Select(layer => layer.Space).ToImmutableArray();
+        foreach (var host in state.Pinned.Where(host => c.Offers.Any(offer => offer.Host == host)))
+        {
+            var candidate = Weigh(state, lineage, c).FirstOrDefault(candidate => candidate.Host == host);
+            if (candidate is { Verdict: CandidateVerdict.Fits })
+                state = Plan(state, c, events, candidate, $"{host} is to have a copy", [candidate]);
+        }
+        while (Counted(state, c) < state.Wanted)
+        {
+            var why = Reason(state, c);
+            var candidates = Weigh(state, lineage, c);
+            if (candidates.FirstOrDefault() is not { Verdict: CandidateVerdict.Fits } best)
+            {
+                if (!SaidLast(state, why, candidates))
+                    state = Add(state, events, new ImageEvents.NoHostFits(why, candidates, c.At));
+                return state.Wanted - Counted(state, c);
+            }
+            state = Plan(state, c, events, best, why, candidates);
+        }
+        return 0;
+    }
+
+    private static ImmutableArray<Candidate> Weigh(
+        ImageState state, ImmutableArray<PoolSpace> lineage, ImageCommands.Consider c) =>
+        Placement.Weigh(lineage, c.Offers, host =>
+            // A host that asks whether it may drop its copy is no place for another.
+            state.Hosts.GetValueOrDefault(host) is
+                { Hearing.Gone: false, Holding: { Kind: > HoldingKind.Incomplete } held }
+                && held.Config == state.Config ? CandidateVerdict.HasIt
+            : state.CopyTo(host) is not null ? CandidateVerdict.UnderWay
+            : state.Hosts.GetValueOrDefault(host) is
+                { LostSince: not null, Holding: { Kind: HoldingKind.Whole } lost }
+                && lost.Config == state.Config ? CandidateVerdict.ComingBack
+            : state.Troubles.GetValueOrDefault(host) is { } trouble && trouble.NotBefore > c.At
+                ? CandidateVerdict.FailedRecently
+            : CandidateVerdict.Fits);
+
+    private static bool IsGone(ImageState state, HostOffer offer) =>
+        state.Hosts.GetValueOrDefault(offer.Host)?.Hearing is { Gone: true } hearing
+        && offer.Incarnation <= hearing.Last.Incarnation;
+
+    private static ImageState Plan(
+        ImageState state, ImageCommands.Consider c, ImmutableArray<ImageEvent>.Builder events, Candidate chosen,
+        string why, ImmutableArray<Candidate> candidates) =>
+        Add(state, events, new ImageEvents.CopyPlanned(
+            state.LastCopy + 1, chosen.Host, c.Offers.First(offer => offer.Host == chosen.Host).Incarnation,
+            chosen.Missing, c.At + c.Policy.CopyLease, why, candidates, c.At));
+
+    /// <summary>Toward the wanted number: copies that are there, that may come back, and that are under way.</summary>
+    private static int Counted(ImageState state, ImageCommands.Consider c) =>
+        state.Holders.Concat(state.Awaited(c.Policy.RestoreAfter, c.At))
+            .Concat(state.Copies.Values.Select(copy => copy.Target)).Distinct().Count();
+
+    private static string Reason(ImageState state, ImageCommands.Consider c)
+    {
+        var lost = state.Hosts.Where(host => host.Value.LostSince is { } since
+                && c.At - since >= c.Policy.RestoreAfter && host.Value.Holding is { Kind: HoldingKind.Whole })
+            .Select(host => $", {host.Key} is lost");
+        return $"{state.Holders.Count()} of {state.Wanted} copies are there{string.Concat(lost)}";
+    }
+
+    /// <summary>One host at a time: the next is asked when the fleet knows what became of this one.</summary>
+    private static void Release(
+        ImageState state, ImageCommands.Consider c, ImmutableArray<ImageEvent>.Builder events)
+    {
+        foreach (var host in state.Releasing.Where(host => state.Holds(host)
+            && (state.Holders.Count() <= state.Wanted || state.Pinned.Contains(host)
+                || state.Hosts[host].Holding!.InUse)))
+            state = Add(state, events, new ImageEvents.ReleaseWithdrawn(host, c.At));
+        var surplus = state.Holders.Count() - state.Wanted;
+        if (surplus <= 0 || state.Releasing.Count > 0
+            || state.Hosts.Values.Any(host => host.Holding is { Kind: HoldingKind.Releasing or HoldingKind.Dropping }
+                && !host.Hearing.Gone))
+            return;
+        var room = c.Offers.DistinctBy(offer => offer.Host).ToDictionary(o => o.Host, Placement.RoomPermille);
+        var fullest = state.Holders
+            .Where(host => !state.Pinned.Contains(host) && !state.Hosts[host].Holding!.InUse && room.ContainsKey(host))
+            .OrderBy(host => room[host]).ThenBy(host => host, HostNameOrder.Instance)
+            .Select(host => (HostName?)host).FirstOrDefault();
+        if (fullest is { } chosen)
+        {
+            Add(state, events, new ImageEvents.ReleaseOrdered(
+                chosen, $"{state.Holders.Count()} copies are there, {state.Wanted} are wanted, "
+                    + $"and {chosen} has the least room", c.At));
+        }
+    }
+
+    /// <summary>The numbers of candidates change all the time: what is journaled again is another reason.</summary>
+    private static bool SaidLast(ImageState state, string why, ImmutableArray<Candidate> candidates) =>
+        state.Decisions.LastOrDefault() is { Chosen: null } said && said.Why == why
+        && Verdicts(said.Candidates).SequenceEqual(Verdicts(candidates));
+
+    private static IEnumerable<(HostName, CandidateVerdict)> Verdicts(ImmutableArray<Candidate> candidates) =>
+        candidates.OrderBy(candidate => candidate.Host, HostNameOrder.Instance)
+            .Select(candidate => (candidate.Host, candidate.Verdict));
+
+    private static ImageState Add(ImageState state, ImmutableArray<ImageEvent>.Builder events, ImageEvent e)
+    {
+        events.Add(e);
+        return state.Apply(e);
+    }
+}
