@@ -1,0 +1,163 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Containers;
+using DmAgents.Domain.Fleet.Inventory;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Domain.Fleet.Containers;
+
+/// <summary>How far a container of the fleet is.</summary>
+public enum ContainerPhase
+{
+    /// <summary>There is none: never made, failed, or removed.</summary>
+    None,
+
+    /// <summary>The host is chosen, and lacks the image.</summary>
+    BringingImage,
+
+    /// <summary>The host is to make it.</summary>
+    Creating,
+
+    /// <summary>Its host has it.</summary>
+    Owned,
+
+    /// <summary>Its host had it, and does not any more.</summary>
+    Vanished,
+
+    /// <summary>Its host is to remove it.</summary>
+    Removing,
+}
+
+/// <summary>What a container's entity knows of a host.</summary>
+/// <param name="Epoch">The host has it under this one; null: it does not have it.</param>
+public sealed record ContainerHost(HostHearing Hearing, ContainerEpoch? Epoch);
+
+/// <summary>The truth about a container of the fleet, as its journal has it. Immutable; changed only by
+/// <see cref="Apply"/>.</summary>
+public sealed record ContainerState(ContainerName Name)
+{
+    public ContainerPhase Phase { get; private init; }
+
+    /// <summary>The latest that was given to anyone. A container that is made again gets a higher one.</summary>
+    public ContainerEpoch Epoch { get; private init; }
+
+    /// <summary>The host of that epoch; null: there is none.</summary>
+    public HostName? Host { get; private init; }
+
+    /// <summary>An operator named the host.</summary>
+    public bool Chosen { get; private init; }
+
+    /// <summary>Null: not known; it was made on a host by itself.</summary>
+    public ImageReference? Image { get; private init; }
+
+    /// <summary>The request that made it; null: none of the fleet.</summary>
+    public RequestId? MadeBy { get; private init; }
+
+    /// <summary>The request that removes it, or has removed it last.</summary>
+    public RequestId? RemovedBy { get; private init; }
+
+    /// <summary>The hosts as they were weighed, the best first.</summary>
+    public ImmutableArray<Candidate> Candidates { get; private init; } = [];
+
+    /// <summary>Why it is as it is, for people.</summary>
+    public string Why { get; private init; } = "";
+
+    public ImmutableSortedDictionary<HostName, ContainerHost> Hosts { get; private init; } =
+        ImmutableSortedDictionary.Create<HostName, ContainerHost>(HostNameOrder.Instance);
+
+    /// <summary>Hosts that were given an epoch in this placement and did not make it.</summary>
+    public ImmutableSortedSet<HostName> Tried { get; private init; } =
+        ImmutableSortedSet.Create<HostName>(HostNameOrder.Instance);
+
+    /// <summary>The host has a container that was fenced: of an epoch which is over.</summary>
+    public bool IsFenced(HostName host) =>
+        Hosts.GetValueOrDefault(host) is { Epoch: { Number: > 0 } epoch } && (epoch != Epoch || Host != host)
+        && epoch <= Epoch;
+
+    /// <exception cref="InvalidOperationException">An event of no known kind.</exception>
+    public ContainerState Apply(ContainerEvent e) => e switch
+    {
+        ContainerEvents.Placed placed => this with
+        {
+            Phase = placed.HasImage ? ContainerPhase.Creating : ContainerPhase.BringingImage,
+            Epoch = placed.Epoch,
+            Host = placed.Host,
+            Chosen = placed.Chosen,
+            Image = placed.Image,
+            // Another request begins anew; the same one continues.
+            Tried = MadeBy == placed.Request && Host is { } failed ? Tried.Add(failed) : Tried.Clear(),
+            MadeBy = placed.Request,
+            Candidates = placed.Candidates,
+            Why = placed.Why,
+        },
+        ContainerEvents.ImageArrived => this with { Phase = ContainerPhase.Creating },
+        ContainerEvents.Owned owned => this with
+        {
+            Phase = ContainerPhase.Owned, Epoch = owned.Epoch, Host = owned.Host, Why = "",
+        },
+        ContainerEvents.HostHeard heard => this with
+        {
+            Hosts = Hosts.SetItem(
+                heard.Host, new ContainerHost(new HostHearing(heard.Stamp, Gone: false), heard.Epoch)),
+        },
+        ContainerEvents.HostGone gone => this with
+        {
+            Hosts = Hosts.SetItem(gone.Host, new ContainerHost(
+                HostHearing.AfterGone(Hosts.GetValueOrDefault(gone.Host)?.Hearing, gone.Incarnation)
+                    ?? Hosts[gone.Host].Hearing,
+                Hosts.GetValueOrDefault(gone.Host)?.Epoch)),
+        },
+        ContainerEvents.CreationFailed failed => this with
+        {
+            Phase = ContainerPhase.None, Host = null, Why = failed.Why,
+        },
+        ContainerEvents.Vanished => this with { Phase = ContainerPhase.Vanished, Why = "its host lost it" },
+        ContainerEvents.RemovalIntended intended => this with
+        {
+            Phase = ContainerPhase.Removing, RemovedBy = intended.Request,
+        },
+        ContainerEvents.Removed => this with { Phase = ContainerPhase.None, Host = null, Why = "it was removed" },
+        _ => throw new InvalidOperationException($"an event of no known kind: {e}"),
+    };
+}
+
+/// <summary>
+/// What a container's entity asks of others at this moment. It follows from the state alone; every order can be
+/// repeated, come late and come twice without harm, since it names its epoch.
+/// </summary>
+public abstract record ContainerWork
+{
+    private ContainerWork()
+    {
+    }
+
+    /// <summary>To the image's entity: the host is to have a copy; and to say when it has
+    /// (<see cref="ContainerCommands.NoteImage"/>).</summary>
+    public sealed record BringImage(ImageReference Image, HostName Host, ContainerEpoch Epoch) : ContainerWork;
+
+    /// <summary>To the host. It heeds only an epoch above all that it knows of the name.</summary>
+    public sealed record Create(ContainerName Name, ImageReference Image, HostName Host, ContainerEpoch Epoch)
+        : ContainerWork;
+
+    /// <summary>To the host: it removes the container of this epoch or a lower one, and makes none of these any more.
+    /// </summary>
+    public sealed record Remove(ContainerName Name, HostName Host, ContainerEpoch Epoch) : ContainerWork;
+
+    /// <summary>To the host: its container's epoch is over.</summary>
+    public sealed record Fence(ContainerName Name, HostName Host, ContainerEpoch Epoch) : ContainerWork;
+
+    public static IEnumerable<ContainerWork> Of(ContainerState state)
+    {
+        if (state is { Phase: ContainerPhase.BringingImage, Host: { } lacks, Image: { } image })
+            yield return new BringImage(image, lacks, state.Epoch);
+        if (state is { Phase: ContainerPhase.Creating, Host: { } maker, Image: { } of })
+            yield return new Create(state.Name, of, maker, state.Epoch);
+        if (state is { Phase: ContainerPhase.Removing, Host: { } owner })
+            yield return new Remove(state.Name, owner, state.Epoch);
+        foreach (var (host, known) in state.Hosts)
+        {
+            if (!known.Hearing.Gone && state.IsFenced(host))
+                yield return new Fence(state.Name, host, known.Epoch!.Value);
+        }
+    }
+}
