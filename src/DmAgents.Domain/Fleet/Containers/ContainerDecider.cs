@@ -44,7 +44,7 @@ public static class ContainerDecider
         if (c.Lineage.IsDefaultOrEmpty)
         {
             return Refuse(state, c.Request, RefusalKind.NotFound, What, $"the fleet has no image {c.Image}",
-                "list them: dmagent image list --fleet");
+                "import it on a host of the fleet: dmagent image import");
         }
         // A host that still has an older one of this name is no place for it.
         var candidates = Placement.Weigh(
@@ -72,7 +72,7 @@ public static class ContainerDecider
         {
             return candidates.IsEmpty
                 ? Refuse(state, c.Request, RefusalKind.WrongState, What, "no host of the fleet offers a pool",
-                    "look at them: dmagent host list")
+                    "make a pool on one: dmagent pool create")
                 : Refuse(state, c.Request, RefusalKind.NoSpace, What,
                     $"of {candidates.Length} hosts none fits: "
                         + string.Join(", ", candidates.Select(candidate => $"{candidate.Host} {candidate.Verdict}")),
@@ -80,7 +80,7 @@ public static class ContainerDecider
         }
         return candidates.IsEmpty
             ? Refuse(state, c.Request, RefusalKind.WrongState, What, $"{named} is not there, or offers no pool",
-                $"look at it: dmagent host show {named}")
+                "choose another host, or make a pool there: dmagent pool create")
             : Refuse(state, c.Request, RefusalKind.NoSpace, What, $"{named}: {candidates[0].Verdict}",
                 "choose another host, or grow its pool: dmagent pool grow");
     }
@@ -93,7 +93,7 @@ public static class ContainerDecider
         {
             ContainerPhase.None => Refuse(
                 state, c.Request, RefusalKind.NotFound, "cannot remove container",
-                "the fleet has no container of this name", "list them: dmagent container list --fleet"),
+                "the fleet has no container of this name", "give the name that it was created with"),
             ContainerPhase.Removing => Answer(new ContainerReplies.Removing(c.Request, Gone: false)),
             // Its host had said that it does not have it.
             ContainerPhase.Vanished => new Decision(

@@ -40,7 +40,7 @@ public static class ImageDecider
         if (state.IsKnown && !c.Replace)
         {
             return Refuse(state, c.Request, RefusalKind.Exists, What, "the fleet has another image of this name",
-                $"compare them: dmagent image show {state.Reference}; or give one another name");
+                "give one of the two another name");
         }
         var copies = state.IsKnown ? state.Wanted : c.Copies;
         return new Decision(
@@ -77,7 +77,7 @@ public static class ImageDecider
         // A host without anything of the image has never been heard here: the planner finds out whether it is there.
         return state.Hosts.GetValueOrDefault(c.Host) is { Hearing.Gone: true }
             ? Refuse(state, c.Request, RefusalKind.WrongState, What, $"{c.Host} is not in the fleet at present",
-                $"look at it: dmagent host show {c.Host}")
+                $"start the agent on {c.Host}, or choose another host")
             : Accept(reply, new ImageEvents.Pinned(c.Request, c.Host, c.At));
     }
 
@@ -138,7 +138,7 @@ public static class ImageDecider
                 ? "no other host that is there has a verified copy"
                 : others >= needed ? "an operator wants it to stay on this host"
                 : $"{others} other hosts have a verified copy, and {needed} are needed",
-            $"copy it to another host first: dmagent image copy {state.Reference} --to HOST")));
+            "copy it to another host first")));
     }
 
     private static Decision NoteGone(ImageState state, ImageCommands.NoteGone c)
@@ -199,7 +199,7 @@ public static class ImageDecider
     private static Decision? Unknown(ImageState state, RequestId request, string what) => state.IsKnown
         ? null
         : Refuse(state, request, RefusalKind.NotFound, what, "the fleet has no image of this name",
-            "list them: dmagent image list --fleet");
+            "import it on a host of the fleet: dmagent image import");
 
     private static Decision? BadCopies(ImageState state, RequestId request, int copies) =>
         copies is >= 1 and <= MaxCopies

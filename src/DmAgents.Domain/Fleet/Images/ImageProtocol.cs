@@ -99,7 +99,7 @@ public static class ImageEvents
     public sealed record ReleaseOrdered(HostName Host, string Why, DateTimeOffset At) : ImageEvent(At);
 
     /// <summary>Decided: the host may drop its copy. Nothing follows from it, and it is journaled all the same: an
-    /// instance of this entity that was replaced, and does not know it, cannot allow one: its write is refused.</summary>
+    /// instance of this entity that was replaced, and does not know it, cannot: its write is refused.</summary>
     public sealed record DropAllowed(HostName Host, Stamp Stamp, DateTimeOffset At) : ImageEvent(At);
 
     /// <summary>The host's copy is needed again, or cannot go.</summary>

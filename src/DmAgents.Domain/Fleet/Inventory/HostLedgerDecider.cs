@@ -50,7 +50,7 @@ public static class HostLedgerDecider
         if (!state.IsThere)
         {
             return Refuse(c, RefusalKind.WrongState, What, state, "the host is not in the fleet at present",
-                $"look at it: dmagent host show {state.Host}");
+                $"start the agent on {state.Host}, or choose another host");
         }
         if (state.Hearing!.Last.Incarnation != c.Incarnation)
         {
@@ -68,7 +68,7 @@ public static class HostLedgerDecider
         if (state.Offer(c.At) is not { } offer)
         {
             return Refuse(c, RefusalKind.WrongState, What, state, "none of its pools takes new layers",
-                $"look at its pools: dmagent host show {state.Host}");
+                "look at its pools there: dmagent pool list");
         }
         if (Placement.Lacks(offer, c.Space) is { } lack)
         {

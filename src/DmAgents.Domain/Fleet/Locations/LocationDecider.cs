@@ -79,7 +79,7 @@ public static class LocationDecider
         {
             return Refuse(RefusalKind.NotFound, What, c.Layer,
                 c.Source is { } named ? $"{named} has no copy of it" : "no other host has a copy of it",
-                $"see which hosts have it: dmagent layer where {c.Layer}");
+                "pull or import the image on a host of the fleet");
         }
         var events = lapsed.ToBuilder();
         if (state.CopyTo(c.Layer, c.Target) is not null)
