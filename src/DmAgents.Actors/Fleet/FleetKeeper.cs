@@ -1,0 +1,185 @@
+using Akka.Actor;
+
+namespace DmAgents.Actors.Fleet;
+
+/// <summary>
+/// Keeps a host in its fleet: has the system made, joined, left and made anew as <see cref="FleetMembership"/>
+/// decides, and shows on the board what is so. While the host is in no fleet it has nothing: no actor system, no
+/// timer, no thread, and neither Akka's remoting nor its cluster is loaded.
+/// </summary>
+/// <remarks>It is no actor: the fleet's system ends under it, and the host's knows nothing of the fleet.</remarks>
+public sealed class FleetKeeper : IAsyncDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly FleetMembership _membership = new();
+    private readonly FleetBoard _board;
+    private readonly TimeProvider _time;
+    private readonly RefusedPeers _refused;
+    private FleetEntry? _entry;
+    private FleetEntryNumber _number;
+    private Life? _life;
+    private FleetView? _view;
+    private ITimer? _timer;
+
+    public FleetKeeper(FleetBoard board, TimeProvider time)
+    {
+        (_board, _time) = (board, time);
+        _refused = new RefusedPeers(time, () => Post(input: null));
+    }
+
+    /// <summary>One system, from the decision to make it on.</summary>
+    private sealed record Life(FleetSystemNumber Number, Task<FleetSystem> Making)
+    {
+        /// <summary>Null until it is made.</summary>
+        public FleetSystem? System { get; init; }
+    }
+
+    /// <summary>The fleet's actor system at this moment; null while there is none.</summary>
+    internal ActorSystem? System => Volatile.Read(ref _life)?.System?.System;
+
+    /// <summary>The host is a member: it joins. With another entry than before (a renewed certificate) it leaves in
+    /// order and joins again. Returns at once.</summary>
+    public void Enter(FleetEntry entry)
+    {
+        lock (_lock)
+        {
+            (_entry, _number) = (entry, new FleetEntryNumber(_number.Value + 1));
+            Take(new FleetInput.Enter(_number), FleetBackOff.Of(entry.Settings));
+        }
+    }
+
+    /// <summary>Leaves the fleet in order, if the host is in one; also at the agent's end. Done when no system is left.
+    /// Cancelled, it goes on all the same.</summary>
+    public async Task LeaveAsync(CancellationToken cancellation)
+    {
+        lock (_lock)
+            Take(new FleetInput.Leave());
+        await _board.When(status => status.Phase == FleetPhase.Outside, cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await LeaveAsync(CancellationToken.None).ConfigureAwait(false);
+        if (_timer is { } timer)
+            await timer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <param name="input">Null: only what is shown has changed.</param>
+    private void Post(FleetInput? input)
+    {
+        lock (_lock)
+        {
+            if (input is null)
+                Show();
+            else
+                Take(input);
+        }
+    }
+
+    private void Take(FleetInput input, FleetBackOff? backOff = null)
+    {
+        var outputs = _membership.Step(input, _time.GetUtcNow(), backOff);
+        if (_membership.Phase == FleetPhase.Outside)
+            (_entry, _view) = (null, null);
+        foreach (var output in outputs)
+            Do(output);
+        Show();
+    }
+
+    /// <summary>Nothing here waits: what takes time reports by another input.</summary>
+    private void Do(FleetOutput output)
+    {
+        switch (output)
+        {
+            case FleetOutput.Create create:
+                var entry = _entry ?? throw new InvalidOperationException("no entry to be a member with");
+                var life = new Life(create.System, Task.Run(() => FleetSystem.Create(
+                    entry, create.Start, _time, _refused, news => Hear(create.System, news))));
+                Volatile.Write(ref _life, life);
+                _ = LiveAsync(life);
+                break;
+            case FleetOutput.End end when _life is { } present && present.Number == end.System:
+                _ = EndAsync(present);
+                break;
+            case FleetOutput.Wake wake:
+                var wait = wake.At - _time.GetUtcNow();
+                _timer ??= _time.CreateTimer(
+                    static keeper => ((FleetKeeper)keeper!).Post(new FleetInput.Due()), this, Timeout.InfiniteTimeSpan,
+                    Timeout.InfiniteTimeSpan);
+                _timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+                break;
+            default:
+                throw new InvalidOperationException($"an output of no known kind: {output}");
+        }
+    }
+
+    private async Task LiveAsync(Life life)
+    {
+        string why;
+        try
+        {
+            var system = await life.Making.ConfigureAwait(false);
+            lock (_lock)
+                Volatile.Write(ref _life, life with { System = system });
+            why = await system.EndedAsync().ConfigureAwait(false);
+        }
+        // Whatever keeps the fleet's system from being made, the host's own work goes on, and it is tried again.
+        catch (Exception cause) when (cause is not OutOfMemoryException)
+        {
+            why = $"the fleet's actor system cannot be made: {cause.GetBaseException().Message}";
+        }
+        lock (_lock)
+        {
+            Volatile.Write(ref _life, null);
+            Take(new FleetInput.Ended(life.Number, why));
+        }
+    }
+
+    private static async Task EndAsync(Life life)
+    {
+        // One that cannot be made has ended: LiveAsync reports it.
+        await Task.WhenAny(life.Making).ConfigureAwait(false);
+        if (life.Making.IsCompletedSuccessfully)
+            await (await life.Making.ConfigureAwait(false)).LeaveAsync().ConfigureAwait(false);
+    }
+
+    private void Hear(FleetSystemNumber number, FleetNews news)
+    {
+        lock (_lock)
+        {
+            if (_life?.Number != number)
+                return;
+            switch (news)
+            {
+                case FleetNews.Seen { View: var view }:
+                    _view = view;
+                    if (view.IsUp)
+                        Take(new FleetInput.Joined(number));
+                    if (view is { IsUp: true, Side.IsCutOff: true })
+                        Take(new FleetInput.CutOff(number, view.Side.Words));
+                    else if (view.IsUp)
+                        Take(new FleetInput.Reconnected(number));
+                    Show();
+                    break;
+                case FleetNews.Downed downed:
+                    Take(new FleetInput.Downed(number, downed.Why));
+                    break;
+                case FleetNews.Quarantined quarantined:
+                    Take(new FleetInput.Quarantined(number, quarantined.Why));
+                    break;
+                default:
+                    throw new InvalidOperationException($"news of no known kind: {news}");
+            }
+        }
+    }
+
+    private void Show() => _board.Show(new FleetStatus(_membership.Phase, _membership.Since, _membership.Why)
+    {
+        Settings = _entry?.Settings,
+        AwaySince = _membership.AwaySince,
+        Failures = _membership.Failures,
+        NextTry = _membership.NextTry,
+        View = _view,
+        Refused = _refused.Latest,
+    });
+}

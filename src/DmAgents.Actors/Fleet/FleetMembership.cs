@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+
+namespace DmAgents.Actors.Fleet;
+
+/// <summary>
+/// A host's membership of its fleet: when it has a fleet's actor system, and which. A machine: it decides, and
+/// <see cref="FleetKeeper"/> does. There is one system at most: the next is made after the one before has ended, since
+/// they have one address.
+/// </summary>
+/// <remarks>What a system reports that is not the present one is ignored.</remarks>
+public sealed class FleetMembership
+{
+    private FleetBackOff? _backOff;
+    private FleetEntryNumber? _wanted;
+    private FleetEntryNumber? _used;
+    private FleetSystemNumber _system;
+    private DateTimeOffset? _memberSince;
+
+    public FleetPhase Phase { get; private set; } = FleetPhase.Outside;
+
+    /// <summary>Since when it is in this phase.</summary>
+    public DateTimeOffset Since { get; private set; }
+
+    /// <summary>Why it is in this phase, for people; empty if that is clear.</summary>
+    public string Why { get; private set; } = "";
+
+    /// <summary>Since when the host was not on the side that stays; null while it is, and before it first
+    /// was.</summary>
+    public DateTimeOffset? AwaySince { get; private set; }
+
+    /// <summary>How often in succession it fell out of the fleet, or a system could not be made.</summary>
+    public int Failures { get; private set; }
+
+    /// <summary>When it next tries to come back; null unless it waits.</summary>
+    public DateTimeOffset? NextTry { get; private set; }
+
+    /// <param name="backOff">Of the newest entry.</param>
+    public ImmutableArray<FleetOutput> Step(FleetInput input, DateTimeOffset now, FleetBackOff? backOff = null)
+    {
+        _backOff = backOff ?? _backOff;
+        switch (input)
+        {
+            case FleetInput.Enter enter:
+                return Enter(enter.Entry, now);
+            case FleetInput.Leave:
+                return Leave(now);
+            case FleetInput.Joined joined when joined.System == _system && Phase == FleetPhase.Joining:
+                (AwaySince, _memberSince) = (null, now);
+                return Become(FleetPhase.Member, now);
+            case FleetInput.CutOff cut when cut.System == _system && Phase == FleetPhase.Member:
+                AwaySince = now;
+                return Become(FleetPhase.CutOff, now, cut.Why);
+            case FleetInput.Reconnected again when again.System == _system && Phase == FleetPhase.CutOff:
+                AwaySince = null;
+                return Become(FleetPhase.Member, now);
+            case FleetInput.Downed downed when downed.System == _system && IsIn:
+                AwaySince ??= now;
+                return Become(FleetPhase.Downed, now, downed.Why);
+            case FleetInput.Quarantined shut when shut.System == _system && IsIn:
+                AwaySince ??= now;
+                return Become(FleetPhase.Downed, now, shut.Why, new FleetOutput.End(_system));
+            case FleetInput.Ended ended when ended.System == _system && HasSystem:
+                return Ended(ended.Why, now);
+            case FleetInput.Due when Phase == FleetPhase.Rejoining:
+                return Create(FleetStart.Again, now);
+            default:
+                return [];
+        }
+    }
+
+    /// <summary>It has a system that takes part, or tries to.</summary>
+    private bool IsIn => Phase is FleetPhase.Joining or FleetPhase.Member or FleetPhase.CutOff;
+
+    private bool HasSystem => IsIn || Phase is FleetPhase.Downed or FleetPhase.Leaving;
+
+    private ImmutableArray<FleetOutput> Enter(FleetEntryNumber entry, DateTimeOffset now)
+    {
+        _wanted = entry;
+        if (Phase == FleetPhase.Outside)
+            return Create(FleetStart.First, now);
+        if (IsIn && entry != _used)
+        {
+            return Become(
+                FleetPhase.Leaving, now, "the host's certificate or settings changed", new FleetOutput.End(_system));
+        }
+        return [];
+    }
+
+    private ImmutableArray<FleetOutput> Leave(DateTimeOffset now)
+    {
+        _wanted = null;
+        if (IsIn)
+            return Become(FleetPhase.Leaving, now, "", new FleetOutput.End(_system));
+        if (Phase == FleetPhase.Downed)
+            return Become(FleetPhase.Leaving, now);
+        return Phase == FleetPhase.Rejoining ? GoOutside(now) : [];
+    }
+
+    private ImmutableArray<FleetOutput> Ended(string why, DateTimeOffset now)
+    {
+        if (_wanted is null)
+            return GoOutside(now);
+        if (Phase == FleetPhase.Leaving)
+            return Create(FleetStart.First, now);
+        // What had been a member for that long does not pay for what was before.
+        var wasSteady = (AwaySince ?? now) - _memberSince >= _backOff!.Longest;
+        Failures = wasSteady ? 1 : Failures + 1;
+        AwaySince ??= _memberSince is null ? null : now;
+        _memberSince = null;
+        var at = now + _backOff.After(Failures);
+        Become(FleetPhase.Rejoining, now, why);
+        NextTry = at;
+        return [new FleetOutput.Wake(at)];
+    }
+
+    private ImmutableArray<FleetOutput> Create(FleetStart start, DateTimeOffset now)
+    {
+        var entry = _wanted!.Value;
+        (_system, _used) = (_system.Following(), entry);
+        return Become(FleetPhase.Joining, now, "", new FleetOutput.Create(_system, entry, start));
+    }
+
+    private ImmutableArray<FleetOutput> GoOutside(DateTimeOffset now)
+    {
+        (AwaySince, Failures, _memberSince, _used) = (null, 0, null, null);
+        return Become(FleetPhase.Outside, now);
+    }
+
+    private ImmutableArray<FleetOutput> Become(
+        FleetPhase phase, DateTimeOffset now, string why = "", FleetOutput? output = null)
+    {
+        (Phase, Since, Why, NextTry) = (phase, now, why, null);
+        return output is null ? [] : [output];
+    }
+}

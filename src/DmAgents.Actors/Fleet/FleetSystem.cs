@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using Akka.Actor;
+using Akka.Actor.Setup;
+using Akka.Event;
+using Akka.Remote.Transport.DotNetty;
+using DmAgents.Fleet.Peers;
+
+namespace DmAgents.Actors.Fleet;
+
+/// <summary>What a host is a member with.</summary>
+/// <param name="Settings">What it needs to know of itself and its fleet.</param>
+/// <param name="Certificate">The host's, with its key. It outlives the systems that are made with it.</param>
+/// <param name="Validator">Judges peers at each handshake, by what is trusted at that moment.</param>
+public sealed record FleetEntry(FleetSettings Settings, X509Certificate2 Certificate, PeerValidator Validator)
+{
+    /// <summary>What the actor system is to carry besides, such as the log's bridge.</summary>
+    public ImmutableArray<Setup> Setups { get; init; } = [];
+}
+
+/// <summary>
+/// One life of a fleet's actor system: remoting over mutual TLS, and the cluster. It asks the seeds by itself to be
+/// let in. A downing ends it, as <see cref="LeaveAsync"/> does; another life is another object.
+/// </summary>
+internal sealed class FleetSystem
+{
+    private FleetSystem(ActorSystem system) => System = system;
+
+    public ActorSystem System { get; }
+
+    /// <summary>
+    /// Listens and begins to join: blocks for as long as that takes. Throws if it cannot listen.
+    /// </summary>
+    /// <param name="tell">Is called by actors' threads, in order.</param>
+    public static FleetSystem Create(
+        FleetEntry entry, FleetStart start, TimeProvider time, RefusedPeers refused, Action<FleetNews> tell)
+    {
+        bool IsTrusted(X509Certificate2? certificate, string peer, ILoggingAdapter log)
+        {
+            if (entry.Validator.Judge(certificate, expected: null) is not PeerVerdict.Refused { Refusal: var refusal })
+                return true;
+            if (refused.Add(peer, refusal))
+                log.Warning("a peer ({0}) is refused: {1}; next: {2}", peer, refusal.Why, refusal.Next);
+            return false;
+        }
+        var setup = BootstrapSetup.Create().WithConfig(FleetConfig.Of(entry.Settings, start)).And(new DotNettySslSetup(
+            entry.Certificate, suppressValidation: false, requireMutualAuthentication: true,
+            // The names in the fleet's certificates are not those of DNS: the validator compares them.
+            validateCertificateHostname: false,
+            (certificate, _, peer, _, log) => IsTrusted(certificate, peer, log)));
+        foreach (var more in entry.Setups)
+            setup = setup.And(more);
+        var system = ActorSystem.Create(FleetConfig.SystemName(entry.Settings.Fleet), setup);
+        system.ActorOf(FleetWatch.Props(tell, time), "fleet-watch");
+        return new FleetSystem(system);
+    }
+
+    /// <summary>Done when the system has ended, with the reason for people.</summary>
+    public async Task<string> EndedAsync()
+    {
+        await System.WhenTerminated.ConfigureAwait(false);
+        return CoordinatedShutdown.Get(System).ShutdownReason switch
+        {
+            CoordinatedShutdown.ClusterDowningReason => "the fleet removed this host",
+            CoordinatedShutdown.ClusterLeavingReason => "the host left the fleet",
+            _ => "the fleet's actor system ended by itself",
+        };
+    }
+
+    /// <summary>Hands over, leaves and ends; each phase of it has a deadline of its own.</summary>
+    public Task LeaveAsync() => CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
+}
