@@ -44,5 +44,8 @@ public sealed partial class LinuxKernel
     public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin) =>
         _pools.OwnBlocks(pool, thin, isOrigin);
 
+    public KernelResult<IReadOnlyList<ByteRange>> ChangedRanges(MappedName pool, ThinId thin, ThinId? since) =>
+        _pools.ChangedRanges(pool, thin, since);
+
     public KernelResult ReleaseMetadataSnapshot(MappedName pool) => _pools.ReleaseMetadataSnapshot(pool);
 }

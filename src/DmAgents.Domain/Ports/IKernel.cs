@@ -7,4 +7,4 @@ namespace DmAgents.Domain.Ports;
 /// caller's work. The simulated and the real kernel keep one contract specification.
 /// </remarks>
 public interface IKernel
-    : IThinPools, IPoolMetadata, IMappedDevices, IFileSystems, IBlockDevices, IVolumeGroups, IPoolClaims;
+    : IThinPools, IPoolMetadata, IMappedDevices, IFileSystems, IBlockDevices, ILayerBlocks, IVolumeGroups, IPoolClaims;

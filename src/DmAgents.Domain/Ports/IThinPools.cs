@@ -86,6 +86,18 @@ public interface IThinPools
     /// <returns>NotFound where the pool does not have the thin id.</returns>
     KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin);
 
+    /// <summary>
+    /// Every range in which two devices may hold different bytes, ascending: the blocks that they do not map to the
+    /// same data block, those that only one of them maps among them. A block that was written again with the same bytes
+    /// is reported; one that differs is never left out. Whole blocks, so the last may end beyond the device. Of the
+    /// time of the call; reads only what the two do not share.
+    /// </summary>
+    /// <param name="pool">The pool of both.</param>
+    /// <param name="thin">A device that nothing writes to.</param>
+    /// <param name="since">Another; null: all that <paramref name="thin"/> maps is wanted.</param>
+    /// <returns>NotFound if the pool lacks one of them. What is damaged or cannot be read is Failed.</returns>
+    KernelResult<IReadOnlyList<ByteRange>> ChangedRanges(MappedName pool, ThinId thin, ThinId? since);
+
     /// <summary>Releases a metadata snapshot that a dead process left. Invalid where none is held, and where readers of
     /// this process have it.</summary>
     KernelResult ReleaseMetadataSnapshot(MappedName pool);

@@ -63,6 +63,9 @@ internal sealed partial class LinuxThinPools
         WithSnapshot(
             pool, MetadataReading.Now, ReadingTime, (snapshot, _) => snapshot.OwnBlocks(thin, isOrigin));
 
+    public KernelResult<IReadOnlyList<ByteRange>> ChangedRanges(MappedName pool, ThinId thin, ThinId? since) =>
+        WithSnapshot(pool, MetadataReading.Now, ReadingTime, (snapshot, _) => snapshot.Changed(thin, since));
+
     public KernelResult<MetadataContent> DumpMetadata(MappedName pool, Stream into) =>
         WithSnapshot(pool, MetadataReading.Now, DumpingTime, (snapshot, held) =>
         {

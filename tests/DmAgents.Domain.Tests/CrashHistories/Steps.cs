@@ -70,6 +70,7 @@ internal sealed class SteppedKernel(SimulatedKernel inner, Steps steps) : Kernel
         nameof(PoolStatus), nameof(ListThins), nameof(MeasureThins), nameof(Find), nameof(ListDevices),
         nameof(MappedBytes), nameof(Holders), nameof(Mounts), nameof(Inspect), nameof(Read), nameof(InspectFile),
         nameof(CheckMetadata), nameof(UsedInodes), nameof(MeasureAboveOrigins), nameof(OwnBlocks),
+        nameof(ChangedRanges), nameof(OpenForReading), nameof(OpenForReceiving),
         nameof(Compare), nameof(MountAt),
     ];
 

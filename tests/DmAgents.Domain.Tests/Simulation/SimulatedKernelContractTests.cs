@@ -50,3 +50,7 @@ public sealed class SimulatedFeatureTests() : FeatureContract(new SimulatedKerne
 public sealed class SimulatedVolumeGroupTests() : VolumeGroupContract(new SimulatedKernelFixture());
 
 public sealed class SimulatedMetadataTests() : MetadataContract(new SimulatedKernelFixture());
+
+public sealed class SimulatedChangedRangesTests() : ChangedRangesContract(new SimulatedKernelFixture());
+
+public sealed class SimulatedLayerBlocksTests() : LayerBlocksContract(new SimulatedKernelFixture());

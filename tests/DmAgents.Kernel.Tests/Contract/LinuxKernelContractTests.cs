@@ -72,3 +72,9 @@ public sealed class LinuxVolumeGroupTests() : VolumeGroupContract(new LinuxKerne
 
 [Trait("Needs", "Kernel")]
 public sealed class LinuxMetadataTests() : MetadataContract(new LinuxKernelFixture());
+
+[Trait("Needs", "Kernel")]
+public sealed class LinuxChangedRangesTests() : ChangedRangesContract(new LinuxKernelFixture());
+
+[Trait("Needs", "Kernel")]
+public sealed class LinuxLayerBlocksTests() : LayerBlocksContract(new LinuxKernelFixture());

@@ -14,9 +14,13 @@ internal sealed class FakeMetadata : IMetadataBlocks
 
     public ulong Count => (ulong)_blocks.Count;
 
+    /// <summary>How many blocks were read.</summary>
+    public int Reads { get; private set; }
+
     public KernelError? Read(ulong number, uint checksumKind, out ReadOnlySpan<byte> block)
     {
         block = default;
+        Reads++;
         if (number >= Count)
             return new KernelError(KernelFault.Failed, 0, "read", "fake", $"block {number} of {Count}");
         block = _blocks[(int)number];

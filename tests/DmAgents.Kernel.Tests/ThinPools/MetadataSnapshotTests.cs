@@ -106,12 +106,12 @@ public sealed class MetadataSnapshotTests
             // A tree gives each virtual block v one of the data blocks 2v and 2v + 1.
             var expected = mine.Blocks.Except(origin.Blocks).Select(block => block / 2).Order();
 
-            var found = new OwnMappings(new BtreeWalk(metadata)).Find(mine.Number, origin.Number, since: 0).Value;
+            var found = new BlockDifference(new BtreeWalk(metadata)).Own(mine.Number, origin.Number, since: 0).Value;
 
             Assert.Equal(expected, found.SelectMany(range => Enumerable.Range(0, (int)range.Count)
                 .Select(i => range.Start + (ulong)i)));
             Assert.DoesNotContain(found.Zip(found.Skip(1)), pair => pair.First.End >= pair.Second.Start);
-            var all = new OwnMappings(new BtreeWalk(metadata)).Find(mine.Number, originRoot: null, since: 0).Value;
+            var all = new BlockDifference(new BtreeWalk(metadata)).Own(mine.Number, origin: null, since: 0).Value;
             Assert.Equal((ulong)mine.Blocks.Count, all.Aggregate(0UL, (sum, range) => sum + range.Count));
         }
     }
@@ -122,7 +122,7 @@ public sealed class MetadataSnapshotTests
         var root = _metadata.AddLeaf(
             (0, (5ul << 24) | 2), (1, (6ul << 24) | 3), (2, (7ul << 24) | 4), (9, (8ul << 24) | 3));
 
-        var found = new OwnMappings(new BtreeWalk(_metadata)).Find(root, originRoot: null, since: 3).Value;
+        var found = new BlockDifference(new BtreeWalk(_metadata)).Own(root, origin: null, since: 3).Value;
 
         Assert.Equal([new BlockRange(1, 2), new BlockRange(9, 1)], found);
     }

@@ -32,7 +32,8 @@ public sealed class ContractScope(KernelFixture fixture) : IDisposable
         NoSpacePolicy noSpace = NoSpacePolicy.Error,
         DiscardPolicy discard = DiscardPolicy.Passdown,
         DevicePath? dataDevice = null,
-        ulong lowWaterMark = 0)
+        ulong lowWaterMark = 0,
+        PoolBlockSize? blockSize = null)
     {
         var (name, uuid) = NewPool();
         var metadata = OpenSlice(
@@ -46,7 +47,7 @@ public sealed class ContractScope(KernelFixture fixture) : IDisposable
             metadata.Path,
             data,
             ByteSize.MiB(dataMebibytes).Sectors,
-            PoolBlockSize.Default,
+            blockSize ?? PoolBlockSize.Default,
             lowWaterMark,
             skipZeroing,
             noSpace,

@@ -78,6 +78,9 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
     public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(MappedName pool, ThinAndOrigin thin, bool isOrigin) =>
         Call(nameof(OwnBlocks), $"{pool} {thin.Id}", () => inner.OwnBlocks(pool, thin, isOrigin));
 
+    public KernelResult<IReadOnlyList<ByteRange>> ChangedRanges(MappedName pool, ThinId thin, ThinId? since) =>
+        Call(nameof(ChangedRanges), $"{pool} {thin}", () => inner.ChangedRanges(pool, thin, since));
+
     public KernelResult ReleaseMetadataSnapshot(MappedName pool) =>
         Call(nameof(ReleaseMetadataSnapshot), pool, () => inner.ReleaseMetadataSnapshot(pool));
 
@@ -205,6 +208,17 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
 
     public KernelResult Flush(DevicePath device) => Call(nameof(Flush), device, () => inner.Flush(device));
 
+    public KernelResult<IOpenBlocks> OpenForReading(MappedName device) =>
+        Call(nameof(OpenForReading), device, () => inner.OpenForReading(device));
+
+    public KernelResult<IOpenReceivingDevice> OpenForReceiving(MappedName device, PoolBlockSize block)
+    {
+        var opened = Call(nameof(OpenForReceiving), device, () => inner.OpenForReceiving(device, block));
+        return opened.Succeeded
+            ? KernelResult.Found<IOpenReceivingDevice>(new Receiving(this, device, opened.Value))
+            : opened.Error;
+    }
+
     public KernelResult CreateFile(LoopFile file, ByteSize size) =>
         Call(nameof(CreateFile), file, () => inner.CreateFile(file, size));
 
@@ -249,5 +263,27 @@ public abstract class KernelDecorator(IKernel inner) : IKernel
             return result.Value.Error;
         });
         return error is null ? result!.Value : error;
+    }
+
+    /// <summary>What changes the device goes through the one place, too.</summary>
+    private sealed class Receiving(KernelDecorator kernel, MappedName device, IOpenReceivingDevice inner)
+        : IOpenReceivingDevice
+    {
+        public ByteSize Size => inner.Size;
+
+        public KernelResult Read(ByteSize offset, Span<byte> into) => inner.Read(offset, into);
+
+        public KernelResult Write(ByteSize offset, ReadOnlySpan<byte> bytes)
+        {
+            var copy = bytes.ToArray();
+            return kernel.Call(nameof(Write), $"{device} {offset.Bytes}", () => inner.Write(offset, copy));
+        }
+
+        public KernelResult Zero(ByteRange range) =>
+            kernel.Call(nameof(Zero), $"{device} {range.Start.Bytes}", () => inner.Zero(range));
+
+        public KernelResult Sync() => kernel.Call(nameof(Sync), device, inner.Sync);
+
+        public void Dispose() => inner.Dispose();
     }
 }

@@ -50,6 +50,11 @@ internal sealed record ThinRecord(
             .Where(entry => !isOrigin || !MayShare(entry.Value))
             .Select(entry => entry.Key);
 
+    /// <summary>Virtual blocks that one of the two maps and the other does not map to the same place, ascending.
+    /// </summary>
+    public IEnumerable<ulong> Differing(ThinRecord? other) =>
+        Own(other, isOrigin: false).Concat(other is null ? [] : other.Own(this, isOrigin: false)).Distinct().Order();
+
     /// <summary>The kernel's own rule: it knows "shared" from times, not from reference counts.</summary>
     public bool MayShare(Mapping mapping) => SnapshottedTime > mapping.Time;
 }

@@ -28,10 +28,13 @@ internal abstract class SimulatedDevice(DeviceNumber number, DevicePath path)
     /// <summary>The file system that is mounted from it.</summary>
     public MountedFileSystem? FileSystem { get; set; }
 
+    /// <summary>A process has it open for itself alone (O_EXCL).</summary>
+    public bool IsClaimed { get; set; }
+
     /// <summary>I/O to it waits.</summary>
     public virtual bool IsHeldBack => false;
 
-    public bool InUse => FileSystem is not null || Above.Count > 0;
+    public bool InUse => FileSystem is not null || Above.Count > 0 || IsClaimed;
 
     public abstract Errno Read(ulong offset, Span<byte> into);
 

@@ -186,7 +186,7 @@ public sealed partial class SimulatedKernel
             errno = device switch
             {
                 null => Errno.NoDevice,
-                { FileSystem: not null } => Errno.Busy,
+                { FileSystem: not null } or { IsClaimed: true } => Errno.Busy,
                 _ when segment.Length.Value == 0 => Errno.Invalid,
                 _ when !device.Holds(segment.Start.Bytes.Bytes, segment.Length.Bytes.Bytes) => Errno.Invalid,
                 _ => Errno.None,

@@ -125,7 +125,7 @@ public sealed partial class SimulatedKernel
             return Errno.NoDevice;
         if (table.DataLength.Value == 0 || table.DataLength > new Domain.Units.ByteSize(data.Length).Sectors)
             return Errno.Invalid;
-        if (metadata.FileSystem is not null || data.FileSystem is not null)
+        if (metadata.FileSystem is not null || data.FileSystem is not null || metadata.IsClaimed || data.IsClaimed)
             return Errno.Busy;
         if (Pools().Any(other => other.MetadataDevice == metadata))
             return Errno.Busy;
@@ -179,6 +179,25 @@ public sealed partial class SimulatedKernel
             : read.Value is [ulong.MaxValue]
                 ? new KernelError(KernelFault.NotFound, 0, "read metadata", pool.Value, $"it has no thin id {thin.Id}")
             : KernelResult.Found<IReadOnlyList<BlockRange>>(Ranges(read.Value));
+    }
+
+    public KernelResult<IReadOnlyList<ByteRange>> ChangedRanges(MappedName pool, ThinId thin, ThinId? since)
+    {
+        ThinId? missing = null;
+        var read = WithHeld<IReadOnlyList<ByteRange>>(pool, MetadataReading.Now, (held, metadata) =>
+        {
+            missing = !held.ContainsKey(thin.Value) ? thin
+                : since is { } other && !held.ContainsKey(other.Value) ? other : null;
+            return missing is not null ? [] : [.. Ranges(held[thin.Value].Differing(
+                since is { } id ? held[id.Value] : null)).Select(blocks =>
+                {
+                    var (start, length) = blocks.InBytes(metadata.BlockSize.Bytes);
+                    return new ByteRange(start, length);
+                })];
+        });
+        return missing is { } gone
+            ? new KernelError(KernelFault.NotFound, 0, "read metadata", pool.Value, $"it has no thin id {gone}")
+            : read;
     }
 
     private static List<BlockRange> Ranges(IEnumerable<ulong> blocks)

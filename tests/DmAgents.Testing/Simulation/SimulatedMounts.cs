@@ -56,7 +56,7 @@ internal sealed class SimulatedMounts(Superblocks superblocks)
     {
         if (_mounts.ContainsKey(target))
             return Errno.Busy;
-        if (device.Above.Count > 0)
+        if (device.Above.Count > 0 || device.IsClaimed)
             return Errno.Busy;
         if (device.ReadOnly && !readOnly)
             return Errno.AccessDenied;

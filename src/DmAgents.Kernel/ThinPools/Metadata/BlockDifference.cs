@@ -1,65 +1,104 @@
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
-/// <summary>Counts what one device maps and another does not map in the same place.</summary>
-/// <remarks>A subtree that both have is the same mappings at the same places: it is skipped unread. What is left of a
-/// snapshot is the leaves that were copied for its own writes, some of whose entries are still the origin's.</remarks>
+/// <summary>Takes a place in which two devices do not have the same data block: what each has there, or null.</summary>
+internal delegate void DifferentBlock(MappedBlock? mine, MappedBlock? others);
+
+/// <summary>Finds the virtual blocks that two devices of a pool do not map to the same data block.</summary>
+/// <remarks>
+/// A snapshot shares its origin's nodes until one of them changes; the kernel then copies the path to the leaf. So both
+/// trees are read side by side in the order of virtual blocks, and a node that both have is passed over unread with all
+/// below it. What is read are the paths to leaves that are not shared: the cost follows the change, not the size.
+/// </remarks>
 internal sealed class BlockDifference(BtreeWalk walk)
 {
-    private const int TimeBits = 24;
+    /// <summary>16 MiB of them. From there on they are joined over what lies between, which is right all the same: it
+    /// only costs time to discard or to send that as well.</summary>
+    private const int MostRanges = 1 << 20;
 
+    /// <summary>How many blocks one device maps and another does not map to the same place.</summary>
     /// <param name="root">The device's mappings.</param>
-    /// <param name="originRoot">The origin's; null: it has none.</param>
-    public KernelResult<ulong> Count(ulong root, ulong? originRoot)
+    /// <param name="origin">The origin's; null: it has none.</param>
+    public KernelResult<ulong> Count(ulong root, ulong? origin)
     {
-        var own = new Dictionary<ulong, ulong>();
-        if (originRoot is not { } origin)
-        {
-            var all = 0UL;
-            var unread = walk.Entries(root, sizeof(ulong), (_, _) => all++);
-            return unread is null ? all : unread;
-        }
-        var nodes = new HashSet<ulong>();
-        if (walk.Nodes(origin, nodes) is { } error)
-            return error;
-        if (Unshared(root, nodes, (key, block) => own[key] = block) is { } failed)
-            return failed;
-        if (own.Count == 0)
-            return 0UL;
-        // The origin's own leaves are few, too: each was copied, once, by somebody.
-        var mine = new HashSet<ulong>();
-        if (walk.Nodes(root, mine) is { } again)
-            return again;
-        var compared = Unshared(origin, mine, (key, block) =>
-        {
-            if (own.TryGetValue(key, out var present) && present == block)
-                own.Remove(key);
-        });
-        return compared is null ? (ulong)own.Count : compared;
+        var count = 0UL;
+        var error = Each(root, origin, (mine, _) => count += mine is null ? 0UL : 1UL);
+        return error is null ? count : error;
     }
 
-    /// <summary>Every mapping below a root that is in no node of <paramref name="shared"/>.</summary>
-    private KernelError? Unshared(ulong root, HashSet<ulong> shared, Action<ulong, ulong> take)
+    /// <summary>Those blocks, ascending.</summary>
+    /// <param name="root">The device's mappings.</param>
+    /// <param name="origin">The origin's; null: it has none.</param>
+    /// <param name="since">Only what was mapped at this time of the pool or later.</param>
+    public KernelResult<IReadOnlyList<BlockRange>> Own(ulong root, ulong? origin, uint since)
     {
-        var open = new Stack<(ulong Block, int Level)>();
-        open.Push((root, 0));
-        while (open.TryPop(out var next))
+        var ranges = new List<BlockRange>();
+        var error = Each(root, origin, (mine, _) =>
         {
-            if (shared.Contains(next.Block))
-                continue;
-            if (walk.Node(next.Block, next.Level, out var node) is { } unread)
-                return unread;
-            if (node.IsLeaf && node.Count > 0 && node.ValueSize != sizeof(ulong))
-                return BtreeWalk.Damaged(next.Block, $"not a leaf of mappings");
-            for (var i = 0; i < node.Count; i++)
-            {
-                if (node.IsLeaf)
-                    take(node.Key(i), node.Number(i) >> TimeBits);
-                else
-                    open.Push((node.Number(i), next.Level + 1));
-            }
+            if (mine is { } own && own.Time >= since)
+                Add(ranges, own.Virtual);
+        });
+        return error is null ? KernelResult.Found<IReadOnlyList<BlockRange>>(ranges) : error;
+    }
+
+    /// <summary>Every block in which the two may hold different bytes, ascending: one that only one of them maps is
+    /// among them.</summary>
+    /// <param name="root">A device's mappings.</param>
+    /// <param name="other">Another's; null: it has none.</param>
+    public KernelResult<IReadOnlyList<BlockRange>> Between(ulong root, ulong? other)
+    {
+        var ranges = new List<BlockRange>();
+        var error = Each(root, other, (mine, others) => Add(ranges, (mine ?? others)!.Value.Virtual));
+        return error is null ? KernelResult.Found<IReadOnlyList<BlockRange>>(ranges) : error;
+    }
+
+    private KernelError? Each(ulong root, ulong? other, DifferentBlock take)
+    {
+        var (mine, others) = (new MappingFrontier(walk), new MappingFrontier(walk));
+        var error = mine.Begin(root) ?? others.Begin(other);
+        while (error is null && !(mine.IsAtEnd && others.IsAtEnd))
+            error = Step(mine, others, take);
+        return error;
+    }
+
+    /// <summary>Moves the side that is behind. If both are at the same key, first opens the higher node: the other one
+    /// may be below it.</summary>
+    private static KernelError? Step(MappingFrontier mine, MappingFrontier others, DifferentBlock take)
+    {
+        if (mine.Node is { } own && others.Node is { } theirs && own.Block == theirs.Block)
+        {
+            mine.Skip();
+            others.Skip();
+            return null;
         }
+        if (mine.Key == others.Key && mine.Mapping is { } left && others.Mapping is { } right)
+        {
+            if (left.Data != right.Data)
+                take(left, right);
+            mine.Skip();
+            others.Skip();
+            return null;
+        }
+        var isMine = mine.IsAtEnd || others.IsAtEnd ? !mine.IsAtEnd
+            : mine.Key != others.Key ? mine.Key < others.Key
+            : HeightOf(mine) >= HeightOf(others);
+        var behind = isMine ? mine : others;
+        if (behind.Mapping is not { } alone)
+            return behind.Open();
+        take(isMine ? alone : null, isMine ? null : alone);
+        behind.Skip();
         return null;
+    }
+
+    private static int HeightOf(MappingFrontier side) => side.Node?.Height ?? -1;
+
+    private static void Add(List<BlockRange> ranges, ulong block)
+    {
+        if (ranges is [.., var last] && (last.End == block || ranges.Count == MostRanges))
+            ranges[^1] = last with { Count = block + 1 - last.Start };
+        else
+            ranges.Add(new BlockRange(block, 1));
     }
 }

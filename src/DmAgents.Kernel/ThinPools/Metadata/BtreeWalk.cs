@@ -59,23 +59,25 @@ internal sealed class BtreeWalk(IMetadataBlocks blocks)
         new(KernelFault.Failed, 0, "read metadata", FormattableString.Invariant($"block {block}"),
             FormattableString.Invariant(why));
 
-    /// <summary>Every node of a tree. Leaves are known by their parents, and not read.</summary>
-    public KernelError? Nodes(ulong root, HashSet<ulong> nodes)
+    /// <summary>The entry of a key, if there is one: reads one path.</summary>
+    public KernelError? Find(ulong root, ulong key, int valueSize, LeafEntry take)
     {
-        if (Height(root, out var height) is { } error)
-            return error;
-        var open = new Stack<(ulong Block, int Height)>();
-        open.Push((root, height));
-        while (open.TryPop(out var next))
+        var block = root;
+        for (var level = 0; ; level++)
         {
-            nodes.Add(next.Block);
-            if (next.Height == 0)
-                continue;
-            if (Node(next.Block, level: 0, out var node) is { } unread)
-                return unread;
-            for (var i = 0; i < node.Count; i++)
-                open.Push((node.Number(i), next.Height - 1));
+            if (Node(block, level, out var node) is { } error)
+                return error;
+            if (node.IsLeaf && node.Count > 0 && node.ValueSize != valueSize)
+                return Damaged(block, $"values of {node.ValueSize} bytes instead of {valueSize}");
+            // The last that does not lie behind the key.
+            var at = node.Count - 1;
+            while (at >= 0 && node.Key(at) > key)
+                at--;
+            if (at >= 0 && node.IsLeaf && node.Key(at) == key)
+                take(key, node.Value(at));
+            if (at < 0 || node.IsLeaf)
+                return null;
+            block = node.Number(at);
         }
-        return null;
     }
 }

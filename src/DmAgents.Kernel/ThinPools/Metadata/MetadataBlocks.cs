@@ -26,11 +26,14 @@ internal interface IMetadataBlocks
 /// The metadata device, read with O_DIRECT: the kernel writes it through dm-bufio, past the page cache, which may
 /// therefore hold what was true long ago.
 /// </summary>
-/// <remarks>Reads come in runs of blocks around the wanted one: walks in ascending order find most of theirs in the
-/// run that is there.</remarks>
+/// <remarks>Reads come in runs of blocks around the wanted one, and the latest runs are kept: walks in ascending order
+/// find most of theirs in one that is there, also if they go through two trees side by side.</remarks>
 internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
 {
     private const int BlocksPerRun = 32;
+
+    /// <summary>Inner nodes and leaves of two trees, and one more.</summary>
+    private const int Runs = 5;
     private const int BlockNumberOffset = 8;
 
     private readonly FileDescriptor _file;
@@ -38,9 +41,10 @@ internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
 
     /// <summary>Where on the device they begin, in bytes.</summary>
     private readonly ulong _first;
-    private readonly byte* _run;
-    private ulong _runStart;
-    private int _runLength;
+    private readonly byte* _buffer;
+
+    /// <summary>What is in the buffer, the one that was used last in front.</summary>
+    private readonly List<Run> _runs = [.. Enumerable.Range(0, Runs).Select(slot => new Run(slot, 0, 0))];
     private bool _disposed;
 
     private MetadataBlocks(FileDescriptor file, string subject, ulong first, ulong count)
@@ -49,7 +53,7 @@ internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
         _first = first;
         _subject = subject;
         Count = count;
-        _run = (byte*)NativeMemory.AlignedAlloc(BlocksPerRun * BtreeNode.BlockSize, BtreeNode.BlockSize);
+        _buffer = (byte*)NativeMemory.AlignedAlloc(Runs * BlocksPerRun * BtreeNode.BlockSize, BtreeNode.BlockSize);
     }
 
     public ulong Count { get; }
@@ -77,13 +81,11 @@ internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
         block = default;
         if (number >= Count)
             return Damaged(number, $"beyond the device's {Count} blocks");
-        if (number < _runStart || number >= _runStart + (ulong)_runLength)
-        {
-            if (Load(number) is { } error)
-                return error;
-        }
+        if (!Use(number) && Load(number) is { } error)
+            return error;
+        var run = _runs[0];
         block = new ReadOnlySpan<byte>(
-            _run + (long)(number - _runStart) * BtreeNode.BlockSize, BtreeNode.BlockSize);
+            BufferOf(run.Slot) + (long)(number - run.Start) * BtreeNode.BlockSize, BtreeNode.BlockSize);
         if (!BlockChecksum.IsRight(block, checksumKind))
             return Damaged(number, $"its checksum is wrong");
         var own = BinaryPrimitives.ReadUInt64LittleEndian(block[BlockNumberOffset..]);
@@ -95,24 +97,45 @@ internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
         if (_disposed)
             return;
         _disposed = true;
-        NativeMemory.AlignedFree(_run);
+        NativeMemory.AlignedFree(_buffer);
         _file.Dispose();
     }
 
+    private byte* BufferOf(int slot) => _buffer + (long)slot * BlocksPerRun * BtreeNode.BlockSize;
+
+    /// <summary>Brings the run that has the block to the front, if there is one.</summary>
+    private bool Use(ulong number)
+    {
+        var found = _runs.FindIndex(run => run.Has(number));
+        if (found < 0)
+            return false;
+        var used = _runs[found];
+        _runs.RemoveAt(found);
+        _runs.Insert(0, used);
+        return true;
+    }
+
+    /// <summary>Reads the block's run over the one that was not used for longest.</summary>
     private KernelError? Load(ulong number)
     {
         var start = number - number % BlocksPerRun;
         var wanted = (nuint)Math.Min(BlocksPerRun, Count - start) * BtreeNode.BlockSize;
-        var read = DeviceCalls.ReadAt(_file, _run, wanted, (long)(_first + start * BtreeNode.BlockSize));
+        var slot = _runs[^1].Slot;
+        var read = DeviceCalls.ReadAt(_file, BufferOf(slot), wanted, (long)(_first + start * BtreeNode.BlockSize));
         var errno = Marshal.GetLastPInvokeError();
-        _runStart = start;
-        _runLength = (int)Math.Max(0, read / BtreeNode.BlockSize);
+        _runs.RemoveAt(_runs.Count - 1);
+        _runs.Insert(0, new Run(slot, start, (int)Math.Max(0, read / BtreeNode.BlockSize)));
         if (read < 0)
             return KernelErrors.From(errno, "read metadata", _subject);
-        return number < start + (ulong)_runLength ? null : Damaged(number, $"the device ends before it");
+        return _runs[0].Has(number) ? null : Damaged(number, $"the device ends before it");
     }
 
     private KernelError Damaged(ulong number, FormattableString why) =>
         new(KernelFault.Failed, 0, "read metadata", _subject,
             $"block {number.ToString(CultureInfo.InvariantCulture)}: {why.ToString(CultureInfo.InvariantCulture)}");
+
+    private readonly record struct Run(int Slot, ulong Start, int Length)
+    {
+        public bool Has(ulong block) => block >= Start && block - Start < (ulong)Length;
+    }
 }

@@ -151,16 +151,50 @@ internal sealed class MetadataSnapshot
         if (!read.Succeeded)
             return read.Error;
         if (!read.Value.TryGetValue(thin.Id, out var root))
-            return new KernelError(
-                KernelFault.NotFound, 0, "read metadata", thin.Id.ToString(), "the pool has no such thin id");
+            return NoSuch(thin.Id);
         var since = 0U;
         var error = _walk.Entries(_details, DetailsSize, (id, details) =>
             since = id == thin.Id.Value && isOrigin ? Snapshotted(details) : since);
         return error is null
-            ? new OwnMappings(_walk).Find(
+            ? new BlockDifference(_walk).Own(
                 root, thin.Origin is { } id && read.Value.TryGetValue(id, out var origin) ? origin : null, since)
             : error;
     }
+
+    /// <summary>Where two thin ids may hold different bytes; see <see cref="IThinPools.ChangedRanges"/>.</summary>
+    public KernelResult<IReadOnlyList<ByteRange>> Changed(ThinId thin, ThinId? since)
+    {
+        if (!PoolBlockSize.IsValid(DataBlock.Bytes))
+            return BtreeWalk.Damaged(0, $"data blocks of {DataBlock} sectors");
+        var root = Root(thin);
+        var other = since is { } id ? Root(id) : KernelResult.Found<ulong?>(null);
+        if ((root.Error ?? other.Error) is { } missing)
+            return missing;
+        var blocks = new BlockDifference(_walk).Between(root.Value!.Value, other.Value);
+        return blocks.Succeeded
+            ? KernelResult.Found<IReadOnlyList<ByteRange>>([.. blocks.Value.Select(Bytes)])
+            : blocks.Error;
+    }
+
+    private ByteRange Bytes(BlockRange blocks)
+    {
+        var (start, length) = blocks.InBytes(DataBlock.Bytes);
+        return new ByteRange(start, length);
+    }
+
+    /// <summary>One device's mappings, found without reading those of all others.</summary>
+    private KernelResult<ulong?> Root(ThinId thin)
+    {
+        ulong? root = null;
+        var error = _walk.Find(
+            _mappings, thin.Value, sizeof(ulong), (_, value) => root = BinaryPrimitives.ReadUInt64LittleEndian(value));
+        if ((error ?? (root is null ? NoSuch(thin) : null)) is { } missing)
+            return missing;
+        return root;
+    }
+
+    private static KernelError NoSuch(ThinId thin) =>
+        new(KernelFault.NotFound, 0, "read metadata", thin.ToString(), "the pool has no such thin id");
 
     private static uint Created(ReadOnlySpan<byte> details) => BinaryPrimitives.ReadUInt32LittleEndian(details[16..]);
 
