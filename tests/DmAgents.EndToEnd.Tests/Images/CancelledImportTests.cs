@@ -1,6 +1,7 @@
 using DmAgents.EndToEnd.Tests.Support;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
 using DmAgents.Testing.Contracts;
 
 namespace DmAgents.EndToEnd.Tests.Images;
@@ -71,10 +72,13 @@ public sealed class CancelledImportTests(AgentFixture agent)
 
             await Cancel(import, "KILL");
             await File.WriteAllTextAsync(formats, "go on");
+            // The base is in the pool from before its format on, and live until after it.
             await Patience.Until(
-                () => agent.Kernel.ListThins(DeviceNames.Pool(new PoolName(First))).Must().Count == 1
+                () => agent.Kernel.Find(DeviceNames.Thin(new PoolName(First), new ThinId(1)))
+                        .FailedWith(KernelFault.NotFound)
+                    && agent.Kernel.ListThins(DeviceNames.Pool(new PoolName(First))).Must().Count == 1
                     && ImportTraces.Mounts(agent.Places, First).Count == 0,
-                "the base is left alone");
+                "the base is formatted, and left alone");
         }
 
         var before = await Before(First);
