@@ -94,7 +94,7 @@ public sealed partial class PoolActor
                 OnMarked(marked);
                 break;
             case PoolMessages.EndIfNeverMade when _state.Identity is null:
-                Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, "its creation was interrupted"));
+                ReportEnd("its creation was interrupted");
                 break;
             case PoolMessages.EndIfNeverMade:
                 break;
@@ -128,8 +128,8 @@ public sealed partial class PoolActor
                 });
                 break;
             case Decision.Refused refused:
+                ReportEnd(refused.Refusal.Why);
                 Answer(Sender, new PoolReplies.Refused(command.Request, refused.Refusal));
-                Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, refused.Refusal.Why));
                 break;
             default:
                 throw new InvalidOperationException("a pool that never was has nothing already");
@@ -208,10 +208,10 @@ public sealed partial class PoolActor
             return;
         _founder = null;
         var why = abandoned.Result.Error is { } error ? $"{_reason}; it is live still: {error}" : _reason;
+        ReportEnd(why);
         Answer(founder.To, new PoolReplies.Refused(founder.Command.Request, new Refusal(
             RefusalKind.Failed, _state.Takeover is null ? "cannot create pool" : "cannot adopt pool",
             _setup.Name.Value, why, "mend what is named, then try again")));
-        Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, why));
     }
 
     private void OnCleanedUp(LaneResults.CleanedUp cleaned)

@@ -104,10 +104,9 @@ public sealed partial class PoolActor
             FailReturn(error);
             return;
         }
+        ReportEnd($"it was given back to {_state.Takeover!.Program}");
         foreach (var (to, command) in _returners)
             Answer(to, PoolSuccess.Of(command, alreadySo: false));
-        Context.Parent.Tell(new PoolMessages.Ended(
-            _setup.Name, _setup.Uuid, $"it was given back to {_state.Takeover!.Program}"));
         Context.Stop(Self);
     }
 

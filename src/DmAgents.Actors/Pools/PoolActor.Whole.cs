@@ -177,8 +177,8 @@ public sealed partial class PoolActor
                 Open();
             return;
         }
+        ReportEnd("it was removed");
         Answer(retiring.To, PoolSuccess.Of(retiring.Command, alreadySo: false));
-        Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, "it was removed"));
         Context.Stop(Self);
     }
 }

@@ -196,4 +196,12 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     };
 
     private void Answer(IActorRef to, PoolReply reply) => to.Tell(reply, Self);
+
+    /// <summary>Before the caller has its answer: what the caller asks for next, a pool of this name above all, would
+    /// otherwise reach this actor, which stops, and have no answer.</summary>
+    private void ReportEnd(string why)
+    {
+        _setup.Board.Leave(_setup.Name, Self);
+        Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, why));
+    }
 }

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using DmAgents.Actors.Pools;
 using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Devices;
@@ -213,6 +214,24 @@ public sealed class EndSpec : ActorSpec
         Assert.IsNotType<PoolReplies.Refused>(await removal);
     }
 
+    /// <summary>The next request, a pool of this name for instance, is not for an actor that stops.</summary>
+    [Fact]
+    public async Task The_host_hears_of_a_pools_end_before_the_caller_does()
+    {
+        var life = Live();
+        var host = life.System.ActorOf(Props.Create(() => new CallingHost(
+            PoolActor.Props(life.SetupOf(TestHost.PoolName, TestHost.PoolUuid)), Parent)));
+        host.Tell(Ask.ToInitialize);
+        await life.IsOpen();
+
+        host.Tell(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
+
+        Assert.IsType<PoolMessages.Ended>(
+            Parent.FishForMessage(heard => heard is PoolMessages.Ended or PoolReplies.Retired));
+        Assert.True(life.Board.Find(TestHost.PoolName)!.Actor.IsNobody());
+        Parent.ExpectMsg<PoolReplies.Retired>();
+    }
+
     /// <summary>What is left over says that there is a pool, and no other can be made of its name.</summary>
     [Fact]
     public async Task A_file_that_is_being_written_when_the_pool_is_removed_is_not_left_over()
@@ -253,5 +272,21 @@ public sealed class EndSpec : ActorSpec
 
         Assert.IsNotType<PoolReplies.Refused>(await removal);
         Assert.Empty(Host.Kernel.ListDevices(DeviceNames.UuidPrefix).Value);
+    }
+
+    /// <summary>The pool's parent and its caller at once: it hears both in the order in which they were said.</summary>
+    private sealed class CallingHost(Props pool, IActorRef heard) : UntypedActor
+    {
+        private IActorRef _pool = ActorRefs.Nobody;
+
+        protected override void PreStart() => _pool = Context.ActorOf(pool, "pool");
+
+        protected override void OnReceive(object message)
+        {
+            if (message is PoolCommand)
+                _pool.Tell(message, Self);
+            else
+                heard.Tell(message);
+        }
     }
 }
