@@ -1,8 +1,8 @@
 #!/bin/bash
 # Runs all tests, and ends with one line: N passed, N failed, N skipped.
 #
-#   tests/run.sh            everything; about 45 minutes on two processors
-#   tests/run.sh --quick    what needs no kernel of its own; under three minutes
+#   tests/run.sh            everything; about 50 minutes on two processors
+#   tests/run.sh --quick    what needs no kernel of its own; about six minutes
 #
 # Installs what it lacks by apt. Needs root and the .NET SDK 10. See tests/README.md.
 set -uo pipefail
