@@ -7,6 +7,8 @@ using DmAgents.Transfer.Wire;
 namespace DmAgents.Transfer.Connections;
 
 /// <summary>Serves one receiver: the stream, the disk and the limits around a <see cref="Sender"/>.</summary>
+/// <remarks>The next record is read when the last question is answered: so what a receiver sends takes no memory here,
+/// and the time that an answer takes is not the receiver's.</remarks>
 public sealed class SendingConnection(
     TransferParty pool, ILayerSources sources, HostBandwidth host, ConnectionSettings settings, TimeProvider time)
 {
@@ -16,6 +18,7 @@ public sealed class SendingConnection(
     private IOpenLayer? _open;
     private readonly TransferTurn _turn = new();
     private int _jobs;
+    private bool _waitsForReading;
     private bool _isReceiverGone;
     private string? _fault;
 
@@ -24,13 +27,14 @@ public sealed class SendingConnection(
     public async Task<string?> RunAsync(Stream stream, CancellationToken cancellation)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var taken = new SemaphoreSlim(0);
         var paced = new PacedStream(
             new StallGuardStream(stream, settings.StalledAfter, time), host, _turn, settings.BytesPerSecond, time);
-        var reading = ReadAsync(new StallGuardStream(stream, settings.IdleAfter, time), ended.Token);
+        var reading = ReadAsync(new StallGuardStream(stream, settings.IdleAfter, time), taken, ended.Token);
         var writing = WriteAsync(paced, ended.Token);
         try
         {
-            await StepAsync().ConfigureAwait(false);
+            await StepAsync(taken).ConfigureAwait(false);
             _outbox.Writer.TryComplete();
             // What was to be sent still leaves, a refusal's reason above all; but not to a receiver that is gone.
             if (!_isReceiverGone)
@@ -46,7 +50,7 @@ public sealed class SendingConnection(
         return _fault;
     }
 
-    private async Task StepAsync()
+    private async Task StepAsync(SemaphoreSlim taken)
     {
         var closed = false;
         while (!closed || _jobs > 0)
@@ -59,6 +63,12 @@ public sealed class SendingConnection(
             {
                 Do(output);
                 closed |= output is SenderOutput.Close;
+            }
+            _waitsForReading |= input is SenderInput.Received;
+            if (_waitsForReading && _sender.TakesRecords)
+            {
+                _waitsForReading = false;
+                taken.Release();
             }
         }
     }
@@ -131,14 +141,17 @@ public sealed class SendingConnection(
             TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
-    private async Task ReadAsync(Stream stream, CancellationToken cancellation)
+    private async Task ReadAsync(Stream stream, SemaphoreSlim taken, CancellationToken cancellation)
     {
         try
         {
             using var reader = new RecordReader(stream, WireSide.Receiver);
             await WireGreeting.ReadAsync(stream, cancellation).ConfigureAwait(false);
             while (await reader.ReadAsync(cancellation).ConfigureAwait(false) is { } record)
+            {
                 _inbox.Writer.TryWrite(new SenderInput.Received(record));
+                await taken.WaitAsync(cancellation).ConfigureAwait(false);
+            }
         }
         catch (Exception e) when (ConnectionFaults.Describe(e) is { } reason)
         {

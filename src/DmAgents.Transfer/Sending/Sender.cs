@@ -46,6 +46,10 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         Closed,
     }
 
+    /// <summary>False: the last question is still being answered, or its answer still leaves, and no more is to be read
+    /// from the connection.</summary>
+    public bool TakesRecords => _phase is Phase.Waiting or Phase.Ready && _unsent.Count == 0;
+
     public ImmutableArray<SenderOutput> Step(SenderInput input)
     {
         _outputs.Clear();
