@@ -32,7 +32,9 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
     private IEnumerator<TransferRecord>? _map;
     private TransferRecords.AskPieces? _asked;
     private SendBatch? _batch;
-    private int _reading;
+
+    /// <summary>Jobs that use the open layer.</summary>
+    private int _underWay;
 
     private enum Phase
     {
@@ -64,16 +66,9 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
             case SenderInput.NotOpened(var why, var reason) when _phase == Phase.Opening:
                 Refuse(why, reason);
                 break;
-            case SenderInput.ExtentsFound(var extents) when _phase == Phase.Finding:
-                _extents = extents is null ? null : new ChangedExtents(extents);
-                Head();
-                break;
-            case SenderInput.Looked(var missing) when _phase == Phase.Looking:
-                _layer = _layer! with { Missing = missing };
-                Answer();
-                break;
-            case SenderInput.PieceRead read:
-                PieceRead(read);
+            case SenderInput.ExtentsFound or SenderInput.Looked or SenderInput.PieceRead:
+                _underWay--;
+                JobDone(input);
                 break;
             case SenderInput.Sent when _unsent.TryDequeue(out var slot):
                 if (slot is not null)
@@ -86,14 +81,40 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
                 // The connection ended meanwhile.
                 _outputs.Add(new SenderOutput.Release());
                 break;
-            case SenderInput.Received or SenderInput.NotOpened or SenderInput.ExtentsFound or SenderInput.Looked
-                or SenderInput.Sent:
+            case SenderInput.Received or SenderInput.NotOpened or SenderInput.Sent:
                 break;
             default:
                 throw new InvalidOperationException($"an input of no known kind: {input}");
         }
         Pump();
         return [.. _outputs];
+    }
+
+    private void JobDone(SenderInput done)
+    {
+        switch (done)
+        {
+            case var _ when _phase == Phase.Closed:
+                if (_underWay == 0)
+                    Release();
+                break;
+            case SenderInput.ExtentsFound(var extents):
+                _extents = extents is null ? null : new ChangedExtents(extents);
+                Head();
+                break;
+            case SenderInput.Looked(var missing):
+                _layer = _layer! with { Missing = missing };
+                Answer();
+                break;
+            case SenderInput.PieceRead(var piece, { } error):
+                Refuse(TransferRefusal.Unreadable, $"piece {piece} of {_ask!.Layer} cannot be read: {error}");
+                break;
+            case SenderInput.PieceRead(var piece, _):
+                _window.First(slot => slot.Piece == piece).IsRead = true;
+                break;
+            default:
+                throw new InvalidOperationException($"a job of no known kind: {done}");
+        }
     }
 
     private void Received(TransferRecord record)
@@ -134,7 +155,7 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         }
         // What this host still receives gets more from question to question.
         _phase = Phase.Looking;
-        _outputs.Add(new SenderOutput.LookForMissing());
+        OrderJob(new SenderOutput.LookForMissing());
     }
 
     private void Answer() => (_phase, _batch) = (Phase.Sending, MakeBatch(_asked!));
@@ -168,7 +189,7 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         if (_base is { } origin && !_changed.IsEmpty)
         {
             _phase = Phase.Finding;
-            _outputs.Add(new SenderOutput.FindExtents(origin));
+            OrderJob(new SenderOutput.FindExtents(origin));
         }
         else
         {
@@ -206,21 +227,6 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
             }
         }
         return batch;
-    }
-
-    private void PieceRead(SenderInput.PieceRead read)
-    {
-        _reading--;
-        if (_phase == Phase.Closed)
-        {
-            if (_reading == 0)
-                Release();
-            return;
-        }
-        if (read.Error is { } error)
-            Refuse(TransferRefusal.Unreadable, $"piece {read.Piece} of {_ask!.Layer} cannot be read: {error}");
-        else
-            _window.First(slot => slot.Piece == read.Piece).IsRead = true;
     }
 
     private void Pump()
@@ -264,8 +270,13 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         var slot = new SendSlot(
             piece, range, whole || _extents is null ? [range] : _extents.Within(range), buffer);
         _window.Enqueue(slot);
-        _reading++;
-        _outputs.Add(new SenderOutput.ReadPiece(piece, range, slot.Parts, buffer));
+        OrderJob(new SenderOutput.ReadPiece(piece, range, slot.Parts, buffer));
+    }
+
+    private void OrderJob(SenderOutput job)
+    {
+        _underWay++;
+        _outputs.Add(job);
     }
 
     private void SendPiece(SendSlot slot, SendBatch batch)
@@ -299,7 +310,7 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
             return;
         _phase = Phase.Closed;
         _outputs.Add(new SenderOutput.Close(reason));
-        if (_reading == 0)
+        if (_underWay == 0)
             Release();
     }
 

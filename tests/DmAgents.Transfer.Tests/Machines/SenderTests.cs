@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Layers;
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Sending;
+using DmAgents.Transfer.Tests.Support;
+using DmAgents.Transfer.Tests.Wire;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Transfer.Tests.Machines;
+
+public sealed class SenderTests
+{
+    private readonly Sender _sender = new(Records.There);
+    private readonly ContentMap _map;
+    private readonly ContentMap _base;
+
+    public SenderTests()
+    {
+        var thin = new MemoryThin(1024, 8 * 4096);
+        thin.Write(0, Records.Noise(5 * 4096));
+        (_map, _base) = (thin.Map(Histories.Pieces), ContentMap.OfZeros(thin.Size, Histories.Pieces));
+    }
+
+    [Fact]
+    public void A_layer_whose_difference_is_sought_is_released_only_after_the_search()
+    {
+        Ask(PieceSet.Empty, _base);
+        AssertReleasedAfter<SenderOutput.FindExtents>(new SenderInput.Broken(), new SenderInput.ExtentsFound([]));
+    }
+
+    [Fact]
+    public void A_layer_whose_missing_pieces_are_looked_up_is_released_only_after_the_look()
+    {
+        Ask(PieceSet.Of([3UL]));
+        _outputs = _sender.Step(new SenderInput.Received(
+            new TransferRecords.AskPieces(Whole: true, [new PieceRange(0, 8)])));
+        AssertReleasedAfter<SenderOutput.LookForMissing>(
+            new SenderInput.Broken(), new SenderInput.Looked(PieceSet.Empty));
+    }
+
+    [Fact]
+    public void A_layer_that_is_read_is_released_after_the_last_read()
+    {
+        Ask(PieceSet.Empty);
+        _outputs = _sender.Step(new SenderInput.Received(
+            new TransferRecords.AskPieces(Whole: true, [new PieceRange(0, 2)])));
+        Assert.DoesNotContain(_sender.Step(new SenderInput.Broken()), output => output is SenderOutput.Release);
+        AssertReleasedAfter<SenderOutput.ReadPiece>(
+            new SenderInput.PieceRead(1, null), new SenderInput.PieceRead(0, null));
+    }
+
+    private ImmutableArray<SenderOutput> _outputs = [];
+
+    private void Ask(PieceSet missing, params ContentMap[] ancestors)
+    {
+        _sender.Step(new SenderInput.Received(new TransferRecords.Ask(
+            Records.Here, Records.Layer, _map.Digest, TransferPriority.Normal, Histories.Pieces, null, HasMap: true,
+            [.. ancestors.Select(map => map.Digest)])));
+        _outputs = _sender.Step(new SenderInput.Opened(new SourceLayer(
+            new LayerShape(_map.DeviceSize, FileSystemKind.Ext4), _map,
+            ImmutableDictionary<ContentDigest, ContentMap>.Empty.Add(_base.Digest, _base), missing)));
+    }
+
+    /// <summary>A job of this kind was ordered, the first input does not release the layer, and the second does.
+    /// </summary>
+    private void AssertReleasedAfter<T>(SenderInput first, SenderInput second)
+    {
+        Assert.Contains(_outputs, output => output is T);
+        Assert.DoesNotContain(_sender.Step(first), output => output is SenderOutput.Release);
+        Assert.Single(_sender.Step(second), output => output is SenderOutput.Release);
+    }
+}
