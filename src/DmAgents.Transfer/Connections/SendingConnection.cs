@@ -1,5 +1,7 @@
 using System.Threading.Channels;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 using DmAgents.Transfer.Pacing;
 using DmAgents.Transfer.Sending;
 using DmAgents.Transfer.Wire;
@@ -17,17 +19,26 @@ public sealed class SendingConnection(
     private readonly Sender _sender = new(pool);
     private IOpenLayer? _open;
     private readonly TransferTurn _turn = new();
+    private ITimer? _timer;
     private int _jobs;
     private bool _waitsForReading;
     private bool _isReceiverGone;
     private string? _fault;
+    private string? _noDifference;
+
+    /// <summary>Three in the time after which a receiver takes its source for stalled.</summary>
+    private TimeSpan KeepAliveAfter => settings.StalledAfter / 3;
 
     /// <summary>Serves until the receiver closes the stream or is refused.</summary>
-    /// <returns>What went wrong; null: nothing.</returns>
+    /// <returns>What went wrong, a difference among it that was not found and cost whole pieces; null: nothing.
+    /// </returns>
     public async Task<string?> RunAsync(Stream stream, CancellationToken cancellation)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var taken = new SemaphoreSlim(0);
+        await using var timer = _timer = time.CreateTimer(
+            _ => _inbox.Writer.TryWrite(new SenderInput.Tick()), null, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
         var paced = new PacedStream(
             new StallGuardStream(stream, settings.StalledAfter, time), host, _turn, settings.BytesPerSecond, time);
         var reading = ReadAsync(new StallGuardStream(stream, settings.IdleAfter, time), taken, ended.Token);
@@ -47,7 +58,7 @@ public sealed class SendingConnection(
             await Task.WhenAll(reading, writing).ConfigureAwait(false);
             _open?.Dispose();
         }
-        return _fault;
+        return _noDifference is null ? _fault : _fault is null ? _noDifference : $"{_noDifference}; {_fault}";
     }
 
     private async Task StepAsync(SemaphoreSlim taken)
@@ -64,6 +75,8 @@ public sealed class SendingConnection(
                 Do(output);
                 closed |= output is SenderOutput.Close;
             }
+            if (input is SenderInput.Tick && _sender.NeedsTicks)
+                _timer!.Change(KeepAliveAfter, Timeout.InfiniteTimeSpan);
             _waitsForReading |= input is SenderInput.Received;
             if (_waitsForReading && _sender.TakesRecords)
             {
@@ -79,6 +92,7 @@ public sealed class SendingConnection(
         {
             case SenderOutput.Open(var ask):
                 _turn.Priority = ask.Priority;
+                _timer!.Change(KeepAliveAfter, Timeout.InfiniteTimeSpan);
                 Run(() => sources.Open(ask) switch
                 {
                     OpenAnswer.Found(var layer) => Opened(layer),
@@ -88,8 +102,7 @@ public sealed class SendingConnection(
                 break;
             case SenderOutput.FindExtents(var origin):
                 var changes = _open!.Changes;
-                Run(() => new SenderInput.ExtentsFound(
-                    changes?.Since(origin) is { Succeeded: true } found ? found.Value : null));
+                Run(() => new SenderInput.ExtentsFound(Find(changes, origin)));
                 break;
             case SenderOutput.LookForMissing:
                 var open = _open!;
@@ -118,6 +131,18 @@ public sealed class SendingConnection(
     {
         _open = layer;
         return new SenderInput.Opened(layer.Layer);
+    }
+
+    private IReadOnlyList<ByteRange>? Find(IBlockChanges? changes, ContentDigest origin)
+    {
+        if (changes?.Since(origin) is not { } found)
+            return null;
+        if (found.Succeeded)
+            return found.Value;
+        // Devices that share no blocks are no fault.
+        if (!found.FailedWith(KernelFault.NotSupported))
+            _noDifference = $"the difference from {origin} was not found, and whole pieces are sent: {found.Error}";
+        return null;
     }
 
     private static KernelError? Read(IBlockReader device, SenderOutput.ReadPiece read)

@@ -20,7 +20,7 @@ public sealed partial class Receiver
             _outputs.Add(new ReceiverOutput.Disconnect(connection, null));
             return;
         }
-        _talk = new SourceTalk(connection, _request, _settings, _plan);
+        _talk = new SourceTalk(connection, _request, _settings, _plan, _now);
         Send(_talk.Begin());
     }
 

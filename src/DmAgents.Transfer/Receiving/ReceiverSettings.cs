@@ -37,6 +37,10 @@ public sealed record ReceiverSettings(TransferParty Pool, PieceSize PieceSize, B
     /// <summary>For how long such a source may have nothing that is missing here.</summary>
     public TimeSpan NothingNewFor { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>For how long a source may seek the difference before its header: it reads the metadata of a pool, a few
+    /// minutes for the largest.</summary>
+    public TimeSpan HeaderWithin { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>All of the device is read back before the commit, not only what was received: for a base that is in
     /// doubt.</summary>
     public bool ReadsAllBack { get; init; }

@@ -5,7 +5,7 @@ namespace DmAgents.Transfer.Receiving;
 
 /// <summary>The talk with one source, over one connection: what was asked of it, and whether its answers fit.</summary>
 internal sealed class SourceTalk(
-    int connection, ReceiveRequest request, ReceiverSettings settings, ReceivingProgress? plan)
+    int connection, ReceiveRequest request, ReceiverSettings settings, ReceivingProgress? plan, TimeSpan begun)
 {
     private readonly MapReception _reception = new(request, settings, plan);
     private Phase _phase;
@@ -80,6 +80,9 @@ internal sealed class SourceTalk(
         {
             (TransferRecords.Refused refused, _) => $"it refuses ({refused.Why}): {refused.Reason}",
             (TransferRecords.Header header, Phase.Asked) => TakeHeader(header),
+            (TransferRecords.KeepAlive, Phase.Asked) => now - begun > settings.HeaderWithin
+                ? $"it has sent no header for {settings.HeaderWithin.TotalMinutes:0} minutes"
+                : null,
             (_, Phase.Mapping) => TakeMap(record),
             (TransferRecords.Data data, Phase.Pieces) => TakePart(data.Offset.Bytes, data, begin),
             (TransferRecords.Zeros zeros, Phase.Pieces) => TakePart(zeros.Range.Start.Bytes, zeros, begin),

@@ -52,6 +52,9 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
     /// from the connection.</summary>
     public bool TakesRecords => _phase is Phase.Waiting or Phase.Ready && _unsent.Count == 0;
 
+    /// <summary>The receiver waits for a header, which may take long: it gets a record at each tick.</summary>
+    public bool NeedsTicks => _phase is Phase.Opening or Phase.Finding;
+
     public ImmutableArray<SenderOutput> Step(SenderInput input)
     {
         _outputs.Clear();
@@ -73,6 +76,11 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
             case SenderInput.Sent when _unsent.TryDequeue(out var slot):
                 if (slot is not null)
                     _buffers.Push(slot.Buffer);
+                break;
+            case SenderInput.Tick:
+                // A link that takes none needs no second one.
+                if (NeedsTicks && _unsent.Count == 0)
+                    Send(new TransferRecords.KeepAlive());
                 break;
             case SenderInput.Broken:
                 Close("");

@@ -31,6 +31,9 @@ public abstract record SenderInput
     /// <summary>The earliest record that was not yet reported so has left.</summary>
     public sealed record Sent : SenderInput;
 
+    /// <summary>Time has passed.</summary>
+    public sealed record Tick : SenderInput;
+
     /// <summary>The connection is no more.</summary>
     public sealed record Broken : SenderInput;
 }

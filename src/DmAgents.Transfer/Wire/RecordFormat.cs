@@ -23,6 +23,7 @@ internal static class RecordFormat
         TransferRecords.PieceEnd => RecordType.PieceEnd,
         TransferRecords.End => RecordType.End,
         TransferRecords.Refused => RecordType.Refused,
+        TransferRecords.KeepAlive => RecordType.KeepAlive,
         _ => throw new ArgumentException($"no record of the wire: {record.GetType().Name}", nameof(record)),
     };
 
@@ -81,6 +82,8 @@ internal static class RecordFormat
                 fields.UInt16((ushort)refused.Why);
                 fields.Text(refused.Reason, WireLimits.Reason);
                 break;
+            case TransferRecords.KeepAlive:
+                break;
             default:
                 throw new ArgumentException($"no record of fields: {record.GetType().Name}", nameof(record));
         }
@@ -104,6 +107,7 @@ internal static class RecordFormat
             RecordType.Refused => new TransferRecords.Refused(
                 fields.UInt16() is var code && Enum.IsDefined((TransferRefusal)code) ? (TransferRefusal)code : default,
                 fields.Text(WireLimits.Reason)),
+            RecordType.KeepAlive => new TransferRecords.KeepAlive(),
             _ => throw fields.Bad("it has no fields"),
         };
         fields.End();

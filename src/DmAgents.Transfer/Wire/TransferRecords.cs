@@ -119,6 +119,10 @@ public static class TransferRecords
     public sealed record End(ulong Pieces, ulong Missing, ulong DataBytes, ulong ZeroBytes, ContentDigest Content)
         : TransferRecord;
 
+    /// <summary>Sender, between a question for a layer and its header: it still seeks the difference, which may take
+    /// longer than a receiver waits for a byte.</summary>
+    public sealed record KeepAlive : TransferRecord;
+
     /// <summary>Sender: it does not send, and why. The connection ends.</summary>
     public sealed record Refused(TransferRefusal Why, string Reason) : TransferRecord;
 }

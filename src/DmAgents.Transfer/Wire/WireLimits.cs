@@ -54,6 +54,7 @@ internal enum RecordType : byte
     PieceEnd = 22,
     End = 23,
     Refused = 24,
+    KeepAlive = 25,
 }
 
 /// <summary>Which side's records are read.</summary>

@@ -60,6 +60,48 @@ public sealed class SendingConnectionTests : IDisposable
         Assert.Null(await served.WaitAsync(Deadline));
     }
 
+    [Fact]
+    public async Task A_sender_that_seeks_the_difference_sends_a_record_before_its_receiver_takes_it_for_stalled()
+    {
+        var layer = new HeldLayer().Hold();
+        var (peer, served) = Serve(layer);
+        await peer.AskAsync(layer.Map, layer.Base);
+        await layer.IsHeld;
+        for (var i = 0; i < 20; i++)
+        {
+            await ArmedAsync();
+            _time.Advance(Settings.StalledAfter / 2);
+            Assert.IsType<TransferRecords.KeepAlive>(await peer.ReadAsync());
+        }
+        layer.Go();
+        Assert.Equal(layer.Base.Digest, (await peer.ReadToAsync<TransferRecords.Header>()).Base);
+        peer.Dispose();
+        Assert.Null(await served.WaitAsync(Deadline));
+        Assert.True(layer.IsDisposed);
+    }
+
+    [Fact]
+    public async Task A_difference_that_cannot_be_found_is_reported_and_whole_pieces_are_sent()
+    {
+        var layer = new HeldLayer { Fault = new KernelError(KernelFault.Failed, 5, "read", "the metadata") };
+        var (peer, served) = Serve(layer);
+        await peer.AskAsync(layer.Map, layer.Base);
+        await peer.ReadToAsync<TransferRecords.MapEnd>();
+        await peer.WriteAsync(AllPieces with { Whole = false });
+        Assert.Equal(5UL * 4096, (await peer.ReadToAsync<TransferRecords.End>()).DataBytes);
+        peer.Dispose();
+        var fault = await served.WaitAsync(Deadline);
+        Assert.Contains("errno 5", fault, StringComparison.Ordinal);
+        Assert.Contains("whole pieces are sent", fault, StringComparison.Ordinal);
+    }
+
+    /// <summary>Waits until the connection waits for the time.</summary>
+    private async Task ArmedAsync()
+    {
+        for (var deadline = Environment.TickCount64 + 60_000; _time.Armed == 0; await Task.Yield())
+            Assert.True(Environment.TickCount64 < deadline, "no timer runs");
+    }
+
     private static TransferRecords.AskPieces AllPieces => new(Whole: true, [new PieceRange(0, 8)]);
 
     private (Peer Peer, Task<string?> Served) Serve(HeldLayer layer, int holds = 64 * 1024)

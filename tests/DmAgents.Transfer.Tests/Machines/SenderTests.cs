@@ -14,6 +14,7 @@ public sealed class SenderTests
     private readonly Sender _sender = new(Records.There);
     private readonly ContentMap _map;
     private readonly ContentMap _base;
+    private ImmutableArray<SenderOutput> _outputs = [];
 
     public SenderTests()
     {
@@ -50,7 +51,24 @@ public sealed class SenderTests
             new SenderInput.PieceRead(1, null), new SenderInput.PieceRead(0, null));
     }
 
-    private ImmutableArray<SenderOutput> _outputs = [];
+    [Fact]
+    public void Each_tick_before_the_header_sends_a_record_and_a_link_that_takes_none_gets_one()
+    {
+        Ask(PieceSet.Empty, _base);
+        Assert.True(_sender.NeedsTicks);
+        Assert.Equal(new SenderOutput.Send(new TransferRecords.KeepAlive()), Assert.Single(Tick()));
+        Assert.Empty(Tick());
+        _sender.Step(new SenderInput.Sent());
+        Assert.Single(Tick());
+        Assert.IsType<TransferRecords.Header>(
+            Assert.IsType<SenderOutput.Send>(_sender.Step(new SenderInput.ExtentsFound([]))[0]).Record);
+        Assert.False(_sender.NeedsTicks);
+        _sender.Step(new SenderInput.Sent());
+        _sender.Step(new SenderInput.Sent());
+        Assert.Empty(Tick());
+    }
+
+    private ImmutableArray<SenderOutput> Tick() => _sender.Step(new SenderInput.Tick());
 
     private void Ask(PieceSet missing, params ContentMap[] ancestors)
     {

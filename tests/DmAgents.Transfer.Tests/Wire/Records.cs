@@ -41,6 +41,7 @@ internal static class Records
         ("piece-end", new TransferRecords.PieceEnd(9)),
         ("end", new TransferRecords.End(3, 1, 196608, 65536, Content(1))),
         ("refused", new TransferRecords.Refused(TransferRefusal.OtherContent, "this host's copy is another")),
+        ("keep-alive", new TransferRecords.KeepAlive()),
     ];
 
     public static ContentDigest Content(byte fill) => new(Bytes(32, fill));
