@@ -55,8 +55,10 @@ public sealed partial class Receiver
     public Receiver(ReceiveRequest request, ReceiverSettings settings, ReceivingProgress kept, ContentMap map)
         : this(request, settings) => (_plan, _map) = (kept, map);
 
-    /// <summary>False: what came waits for the disk, and no more is to be read from the connection.</summary>
-    public bool TakesRecords => _talk?.Current is not null || _inMemory.Count < _settings.PiecesInMemory;
+    /// <summary>False: the source was asked for nothing, or what came waits for the disk. No record is then to be read
+    /// from the connection: a read in vain would look like a source that is stalled.</summary>
+    public bool TakesRecords => _talk is { IsIdle: false } talk
+        && (talk.Current is not null || _inMemory.Count < _settings.PiecesInMemory);
 
     /// <summary>The layer is there, or nothing is left, or it was stopped: no output follows.</summary>
     public bool IsOver => _phase is Phase.Committed or Phase.Abandoned or Phase.Stopped;

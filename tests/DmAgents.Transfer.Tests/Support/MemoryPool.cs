@@ -31,6 +31,8 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
     /// <summary>What a partly received layer can be served of; null: nothing is received.</summary>
     public Func<(ContentMap Map, PieceSet Missing)?>? Receiving { get; set; }
 
+    public Action? BeforeMakingTarget { get; set; }
+
     public Action? BeforeKeepingProgress { get; set; }
 
     public Action? BeforeCommit { get; set; }
@@ -100,6 +102,7 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
 
     public KernelResult<IReceivingDevice> MakeTarget(ReceivingProgress progress)
     {
+        BeforeMakingTarget?.Invoke();
         var size = (long)progress.Shape.DeviceSize.Bytes;
         Target ??= new MemoryTarget(progress.Base is { } origin ? Layers[origin].Snapshot(size) : Blank(size));
         return KernelResult.Found<IReceivingDevice>(Target);
