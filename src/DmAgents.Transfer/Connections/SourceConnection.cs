@@ -5,8 +5,8 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Connections;
 
-/// <summary>A receiver's connection to one source. The next record is read when the last one was taken, so what is in
-/// memory is one record, and a busy receiver makes its source wait.</summary>
+/// <summary>A receiver's connection to one source. It reads a record only when the receiver takes one: so one record is
+/// in memory, a busy receiver makes its source wait, and only a source that owes an answer can be stalled.</summary>
 internal sealed class SourceConnection : IAsyncDisposable
 {
     private readonly int _number;
@@ -70,7 +70,8 @@ internal sealed class SourceConnection : IAsyncDisposable
             await WireGreeting.ReadAsync(stream, _ended.Token).ConfigureAwait(false);
             while (await reader.ReadAsync(_ended.Token).ConfigureAwait(false) is { } record)
             {
-                await _inbox.WriteAsync(new ReceiverInput.Received(_number, record)).ConfigureAwait(false);
+                // The only one in the inbox: the next is read after this one's step. A reception that failed takes none.
+                _inbox.TryWrite(new ReceiverInput.Received(_number, record));
                 await _taken.WaitAsync(_ended.Token).ConfigureAwait(false);
             }
         }
