@@ -11,10 +11,11 @@ namespace DmAgents.Actors.Fleet;
 /// <summary>What a fleet's actor system is started for.</summary>
 public enum FleetStart
 {
-    /// <summary>The agent starts, the host joins, or its certificate changed.</summary>
+    /// <summary>The host has not been a member since it entered, or is on the side that stays and has another
+    /// certificate: a first seed may make the fleet.</summary>
     First,
 
-    /// <summary>The host was downed, or its system failed.</summary>
+    /// <summary>The host was a member, and the fleet goes on without it: it makes no fleet of its own.</summary>
     Again,
 }
 

@@ -12,7 +12,6 @@ public sealed class FleetMembership
 {
     private FleetBackOff? _backOff;
     private FleetEntryNumber? _wanted;
-    private FleetEntryNumber? _used;
     private FleetSystemNumber _system;
     private DateTimeOffset? _memberSince;
 
@@ -50,6 +49,9 @@ public sealed class FleetMembership
             case FleetInput.CutOff cut when cut.System == _system && Phase == FleetPhase.Member:
                 AwaySince = now;
                 return Become(FleetPhase.CutOff, now, cut.Why);
+            case FleetInput.CutOff cut when cut.System == _system && Phase == FleetPhase.CutOff:
+                Why = cut.Why;
+                return [];
             case FleetInput.Reconnected again when again.System == _system && Phase == FleetPhase.CutOff:
                 AwaySince = null;
                 return Become(FleetPhase.Member, now);
@@ -62,7 +64,7 @@ public sealed class FleetMembership
             case FleetInput.Ended ended when ended.System == _system && HasSystem:
                 return Ended(ended.Why, now);
             case FleetInput.Due when Phase == FleetPhase.Rejoining:
-                return Create(FleetStart.Again, now);
+                return Create(now);
             default:
                 return [];
         }
@@ -77,8 +79,8 @@ public sealed class FleetMembership
     {
         _wanted = entry;
         if (Phase == FleetPhase.Outside)
-            return Create(FleetStart.First, now);
-        if (IsIn && entry != _used)
+            return Create(now);
+        if (IsIn)
         {
             return Become(
                 FleetPhase.Leaving, now, "the host's certificate or settings changed", new FleetOutput.End(_system));
@@ -89,6 +91,8 @@ public sealed class FleetMembership
     private ImmutableArray<FleetOutput> Leave(DateTimeOffset now)
     {
         _wanted = null;
+        // If it enters again before its system has ended, that is another membership.
+        (AwaySince, Failures, _memberSince) = (null, 0, null);
         if (IsIn)
             return Become(FleetPhase.Leaving, now, "", new FleetOutput.End(_system));
         if (Phase == FleetPhase.Downed)
@@ -101,7 +105,7 @@ public sealed class FleetMembership
         if (_wanted is null)
             return GoOutside(now);
         if (Phase == FleetPhase.Leaving)
-            return Create(FleetStart.First, now);
+            return Create(now);
         // What had been a member for that long does not pay for what was before.
         var wasSteady = (AwaySince ?? now) - _memberSince >= _backOff!.Longest;
         Failures = wasSteady ? 1 : Failures + 1;
@@ -113,16 +117,16 @@ public sealed class FleetMembership
         return [new FleetOutput.Wake(at)];
     }
 
-    private ImmutableArray<FleetOutput> Create(FleetStart start, DateTimeOffset now)
+    private ImmutableArray<FleetOutput> Create(DateTimeOffset now)
     {
-        var entry = _wanted!.Value;
-        (_system, _used) = (_system.Following(), entry);
-        return Become(FleetPhase.Joining, now, "", new FleetOutput.Create(_system, entry, start));
+        _system = _system.Following();
+        var start = AwaySince is null ? FleetStart.First : FleetStart.Again;
+        return Become(FleetPhase.Joining, now, "", new FleetOutput.Create(_system, _wanted!.Value, start));
     }
 
     private ImmutableArray<FleetOutput> GoOutside(DateTimeOffset now)
     {
-        (AwaySince, Failures, _memberSince, _used) = (null, 0, null, null);
+        (AwaySince, Failures, _memberSince) = (null, 0, null);
         return Become(FleetPhase.Outside, now);
     }
 

@@ -41,9 +41,9 @@ public sealed class FleetMembershipTests
         var cut = _now += TimeSpan.FromMinutes(9);
         Step(new FleetInput.CutOff(System(1), "1 of 3"));
         _now += TimeSpan.FromSeconds(2);
-        Step(new FleetInput.CutOff(System(1), "1 of 3"));
+        Assert.Empty(Step(new FleetInput.CutOff(System(1), "1 of 4")));
         Assert.Equal(
-            (FleetPhase.CutOff, cut, cut, "1 of 3"),
+            (FleetPhase.CutOff, cut, cut, "1 of 4"),
             (_membership.Phase, _membership.Since, _membership.AwaySince!.Value, _membership.Why));
 
         Assert.Empty(Step(new FleetInput.Reconnected(System(1))));
@@ -166,6 +166,50 @@ public sealed class FleetMembershipTests
         Assert.Empty(Enter(2));
 
         Assert.Equal([new FleetOutput.Create(System(2), Entry(2), FleetStart.Again)], Step(new FleetInput.Due()));
+    }
+
+    [Theory]
+    [InlineData(FleetPhase.CutOff)]
+    [InlineData(FleetPhase.Rejoining)]
+    public void Another_certificate_while_the_fleet_goes_on_without_the_host_makes_no_fleet_of_its_own(FleetPhase from)
+    {
+        Be(from);
+        var system = 1;
+        if (from == FleetPhase.Rejoining)
+        {
+            Step(new FleetInput.Due());
+            system = 2;
+        }
+
+        Assert.Equal([new FleetOutput.End(System(system))], Enter(2));
+
+        Assert.NotNull(_membership.AwaySince);
+        Assert.Equal(
+            [new FleetOutput.Create(System(system + 1), Entry(2), FleetStart.Again)],
+            Step(new FleetInput.Ended(System(system), "left")));
+    }
+
+    [Fact]
+    public void A_host_that_was_no_member_yet_may_make_the_fleet_when_it_tries_again()
+    {
+        Enter(1);
+        Step(new FleetInput.Ended(System(1), "no port"));
+
+        Assert.Equal([new FleetOutput.Create(System(2), Entry(1), FleetStart.First)], Step(new FleetInput.Due()));
+    }
+
+    [Fact]
+    public void A_host_that_leaves_while_it_is_cut_off_and_enters_again_begins_anew()
+    {
+        Be(FleetPhase.CutOff);
+        Step(new FleetInput.Leave());
+        Assert.Empty(Enter(2));
+
+        Assert.Equal(
+            [new FleetOutput.Create(System(2), Entry(2), FleetStart.First)],
+            Step(new FleetInput.Ended(System(1), "left")));
+
+        Assert.Null(_membership.AwaySince);
     }
 
     [Theory]
