@@ -10,6 +10,9 @@ namespace DmAgents.Actors.Fleet;
 /// <remarks>It is no actor: the fleet's system ends under it, and the host's knows nothing of the fleet.</remarks>
 public sealed class FleetKeeper : IAsyncDisposable
 {
+    /// <summary>How long <see cref="DisposeAsync"/> waits for the fleet's system to end in order.</summary>
+    internal static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private readonly FleetMembership _membership = new();
     private readonly FleetBoard _board;
@@ -57,9 +60,21 @@ public sealed class FleetKeeper : IAsyncDisposable
         await _board.When(status => status.Phase == FleetPhase.Outside, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Leaves the fleet. After <see cref="LongestEnd"/> it waits no longer: it has the system terminated
+    /// without order, and the fleet detects that the host is gone. A caller with another deadline calls
+    /// <see cref="LeaveAsync"/> first.</summary>
     public async ValueTask DisposeAsync()
     {
-        await LeaveAsync(CancellationToken.None).ConfigureAwait(false);
+        var leaving = LeaveAsync(CancellationToken.None);
+        try
+        {
+            if (!leaving.IsCompletedSuccessfully)
+                await leaving.WaitAsync(LongestEnd, _time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            _ = System?.Terminate();
+        }
         if (_timer is { } timer)
             await timer.DisposeAsync().ConfigureAwait(false);
     }

@@ -139,6 +139,22 @@ public sealed class FleetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_keeper_whose_system_does_not_end_waits_for_it_no_longer_than_its_limit()
+    {
+        var host = (await Formed(1))[0];
+        using var mayEnd = new ManualResetEventSlim();
+        using var isHeld = new ManualResetEventSlim();
+        host.Keeper.System!.ActorOf(Props.Create(() => new Stuck(isHeld, mayEnd))).Tell("hold");
+        Assert.True(isHeld.Wait(FleetHost.Patience));
+
+        await host.Keeper.DisposeAsync().AsTask().WaitAsync(FleetHost.Patience);
+
+        Assert.Equal(FleetPhase.Leaving, host.Board.Current.Phase);
+        mayEnd.Set();
+        await host.When(status => status.Phase == FleetPhase.Outside);
+    }
+
+    [Fact]
     public async Task The_first_bytes_of_a_connection_are_those_of_TLS()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -199,6 +215,16 @@ public sealed class FleetTests : IAsyncLifetime
         var host = new FleetHost(fleet, name, address, seeds, of, canBeCut);
         _hosts.Add(host);
         return host;
+    }
+
+    /// <summary>Holds its thread, and with it the end of its system.</summary>
+    private sealed class Stuck(ManualResetEventSlim isHeld, ManualResetEventSlim mayEnd) : UntypedActor
+    {
+        protected override void OnReceive(object message)
+        {
+            isHeld.Set();
+            mayEnd.Wait(FleetHost.Patience);
+        }
     }
 
     private sealed class Worker : UntypedActor
