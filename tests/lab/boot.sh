@@ -31,12 +31,13 @@ write_config() {
 }
 
 # What every command in a guest gets as its environment, before --env. The DOTNET ones make .NET bearable where mapping
-# memory and handing off between threads are dear.
+# memory and handing off between threads are dear. Without AVX-512: User Mode Linux lets a signal handler change those
+# registers of what it interrupts (findings/uml-avx512-signals.sh), and .NET stops threads by signals.
 guest_environment() {
   local index names=()
   printf '%s\n' HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TMPDIR=/tmp DM_DISABLE_UDEV=1 \
     DOTNET_EnableWriteXorExecute=0 DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0 DOTNET_TieredPGO=0 \
-    DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DMAGENTS_LAB=guest
+    DOTNET_EnableAVX512=0 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DMAGENTS_LAB=guest
   local dotnet=${DOTNET_ROOT:-}
   # There is no link to it in the directories of another userland.
   if [[ -n $userland ]] && command -v dotnet >/dev/null; then dotnet=$(dirname "$(realpath "$(command -v dotnet)")"); fi
