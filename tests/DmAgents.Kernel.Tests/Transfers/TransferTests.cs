@@ -249,6 +249,10 @@ public sealed class TransferTests : IDisposable
             Eventually.Equal(
                 3, () => Kernel.ListDevices($"{DeviceNames.UuidPrefix}{pool.Pool.Uuid}").Must().Count,
                 "the number of live devices: a pool and its two disks");
+            // A device that the sender's thread removes is not listed from the begin of its removal on, and holds the
+            // pool to its end.
+            Eventually.Equal(
+                0u, () => Kernel.Find(pool.Pool.Name).Must().OpenCount, "how often the pool is open");
             Kernel.ClosePool(pool.Pool.Name).Must();
             Kernel.CheckMetadata(pool.Pool.Table.Metadata).Must();
         }
