@@ -68,7 +68,7 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
 
     /// <remarks>A pool may have been made without zeroing (skip_block_zeroing; Docker's and containerd's are): what is
     /// not written of a new block then has what the disk had there, another layer's bytes. So the first part of a block
-    /// is written with the rest of it, as it is read: zeros, if it was not mapped.</remarks>
+    /// that reads as zeros, which it does if it is not mapped, is written with zeros around it.</remarks>
     public KernelResult Write(ByteSize offset, ReadOnlySpan<byte> bytes)
     {
         if (Check("write", offset, (ulong)bytes.Length) is { } refused)
@@ -114,7 +114,36 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
         }
     }
 
+    /// <remarks>What is read is never written back: the first write of a block that is longer than a buffer maps it, and
+    /// what is read then is what the disk had there. Nor is a part that <see cref="Zero"/> clears at the same time
+    /// restored.</remarks>
     private KernelResult WriteAround(ByteSize start, ByteSize end, ByteSize offset, ReadOnlySpan<byte> part)
+    {
+        var zeros = IsZeros(start, end);
+        return !zeros.Succeeded ? zeros.Error
+            : zeros.Value ? WriteWithZeros(start, end, offset, part)
+            : Overwrite(offset, part);
+    }
+
+    /// <summary>False if the range has another byte: it is mapped.</summary>
+    private KernelResult<bool> IsZeros(ByteSize start, ByteSize end)
+    {
+        var buffer = AlignedBuffers.Take();
+        var isZeros = true;
+        for (var at = start; isZeros && at < end;)
+        {
+            var bytes = buffer.Bytes[..(int)Math.Min(AlignedBuffer.Length, (end - at).Bytes)];
+            var read = FileBytes.Read(_file, _subject, at.Bytes, bytes);
+            if (!read.Succeeded)
+                return read.Error;
+            isZeros = !bytes.ContainsAnyExcept((byte)0);
+            at += new ByteSize((ulong)bytes.Length);
+        }
+        AlignedBuffers.Return(buffer);
+        return isZeros;
+    }
+
+    private KernelResult WriteWithZeros(ByteSize start, ByteSize end, ByteSize offset, ReadOnlySpan<byte> part)
     {
         var buffer = AlignedBuffers.Take();
         var partEnd = offset + new ByteSize((ulong)part.Length);
@@ -123,16 +152,15 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
             var bytes = buffer.Bytes[..(int)Math.Min(AlignedBuffer.Length, (end - at).Bytes)];
             var to = at + new ByteSize((ulong)bytes.Length);
             var (first, last) = (at > offset ? at : offset, to < partEnd ? to : partEnd);
-            var done = FileBytes.Read(_file, _subject, at.Bytes, bytes);
+            bytes.Clear();
             if (first < last)
             {
                 part.Slice((int)(first - offset).Bytes, (int)(last - first).Bytes)
                     .CopyTo(bytes[(int)(first - at).Bytes..]);
             }
-            if (done.Succeeded)
-                done = FileBytes.Write(_file, _subject, at.Bytes, bytes);
-            if (!done.Succeeded)
-                return done;
+            var written = FileBytes.Write(_file, _subject, at.Bytes, bytes);
+            if (!written.Succeeded)
+                return written;
             at = to;
         }
         AlignedBuffers.Return(buffer);

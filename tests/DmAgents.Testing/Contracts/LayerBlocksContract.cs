@@ -11,6 +11,9 @@ public abstract class LayerBlocksContract(KernelFixture fixture) : KernelContrac
 {
     private static readonly ByteSize Block = ContractPool.BlockSize;
 
+    /// <summary>No write of the kernel covers such a block: it is mapped by the first of several.</summary>
+    private static readonly PoolBlockSize LargeBlock = new(ByteSize.MiB(2));
+
     [Fact]
     public void What_was_written_is_read_and_what_is_not_mapped_is_zeros()
     {
@@ -134,6 +137,69 @@ public abstract class LayerBlocksContract(KernelFixture fixture) : KernelContrac
         Assert.Equal(expected, Read(target, ByteSize.Zero, expected.Length));
     }
 
+    /// <summary>The pool does not zero new blocks, and they were another device's.</summary>
+    [Fact]
+    public void A_part_of_a_large_new_block_is_written_with_zeros_around_it()
+    {
+        var pool = Scope.OpenPool(dataMebibytes: 6, skipZeroing: true, blockSize: LargeBlock);
+        pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 0xAB, count: 96);
+        pool.Deactivate(1);
+        pool.Delete(1);
+        pool.MustUse(0);
+        using var target = Receiving(pool.CreateActive(2), LargeBlock);
+
+        target.Write(ByteSize.KiB(16), ContractPool.Block(1).AsSpan(0, 4096)).Must();
+        target.Write(ByteSize.KiB(1500), ContractPool.Block(2).AsSpan(0, 4096)).Must();
+        target.Write(ByteSize.KiB(3500), ContractPool.Block(3, count: 12)).Must();
+
+        var expected = new byte[6 << 20];
+        expected.AsSpan(16 << 10, 4096).Fill(1);
+        expected.AsSpan(1500 << 10, 4096).Fill(2);
+        expected.AsSpan(3500 << 10, 768 << 10).Fill(3);
+        Assert.Equal(expected, Read(target, ByteSize.Zero, expected.Length));
+    }
+
+    [Fact]
+    public void A_part_of_a_large_block_that_is_mapped_is_written_and_nothing_around_it()
+    {
+        var pool = Scope.OpenPool(skipZeroing: false, blockSize: LargeBlock);
+        pool.CreateActive(1);
+        pool.Write(1, block: 20, fill: 1);
+        pool.Deactivate(1);
+        pool.Snapshot(2, origin: 1);
+        using var target = Receiving(pool.Activate(2), LargeBlock);
+
+        target.Write(ByteSize.KiB(512), ContractPool.Block(2).AsSpan(0, 4096)).Must();
+
+        var expected = new byte[2 << 20];
+        expected.AsSpan(512 << 10, 4096).Fill(2);
+        expected.AsSpan(1280 << 10, 64 << 10).Fill(1);
+        Assert.Equal(expected, Read(target, ByteSize.Zero, expected.Length));
+    }
+
+    [Fact]
+    public async Task A_part_that_is_zeroed_stays_zeros_while_another_part_of_its_large_block_is_written()
+    {
+        const ulong blocks = 30;
+        var pool = Scope.OpenPool(blockSize: LargeBlock);
+        var device = pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 0xAB, count: blocks * 32);
+        using var target = Receiving(device, LargeBlock);
+        for (var number = 0ul; number < blocks; number++)
+        {
+            var start = ByteSize.MiB(2 * number);
+            await Task.WhenAll(
+                Task.Run(() => target.Write(start, ContractPool.Block(1)).Must()),
+                Task.Run(() => target.Zero(new ByteRange(start + ByteSize.MiB(1), ByteSize.KiB(512))).Must()));
+
+            var expected = ContractPool.Block(0xAB, count: 32);
+            expected.AsSpan(0, 64 << 10).Fill(1);
+            expected.AsSpan(1 << 20, 512 << 10).Clear();
+            Assert.Equal(expected, Read(target, start, expected.Length));
+        }
+    }
+
     [Fact]
     public void Zeroing_gives_whole_blocks_back_and_writes_zeros_over_parts()
     {
@@ -240,8 +306,8 @@ public abstract class LayerBlocksContract(KernelFixture fixture) : KernelContrac
         })));
     }
 
-    private IOpenReceivingDevice Receiving(LiveDevice device) =>
-        Kernel.OpenForReceiving(device.Name, PoolBlockSize.Default).Must();
+    private IOpenReceivingDevice Receiving(LiveDevice device, PoolBlockSize block = default) =>
+        Kernel.OpenForReceiving(device.Name, block).Must();
 
     private static byte[] Read(IBlockReader reader, ByteSize offset, int length)
     {
