@@ -23,12 +23,33 @@ internal sealed unsafe class AlignedBuffer
     public Span<byte> Bytes => _memory.AsSpan(_start, Length);
 }
 
-/// <summary>Buffers that all devices use again: as many as there ever were calls at the same time.</summary>
+/// <summary>Buffers that all devices use again.</summary>
 internal static class AlignedBuffers
 {
+    /// <summary>More than that many calls at once are rare; the collector takes what they leave. A layer is received
+    /// with 4 pieces at the disk.</summary>
+    public const int MaxKept = 16;
+
     private static readonly ConcurrentBag<AlignedBuffer> Free = [];
 
-    public static AlignedBuffer Take() => Free.TryTake(out var buffer) ? buffer : new AlignedBuffer();
+    /// <summary>Changed before the bag gains and after it loses: it is never too small.</summary>
+    private static int _kept;
 
-    public static void Return(AlignedBuffer buffer) => Free.Add(buffer);
+    public static int Kept => Free.Count;
+
+    public static AlignedBuffer Take()
+    {
+        if (!Free.TryTake(out var buffer))
+            return new AlignedBuffer();
+        Interlocked.Decrement(ref _kept);
+        return buffer;
+    }
+
+    public static void Return(AlignedBuffer buffer)
+    {
+        if (Interlocked.Increment(ref _kept) <= MaxKept)
+            Free.Add(buffer);
+        else
+            Interlocked.Decrement(ref _kept);
+    }
 }

@@ -15,8 +15,9 @@ namespace DmAgents.Kernel.BlockDevices;
 /// in memory is some percent of what the disk takes.</remarks>
 internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
 {
-    /// <summary>Blocks of the pool that were written whole: a part of them can be written alone.</summary>
-    private readonly ConcurrentDictionary<ulong, bool> _whole = new();
+    /// <summary>Blocks of the pool of which a part was written, and the rest has no other layer's bytes: another part
+    /// can be written alone.</summary>
+    private readonly ConcurrentDictionary<ulong, bool> _rounded = new();
 
     /// <summary>Held while a block is written whole around a part of it: other parts may come at the same time.
     /// </summary>
@@ -30,6 +31,9 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
         (_file, _subject, Size, _sector, _block) = (file, subject, size, sector, block);
 
     public ByteSize Size { get; }
+
+    /// <summary>How many blocks are remembered. Few: a device of 100 GiB has 1.6 million blocks of 64 KiB.</summary>
+    internal int RoundedBlocks => _rounded.Count;
 
     public static KernelResult<DirectDevice> OpenForReading(DevicePath device) =>
         Open(device, OpenFlags.ReadOnly | OpenFlags.Direct, default);
@@ -86,8 +90,6 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
                     ? part.Length
                     : (int)new ByteSize((ulong)bytes.Length).RoundDown(_block.Bytes).Bytes;
                 written = Overwrite(offset, part = bytes[..whole]);
-                for (var at = offset; written.Succeeded && at < offset + new ByteSize((ulong)whole); at += _block.Bytes)
-                    _whole[at.Bytes] = true;
             }
             else
             {
@@ -101,15 +103,15 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
 
     private KernelResult WritePart(ByteSize start, ByteSize end, ByteSize offset, ReadOnlySpan<byte> part)
     {
-        if (_whole.ContainsKey(start.Bytes))
+        if (_rounded.ContainsKey(start.Bytes))
             return Overwrite(offset, part);
         lock (_rounding)
         {
-            if (_whole.ContainsKey(start.Bytes))
+            if (_rounded.ContainsKey(start.Bytes))
                 return Overwrite(offset, part);
             var rounded = WriteAround(start, end, offset, part);
             if (rounded.Succeeded)
-                _whole[start.Bytes] = true;
+                _rounded[start.Bytes] = true;
             return rounded;
         }
     }
@@ -199,8 +201,8 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
         if (first < end)
         {
             // From here on they are new again.
-            for (var at = first; at < end && !_whole.IsEmpty; at += _block.Bytes)
-                _whole.TryRemove(at.Bytes, out _);
+            for (var at = first; at < end && !_rounded.IsEmpty; at += _block.Bytes)
+                _rounded.TryRemove(at.Bytes, out _);
             var discarded = BlockControl.Discard(_file, _subject, first, end - first);
             if (!discarded.Succeeded && !discarded.FailedWith(KernelFault.NotSupported))
                 return discarded;
