@@ -16,6 +16,14 @@ public static class AuthorityDecider
     /// <summary>So many can be open at once: a script that makes tokens in a loop is stopped by name.</summary>
     public const int MaxOpenTokens = 1000;
 
+    /// <summary>Certificates of one host that have not ended. A host renews twice in the life of one; a host that asks
+    /// in a loop is stopped, so that its revocation has room in the list.</summary>
+    public const int MaxCertificates = 64;
+
+    /// <summary>Tokens, hosts, certificates and revocations in all, each at most 500 bytes of
+    /// <see cref="AuthorityDocument.MaxBytes"/>. A revocation adds none, so it always has room.</summary>
+    public const int MaxRecords = 30_000;
+
     /// <summary>A token that expired is remembered for this long, so that its refusal says so.</summary>
     public static readonly TimeSpan TokenMemory = TimeSpan.FromDays(30);
 
@@ -41,6 +49,12 @@ public static class AuthorityDecider
                 RefusalKind.Busy, state, "cannot make a join token",
                 string.Create(CultureInfo.InvariantCulture, $"{MaxOpenTokens} tokens wait to be used"),
                 "use them, or let them expire");
+        }
+        if (pruned.Records >= MaxRecords)
+        {
+            return Refuse(
+                RefusalKind.Busy, state, "cannot make a join token", JoinRefusal.FullWhy(pruned.Records),
+                JoinRefusal.FullNext);
         }
         return new AuthorityDecision.Accepted(
             pruned with { Tokens = pruned.Tokens.Add(token, new TokenRecord(now, now + life, Use: null)) });
@@ -128,11 +142,27 @@ public static class AuthorityDecider
     {
         if (state.Revocations.FirstOrDefault(each => each.Key == key) is { } revoked)
             return new AdmissionDecision.Refused(JoinRefusal.RevokedKey(revoked.At));
-        var known = state.Hosts.GetValueOrDefault(host);
+        var pruned = Pruned(state, now);
+        var known = pruned.Hosts.GetValueOrDefault(host);
         if (known is not null && known.Key != key && !replaces)
             return new AdmissionDecision.Refused(JoinRefusal.NameTaken(host, known.Since));
-        var next = new HostRecord(key, known?.Since ?? now, [.. known?.Certificates ?? [], certificate]);
-        return new AdmissionDecision.Granted(Pruned(state with { Hosts = state.Hosts.SetItem(host, next) }, now));
+        var certificates = known?.Certificates ?? [];
+        if (host == state.Own)
+        {
+            // It is never revoked, so its oldest need not be remembered; without a certificate it could serve no other.
+            certificates = certificates[Math.Max(0, certificates.Length - MaxCertificates + 1)..];
+        }
+        else if (certificates.Length >= MaxCertificates)
+        {
+            return new AdmissionDecision.Refused(
+                JoinRefusal.TooManyCertificates(host, certificates.Length, certificates.Min(each => each.NotAfter)));
+        }
+        else if (pruned.Records >= MaxRecords)
+        {
+            return new AdmissionDecision.Refused(JoinRefusal.AuthorityFull(pruned.Records));
+        }
+        var next = new HostRecord(key, known?.Since ?? now, [.. certificates, certificate]);
+        return new AdmissionDecision.Granted(pruned with { Hosts = pruned.Hosts.SetItem(host, next) });
     }
 
     /// <summary>Without what has no meaning any more. A host keeps its name though all its certificates have ended: it

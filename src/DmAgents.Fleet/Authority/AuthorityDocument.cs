@@ -16,10 +16,12 @@ public static class AuthorityDocument
     private const int Version = 1;
 
     /// <summary>Of a thousand hosts it has some 400 kB.</summary>
-    private const int MaxBytes = 16 << 20;
+    public const int MaxBytes = 16 << 20;
 
     private static readonly JsonWriterOptions _indented = new() { Indented = true, NewLine = "\n" };
 
+    /// <exception cref="InvalidOperationException">It would have more than <see cref="MaxBytes"/>, and could not be read
+    /// again. <see cref="AuthorityDecider.MaxRecords"/> prevents it.</exception>
     public static byte[] Write(AuthorityState state)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -45,6 +47,11 @@ public static class AuthorityDocument
                 WriteRevocation(json, revocation);
             json.WriteEndArray();
             json.WriteEndObject();
+        }
+        if (buffer.WrittenCount >= MaxBytes)
+        {
+            throw new InvalidOperationException(
+                $"The authority's document would have {buffer.WrittenCount + 1} bytes, more than {MaxBytes}");
         }
         return [.. buffer.WrittenSpan, (byte)'\n'];
     }

@@ -21,6 +21,10 @@ public sealed record AuthorityState(
     ulong RevocationNumber,
     ImmutableArray<RevocationRecord> Revocations)
 {
+    /// <summary>How many tokens, hosts, certificates and revocations there are.</summary>
+    public int Records =>
+        Tokens.Count + Hosts.Count + Hosts.Values.Sum(each => each.Certificates.Length) + Revocations.Length;
+
     public static AuthorityState New(FleetName name, FleetId id) => new(
         name, id, Own: null, ImmutableDictionary<TokenHash, TokenRecord>.Empty,
         ImmutableDictionary<HostName, HostRecord>.Empty, RevocationNumber: 0, Revocations: []);

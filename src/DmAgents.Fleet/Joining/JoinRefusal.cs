@@ -71,6 +71,9 @@ public enum JoinRefusalReason
 
     /// <summary>The authority does not let the host leave.</summary>
     NotLeft = 19,
+
+    /// <summary>The host has too many certificates that have not ended, or the authority remembers too much.</summary>
+    TooMany = 20,
 }
 
 /// <summary>A refusal of the join exchange, ready to be shown.</summary>
@@ -89,7 +92,7 @@ public sealed record JoinRefusal(JoinRefusalReason Reason, string Why, string Ne
     private RefusalKind Kind => Reason switch
     {
         JoinRefusalReason.Silent or JoinRefusalReason.Unreachable => RefusalKind.TimedOut,
-        JoinRefusalReason.Busy => RefusalKind.Busy,
+        JoinRefusalReason.Busy or JoinRefusalReason.TooMany => RefusalKind.Busy,
         JoinRefusalReason.Failed => RefusalKind.Failed,
         JoinRefusalReason.NameTaken => RefusalKind.Exists,
         JoinRefusalReason.UnknownToken => RefusalKind.NotFound,
@@ -152,6 +155,23 @@ public sealed record JoinRefusal(JoinRefusalReason Reason, string Why, string Ne
         JoinRefusalReason.RevokedKey,
         string.Create(CultureInfo.InvariantCulture, $"the key of this host was revoked at {at:u}"),
         "leave the fleet on this host, which removes the key, and join again");
+
+    internal const string FullNext =
+        "wait until certificates end, and until expired tokens are forgotten after 30 days; revocations have room";
+
+    internal static string FullWhy(int records) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"the fleet's authority remembers {records} tokens, hosts, certificates and revocations, and at most "
+        + $"{AuthorityDecider.MaxRecords} are allowed");
+
+    internal static JoinRefusal TooManyCertificates(HostName host, int count, DateTimeOffset first) => new(
+        JoinRefusalReason.TooMany,
+        string.Create(CultureInfo.InvariantCulture,
+            $"host {host} was given {count} certificates that have not ended; the first ends at {first:u}"),
+        "see why the host asks so often; to give it a certificate before that, revoke it, and join again");
+
+    internal static JoinRefusal AuthorityFull(int records) => new(
+        JoinRefusalReason.TooMany, FullWhy(records), FullNext);
 
     internal static JoinRefusal BadRequest(string why) => new(
         JoinRefusalReason.BadRequest, why, "remove the host's half-made identity by leaving the fleet, and join again");

@@ -37,6 +37,25 @@ public class AuthorityDocumentTests
             Assert.Null(AuthorityDocument.Read(whole.AsMemory(0, length), out _));
     }
 
+    [Fact]
+    public void The_largest_state_that_is_decided_is_written_and_read()
+    {
+        // The host that has the authority may go beyond it by its own certificates.
+        var largest = Samples.Full(AuthorityDecider.MaxRecords + AuthorityDecider.MaxCertificates);
+
+        var bytes = AuthorityDocument.Write(largest);
+
+        Assert.Equal(largest.Records, AuthorityDocument.Read(bytes, out _)!.Records);
+    }
+
+    [Fact]
+    public void What_could_not_be_read_again_is_not_written()
+    {
+        var thrown = Assert.Throws<InvalidOperationException>(() => AuthorityDocument.Write(Samples.Full(45_000)));
+
+        Assert.Contains("more than 16777216", thrown.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("\"fleet\": \"prod\"", "\"fleet\": \"Prod\"")]
     [InlineData("\"fleet\": \"prod\"", "\"fleet\": null")]

@@ -1,4 +1,5 @@
 using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Fleet.Authority;
@@ -247,6 +248,81 @@ public sealed class FleetAuthorityTests : IDisposable
         // Both are valid until the first ends; the name is the new key's.
         Assert.Equal(JoinRefusalReason.NameTaken, Refused(Token(), "web1", key).Reason);
         Assert.Equal(2, _fleet.Authority.Revoke(_web1).Value.Entries.Length);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_host_has_64_certificates_that_have_not_ended_at_most_and_is_revoked_all_the_same(bool renews)
+    {
+        var token = Token();
+        using var key = PrivateKey.Make();
+        var request = TestFleet.RequestOf(key, "web1");
+        var first = Admitted(token, "web1", key);
+        Admission Ask() =>
+            renews ? _fleet.Authority.Renew(first, request) : _fleet.Authority.Admit(token, _web1, request);
+        for (var count = 1; count < 64; count++)
+            Assert.IsType<Admission.Granted>(Ask());
+
+        var refused = Assert.IsType<Admission.Refused>(Ask()).Refusal;
+
+        Assert.Equal((JoinRefusalReason.TooMany, RefusalKind.Busy), (refused.Reason, refused.ToRefusal(_web1).Kind));
+        Assert.Contains("64 certificates", refused.Why, StringComparison.Ordinal);
+        Assert.Equal(64, _fleet.Authority.State.Hosts[_web1].Certificates.Length);
+        var list = _fleet.Authority.Revoke(_web1).Value;
+        Assert.Equal(64, list.Entries.Length);
+        Assert.NotNull(list.Find(first.Serial));
+    }
+
+    [Fact]
+    public void Certificates_that_have_ended_make_room_for_others()
+    {
+        using var key = PrivateKey.Make();
+        var request = TestFleet.RequestOf(key, "web1");
+        var first = Admitted(Token(), "web1", key);
+        while (_fleet.Authority.Renew(first, request) is Admission.Granted)
+        {
+        }
+
+        _fleet.Time.Now = first.NotAfter + 3 * FleetClock.Tolerance;
+
+        Assert.IsType<Admission.Granted>(_fleet.Authority.Renew(first, request));
+        Assert.Single(_fleet.Authority.State.Hosts[_web1].Certificates);
+    }
+
+    [Fact]
+    public void The_host_that_has_the_authority_always_gets_a_certificate()
+    {
+        using var key = PrivateKey.Make();
+        var request = TestFleet.RequestOf(key, "first");
+        var shown = _fleet.Founded.Member.Host;
+        for (var count = 0; count < 100; count++)
+            Assert.IsType<Admission.Granted>(_fleet.Authority.Renew(shown, request));
+
+        var newest = Of(_fleet.Authority.Renew(shown, request));
+
+        var kept = _fleet.Authority.State.Hosts[TestFleet.First].Certificates;
+        Assert.Equal((64, newest.Serial), (kept.Length, kept[^1].Serial));
+    }
+
+    [Fact]
+    public void An_authority_that_is_full_gives_nothing_out_and_revokes_all_the_same()
+    {
+        var full = Samples.Full(AuthorityDecider.MaxRecords);
+        var (now, host) = (SetTime.Start, full.Hosts.First(each => each.Value.Certificates.Length == 64).Key);
+        var next = new IssuedCertificate(CertificateSerial.Of([9]), full.Hosts[host].Key, now.AddDays(90));
+        var other = new KeyFingerprint(Digest.Of("other"u8));
+
+        var added = AuthorityDecider.AddToken(full, new TokenHash(Digest.Of("next"u8)), _hour, now);
+        var admitted = AuthorityDecider.Renew(
+            full, _fleet.Founded.Member.Host with { Host = _web1 }, other, next, now);
+        var revoked = Assert.IsType<AuthorityDecision.Accepted>(AuthorityDecider.Revoke(full, host, now)).Next;
+
+        Assert.Equal(RefusalKind.Busy, Assert.IsType<AuthorityDecision.Refused>(added).Refusal.Kind);
+        Assert.Equal(
+            JoinRefusalReason.TooMany, Assert.IsType<AdmissionDecision.Refused>(admitted).Refusal.Reason);
+        Assert.True(revoked.Records < full.Records);
+        Assert.NotNull(AuthorityDocument.Read(AuthorityDocument.Write(revoked), out _));
     }
 
     [Fact]

@@ -71,6 +71,25 @@ internal static class Samples
         }
     }
 
+    /// <summary>A state with that many records, each with its longest values: a host with 64 certificates, and used
+    /// tokens, which are the longest of all.</summary>
+    public static AuthorityState Full(int records)
+    {
+        var start = SetTime.Start.AddTicks(1);
+        var key = new KeyFingerprint(Digest.Of("key"u8));
+        var host = new HostName(new string('a', HostName.MaxLength));
+        var certificates = Enumerable.Range(0, 64).Select(number => new IssuedCertificate(
+            CertificateSerial.Of([0x7F, (byte)number, .. new byte[18]]), key, start.AddDays(90)));
+        var token = new TokenRecord(start, start.AddHours(1), new TokenUse(host, key, start));
+        return AuthorityState.New(new FleetName("prod"), new FleetId(new Guid(1, 2, 3, new byte[8]))) with
+        {
+            Hosts = ImmutableDictionary<HostName, HostRecord>.Empty
+                .Add(host, new HostRecord(key, start, [.. certificates])),
+            Tokens = Enumerable.Range(0, records - 65).ToImmutableDictionary(
+                number => new TokenHash(Digest.Of(BitConverter.GetBytes(number))), _ => token),
+        };
+    }
+
     public static MemberAddress Address(string text) =>
         MemberAddress.TryParse(text, out var address) ? address : throw new ArgumentException(text);
 
