@@ -9,6 +9,17 @@ public sealed record ConnectionSettings
     /// <summary>How long a sender waits for a receiver's next question: it may be busy with its disk.</summary>
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a receiver waits before it connects again, after a connection that brought nothing; doubled
+    /// after each further one.</summary>
+    public TimeSpan PauseAfterFailure { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest of these pauses.</summary>
+    public TimeSpan LongestPause { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>After so many connections in a row that brought nothing the layer is given up: with these pauses half
+    /// an hour, if no source answers.</summary>
+    public int ConnectionsInVain { get; init; } = 35;
+
     /// <summary>One transfer's limit of bytes on the wire; null: none but the host's.</summary>
     public long? BytesPerSecond { get; init; }
 }

@@ -34,7 +34,9 @@ public sealed class LayerReception(
 {
     private readonly Channel<ReceiverInput> _inbox = Channel.CreateUnbounded<ReceiverInput>();
     private readonly long _origin = time.GetTimestamp();
-    private IReceivingDevice? _target;
+    private readonly ConnectionPace _pace = new(settings);
+    private readonly List<Task> _jobs = [];
+    private volatile IReceivingDevice? _target;
     private SourceConnection? _source;
     private Task<Stream?>? _connecting;
     private ITimer? _timer;
@@ -43,13 +45,15 @@ public sealed class LayerReception(
     private int _connections;
     private volatile ServedPieces? _served;
 
-    /// <summary>What this host can serve of the layer meanwhile; null: nothing yet. For any thread.</summary>
+    /// <summary>What this host can serve of the layer meanwhile; null: nothing yet, or not any more. For any thread.
+    /// </summary>
     public ServedPieces? Served => _served;
 
-    /// <summary>The target, once there is one: what is served is read from it.</summary>
-    public IReceivingDevice? Target => _target;
+    /// <summary>The target, as long as something of it is served. For any thread; the store closes it.</summary>
+    public IReceivingDevice? Target => _served is null ? null : _target;
 
-    /// <summary>Runs until the layer is committed or given up, or the agent stops.</summary>
+    /// <summary>Runs until the layer is committed or given up, or the agent stops. When it returns or throws, no call
+    /// of the target or the store is under way.</summary>
     /// <param name="notWanted">The layer is given up.</param>
     /// <param name="stopping">What is there is kept, and a receiver goes on with it after the next start.</param>
     public async Task<ReceptionOutcome> RunAsync(CancellationToken notWanted, CancellationToken stopping)
@@ -78,6 +82,8 @@ public sealed class LayerReception(
                 await late.DisposeAsync().ConfigureAwait(false);
             if (_source is not null)
                 await _source.DisposeAsync().ConfigureAwait(false);
+            _served = null;
+            await Task.WhenAll(_jobs).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         return new ReceptionOutcome(
             receiver.IsCommitted ? ReceptionEnd.Committed : receiver.IsStopped ? ReceptionEnd.Stopped
@@ -102,10 +108,10 @@ public sealed class LayerReception(
                     ? new ReceiverInput.Tick()
                     : new ReceiverInput.Cancel($"no source is left: {_fault ?? "none has it"}");
         }
-        foreach (var output in receiver.Step(input, time.GetElapsedTime(_origin)))
+        var outputs = receiver.Step(input, time.GetElapsedTime(_origin));
+        Serve();
+        foreach (var output in outputs)
             await DoAsync(output).ConfigureAwait(false);
-        if (_served?.Verified != receiver.Progress.Verified && receiver.Served is var (map, missing))
-            _served = new ServedPieces(map, missing, receiver.Progress.Verified);
         if (input is ReceiverInput.Received received && received.Connection == _source?.Number)
             _source.Stepped();
         if (receiver.TakesRecords)
@@ -114,11 +120,32 @@ public sealed class LayerReception(
             Connect(cancellation);
     }
 
+    /// <summary>Before the outputs of a step are done: no connection opens a target that is about to be removed.</summary>
+    private void Serve()
+    {
+        if (receiver.Served is not var (map, missing))
+            _served = null;
+        else if (_served?.Verified != receiver.Progress.Verified)
+            _served = new ServedPieces(map, missing, receiver.Progress.Verified);
+    }
+
     /// <summary>Its end is an input like any other.</summary>
     private void Connect(CancellationToken cancellation)
     {
-        var number = ++_connections;
-        _connecting = Task.Run(() => sources.ConnectAsync(_fault, cancellation), CancellationToken.None);
+        if (_pace.Next(receiver.Progress) is not { } pause)
+        {
+            _inbox.Writer.TryWrite(new ReceiverInput.Cancel(
+                $"{_pace.InVain} connections in a row brought nothing: {_fault ?? "they were closed"}"));
+            return;
+        }
+        var (number, fault) = (++_connections, _fault);
+        _connecting = Task.Run(
+            async () =>
+            {
+                await Task.Delay(pause, time, cancellation).ConfigureAwait(false);
+                return await sources.ConnectAsync(fault, cancellation).ConfigureAwait(false);
+            },
+            CancellationToken.None);
         _ = _connecting.ContinueWith(
             _ => _inbox.Writer.TryWrite(new ReceiverInput.Connected(number)), CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -165,12 +192,20 @@ public sealed class LayerReception(
                 _reason += left.Succeeded ? "" : $"; what is left is removed at the next start: {left.Error}";
                 break;
             default:
-                // A job that throws is a fault of the program: the reception ends by it.
-                _ = Task.Run(() => _inbox.Writer.TryWrite(Job(output))).ContinueWith(
-                    failed => _inbox.Writer.TryComplete(failed.Exception), CancellationToken.None,
-                    TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                Run(output);
                 break;
         }
+    }
+
+    private void Run(ReceiverOutput output)
+    {
+        var job = Task.Run(() => _inbox.Writer.TryWrite(Job(output)));
+        _jobs.RemoveAll(other => other.IsCompleted);
+        _jobs.Add(job);
+        // A job that throws is a fault of the program: the reception ends by it.
+        _ = job.ContinueWith(
+            failed => _inbox.Writer.TryComplete(failed.Exception), CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
     private ReceiverInput Job(ReceiverOutput job) => job switch

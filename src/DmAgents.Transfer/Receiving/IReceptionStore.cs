@@ -4,6 +4,10 @@ using DmAgents.Transfer.Content;
 namespace DmAgents.Transfer.Receiving;
 
 /// <summary>What a receiver makes durable. Each call is durable when it returns, and repeatable.</summary>
+/// <remarks>The store owns the target that it gives: a reception only reads and writes it. No call of the target is
+/// under way in <see cref="Commit"/> and <see cref="Abandon"/>, which close it, nor after a reception that was stopped
+/// or failed: then the store's owner closes it. Those that serve other hosts from the target are the store's to wait
+/// for.</remarks>
 public interface IReceptionStore
 {
     /// <summary>Keeps progress and map in place of whatever was kept for the layer, both or neither.</summary>

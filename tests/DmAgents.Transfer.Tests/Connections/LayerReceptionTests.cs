@@ -42,11 +42,77 @@ public sealed class LayerReceptionTests : IDisposable
         Assert.Equal(1, _connections);
     }
 
-    private LayerReception Reception(Func<int, Stream?> connect) => new(
+    [Fact]
+    public async Task A_source_that_cannot_be_reached_is_tried_after_pauses_and_not_without_end()
+    {
+        var settings = Settings with { ConnectionsInVain = 5 };
+        var received = Reception(_ => throw new IOException("no route to it"), settings)
+            .RunAsync(CancellationToken.None, CancellationToken.None);
+        for (var pause = 1; pause <= 8; pause *= 2)
+        {
+            await Eventually.TrueAsync(() => _time.Armed > 0, "a pause begins");
+            var before = _connections;
+            _time.Advance(TimeSpan.FromSeconds(pause) - TimeSpan.FromTicks(1));
+            Assert.Equal(before, _connections);
+            _time.Advance(TimeSpan.FromTicks(1));
+            await Eventually.TrueAsync(() => _connections > before, "it connects again");
+        }
+        var outcome = await received.WaitAsync(Deadline);
+        Assert.Equal(ReceptionEnd.GivenUp, outcome.End);
+        Assert.Equal("5 connections in a row brought nothing: no route to it", outcome.Reason);
+        Assert.Equal(5, _connections);
+    }
+
+    [Fact]
+    public async Task A_layer_that_is_abandoned_is_not_served_any_more_before_its_target_is_removed()
+    {
+        using var notWanted = new CancellationTokenSource();
+        var reception = Reception(_ => Connected());
+        var (served, left) = (false, false);
+        _pool.BeforeKeepingProgress = () =>
+        {
+            served = reception is { Served: not null, Target: not null };
+            notWanted.Cancel();
+        };
+        _pool.BeforeAbandon = () => left = reception is { Served: null, Target: null };
+        var outcome = await reception.RunAsync(notWanted.Token, CancellationToken.None).WaitAsync(Deadline);
+        Assert.Equal(ReceptionEnd.GivenUp, outcome.End);
+        Assert.True(served);
+        Assert.True(left);
+    }
+
+    [Fact]
+    public async Task A_reception_that_fails_returns_when_the_target_is_in_use_no_more()
+    {
+        using var goOn = new ManualResetEventSlim();
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var writes = 0;
+        _pool.BeforeWrite = () =>
+        {
+            if (Interlocked.Increment(ref writes) == 1)
+                return;
+            held.TrySetResult();
+            Assert.True(goOn.Wait(Deadline));
+        };
+        _pool.BeforeKeepingProgress = () =>
+        {
+            held.Task.Wait(Deadline);
+            throw new InvalidOperationException("a fault of the program");
+        };
+        var received = Reception(_ => Connected()).RunAsync(CancellationToken.None, CancellationToken.None);
+        await held.Task.WaitAsync(Deadline);
+        await Task.WhenAny(received, Task.Delay(200));
+        Assert.False(received.IsCompleted);
+        goOn.Set();
+        var fault = await Assert.ThrowsAnyAsync<Exception>(() => received.WaitAsync(Deadline));
+        Assert.Contains("a fault of the program", fault.ToString(), StringComparison.Ordinal);
+    }
+
+    private LayerReception Reception(Func<int, Stream?> connect, ConnectionSettings? settings = null) => new(
         new Receiver(
             TransferRun.RequestFor(_layer.Map),
-            new ReceiverSettings(Records.Here, Histories.Pieces, ByteSize.GiB(1))),
-        _pool, new Connector(attempt => connect(_connections = attempt)), Settings, _time);
+            new ReceiverSettings(Records.Here, Histories.Pieces, ByteSize.GiB(1)) { SyncEvery = 1 }),
+        _pool, new Connector(attempt => connect(_connections = attempt)), settings ?? Settings, _time);
 
     private DuplexStream Connected()
     {

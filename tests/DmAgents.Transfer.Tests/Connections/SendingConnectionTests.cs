@@ -69,7 +69,7 @@ public sealed class SendingConnectionTests : IDisposable
         await layer.IsHeld;
         for (var i = 0; i < 20; i++)
         {
-            await ArmedAsync();
+            await Eventually.TrueAsync(() => _time.Armed > 0, "the connection waits for the time");
             _time.Advance(Settings.StalledAfter / 2);
             Assert.IsType<TransferRecords.KeepAlive>(await peer.ReadAsync());
         }
@@ -93,13 +93,6 @@ public sealed class SendingConnectionTests : IDisposable
         var fault = await served.WaitAsync(Deadline);
         Assert.Contains("errno 5", fault, StringComparison.Ordinal);
         Assert.Contains("whole pieces are sent", fault, StringComparison.Ordinal);
-    }
-
-    /// <summary>Waits until the connection waits for the time.</summary>
-    private async Task ArmedAsync()
-    {
-        for (var deadline = Environment.TickCount64 + 60_000; _time.Armed == 0; await Task.Yield())
-            Assert.True(Environment.TickCount64 < deadline, "no timer runs");
     }
 
     private static TransferRecords.AskPieces AllPieces => new(Whole: true, [new PieceRange(0, 8)]);

@@ -230,18 +230,15 @@ public sealed class LoopbackTests
             ? new Receiver(request, settings, progress, keptMap)
             : new Receiver(request, settings);
         return new LayerReception(
-            receiver, into, new Connector(connect), new ConnectionSettings(), TimeProvider.System);
+            receiver, into, new Connector(connect),
+            new ConnectionSettings { LongestPause = TimeSpan.FromMilliseconds(20), ConnectionsInVain = int.MaxValue },
+            TimeProvider.System);
     }
 
     private sealed class Connector(Func<int, Task<Stream?>> connect) : ISourceConnector
     {
         private int _attempts;
 
-        public async Task<Stream?> ConnectAsync(string? fault, CancellationToken cancellation)
-        {
-            if (_attempts > 0)
-                await Task.Delay(20, cancellation);
-            return await connect(_attempts++);
-        }
+        public Task<Stream?> ConnectAsync(string? fault, CancellationToken cancellation) => connect(_attempts++);
     }
 }

@@ -7,6 +7,7 @@ namespace DmAgents.Transfer.Tests.Support;
 internal sealed class DuplexStream : OuterStream
 {
     private readonly Stream _writes;
+    private volatile bool _isDisposed;
 
     private DuplexStream(Stream reads, Stream writes)
         : base(reads) => _writes = writes;
@@ -23,14 +24,38 @@ internal sealed class DuplexStream : OuterStream
             new DuplexStream(there.Reader.AsStream(), back.Writer.AsStream()));
     }
 
-    public override ValueTask WriteAsync(
-        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _writes.WriteAsync(buffer, cancellationToken);
+    public override async ValueTask<int> ReadAsync(
+        Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await Inner.ReadAsync(buffer, cancellationToken);
+        }
+        catch (InvalidOperationException) when (_isDisposed)
+        {
+            // What sockets and TLS throw.
+            throw new ObjectDisposedException(nameof(DuplexStream));
+        }
+    }
+
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await _writes.WriteAsync(buffer, cancellationToken);
+        }
+        catch (InvalidOperationException) when (_isDisposed)
+        {
+            throw new ObjectDisposedException(nameof(DuplexStream));
+        }
+    }
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
+            _isDisposed = true;
             _writes.Dispose();
             Inner.Dispose();
         }

@@ -37,6 +37,11 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
 
     public Action? BeforeCommit { get; set; }
 
+    public Action? BeforeAbandon { get; set; }
+
+    /// <summary>Of a target that is made after this is set.</summary>
+    public Action? BeforeWrite { get; set; }
+
     public bool IsEmptyOfReceptions => KeptProgress is null && KeptMap is null && Target is null;
 
     public MemoryThin Blank(long size) => new(blockSize, size);
@@ -104,7 +109,10 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
     {
         BeforeMakingTarget?.Invoke();
         var size = (long)progress.Shape.DeviceSize.Bytes;
-        Target ??= new MemoryTarget(progress.Base is { } origin ? Layers[origin].Snapshot(size) : Blank(size));
+        Target ??= new MemoryTarget(progress.Base is { } origin ? Layers[origin].Snapshot(size) : Blank(size))
+        {
+            BeforeWrite = BeforeWrite,
+        };
         return KernelResult.Found<IReceivingDevice>(Target);
     }
 
@@ -121,6 +129,7 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
 
     public KernelResult Abandon(string reason)
     {
+        BeforeAbandon?.Invoke();
         (KeptProgress, KeptMap) = (null, null);
         Target = null;
         return KernelResult.Done;

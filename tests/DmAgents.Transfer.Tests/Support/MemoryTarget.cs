@@ -17,6 +17,8 @@ internal sealed class MemoryTarget(MemoryThin start) : IReceivingDevice
     /// <summary>Bytes that were written to it, zeros not counted.</summary>
     public long BytesWritten { get; private set; }
 
+    public Action? BeforeWrite { get; init; }
+
     /// <summary>Refuses the next write.</summary>
     public KernelError? Refuses { get; set; }
 
@@ -28,6 +30,7 @@ internal sealed class MemoryTarget(MemoryThin start) : IReceivingDevice
 
     public KernelResult Write(ByteSize offset, ReadOnlySpan<byte> bytes)
     {
+        BeforeWrite?.Invoke();
         if (Refuses is { } error)
             return error;
         BytesWritten += bytes.Length;
