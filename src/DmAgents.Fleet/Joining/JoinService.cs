@@ -65,7 +65,7 @@ public sealed class JoinService(
             await using var closing = tls.ConfigureAwait(false);
             await tls.AuthenticateAsServerAsync(options, either.Token).ConfigureAwait(false);
             var refusal = await ExchangeAsync(tls, shown, isBusy, start, either.Token).ConfigureAwait(false);
-            await tls.ShutdownAsync().WaitAsync(either.Token).ConfigureAwait(false);
+            await ShutDownAsync(tls, either.Token).ConfigureAwait(false);
             return refusal;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -75,6 +75,18 @@ public sealed class JoinService(
         catch (Exception cause) when (cause is IOException or AuthenticationException)
         {
             return JoinRefusal.Unreachable(cause.Message);
+        }
+    }
+
+    /// <summary>The exchange has ended with its answer. A peer that has it may close before this is sent.</summary>
+    private static async Task ShutDownAsync(SslStream tls, CancellationToken cancellation)
+    {
+        try
+        {
+            await tls.ShutdownAsync().WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception cause) when (cause is IOException or OperationCanceledException)
+        {
         }
     }
 

@@ -26,14 +26,16 @@ internal sealed class JoinServer : IAsyncDisposable
     public BlockingCollection<JoinRefusal?> Ends { get; } = [];
 
     /// <summary>The join service of a fleet, with two members.</summary>
-    public static JoinServer Of(TestFleet fleet, JoinLimits? limits = null)
+    /// <param name="through">What the service's end of each connection passes through.</param>
+    public static JoinServer Of(TestFleet fleet, JoinLimits? limits = null, Func<Stream, Stream>? through = null)
     {
         JoinServer? server = null;
         ImmutableArray<MemberAddress> members = [Samples.Address("first:2552"), Samples.Address("second:2552")];
         var service = new JoinService(
             fleet.Authority, () => fleet.Founded.Member.Certificate, () => members, fleet.Time,
             limits ?? new JoinLimits(Loopback.Patience, AtOnce: 16), end => server!.Ends.Add(end));
-        return server = new JoinServer(service.ServeAsync);
+        return server = new JoinServer((stream, cancellation) =>
+            service.ServeAsync(through is null ? stream : through(stream), cancellation));
     }
 
     public static async Task<Stream> ConnectAsync(MemberAddress address, CancellationToken cancellation)
