@@ -89,13 +89,26 @@ internal sealed class AuthorityFiles(IDurableFiles files, FleetPaths paths)
             : Damaged(paths.AuthorityCertificate, "it is no authority's certificate");
     }
 
+    /// <remarks>Files are replaced as a whole, so one that cannot be read is no trace of a crash. A document that
+    /// remembers anything is of an authority that lost its certificate: made anew, it would forget what it revoked.
+    /// </remarks>
     private FleetOutcome<AuthorityState> EnsureState(FleetName name)
     {
         var read = files.Read(paths.AuthorityDocument);
-        if (read.Succeeded && AuthorityDocument.Read(read.Value, out _) is { } begun && begun.Name == name)
-            return begun;
         if (!read.Succeeded && !read.FailedWith(KernelFault.NotFound))
             return Failed(read.Error);
+        if (read.Succeeded)
+        {
+            if (AuthorityDocument.Read(read.Value, out var why) is not { } begun)
+                return Damaged(paths.AuthorityDocument, why);
+            if (begun.HasBeenUsed)
+            {
+                return Damaged(paths.AuthorityCertificate,
+                    $"it is missing, and {paths.AuthorityDocument} is of fleet {begun.Name} ({begun.Id})");
+            }
+            if (begun.Name == name)
+                return begun;
+        }
         var state = AuthorityState.New(name, new FleetId(Guid.NewGuid()));
         var written = Write(state);
         return written.Succeeded ? state : Failed(written.Error);
@@ -104,10 +117,14 @@ internal sealed class AuthorityFiles(IDurableFiles files, FleetPaths paths)
     private FleetOutcome<PrivateKey> EnsureKey()
     {
         var read = files.Read(paths.AuthorityKey);
-        if (read.Succeeded && PrivateKey.TryRead(read.Value, out var begun))
-            return begun;
         if (!read.Succeeded && !read.FailedWith(KernelFault.NotFound))
             return Failed(read.Error);
+        if (read.Succeeded)
+        {
+            return PrivateKey.TryRead(read.Value, out var begun)
+                ? begun
+                : Damaged(paths.AuthorityKey, "it is no private key");
+        }
         var key = PrivateKey.Make();
         var written = files.ReplaceSecret(paths.AuthorityKey, key.ToPem());
         return written.Succeeded ? key : Failed(written.Error);

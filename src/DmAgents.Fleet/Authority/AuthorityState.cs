@@ -25,6 +25,9 @@ public sealed record AuthorityState(
     public int Records =>
         Tokens.Count + Hosts.Count + Hosts.Values.Sum(each => each.Certificates.Length) + Revocations.Length;
 
+    /// <summary>The authority has given something out: its fleet exists.</summary>
+    public bool HasBeenUsed => Own is not null || RevocationNumber > 0 || Records > 0;
+
     public static AuthorityState New(FleetName name, FleetId id) => new(
         name, id, Own: null, ImmutableDictionary<TokenHash, TokenRecord>.Empty,
         ImmutableDictionary<HostName, HostRecord>.Empty, RevocationNumber: 0, Revocations: []);

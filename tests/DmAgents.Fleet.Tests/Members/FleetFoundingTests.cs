@@ -157,6 +157,41 @@ public class FleetFoundingTests
     }
 
     [Theory]
+    [InlineData("prod")]
+    [InlineData("other")]
+    public void An_authority_that_lost_its_certificate_is_not_made_anew(string name)
+    {
+        var files = new MemoryFiles();
+        TestFleet.Found(files, "prod", "first", _time).Value.Dispose();
+        Assert.True(new MemberFiles(files, TestFleet.Paths).Remove().Succeeded);
+        files.Delete(TestFleet.Paths.AuthorityCertificate);
+        var before = files.Read(TestFleet.Paths.AuthorityDocument).Value;
+
+        var refused = TestFleet.Found(files, name, "first", _time).Refusal!;
+
+        Assert.Equal((RefusalKind.WrongState, TestFleet.Paths.AuthorityCertificate), (refused.Kind, refused.Subject));
+        Assert.Contains("is of fleet prod", refused.Why, StringComparison.Ordinal);
+        Assert.Equal(before, files.Read(TestFleet.Paths.AuthorityDocument).Value);
+    }
+
+    [Theory]
+    [InlineData("authority.json")]
+    [InlineData("authority.key")]
+    public void A_file_of_an_authority_that_cannot_be_read_is_not_replaced(string name)
+    {
+        var files = new MemoryFiles();
+        Assert.Throws<AgentDiedException>(
+            () => TestFleet.Found(new MortalFiles(files) { DiesAt = 2 }, "prod", "first", _time));
+        var path = $"{TestFleet.Paths.Directory}/{name}";
+        files.ReplaceSecret(path, "garbage"u8);
+
+        var refused = TestFleet.Found(files, "prod", "first", _time).Refusal!;
+
+        Assert.Equal((RefusalKind.WrongState, path), (refused.Kind, refused.Subject));
+        Assert.Equal("garbage"u8.ToArray(), files.Read(path).Value);
+    }
+
+    [Theory]
     [InlineData("authority.key")]
     [InlineData("host.key")]
     public void A_key_of_another_certificate_is_named(string name)
