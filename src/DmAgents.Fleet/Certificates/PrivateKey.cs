@@ -45,12 +45,7 @@ public sealed class PrivateKey : IDisposable
 
     /// <summary>A signing request (PKCS #10, DER): it proves that its sender has this key. It asks for no
     /// extensions, since an authority ignores them.</summary>
-    public byte[] RequestFor(HostName host)
-    {
-        var builder = new X500DistinguishedNameBuilder();
-        builder.AddCommonName(host.Value);
-        return new CertificateRequest(builder.Build(), _key, HashAlgorithmName.SHA256).CreateSigningRequest();
-    }
+    public byte[] RequestFor(HostName host) => Keys.RequestFor(host, _key);
 
     /// <summary>The certificate with this key, for TLS.</summary>
     public X509Certificate2 With(X509Certificate2 certificate) => certificate.CopyWithPrivateKey(_key);
@@ -66,6 +61,14 @@ internal static class Keys
     public static KeyFingerprint FingerprintOf(ReadOnlySpan<byte> publicKeyInfo) => new(Digest.Of(publicKeyInfo));
 
     public static KeyFingerprint FingerprintOf(PublicKey key) => FingerprintOf(key.ExportSubjectPublicKeyInfo());
+
+    /// <summary>See <see cref="PrivateKey.RequestFor"/>.</summary>
+    public static byte[] RequestFor(HostName host, ECDsa key)
+    {
+        var name = new X500DistinguishedNameBuilder();
+        name.AddCommonName(host.Value);
+        return new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256).CreateSigningRequest();
+    }
 
     /// <summary>False for keys of other kinds and curves: one kind of key is one thing to reason about.</summary>
     public static bool IsP256(PublicKey key)

@@ -1,9 +1,9 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using DmAgents.Domain.Fleet;
+using DmAgents.Fleet.Certificates;
 using DmAgents.Fleet.Members;
 using DmAgents.Fleet.Peers;
 
@@ -30,7 +30,9 @@ public sealed class JoinClient(
     /// <summary>Asks for the next certificate, for the key of the present one.</summary>
     public async Task<JoinerResult> RenewAsync(MemberAddress address, Member own, CancellationToken cancellation)
     {
-        var request = RequestOf(own);
+        using var key = own.Certificate.GetECDsaPrivateKey()
+            ?? throw new InvalidOperationException("A member's certificate has its key");
+        var request = Keys.RequestFor(own.Host.Host, key);
         var intent = new JoinerIntent.Renew(own.Trust, own.Host.Host, request, own.Host.Key);
         return await ExchangeAsync(address, intent, own.Certificate, cancellation).ConfigureAwait(false);
     }
@@ -88,14 +90,5 @@ public sealed class JoinClient(
                 }
             }
         }
-    }
-
-    private static byte[] RequestOf(Member own)
-    {
-        using var key = own.Certificate.GetECDsaPrivateKey()
-            ?? throw new InvalidOperationException("A member's certificate has its key");
-        var name = new X500DistinguishedNameBuilder();
-        name.AddCommonName(own.Host.Host.Value);
-        return new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256).CreateSigningRequest();
     }
 }
