@@ -23,7 +23,12 @@ internal sealed class DeviceActor(IKernel kernel, TimeProvider time) : UntypedAc
                 Sender.Tell(CreateBase(job));
                 break;
             case DeviceJobs.CreateSnapshot job:
-                Sender.Tell(CreateSnapshot(job));
+                Sender.Tell(Created(job.Pool, job.Device, job.MadeBefore,
+                    new CreationEffects(kernel, job.Pool).CreateSnapshot(job.Device, job.Source, job.MadeBefore)));
+                break;
+            case DeviceJobs.CreateBlank job:
+                Sender.Tell(Created(job.Pool, job.Device, job.MadeBefore,
+                    new CreationEffects(kernel, job.Pool).CreateBlank(job.Device, job.MadeBefore)));
                 break;
             case DeviceJobs.Settle job:
                 Sender.Tell(Settle(job));
@@ -70,13 +75,12 @@ internal sealed class DeviceActor(IKernel kernel, TimeProvider time) : UntypedAc
         return new DeviceResults.Created(job.Device.Id, made, SettledAfter(made, job.Device, job.Pool));
     }
 
-    private DeviceResults.Created CreateSnapshot(DeviceJobs.CreateSnapshot job)
+    private DeviceResults.Created Created(PoolContext pool, DeviceRecord device, bool madeBefore, KernelResult made)
     {
-        var made = new CreationEffects(kernel, job.Pool).CreateSnapshot(job.Device, job.Source, job.MadeBefore);
-        var settled = made.Succeeded && !job.MadeBefore
-            ? new UseEffects(kernel, job.Pool).SettleFresh(job.Device)
-            : SettledAfter(made, job.Device, job.Pool);
-        return new DeviceResults.Created(job.Device.Id, made, settled);
+        var settled = made.Succeeded && !madeBefore
+            ? new UseEffects(kernel, pool).SettleFresh(device)
+            : SettledAfter(made, device, pool);
+        return new DeviceResults.Created(device.Id, made, settled);
     }
 
     private KernelResult SettledAfter(KernelResult made, DeviceRecord device, PoolContext pool) =>

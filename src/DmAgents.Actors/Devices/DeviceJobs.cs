@@ -21,6 +21,10 @@ internal static class DeviceJobs
     internal sealed record CreateSnapshot(PoolContext Pool, DeviceRecord Device, DeviceRecord Source, bool MadeBefore)
         : ILocalMessage;
 
+    /// <summary>Bring a device without blocks into being, and make it live. Answered by
+    /// <see cref="DeviceResults.Created"/>.</summary>
+    internal sealed record CreateBlank(PoolContext Pool, DeviceRecord Device, bool MadeBefore) : ILocalMessage;
+
     /// <summary>Make live what the record wants.</summary>
     /// <param name="Request">The request that waits for it; null in the background.</param>
     /// <param name="Detach">What has to go goes although somebody holds it, as soon as he lets go.</param>

@@ -39,6 +39,10 @@ internal static class Occurrences
             $"base {e.Key.Name} is to be formatted", Id(e.Id)),
         PoolEvents.SnapshotIntended e => new(e.Key.Name, $"{Kind(e.Kind)}-intended",
             $"{Kind(e.Kind)} {e.Key.Name} is to be made as thin id {e.Id}, a snapshot of {e.Source}", Id(e.Id)),
+        PoolEvents.ReceptionIntended e => new(e.Key.Name, "reception-intended",
+            $"a layer of another host is to be received as thin id {e.Id}"
+                + (e.Source is { } source ? $", upon {source}" : ""), Id(e.Id)),
+        PoolEvents.ContentNoted e => OfDevice(e.Id, notice, "content-noted", $"has the content {e.Content}"),
         PoolEvents.Created e => OfDevice(e.Id, notice, "created", "is in the pool"),
         PoolEvents.CreationFailed e => new(e.Id.ToString(), "creation-failed",
             $"thin id {e.Id} was not made: {e.Why}{(e.InDoubt ? "; it is in quarantine" : "")}", Id(e.Id)),

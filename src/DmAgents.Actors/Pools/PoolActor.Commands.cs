@@ -201,7 +201,7 @@ public sealed partial class PoolActor
                 var claimed = _state.Devices[accepted.Subject!.Value];
                 _devices.Give(claimed.Id, new DeviceJobs.Confirm(Pool, claimed, command.Request, Detach: false));
                 break;
-            case PoolCommands.CreateSnapshot or PoolCommands.CommitLive:
+            case PoolCommands.CreateSnapshot or PoolCommands.CommitLive or PoolCommands.Receive:
                 StartCreation(_state.Devices[accepted.Subject!.Value], madeBefore: false);
                 break;
             case PoolCommands.SetUse use:

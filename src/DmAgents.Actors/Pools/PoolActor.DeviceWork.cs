@@ -24,7 +24,9 @@ public sealed partial class PoolActor
     {
         if (device.Source is not { } sourceId)
         {
-            _devices.Give(device.Id, new DeviceJobs.CreateBase(Pool, device, StartAgain: madeBefore));
+            _devices.Give(device.Id, device.Kind == DeviceKind.Base
+                ? new DeviceJobs.CreateBase(Pool, device, StartAgain: madeBefore)
+                : new DeviceJobs.CreateBlank(Pool, device, madeBefore));
             return;
         }
         if (!_state.Devices.TryGetValue(sourceId, out var source))
@@ -278,7 +280,8 @@ public sealed partial class PoolActor
     {
         foreach (var (request, operation) in _operations)
         {
-            if (operation.Subject == id && operation.Command is PoolCommands.CreateSnapshot or PoolCommands.CommitLive)
+            if (operation.Subject == id && operation.Command
+                is PoolCommands.CreateSnapshot or PoolCommands.CommitLive or PoolCommands.Receive)
                 return request;
         }
         return null;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Effects;
@@ -58,6 +59,10 @@ public sealed class PoolContents
 
     /// <summary>What is known of the pool's metadata if they cannot be read.</summary>
     public MetadataShape Shape => MendDecider.ShapeOf(Journaled);
+
+    /// <summary>What the blocks of a layer are; null if that was not computed.</summary>
+    public ContentDigest? ContentOf(ThinId id) =>
+        Journaled.Contents.TryGetValue(id, out var content) ? content : null;
 
     public DeviceRecord? Find(DeviceKey key) => Journaled.Find(key);
 

@@ -22,7 +22,7 @@ namespace DmAgents.Actors.Serialization;
         typeof(RequestIdConverter), typeof(PoolNameConverter), typeof(ImageReferenceConverter),
         typeof(DevicePathConverter), typeof(LoopFileConverter), typeof(MappedNameConverter),
         typeof(DeviceKeyConverter), typeof(PoolBackingConverter), typeof(MountPathConverter),
-        typeof(FormatNameConverter),
+        typeof(FormatNameConverter), typeof(ContentDigestConverter),
     ])]
 [JsonSerializable(typeof(PoolBacking.Disks))]
 [JsonSerializable(typeof(PoolBacking.LoopFiles))]
@@ -32,6 +32,8 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolEvents.DeviceAdopted))]
 [JsonSerializable(typeof(PoolEvents.BaseIntended))]
 [JsonSerializable(typeof(PoolEvents.SnapshotIntended))]
+[JsonSerializable(typeof(PoolEvents.ReceptionIntended))]
+[JsonSerializable(typeof(PoolEvents.ContentNoted))]
 [JsonSerializable(typeof(PoolEvents.Created))]
 [JsonSerializable(typeof(PoolEvents.CreationFailed))]
 [JsonSerializable(typeof(PoolEvents.UseChanged))]

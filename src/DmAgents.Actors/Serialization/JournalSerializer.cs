@@ -24,6 +24,8 @@ public sealed class JournalSerializer(ExtendedActorSystem system)
         ["device-adopted.v1"] = JournalJson.Default.DeviceAdopted,
         ["base-intended.v1"] = JournalJson.Default.BaseIntended,
         ["snapshot-intended.v1"] = JournalJson.Default.SnapshotIntended,
+        ["reception-intended.v1"] = JournalJson.Default.ReceptionIntended,
+        ["device-content-noted.v1"] = JournalJson.Default.ContentNoted,
         ["device-created.v1"] = JournalJson.Default.Created,
         ["device-creation-failed.v1"] = JournalJson.Default.CreationFailed,
         ["device-use-changed.v1"] = JournalJson.Default.UseChanged,

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Mending;
@@ -46,6 +47,10 @@ internal sealed record PoolStateDocument(
     /// <summary>Null in what was stored before pools could be taken over.</summary>
     public TakeoverRecord? Takeover { get; init; }
 
+    /// <summary>By thin id. Null in what was stored before contents were noted, and if none was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SortedDictionary<ThinId, ContentDigest>? Contents { get; init; }
+
     public static PoolStateDocument Of(PoolState state) => new(
         state.Identity,
         state.WasOpened,
@@ -65,6 +70,7 @@ internal sealed record PoolStateDocument(
         LastBackup = state.LastBackup,
         Proofs = state.Proofs.ByName.IsEmpty ? null : new(state.Proofs.ByName, StringComparer.Ordinal),
         Takeover = state.Takeover,
+        Contents = state.Contents.IsEmpty ? null : new(state.Contents),
         Views = [.. state.Views.Values.OrderBy(v => v.Key.ToString(), StringComparer.Ordinal)],
     };
 
@@ -84,6 +90,7 @@ internal sealed record PoolStateDocument(
         Proofs = (Proofs ?? []).Aggregate(
             BackupProofs.None, (proofs, proof) => proofs.With(proof.Key, proof.Value)),
         Takeover = Takeover,
+        Contents = Contents?.ToImmutableDictionary() ?? ImmutableDictionary<ThinId, ContentDigest>.Empty,
         Requests = Requests.Aggregate(RequestLog.Empty, (log, r) => log.With(r.Request, r.Subject)),
     }).Restored(Devices, Views.IsDefault ? [] : Views);
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Units;
@@ -61,6 +62,9 @@ internal sealed class ImageReferenceConverter()
 internal sealed class DevicePathConverter() : TextConverter<DevicePath>(p => p.Value, text => new DevicePath(text));
 
 internal sealed class FormatNameConverter() : TextConverter<FormatName>(n => n.Value, text => new FormatName(text));
+
+internal sealed class ContentDigestConverter()
+    : TextConverter<ContentDigest>(digest => digest.ToString(), ContentDigest.Parse);
 
 internal sealed class MountPathConverter() : TextConverter<MountPath>(p => p.Value, text => new MountPath(text));
 

@@ -23,11 +23,14 @@ namespace DmAgents.Actors.Serialization;
         typeof(DeviceKeyConverter), typeof(PoolBackingConverter), typeof(MountPathConverter),
         typeof(BackupNameConverter), typeof(MetadataSourceConverter), typeof(BackupOutcomeConverter),
         typeof(PoolCommandConverter), typeof(PoolEventConverter), typeof(FormatNameConverter),
+        typeof(ContentDigestConverter),
     ])]
 [JsonSerializable(typeof(PoolCommands.Initialize))]
 [JsonSerializable(typeof(PoolCommands.Adopt))]
 [JsonSerializable(typeof(PoolCommands.CreateSnapshot))]
 [JsonSerializable(typeof(PoolCommands.CreateView))]
+[JsonSerializable(typeof(PoolCommands.Receive))]
+[JsonSerializable(typeof(PoolCommands.NoteContent))]
 [JsonSerializable(typeof(PoolCommands.SetLabels))]
 [JsonSerializable(typeof(PoolCommands.Commit))]
 [JsonSerializable(typeof(PoolCommands.CommitLive))]
@@ -54,6 +57,7 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolReplies.PoolAdopted))]
 [JsonSerializable(typeof(PoolReplies.TakeoverConfirmed))]
 [JsonSerializable(typeof(PoolReplies.Created))]
+[JsonSerializable(typeof(PoolReplies.ContentNoted))]
 [JsonSerializable(typeof(PoolReplies.LabelsSet))]
 [JsonSerializable(typeof(PoolReplies.Committed))]
 [JsonSerializable(typeof(PoolReplies.UseSet))]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools.Adoption;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Takeover;
@@ -54,6 +55,28 @@ public static class PoolCommands
         FileSystemKind? FileSystem, DeviceUse Use, ImmutableSortedDictionary<string, string> Labels,
         DateTimeOffset At) : PoolCommand<PoolReplies.Created>(Request, At);
 
+    /// <summary>
+    /// Makes the device that a layer of another host is received into, and makes it live for writing. Nothing is grown
+    /// or formatted: all that is to be on it comes from the other host.
+    /// </summary>
+    /// <param name="Key">Of <see cref="DeviceKey.ReceptionSpace"/>.</param>
+    /// <param name="Parent">The layer below it in the lineage; null: none.</param>
+    /// <param name="Source">The layer that it begins as a snapshot of; null: it begins blank.</param>
+    public sealed record Receive(
+        RequestId Request, DeviceKey Key, DeviceKey? Parent, DeviceKey? Source, ByteSize Size,
+        FileSystemKind FileSystem, DateTimeOffset At) : PoolCommand<PoolReplies.Created>(Request, At)
+    {
+        /// <summary>How its file system was made; null if the other host does not know.</summary>
+        public FormatName? Format { get; init; }
+
+        /// <summary>The directory of its file system that is its tree; null: the whole.</summary>
+        public string? Root { get; init; }
+    }
+
+    /// <summary>Notes what a layer's blocks are. Refused if they were something else before.</summary>
+    public sealed record NoteContent(RequestId Request, DeviceKey Key, ContentDigest Content, DateTimeOffset At)
+        : PoolCommand<PoolReplies.ContentNoted>(Request, At);
+
     /// <summary>Makes a layer or a base readable under another key. It is live when the answer comes.</summary>
     /// <param name="Parent">The layer to be read; null: the empty base.</param>
     /// <param name="FileSystem">For a parentless one; null: the pool's default.</param>
@@ -77,6 +100,9 @@ public static class PoolCommands
     {
         /// <summary>How many inodes its file system has in use; null where nobody counted.</summary>
         public ulong? Inodes { get; init; }
+
+        /// <summary>What its blocks are; null if that was not computed.</summary>
+        public ContentDigest? Content { get; init; }
     }
 
     /// <summary>Makes a layer of what a container layer holds at this moment; the container goes on.</summary>

@@ -87,10 +87,13 @@ public static partial class PoolDecider
             return No(RefusalKind.WrongState, What, c.Key.Name, "it is mounted",
                 "unmount it first, or make an image of the running container: dmagent container commit");
         }
-        return Yes(device.Id, new PoolEvents.Committed(c.Request, device.Id, c.NewKey, c.Labels, c.At)
+        var committed = new PoolEvents.Committed(c.Request, device.Id, c.NewKey, c.Labels, c.At)
         {
             Inodes = c.Inodes,
-        });
+        };
+        return c.Content is { } content
+            ? Yes(device.Id, committed, new PoolEvents.ContentNoted(Request: null, device.Id, content, c.At))
+            : Yes(device.Id, committed);
     }
 
     private static Decision CommitLive(PoolState state, PoolHealth? health, PoolCommands.CommitLive c)

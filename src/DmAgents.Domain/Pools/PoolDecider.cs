@@ -8,7 +8,7 @@ namespace DmAgents.Domain.Pools;
 /// Decides what a pool does about a command. Pure: the same state, health and command give the same decision.
 /// </summary>
 /// <remarks>
-/// Topics are in partial files: creation, views, use, removal, images, the pool itself. Each answers in every phase of
+/// Topics are in partial files: creation, views, use, transfers, removal, images, the pool itself. Each answers in every phase of
 /// every device; <see cref="PoolState.Apply"/> takes each event that a decision holds.
 /// </remarks>
 public static partial class PoolDecider
@@ -39,6 +39,8 @@ public static partial class PoolDecider
     private static Decision Answer(PoolState state, PoolHealth? health, PoolCommand command) => command switch
     {
         PoolCommands.CreateSnapshot c => CreateSnapshot(state, health, c),
+        PoolCommands.Receive c => Receive(state, health, c),
+        PoolCommands.NoteContent c => NoteContent(state, c),
         PoolCommands.CreateView c => CreateView(state, health, c),
         PoolCommands.SetLabels c => SetLabels(state, c),
         PoolCommands.Commit c => Commit(state, c),

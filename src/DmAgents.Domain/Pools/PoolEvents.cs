@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Units;
@@ -51,6 +52,18 @@ public static class PoolEvents
         RequestId Request, ThinId Id, DeviceKey Key, DeviceKind Kind, ThinId? Parent, ThinId Source, ByteSize Size,
         FileSystemKind FileSystem, DeviceUse Use, bool ReadOnly, ImmutableSortedDictionary<string, string> Labels,
         DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>Intent: the device that a layer of another host is received into is to be made under this id, and to be
+    /// live.</summary>
+    /// <param name="Parent">The layer below it in the lineage; null: none.</param>
+    /// <param name="Source">The layer that it is a snapshot of; null: it is blank.</param>
+    public sealed record ReceptionIntended(
+        RequestId Request, ThinId Id, DeviceKey Key, ThinId? Parent, ThinId? Source, ByteSize Size,
+        FileSystemKind FileSystem, FormatName? Format, string? Root, DateTimeOffset At) : PoolEvent(At);
+
+    /// <summary>The blocks of the layer are these.</summary>
+    public sealed record ContentNoted(RequestId? Request, ThinId Id, ContentDigest Content, DateTimeOffset At)
+        : PoolEvent(At);
 
     /// <summary>Outcome: the pool has the device.</summary>
     public sealed record Created(ThinId Id, DateTimeOffset At) : PoolEvent(At);

@@ -29,6 +29,9 @@ public static class PoolReplies
     public sealed record Created(RequestId Request, DeviceRecord? Device, bool AlreadySo)
         : Success(Request, AlreadySo);
 
+    /// <summary>The journal has what the layer's blocks are.</summary>
+    public sealed record ContentNoted(RequestId Request, bool AlreadySo) : Success(Request, AlreadySo);
+
     /// <summary>The device or view has the labels.</summary>
     public sealed record LabelsSet(RequestId Request, bool AlreadySo) : Success(Request, AlreadySo);
 

@@ -10,7 +10,10 @@ public sealed partial record PoolState
     private PoolState Put(DeviceRecord device) =>
         Indexed(Devices.GetValueOrDefault(device.Id), device) with { Devices = Devices.SetItem(device.Id, device) };
 
-    private PoolState Drop(ThinId id) => Indexed(Devices[id], after: null) with { Devices = Devices.Remove(id) };
+    private PoolState Drop(ThinId id) => Indexed(Devices[id], after: null) with
+    {
+        Devices = Devices.Remove(id), Contents = Contents.Remove(id),
+    };
 
     private PoolState Indexed(DeviceRecord? before, DeviceRecord? after)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Takeover;
@@ -61,6 +62,10 @@ public sealed partial record PoolState(
 
     /// <summary>Set where the pool was another program's.</summary>
     public TakeoverRecord? Takeover { get; init; }
+
+    /// <summary>What the blocks of layers are, as far as it was computed.</summary>
+    public ImmutableDictionary<ThinId, ContentDigest> Contents { get; init; } =
+        ImmutableDictionary<ThinId, ContentDigest>.Empty;
 
     /// <summary>The other program may get this thin id back: it must stay as it is.</summary>
     public bool IsForeign(ThinId id) => Takeover is { CanBeUndone: true } && Takeover.Thins.Contains(id);
@@ -153,6 +158,14 @@ public sealed partial record PoolState(
         PoolEvents.SnapshotIntended e => WithNew(new DeviceRecord(
             e.Id, e.Key, e.Kind, DevicePhase.Creating, e.Parent, e.Source, e.Size, e.FileSystem, e.Use, e.ReadOnly,
             e.Labels, e.At, e.At)).Answering(e.Request, e.Id),
+        PoolEvents.ReceptionIntended e => WithNew(new DeviceRecord(
+            e.Id, e.Key, DeviceKind.Container, DevicePhase.Creating, e.Parent, e.Source, e.Size, e.FileSystem,
+            DeviceUse.Active, ReadOnly: false, ImmutableSortedDictionary<string, string>.Empty, e.At, e.At)
+        {
+            Format = e.Format, Root = e.Root,
+        }).Answering(e.Request, e.Id),
+        PoolEvents.ContentNoted e => (this with { Contents = Contents.SetItem(e.Id, e.Content) })
+            .Answering(e.Request, e.Id),
         PoolEvents.Created e => WithCreated(Devices[e.Id]),
         PoolEvents.CreationFailed e => WithFailed(e),
         PoolEvents.Claimed e => Put(Devices[e.Id] with

@@ -13,8 +13,9 @@ public static class PoolSuccess
         PoolCommand command, DeviceRecord? device, ImmutableArray<DeviceRecord> removed, bool alreadySo) =>
         command switch
         {
-            PoolCommands.CreateSnapshot or PoolCommands.CreateView =>
+            PoolCommands.CreateSnapshot or PoolCommands.CreateView or PoolCommands.Receive =>
                 new PoolReplies.Created(command.Request, device, alreadySo),
+            PoolCommands.NoteContent => new PoolReplies.ContentNoted(command.Request, alreadySo),
             PoolCommands.SetLabels => new PoolReplies.LabelsSet(command.Request, alreadySo),
             PoolCommands.Commit or PoolCommands.CommitLive =>
                 new PoolReplies.Committed(command.Request, device, alreadySo),

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Actors.Hosts;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Takeover;
@@ -21,6 +22,9 @@ internal static class Samples
     internal static readonly ImageReference Reference = new("registry.example:5000/team/app:1.2");
 
     internal static readonly FormatName Format = new("ext4-1");
+
+    internal static readonly ContentDigest Content = ContentDigest.Parse(
+        "blake3:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
 
     internal static readonly ImmutableSortedDictionary<string, string> Labels =
         ImmutableSortedDictionary<string, string>.Empty.Add("b", "2").Add("a", "wörld \"1\"");
@@ -83,6 +87,14 @@ internal static class Samples
             Request, Id, new DeviceKey("k8s.io", "a/b"), DeviceKind.Container, Parent: null, new ThinId(8),
             ByteSize.MiB(1), FileSystemKind.Ext4, DeviceUse.Idle, ReadOnly: false,
             ImmutableSortedDictionary<string, string>.Empty, At),
+        ["reception-intended.v1"] = new PoolEvents.ReceptionIntended(
+            Request, Id, DeviceKey.Reception("r-1"), new ThinId(7), new ThinId(8), ByteSize.GiB(10),
+            FileSystemKind.Xfs, Format, "rootfs", At),
+        ["reception-intended.v1+least"] = new PoolEvents.ReceptionIntended(
+            Request, Id, DeviceKey.Reception("r-1"), Parent: null, Source: null, ByteSize.GiB(10),
+            FileSystemKind.Ext4, Format: null, Root: null, At),
+        ["device-content-noted.v1"] = new PoolEvents.ContentNoted(Request, Id, Content, At),
+        ["device-content-noted.v1+least"] = new PoolEvents.ContentNoted(Request: null, Id, Content, At),
         ["device-created.v1"] = new PoolEvents.Created(Id, At),
         ["device-creation-failed.v1"] = new PoolEvents.CreationFailed(Id, "no space", InDoubt: true, At),
         ["device-use-changed.v1"] = new PoolEvents.UseChanged(Request, Id, DeviceUse.Active, ReadOnly: true, At),
@@ -150,6 +162,8 @@ internal static class Samples
         ["pool-state.v1+taken-over"] = State().Apply(TakenOver),
         ["pool-state.v1+formatted"] = PoolState.Empty
             .Apply(Initialized(Disks) with { SectorSize = ByteSize.KiB(4) }).Apply(Base with { Format = Format }),
+        ["pool-state.v1+contents"] = PoolState.Empty
+            .Apply(new PoolEvents.ContentNoted(Request: null, Id, Content, At)),
         ["pool-state.v1+empty"] = PoolState.Empty,
     };
 

@@ -70,8 +70,20 @@ internal static class WireSamples
         ["create-snapshot.v1+least"] = new PoolCommands.CreateSnapshot(
             Request, Snapshot, Parent: null, Size: null, FileSystem: null, DeviceUse.Active, Labels.Clear(), At),
         ["create-view.v1"] = new PoolCommands.CreateView(Request, Snapshot, Key, FileSystemKind.Xfs, Labels, At),
+        ["receive.v1"] = new PoolCommands.Receive(
+            Request, DeviceKey.Reception("r-1"), Key, Snapshot, ByteSize.GiB(20), FileSystemKind.Xfs, At)
+        {
+            Format = Format, Root = "rootfs",
+        },
+        ["receive.v1+least"] = new PoolCommands.Receive(
+            Request, DeviceKey.Reception("r-1"), Parent: null, Source: null, ByteSize.GiB(20), FileSystemKind.Ext4, At),
+        ["note-content.v1"] = new PoolCommands.NoteContent(Request, Key, Content, At),
         ["set-labels.v1"] = new PoolCommands.SetLabels(Request, Key, Replace: true, Labels, ["c"], At),
-        ["commit.v1"] = new PoolCommands.Commit(Request, DeviceKey.Container("web"), Key, Labels, At) { Inodes = 12 },
+        ["commit.v1"] = new PoolCommands.Commit(Request, DeviceKey.Container("web"), Key, Labels, At)
+        {
+            Inodes = 12, Content = Content,
+        },
+        ["commit.v1+least"] = new PoolCommands.Commit(Request, DeviceKey.Container("web"), Key, Labels, At),
         ["commit-live.v1"] = new PoolCommands.CommitLive(Request, DeviceKey.Container("web"), Key, Labels, At)
         {
             InPlaceOfIt = true,
@@ -121,6 +133,7 @@ internal static class WireSamples
         ["reply-takeover-confirmed.v1"] = new PoolReplies.TakeoverConfirmed(Request, AlreadySo: false),
         ["reply-created.v1"] = new PoolReplies.Created(Request, Device, AlreadySo: false),
         ["reply-created.v1+gone"] = new PoolReplies.Created(Request, Device: null, AlreadySo: true),
+        ["reply-content-noted.v1"] = new PoolReplies.ContentNoted(Request, AlreadySo: false),
         ["reply-labels-set.v1"] = new PoolReplies.LabelsSet(Request, AlreadySo: false),
         ["reply-committed.v1"] = new PoolReplies.Committed(Request, Device, AlreadySo: false),
         ["reply-use-set.v1"] = new PoolReplies.UseSet(Request, Device, AlreadySo: false),

@@ -45,6 +45,10 @@ internal static class Ask
 
     public static DeviceKey View(string name) => DeviceKey.Containerd("default", name);
 
+    /// <summary>Upon a layer, or blank.</summary>
+    public static PoolCommands.Receive Receive(DeviceKey key, DeviceKey? above, ByteSize? size = null) =>
+        new(NewRequest(), key, above, above, size ?? BaseSize, FileSystemKind.Ext4, At);
+
     public static PoolCommands.Commit Commit(string name, DeviceKey to) =>
         new(NewRequest(), Container(name), to, NoLabels, At);
 

@@ -21,6 +21,8 @@ public sealed partial class CrashPointsTests
         ["create, mounted"] = ("an image", _ => Operations.Create(Operations.D, Operations.A, DeviceUse.Mounted)),
         ["create, larger"] = ("an image", _ =>
             Operations.Create(Operations.D, Operations.A, DeviceUse.Idle, ByteSize.MiB(24))),
+        ["receive, upon a layer"] = ("an image", _ => Operations.Receive(Operations.A)),
+        ["receive, whole"] = ("a pool", _ => Operations.Receive(null)),
         ["snapshot of a live origin"] = ("a mounted container", _ =>
             Operations.CommitLive(Operations.C, Operations.B)),
         ["commit"] = ("an import that is filled", _ => Operations.Commit(Operations.C, Operations.B)),

@@ -11,6 +11,9 @@ internal sealed record ExpectedDevice(
     /// <summary>It came by an import, and goes when no image needs it.</summary>
     public bool Imported { get; init; }
 
+    /// <summary>It has no file system: none was received yet.</summary>
+    public bool IsBlank { get; init; }
+
     public override string ToString() =>
         $"{Kind} of {Parent?.ToString() ?? "base"}, {Size}, {Use}, "
         + $"files {string.Join(' ', Files.Select(f => f.Key + "=" + f.Value))}";
@@ -50,10 +53,10 @@ internal sealed record Expected(
         return left;
     }
 
-    /// <summary>Imports have no caller after a crash.</summary>
+    /// <summary>Imports and receptions have no caller after a crash.</summary>
     public Expected AfterCrash()
     {
-        var left = Devices.Keys.Where(k => k.StartsWith(DeviceKey.ImportSpace, StringComparison.Ordinal))
+        var left = Devices.Keys.Where(k => Key(k).IsUnfinished)
             .Aggregate(this, (e, key) => e with { Devices = e.Devices.Remove(key) });
         return left.Devices.Where(d => d.Value.Imported).Select(d => Key(d.Key))
             .Aggregate(left, (e, key) => e.WithoutUnneeded(key));

@@ -28,6 +28,7 @@ internal static class Operations
     public static readonly DeviceKey B = Given.Layer("b");
     public static readonly DeviceKey Import = DeviceKey.Import("i");
     public static readonly DeviceKey Imported = Given.Layer("i");
+    public static readonly DeviceKey Reception = DeviceKey.Reception("r");
 
     public static readonly ByteSize Size = ByteSize.MiB(16);
 
@@ -42,6 +43,17 @@ internal static class Operations
     {
         Writes = use == DeviceUse.Mounted ? (key, "born", key.Name) : null,
     };
+
+    public static Operation Receive(DeviceKey? above) => new(
+        $"receive above {above?.ToString() ?? "nothing"}", Given.Receive(Reception.Name, above, Size),
+        e => e.Find(Reception) is not null || (above is { } p && e.Find(p) is not { Kind: DeviceKind.Layer })
+            ? null
+            : e.With(Reception, new ExpectedDevice(
+                DeviceKind.Container, above, Size, DeviceUse.Active,
+                above is { } under ? e.Find(under)!.Files : ImmutableSortedDictionary<string, string>.Empty)
+            {
+                IsBlank = above is null,
+            }));
 
     public static Operation Use(DeviceKey key, DeviceUse use) => new(
         $"{use} {key}", Given.Use(key, use),
@@ -112,6 +124,9 @@ internal static class Operations
         Use(Import, DeviceUse.Idle),
         Commit(Import, Imported, imported: true),
         Tag("imported", Imported),
+        Receive(A),
+        Receive(null),
+        Commit(Reception, Imported, imported: true),
     ];
 
     /// <summary>States in which histories begin, by what leads there.</summary>

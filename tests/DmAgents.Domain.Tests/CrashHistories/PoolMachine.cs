@@ -88,7 +88,7 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
     private KernelResult Effect(PoolCommand command, Decision.Accepted accepted, PoolState before) => command switch
     {
         PoolCommands.Initialize => Open(),
-        PoolCommands.CreateSnapshot or PoolCommands.CommitLive => Create(accepted),
+        PoolCommands.CreateSnapshot or PoolCommands.CommitLive or PoolCommands.Receive => Create(accepted),
         PoolCommands.SetUse use => Settle(use.Request, before.Devices[accepted.Subject!.Value]),
         PoolCommands.Resize => Grow(accepted.Subject!.Value),
         PoolCommands.Grow => new AssemblyEffects(kernel, Context).Grow(),
@@ -101,7 +101,12 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
         var made = KernelResult.Done;
         foreach (var e in accepted.Events)
         {
-            var id = e is PoolEvents.BaseIntended b ? b.Id : ((PoolEvents.SnapshotIntended)e).Id;
+            var id = e switch
+            {
+                PoolEvents.BaseIntended b => b.Id,
+                PoolEvents.ReceptionIntended r => r.Id,
+                _ => ((PoolEvents.SnapshotIntended)e).Id,
+            };
             made = made.Then(() => Make(id, inPool: false));
         }
         // What was not tried for want of its base fails with it.
@@ -114,10 +119,14 @@ internal sealed partial class PoolMachine(IKernel kernel, Journal journal, PoolP
     private KernelResult Make(ThinId id, bool inPool)
     {
         var device = State.Devices[id];
-        var made = device.Kind == DeviceKind.Base
-            ? Creation.CreateBase(device, startAgain: inPool)
-            : Creation.CreateSnapshot(device, State.Devices[device.Source!.Value], madeBefore: inPool)
-                .Then(() => device.Use == DeviceUse.Idle ? KernelResult.Done : Use.Settle(device));
+        var made = (device.Kind, device.Source) switch
+        {
+            (DeviceKind.Base, _) => Creation.CreateBase(device, startAgain: inPool),
+            (_, null) => Creation.CreateBlank(device, madeBefore: inPool),
+            (_, { } source) => Creation.CreateSnapshot(device, State.Devices[source], madeBefore: inPool),
+        };
+        if (device.Kind != DeviceKind.Base && device.Use != DeviceUse.Idle)
+            made = made.Then(() => inPool ? Use.Settle(device) : Use.SettleFresh(device));
         if (made.Succeeded)
         {
             Outcome(new PoolEvents.Created(id, At));

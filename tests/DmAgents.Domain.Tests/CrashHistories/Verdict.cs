@@ -80,7 +80,8 @@ internal static class Verdict
         var (state, pool, kernel) = (world.Machine.State, world.Machine.Context, world.Simulated);
         foreach (var (text, device) in expected.Devices)
         {
-            if (!DeviceKey.TryParse(text, out var key) || state.Find(key) is not { } record)
+            if (!DeviceKey.TryParse(text, out var key) || state.Find(key) is not { } record
+                || device.IsBlank)
                 continue;
             var looked = device.Use == DeviceUse.Mounted
                 ? Compare(kernel, pool.MountOf(record), device)

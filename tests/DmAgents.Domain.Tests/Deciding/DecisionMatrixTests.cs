@@ -92,6 +92,8 @@ public sealed class DecisionMatrixTests
         yield return (free.Do(Use(Layer("c"), DeviceUse.Mounted)), Layer("c"));
         yield return (free.Do(CreateView(View("v"), Layer("c"))), Layer("c"));
         yield return (free.Do(CreateView(View("v"), Layer("c"))), View("v"));
+        yield return (free.Do(NoteContent(Layer("c"), 1)), Layer("c"));
+        yield return (free.Do(Receive("r", Layer("c"), ByteSize.GiB(1))), DeviceKey.Reception("r"));
         yield return (free.Do(Create(DeviceKey.Stock("s"), Layer("c"), use: DeviceUse.Active)), Layer("c"));
     }
 
@@ -120,6 +122,13 @@ public sealed class DecisionMatrixTests
         yield return Create(key);
         yield return Create(Container("new"), key);
         yield return Create(Container("new"), key, use: DeviceUse.Active);
+        yield return Receive("new", key, ByteSize.GiB(1));
+        yield return Receive("new", key, new ByteSize(511));
+        yield return Receive("new", null, ByteSize.GiB(1));
+        yield return Receive("new", null, ByteSize.GiB(1)) with { Key = key };
+        yield return NoteContent(key, 1);
+        yield return NoteContent(key, 2);
+        yield return CreateView(DeviceKey.Transfer("new"), key);
         yield return CreateView(key);
         yield return CreateView(View("new"), key);
         yield return Label(key, "a", "b");

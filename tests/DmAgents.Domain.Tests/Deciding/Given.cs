@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
@@ -77,6 +78,16 @@ internal static class Given
 
     public static PoolCommands.CreateView CreateView(DeviceKey key, DeviceKey? parent = null) =>
         new(NewRequest(), key, parent, FileSystem: null, NoLabels, At);
+
+    /// <summary>Upon a layer, or blank.</summary>
+    public static PoolCommands.Receive Receive(string name, DeviceKey? above, ByteSize size) =>
+        new(NewRequest(), DeviceKey.Reception(name), above, above, size, FileSystemKind.Ext4, At);
+
+    public static ContentDigest Content(byte filling) =>
+        new(Enumerable.Repeat(filling, ContentDigest.Length).ToArray());
+
+    public static PoolCommands.NoteContent NoteContent(DeviceKey key, byte filling) =>
+        new(NewRequest(), key, Content(filling), At);
 
     public static PoolCommands.SetLabels Label(DeviceKey key, string name, string value) =>
         new(NewRequest(), key, Replace: false, NoLabels.Add(name, value), [], At);

@@ -5,6 +5,7 @@ using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Tests.Deciding;
+using DmAgents.Domain.Units;
 using static DmAgents.Domain.Tests.Deciding.Given;
 
 namespace DmAgents.Domain.Tests.Recovery;
@@ -201,6 +202,36 @@ public sealed class RecoveryPlanTests
         var ended = state.After(Plan(NewRequest()).Findings);
         Assert.Null(ended.Find(filling));
         Assert.Null(ended.Find(Layer("first")));
+    }
+
+    [Fact]
+    public void A_reception_goes_on_if_it_is_under_way_and_is_undone_if_not()
+    {
+        var transfer = NewRequest();
+        var key = WorkUnderWay.ReceptionOf(transfer, 3);
+        var state = Image.Do(Receive(key.Name, Layer("a"), ByteSize.GiB(1)));
+        RecoveryPlan Plan(params RequestId[] underWay) =>
+            RecoveryPlan.Make(state, PictureOf(state), Context, At, [.. underWay]);
+
+        Assert.Empty(Plan(transfer).Findings);
+        Assert.Equal(state.Find(key)!.Id, Assert.Single(Plan(transfer).Settle));
+        Assert.Null(state.After(Plan(NewRequest()).Findings).Find(key));
+    }
+
+    [Fact]
+    public void A_layer_that_a_dead_agent_read_for_another_host_is_not_live_any_more()
+    {
+        var transfer = NewRequest();
+        var state = Image.Do(CreateView(DeviceKey.Transfer($"{transfer.Value:N}"), Layer("a")));
+        var layer = state.Find(Layer("a"))!;
+        RecoveryPlan Plan(params RequestId[] underWay) => RecoveryPlan.Make(
+            state, PictureOf(state, Live(layer, 1)), Context, At, [.. underWay]);
+
+        Assert.Empty(Plan(transfer).Findings);
+        Assert.Empty(Plan(transfer).Deactivate);
+        var after = Plan();
+        Assert.IsType<PoolEvents.ViewRemoved>(Assert.Single(after.Findings));
+        Assert.Equal(Context.NameOf(layer.Id), Assert.Single(after.Deactivate));
     }
 
     [Fact]

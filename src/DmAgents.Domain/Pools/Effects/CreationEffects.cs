@@ -28,13 +28,14 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
     }
 
     /// <summary>
-    /// Makes a snapshot, and grows its file system where it is to be larger than its source. Exists where the pool has
-    /// the id; with <paramref name="madeBefore"/> that is how it should be, and a failure leaves the id in doubt.
+    /// Makes a snapshot, and grows its file system if it is to be larger than its source and is not to be received.
+    /// Exists where the pool has the id; with <paramref name="madeBefore"/> that is how it should be, and a failure
+    /// leaves the id in doubt.
     /// </summary>
     public KernelResult CreateSnapshot(DeviceRecord device, DeviceRecord source, bool madeBefore)
     {
         var made = madeBefore ? KernelResult.Done : Snapshot(device, source);
-        if (!made.Succeeded || device.Size <= source.Size)
+        if (!made.Succeeded || device.Size <= source.Size || device.Key.IsReception)
             return made;
         var grown = GrowFresh(device);
         // Made by an agent that died: its owner may have been told, and may have written to it. Never deleted here.
@@ -42,6 +43,10 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
             ? error with { Fault = KernelFault.Failed }
             : OrUndone(device, grown);
     }
+
+    /// <summary>Makes a device without any block. As for a snapshot, the pool has the id before or not.</summary>
+    public KernelResult CreateBlank(DeviceRecord device, bool madeBefore) =>
+        madeBefore ? KernelResult.Done : kernel.CreateThin(pool.Device, device.Id);
 
     /// <summary>A device that the pool has, and of which the rest failed, is deleted again. Where that fails too,
     /// nobody knows what there is.</summary>

@@ -91,10 +91,9 @@ public sealed record RecoveryPlan(
                 found.AddRange(AnotherInItsPlace(state, device, thin, at));
                 continue;
             }
-            // An import that was interrupted has no caller any more, and a half-made snapshot of the stock never had
-            // one: they are undone, whatever the pool has of them.
-            if (device.Phase != DevicePhase.Removing && device.Key.Space == DeviceKey.ImportSpace
-                && !IsUnderWay(device, underWay)
+            // An import or a reception that was interrupted has no caller any more, and a half-made snapshot of the stock
+            // never had one: they are undone, whatever the pool has of them.
+            if (device.Phase != DevicePhase.Removing && device.Key.IsUnfinished && !IsUnderWay(device, underWay)
                 || device is { Phase: DevicePhase.Creating, Key.IsStock: true })
                 found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
             else if (device.Phase == DevicePhase.Ready && !inPool)
@@ -109,6 +108,10 @@ public sealed record RecoveryPlan(
             else if (device.Phase == DevicePhase.Removing && !inPool && !picture.Live.ContainsKey(device.Id))
                 found.Add(new PoolEvents.Removed(device.Id, at));
         }
+        found.AddRange(state.Views.Values
+            .Where(view => view.Key.Space == DeviceKey.TransferSpace
+                && !(WorkUnderWay.OwnerOf(view) is { } owner && underWay.Contains(owner)))
+            .Select(view => new PoolEvents.ViewRemoved(Request: null, view.Key, at)));
         found.AddRange(PoolDecider.RemoveUnneededImports(
             found.Aggregate(state, (s, e) => s.Apply(e)), at, layer => IsUnderWay(layer, underWay)));
         // Who asks again for what is undone here is not to hear that it was done.
@@ -141,8 +144,9 @@ public sealed record RecoveryPlan(
         var why = $"the pool made it in transaction {thin.CreatedIn}, and {device.Key} under this id in "
             + $"{device.CreatedIn} or later: it is another device";
         var quarantined = new PoolEvents.Quarantined(device.Id, why, at);
-        // An import that was interrupted, and what is made before anyone asks, have no owner to be told of a loss.
-        if (device.Phase == DevicePhase.Removing || device.Key.Space == DeviceKey.ImportSpace || device.Key.IsStock)
+        // What was interrupted before it was whole, and what is made before anyone asks, have no owner to be told of a
+        // loss.
+        if (device.Phase == DevicePhase.Removing || device.Key.IsUnfinished || device.Key.IsStock)
             return [new PoolEvents.Removed(device.Id, at), quarantined];
         return device.Phase switch
         {

@@ -5,11 +5,11 @@ using DmAgents.Domain.Devices;
 namespace DmAgents.Domain.Pools.Recovery;
 
 /// <summary>
-/// Requests that go on outside a pool while the pool has parts of them: an import, the commit of a container until its
-/// image has a name. A comparison leaves alone what belongs to one of these.
+/// Requests that go on outside a pool while the pool has parts of them: an import, a transfer, the commit of a container
+/// until its image has a name. A comparison leaves alone what belongs to one of these.
 /// </summary>
 /// <remarks>Outlives a restart of the pool's actor, and ends with the process: what a dead agent began is under way no
-/// more. Safe for many threads.</remarks>
+/// more, unless the next one takes it up before it opens the pool. Safe for many threads.</remarks>
 public sealed class WorkUnderWay
 {
     private readonly ConcurrentDictionary<PoolName, ImmutableDictionary<RequestId, int>> _byPool = new();
@@ -30,14 +30,24 @@ public sealed class WorkUnderWay
     /// that waits for its image. Null for any other.</summary>
     public static RequestId? OwnerOf(DeviceRecord device)
     {
-        var text = device.Key.Space == DeviceKey.ImportSpace
+        var text = device.Key.IsUnfinished
             ? device.Key.Name.Split('-')[0]
             : device.Labels.GetValueOrDefault(DeviceLabels.Import);
         return Guid.TryParse(text, out var id) ? new RequestId(id) : null;
     }
 
+    /// <summary>The request that a view for another host belongs to. Null for any other view.</summary>
+    public static RequestId? OwnerOf(ViewRecord view) =>
+        view.Key.Space == DeviceKey.TransferSpace && Guid.TryParse(view.Key.Name.Split('-')[0], out var id)
+            ? new RequestId(id)
+            : null;
+
     /// <summary>The key under which an import fills its layer of that number.</summary>
     public static DeviceKey KeyOf(RequestId import, int layer) => DeviceKey.Import($"{import.Value:N}-{layer}");
+
+    /// <summary>The key under which a transfer receives its layer of that number.</summary>
+    public static DeviceKey ReceptionOf(RequestId transfer, int layer) =>
+        DeviceKey.Reception($"{transfer.Value:N}-{layer}");
 
     private void End(PoolName pool, RequestId request) => _byPool.AddOrUpdate(
         pool, _ => ImmutableDictionary<RequestId, int>.Empty,
