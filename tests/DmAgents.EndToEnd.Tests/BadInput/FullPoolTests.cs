@@ -71,11 +71,9 @@ public sealed class FullPoolTests(AgentFixture agent)
 
     private async Task State(string pool, PoolState wanted)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while ((await agent.Client.Show(pool)).State is var state && state != wanted)
-        {
-            Assert.False(deadline.IsCancellationRequested, $"pool {pool} is {state}, not {wanted}");
-            await Task.Delay(50);
-        }
+        var state = PoolState.Unspecified;
+        await Patience.Until(
+            async () => (state = (await agent.Client.Show(pool)).State) == wanted,
+            () => $"pool {pool} is {wanted}; it is {state}");
     }
 }

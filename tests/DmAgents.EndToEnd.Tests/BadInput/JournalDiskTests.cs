@@ -52,9 +52,8 @@ public sealed class JournalDiskTests(AgentFixture agent)
                 found => found.What == "the journal's disk is full");
 
             File.Delete($"{places.StateDirectory}/filler");
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
-            while (await Ask(client, asked[^1]) is not null)
-                await Task.Delay(100, patience.Token);
+            await Patience.Until(
+                async () => await Ask(client, asked[^1]) is null, "the journal takes requests again");
 
             await client.MustAgree(Pool);
             var there = (await client.Containers.ListAsync(new ListContainersRequest { Pool = Pool })).Containers;

@@ -15,7 +15,6 @@ internal sealed class ContainerdProcess : IDisposable
     private const string Config = Home + "/config.toml";
     private const string Snippet = Home + "/conf.d/dmagents.toml";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private Process _process;
 
@@ -58,7 +57,7 @@ internal sealed class ContainerdProcess : IDisposable
     public async Task Kill()
     {
         _process.Kill();
-        await _process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+        await _process.WaitForExitAsync(new CancellationTokenSource(Patience.Limit).Token);
     }
 
     public async Task Restart()
@@ -161,7 +160,7 @@ internal sealed class ContainerdProcess : IDisposable
         while (!File.Exists(Address) || (await Ctr("version")).Status != 0)
         {
             Assert.False(_process.HasExited, $"containerd ended: {Log}");
-            Assert.True(clock.Elapsed < Patience, $"containerd is not ready after {clock.Elapsed}: {Log}");
+            Assert.True(clock.Elapsed < Patience.Limit, $"containerd is not ready after {clock.Elapsed}: {Log}");
             await Task.Delay(50);
         }
     }

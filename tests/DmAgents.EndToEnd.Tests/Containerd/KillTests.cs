@@ -92,14 +92,11 @@ public sealed class KillTests(ContainerdFixture host)
     /// empty one it knows by itself.</summary>
     private static async Task Connected()
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (await ContainerdProcess.Ctr(
-            "snapshots", "--snapshotter", ContainerdProcess.Snapshotter, "prepare", "connected")
-            is { Status: not 0 } refused)
-        {
-            Assert.False(deadline.IsCancellationRequested, $"containerd does not reach the agent: {refused}");
-            await Task.Delay(100);
-        }
+        Finished? asked = null;
+        await Patience.Until(
+            async () => (asked = await ContainerdProcess.Ctr(
+                "snapshots", "--snapshotter", ContainerdProcess.Snapshotter, "prepare", "connected")).Status == 0,
+            () => $"containerd reaches the agent: {asked}");
         await ContainerdProcess.Snapshots("rm", "connected");
     }
 

@@ -18,8 +18,6 @@ internal sealed record RunningContainer(string Name)
             time.sleep(.02)
         """;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     public string Root => ContainerdProcess.RootOf(Name);
 
     private string File => $"{Root}/numbers";
@@ -42,7 +40,7 @@ internal sealed record RunningContainer(string Name)
         var clock = Stopwatch.StartNew();
         for (var target = Last() + count; Last() < target;)
         {
-            Assert.True(clock.Elapsed < Patience, $"{Name} stands still at {Last()} of {target}");
+            Assert.True(clock.Elapsed < Patience.Limit, $"{Name} stands still at {Last()} of {target}");
             await Task.Delay(10);
         }
     }

@@ -86,14 +86,11 @@ public sealed class DiskGoneTests(AgentFixture agent) : IAsyncLifetime
 
     private async Task<PoolDetails> Becomes(PoolState state)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
-        var pool = await agent.Client.Show(Pool);
-        for (; pool.State != state || (state == PoolState.Failed && pool.StateCause.Length == 0);
-            pool = await agent.Client.Show(Pool))
-        {
-            Assert.False(patience.IsCancellationRequested, $"the pool is {pool.State}: {pool.StateCause}");
-            await Task.Delay(100);
-        }
+        var pool = new PoolDetails();
+        await Patience.Until(
+            async () => (pool = await agent.Client.Show(Pool)).State == state
+                && (state != PoolState.Failed || pool.StateCause.Length > 0),
+            () => $"the pool is {state}; it is {pool.State}: {pool.StateCause}");
         return pool;
     }
 

@@ -11,8 +11,6 @@ public sealed class ScheduleTests(AgentFixture fixture)
     private const int Length = 32 << 20;
     private const ulong Blocks = Length / PoolMeter.BlockSize;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     [Fact]
     public async Task Mounted_containers_are_trimmed_and_metadata_are_backed_up_without_anyone_asking()
     {
@@ -27,14 +25,14 @@ public sealed class ScheduleTests(AgentFixture fixture)
         File.Delete(file);
         await Shell.Must("/bin/sync", "-f", container.MountPath);
 
-        await Comes(() => Task.FromResult(agent.Meter.Status.Data.Used <= used - (Blocks / 2)), "the blocks come back");
-        await Comes(
-            () => Task.FromResult(agent.Meter.HostAllocated.Bytes <= host - (Length / 2)), "the host has its space");
-        await Comes(
+        await Patience.Until(() => agent.Meter.Status.Data.Used <= used - (Blocks / 2), "the blocks come back");
+        await Patience.Until(
+            () => agent.Meter.HostAllocated.Bytes <= host - (Length / 2), "the host has its space");
+        await Patience.Until(
             async () => (await agent.Client.Show(agent.Pool)).LastTrim is { GivenBackBytes: > 0 }, "the round is told");
-        await Comes(async () => (await Backups(agent)).Count == 2, "there are two backups");
+        await Patience.Until(async () => (await Backups(agent)).Count == 2, "there are two backups");
         var first = (await Backups(agent))[0].Name;
-        await Comes(async () => (await Backups(agent))[0].Name != first, "another backup follows");
+        await Patience.Until(async () => (await Backups(agent))[0].Name != first, "another backup follows");
         var backups = await Backups(agent);
         Assert.Equal(2, backups.Count);
         Assert.Equal(agent.Meter.Status.TransactionId.Value, backups[0].TransactionId);
@@ -43,16 +41,4 @@ public sealed class ScheduleTests(AgentFixture fixture)
 
     private static async Task<IReadOnlyList<Backup>> Backups(OwnAgent agent) =>
         (await agent.Client.Pools.ListBackupsAsync(new ListBackupsRequest { Pool = agent.Pool })).Backups;
-
-    private static async Task Comes(Func<Task<bool>> condition, string what)
-    {
-        using var deadline = new CancellationTokenSource(Patience);
-        while (!await condition())
-        {
-            Assert.False(
-                deadline.IsCancellationRequested,
-                $"within {Patience.TotalSeconds} s it did not come about that {what}");
-            await Task.Delay(100, CancellationToken.None);
-        }
-    }
 }

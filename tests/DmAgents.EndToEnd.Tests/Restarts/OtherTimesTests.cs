@@ -207,12 +207,8 @@ public sealed class OtherTimesTests(AgentFixture fixture)
         await agent.Client.MustAgree(agent.Pool);
     }
 
-    private static async Task AwaitWritable(OwnAgent agent)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while ((await agent.Client.Show(agent.Pool)).State != PoolState.Writable)
-            await Task.Delay(100, patience.Token);
-    }
+    private static Task AwaitWritable(OwnAgent agent) => Patience.Until(
+        async () => (await agent.Client.Show(agent.Pool)).State == PoolState.Writable, "the pool is writable");
 
     /// <summary>The digest of the file in a container of that layer.</summary>
     private static async Task<string> Digest(OwnAgent agent, string layer)

@@ -12,9 +12,16 @@ public sealed class StarvedStartTests(AgentFixture agent)
 {
     private const int Devices = 300;
 
+    /// <summary>How often a start may be too quick to prove anything: a machine that becomes idle after the share was
+    /// measured is faster than expected.</summary>
+    private const int Tries = 5;
+
     /// <summary>For the processor's part alone; the whole takes about twice as long. A start that depends on one
     /// question gives up after a minute.</summary>
     private static readonly TimeSpan Wanted = TimeSpan.FromSeconds(60);
+
+    /// <summary>What a start takes that proves something: longer than Akka waits for an actor's recovery.</summary>
+    private static readonly TimeSpan Least = TimeSpan.FromSeconds(31);
 
     /// <summary>Of systemd, after each message.</summary>
     private static readonly TimeSpan Extension = TimeSpan.FromMinutes(2);
@@ -26,18 +33,17 @@ public sealed class StarvedStartTests(AgentFixture agent)
     {
         await using var own = await OwnAgent.Start(agent, "starved");
         var kept = await Fill(own);
-        await using var systemd = new NotifySocket($"{Places.Work}/starved.notify");
-        using var starved = new StarvedGroup("starved", await Share(own));
-        var clock = Stopwatch.StartNew();
+        var share = await Share(own);
 
-        own.Process.Begin($"/usr/bin/env NOTIFY_SOCKET={systemd.Path} {starved.Within}");
-        await own.Process.AwaitReady(own.Client, Limit);
+        var taken = await StartStarved(own, share);
+        for (var tries = 1; taken < Least; tries++)
+        {
+            Assert.True(tries < Tries, $"with {share:P1} of a processor it still starts within {taken}");
+            await own.Stop();
+            share /= 2;
+            taken = await StartStarved(own, share);
+        }
 
-        Assert.True(clock.Elapsed > Wanted / 2, $"it started within {clock.Elapsed}: nothing is proved");
-        await Patience.Until(
-            () => systemd.Heard.Any(said => said.Text == "STATUS=serving"), "systemd hears that the agent serves");
-        starved.Feed();
-        MustBeExtended(systemd);
         await own.Client.MustAgree(own.Pool);
         var there = await own.Client.Containers.ListAsync(new ListContainersRequest { Pool = own.Pool });
         Assert.Equal(Devices + 1, there.Containers.Count);
@@ -54,8 +60,7 @@ public sealed class StarvedStartTests(AgentFixture agent)
         using var starved = new StarvedGroup("starved-end", await Share(own));
         own.Process.Begin($"/usr/bin/env NOTIFY_SOCKET={systemd.Path} {starved.Within}");
         await Patience.Until(
-            () => systemd.Heard.Count(said => said.Text.Contains("STATUS=starting", StringComparison.Ordinal)) >= 3
-                && systemd.Heard[^1].Text.Contains("the actor system starts", StringComparison.Ordinal),
+            () => systemd.Heard.Any(said => said.Text.Contains("the actor system starts", StringComparison.Ordinal)),
             "the agent reports that its actor system starts");
         var clock = Stopwatch.StartNew();
 
@@ -68,6 +73,25 @@ public sealed class StarvedStartTests(AgentFixture agent)
         await own.Restart();
         await own.Client.MustAgree(own.Pool);
         Assert.Equal(kept, await own.Read("kept"));
+    }
+
+    /// <summary>Starts it with that share of a processor until it serves; systemd must have heard so. If the start was
+    /// slow enough, systemd's time limit must have been extended in time.</summary>
+    /// <returns>How long the start took.</returns>
+    private static async Task<TimeSpan> StartStarved(OwnAgent own, double share)
+    {
+        await using var systemd = new NotifySocket($"{Places.Work}/starved.notify");
+        using var starved = new StarvedGroup("starved", share);
+        var clock = Stopwatch.StartNew();
+        own.Process.Begin($"/usr/bin/env NOTIFY_SOCKET={systemd.Path} {starved.Within}");
+        await own.Process.AwaitReady(own.Client, Limit);
+        var taken = clock.Elapsed;
+        await Patience.Until(
+            () => systemd.Heard.Any(said => said.Text == "STATUS=serving"), "systemd hears that the agent serves");
+        starved.Feed();
+        if (taken >= Least)
+            MustBeExtended(systemd);
+        return taken;
     }
 
     /// <summary>Makes the pool's devices, and stops the agent.</summary>

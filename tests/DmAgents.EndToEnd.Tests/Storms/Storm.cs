@@ -96,13 +96,6 @@ internal sealed class Storm(
         await agent.Remove(pool, Probe);
     }
 
-    private async Task AwaitRemovals()
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while ((await agent.Show(pool)).PendingRemovals is { Count: > 0 } pending)
-        {
-            Assert.False(deadline.IsCancellationRequested, $"removals do not end: {pending}");
-            await Task.Delay(50, CancellationToken.None);
-        }
-    }
+    private Task AwaitRemovals() => Patience.Until(
+        async () => (await agent.Show(pool)).PendingRemovals.Count == 0, "removals end");
 }

@@ -13,8 +13,6 @@ internal sealed class StormClient(int number, AgentClient agent, AgentPlaces pla
     private const int MostContainers = 4;
     private const int MostImages = 4;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly SortedDictionary<string, Held> _containers = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, int> _images = new(StringComparer.Ordinal);
     private int _made;
@@ -136,7 +134,7 @@ internal sealed class StormClient(int number, AgentClient agent, AgentPlaces pla
 
     private async Task Perform(StormStep step)
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Patience.Limit);
         while (true)
         {
             try

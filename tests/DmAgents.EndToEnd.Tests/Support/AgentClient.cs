@@ -102,7 +102,7 @@ internal sealed class AgentClient : IDisposable
                 return;
             }
             catch (RpcException busy) when (busy.StatusCode == StatusCode.Aborted
-                && patience.Elapsed < TimeSpan.FromMinutes(1))
+                && patience.Elapsed < Patience.Limit)
             {
                 await Task.Delay(200);
             }

@@ -8,8 +8,6 @@ namespace DmAgents.EndToEnd.Tests.Support;
 /// <summary>A real dmagentd, which the tests may kill and start again.</summary>
 internal sealed class AgentProcess : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly AgentPlaces _places;
     private Process _process;
 
@@ -28,14 +26,14 @@ internal sealed class AgentProcess : IDisposable
     public async Task Kill()
     {
         _process.Kill();
-        await _process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+        await _process.WaitForExitAsync(new CancellationTokenSource(Patience.Limit).Token);
     }
 
     /// <summary>SIGTERM, and the wait for a graceful end.</summary>
     public async Task<int> Terminate(TimeSpan? patience = null)
     {
         await Shell.Must("/bin/kill", "-TERM", _process.Id.ToString(CultureInfo.InvariantCulture));
-        await _process.WaitForExitAsync(new CancellationTokenSource(patience ?? Patience).Token);
+        await _process.WaitForExitAsync(new CancellationTokenSource(patience ?? Patience.Limit).Token);
         return _process.ExitCode;
     }
 
@@ -53,7 +51,7 @@ internal sealed class AgentProcess : IDisposable
     {
         const int Looks = 20;
         var (hanging, looks) = (Tasks("D"), 0);
-        return Support.Patience.Until(
+        return Patience.Until(
             () =>
             {
                 hanging.IntersectWith(Tasks("D"));
@@ -85,12 +83,12 @@ internal sealed class AgentProcess : IDisposable
         // Not by File: it locks what it reads, and the agent has locked it.
         while (await Shell.Must("/bin/cat", $"{_places.StateDirectory}/agent.lock") != $"{_process.Id}\n")
         {
-            Assert.True(patience.Elapsed < Patience, $"the agent does not start: {Log}");
+            Assert.True(patience.Elapsed < Patience.Limit, $"the agent does not start: {Log}");
             await Task.Delay(10);
         }
         await Task.Delay(after);
         await Shell.Must("/bin/kill", $"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture));
-        await _process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+        await _process.WaitForExitAsync(new CancellationTokenSource(Patience.Limit).Token);
         return _process.ExitCode;
     }
 
@@ -181,7 +179,7 @@ internal sealed class AgentProcess : IDisposable
             }
             Assert.False(_process.HasExited, $"the agent ended: {Log}");
             Assert.True(
-                clock.Elapsed < (patience ?? Patience), $"the agent is not ready after {clock.Elapsed}: {Log}");
+                clock.Elapsed < (patience ?? Patience.Limit), $"the agent is not ready after {clock.Elapsed}: {Log}");
             await Task.Delay(50);
         }
     }

@@ -33,7 +33,7 @@ internal sealed class OciRegistry : IDisposable
     public void Dispose()
     {
         _listener.Close();
-        _serving.Wait(TimeSpan.FromSeconds(10));
+        _serving.Wait(Patience.Limit);
     }
 
     private async Task Serve()

@@ -5,7 +5,7 @@ namespace DmAgents.EndToEnd.Tests.Support;
 /// <summary>Waits for what an agent does on its own time; the limit is for a machine with much else to do.</summary>
 internal static class Patience
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     public static Task Until(Func<bool> condition, string what) =>
         Until(() => Task.FromResult(condition()), () => what);

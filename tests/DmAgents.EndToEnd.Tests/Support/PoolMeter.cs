@@ -10,8 +10,6 @@ namespace DmAgents.EndToEnd.Tests.Support;
 /// <summary>A pool's own counters, read beside the agent.</summary>
 internal sealed class PoolMeter(LinuxKernel kernel, AgentClient client, AgentPlaces places, string pool)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     public const ulong BlockSize = 64 * 1024;
 
     private MappedName Device => DeviceNames.Pool(new PoolName(pool));
@@ -23,17 +21,17 @@ internal sealed class PoolMeter(LinuxKernel kernel, AgentClient client, AgentPla
     public async Task<ulong> UsedBlocks()
     {
         await AwaitRemovals();
-        using var deadline = new CancellationTokenSource(Patience);
-        for (ulong? before = null; ;)
-        {
-            Sync();
-            var used = Status.Data.Used;
-            if (used == before)
-                return used;
-            Assert.False(deadline.IsCancellationRequested, $"pool {pool} does not come to rest");
-            before = used;
-            await Task.Delay(20);
-        }
+        ulong? used = null;
+        await Patience.Until(
+            () =>
+            {
+                Sync();
+                var before = used;
+                used = Status.Data.Used;
+                return used == before;
+            },
+            $"pool {pool} comes to rest");
+        return used!.Value;
     }
 
     public ThinPoolStatus Status => kernel.PoolStatus(Device).Must();
@@ -58,15 +56,8 @@ internal sealed class PoolMeter(LinuxKernel kernel, AgentClient client, AgentPla
     /// <summary>What the pool's data file takes of the host's file system; of a loop pool.</summary>
     public ByteSize HostAllocated => kernel.InspectFile(new LoopFile($"{places.Pool(pool)}/data.img")).Must().Allocated;
 
-    public async Task AwaitRemovals()
-    {
-        using var deadline = new CancellationTokenSource(Patience);
-        while ((await client.Show(pool)).PendingRemovals is { Count: > 0 } pending)
-        {
-            Assert.False(deadline.IsCancellationRequested, $"removals do not end: {pending}");
-            await Task.Delay(50);
-        }
-    }
+    public Task AwaitRemovals() => Patience.Until(
+        async () => (await client.Show(pool)).PendingRemovals.Count == 0, $"the removals of pool {pool} end");
 
     private void Sync()
     {

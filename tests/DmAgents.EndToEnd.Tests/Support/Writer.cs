@@ -30,7 +30,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             if (_writing.IsCompleted)
                 await _writing;
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), $"the writer stands still at {Written}");
+            Assert.True(clock.Elapsed < Patience.Limit, $"the writer stands still at {Written}");
             await Task.Delay(5);
         }
     }

@@ -3,6 +3,7 @@ using DmAgents.Domain.Ports;
 using DmAgents.Kernel.DeviceMapper;
 using DmAgents.Kernel.FileSystems;
 using DmAgents.Kernel.Processes;
+using DmAgents.Testing.Contracts;
 
 namespace DmAgents.Kernel.Tests.DeviceMapper;
 
@@ -74,21 +75,17 @@ public sealed class DeviceHoldersTests : IDisposable
     {
         var directory = Directory.CreateDirectory($"/dev/shm/dmagents-test-{Guid.NewGuid():N}");
         var memory = DeviceOf(directory.FullName);
-        using var inside = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("/bin/sleep", "60")
+        using var inside = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("/bin/sleep", "600")
         {
             WorkingDirectory = directory.FullName,
         })!;
         try
         {
-            DeviceHolder? holder = null;
-            for (var tries = 0; holder is not { Command: "sleep" } && tries < 200; tries++, await Task.Delay(20))
-            {
-                holder = FileSystemUsers.Of(memory, new DirectoryInfo("/proc"))
-                    .FirstOrDefault(found => found.ProcessId == inside.Id);
-            }
-
-            Assert.Equal(
-                new DeviceHolder("working directory", directory.FullName, inside.Id) { Command = "sleep" }, holder);
+            Eventually.Equal(
+                new DeviceHolder("working directory", directory.FullName, inside.Id) { Command = "sleep" },
+                () => FileSystemUsers.Of(memory, new DirectoryInfo("/proc"))
+                    .FirstOrDefault(found => found.ProcessId == inside.Id),
+                "the process that is found");
         }
         finally
         {

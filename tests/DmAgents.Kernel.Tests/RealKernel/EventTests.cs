@@ -10,7 +10,7 @@ namespace DmAgents.Kernel.Tests.RealKernel;
 [Trait("Needs", "Kernel")]
 public sealed class EventTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly PoolFixture _pool = new();
 

@@ -150,7 +150,7 @@ public sealed class FileSystemTests : IDisposable
         File.Delete(file);
 
         // xfs frees the blocks of deleted files a moment later, in the background.
-        Assert.True(SpinWait.SpinUntil(() => UsedAfterTrim() <= before + 50, TimeSpan.FromSeconds(20)));
+        Eventually.True(() => UsedAfterTrim() <= before + 50, "the blocks are free");
         Ok(Kernel.Unmount(_target, detach: false));
     }
 

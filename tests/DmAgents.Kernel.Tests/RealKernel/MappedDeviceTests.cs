@@ -127,8 +127,7 @@ public sealed class MappedDeviceTests : IDisposable
         }
 
         // The kernel removes it in a worker of its own.
-        Assert.True(SpinWait.SpinUntil(
-            () => Kernel.Find(live.Name).FailedWith(KernelFault.NotFound), TimeSpan.FromSeconds(10)));
+        Eventually.True(() => Kernel.Find(live.Name).FailedWith(KernelFault.NotFound), "the device is gone");
         Assert.False(File.Exists(live.Name.Path.Value));
         // And its name goes first: with a second CPU the pool is seen to be held for a moment longer.
         Eventually.Equal(0u, () => Ok(Kernel.Find(_pool.Name)).OpenCount, "the pool's open count");

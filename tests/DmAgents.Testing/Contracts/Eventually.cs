@@ -6,7 +6,7 @@ namespace DmAgents.Testing.Contracts;
 /// <summary>Waits for what the kernel does on its own time, with a deadline.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     /// <summary>Fails, saying <paramref name="what"/> did not come about, when the deadline passes.</summary>
     public static void True(Func<bool> condition, string what)
