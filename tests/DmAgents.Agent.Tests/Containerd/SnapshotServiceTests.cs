@@ -1,6 +1,7 @@
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Api.Containerd.Snapshots.V1;
+using DmAgents.Api.Containerd.Types;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using Google.Protobuf.WellKnownTypes;
@@ -27,10 +28,7 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
         Assert.Equal("ext4", mount.Type);
         Assert.StartsWith("/dev/mapper/dmagents-test-pool-", mount.Source, StringComparison.Ordinal);
         Assert.Empty(mount.Options);
-        Assert.Equal(
-            mount,
-            Assert.Single(
-                (await Client.MountsAsync(new MountsRequest { Snapshotter = "dmagents", Key = "a" })).Mounts));
+        Assert.Equal(mount, Assert.Single((await Mounts("a")).Mounts));
 
         await Commit("a", "layer");
 
@@ -170,12 +168,47 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
 
         Assert.Equal(Kind.Active, (await Stat("b")).Kind);
         Assert.Equal(3, (await List(null)).Count);
-        Assert.Single((await Client.MountsAsync(new MountsRequest { Snapshotter = "dmagents", Key = "b" })).Mounts);
-        Assert.Equal(StatusCode.Unavailable, await StatusOf(
-            Client.MountsAsync(new MountsRequest { Snapshotter = "dmagents", Key = "a" }).ResponseAsync));
+        Assert.Single((await Mounts("b")).Mounts);
+        Assert.Equal(StatusCode.Unavailable, await StatusOf(Mounts("a")));
         await Prepare("c", "layer");
         held.Open();
         await hanging;
+    }
+
+    [Fact]
+    public async Task Mounts_names_a_live_device_also_after_a_removal_by_hand()
+    {
+        var device = DeviceOf((await Prepare("a")).Mounts);
+        Assert.True(_agent.Simulated.Remove(device, deferred: false).Succeeded);
+        Assert.False(_agent.Simulated.Find(device).Succeeded);
+
+        Assert.Equal(device, DeviceOf((await Mounts("a")).Mounts));
+
+        Assert.False(_agent.Simulated.Find(device).Value.Suspended);
+    }
+
+    [Fact]
+    public async Task Mounts_names_a_device_that_runs_also_after_a_suspension_by_hand()
+    {
+        var device = DeviceOf((await Prepare("a")).Mounts);
+        Assert.True(_agent.Simulated.Suspend(device, freeze: false).Succeeded);
+        Assert.True(_agent.Simulated.Find(device).Value.Suspended);
+
+        Assert.Equal(device, DeviceOf((await Mounts("a")).Mounts));
+
+        Assert.False(_agent.Simulated.Find(device).Value.Suspended);
+    }
+
+    [Fact]
+    public async Task Mounts_of_a_view_names_a_live_device_also_after_a_removal_by_hand()
+    {
+        await Layer("layer");
+        var device = DeviceOf((await View("v", "layer")).Mounts);
+        Assert.True(_agent.Simulated.Remove(device, deferred: false).Succeeded);
+
+        Assert.Equal(device, DeviceOf((await Mounts("v")).Mounts));
+
+        Assert.False(_agent.Simulated.Find(device).Value.Suspended);
     }
 
     [Fact]
@@ -373,6 +406,12 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
     private Task<PrepareSnapshotResponse> Prepare(string key, string parent = "", Metadata? headers = null) =>
         Client.PrepareAsync(
             new PrepareSnapshotRequest { Snapshotter = "dmagents", Key = key, Parent = parent }, headers).ResponseAsync;
+
+    private Task<MountsResponse> Mounts(string key) =>
+        Client.MountsAsync(new MountsRequest { Snapshotter = "dmagents", Key = key }).ResponseAsync;
+
+    private static MappedName DeviceOf(IEnumerable<Mount> mounts) =>
+        new(Path.GetFileName(Assert.Single(mounts).Source));
 
     private Task<ViewSnapshotResponse> View(string key, string parent) => Client.ViewAsync(
         new ViewSnapshotRequest { Snapshotter = "dmagents", Key = key, Parent = parent }).ResponseAsync;
