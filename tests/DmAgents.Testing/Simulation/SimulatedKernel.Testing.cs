@@ -172,6 +172,27 @@ public sealed partial class SimulatedKernel
     public KernelResult HoldMetadataSnapshot(MappedName pool) => Message("reserve_metadata_snap", pool,
         (_, metadata) => metadata.Held is null ? (Errno.None, metadata.WithHeld()) : (Errno.Busy, metadata));
 
+    /// <summary>
+    /// A reader has the pool's metadata snapshot until the result is disposed of: readings that may be of an earlier
+    /// time share it, others find it busy.
+    /// </summary>
+    public IDisposable ShareMetadataSnapshot(MappedName pool)
+    {
+        WithPool(pool, found =>
+        {
+            if (found.Message(metadata => metadata.Held is null
+                ? (Errno.None, metadata.WithHeld())
+                : (Errno.Busy, metadata)) is not Errno.None and var errno)
+                throw new InvalidOperationException($"{pool}: its metadata snapshot cannot be taken: {errno}");
+            _reading[pool] = (found.Current.Held!, found.Current.WithoutHeld());
+        });
+        return OnRelease(() =>
+        {
+            _reading.Remove(pool);
+            WithPool(pool, found => found.Message(metadata => (Errno.None, metadata.WithoutHeld())));
+        });
+    }
+
     /// <summary>Writes past every cache and does not flush: what a power cut may undo.</summary>
     public KernelResult WriteUnflushed(DevicePath device, ByteSize offset, ReadOnlySpan<byte> bytes)
     {
