@@ -34,6 +34,21 @@ check_host() {
   check "the container goes on" mountpoint /var/lib/dmagents/pools/fast/mnt/web1
 }
 
+# The agent proves each backup by a restoration on a copy, with the thin-provisioning-tools of the guest's release.
+back_up() {
+  local name
+  name=$(dmagent pool backup now fast --quiet)
+  check "the backup is proved to be restorable" becomes_proved "$name"
+}
+
+# A proof that takes long comes after the answer to the backup.
+becomes_proved() {
+  [ -n "$1" ] || return 1
+  await 60 is_proved "$1" || { dmagent pool backup list fast; return 1; }
+}
+
+is_proved() { dmagent pool show fast --json | grep "\"latest_proved\": \"$1\""; }
+
 # What the page leaves to its reader between two lines.
 before() {
   local pool
@@ -43,7 +58,7 @@ before() {
       for pool in $(dmagent pool list --quiet); do dmagent pool remove "$pool" --force > /dev/null; done ;;
     "dmagent image import ./debian-oci") cd /tmp || give_up "no /tmp" ;;
     "dmagent pool repair-metadata fast") damage_metadata ;;
-    "dmagent pool backup list "*) dmagent pool backup now fast > /dev/null ;;
+    "dmagent pool backup list "*) back_up ;;
     "dmagent pool restore-metadata "*) dmagent container unmount web1 > /dev/null ;;
     "dmagent pool adopt "*)
       dmagent container mount web1 > /dev/null
