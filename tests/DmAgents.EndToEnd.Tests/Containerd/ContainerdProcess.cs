@@ -25,25 +25,31 @@ internal sealed class ContainerdProcess : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Snippet)!);
         // What the command prints for the containerd of this machine, imported as its text says.
-        await File.WriteAllTextAsync(Snippet, await Shell.Must(Places.Cli, "containerd", "config",
-            "--address", agent.ContainerdSocket, "--state-directory", agent.StateDirectory));
+        var printed = await Shell.Must(Places.Cli, "containerd", "config",
+            "--address", agent.ContainerdSocket, "--state-directory", agent.StateDirectory);
+        await File.WriteAllTextAsync(Snippet, printed);
         await File.WriteAllTextAsync(Config, $"""
             version = 2
             root = "{Home}/root"
             state = "{Home}/state"
             imports = ["{Home}/conf.d/*.toml"]
             disabled_plugins = [
-              "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime",
               "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
               "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper",
             ]
             [grpc]
               address = "{Address}"
+            {string.Join('\n', Kubernetes(printed))}
             """);
         var containerd = new ContainerdProcess(Launch());
         await containerd.AwaitReady();
         return containerd;
     }
+
+    /// <summary>What the printed configuration says is to be put into config.toml for Kubernetes.</summary>
+    public static IEnumerable<string> Kubernetes(string printed) => printed.Split('\n')
+        .SkipWhile(line => !line.StartsWith("# Kubernetes", StringComparison.Ordinal))
+        .Where(line => line.StartsWith("#   ", StringComparison.Ordinal)).Select(line => line[4..]);
 
     public static string Log => File.Exists(Home + "/log") ? File.ReadAllText(Home + "/log") : "";
 

@@ -102,9 +102,7 @@ public sealed class ReadmeTests(ContainerdFixture host)
     [Fact]
     public async Task What_the_configuration_says_of_Kubernetes_is_taken()
     {
-        var printed = (await Shell.Must(Places.Cli, "containerd", "config")).Split('\n');
-        var section = printed.SkipWhile(line => !line.StartsWith("# Kubernetes", Sensitive))
-            .Where(line => line.StartsWith("#   ", Sensitive)).Select(line => line[4..]).ToList();
+        var section = ContainerdProcess.Kubernetes(await Shell.Must(Places.Cli, "containerd", "config")).ToList();
         Assert.Equal(2, section.Count);
         await StandIns();
         var file = $"{Directory}/etc/config.toml";
