@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using DmAgents.Domain.Ports;
-using DmAgents.Transfer.Content;
 using DmAgents.Transfer.Receiving;
 
 namespace DmAgents.Transfer.Connections;
@@ -21,11 +20,6 @@ public enum ReceptionEnd
 /// <summary>How a reception ended.</summary>
 /// <param name="Reason">Why it was given up, for people.</param>
 public sealed record ReceptionOutcome(ReceptionEnd End, string Reason);
-
-/// <summary>What a host that still receives a layer can serve of it.</summary>
-/// <param name="Missing">The pieces that it cannot.</param>
-/// <param name="Verified">How many changed pieces it has.</param>
-public sealed record ServedPieces(ContentMap Map, PieceSet Missing, ulong Verified);
 
 /// <summary>Receives one layer: sources, disk and store around a <see cref="Receiver"/>, which another process's crash
 /// may have left midway.</summary>
@@ -123,10 +117,9 @@ public sealed class LayerReception(
     /// <summary>Before the outputs of a step are done: no connection opens a target that is about to be removed.</summary>
     private void Serve()
     {
-        if (receiver.Served is not var (map, missing))
-            _served = null;
-        else if (_served?.Verified != receiver.Progress.Verified)
-            _served = new ServedPieces(map, missing, receiver.Progress.Verified);
+        var served = receiver.Served;
+        if (served?.Verified != _served?.Verified)
+            _served = served;
     }
 
     /// <summary>Its end is an input like any other.</summary>

@@ -22,7 +22,7 @@ public static class ContentScan
         var size = parent.PieceSize;
         var buffer = new byte[size.Bytes];
         var found = new List<ContentPiece>();
-        foreach (var index in Pieces(changed, device.Size, size))
+        foreach (var index in PieceSet.Of(changed.Select(range => Touched(range, device.Size, size))).Pieces)
         {
             cancellation.ThrowIfCancellationRequested();
             var range = size.RangeOf(index, device.Size);
@@ -35,17 +35,13 @@ public static class ContentScan
         return parent.With(found, device.Size);
     }
 
-    /// <summary>The pieces that any of the ranges touches, ascending, each once.</summary>
-    private static SortedSet<ulong> Pieces(IEnumerable<ByteRange> ranges, ByteSize device, PieceSize size)
+    /// <summary>The pieces of the device that a range touches; it may end beyond the device, or lie behind it.</summary>
+    private static PieceRange Touched(ByteRange range, ByteSize device, PieceSize size)
     {
-        var touched = new SortedSet<ulong>();
-        var unit = (ulong)size.Bytes;
-        foreach (var range in ranges)
-        {
-            var end = Math.Min(range.End.Bytes, device.Bytes);
-            for (var at = range.Start.Bytes / unit; at * unit < end && range.Start.Bytes < end; at++)
-                touched.Add(at);
-        }
-        return touched;
+        var (start, end) = (range.Start.Bytes, Math.Min(range.End.Bytes, device.Bytes));
+        if (start >= end)
+            return new PieceRange(0, 0);
+        var (first, last) = (start / (ulong)size.Bytes, (end - 1) / (ulong)size.Bytes);
+        return new PieceRange(first, last - first + 1);
     }
 }

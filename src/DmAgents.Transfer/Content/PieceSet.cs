@@ -5,9 +5,11 @@ namespace DmAgents.Transfer.Content;
 /// <summary>A set of pieces, as ranges: ascending, and with a gap between each two.</summary>
 public sealed class PieceSet : IEquatable<PieceSet>
 {
+    private PieceSet(ImmutableArray<PieceRange> ranges, ulong count) => (Ranges, Count) = (ranges, count);
+
     private PieceSet(ImmutableArray<PieceRange> ranges)
+        : this(ranges, 0)
     {
-        Ranges = ranges;
         foreach (var range in ranges)
             Count += range.Count;
     }
@@ -20,6 +22,19 @@ public sealed class PieceSet : IEquatable<PieceSet>
     public ulong Count { get; }
 
     public bool IsEmpty => Ranges.IsEmpty;
+
+    /// <summary>Each piece, ascending.</summary>
+    public IEnumerable<ulong> Pieces
+    {
+        get
+        {
+            foreach (var range in Ranges)
+            {
+                for (var piece = range.Start; piece < range.End; piece++)
+                    yield return piece;
+            }
+        }
+    }
 
     /// <param name="ranges">In any order, overlapping or not.</param>
     public static PieceSet Of(IEnumerable<PieceRange> ranges)
@@ -48,12 +63,18 @@ public sealed class PieceSet : IEquatable<PieceSet>
         if (range.Count == 0)
             return this;
         // Those from first on end behind the range's start, or at it; those from last on begin behind its end.
-        var (first, last) = (0, Ranges.Length);
-        while (first < Ranges.Length && Ranges[first].End < range.Start)
-            first++;
-        for (last = first; last < Ranges.Length && Ranges[last].Start <= range.End; last++)
+        var found = Ranges.BinarySearch(new PieceRange(range.Start, 0), ByStart);
+        var first = found >= 0 ? found : ~found;
+        if (first > 0 && Ranges[first - 1].End >= range.Start)
+            first--;
+        var (last, others) = (first, Count);
+        for (; last < Ranges.Length && Ranges[last].Start <= range.End; last++)
+        {
+            others -= Ranges[last].Count;
             range = Between(Math.Min(range.Start, Ranges[last].Start), Math.Max(range.End, Ranges[last].End));
-        return new PieceSet([.. Ranges.AsSpan()[..first], range, .. Ranges.AsSpan()[last..]]);
+        }
+        return new PieceSet(
+            [.. Ranges.AsSpan()[..first], range, .. Ranges.AsSpan()[last..]], others + range.Count);
     }
 
     public PieceSet Add(ulong piece) => Add(new PieceRange(piece, 1));

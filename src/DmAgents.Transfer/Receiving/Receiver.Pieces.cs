@@ -102,11 +102,8 @@ public sealed partial class Receiver
             return;
         _phase = Phase.ReadingBack;
         var back = _settings.ReadsAllBack ? PieceSet.Empty.Add(new PieceRange(0, _map!.PieceCount)) : _changed;
-        foreach (var range in back.Ranges)
-        {
-            for (var piece = range.Start; piece < range.End; piece++)
-                _toReadBack.Enqueue(piece);
-        }
+        foreach (var piece in back.Pieces)
+            _toReadBack.Enqueue(piece);
     }
 
     private void ReadBack()

@@ -71,10 +71,10 @@ public sealed partial class Receiver
     public bool NeedsSource => _talk is null && _phase <= Phase.Receiving
         && (_phase != Phase.Receiving || _written.Count < _changed.Count);
 
-    /// <summary>What other hosts can be served meanwhile: the layer's map and the pieces that they cannot. Null: no
-    /// target yet.</summary>
-    public (ContentMap Map, PieceSet Missing)? Served =>
-        _phase is Phase.Receiving or Phase.ReadingBack or Phase.Committing ? (_map!, _changed.Without(_written)) : null;
+    /// <summary>What other hosts can be served meanwhile. Null: no target yet, or not any more.</summary>
+    public ServedPieces? Served => _phase is Phase.Receiving or Phase.ReadingBack or Phase.Committing
+        ? new ServedPieces(_map!, _changed, _written)
+        : null;
 
     /// <summary>How many of the pieces that differ from the base are verified and written, of how many.</summary>
     public (ulong Verified, ulong Changed) Progress => (_written.Count, _changed.Count);

@@ -11,7 +11,7 @@ internal sealed class SourceTalk(
     private Phase _phase;
 
     /// <summary>Asked for and not yet come.</summary>
-    private PieceSet _asked = PieceSet.Empty;
+    private readonly HashSet<ulong> _asked = [];
     private ulong _askedCount;
     private ulong _came;
     private ulong _dataBytes;
@@ -62,8 +62,9 @@ internal sealed class SourceTalk(
     /// <summary>Asks for pieces; it is idle.</summary>
     public TransferRecords.AskPieces Ask(bool whole, List<PieceRange> ranges)
     {
-        _asked = PieceSet.Of(ranges);
-        (_phase, _askedCount, _came, _dataBytes, _zeroBytes) = (Phase.Pieces, _asked.Count, 0, 0, 0);
+        _asked.Clear();
+        _asked.UnionWith(PieceSet.Of(ranges).Pieces);
+        (_phase, _askedCount, _came, _dataBytes, _zeroBytes) = (Phase.Pieces, (ulong)_asked.Count, 0, 0, 0);
         (AskedWhole, AskAgainAt) = (whole, null);
         return new TransferRecords.AskPieces(whole, [.. ranges]);
     }
@@ -124,7 +125,7 @@ internal sealed class SourceTalk(
         if (Begin(piece, begin) is { } fault)
             return fault;
         (ended, Current) = (Current, null);
-        _asked = _asked.Without(PieceSet.Empty.Add(piece));
+        _asked.Remove(piece);
         _came++;
         return null;
     }

@@ -29,6 +29,7 @@ public sealed class PieceSetProperties
     {
         var numbers = expected.ToHashSet();
         Assert.Equal(numbers.Order(), Numbers(set.Ranges));
+        Assert.Equal(numbers.Order(), set.Pieces);
         Assert.Equal((ulong)numbers.Count, set.Count);
         Assert.Equal(PieceSet.Of(numbers), set);
         for (var piece = 0UL; piece < 40; piece++)

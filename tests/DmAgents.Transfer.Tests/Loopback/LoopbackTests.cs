@@ -94,7 +94,7 @@ public sealed class LoopbackTests
         await using var first = new TlsLink(Records.There, sender);
         await using var second = new TlsLink(Records.Here, relay);
         var receiving = Reception(relay, map, [], async _ => await first.ConnectAsync());
-        relay.Receiving = () => receiving.Served is { } served ? (served.Map, served.Missing) : null;
+        relay.Receiving = () => receiving.Served;
         var relayed = receiving.RunAsync(CancellationToken.None, CancellationToken.None);
         // Until the relay has a target it refuses, and is asked again.
         var outcome = await ReceiveAsync(last, map, [], async _ => await second.ConnectAsync());

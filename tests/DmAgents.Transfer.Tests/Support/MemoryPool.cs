@@ -29,7 +29,7 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
     public MemoryTarget? Target { get; private set; }
 
     /// <summary>What a partly received layer can be served of; null: nothing is received.</summary>
-    public Func<(ContentMap Map, PieceSet Missing)?>? Receiving { get; set; }
+    public Func<ServedPieces?>? Receiving { get; set; }
 
     public Action? BeforeMakingTarget { get; set; }
 
@@ -81,9 +81,9 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
         {
             if (Layers.TryGetValue(ask.Content, out var thin))
                 return new OpenAnswer.Found(new Opened(this, thin, Maps[ask.Content], () => PieceSet.Empty));
-            if (Receiving?.Invoke() is var (map, _) && map.Digest == ask.Content)
+            if (Receiving?.Invoke() is { } served && served.Map.Digest == ask.Content)
                 return new OpenAnswer.Found(
-                    new Opened(this, Target!, map, () => Receiving()?.Missing ?? PieceSet.Empty));
+                    new Opened(this, Target!, served.Map, () => Receiving()?.Missing ?? PieceSet.Empty));
             return new OpenAnswer.Refused(TransferRefusal.UnknownLayer, "this host has no such layer");
         }
     }
