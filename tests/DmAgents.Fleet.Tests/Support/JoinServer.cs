@@ -68,7 +68,12 @@ internal sealed class JoinServer : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptTcpClientAsync(_end.Token);
-                serving.Add(Task.Run(() => serve(client.GetStream(), _end.Token)));
+                serving.Add(Task.Run(async () =>
+                {
+                    // Held until it is served: the collector closes a connection to which nothing refers.
+                    using (client)
+                        await serve(client.GetStream(), _end.Token);
+                }));
             }
         }
         catch (OperationCanceledException)
