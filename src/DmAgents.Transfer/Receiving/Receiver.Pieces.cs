@@ -5,13 +5,16 @@ namespace DmAgents.Transfer.Receiving;
 /// <summary>Pieces on their way to the disk: verified, written, synced, noted, and read back.</summary>
 public sealed partial class Receiver
 {
+    /// <summary>Pieces that one job makes zeros: a stop waits for those that are under way.</summary>
+    private const ulong ZeroAtOnce = 1024;
+
     private readonly Dictionary<ulong, InMemory> _inMemory = [];
     private readonly Stack<byte[]> _buffers = [];
     private readonly Queue<ulong> _toReadBack = [];
 
     /// <summary>Pieces that became zeros, and those of them that are still to be zeroed.</summary>
     private PieceSet _zeros = PieceSet.Empty;
-    private PieceSet _toZero = PieceSet.Empty;
+    private readonly Queue<PieceRange> _toZero = [];
     private int _zeroing;
 
     /// <summary>Noted as verified; and what the sync under way will add.</summary>
@@ -67,15 +70,27 @@ public sealed partial class Receiver
         _written = _written.Add(piece);
     }
 
+    private void PlanZeros(PieceSet zeros)
+    {
+        foreach (var range in zeros.Ranges)
+        {
+            for (var (at, left) = (range.Start, range.Count); left > 0;)
+            {
+                var part = new PieceRange(at, Math.Min(left, ZeroAtOnce));
+                _toZero.Enqueue(part);
+                (at, left) = (part.End, left - part.Count);
+            }
+        }
+    }
+
     private void Zero()
     {
-        foreach (var range in _toZero.Ranges)
+        while (_zeroing < _settings.PiecesInMemory && _toZero.TryDequeue(out var range))
         {
             _zeroing++;
             var (first, last) = (RangeOf(range.Start), RangeOf(range.End - 1));
             Order(new ReceiverOutput.ZeroPieces(range, first with { Length = last.End - first.Start }));
         }
-        _toZero = PieceSet.Empty;
     }
 
     private void Sync()

@@ -206,7 +206,10 @@ public sealed partial class Receiver
         if (!isThere)
             KeepPlan(_plan! with { Verified = PieceSet.Empty }, _map!);
         else
-            (_phase, _toZero) = (Phase.Receiving, _zeros.Without(_written));
+        {
+            _phase = Phase.Receiving;
+            PlanZeros(_zeros.Without(_written));
+        }
     }
 
     /// <summary>Does whatever has become possible.</summary>

@@ -18,7 +18,8 @@ public sealed record ReceiveRequest(
 /// <param name="LargestDevice">A layer whose device is longer is refused.</param>
 public sealed record ReceiverSettings(TransferParty Pool, PieceSize PieceSize, ByteSize LargestDevice)
 {
-    /// <summary>Pieces that wait for the disk, each with one or two buffers of a piece's size.</summary>
+    /// <summary>Pieces that wait for the disk, each with one or two buffers of a piece's size; and so many jobs that
+    /// make zeros beside them.</summary>
     public int PiecesInMemory { get; init; } = 4;
 
     /// <summary>Pieces between two syncs: so many are sent again after a crash at most.</summary>

@@ -142,7 +142,9 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
                 break;
             case TransferRecords.AskPieces ask when _phase == Phase.Ready:
                 var wanted = PieceSet.Of(ask.Wanted);
-                if (wanted.Count != ask.Wanted.Aggregate(0UL, (sum, range) => sum + range.Count))
+                if (wanted.IsEmpty)
+                    Refuse(TransferRefusal.Violation, "a question for no piece");
+                else if (wanted.Count != ask.Wanted.Aggregate(0UL, (sum, range) => sum + range.Count))
                     Refuse(TransferRefusal.Violation, "pieces were asked for twice in one question");
                 else
                     Ask(ask);

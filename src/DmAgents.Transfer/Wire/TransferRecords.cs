@@ -79,7 +79,7 @@ public static class TransferRecords
     /// <summary>Receiver, after a header: these pieces, in this order. Answered by data and <see cref="End"/>.
     /// </summary>
     /// <param name="Whole">Whole pieces, not only what changed in them since the base.</param>
-    /// <param name="Wanted">Without overlaps.</param>
+    /// <param name="Wanted">One piece at least; without overlaps.</param>
     public sealed record AskPieces(bool Whole, ImmutableArray<PieceRange> Wanted) : TransferRecord;
 
     /// <summary>Sender: what it is about to send. The map follows, unless the receiver has it.</summary>

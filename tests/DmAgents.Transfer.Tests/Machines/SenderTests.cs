@@ -68,6 +68,17 @@ public sealed class SenderTests
         Assert.Empty(Tick());
     }
 
+    [Fact]
+    public void A_question_for_no_piece_is_refused()
+    {
+        Ask(PieceSet.Empty);
+        _outputs = _sender.Step(new SenderInput.Received(new TransferRecords.AskPieces(Whole: true, [])));
+        Assert.Equal(
+            new SenderOutput.Send(new TransferRecords.Refused(TransferRefusal.Violation, "a question for no piece")),
+            _outputs[0]);
+        Assert.Contains(_outputs, output => output is SenderOutput.Close);
+    }
+
     private ImmutableArray<SenderOutput> Tick() => _sender.Step(new SenderInput.Tick());
 
     private void Ask(PieceSet missing, params ContentMap[] ancestors)
