@@ -55,32 +55,49 @@ if ! dotnet build DmAgents.sln --nologo -v quiet -p:RestoreLockedMode=true; then
   exit 1
 fi
 
-quick_tests() {
-  dotnet test "tests/DmAgents.$1.Tests/DmAgents.$1.Tests.csproj" --no-build --nologo -v quiet \
-    --filter "Needs!=Kernel&Needs!=Lab"
+# Runs two lines of parts side by side, for two processors: what the second one prints comes after the first one's.
+beside() {
+  "$2" > "$results/second" 2>&1 &
+  local second=$!
+  "$1"
+  wait "$second"
+  cat "$results/second"
 }
-for project in Domain Fleet Transfer Actors Images Kernel Cli Agent; do
-  [ -d "tests/DmAgents.$project.Tests" ] || continue
-  step "$project"
-  part "$project" quick_tests "$project"
-done
 
-if [ $quick = no ]; then
-  bin=Debug/net10.0
+quick_tests() {
+  local project
+  for project in "$@"; do
+    step "$project"
+    part "$project" dotnet test "tests/DmAgents.$project.Tests/DmAgents.$project.Tests.csproj" --no-build --nologo \
+      -v quiet --filter "Needs!=Kernel&Needs!=Lab"
+  done
+}
+actors_and_agent() { quick_tests Actors Agent; }
+all_others() { quick_tests Domain Fleet Transfer Images Kernel Cli; }
+beside actors_and_agent all_others
+
+# The agent as a whole, by the programs as they are installed: dmagent is native code then, and what that leaves out would
+# be missed.
+whole_agent() {
+  step "end to end: the agent on a real kernel with a real image"
+  part end-to-end tests/lab/run --cgroups --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G --share "$results" \
+    --silence 900 --env DMAGENTS_TEST_IMAGE="$results/image" --env DMAGENTS_BIN="$root/artifacts/bin" -- \
+    dotnet tests/DmAgents.EndToEnd.Tests/bin/Debug/net10.0/DmAgents.EndToEnd.Tests.dll --in-lab
+
+  step "end to end: a storm of power cuts"
+  part power-cuts tests/DmAgents.EndToEnd.Tests/power-cuts.sh
+
+  step "end to end: power cut and reboot"
+  part reboot tests/DmAgents.EndToEnd.Tests/reboot.sh
+}
+
+kernel_and_clients() {
   step "the lab itself"
   part lab-selftest bash -c 'tests/lab/selftest.sh && echo "1 passed, 0 failed, 0 skipped"'
 
   step "the kernel boundary, and the contract, on a real kernel"
-  part kernel tests/lab/run --memory 2G --disk 3G --disk 128M --disk 3G --timeout 900 -- \
-    dotnet "tests/DmAgents.Kernel.Tests/bin/$bin/DmAgents.Kernel.Tests.dll" --in-lab Needs=Kernel
-
-  step "end to end: the agent on a real kernel with a real image"
-  # By the programs as they are installed: dmagent is native code then, and what that leaves out would be missed.
-  part build bash -c 'deploy/build.sh >&2'
-  part image bash -c 'deploy/image/build.sh "$1" >&2' image "$results/image"
-  part end-to-end tests/lab/run --cgroups --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G --share "$results" \
-    --silence 900 --env DMAGENTS_TEST_IMAGE="$results/image" --env DMAGENTS_BIN="$root/artifacts/bin" -- \
-    dotnet "tests/DmAgents.EndToEnd.Tests/bin/$bin/DmAgents.EndToEnd.Tests.dll" --in-lab
+  part kernel tests/lab/run --memory 2G --disk 3G --disk 128M --disk 3G --silence 600 -- \
+    dotnet tests/DmAgents.Kernel.Tests/bin/Debug/net10.0/DmAgents.Kernel.Tests.dll --in-lab Needs=Kernel
 
   step "containerd's own snapshotter test suite"
   part containerd tests/containerd/run.sh
@@ -89,24 +106,23 @@ if [ $quick = no ]; then
   part docker tests/docker/run.sh
 
   step "the demonstrations, and the README's lines on a new host"
-  # A guest has one processor: the two run side by side.
-  part demo bash -c 'deploy/demo.sh --lab && echo "1 passed, 0 failed, 0 skipped"' > "$results/demo" 2>&1 &
+  part demo bash -c 'deploy/demo.sh --lab && echo "1 passed, 0 failed, 0 skipped"'
   part containerd-demo bash -c 'deploy/containerd/demo.sh && echo "1 passed, 0 failed, 0 skipped"'
   part readme tests/readme/run.sh
-  wait
-  cat "$results/demo"
+}
+
+if [ $quick = no ]; then
+  step "the programs as they are installed, and an image"
+  part build bash -c 'deploy/build.sh >&2'
+  part image bash -c 'deploy/image/build.sh "$1" >&2' image "$results/image"
+
+  # A guest has one processor.
+  beside whole_agent kernel_and_clients
 
   step "the clients and tools of Debian 13"
   part clients tests/clients.sh trixie
-
-  step "end to end: a storm of power cuts"
-  part power-cuts tests/DmAgents.EndToEnd.Tests/power-cuts.sh
-
-  if [ -x tests/DmAgents.EndToEnd.Tests/reboot.sh ]; then
-    step "end to end: power cut and reboot"
-    part reboot tests/DmAgents.EndToEnd.Tests/reboot.sh
-  fi
 fi
 
 step "all"
+grep -hE '^ *FAILED |\[FAIL\]|ended with status' "$results"/*.log
 count
