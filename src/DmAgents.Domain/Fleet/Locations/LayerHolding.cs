@@ -4,7 +4,7 @@ namespace DmAgents.Domain.Fleet.Locations;
 
 /// <summary>A layer as its host announces it.</summary>
 /// <param name="Digest">Of the copy's blocks; null: not computed yet, so that the copy serves no one.</param>
-/// <param name="Verified">The host has itself read the blocks and found the digest. Else it was only told so.</param>
+/// <param name="Verified">The host has itself read the blocks and found the digest. Else another host said so.</param>
 public sealed record LayerHolding(ChainId Layer, ContentDigest? Digest, bool Verified);
 
 /// <summary>A copy of a layer, as a bucket knows it, in as few bytes as can be.</summary>

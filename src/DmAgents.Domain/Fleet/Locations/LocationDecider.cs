@@ -77,9 +77,15 @@ public static class LocationDecider
             return new Decision([.. lapsed], CopyFrom(state, begun));
         if (SourceFor(state, c) is not { } source)
         {
-            return Refuse(RefusalKind.NotFound, What, c.Layer,
-                c.Source is { } named ? $"{named} has no copy of it" : "no other host has a copy of it",
-                "pull or import the image on a host of the fleet");
+            return Sources(state, c).Any()
+                ? Refuse(RefusalKind.Busy, What, c.Layer,
+                    c.Source is { } computing
+                        ? $"{computing} has not computed the digest of its copy yet"
+                        : "no other host has computed the digest of its copy yet",
+                    "try again in a moment")
+                : Refuse(RefusalKind.NotFound, What, c.Layer,
+                    c.Source is { } named ? $"{named} has no copy of it" : "no other host has a copy of it",
+                    "pull or import the image on a host of the fleet");
         }
         var events = lapsed.ToBuilder();
         if (state.CopyTo(c.Layer, c.Target) is not null)
@@ -89,17 +95,21 @@ public static class LocationDecider
         return new Decision(events.ToImmutable(), CopyFrom(state, copy));
     }
 
-    /// <summary>A verified copy before another; then the host that serves the fewest.</summary>
-    private static LayerCopy? SourceFor(LocationState state, LocationCommands.BeginCopy c) =>
+    private static IEnumerable<LayerCopy> Sources(LocationState state, LocationCommands.BeginCopy c) =>
         state.Layers.CopiesOf(c.Layer)
-            .Where(copy => copy.Host != c.Target && (c.Source is null || copy.Host == c.Source))
+            .Where(copy => copy.Host != c.Target && (c.Source is null || copy.Host == c.Source));
+
+    /// <summary>A verified copy before another; then the host that serves the fewest. A copy without a digest serves no
+    /// host: what comes of it could not be verified.</summary>
+    private static LayerCopy? SourceFor(LocationState state, LocationCommands.BeginCopy c) =>
+        Sources(state, c).Where(copy => copy.Digest is not null)
             .OrderByDescending(copy => copy.Verified)
             .ThenBy(copy => state.Copies.Count(other => other.Source == copy.Host))
             .ThenBy(copy => copy.Host, HostNameOrder.Instance)
             .Select(copy => (LayerCopy?)copy).FirstOrDefault();
 
     private static LocationReplies.CopyFrom CopyFrom(LocationState state, CopyLease copy) =>
-        new(copy.Layer, copy.Source, state.Layers.CopyAt(copy.Layer, copy.Source)?.Digest, copy.Until);
+        new(copy.Layer, copy.Source, state.Layers.CopyAt(copy.Layer, copy.Source)!.Value.Digest!.Value, copy.Until);
 
     private static Decision RenewCopy(LocationState state, LocationCommands.RenewCopy c)
     {

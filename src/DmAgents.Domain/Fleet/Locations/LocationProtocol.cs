@@ -79,8 +79,8 @@ public static class LocationReplies
     public sealed record Gone(HostName Host) : LocationReply;
 
     /// <summary>The target is to copy from this host.</summary>
-    /// <param name="Digest">Of the source's copy; null: it has computed none yet.</param>
-    public sealed record CopyFrom(ChainId Layer, HostName Source, ContentDigest? Digest, DateTimeOffset Until)
+    /// <param name="Digest">Of the source's copy.</param>
+    public sealed record CopyFrom(ChainId Layer, HostName Source, ContentDigest Digest, DateTimeOffset Until)
         : LocationReply;
 
     /// <summary>The target has the layer.</summary>

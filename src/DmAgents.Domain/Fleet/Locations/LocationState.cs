@@ -29,6 +29,12 @@ public sealed record LocationState
     public IEnumerable<LayerCopy> EqualTo(ChainId layer, ContentDigest digest, HostName other) =>
         Layers.CopiesOf(layer).Where(copy => copy.Verified && copy.Digest == digest && copy.Host != other);
 
+    /// <summary>The source has the layer no longer, or with another content: the target cannot complete its copy.
+    /// </summary>
+    private bool LosesSource(CopyLease copy, LocationEvents.HostHeard heard) => copy.Source == heard.Host
+        && (heard.Absent.Contains(copy.Layer) || heard.Present.Any(p =>
+            p.Layer == copy.Layer && p.Digest != Layers.CopyAt(copy.Layer, copy.Source)?.Digest));
+
     /// <exception cref="InvalidOperationException">An event of no known kind.</exception>
     public LocationState Apply(LocationEvent e) => e switch
     {
@@ -37,7 +43,8 @@ public sealed record LocationState
             Hosts = Hosts.SetItem(heard.Host, new HostHearing(heard.Stamp, Gone: false)),
             Layers = Layers.Without(heard.Host, heard.Absent).With(heard.Host, heard.Present, heard.At),
             // A copy that was announced has ended, whether its host says so or not.
-            Copies = Copies.RemoveAll(c => c.Target == heard.Host && heard.Present.Any(p => p.Layer == c.Layer)),
+            Copies = Copies.RemoveAll(c => LosesSource(c, heard)
+                || (c.Target == heard.Host && heard.Present.Any(p => p.Layer == c.Layer))),
         },
         LocationEvents.HostGone gone => this with
         {

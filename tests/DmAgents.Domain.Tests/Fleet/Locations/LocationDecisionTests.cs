@@ -126,6 +126,53 @@ public sealed class LocationDecisionTests
             new LocationCommands.BeginCopy(Layer(1), new HostName("d"), null, TimeSpan.Zero, At)).Reply);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_copy_ends_if_its_source_has_lost_the_layer(bool whole)
+    {
+        Whole(A, 1, Holding(1), Holding(2));
+        Whole(B, 1, Holding(1));
+        Assert.Equal(A, Assert.IsType<LocationReplies.CopyFrom>(Begin(1, C).Reply).Source);
+        Begin(2, C);
+        if (whole)
+            Whole(A, 2, Holding(2));
+        else
+            Do(new LocationCommands.Announce(A, LayerAnnouncement.Change(Stamped(2), [], [Layer(1)]), At));
+        Assert.Equal([Layer(2)], _state.Copies.Select(copy => copy.Layer));
+        Assert.IsType<LocationReplies.NoCopy>(Do(new LocationCommands.RenewCopy(Layer(1), C, Lease, At)).Reply);
+        Assert.Equal(B, Assert.IsType<LocationReplies.CopyFrom>(Begin(1, C).Reply).Source);
+    }
+
+    [Fact]
+    public void A_copy_ends_if_its_source_has_another_content_and_not_if_that_is_verified()
+    {
+        Whole(A, 1, Holding(1, verified: false));
+        Begin(1, C);
+        Whole(A, 2, Holding(1));
+        Assert.Single(_state.Copies);
+        Whole(A, 3, Holding(1, content: 7));
+        Assert.Empty(_state.Copies);
+    }
+
+    [Fact]
+    public void A_copy_without_a_digest_is_no_source()
+    {
+        var unread = new LayerHolding(Layer(1), Digest: null, Verified: false);
+        Whole(A, 1, unread);
+        var refusal = Assert.IsType<LocationReplies.Refused>(Begin(1, C).Reply).Refusal;
+        Assert.Equal(
+            (RefusalKind.Busy, "no other host has computed the digest of its copy yet"), (refusal.Kind, refusal.Why));
+        Whole(B, 1, Holding(1, verified: false));
+        var from = Assert.IsType<LocationReplies.CopyFrom>(Begin(1, C).Reply);
+        Assert.Equal((B, Content(0)), (from.Source, from.Digest));
+        refusal = Assert.IsType<LocationReplies.Refused>(Begin(1, C, source: A).Reply).Refusal;
+        Assert.Equal("a has not computed the digest of its copy yet", refusal.Why);
+
+        Whole(B, 2, unread);
+        Assert.Empty(_state.Copies);
+    }
+
     [Fact]
     public void Locating_a_layer_shows_copies_and_those_under_way()
     {
