@@ -10,9 +10,9 @@ namespace DmAgents.Domain.Fleet.Locations;
 public sealed record BucketAnnouncer(Incarnation Incarnation)
 {
     /// <summary>What the bucket has confirmed; null: everything is to be announced.</summary>
-    private ImmutableSortedDictionary<LayerKey, LayerHolding>? Told { get; init; }
+    private ImmutableSortedDictionary<LayerKey, LayerHolding>? Confirmed { get; init; }
 
-    private ImmutableSortedDictionary<LayerKey, LayerHolding> Telling { get; init; } =
+    private ImmutableSortedDictionary<LayerKey, LayerHolding> Sent { get; init; } =
         ImmutableSortedDictionary<LayerKey, LayerHolding>.Empty;
 
     private ulong Sequence { get; init; }
@@ -26,17 +26,18 @@ public sealed record BucketAnnouncer(Incarnation Incarnation)
     public bool Ended { get; init; }
 
     /// <summary>Brings what is to be sent up to date with what the host has.</summary>
+    /// <param name="holdings">Of all its pools, in any order. A layer that several have is announced once.</param>
     /// <returns>The announcer after it; <see cref="UnderWay"/> is to be sent, or to be sent again.</returns>
     public BucketAnnouncer Offer(IEnumerable<LayerHolding> holdings)
     {
         if (UnderWay is not null || Ended)
             return this;
-        var now = holdings.ToImmutableSortedDictionary(h => new LayerKey(h.Layer), h => h);
+        var now = holdings.GroupBy(h => new LayerKey(h.Layer)).ToImmutableSortedDictionary(h => h.Key, Best);
         var stamp = new Stamp(Incarnation, Sequence + 1);
-        if (Told is null)
+        if (Confirmed is null)
             return Sending(LayerAnnouncement.Everything(stamp, now.Values), now);
-        var present = now.Where(h => Told.GetValueOrDefault(h.Key) != h.Value).Select(h => h.Value).ToList();
-        var absent = Told.Where(h => !now.ContainsKey(h.Key)).Select(h => h.Value.Layer).ToList();
+        var present = now.Where(h => Confirmed.GetValueOrDefault(h.Key) != h.Value).Select(h => h.Value).ToList();
+        var absent = Confirmed.Where(h => !now.ContainsKey(h.Key)).Select(h => h.Value.Layer).ToList();
         return present.Count == 0 && absent.Count == 0
             ? this
             : Sending(LayerAnnouncement.Change(stamp, present, absent), now);
@@ -50,18 +51,23 @@ public sealed record BucketAnnouncer(Incarnation Incarnation)
     public BucketAnnouncer Answered(LocationReply reply) => reply switch
     {
         LocationReplies.Heard heard when heard.Stamp == UnderWay?.Stamp =>
-            this with { Told = Telling, UnderWay = null },
+            this with { Confirmed = Sent, UnderWay = null },
         LocationReplies.NeedsWhole needs when needs.Stamp == UnderWay?.Stamp =>
-            this with { Told = null, UnderWay = null },
+            this with { Confirmed = null, UnderWay = null },
         LocationReplies.Ended ended when ended.Stamp.Incarnation == Incarnation =>
             this with { Ended = true, UnderWay = null },
         _ => this,
     };
 
+    /// <summary>The copy that serves others best; always the same one among equals.</summary>
+    private static LayerHolding Best(IEnumerable<LayerHolding> ofOneLayer) => ofOneLayer
+        .OrderByDescending(h => h.Verified).ThenByDescending(h => h.Digest is not null)
+        .ThenBy(h => h.Digest?.ToString(), StringComparer.Ordinal).First();
+
     private BucketAnnouncer Sending(
         LayerAnnouncement announcement, ImmutableSortedDictionary<LayerKey, LayerHolding> now) =>
         this with
         {
-            UnderWay = announcement, Last = announcement, Telling = now, Sequence = announcement.Stamp.Sequence,
+            UnderWay = announcement, Last = announcement, Sent = now, Sequence = announcement.Stamp.Sequence,
         };
 }
