@@ -118,8 +118,7 @@ public static class ContainerDecider
         if (hearing == Hearing.Known && known!.Epoch != c.Epoch)
             return Answer(new ContainerReplies.Heard(c.Stamp));
         var events = ImmutableArray.CreateBuilder<ContainerEvent>();
-        if (hearing == Hearing.Next && (known?.Hearing is not { Gone: false } || known.Epoch != c.Epoch
-            || known.Hearing.Last.Incarnation != c.Stamp.Incarnation))
+        if (hearing == Hearing.Next)
             events.Add(new ContainerEvents.HostHeard(c.Host, c.Stamp, c.Epoch, c.At));
         var reply = c.Epoch is { } epoch ? Claim(state, c, epoch, events) : Without(state, c, events);
         return new Decision(events.ToImmutable(), reply);

@@ -86,7 +86,8 @@ public static class ContainerEvents
     /// <summary>The host has the container, under this epoch.</summary>
     public sealed record Owned(HostName Host, ContainerEpoch Epoch, DateTimeOffset At) : ContainerEvent(At);
 
-    /// <summary>A host was heard, and nothing else follows from it.</summary>
+    /// <summary>A host was heard. Journaled also if it has what it had: a late announcement from before says nothing.
+    /// </summary>
     public sealed record HostHeard(HostName Host, Stamp Stamp, ContainerEpoch? Epoch, DateTimeOffset At)
         : ContainerEvent(At);
 

@@ -96,8 +96,8 @@ public static class ImageDecider
         {
             case Hearing.Ended:
                 return Answer(new ImageReplies.Ended(c.Stamp));
-            case Hearing.Next when known?.Hearing is not { Gone: false }
-                || known.Hearing.Last.Incarnation != c.Stamp.Incarnation || known.Holding != c.Holding:
+            // Journaled also if it has what it had: one from between is on its way, or it is another question.
+            case Hearing.Next:
                 var events = ImmutableArray.CreateBuilder<ImageEvent>();
                 events.Add(new ImageEvents.HoldingChanged(c.Host, c.Stamp, c.Holding, c.At));
                 var after = state.Apply(events[0]);
@@ -109,7 +109,6 @@ public static class ImageDecider
                 if (state.Releasing.Contains(c.Host) && c.Holding is not { Kind: > HoldingKind.Incomplete })
                     events.Add(new ImageEvents.ReleaseWithdrawn(c.Host, c.At));
                 return Heard(after, c, events);
-            // What says nothing new is not journaled: an older one that comes after it says the same, too.
             default:
                 return Heard(state, c, ImmutableArray.CreateBuilder<ImageEvent>());
         }

@@ -67,7 +67,7 @@ public static class ImageEvents
 
     public sealed record Unpinned(RequestId Request, HostName Host, DateTimeOffset At) : ImageEvent(At);
 
-    /// <summary>A host has something else than the fleet believed.</summary>
+    /// <summary>A host says what it has.</summary>
     public sealed record HoldingChanged(HostName Host, Stamp Stamp, ImageHolding? Holding, DateTimeOffset At)
         : ImageEvent(At);
 

@@ -25,7 +25,7 @@ public static class HostLedgerDecider
         HostHearing.Judge(state.Hearing, c.Stamp, whole: true) switch
         {
             Hearing.Ended => Answer(new HostReplies.Ended(c.Stamp)),
-            // What says nothing new is not journaled: an older one that comes after it says the same, too.
+            // What says nothing new is not journaled. One from before that comes late holds until the next figures.
             Hearing.Next when !state.IsThere || state.Hearing!.Last.Incarnation != c.Stamp.Incarnation
                 || !c.Capacity.Equals(state.Capacity) =>
                 new Decision(

@@ -17,7 +17,8 @@ public readonly record struct Incarnation(ulong Number) : IComparable<Incarnatio
 
 /// <summary>When in a host's own order an announcement was made. No clock is compared.</summary>
 /// <param name="Incarnation">In which of its memberships.</param>
-/// <param name="Sequence">Counts what this membership has announced to one entity, from 1.</param>
+/// <param name="Sequence">Counts what this membership has announced to one entity, from 1. What is only repeated has
+/// the same one.</param>
 public readonly record struct Stamp(Incarnation Incarnation, ulong Sequence) : IComparable<Stamp>
 {
     public int CompareTo(Stamp other)

@@ -156,6 +156,19 @@ public sealed class ImageDecisionTests
     }
 
     [Fact]
+    public void What_a_host_said_before_the_question_that_was_answered_does_not_count_when_it_comes_late()
+    {
+        Hold(1, A, B);
+        Do(new ImageCommands.Announce(A, Stamped(9), Holding(HoldingKind.Releasing), At));
+        var delayed = new ImageCommands.Announce(A, Stamped(10), Holding(HoldingKind.Whole), At);
+        Assert.IsType<ImageReplies.MayDrop>(
+            Do(new ImageCommands.Announce(A, Stamped(11), Holding(HoldingKind.Releasing), At)).Reply);
+        Assert.Empty(Do(delayed).Events);
+        Assert.Equal([B], _state.Holders);
+        Assert.IsType<ImageReplies.MustKeep>(Say(B, HoldingKind.Dropping));
+    }
+
+    [Fact]
     public void A_host_named_by_an_operator_gets_a_copy_beyond_the_number_and_keeps_it()
     {
         Hold(1, A);
