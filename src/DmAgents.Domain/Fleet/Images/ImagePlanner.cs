@@ -60,30 +60,67 @@ internal static class ImagePlanner
         if (!state.Holders.Any())
             return Math.Max(0, state.Wanted - Counted(state, c));
         var lineage = state.Lineage.Select(layer => layer.Space).ToImmutableArray();
-        foreach (var host in state.Pinned.Where(host => c.Offers.Any(offer => offer.Host == host)))
-        {
-            var candidate = Weigh(state, lineage, c).FirstOrDefault(candidate => candidate.Host == host);
-            if (candidate is { Verdict: CandidateVerdict.Fits })
-                state = Plan(state, c, events, candidate, $"{host} is to have a copy", [candidate]);
-        }
+        var (whys, candidates) = (new List<string>(), new List<Candidate>());
+        PlacePinned(ref state, lineage, c, events, whys, candidates);
+        var lacking = whys.Count;
         while (Counted(state, c) < state.Wanted)
         {
             var why = Reason(state, c);
-            var candidates = Weigh(state, lineage, c);
-            if (candidates.FirstOrDefault() is not { Verdict: CandidateVerdict.Fits } best)
+            var weighed = Weigh(state, lineage, c, c.Offers);
+            if (weighed.FirstOrDefault() is not { Verdict: CandidateVerdict.Fits } best)
             {
-                if (!SaidLast(state, why, candidates))
-                    state = Add(state, events, new ImageEvents.NoHostFits(why, candidates, c.At));
-                return state.Wanted - Counted(state, c);
+                whys.Add(why);
+                candidates.AddRange(weighed);
+                break;
             }
-            state = Plan(state, c, events, best, why, candidates);
+            state = Plan(state, c, events, best, why, weighed);
         }
-        return 0;
+        if (whys.Count > 0)
+            SayNoHostFits(ref state, c, events, string.Join("; ", whys), candidates);
+        // A copy at a host that an operator named would be one of the number.
+        return Math.Max(lacking, state.Wanted - Counted(state, c));
+    }
+
+    /// <summary>Copies to the hosts that an operator named. One that cannot have it adds why, and how it was weighed.
+    /// </summary>
+    private static void PlacePinned(
+        ref ImageState state, ImmutableArray<PoolSpace> lineage, ImageCommands.Consider c,
+        ImmutableArray<ImageEvent>.Builder events, List<string> whys, List<Candidate> candidates)
+    {
+        foreach (var host in state.Pinned.Except(Counting(state, c)))
+        {
+            var why = $"{host} is to have a copy";
+            // Alone: among the others it might not be one of the best.
+            switch (Weigh(state, lineage, c, c.Offers.Where(offer => offer.Host == host)).FirstOrDefault())
+            {
+                case null:
+                    whys.Add($"{why}, and is not there or offers no pool");
+                    break;
+                case { Verdict: CandidateVerdict.Fits } candidate:
+                    state = Plan(state, c, events, candidate, why, [candidate]);
+                    break;
+                case { Verdict: CandidateVerdict.HasIt or CandidateVerdict.ComingBack }:
+                    break;
+                case var candidate:
+                    whys.Add(why);
+                    candidates.Add(candidate);
+                    break;
+            }
+        }
+    }
+
+    private static void SayNoHostFits(
+        ref ImageState state, ImageCommands.Consider c, ImmutableArray<ImageEvent>.Builder events, string why,
+        IEnumerable<Candidate> candidates)
+    {
+        var best = candidates.DistinctBy(candidate => candidate.Host).Take(Placement.MaxCandidates).ToImmutableArray();
+        if (!SaidLast(state, why, best))
+            state = Add(state, events, new ImageEvents.NoHostFits(why, best, c.At));
     }
 
     private static ImmutableArray<Candidate> Weigh(
-        ImageState state, ImmutableArray<PoolSpace> lineage, ImageCommands.Consider c) =>
-        Placement.Weigh(lineage, c.Offers, host =>
+        ImageState state, ImmutableArray<PoolSpace> lineage, ImageCommands.Consider c, IEnumerable<HostOffer> offers) =>
+        Placement.Weigh(lineage, offers, host =>
             // A host that asks whether it may drop its copy is no place for another.
             state.Hosts.GetValueOrDefault(host) is
                 { Hearing.Gone: false, Holding: { Kind: > HoldingKind.Incomplete } held }
@@ -108,9 +145,11 @@ internal static class ImagePlanner
             chosen.Missing, c.At + c.Policy.CopyLease, why, candidates, c.At));
 
     /// <summary>Toward the wanted number: copies that are there, that may come back, and that are under way.</summary>
-    private static int Counted(ImageState state, ImageCommands.Consider c) =>
+    private static int Counted(ImageState state, ImageCommands.Consider c) => Counting(state, c).Distinct().Count();
+
+    private static IEnumerable<HostName> Counting(ImageState state, ImageCommands.Consider c) =>
         state.Holders.Concat(state.Awaited(c.Policy.RestoreAfter, c.At))
-            .Concat(state.Copies.Values.Select(copy => copy.Target)).Distinct().Count();
+            .Concat(state.Copies.Values.Select(copy => copy.Target));
 
     private static string Reason(ImageState state, ImageCommands.Consider c)
     {

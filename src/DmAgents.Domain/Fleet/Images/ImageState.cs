@@ -37,7 +37,7 @@ public sealed record ImageState(ImageReference Reference)
     public ImmutableSortedSet<HostName> Pinned { get; private init; } =
         ImmutableSortedSet.Create<HostName>(HostNameOrder.Instance);
 
-    /// <summary>Hosts that were told to let their copy go.</summary>
+    /// <summary>Hosts that are to give up their copy.</summary>
     public ImmutableSortedSet<HostName> Releasing { get; private init; } =
         ImmutableSortedSet.Create<HostName>(HostNameOrder.Instance);
 

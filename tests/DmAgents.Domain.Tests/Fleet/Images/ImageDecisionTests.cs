@@ -183,6 +183,49 @@ public sealed class ImageDecisionTests
     }
 
     [Fact]
+    public void A_host_named_by_an_operator_is_found_however_many_hosts_are_better()
+    {
+        Hold(1, A);
+        Do(new ImageCommands.Pin(NewRequest(), C, At));
+        var better = Enumerable.Range(1, Placement.MaxCandidates + 1).Select(i => Offer(new HostName($"h{i}"), 90));
+        var planned = Assert.IsType<ImageEvents.CopyPlanned>(Assert.Single(Among([.. better, Offer(C, 50)]).Events));
+        Assert.Equal((C, C), (planned.Target, Assert.Single(planned.Candidates).Host));
+    }
+
+    [Fact]
+    public void If_a_host_named_by_an_operator_does_not_fit_that_is_journaled_once_and_its_copy_is_missing()
+    {
+        Hold(1, A);
+        Do(new ImageCommands.Pin(NewRequest(), C, At));
+        var offers = new[] { Offer(A, 50), Offer(C, 5) };
+        var none = Assert.IsType<ImageEvents.NoHostFits>(Assert.Single(Among(offers).Events));
+        Assert.Equal("c is to have a copy", none.Why);
+        Assert.Equal([(C, CandidateVerdict.LowData)], none.Candidates.Select(c => (c.Host, c.Verdict)));
+        Assert.Equal(1, Assert.IsType<ImageReplies.Considered>(Among(offers).Reply).Missing);
+        Assert.Empty(_last);
+
+        none = Assert.IsType<ImageEvents.NoHostFits>(Assert.Single(Among(Offer(A, 50)).Events));
+        Assert.Equal("c is to have a copy, and is not there or offers no pool", none.Why);
+        Assert.Equal(1, Assert.IsType<ImageReplies.Considered>(Among(Offer(A, 50)).Reply).Missing);
+    }
+
+    [Fact]
+    public void A_host_named_by_an_operator_and_the_number_that_lack_a_host_are_journaled_as_one()
+    {
+        Hold(3, A);
+        Do(new ImageCommands.Pin(NewRequest(), C, At));
+        var offers = new[] { Offer(A, 50), Offer(B, 6), Offer(C, 5) };
+        var none = Assert.IsType<ImageEvents.NoHostFits>(Assert.Single(Among(offers).Events));
+        Assert.Equal("c is to have a copy; 1 of 3 copies are there", none.Why);
+        Assert.Equal([C, A, B], none.Candidates.Select(c => c.Host));
+        // A copy there would be one of the number.
+        Assert.Equal(2, Assert.IsType<ImageReplies.Considered>(Among(offers).Reply).Missing);
+        Assert.Empty(_last);
+        Assert.IsType<ImageEvents.CopyPlanned>(Assert.Single(
+            Among(Offer(A, 50), Offer(B, 6), Offer(C, 50)).Events.OfType<ImageEvents.CopyPlanned>()));
+    }
+
+    [Fact]
     public void If_no_host_fits_that_is_journaled_once_with_the_reasons()
     {
         Hold(2, A);
