@@ -31,6 +31,11 @@ public static class ContainerDecider
                 ? Answer(new ContainerReplies.Placed(c.Request, host, state.Epoch, state.Phase))
                 : Refuse(state, c.Request, RefusalKind.Failed, What, state.Why, "correct that, then create it again");
         }
+        if (state.Find(c.Request) is not null)
+        {
+            return Refuse(state, c.Request, RefusalKind.Failed, What,
+                "the container that this request made is not there any more", "create it again");
+        }
         if (state.Phase == ContainerPhase.Removing)
         {
             return Refuse(state, c.Request, RefusalKind.Busy, What, $"{state.Host} still removes one of this name",
@@ -87,14 +92,16 @@ public static class ContainerDecider
 
     private static Decision Remove(ContainerState state, ContainerCommands.Remove c)
     {
-        if (state.RemovedBy == c.Request)
-            return Answer(new ContainerReplies.Removing(c.Request, state.Phase != ContainerPhase.Removing));
+        if (state.Find(c.Request) is { } known)
+        {
+            var underWay = state.Phase == ContainerPhase.Removing && known.Epoch == state.Epoch;
+            return Answer(new ContainerReplies.Removing(c.Request, Gone: !underWay));
+        }
         return state.Phase switch
         {
             ContainerPhase.None => Refuse(
                 state, c.Request, RefusalKind.NotFound, "cannot remove container",
                 "the fleet has no container of this name", "give the name that it was created with"),
-            ContainerPhase.Removing => Answer(new ContainerReplies.Removing(c.Request, Gone: false)),
             // Its host had said that it does not have it.
             ContainerPhase.Vanished => new Decision(
                 [
@@ -179,7 +186,12 @@ public static class ContainerDecider
     {
         var known = state.Hosts.GetValueOrDefault(c.Host);
         var reply = new ContainerReplies.NotedGone(c.Host);
-        if ((known is null && state.Host != c.Host) || HostHearing.AfterGone(known?.Hearing, c.Incarnation) is null)
+        // A lost host can be said to have left: nothing is expected of it any more.
+        var leaves = c.Absence == HostAbsence.Left && state.Host == c.Host
+            && state.Phase is ContainerPhase.Owned or ContainerPhase.Removing
+            && known is { Hearing.Gone: true } && known.Hearing.Last.Incarnation == c.Incarnation;
+        if ((known is null && state.Host != c.Host)
+            || (HostHearing.AfterGone(known?.Hearing, c.Incarnation) is null && !leaves))
             return Answer(reply);
         var gone = new ContainerEvents.HostGone(c.Host, c.Incarnation, c.Absence, c.At);
         var left = c.Absence == HostAbsence.Left;

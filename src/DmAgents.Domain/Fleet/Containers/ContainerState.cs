@@ -32,10 +32,18 @@ public enum ContainerPhase
 /// <param name="Epoch">The host has it under this one; null: it does not have it.</param>
 public sealed record ContainerHost(HostHearing Hearing, ContainerEpoch? Epoch);
 
+/// <summary>A request that was decided.</summary>
+/// <param name="Epoch">Of the container that it made or removes. The next one of the name is not its own.</param>
+public sealed record ContainerRequest(RequestId Id, ContainerEpoch Epoch);
+
 /// <summary>The truth about a container of the fleet, as its journal has it. Immutable; changed only by
 /// <see cref="Apply"/>.</summary>
 public sealed record ContainerState(ContainerName Name)
 {
+    /// <summary>Requests that are remembered, so that a late repeat neither makes nor removes a container of the name
+    /// that was made since.</summary>
+    public const int MaxRequests = 32;
+
     public ContainerPhase Phase { get; private init; }
 
     /// <summary>The latest that was given to anyone. A container that is made again gets a higher one.</summary>
@@ -53,8 +61,8 @@ public sealed record ContainerState(ContainerName Name)
     /// <summary>The request that made it; null: none of the fleet.</summary>
     public RequestId? MadeBy { get; private init; }
 
-    /// <summary>The request that removes it, or has removed it last.</summary>
-    public RequestId? RemovedBy { get; private init; }
+    /// <summary>The latest, the oldest first; each once.</summary>
+    public ImmutableArray<ContainerRequest> Requests { get; private init; } = [];
 
     /// <summary>The hosts as they were weighed, the best first.</summary>
     public ImmutableArray<Candidate> Candidates { get; private init; } = [];
@@ -77,7 +85,7 @@ public sealed record ContainerState(ContainerName Name)
     /// <exception cref="InvalidOperationException">An event of no known kind.</exception>
     public ContainerState Apply(ContainerEvent e) => e switch
     {
-        ContainerEvents.Placed placed => this with
+        ContainerEvents.Placed placed => With(placed.Request, placed.Epoch) with
         {
             Phase = placed.HasImage ? ContainerPhase.Creating : ContainerPhase.BringingImage,
             Epoch = placed.Epoch,
@@ -91,7 +99,7 @@ public sealed record ContainerState(ContainerName Name)
             Why = placed.Why,
         },
         ContainerEvents.ImageArrived => this with { Phase = ContainerPhase.Creating },
-        ContainerEvents.Owned owned => this with
+        ContainerEvents.Owned owned => Of(owned.Epoch) with
         {
             Phase = ContainerPhase.Owned, Epoch = owned.Epoch, Host = owned.Host, Why = "",
         },
@@ -112,13 +120,34 @@ public sealed record ContainerState(ContainerName Name)
             Phase = ContainerPhase.None, Host = null, Why = failed.Why,
         },
         ContainerEvents.Vanished => this with { Phase = ContainerPhase.Vanished, Why = "its host lost it" },
-        ContainerEvents.RemovalIntended intended => this with
+        ContainerEvents.RemovalIntended intended => With(intended.Request, Epoch) with
         {
-            Phase = ContainerPhase.Removing, RemovedBy = intended.Request,
+            Phase = ContainerPhase.Removing,
         },
         ContainerEvents.Removed => this with { Phase = ContainerPhase.None, Host = null, Why = "it was removed" },
         _ => throw new InvalidOperationException($"an event of no known kind: {e}"),
     };
+
+    /// <summary>The request, if it is remembered.</summary>
+    public ContainerRequest? Find(RequestId request) => Requests.FirstOrDefault(known => known.Id == request);
+
+    /// <summary>A container of another epoch is another one: no request of this entity made it.</summary>
+    private ContainerState Of(ContainerEpoch epoch) => epoch == Epoch
+        ? this
+        : this with
+        {
+            MadeBy = null, Image = null, Chosen = false, Candidates = [], Tried = Tried.Clear(),
+        };
+
+    private ContainerState With(RequestId request, ContainerEpoch epoch)
+    {
+        var others = Requests.RemoveAll(known => known.Id == request);
+        return this with
+        {
+            Requests = (others.Length < MaxRequests ? others : others.RemoveAt(0))
+                .Add(new ContainerRequest(request, epoch)),
+        };
+    }
 }
 
 /// <summary>

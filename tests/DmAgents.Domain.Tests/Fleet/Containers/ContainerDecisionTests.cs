@@ -174,6 +174,116 @@ public sealed class ContainerDecisionTests
     }
 
     [Fact]
+    public void A_lost_host_that_is_later_said_to_have_left_takes_its_containers_out_of_the_fleet()
+    {
+        Own(A);
+        Do(new ContainerCommands.NoteGone(A, new Incarnation(1), HostAbsence.Lost, At));
+        Assert.NotEmpty(Do(new ContainerCommands.NoteGone(A, new Incarnation(1), HostAbsence.Left, At)).Events);
+        Assert.Equal(ContainerPhase.Vanished, _state.Phase);
+        Assert.Empty(Do(new ContainerCommands.NoteGone(A, new Incarnation(1), HostAbsence.Left, At)).Events);
+        Assert.Empty(Do(new ContainerCommands.NoteGone(A, new Incarnation(1), HostAbsence.Lost, At)).Events);
+        Assert.True(Assert.IsType<ContainerReplies.Removing>(
+            Do(new ContainerCommands.Remove(NewRequest(), At)).Reply).Gone);
+        Assert.Equal(Epoch(2), Placed(Create(null, Offer(B, 50))).Epoch);
+    }
+
+    [Fact]
+    public void A_removal_ends_if_the_lost_host_leaves()
+    {
+        Own(A);
+        Do(new ContainerCommands.NoteGone(A, new Incarnation(1), HostAbsence.Lost, At));
+        var remove = new ContainerCommands.Remove(NewRequest(), At);
+        Assert.False(Assert.IsType<ContainerReplies.Removing>(Do(remove).Reply).Gone);
+        Do(new ContainerCommands.NoteGone(A, new Incarnation(1), HostAbsence.Left, At));
+        Assert.True(Assert.IsType<ContainerReplies.Removing>(Do(remove).Reply).Gone);
+        Assert.Empty(ContainerWork.Of(_state));
+    }
+
+    [Fact]
+    public void A_container_of_another_epoch_has_nothing_of_the_request_that_made_the_one_before()
+    {
+        var create = Create(null, Offer(A, 50, held: 1), Offer(B, 40));
+        Do(create);
+        Do(new ContainerCommands.NoteFailure(A, Epoch(1), "no pool", At));
+        Remove(B, 2);
+        Assert.Equal(Epoch(3), Assert.IsType<ContainerReplies.Owns>(Say(C, 0)).Epoch);
+        Assert.Equal((null, null, false), (_state.MadeBy, _state.Image, _state.Chosen));
+        Assert.Empty(_state.Candidates);
+        Assert.Empty(_state.Tried);
+        Refused(create);
+        Say(C, 3);
+        Assert.Equal((C, ContainerPhase.Owned), (_state.Host, _state.Phase));
+    }
+
+    [Fact]
+    public void A_late_removal_does_not_remove_a_container_that_was_made_since()
+    {
+        Own(A);
+        var late = Remove(A, 1);
+        OwnAgain(2);
+        Remove(A, 2);
+        OwnAgain(3);
+        Assert.Empty(Do(late).Events);
+        Assert.True(Assert.IsType<ContainerReplies.Removing>(Do(late).Reply).Gone);
+        Assert.Equal(ContainerPhase.Owned, _state.Phase);
+        // The removal of another container of the name is not its own.
+        Do(new ContainerCommands.Remove(NewRequest(), At));
+        Assert.True(Assert.IsType<ContainerReplies.Removing>(Do(late).Reply).Gone);
+    }
+
+    [Fact]
+    public void What_a_host_said_in_between_does_not_count_when_it_comes_late()
+    {
+        Say(A, null);
+        var delayed = new ContainerCommands.Announce(A, Stamped(++_sequences[A]), Epoch(3), At);
+        Say(A, null);
+        Assert.Empty(Do(delayed).Events);
+        Assert.Equal(ContainerPhase.None, _state.Phase);
+    }
+
+    [Fact]
+    public void Requests_are_remembered_up_to_their_number()
+    {
+        for (var epoch = 1ul; epoch <= ContainerState.MaxRequests; epoch++)
+        {
+            OwnAgain(epoch);
+            Remove(A, epoch);
+        }
+        Assert.Equal(ContainerState.MaxRequests, _state.Requests.Length);
+        Assert.Equal(Epoch(ContainerState.MaxRequests), _state.Requests[^1].Epoch);
+        Assert.Equal(ContainerState.MaxRequests, _state.Requests.Select(request => request.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_removal_that_finds_another_under_way_is_remembered_as_well()
+    {
+        Own(A);
+        Do(new ContainerCommands.Remove(NewRequest(), At));
+        var second = new ContainerCommands.Remove(NewRequest(), At);
+        Assert.False(Assert.IsType<ContainerReplies.Removing>(Do(second).Reply).Gone);
+        Do(new ContainerCommands.NoteRemoved(A, Epoch(1), At));
+        Say(A, null);
+        OwnAgain(2);
+        Assert.True(Assert.IsType<ContainerReplies.Removing>(Do(second).Reply).Gone);
+        Assert.Equal(ContainerPhase.Owned, _state.Phase);
+    }
+
+    [Fact]
+    public void A_late_creation_does_not_make_the_container_again()
+    {
+        var late = Create(A, Offer(A, 50, held: 1));
+        Do(late);
+        Say(A, 1);
+        Remove(A, 1);
+        OwnAgain(2);
+        Remove(A, 2);
+        Assert.Equal(
+            (RefusalKind.Failed, "the container that this request made is not there any more"),
+            (Refused(late).Kind, Refused(late).Why));
+        Assert.Equal(ContainerPhase.None, _state.Phase);
+    }
+
+    [Fact]
     public void A_creation_is_refused_with_the_reason()
     {
         Assert.Equal(RefusalKind.NoSpace, Refused(Create(null, Offer(A, 5), Offer(B, 6))).Kind);
@@ -263,6 +373,21 @@ public sealed class ContainerDecisionTests
     {
         Do(Create(host, Offer(host, 50, held: 1)));
         Say(host, 1);
+    }
+
+    private void OwnAgain(ulong epoch)
+    {
+        Assert.Equal(Epoch(epoch), Placed(Create(A, Offer(A, 50, held: 1))).Epoch);
+        Say(A, epoch);
+    }
+
+    private ContainerCommands.Remove Remove(HostName host, ulong epoch)
+    {
+        var remove = new ContainerCommands.Remove(NewRequest(), At);
+        Do(remove);
+        Do(new ContainerCommands.NoteRemoved(host, Epoch(epoch), At));
+        Say(host, null);
+        return remove;
     }
 
     private ContainerCommands.Create Create(HostName? host, params HostOffer[] offers) =>
