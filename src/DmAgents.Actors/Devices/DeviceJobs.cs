@@ -76,21 +76,21 @@ internal static class DeviceResults
     /// <param name="Settled">Whether it is live as wanted; not tried where it was not made.</param>
     internal sealed record Created(ThinId Id, KernelResult Made, KernelResult Settled) : DeviceResult;
 
-    internal sealed record Settled(ThinId Id, RequestId? Request, KernelResult Result, string Holders) : DeviceResult;
+    internal sealed record Settled(ThinId Id, RequestId? Request, KernelResult Outcome, string Holders) : DeviceResult;
 
     /// <param name="WasSo">True if the kernel had it, false if it was brought back.</param>
     internal sealed record Confirmed(ThinId Id, RequestId Request, KernelResult<bool> WasSo, string Holders)
         : DeviceResult;
 
-    internal sealed record Grown(ThinId Id, RequestId? Request, KernelResult Result) : DeviceResult;
+    internal sealed record Grown(ThinId Id, RequestId? Request, KernelResult Outcome) : DeviceResult;
 
     internal sealed record Sealed(ThinId Id, RequestId Request, KernelResult<ulong?> Inodes) : DeviceResult;
 
-    internal sealed record Detached(ThinId Id, KernelResult Result) : DeviceResult;
+    internal sealed record Detached(ThinId Id, KernelResult Outcome) : DeviceResult;
 
-    internal sealed record Deleted(ThinId Id, DeletionResult Result) : DeviceResult;
+    internal sealed record Deleted(ThinId Id, DeletionResult Outcome) : DeviceResult;
 
-    internal sealed record Discarded(ThinId Id, TimeSpan Took, KernelResult Result) : DeviceResult;
+    internal sealed record Discarded(ThinId Id, TimeSpan Took, KernelResult Outcome) : DeviceResult;
 
-    internal sealed record Trimmed(ThinId Id, TimeSpan Took, KernelResult<TrimmedRange> Result) : DeviceResult;
+    internal sealed record Trimmed(ThinId Id, TimeSpan Took, KernelResult<TrimmedRange> Outcome) : DeviceResult;
 }

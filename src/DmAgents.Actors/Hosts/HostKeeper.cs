@@ -16,7 +16,7 @@ public sealed class HostKeeper : UntypedActor, IWithTimers, IWithUnboundedStash
     private readonly TimeSpan _pause;
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
-    /// <summary>The host actor; <see cref="ActorRefs.Nobody"/> while none runs.</summary>
+    /// <summary>The host actor. Between two of them it is Akka's empty reference.</summary>
     private IActorRef _actor = ActorRefs.Nobody;
 
     /// <summary>It has replayed its journal.</summary>

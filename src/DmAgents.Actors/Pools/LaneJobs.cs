@@ -19,7 +19,7 @@ internal static class LaneJobs
     /// something of it is in use.</param>
     internal sealed record Open(PoolContext Pool, PoolState State, bool IsAsked = false) : ILocalMessage;
 
-    /// <summary>Take away what nobody wants.</summary>
+    /// <summary>Take away what no record wants.</summary>
     internal sealed record CleanUp(PoolContext Pool, RecoveryPlan Plan) : ILocalMessage;
 
     /// <summary>Find out how the pool can be extended, by the first of these that is possible.</summary>
@@ -94,32 +94,32 @@ internal static class LaneResults
 
     internal sealed record GrowthPlanned(BackingPlan Plan) : ILocalMessage;
 
-    internal sealed record NoSpaceSet(NoSpacePolicy Policy, KernelResult Result) : ILocalMessage;
+    internal sealed record NoSpaceSet(NoSpacePolicy Policy, KernelResult Outcome) : ILocalMessage;
 
-    internal sealed record GrowthPrepared(RequestId Request, KernelResult Result) : ILocalMessage;
+    internal sealed record GrowthPrepared(RequestId Request, KernelResult Outcome) : ILocalMessage;
 
-    internal sealed record Grown(RequestId Request, KernelResult Result) : ILocalMessage;
+    internal sealed record Grown(RequestId Request, KernelResult Outcome) : ILocalMessage;
 
-    internal sealed record Confirmed(RequestId Request, KernelResult Result) : ILocalMessage;
+    internal sealed record Confirmed(RequestId Request, KernelResult Outcome) : ILocalMessage;
 
     /// <param name="Found">The pool's transaction id where setting it failed; null where that cannot be told.</param>
-    internal sealed record Marked(TransactionId Next, KernelResult Result, TransactionId? Found) : ILocalMessage;
+    internal sealed record Marked(TransactionId Next, KernelResult Outcome, TransactionId? Found) : ILocalMessage;
 
-    internal sealed record Status(KernelResult<ThinPoolStatus> Result) : ILocalMessage;
+    internal sealed record Status(KernelResult<ThinPoolStatus> Outcome) : ILocalMessage;
 
-    internal sealed record Purged(ThinId Id, KernelResult Result) : ILocalMessage;
+    internal sealed record Purged(ThinId Id, KernelResult Outcome) : ILocalMessage;
 
     internal sealed record Mended(PoolCommands.MendMetadata Asked, MendOutcome Outcome) : ILocalMessage;
 
-    internal sealed record MetadataDiscarded(RequestId Request, KernelResult Result) : ILocalMessage;
+    internal sealed record MetadataDiscarded(RequestId Request, KernelResult Outcome) : ILocalMessage;
 
-    internal sealed record Abandoned(KernelResult Result) : ILocalMessage;
+    internal sealed record Abandoned(KernelResult Outcome) : ILocalMessage;
 
-    internal sealed record Retired(KernelResult Result) : ILocalMessage;
+    internal sealed record Retired(KernelResult Outcome) : ILocalMessage;
 
-    internal sealed record MadeIdle(KernelResult Result) : ILocalMessage;
+    internal sealed record MadeIdle(KernelResult Outcome) : ILocalMessage;
 
-    internal sealed record GivenBack(KernelResult Result) : ILocalMessage;
+    internal sealed record GivenBack(KernelResult Outcome) : ILocalMessage;
 
-    internal sealed record LetGone(KernelResult Result) : ILocalMessage;
+    internal sealed record LetGone(KernelResult Outcome) : ILocalMessage;
 }

@@ -112,7 +112,7 @@ public sealed partial class PoolActor
                 LookAtStatus();
                 break;
             case LaneResults.Status status:
-                OnStatus(status.Result);
+                OnStatus(status.Outcome);
                 break;
             case LaneResults.GrowthPlanned planned:
                 OnGrowthPlanned(planned.Plan);
@@ -127,13 +127,13 @@ public sealed partial class PoolActor
                 OnMarked(marked);
                 break;
             case LaneResults.MadeIdle idle:
-                OnMadeIdle(idle.Result);
+                OnMadeIdle(idle.Outcome);
                 break;
             case LaneResults.GivenBack back:
-                OnGivenBack(back.Result);
+                OnGivenBack(back.Outcome);
                 break;
             case LaneResults.LetGone gone:
-                OnLetGone(gone.Result);
+                OnLetGone(gone.Outcome);
                 break;
             case LaneResults.Purged purged:
                 OnPurged(purged);

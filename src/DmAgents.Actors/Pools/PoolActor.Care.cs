@@ -164,7 +164,7 @@ public sealed partial class PoolActor
     private void OnNoSpaceSet(LaneResults.NoSpaceSet set)
     {
         _isSettingNoSpace = false;
-        if (set.Result.Error is { } error)
+        if (set.Outcome.Error is { } error)
         {
             _log.Warning("pool {0}: it could not be told what to do with writers when it is full: {1}",
                 _setup.Name, error);

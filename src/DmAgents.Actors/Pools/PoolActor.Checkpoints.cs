@@ -42,7 +42,7 @@ public sealed partial class PoolActor
 
     private void OnMarked(LaneResults.Marked marked)
     {
-        if (marked.Result.Error is { } error)
+        if (marked.Outcome.Error is { } error)
         {
             _log.Warning("pool {0}: checkpoint {1} was not set: {2}", _setup.Name, marked.Next, error);
             // Settles the intent where the pool tells: the next one must not begin at an id that is long past.

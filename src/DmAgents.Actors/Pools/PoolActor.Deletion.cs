@@ -115,12 +115,12 @@ public sealed partial class PoolActor
     private void OnDeleted(DeviceResults.Deleted result)
     {
         _deleting = null;
-        if (result.Result is DeletionResult.ToDiscard discards)
+        if (result.Outcome is DeletionResult.ToDiscard discards)
         {
             _discards = _discards.Add(new Discarding(
                 result.Id, DiscardPlan.Of(discards.Blocks), IsOrigin(result.Id), OriginOf(_state.Devices[result.Id])));
         }
-        else if (result.Result is DeletionResult.Gone)
+        else if (result.Outcome is DeletionResult.Gone)
         {
             DropDeletion(result.Id, _state.Devices[result.Id].Source);
             Outcome(new PoolEvents.Removed(result.Id, Now));
@@ -130,7 +130,7 @@ public sealed partial class PoolActor
         }
         else
         {
-            OnDeletionWaits(result.Id, result.Result);
+            OnDeletionWaits(result.Id, result.Outcome);
         }
         Show();
         GoOnDeleting();
@@ -200,7 +200,7 @@ public sealed partial class PoolActor
             GoOnDeleting();
             return;
         }
-        if (result.Result.Error is { } error)
+        if (result.Outcome.Error is { } error)
         {
             _discards = _discards.RemoveAt(0);
             OnDeletionWaits(result.Id, new DeletionResult.Failed(error));

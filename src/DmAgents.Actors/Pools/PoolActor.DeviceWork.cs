@@ -173,9 +173,9 @@ public sealed partial class PoolActor
     {
         if (!_state.Devices.TryGetValue(result.Id, out var device))
             return;
-        if (result.Request is not { } request || result.Result.Error is not { } error)
+        if (result.Request is not { } request || result.Outcome.Error is not { } error)
         {
-            Note(result.Id, result.Result, result.Holders);
+            Note(result.Id, result.Outcome, result.Holders);
             if (result.Request is { } done)
                 Succeed(done);
             return;
@@ -212,14 +212,14 @@ public sealed partial class PoolActor
         if (device.GrowingTo is not { } size)
         {
             // Two were under way, and the other has done it.
-            if (result.Request is { } done && result.Result.Succeeded)
+            if (result.Request is { } done && result.Outcome.Succeeded)
                 Succeed(done);
             return;
         }
-        if (result.Result.Error is { } error)
+        if (result.Outcome.Error is { } error)
         {
             // The intent stays: the device may be longer than its file system, and only growing on mends that.
-            Note(result.Id, result.Result, holders: "");
+            Note(result.Id, result.Outcome, holders: "");
             if (result.Request is { } waiting)
             {
                 Record(TakenBack(waiting),
@@ -227,7 +227,7 @@ public sealed partial class PoolActor
             }
             return;
         }
-        Note(result.Id, result.Result, holders: "");
+        Note(result.Id, result.Outcome, holders: "");
         Outcome(new PoolEvents.Resized(result.Id, size, Now));
         if (result.Request is { } request)
             Succeed(request);

@@ -138,7 +138,7 @@ public sealed partial class PoolActor
     private void OnMetadataDiscarded(LaneResults.MetadataDiscarded discarded)
     {
         _isDiscardingMetadata = false;
-        if (discarded.Result.Error is not { } error)
+        if (discarded.Outcome.Error is not { } error)
         {
             Record([new PoolEvents.KeptMetadataDiscarded(discarded.Request, Now)], AnswerRepairers);
             return;

@@ -85,7 +85,7 @@ public sealed partial class PoolActor
                 OnCreatedAtOpening(created);
                 break;
             case DeviceResults.Settled settled:
-                OnSettledAtOpening(settled.Id, settled.Result, settled.Holders);
+                OnSettledAtOpening(settled.Id, settled.Outcome, settled.Holders);
                 break;
             case DeviceResults.Grown grown:
                 OnGrownAtOpening(grown);
@@ -207,7 +207,7 @@ public sealed partial class PoolActor
         if (_founder is not { } founder)
             return;
         _founder = null;
-        var why = abandoned.Result.Error is { } error ? $"{_reason}; it is live still: {error}" : _reason;
+        var why = abandoned.Outcome.Error is { } error ? $"{_reason}; it is live still: {error}" : _reason;
         ReportEnd(why);
         Answer(founder.To, new PoolReplies.Refused(founder.Command.Request, new Refusal(
             RefusalKind.Failed, _state.Takeover is null ? "cannot create pool" : "cannot adopt pool",
@@ -248,9 +248,9 @@ public sealed partial class PoolActor
 
     private void OnGrownAtOpening(DeviceResults.Grown result)
     {
-        if (result.Result.Succeeded && _state.Devices.GetValueOrDefault(result.Id)?.GrowingTo is { } size)
+        if (result.Outcome.Succeeded && _state.Devices.GetValueOrDefault(result.Id)?.GrowingTo is { } size)
             Outcome(new PoolEvents.Resized(result.Id, size, Now));
-        OnSettledAtOpening(result.Id, result.Result, holders: "");
+        OnSettledAtOpening(result.Id, result.Outcome, holders: "");
     }
 
     private void OnSettledAtOpening(ThinId id, KernelResult result, string holders)

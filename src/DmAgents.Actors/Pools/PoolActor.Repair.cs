@@ -165,7 +165,7 @@ public sealed partial class PoolActor
 
     private void OnPoolConfirmed(LaneResults.Confirmed result)
     {
-        if (result.Result.Error is not { } error)
+        if (result.Outcome.Error is not { } error)
         {
             Succeed(result.Request);
             return;

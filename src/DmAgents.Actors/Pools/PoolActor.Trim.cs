@@ -119,22 +119,22 @@ public sealed partial class PoolActor
         _isTrimming = false;
         if (_round is { IsDone: false } round && round.Waiting[0] == result.Id)
         {
-            if (_state.Devices.GetValueOrDefault(result.Id) is { } device && result.Result.Succeeded)
+            if (_state.Devices.GetValueOrDefault(result.Id) is { } device && result.Outcome.Succeeded)
             {
                 _busyTries = 0;
-                _round = round.After(device, result.Result.Value, result.Took);
+                _round = round.After(device, result.Outcome.Value, result.Took);
                 var pause = _setup.Settings.Trim.PauseAfter(
-                    result.Took, result.Result.Value.HandedDown, _setup.Settings.Background);
+                    result.Took, result.Outcome.Value.HandedDown, _setup.Settings.Background);
                 if (HasTimeToTrim && !_round.IsDone)
                     Timers.StartSingleTimer(TrimTimer, NextTrim.Instance, pause);
             }
-            else if (result.Result.FailedWith(KernelFault.Busy) && ++_busyTries < BusyTries)
+            else if (result.Outcome.FailedWith(KernelFault.Busy) && ++_busyTries < BusyTries)
             {
                 Timers.StartSingleTimer(TrimTimer, NextTrim.Instance, BusyPause);
             }
             else
             {
-                if (result.Result.Error is { Fault: not (KernelFault.NotFound or KernelFault.NotSupported) } error)
+                if (result.Outcome.Error is { Fault: not (KernelFault.NotFound or KernelFault.NotSupported) } error)
                     _log.Warning("pool {0}: device {1} is not trimmed: {2}", _setup.Name, result.Id, error);
                 PassBusy();
             }

@@ -26,7 +26,7 @@ public sealed partial class PoolActor
     {
         if (!_operations.TryGetValue(result.Request, out var operation))
             return;
-        if (result.Result.Error is { } error)
+        if (result.Outcome.Error is { } error)
         {
             FailGrowth(result.Request, operation, error);
             return;
@@ -37,7 +37,7 @@ public sealed partial class PoolActor
 
     private void OnPoolGrown(LaneResults.Grown result)
     {
-        if (result.Result.Error is not { } error)
+        if (result.Outcome.Error is not { } error)
         {
             Self.Tell(ReadStatus.Instance);
             Succeed(result.Request);
@@ -91,7 +91,7 @@ public sealed partial class PoolActor
     {
         if (!_purges.Remove(result.Id, out var waiting))
             return;
-        if (result.Result.Error is not { } error)
+        if (result.Outcome.Error is not { } error)
         {
             Record([new PoolEvents.Purged(result.Id, Now)], () => waiting.ForEach(Succeed));
             return;
@@ -164,7 +164,7 @@ public sealed partial class PoolActor
         if (_retiring is not { } retiring)
             return;
         _retiring = null;
-        if (result.Result.Error is { } error)
+        if (result.Outcome.Error is { } error)
         {
             _isDeaf = false;
             StartProjection();

@@ -49,7 +49,7 @@ internal sealed class PoolViews(PoolSettings settings)
         {
             PoolBacking.Disks => new Step { What = "labels erased; its disks are free" },
             PoolBacking.LoopFiles => new Step { What = "loop files deleted" },
-            _ => new Step { What = "left to whoever assembles it" },
+            _ => new Step { What = "left to the program that assembles it" },
         });
         return reply;
     }

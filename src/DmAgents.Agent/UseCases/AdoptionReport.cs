@@ -109,7 +109,7 @@ internal sealed record AdoptionReport(PoolName Pool, PoolUuid Uuid, TransactionI
             AdoptionDifference.NotInPool => "restore the pool's metadata of the time when it was there, or do without",
             AdoptionDifference.NoParent => "nothing is missing in it",
             AdoptionDifference.NoImage =>
-                $"afterwards, where nobody needs it: dmagent layer remove --pool {pool} {Name(finding.Subject)}",
+                $"afterwards, if it is not needed: dmagent layer remove --pool {pool} {Name(finding.Subject)}",
             AdoptionDifference.NotMountable =>
                 "run a kernel that takes it, or put the pool on disks with the sectors that it was made for",
             AdoptionDifference.ImageWithoutLayer => "import the image again",

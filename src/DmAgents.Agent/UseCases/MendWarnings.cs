@@ -47,7 +47,7 @@ internal static class MendWarnings
             yield return $"the pool becomes what it was at {backup.Name.At:yyyy-MM-dd HH:mm:ss} UTC: what was "
                 + "made since is lost, and what was removed since comes into quarantine, with blocks that may hold "
                 + "other data by now";
-            yield return "layers of that time are whole: nobody writes to them. The "
+            yield return "layers of that time are whole, because a layer is never written. The "
                 + $"{containers} containers were written since: blocks that they gave up may hold other data by now. "
                 + "Check their file systems, or make them anew";
             yield return "as soon as anything is written, blocks of what is lost are overwritten: then there is "

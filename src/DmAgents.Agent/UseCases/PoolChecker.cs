@@ -154,9 +154,9 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         foreach (var name in plan.Resume)
             yield return New(Gravity.Error, name.Value, "it is suspended", "its I/O waits", ByRepair);
         foreach (var target in plan.Unmount)
-            yield return New(Gravity.Warning, target.Value, "a mount that nobody wants", "", ByRepair);
+            yield return New(Gravity.Warning, target.Value, "it is mounted, and no record wants that", "", ByRepair);
         foreach (var name in plan.Deactivate)
-            yield return New(Gravity.Warning, name.Value, "it is live and nobody wants it", "", ByRepair);
+            yield return New(Gravity.Warning, name.Value, "it is live, and no record wants that", "", ByRepair);
         foreach (var device in state.Devices.Values.Where(d => d.Phase == DevicePhase.Ready && d.Use != DeviceUse.Idle))
         {
             if (!picture.Live.ContainsKey(device.Id))

@@ -52,7 +52,7 @@ internal static class PoolProblems
             : "it cannot be mounted for writing on this host",
         concern.Why, concern.Next);
 
-    /// <summary>A pool of mixed sectors is opened, for what can be mounted is to be had; nothing mends it.</summary>
+    /// <summary>The agent opens a pool of mixed sectors, so that the rest can be mounted; no repair exists.</summary>
     private static Finding? Sectors(PoolPicture pool) => pool.Sectors is { } why
         ? new Finding(
             Gravity.Warning, pool.Name.Value, "its sectors are larger than those it was made with", why,
@@ -78,7 +78,7 @@ internal static class PoolProblems
         {
             yield return new Finding(
                 Gravity.Warning, pool.Name.Value, $"{inDoubt} thin ids are in quarantine",
-                "the pool has them, or may have, and nobody owns them",
+                "the pool has them, or may have them, and no device of the journal is theirs",
                 $"dmagent pool quarantine list --pool {pool.Name}");
         }
         if (pool.State.LastBackup is { Why: { } why })

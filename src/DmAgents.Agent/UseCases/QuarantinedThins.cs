@@ -57,7 +57,7 @@ internal sealed class QuarantinedThins(PoolGateway gateway, UsageReader usages, 
         if (asked.Name.Length == 0 && hint is null)
         {
             throw Refusals.Invalid(
-                CannotUndelete, $"{id}", "nobody knows what it was called", "give a name with --name");
+                CannotUndelete, $"{id}", "its former name is not known", "give a name with --name");
         }
         if (pool.State.Identity is not { } identity)
             throw Refusals.Because(RefusalKind.Busy, CannotUndelete, $"{id}", pool.Reason, "try again in a moment");

@@ -21,7 +21,7 @@ internal sealed class SpareDisks(PoolGateway gateway, IKernel kernel)
         if (PoolGateway.WasDone(pool, request))
             return;
         var identity = PoolGateway.IdentityOf(What, pool);
-        // Looked at as they will be when they are needed: then nobody is there to say that they may be overwritten.
+        // A disk with content is refused here: a spare is used later, without an operator to give --force.
         var spares = await Task.Run(() => With(identity, Without(pool, remove), add), cancellation)
             .ConfigureAwait(false);
         await gateway.Ask(pool.Name, new PoolCommands.SetSpares(request, spares, gateway.Now), cancellation)

@@ -6,7 +6,7 @@ namespace DmAgents.Transfer.Pacing;
 /// <summary>One wait for a transfer's next bytes.</summary>
 public readonly record struct GateTicket(long Value);
 
-/// <summary>What the gate is told.</summary>
+/// <summary>The inputs of the gate.</summary>
 public abstract record GateInput
 {
     /// <summary>A transfer wants to send so many bytes.</summary>

@@ -6,7 +6,7 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Receiving;
 
-/// <summary>What a receiver is told.</summary>
+/// <summary>The inputs of a receiver.</summary>
 public abstract record ReceiverInput
 {
     /// <summary>The first input: a receiver that was resumed looks for its target.</summary>

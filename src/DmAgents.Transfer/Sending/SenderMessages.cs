@@ -7,7 +7,7 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Sending;
 
-/// <summary>What a sender is told.</summary>
+/// <summary>The inputs of a sender.</summary>
 public abstract record SenderInput
 {
     /// <summary>A record of the receiver's came.</summary>

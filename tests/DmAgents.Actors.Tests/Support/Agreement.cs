@@ -51,7 +51,7 @@ internal static class Agreement
         foreach (var (id, device) in thins)
         {
             if (state.Devices.GetValueOrDefault(id) is not { Use: not DeviceUse.Idle } wanted)
-                yield return $"{device.Name} is live, and nobody wants it";
+                yield return $"{device.Name} is live, and no record wants that";
             else if (device.ReadOnly != wanted.ReadOnly || device.Length != wanted.Size.Sectors)
                 yield return $"{device.Name} is not as {wanted.Key} is wanted";
         }
@@ -74,6 +74,6 @@ internal static class Agreement
         }
         foreach (var target in mounts.Keys.Where(
             t => t.Value.StartsWith(TestHost.StateDirectory, StringComparison.Ordinal)))
-            yield return $"{target} is mounted, and nobody wants it";
+            yield return $"{target} is mounted, and no record wants that";
     }
 }

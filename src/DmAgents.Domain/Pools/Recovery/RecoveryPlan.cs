@@ -11,8 +11,8 @@ namespace DmAgents.Domain.Pools.Recovery;
 /// </summary>
 /// <param name="Findings">To be journaled first: settled intents, lost devices, orphans.</param>
 /// <param name="Resume">Devices that a dead agent left suspended.</param>
-/// <param name="Unmount">Mounts that nobody wants.</param>
-/// <param name="Deactivate">Live devices that nobody wants.</param>
+/// <param name="Unmount">Mounts that no record wants.</param>
+/// <param name="Deactivate">Live devices that no record wants.</param>
 /// <param name="Create">Intents of which the pool has nothing yet, or not all; a base before what descends from it.
 /// </param>
 /// <param name="Settle">Devices that are not live as they should be, or whose growth has to be finished.</param>
