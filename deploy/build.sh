@@ -37,7 +37,7 @@ if [ -z "$linker" ]; then
 fi
 
 # One build of a checkout at a time: both would write the same intermediate files.
-mkdir -p "$out"
+mkdir -p "$out" "$root/artifacts"
 exec 9>"$root/artifacts/.building"
 flock 9
 is_built && exit 0
