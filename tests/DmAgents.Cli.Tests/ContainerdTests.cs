@@ -53,10 +53,11 @@ public class ContainerdTests
         Assert.DoesNotContain("\"dmagents\"", run.Out, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Several_snapshotters_are_in_one_file()
+    [Theory]
+    [InlineData("thin", "thin-fast", "thin-large")]
+    [InlineData("dmagents-fast", "dmagents", "dmagents-large")]
+    public async Task Several_snapshotters_are_in_one_file(params string[] names)
     {
-        string[] names = ["thin", "thin-fast", "thin-large"];
         var run = await Run.Of(Run.Plain(), [
             "containerd", "config", "--containerd-version", "2.1",
             .. names.SelectMany(name => new[] { "--snapshotter", name })]);

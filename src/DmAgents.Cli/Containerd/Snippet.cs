@@ -23,12 +23,20 @@ internal static class Snippet
         using var reader = new StreamReader(stream);
         var text = reader.ReadToEnd()
             .Replace($"\"{Address}\"", Quoted(address), StringComparison.Ordinal)
-            .Replace($"\"{StateDirectory}\"", Quoted(stateDirectory), StringComparison.Ordinal)
-            .Replace(Unpacking, string.Concat(names.Select(name => Named(Unpacking, name))), StringComparison.Ordinal);
+            .Replace($"\"{StateDirectory}\"", Quoted(stateDirectory), StringComparison.Ordinal);
         return string.Join("\n\n", text.Split("\n\n").SelectMany(
             part => part.Contains($"[proxy_plugins.{Name}]", StringComparison.Ordinal)
                 ? names.Select((name, index) => Named(index == 0 ? part : WithoutRemarks(part), name))
-                : [Named(part, names[0])]));
+                : [OfFirst(part, names)]));
+    }
+
+    /// <summary>The first name in place of the usual one, and all of them in the list of what containerd unpacks by.
+    /// One of the others may be the usual name itself.</summary>
+    private static string OfFirst(string part, IReadOnlyList<string> names)
+    {
+        const string List = "\0";
+        return Named(part.Replace(Unpacking, List, StringComparison.Ordinal), names[0])
+            .Replace(List, string.Concat(names.Select(name => Named(Unpacking, name))), StringComparison.Ordinal);
     }
 
     private static string Named(string text, string name) => text
