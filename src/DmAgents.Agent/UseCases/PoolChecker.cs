@@ -58,7 +58,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         var findings = new List<Finding>();
         if (picture.Thins is null)
         {
-            findings.Add(New(Gravity.Warning, pool.Name.Value, "its own list of devices cannot be read",
+            findings.Add(new Finding(Gravity.Warning, pool.Name.Value, "its own list of devices cannot be read",
                 "the pool takes no changes, and so makes no metadata snapshot", PoolActor.RepairOf(pool.Name)));
         }
         if (pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable)
@@ -69,7 +69,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
             .Concat(Condition(pool))
             .Concat(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>())
             .Concat(new AssemblyEffects(kernel, context).ChangedParts().Select(part =>
-                New(Gravity.Error, part.Subject, part.What, part.Why, part.Next ?? ByRepair)))
+                new Finding(Gravity.Error, part.Subject, part.What, part.Why, part.Next ?? ByRepair)))
             .Concat(Live(plan, pool.State, picture, context));
     }
 
@@ -90,12 +90,12 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
     {
         if (pool is { Phase: PoolPhase.Opening, MetadataAreDamaged: true })
         {
-            yield return New(Gravity.Error, pool.Name.Value, "its metadata were damaged, and are checked again",
+            yield return new Finding(Gravity.Error, pool.Name.Value, "its metadata were damaged, and are checked again",
                 pool.Reason, $"see what can be saved, without changing anything: {PoolActor.RepairOf(pool.Name)}");
         }
         if (pool is { Phase: PoolPhase.Open, Health: { CanChange: false } health })
         {
-            yield return New(Gravity.Error, pool.Name.Value, health.Condition switch
+            yield return new Finding(Gravity.Error, pool.Name.Value, health.Condition switch
             {
                 PoolCondition.NeedsCheck => "its metadata need a check",
                 PoolCondition.ReadOnly => "it is read-only",
@@ -135,36 +135,39 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
 
     private static Finding? Of(PoolEvent found, PoolContents state) => found switch
     {
-        PoolEvents.Lost e => New(Gravity.Error, Name(state, e.Id), "the pool does not have it",
+        PoolEvents.Lost e => new Finding(Gravity.Error, Name(state, e.Id), "the pool does not have it",
             "the pool's metadata are older than the journal, or it was deleted by hand", "restore the pool's metadata"),
-        PoolEvents.Quarantined e => New(Gravity.Warning, $"thin id {e.Id}", "the journal does not know it", e.Why,
+        PoolEvents.Quarantined e => new Finding(
+            Gravity.Warning, $"thin id {e.Id}", "the journal does not know it", e.Why,
             "put it in quarantine by a repair; then undelete or purge it"),
         PoolEvents.RemovalIntended e when state.Devices[e.Id].Phase != DevicePhase.Creating =>
-            New(Gravity.Warning, Name(state, e.Id), "it is left over",
+            new Finding(Gravity.Warning, Name(state, e.Id), "it is left over",
                 "what it was made for has ended, and nothing needs it", ByRepair),
         // Deletions under way look like this while the agent runs, and so does what is being made.
         PoolEvents.Removed or PoolEvents.RemovalIntended or PoolEvents.Purged or PoolEvents.RequestWithdrawn =>
             null,
-        _ => New(Gravity.Warning, state.Identity!.Name.Value, found.ToString(), "", ByRepair),
+        _ => new Finding(Gravity.Warning, state.Identity!.Name.Value, found.ToString(), "", ByRepair),
     };
 
     private static IEnumerable<Finding> Live(
         RecoveryPlan plan, PoolContents state, KernelPicture picture, PoolContext context)
     {
         foreach (var name in plan.Resume)
-            yield return New(Gravity.Error, name.Value, "it is suspended", "its I/O waits", ByRepair);
+            yield return new Finding(Gravity.Error, name.Value, "it is suspended", "its I/O waits", ByRepair);
         foreach (var target in plan.Unmount)
-            yield return New(Gravity.Warning, target.Value, "it is mounted, and no record wants that", "", ByRepair);
+            yield return new Finding(
+                Gravity.Warning, target.Value, "it is mounted, and no record wants that", "", ByRepair);
         foreach (var name in plan.Deactivate)
-            yield return New(Gravity.Warning, name.Value, "it is live, and no record wants that", "", ByRepair);
+            yield return new Finding(Gravity.Warning, name.Value, "it is live, and no record wants that", "", ByRepair);
         foreach (var device in state.Devices.Values.Where(d => d.Phase == DevicePhase.Ready && d.Use != DeviceUse.Idle))
         {
             if (!picture.Live.ContainsKey(device.Id))
-                yield return New(Gravity.Error, device.Key.Name, "it should be live and is not", "", ByRepair);
+                yield return new Finding(Gravity.Error, device.Key.Name, "it should be live and is not", "", ByRepair);
             else if (device.Use == DeviceUse.Mounted && picture.Mounted.All(m => m.Target != context.MountOf(device)))
-                yield return New(Gravity.Error, device.Key.Name, "it should be mounted and is not", "", ByRepair);
+                yield return new Finding(
+                    Gravity.Error, device.Key.Name, "it should be mounted and is not", "", ByRepair);
             else if (plan.Settle.Contains(device.Id))
-                yield return New(Gravity.Error, device.Key.Name, "it is not live as it should be",
+                yield return new Finding(Gravity.Error, device.Key.Name, "it is not live as it should be",
                     Deviation(device, picture, context), ByRepair);
         }
     }
@@ -184,7 +187,4 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
     }
 
     private static string Name(PoolContents state, ThinId id) => KeyText.Of(state.Devices[id].Key);
-
-    private static Finding New(Gravity gravity, string subject, string what, string why, string next) =>
-        new(gravity, subject, what, why, next);
 }
