@@ -87,9 +87,10 @@ internal sealed class OciLayoutSource : IImageSource
             return (roots, index.ManifestsOf(roots));
         }
         // A manifest of an inner index, which messages about platforms list by its digest.
-        var above = index.Roots.Where(root => index.Below(root, reference) is not null).ToList();
-        return above.Count > 0
-            ? (above, [index.Below(above[0], reference)!])
+        var found = index.Roots.Select(root => (Root: root, Inner: index.Below(root, reference)))
+            .Where(found => found.Inner is not null).ToList();
+        return found.Count > 0
+            ? ([.. found.Select(f => f.Root)], [found[0].Inner!])
             : (ImageLayers.Choose(index.Roots, InfoOf, reference, Origin), []);
     }
 
