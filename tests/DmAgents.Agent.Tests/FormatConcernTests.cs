@@ -59,6 +59,32 @@ public sealed class FormatConcernTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_device_that_was_removed_is_no_longer_part_of_what_the_pool_says()
+    {
+        var command = _docker.Command(_request, Name, new PoolUuid(_request.Value));
+        // A beginning of its own, with the features of the base that it came from.
+        var web = command.Devices[^1] with { Parent = null };
+        await _agent.Gateway.Ask(
+            Name, command with { Devices = command.Devices.SetItem(2, web) }, CancellationToken.None);
+        await _agent.Gateway.Ask(
+            Name, new PoolCommands.ConfirmTakeover(new RequestId(Guid.NewGuid()), DockerWorld.At),
+            CancellationToken.None);
+        var before = await Pools.ShowAsync(new ShowPoolRequest { Pool = Name.Value });
+        Assert.Equal(2, before.FormatConcerns.Count);
+        Assert.Contains($"{web.Key.Name}: ", before.StateCause, StringComparison.Ordinal);
+
+        await new Containers.ContainersClient(_agent.AdminChannel).RemoveAsync(new RemoveContainerRequest
+        {
+            RequestId = $"{Guid.NewGuid()}", Pool = Name.Value, Container = web.Key.Name,
+        });
+
+        var after = await Pools.ShowAsync(new ShowPoolRequest { Pool = Name.Value });
+        Assert.Single(after.FormatConcerns);
+        Assert.DoesNotContain($"{web.Key.Name}: ", after.StateCause, StringComparison.Ordinal);
+        Assert.Contains(Feature, after.StateCause, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void It_is_named_before_the_adoption_of_a_pool_that_is_live()
     {
         _docker.Assemble();

@@ -156,7 +156,7 @@ public class PoolTests
         var run = await Run.Of(agent, "pool", "show");
 
         Assert.Contains(
-            "  cannot be mounted       base xfs: it has metadir; run Linux 6.13\n", run.Out, StringComparison.Ordinal);
+            "  file system             base xfs: it has metadir; run Linux 6.13\n", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

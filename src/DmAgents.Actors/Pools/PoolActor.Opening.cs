@@ -289,7 +289,7 @@ public sealed partial class PoolActor
     }
 
     /// <summary>A pool with file systems that the kernel does not take is opened for all others.</summary>
-    private string ReasonOfFormats() => string.Join("; ", _formats.Select(
+    private string ReasonOfFormats() => string.Join("; ", FormatsOfPresent().Select(
         concern => $"{DeviceOrNull(concern.Id)?.Key.Name ?? $"thin id {concern.Id}"}: {concern.Why}"));
 
     /// <summary>A device that is being removed is not reported: its thin id may be given to another one.</summary>

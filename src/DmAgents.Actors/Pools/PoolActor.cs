@@ -179,7 +179,8 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     }
 
     private void Show() => _setup.Board.Show(new PoolPicture(
-        _setup.Name, _setup.Uuid, _setup.Paths, _phase, _reason, _since, new PoolContents(_state), _health,
+        _setup.Name, _setup.Uuid, _setup.Paths, _phase,
+        _phase == PoolPhase.Open ? ReasonOfFormats() : _reason, _since, new PoolContents(_state), _health,
         _deletions, _problems)
     {
         Actor = Self, Number = LastSequenceNr, StockClaims = _stockClaims, NextTrim = NextTrimAt,

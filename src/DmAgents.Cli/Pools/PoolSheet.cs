@@ -24,7 +24,7 @@ internal static class PoolSheet
     {
         Basics(sheet, pool, now);
         foreach (var concern in pool.FormatConcerns)
-            sheet.Row("cannot be mounted", concern);
+            sheet.Row("file system", concern);
         if (pool.Takeover is { } takeover)
             sheet.Row("adopted", $"from {takeover.Program}, {takeover.Directory}: {Words.Of(takeover.Phase)}");
     }

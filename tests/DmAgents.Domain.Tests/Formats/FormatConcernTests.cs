@@ -75,11 +75,14 @@ public sealed class FormatConcernTests
             var taken = FormatConcern.Of(Base, traits, running, KernelResult.Done);
             var busy = FormatConcern.Of(
                 Base, traits, running, new KernelError(KernelFault.Busy, 16, "mount", "/dev/dm-1"));
+            var unclear = FormatConcern.Of(
+                Base, traits, running, new KernelError(KernelFault.Failed, 5, "mount", "/dev/dm-1"));
             var refused = FormatConcern.Of(Base, traits, running, DoesNotKnow);
 
             // Of writing a trial says nothing.
             Assert.Equal(isBeyond && !barsReading, taken is not null);
             Assert.Equal(taken, busy);
+            Assert.Equal(refused, unclear);
             Assert.Equal(isBeyond, refused is not null);
             Assert.Equal(isBeyond && barsReading, refused?.BarsReading ?? false);
         }

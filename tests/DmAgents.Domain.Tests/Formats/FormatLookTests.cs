@@ -68,6 +68,18 @@ public sealed class FormatLookTests
         Assert.Empty(LookAll(_base with { Phase = phase }));
 
     [Fact]
+    public void What_is_to_be_live_and_is_not_is_left_to_what_makes_it_so()
+    {
+        var wanted = _base with { Use = DeviceUse.Active };
+        Assert.Empty(LookAll(wanted));
+        Assert.True(_pool.Simulated.Find(_pool.Context.NameOf(_base.Id)).FailedWith(KernelFault.NotFound));
+
+        Assert.True(_pool.Simulated.ActivateThin(_pool.Context.TableOf(_base)).Succeeded);
+
+        Assert.Single(LookAll(wanted));
+    }
+
+    [Fact]
     public void What_the_pool_does_not_have_is_not_made_live()
     {
         var state = StateOf(_base);

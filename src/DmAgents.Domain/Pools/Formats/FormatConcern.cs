@@ -36,7 +36,8 @@ public sealed record FormatConcern(
     public static FormatConcern? Of(ThinId id, FileSystemTraits traits, KernelVersion running, KernelResult tried)
     {
         var beyond = traits.BeyondOf(running);
-        if (!tried.FailedWith(KernelFault.NotSupported))
+        // What is mounted for writing cannot be tried, and the kernel has taken it.
+        if (tried.Succeeded || tried.FailedWith(KernelFault.Busy))
             beyond = beyond.RemoveAll(feature => feature.BarsReading);
         return beyond.IsEmpty ? null : new FormatConcern(id, traits.Kind, running, beyond);
     }

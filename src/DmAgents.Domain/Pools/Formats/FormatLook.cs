@@ -59,8 +59,11 @@ public sealed class FormatLook(IKernel kernel, PoolContext pool)
             traits.Value, device.Value.Shape.Sector, FormatConcern.Of(id, traits.Value, kernel.Running, tried));
     }
 
+    /// <remarks>A device that is to be live and is not yet is left to what makes it so: a look at it could end in a
+    /// deferred removal below its later user.</remarks>
     private bool IsBeginning(DeviceRecord device, PoolState state) =>
         device.Phase == DevicePhase.Ready
+        && (device.Use == DeviceUse.Idle || kernel.Find(pool.NameOf(device.Id)).Succeeded)
         && (device.Parent is not { } parent || !state.Devices.ContainsKey(parent))
         && !(device.Format is { } format && FileSystemFormat.Find(format) is { } known
             && known.Since <= kernel.Running);
