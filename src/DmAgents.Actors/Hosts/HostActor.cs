@@ -60,7 +60,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         founder.To.Tell(new PoolReplies.Refused(founder.Request, new Refusal(
             RefusalKind.TimedOut, "the journal failed", "the list of pools",
             $"it cannot be written: {cause.GetBaseException().Message.TrimEnd('.')}; whether it was done is unknown",
-            "make room on the disk of the state directory, or mend it; "
+            "make room on the disk of the state directory, or repair it; "
                 + "then try again with the same request id")), Self);
     }
 

@@ -46,7 +46,7 @@ public sealed partial class PoolActor
     private Refusal NotToBeAdopted() => _phase == PoolPhase.Unavailable
         ? new Refusal(RefusalKind.WrongState, "cannot adopt pool", _setup.Name.Value,
             $"it has a journal, and cannot be opened: {_reason}",
-            "mend what is named; it is tried again every few seconds")
+            "correct what is named; it is tried again every few seconds")
         : new Refusal(RefusalKind.Exists, "cannot adopt pool", _setup.Name.Value,
             "it has a journal and is this agent's", $"look at it: dmagent pool show {_setup.Name}");
 }

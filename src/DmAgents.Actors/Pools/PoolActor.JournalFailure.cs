@@ -65,6 +65,6 @@ public sealed partial class PoolActor
     private PoolReplies.Refused Unknown(RequestId request, string why) => new(request, new Refusal(
         RefusalKind.TimedOut, "the journal failed", _setup.Name.Value,
         $"{_setup.StateDirectory}/journal cannot be written: {why}; whether it was done is unknown",
-        "make room on its disk, or mend it; it is tried again every few seconds, "
+        "make room on its disk, or repair it; it is tried again every few seconds, "
             + "and the same request id gives the answer"));
 }

@@ -112,7 +112,7 @@ public sealed partial class PoolActor
         MendDecider.What(asked.Source), _setup.Name.Value, error.ToString(),
         error.Fault == KernelFault.Busy
             ? "end what has it open, then try again: lsof"
-            : "its metadata are as they were; mend what is named, then try again");
+            : "its metadata are as they were; correct what is named, then try again");
 
     private Refusal AtWork(string what) => new(
         RefusalKind.Busy, what, _setup.Name.Value, "operations are under way", "try again in a moment");
@@ -147,7 +147,8 @@ public sealed partial class PoolActor
         {
             Answer(to, new PoolReplies.Refused(command.Request, new Refusal(
                 error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
-                "cannot discard metadata", _setup.Name.Value, error.ToString(), "mend what is named, then try again")));
+                "cannot discard metadata", _setup.Name.Value, error.ToString(),
+                "correct what is named, then try again")));
         }
         _repairers.Clear();
     }

@@ -165,7 +165,7 @@ public sealed partial class PoolActor
             ? $"{mismatched.Expected.Reached} or {intended}"
             : $"{mismatched.Expected.Reached}";
         Enter(PoolPhase.WrongPool,
-            $"its transaction id is {mismatched.Found} where the journal expects {expected}: "
+            $"its transaction id is {mismatched.Found}, but the journal expects {expected}: "
             + "pool or journal were restored from a backup, or it is another pool");
         _mismatch = mismatched;
         UnstashAll();
@@ -211,7 +211,7 @@ public sealed partial class PoolActor
         ReportEnd(why);
         Answer(founder.To, new PoolReplies.Refused(founder.Command.Request, new Refusal(
             RefusalKind.Failed, _state.Takeover is null ? "cannot create pool" : "cannot adopt pool",
-            _setup.Name.Value, why, "mend what is named, then try again")));
+            _setup.Name.Value, why, "correct what is named, then try again")));
     }
 
     private void OnCleanedUp(LaneResults.CleanedUp cleaned)
@@ -343,7 +343,7 @@ public sealed partial class PoolActor
         _phase == PoolPhase.WrongPool
             ? $"compare pool and journal, and decide: dmagent pool check {_setup.Name}"
             : _metadataAreDamaged ? $"see what can be saved, without changing anything: {RepairOf(_setup.Name)}"
-            : "mend what is named; it is tried again every few seconds");
+            : "correct what is named; it is tried again every few seconds");
 
     private sealed record Project : ILocalMessage
     {

@@ -117,7 +117,7 @@ public sealed partial class PoolActor
         RefuseReturn(new Refusal(
             error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed,
             "cannot undo adoption yet", _setup.Name.Value, error.ToString(),
-            "mend what is named; it is tried again every few seconds"));
+            "correct what is named; it is tried again every few seconds"));
         if (_isToStop)
         {
             Context.Stop(Self);

@@ -77,7 +77,7 @@ public sealed partial class PoolActor
             OnNotExtended(error.ToString());
         Fail(request, new Refusal(
             error.Fault == KernelFault.NoSpace ? RefusalKind.NoSpace : RefusalKind.Failed,
-            "cannot grow pool", _setup.Name.Value, error.ToString(), "mend what is named, then try again"));
+            "cannot grow pool", _setup.Name.Value, error.ToString(), "correct what is named, then try again"));
     }
 
     private void Purge(ThinId id, RequestId? request)

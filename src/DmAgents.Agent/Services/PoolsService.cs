@@ -159,7 +159,7 @@ internal sealed class PoolsService(
             var command = repair.CommandOf(requestId, trial);
             await Living(
                 repair.Execute(pool.Name, command, context.CancellationToken),
-                "taking the pool down, mending its metadata, opening it again", responseStream, request.Pool)
+                "taking the pool down, repairing its metadata, opening it again", responseStream, request.Pool)
                 .ConfigureAwait(false);
         }
         var after = gateway.Resolve(what, pool.Name.Value);

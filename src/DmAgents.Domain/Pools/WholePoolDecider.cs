@@ -36,7 +36,7 @@ internal static class WholePoolDecider
                 ? No("cannot remove pool", state, $"it is {takeover.Program}'s until the adoption is confirmed",
                     $"give it back: dmagent pool adopt-docker --undo {name}")
                 : No("cannot remove pool", state, $"it is being given back to {takeover.Program}",
-                    "mend what keeps it; it is tried again every few seconds");
+                    "correct what keeps it; it is tried again every few seconds");
         }
         var inUse = state.Devices.Values.Count(d => d.Kind != DeviceKind.Base && d.Phase != DevicePhase.Removing);
         return inUse > 0 && !c.Force

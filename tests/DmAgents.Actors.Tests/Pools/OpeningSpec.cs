@@ -137,7 +137,7 @@ public sealed class OpeningSpec : ActorSpec
 
         Assert.Equal(PoolPhase.WrongPool, next.Picture.Phase);
         Assert.Equal(RefusalKind.WrongState, refusal.Kind);
-        Assert.Contains("transaction id is 9 where the journal expects 1", refusal.Why, StringComparison.Ordinal);
+        Assert.Contains("transaction id is 9, but the journal expects 1", refusal.Why, StringComparison.Ordinal);
         Assert.IsType<PoolReplies.Refused>(
             await next.Ask(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At)));
         Assert.Equal(rows, Host.Journal.Rows(TestHost.PersistenceId).Length);

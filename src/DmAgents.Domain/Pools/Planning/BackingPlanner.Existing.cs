@@ -48,7 +48,7 @@ public sealed partial class BackingPlanner
         {
             return Existing(RefusalKind.WrongState, pool,
                 $"its mode is {status.Mode}{(status.NeedsCheck ? ", and the kernel demands a check" : "")}",
-                "have its owner mend it first: thin_check");
+                "have its owner repair it first: thin_check");
         }
         if (status.Data.Used > 0)
             return Holds(pool, $"it holds {status.Data.UsedBytes} of data");
