@@ -4,6 +4,7 @@ using DmAgents.Agent.Tests.Support;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Tests;
@@ -107,7 +108,7 @@ public sealed class HostStatusTests : IAsyncLifetime
         var found = (await Status()).Problems.Where(problem => problem.What == "the journal's disk is read-only");
 
         Assert.Equal(isReadOnly ? [_agent.Settings.JournalDirectory] : [], found.Select(problem => problem.Object));
-        Assert.Empty(Directory.GetFiles(_agent.Settings.JournalDirectory, "writable-*"));
+        Assert.False(File.Exists($"{_agent.Settings.JournalDirectory}/.writable"));
     }
 
     [Fact]
@@ -126,6 +127,34 @@ public sealed class HostStatusTests : IAsyncLifetime
         {
             Directory.Move(moved, _agent.Settings.JournalDirectory);
         }
+    }
+
+    /// <summary>The kernel does not answer which file systems are mounted, as it does while a disk hangs.</summary>
+    [Fact]
+    public async Task A_journal_whose_disk_hangs_is_named_and_one_look_at_it_hangs_however_often_the_status_is_asked()
+    {
+        _agent.Kernel.ClearCallLog();
+        var held = _agent.Kernel.HoldNext(nameof(IFileSystems.Mounts));
+        try
+        {
+            var both = await Task.WhenAll(Status(), Status());
+
+            Assert.All(both, status =>
+            {
+                var found = Assert.Single(
+                    status.Problems, problem => problem.What == "the journal's disk does not answer");
+                Assert.Equal((_agent.Settings.JournalDirectory, Severity.Error), (found.Object, found.Severity));
+            });
+            Assert.Single(_agent.Kernel.CallLog, call => call.Operation == nameof(IFileSystems.Mounts));
+        }
+        finally
+        {
+            held.Open();
+        }
+        // A request may still share the look that was held; the next one does not.
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while ((await Status()).Problems.Any(problem => problem.What == "the journal's disk does not answer"))
+            Assert.False(patience.IsCancellationRequested, "a disk that answers again is still reported");
     }
 
     private async Task<HostStatus> Status() =>

@@ -14,7 +14,7 @@ internal sealed class HostsService(
     JournalDisk journal)
     : Api.Admin.V1.Hosts.HostsBase
 {
-    public override Task<HostStatus> GetStatus(GetHostStatusRequest request, ServerCallContext context)
+    public override async Task<HostStatus> GetStatus(GetHostStatusRequest request, ServerCallContext context)
     {
         var pools = board.All.ToList();
         var devices = pools.SelectMany(p => p.State.Devices.Values)
@@ -37,11 +37,11 @@ internal sealed class HostsService(
         };
         var problems = host.Problems
             .Select(p => new Finding(p.Fatal ? Gravity.Error : Gravity.Warning, "host", p.What, Why: "", p.Next))
-            .Concat(journal.Problems())
+            .Concat(await journal.Problems(context.CancellationToken).ConfigureAwait(false))
             .Concat(pools.SelectMany(pool => PoolProblems.Of(pool).Concat(PoolProblems.Conditions(pool))))
             .Concat(ownerless.Find().Select(OwnerlessPools.Told));
         status.Problems.Add(problems.Select(CheckViews.Finding));
-        return Task.FromResult(status);
+        return status;
     }
 }
 

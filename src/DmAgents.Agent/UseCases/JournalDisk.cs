@@ -5,7 +5,7 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Agent.UseCases;
 
 /// <summary>The disk that the journal is on: if it takes no writes, nothing is decided any more.</summary>
-internal sealed class JournalDisk(AgentSettings settings, IKernel kernel)
+internal sealed class JournalDisk(AgentSettings settings, IKernel kernel, TimeProvider time)
 {
     /// <summary>A commit writes some pages of 4 KiB to the write-ahead log; a checkpoint may take more.</summary>
     private static readonly ByteSize Full = ByteSize.MiB(1);
@@ -19,57 +19,88 @@ internal sealed class JournalDisk(AgentSettings settings, IKernel kernel)
 
     private const string NoRoom = "make room there: without it no change of any pool is taken";
 
-    public IEnumerable<Finding> Problems()
+    private const string Next = "check the disk (dmesg) and make it writable again: without it no change of any pool "
+        + "is taken; containers go on";
+
+    /// <summary>A disk that hangs must not keep the status from the operator who looks for the reason.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly string _directory = settings.JournalDirectory;
+    private readonly Lock _lock = new();
+    private Task<IReadOnlyList<Finding>> _look = Task.FromResult<IReadOnlyList<Finding>>([]);
+
+    /// <summary>What is wrong with the disk; that it does not answer, after five seconds.</summary>
+    public async Task<IReadOnlyList<Finding>> Problems(CancellationToken cancellation)
     {
-        var directory = $"{settings.StateDirectory}/journal";
+        Task<IReadOnlyList<Finding>> look;
+        lock (_lock)
+        {
+            // One look at a time: on a disk that hangs it keeps one thread, however often the status is asked for.
+            if (_look.IsCompleted)
+                _look = Task.Run(Look, CancellationToken.None);
+            look = _look;
+        }
+        try
+        {
+            return await look.WaitAsync(Patience, time, cancellation).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return [Wrong("the journal's disk does not answer", $"nothing within {Patience.TotalSeconds:0} s", Next)];
+        }
+    }
+
+    private IReadOnlyList<Finding> Look()
+    {
         // Then its space says nothing. The pools themselves notice it only with their next change.
-        if (NotWritable(directory) is { } unwritable)
+        if (NotWritable() is { } unwritable)
             return [unwritable];
         ByteSize free;
         try
         {
-            free = new ByteSize((ulong)new DriveInfo(directory).AvailableFreeSpace);
+            free = new ByteSize((ulong)new DriveInfo(_directory).AvailableFreeSpace);
         }
         catch (IOException unreadable)
         {
-            return [New(Gravity.Error, directory, "the journal's disk does not answer", unreadable.Message, NoRoom)];
+            return [Wrong("the journal's disk does not answer", unreadable.Message, NoRoom)];
         }
-        return free < Full ? [New(Gravity.Error, directory, "the journal's disk is full", $"{free} are free", NoRoom)]
+        return free < Full ? [Wrong("the journal's disk is full", $"{free} are free", NoRoom)]
             : free < Low
-                ? [New(Gravity.Warning, directory, "the journal's disk is nearly full", $"{free} are free", NoRoom)]
+                ? [new Finding(
+                    Gravity.Warning, _directory, "the journal's disk is nearly full", $"{free} are free", NoRoom)]
             : [];
     }
 
     /// <summary>A file system that has met an error may not say so before it is asked for a change: ext4 after its log
     /// was given up is one.</summary>
-    private Finding? NotWritable(string directory)
+    private Finding? NotWritable()
     {
-        const string Next = "check the disk (dmesg) and make it writable again: without it no change of any pool is "
-            + "taken; containers go on";
         try
         {
             using var probe = new FileStream(
-                Path.Combine(directory, $"writable-{Path.GetRandomFileName()}"), FileMode.CreateNew, FileAccess.Write,
-                FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+                $"{_directory}/.writable", FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1,
+                FileOptions.DeleteOnClose);
         }
         catch (IOException refused) when (refused.HResult == ReadOnly)
         {
-            return New(Gravity.Error, directory, "the journal's disk is read-only", refused.Message, Next);
+            return Wrong("the journal's disk is read-only", refused.Message, Next);
         }
         catch (Exception refused) when (refused is UnauthorizedAccessException
             || (refused is IOException && refused.HResult != NoSpace))
         {
-            return New(Gravity.Error, directory, "the journal's disk takes no writes", refused.Message, Next);
+            return Wrong("the journal's disk takes no writes", refused.Message, Next);
         }
         catch (IOException)
         {
             return null;
         }
-        return MountOf(directory) is { ReadOnly: true } mount
-            ? New(Gravity.Error, directory, "the journal's disk is read-only",
+        return MountOf(_directory) is { ReadOnly: true } mount
+            ? Wrong("the journal's disk is read-only",
                 $"{mount.Target} is mounted read-only, or its file system met an error", Next)
             : null;
     }
+
+    private Finding Wrong(string what, string why, string next) => new(Gravity.Error, _directory, what, why, next);
 
     /// <summary>The mount that a path lies in: the deepest one above it, and of several in one place the last.
     /// </summary>
@@ -82,7 +113,4 @@ internal sealed class JournalDisk(AgentSettings settings, IKernel kernel)
 
     private static bool IsWithin(string path, string directory) =>
         directory == "/" || path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
-
-    private static Finding New(Gravity gravity, string directory, string what, string why, string next) =>
-        new(gravity, directory, what, why, next);
 }
