@@ -15,7 +15,7 @@ public enum FleetStart
     /// certificate: a first seed may make the fleet.</summary>
     First,
 
-    /// <summary>The host was a member, and the fleet goes on without it: it makes no fleet of its own.</summary>
+    /// <summary>The host was a member, and the fleet continues without it: it makes no fleet of its own.</summary>
     Again,
 }
 
@@ -50,7 +50,7 @@ public static class FleetConfig
           log-dead-letters-during-shutdown = off
           actor.provider = cluster
           coordinated-shutdown {
-            # A downing ends this system and nothing else: the host's own goes on.
+            # A downing ends this system and nothing else: the host's own continues.
             exit-clr = off
             # The agent leaves the fleet as a part of its own stop, in its order and within its deadline. A hook of the
             # runtime's would begin at SIGTERM, beside that, and hold the process at its end.

@@ -15,7 +15,7 @@ public enum FleetStanding
     HalfThatStays,
 
     /// <summary>It is half, without the lowest address.</summary>
-    HalfThatGoes,
+    HalfThatIsDowned,
 
     /// <summary>It has fewer hosts.</summary>
     Minority,
@@ -41,19 +41,19 @@ public sealed record FleetSide(FleetStanding Standing, int Reached, int Counted,
             _ when reached == counted.Count => FleetStanding.Whole,
             > 0 => FleetStanding.Majority,
             < 0 => FleetStanding.Minority,
-            _ => lowest!.IsReached ? FleetStanding.HalfThatStays : FleetStanding.HalfThatGoes,
+            _ => lowest!.IsReached ? FleetStanding.HalfThatStays : FleetStanding.HalfThatIsDowned,
         };
         return new FleetSide(standing, reached, counted.Count, lowest);
     }
 
-    /// <summary>The fleet goes on without this side.</summary>
-    public bool IsCutOff => Standing is FleetStanding.HalfThatGoes or FleetStanding.Minority;
+    /// <summary>The fleet continues without this side.</summary>
+    public bool IsCutOff => Standing is FleetStanding.HalfThatIsDowned or FleetStanding.Minority;
 
     /// <summary>For people.</summary>
     public string Words => Standing switch
     {
         FleetStanding.Whole => string.Create(CultureInfo.InvariantCulture, $"all {Counted} hosts are reached"),
-        FleetStanding.HalfThatStays or FleetStanding.HalfThatGoes => string.Create(
+        FleetStanding.HalfThatStays or FleetStanding.HalfThatIsDowned => string.Create(
             CultureInfo.InvariantCulture,
             $"{Reached} of {Counted} hosts are reached, a half {(IsCutOff ? "without" : "with")} the lowest address"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{Reached} of {Counted} hosts are reached"),

@@ -53,7 +53,7 @@ public sealed record FleetStatus(FleetPhase Phase, DateTimeOffset Since, string 
     /// <summary>Has what the fleet has once, such as the coordinator of shards; null if none is seen.</summary>
     public FleetMember? Oldest => View is { Oldest: { } oldest } ? View.Members.GetValueOrDefault(oldest) : null;
 
-    /// <summary>The fleet goes on without this host.</summary>
+    /// <summary>The fleet continues without this host.</summary>
     public bool IsCutOff => AwaySince is not null;
 
     /// <summary>What happens at an even split, for people.</summary>

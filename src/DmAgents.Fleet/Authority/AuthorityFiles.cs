@@ -136,7 +136,7 @@ internal sealed class AuthorityFiles(IDurableFiles files, FleetPaths paths)
 
     private static Refusal Damaged(string path, string why) => new(
         RefusalKind.WrongState, "the fleet's authority cannot be used", path, why,
-        "put the file back from a backup; the fleet goes on without its authority, but no host can join or renew");
+        "put the file back from a backup; the fleet continues without its authority, but no host can join or renew");
 }
 
 /// <summary>An authority with its key, and what it remembers.</summary>

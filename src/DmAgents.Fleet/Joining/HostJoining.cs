@@ -25,7 +25,7 @@ public abstract record JoinOutcome
 
 /// <summary>
 /// Makes a host a member: its key, the exchange, its files, and then the mutual handshake as members make it. Each step
-/// is idempotent: after a crash the same call with the same token goes on with the same key.
+/// is idempotent: after a crash the same call with the same token continues with the same key.
 /// </summary>
 public sealed class HostJoining(MemberFiles files, JoinClient client)
 {

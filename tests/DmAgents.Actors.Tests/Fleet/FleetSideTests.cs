@@ -15,11 +15,11 @@ public sealed class FleetSideTests
     [InlineData("rru", FleetStanding.Majority, 2, 3)]
     [InlineData("ruu", FleetStanding.Minority, 1, 3)]
     [InlineData("ru", FleetStanding.HalfThatStays, 1, 2)]
-    [InlineData("ur", FleetStanding.HalfThatGoes, 1, 2)]
+    [InlineData("ur", FleetStanding.HalfThatIsDowned, 1, 2)]
     [InlineData("ruur", FleetStanding.HalfThatStays, 2, 4)]
-    [InlineData("urru", FleetStanding.HalfThatGoes, 2, 4)]
+    [InlineData("urru", FleetStanding.HalfThatIsDowned, 2, 4)]
     [InlineData("rjuj", FleetStanding.HalfThatStays, 1, 2)]
-    [InlineData("dur", FleetStanding.HalfThatGoes, 1, 2)]
+    [InlineData("dur", FleetStanding.HalfThatIsDowned, 1, 2)]
     [InlineData("lru", FleetStanding.Majority, 2, 3)]
     public void A_side_is_judged_as_the_resolver_judges_it(
         string hosts, FleetStanding standing, int reached, int counted)
@@ -27,7 +27,7 @@ public sealed class FleetSideTests
         var side = FleetSide.Of(hosts.Select(Member).Reverse());
 
         Assert.Equal((standing, reached, counted), (side.Standing, side.Reached, side.Counted));
-        Assert.Equal(standing is FleetStanding.Minority or FleetStanding.HalfThatGoes, side.IsCutOff);
+        Assert.Equal(standing is FleetStanding.Minority or FleetStanding.HalfThatIsDowned, side.IsCutOff);
     }
 
     [Fact]
