@@ -43,6 +43,7 @@ public sealed record ReceiverSettings(TransferParty Pool, PieceSize PieceSize, B
     public TimeSpan HeaderWithin { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>All of the device is read back before the commit, not only what was received: for a base that is in
-    /// doubt.</summary>
+    /// doubt, and for a device with pool blocks above 1 MiB into which an agent that died had received
+    /// (<see cref="Domain.Ports.IReceivingDevice"/>).</summary>
     public bool ReadsAllBack { get; init; }
 }
