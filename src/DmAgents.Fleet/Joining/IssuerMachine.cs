@@ -27,9 +27,6 @@ public abstract record IssuerInput
 
     /// <summary>The peer closed the connection, or it broke.</summary>
     public sealed record Closed : IssuerInput;
-
-    /// <summary>Time has passed.</summary>
-    public sealed record Tick : IssuerInput;
 }
 
 /// <summary>What an issuer's exchange wants to be done, in this order.</summary>
@@ -69,9 +66,7 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
     private ImmutableArray<byte> _received = [];
     private Phase _phase = Phase.AwaitingQuestion;
 
-    public DateTimeOffset Deadline => start + limit;
-
-    public bool HasEnded => _phase == Phase.Ended;
+    private DateTimeOffset Deadline => start + limit;
 
     /// <summary>The first thing that is sent.</summary>
     public static ReadOnlyMemory<byte> Hello(FleetTrust trust, DateTimeOffset now) => JoinWire.Write(
@@ -93,7 +88,6 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
                 ? Refuse(JoinRefusal.NotLeft(refusal))
                 : Finish(new JoinMessages.Left(now)),
             IssuerInput.Closed => End(JoinRefusal.Unreachable("the other side closed the connection")),
-            IssuerInput.Tick => [],
             _ => throw new InvalidOperationException($"{input.GetType().Name} in phase {_phase}"),
         };
     }

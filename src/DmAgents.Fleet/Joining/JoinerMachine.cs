@@ -41,8 +41,6 @@ public abstract record JoinerInput
 
     /// <summary>The issuer closed the connection, or it broke.</summary>
     public sealed record Closed(string Why) : JoinerInput;
-
-    public sealed record Tick : JoinerInput;
 }
 
 /// <summary>What the exchange wants to be done.</summary>
@@ -96,9 +94,7 @@ public sealed class JoinerMachine(
     private ImmutableArray<byte> _received = [];
     private Phase _phase = Phase.AwaitingHello;
 
-    public DateTimeOffset Deadline => start + limit;
-
-    public bool HasEnded => _phase == Phase.Ended;
+    private DateTimeOffset Deadline => start + limit;
 
     public ImmutableArray<JoinerOutput> Step(JoinerInput input, DateTimeOffset now)
     {
@@ -110,7 +106,6 @@ public sealed class JoinerMachine(
         {
             JoinerInput.Received received => Take(received.Bytes.Span, now),
             JoinerInput.Closed closed => Refuse(JoinRefusal.Unreachable(closed.Why)),
-            JoinerInput.Tick => [],
             _ => throw new InvalidOperationException($"{input.GetType().Name} is unknown"),
         };
     }

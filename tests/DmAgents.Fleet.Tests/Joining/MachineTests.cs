@@ -50,7 +50,6 @@ public sealed class MachineTests : IDisposable
         waiting.Step(new IssuerInput.Received(question), SetTime.Start);
         Assert.Equal(
             JoinRefusalReason.Garbage, RefusalOf(waiting.Step(new IssuerInput.Received(question), SetTime.Start)));
-        Assert.True(waiting.HasEnded);
         Assert.Empty(waiting.Step(new IssuerInput.Received(question), SetTime.Start));
     }
 
@@ -58,12 +57,15 @@ public sealed class MachineTests : IDisposable
     public void Each_side_ends_at_its_deadline_and_not_before()
     {
         var (issuer, joiner) = (Issuer(), Joiner());
-        var before = SetTime.Start + _limit - TimeSpan.FromTicks(1);
-        Assert.Empty(issuer.Step(new IssuerInput.Tick(), before));
-        Assert.Empty(joiner.Step(new JoinerInput.Tick(), before));
+        var (deadline, nothing) = (SetTime.Start + _limit, ReadOnlyMemory<byte>.Empty);
+        var before = deadline - TimeSpan.FromTicks(1);
+        Assert.Empty(issuer.Step(new IssuerInput.Received(nothing), before));
+        Assert.Empty(joiner.Step(new JoinerInput.Received(nothing), before));
 
-        Assert.Equal(JoinRefusalReason.Silent, RefusalOf(issuer.Step(new IssuerInput.Tick(), issuer.Deadline)));
-        Assert.Equal(JoinRefusalReason.Silent, RefusalOf(joiner.Step(new JoinerInput.Tick(), joiner.Deadline)));
+        Assert.Equal(
+            JoinRefusalReason.Silent, RefusalOf(issuer.Step(new IssuerInput.Received(nothing), deadline)));
+        Assert.Equal(
+            JoinRefusalReason.Silent, RefusalOf(joiner.Step(new JoinerInput.Received(nothing), deadline)));
     }
 
     [Fact]
@@ -217,8 +219,11 @@ public sealed class MachineTests : IDisposable
             var (issuer, joiner) = (Issuer(), Joiner());
             var byIssuer = issuer.Step(new IssuerInput.Received(bytes), SetTime.Start);
             var byJoiner = joiner.Step(new JoinerInput.Received(bytes), SetTime.Start);
-            Assert.Equal(issuer.HasEnded, byIssuer.OfType<IssuerOutput.Finish>().Any());
-            Assert.Equal(joiner.HasEnded, byJoiner.OfType<JoinerOutput.Finish>().Any());
+            // The end is said once: either here, or when the connection is closed.
+            var closed = issuer.Step(new IssuerInput.Closed(), SetTime.Start);
+            Assert.Single(byIssuer.Concat(closed).OfType<IssuerOutput.Finish>());
+            var broken = joiner.Step(new JoinerInput.Closed(""), SetTime.Start);
+            Assert.Single(byJoiner.Concat(broken).OfType<JoinerOutput.Finish>());
         }
     }
 
