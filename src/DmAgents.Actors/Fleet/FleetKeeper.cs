@@ -60,6 +60,10 @@ public sealed class FleetKeeper : IAsyncDisposable
         await _board.When(status => status.Phase == FleetPhase.Outside, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Has the fleet remove a member that it does not trust any more: connections that it has would live on.
+    /// Does nothing while this host is in no fleet, or sees no such member.</summary>
+    public void Remove(FleetAddress member) => Volatile.Read(ref _life)?.System?.Remove(member);
+
     /// <summary>Leaves the fleet. After <see cref="LongestEnd"/> it waits no longer: it has the system terminated
     /// without order, and the fleet detects that the host is gone. A caller with another deadline calls
     /// <see cref="LeaveAsync"/> first.</summary>

@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using Akka.Actor;
 using Akka.Actor.Setup;
+using Akka.Cluster;
 using Akka.Event;
 using Akka.Remote.Transport.DotNetty;
+using DmAgents.Domain.Fleet;
 using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Actors.Fleet;
@@ -16,6 +18,12 @@ public sealed record FleetEntry(FleetSettings Settings, X509Certificate2 Certifi
 {
     /// <summary>What the actor system is to carry besides, such as the log's bridge.</summary>
     public ImmutableArray<Setup> Setups { get; init; } = [];
+
+    /// <summary>The seeds of each system that is made, as of that moment; null: those of the settings. A host that
+    /// comes back by the seeds of its first day would make a fleet of its own.</summary>
+    public Func<ImmutableArray<MemberAddress>>? SeedsNow { get; init; }
+
+    internal FleetSettings SettingsNow => SeedsNow is { } seeds ? Settings with { Seeds = seeds() } : Settings;
 }
 
 /// <summary>
@@ -43,7 +51,7 @@ internal sealed class FleetSystem
                 log.Warning("a peer ({0}) is refused: {1}; next: {2}", peer, refusal.Why, refusal.Next);
             return false;
         }
-        var setup = BootstrapSetup.Create().WithConfig(FleetConfig.Of(entry.Settings, start)).And(new DotNettySslSetup(
+        var setup = BootstrapSetup.Create().WithConfig(FleetConfig.Of(entry.SettingsNow, start)).And(new DotNettySslSetup(
             entry.Certificate, suppressValidation: false, requireMutualAuthentication: true,
             // The names in the fleet's certificates are not those of DNS: the validator compares them.
             validateCertificateHostname: false,
@@ -65,6 +73,14 @@ internal sealed class FleetSystem
             CoordinatedShutdown.ClusterLeavingReason => "the host left the fleet",
             _ => "the fleet's actor system ended by itself",
         };
+    }
+
+    /// <summary>Downs a member.</summary>
+    public void Remove(FleetAddress member)
+    {
+        var cluster = Cluster.Get(System);
+        foreach (var known in cluster.State.Members.Where(each => FleetWatch.AddressOf(each.Address) == member))
+            cluster.Down(known.Address);
     }
 
     /// <summary>Hands over, leaves and ends; each phase of it has a deadline of its own.</summary>

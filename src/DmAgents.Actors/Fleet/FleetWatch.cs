@@ -128,7 +128,7 @@ internal sealed class FleetWatch : UntypedActor
 
     private static FleetAddress? Known(Address? address) => address is null ? null : AddressOf(address);
 
-    private static FleetAddress AddressOf(Address address) => new(address.Host ?? "", address.Port ?? 0);
+    internal static FleetAddress AddressOf(Address address) => new(address.Host ?? "", address.Port ?? 0);
 
     private static FleetMemberState StateOf(MemberStatus status) => status switch
     {

@@ -22,6 +22,9 @@ public abstract record IssuerInput
     public sealed record Decided(
         Admission Admission, FleetTrust Trust, ImmutableArray<MemberAddress> Members) : IssuerInput;
 
+    /// <summary>The answer to <see cref="IssuerOutput.Update"/>.</summary>
+    public sealed record Updated(FleetTrust Trust, ImmutableArray<MemberAddress> Members) : IssuerInput;
+
     /// <summary>The authority's answer to <see cref="IssuerOutput.Revoke"/>: null if the host is revoked.</summary>
     public sealed record Revoked(Refusal? Refusal) : IssuerInput;
 
@@ -41,6 +44,9 @@ public abstract record IssuerOutput
     public sealed record Admit(JoinToken Token, HostName Host, SigningRequest Request) : IssuerOutput;
 
     public sealed record Renew(HostCertificate Shown, SigningRequest Request) : IssuerOutput;
+
+    /// <summary>A member wants to know what to trust.</summary>
+    public sealed record Update : IssuerOutput;
 
     /// <summary>The host leaves.</summary>
     public sealed record Revoke(HostName Host) : IssuerOutput;
@@ -84,6 +90,8 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
             // One question is all there is to an exchange.
             IssuerInput.Received => Refuse(JoinRefusal.Garbage("bytes after its question")),
             IssuerInput.Decided decided when _phase == Phase.AwaitingDecision => Answer(decided),
+            IssuerInput.Updated updated when _phase == Phase.AwaitingDecision => Finish(new JoinMessages.Updated(
+                updated.Trust.Authorities, updated.Trust.Revocations.Bytes, updated.Members)),
             IssuerInput.Revoked revoked when _phase == Phase.AwaitingDecision => revoked.Refusal is { } refusal
                 ? Refuse(JoinRefusal.NotLeft(refusal))
                 : Finish(new JoinMessages.Left(now)),
@@ -123,6 +131,9 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
                 : Decide(renew.SigningRequest, request => new IssuerOutput.Renew(accepted.Host, request)),
             _ => throw new InvalidOperationException($"{shown.GetType().Name} is unknown"),
         },
+        JoinMessages.Update when shown is PeerVerdict.Refused refused =>
+            Refuse(JoinRefusal.NotTrusted(refused.Refusal)),
+        JoinMessages.Update => Await(new IssuerOutput.Update()),
         JoinMessages.Leave => Leave(now),
         _ => Refuse(JoinRefusal.Garbage("an answer, and not a question")),
     };
@@ -138,8 +149,7 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
             case PeerVerdict.Refused refused:
                 return Refuse(JoinRefusal.NotTrusted(refused.Refusal));
             case PeerVerdict.Accepted accepted:
-                _phase = Phase.AwaitingDecision;
-                return [new IssuerOutput.Revoke(accepted.Host.Host)];
+                return Await(new IssuerOutput.Revoke(accepted.Host.Host));
             default:
                 throw new InvalidOperationException($"{shown.GetType().Name} is unknown");
         }
@@ -150,8 +160,13 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
     {
         if (SigningRequest.Read(signingRequest.Span, out var why) is not { } request)
             return Refuse(JoinRefusal.BadRequest(why));
+        return Await(ask(request));
+    }
+
+    private ImmutableArray<IssuerOutput> Await(IssuerOutput question)
+    {
         _phase = Phase.AwaitingDecision;
-        return [ask(request)];
+        return [question];
     }
 
     private ImmutableArray<IssuerOutput> Answer(IssuerInput.Decided decided) => decided.Admission switch

@@ -23,6 +23,11 @@ public sealed class JoinClient(
     public Task<JoinerResult> TryAsync(MemberAddress address, Member own, CancellationToken cancellation) =>
         ExchangeAsync(address, new JoinerIntent.Try(own.Trust), own.Certificate, cancellation);
 
+    /// <summary>Asks what to trust, and where members are. A host that is revoked is refused, and learns why.</summary>
+    public Task<JoinerResult> UpdateAsync(MemberAddress address, Member own, FleetTrust trust,
+        CancellationToken cancellation) =>
+        ExchangeAsync(address, new JoinerIntent.Update(trust), own.Certificate, cancellation);
+
     /// <summary>Leaves the fleet, as the authority sees it.</summary>
     public Task<JoinerResult> LeaveAsync(MemberAddress address, Member own, CancellationToken cancellation) =>
         ExchangeAsync(address, new JoinerIntent.Leave(own.Trust), own.Certificate, cancellation);

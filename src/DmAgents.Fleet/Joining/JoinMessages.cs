@@ -37,6 +37,9 @@ public static class JoinMessages
     /// free.</summary>
     public sealed record Leave(DateTimeOffset Clock) : JoinMessage;
 
+    /// <summary>A member that showed its certificate asks what to trust, and where members are.</summary>
+    public sealed record Update(DateTimeOffset Clock) : JoinMessage;
+
     /// <summary>A certificate, and all that a member needs.</summary>
     /// <param name="Certificate">DER.</param>
     /// <param name="Authorities">The fleet's, one at least.</param>
@@ -45,6 +48,14 @@ public static class JoinMessages
     public sealed record Accepted(
         ReadOnlyMemory<byte> Certificate, ImmutableArray<AuthorityCertificate> Authorities,
         ReadOnlyMemory<byte> Revocations, ImmutableArray<MemberAddress> Members) : JoinMessage;
+
+    /// <summary>What members trust as of this moment.</summary>
+    /// <param name="Authorities">The fleet's, one at least.</param>
+    /// <param name="Revocations">A signed list: see <see cref="Peers.RevocationList"/>.</param>
+    /// <param name="Members">Where members are reached.</param>
+    public sealed record Updated(
+        ImmutableArray<AuthorityCertificate> Authorities, ReadOnlyMemory<byte> Revocations,
+        ImmutableArray<MemberAddress> Members) : JoinMessage;
 
     /// <summary>The certificate that was shown is trusted.</summary>
     public sealed record Trusted(DateTimeOffset Clock) : JoinMessage;

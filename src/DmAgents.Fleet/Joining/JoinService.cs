@@ -132,6 +132,8 @@ public sealed class JoinService(
     {
         if (output is IssuerOutput.Revoke revoke)
             return new IssuerInput.Revoked(authority.Revoke(revoke.Host).Refusal);
+        if (output is IssuerOutput.Update)
+            return new IssuerInput.Updated(authority.Trust.Current, members());
         var admission = output switch
         {
             IssuerOutput.Admit admit => authority.Admit(admit.Token, admit.Host, admit.Request),

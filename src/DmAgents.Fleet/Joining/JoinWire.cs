@@ -39,6 +39,8 @@ internal static class JoinWire
         Renew = 7,
         Leave = 8,
         Left = 9,
+        Update = 10,
+        Updated = 11,
     }
 
     public static ReadOnlyMemory<byte> Write(JoinMessage message)
@@ -53,6 +55,8 @@ internal static class JoinWire
             JoinMessages.Try trial => Write(body, Kind.Try, trial.Clock),
             JoinMessages.Trusted trusted => Write(body, Kind.Trusted, trusted.Clock),
             JoinMessages.Renew renew => Write(body, renew),
+            JoinMessages.Update update => Write(body, Kind.Update, update.Clock),
+            JoinMessages.Updated updated => Write(body, updated),
             JoinMessages.Leave leave => Write(body, Kind.Leave, leave.Clock),
             JoinMessages.Left left => Write(body, Kind.Left, left.Clock),
             _ => throw new ArgumentException($"{message.GetType().Name} has no bytes", nameof(message)),
@@ -91,6 +95,8 @@ internal static class JoinWire
         Kind.Refused => ReadRefused(ref reader),
         Kind.Try => new JoinMessages.Try(reader.Time()),
         Kind.Trusted => new JoinMessages.Trusted(reader.Time()),
+        Kind.Update => new JoinMessages.Update(reader.Time()),
+        Kind.Updated => ReadUpdated(ref reader),
         Kind.Leave => new JoinMessages.Leave(reader.Time()),
         Kind.Left => new JoinMessages.Left(reader.Time()),
         Kind.Renew => new JoinMessages.Renew(reader.Time(), reader.Bytes16(SigningRequest.MaxBytes).ToArray()),
@@ -143,16 +149,29 @@ internal static class JoinWire
     private static Kind Write(ByteWriter body, JoinMessages.Accepted accepted)
     {
         body.Bytes16(accepted.Certificate.Span);
-        WriteAuthorities(body, accepted.Authorities);
-        body.Bytes32(accepted.Revocations.Span).U8(Math.Min(accepted.Members.Length, MaxMembers));
-        foreach (var member in accepted.Members.Take(MaxMembers))
-            body.Text16(member.ToString());
+        Write(body, new JoinMessages.Updated(accepted.Authorities, accepted.Revocations, accepted.Members));
         return Kind.Accepted;
+    }
+
+    private static Kind Write(ByteWriter body, JoinMessages.Updated updated)
+    {
+        WriteAuthorities(body, updated.Authorities);
+        body.Bytes32(updated.Revocations.Span).U8(Math.Min(updated.Members.Length, MaxMembers));
+        foreach (var member in updated.Members.Take(MaxMembers))
+            body.Text16(member.ToString());
+        return Kind.Updated;
     }
 
     private static JoinMessages.Accepted? ReadAccepted(ref ByteReader reader)
     {
         var certificate = reader.Bytes16(HostCertificate.MaxBytes).ToArray();
+        return ReadUpdated(ref reader) is { } updated
+            ? new JoinMessages.Accepted(certificate, updated.Authorities, updated.Revocations, updated.Members)
+            : null;
+    }
+
+    private static JoinMessages.Updated? ReadUpdated(ref ByteReader reader)
+    {
         if (ReadAuthorities(ref reader) is not { } authorities)
             return null;
         var revocations = reader.Bytes32(RevocationList.MaxBytes).ToArray();
@@ -164,7 +183,7 @@ internal static class JoinWire
                 return null;
             members.Add(member);
         }
-        return new JoinMessages.Accepted(certificate, authorities, revocations, members.ToImmutable());
+        return new JoinMessages.Updated(authorities, revocations, members.ToImmutable());
     }
 
     private static Kind Write(ByteWriter body, JoinRefusal refusal)

@@ -25,6 +25,9 @@ public abstract record JoinerIntent
     /// <summary>To be no member any more; it made the connection with its certificate.</summary>
     public sealed record Leave(FleetTrust Trust) : JoinerIntent;
 
+    /// <summary>What to trust as of this moment; it made the connection with its certificate.</summary>
+    public sealed record Update(FleetTrust Trust) : JoinerIntent;
+
     /// <summary>The next certificate; it made the connection with the present one.</summary>
     public sealed record Renew(
         FleetTrust Trust, HostName Host, ReadOnlyMemory<byte> SigningRequest, KeyFingerprint Key) : JoinerIntent;
@@ -67,6 +70,9 @@ public abstract record JoinerResult
     public sealed record Given(
         ReadOnlyMemory<byte> Certificate, HostCertificate Host, FleetTrust Trust,
         ImmutableArray<MemberAddress> Members) : JoinerResult;
+
+    /// <param name="Trust">Signed by an authority that was trusted before.</param>
+    public sealed record Updated(FleetTrust Trust, ImmutableArray<MemberAddress> Members) : JoinerResult;
 
     public sealed record Trusted : JoinerResult;
 
@@ -151,6 +157,7 @@ public sealed class JoinerMachine(
             JoinerIntent.Renew renew => new JoinMessages.Renew(now, renew.SigningRequest),
             JoinerIntent.Try => new JoinMessages.Try(now),
             JoinerIntent.Leave => new JoinMessages.Leave(now),
+            JoinerIntent.Update => new JoinMessages.Update(now),
             _ => throw new InvalidOperationException($"{intent.GetType().Name} is unknown"),
         };
         return [new JoinerOutput.Send(JoinWire.Write(question))];
@@ -183,6 +190,7 @@ public sealed class JoinerMachine(
         JoinerIntent.Renew renew => renew.Trust,
         JoinerIntent.Try trial => trial.Trust,
         JoinerIntent.Leave leave => leave.Trust,
+        JoinerIntent.Update update => update.Trust,
         _ => throw new InvalidOperationException($"{intent.GetType().Name} is unknown"),
     };
 
@@ -192,6 +200,7 @@ public sealed class JoinerMachine(
         (_, JoinMessages.Refused refused) => Refuse(refused.Refusal),
         (JoinerIntent.Try, JoinMessages.Trusted) => Finish(new JoinerResult.Trusted()),
         (JoinerIntent.Leave, JoinMessages.Left) => Finish(new JoinerResult.Left()),
+        (JoinerIntent.Update update, JoinMessages.Updated updated) => Check(updated, update.Trust),
         (JoinerIntent.Join join, JoinMessages.Accepted accepted) => Check(
             accepted, join.Host, join.Key, known: fingerprint => fingerprint == join.Token.Authority, now),
         (JoinerIntent.Renew renew, JoinMessages.Accepted accepted) => Check(
@@ -204,9 +213,7 @@ public sealed class JoinerMachine(
         JoinMessages.Accepted accepted, HostName host, KeyFingerprint key, Func<AuthorityFingerprint, bool> known,
         DateTimeOffset now)
     {
-        if (!accepted.Authorities.Any(each => known(each.Fingerprint)))
-            return Refuse(JoinRefusal.BadAnswer("the authority that was known before is not among the fleet's"));
-        if (FleetTrust.Of(accepted.Authorities, accepted.Revocations.Span, out var why) is not { } trust)
+        if (TrustOf(accepted.Authorities, accepted.Revocations, known, out var why) is not { } trust)
             return Refuse(JoinRefusal.BadAnswer(why));
         if (HostCertificate.Load(accepted.Certificate.Span) is not { } certificate)
             return Refuse(JoinRefusal.BadAnswer("the certificate is none"));
@@ -222,6 +229,22 @@ public sealed class JoinerMachine(
                 var verdict => throw new InvalidOperationException($"{verdict.GetType().Name} is unknown"),
             };
         }
+    }
+
+    private ImmutableArray<JoinerOutput> Check(JoinMessages.Updated updated, FleetTrust before) => TrustOf(
+        updated.Authorities, updated.Revocations,
+        fingerprint => before.Authorities.Any(each => each.Fingerprint == fingerprint), out var why) is { } trust
+            ? Finish(new JoinerResult.Updated(trust, updated.Members))
+            : Refuse(JoinRefusal.BadAnswer(why));
+
+    private static FleetTrust? TrustOf(
+        ImmutableArray<AuthorityCertificate> authorities, ReadOnlyMemory<byte> revocations,
+        Func<AuthorityFingerprint, bool> known, out string why)
+    {
+        why = "the authority that was known before is not among the fleet's";
+        return authorities.Any(each => known(each.Fingerprint))
+            ? FleetTrust.Of(authorities, revocations.Span, out why)
+            : null;
     }
 
     private ImmutableArray<JoinerOutput> Refuse(JoinRefusal refusal) => Finish(new JoinerResult.Refused(refusal));

@@ -39,6 +39,10 @@ public static class FleetFounding
         return joined.Refusal;
     }
 
+    /// <summary>The next certificate of the host that has the authority, for the same key.</summary>
+    public static FleetOutcome<Member> Renew(MemberFiles members, FleetAuthority authority, HostName host) =>
+        Join(members, authority, host);
+
     /// <summary>Of a member: it may have joined a fleet that another host made.</summary>
     private static FleetOutcome<Founded> Found(
         IDurableFiles files, FleetPaths paths, Member member, TimeProvider time, Lifetimes lifetimes)

@@ -116,7 +116,8 @@ public sealed class MachineTests : IDisposable
         foreach (var message in Samples.Messages.Values)
         {
             var isQuestion = message is
-                JoinMessages.Join or JoinMessages.Renew or JoinMessages.Try or JoinMessages.Leave;
+                JoinMessages.Join or JoinMessages.Renew or JoinMessages.Try or JoinMessages.Update
+                or JoinMessages.Leave;
             if (!isQuestion)
                 Assert.Equal(JoinRefusalReason.Garbage, RefusalOf(Ask(Issuer(), message)));
             if (message is JoinMessages.Hello)

@@ -36,6 +36,8 @@ internal static class Samples
             [Address("web1:2552"), Address("[fd00::1]:2552")]),
         ["trusted.v1"] = new JoinMessages.Trusted(SetTime.Start),
         ["leave.v1"] = new JoinMessages.Leave(SetTime.Start),
+        ["update.v1"] = new JoinMessages.Update(SetTime.Start),
+        ["updated.v1"] = new JoinMessages.Updated([Authority], new byte[] { 6, 7, 8 }, [Address("web1:2552")]),
         ["left.v1"] = new JoinMessages.Left(SetTime.Start),
         ["refused.v1"] = new JoinMessages.Refused(new JoinRefusal(JoinRefusalReason.NameTaken, "why", "next")),
         ["refused-peer.v1"] = new JoinMessages.Refused(
