@@ -4,6 +4,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Units;
+using DmAgents.Fleet.Authority;
 
 namespace DmAgents.Agent.Configuration;
 
@@ -25,6 +26,12 @@ public sealed record AgentSettings(
     TimeSpan StopDeadline,
     LogLevel LogLevel)
 {
+    public FleetSection Fleet { get; init; } = FleetSection.Default;
+
+    /// <summary>Where the host's place in its fleet is kept: keys, certificates, what it trusts, which members it
+    /// knows.</summary>
+    public FleetPaths FleetPaths => new(StateDirectory + "/fleet");
+
     public string JournalDirectory => StateDirectory + "/journal";
 
     public string JournalFile => JournalDirectory + "/journal.db";

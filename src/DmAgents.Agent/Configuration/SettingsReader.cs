@@ -1,7 +1,6 @@
-using System.Globalization;
-using System.Net;
 using Akka.Configuration;
 using Akka.Configuration.Hocon;
+using DmAgents.Actors.Fleet;
 using DmAgents.Actors.Journals;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
@@ -10,13 +9,14 @@ using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Stock;
 using DmAgents.Domain.Units;
+using DmAgents.Fleet.Certificates;
 
 namespace DmAgents.Agent.Configuration;
 
 /// <summary>Reads the configuration: the built-in defaults, and over them what the operator's file says.</summary>
 public static class SettingsReader
 {
-    private const string Root = "dmagents";
+    internal const string Root = "dmagents";
     private const string BuiltIn = "dmagents.conf";
 
     /// <summary>A configuration is read in milliseconds; this is for a host under heavy load.</summary>
@@ -105,7 +105,7 @@ public static class SettingsReader
 
     private static AgentSettings Check(Config config, string origin)
     {
-        var values = new Values(config.GetConfig(Root), origin);
+        var values = new SettingsValues(config.GetConfig(Root), origin);
         var kind = values.OneOf("pool.file-system", ("ext4", FileSystemKind.Ext4), ("xfs", FileSystemKind.Xfs));
         var settings = new AgentSettings(
             values.AbsolutePath("state-directory"),
@@ -173,8 +173,28 @@ public static class SettingsReader
         return settings with
         {
             SpoolDirectory = settings.SpoolDirectory.Length == 0 ? settings.StateDirectory : settings.SpoolDirectory,
+            Fleet = Fleet(values),
         };
     }
+
+    private static FleetSection Fleet(SettingsValues values) => new(
+        values.MemberAddressOrNone("fleet.address"),
+        values.AddressOrNone("fleet.listen"),
+        values.MemberAddresses("fleet.seeds"))
+    {
+        FormAfter = values.DurationOrOff("fleet.form-after"),
+        CertificateLife = values.DurationWithin(
+            "fleet.certificate-life", Lifetimes.LeastHost, Lifetimes.MostHost),
+        JoinPatience = values.Duration("fleet.join-patience"),
+        Refresh = values.Duration("fleet.refresh-interval"),
+        Times = FleetTimes.Default with
+        {
+            Heartbeat = values.Duration("fleet.heartbeat"),
+            AcceptablePause = values.Duration("fleet.acceptable-pause"),
+            StableAfter = values.Duration("fleet.stable-after"),
+            RemovalMargin = values.Duration("fleet.removal-margin"),
+        },
+    };
 
     /// <summary>How many characters have to be changed to make one name the other.</summary>
     private static int Distance(string left, string right)
@@ -192,111 +212,5 @@ public static class SettingsReader
             }
         }
         return row[^1];
-    }
-
-    /// <summary>Single values, with a message for each that cannot be.</summary>
-    private sealed class Values(Config config, string origin)
-    {
-        public string Text(string name) =>
-            config.GetString(name) ?? throw Wrong(name, "nothing", "a text");
-
-        public string AbsolutePath(string name)
-        {
-            var text = Text(name).TrimEnd('/');
-            return text.StartsWith('/') ? text : throw Wrong(name, text, "an absolute path");
-        }
-
-        public string Word(string name) =>
-            Text(name) is { Length: > 0 } text && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
-                ? text
-                : throw Wrong(name, Text(name), "a name of letters, digits, '-', '_' and '.'");
-
-        public IPEndPoint? EndPointOrNone(string name) =>
-            Text(name).Length == 0 ? null
-            : IPEndPoint.TryParse(Text(name), out var address) && address.Port > 0 ? address
-            : throw Wrong(name, Text(name), "empty, or an address and a port such as 127.0.0.1:9470");
-
-        public PoolName? PoolOrNone(string name) =>
-            Text(name).Length == 0 ? null
-            : PoolName.TryParse(Text(name), out var pool) ? pool
-            : throw Wrong(name, Text(name), $"empty or a pool's name: {PoolName.Rule}");
-
-        public ByteSize Size(string name, ByteSize atLeast) =>
-            ByteSize.TryParse(Text(name), out var size) && size >= atLeast
-            && size.Bytes % SectorCount.BytesPerSector == 0
-                ? size
-                : throw Wrong(name, Text(name), $"a size such as 10GiB, at least {atLeast}, a multiple of 512 bytes");
-
-        /// <summary>A base of another size the pool's own file system could never have.</summary>
-        public ByteSize BaseSize(string name, FileSystemFormat format) =>
-            Size(name, ByteSize.Zero) is var size && size >= format.Least && size <= format.Most
-                ? size
-                : throw Wrong(name, Text(name), $"from {format.Least} to {format.Most}, which "
-                    + $"{format.Kind.ToString().ToLowerInvariant()} (pool.file-system) can have");
-
-        public ByteSize? SizeOrNone(string name) => Text(name).Length == 0 ? null : Size(name, ByteSize.MiB(1));
-
-        public string? VolumeGroupOrNone(string name) =>
-            Text(name).Length == 0 ? null
-            : LogicalVolume.IsName(Text(name)) ? Text(name)
-            : throw Wrong(name, Text(name), "empty or the name of a volume group: letters, digits and + _ . -");
-
-        public PoolBlockSize BlockSize(string name) =>
-            ByteSize.TryParse(Text(name), out var size) && PoolBlockSize.IsValid(size)
-                ? new PoolBlockSize(size)
-                : throw Wrong(name, Text(name), PoolBlockSize.Rule);
-
-        public double Percent(string name) =>
-            double.TryParse(Text(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var percent)
-            && percent is >= 0 and < 100
-                ? percent
-                : throw Wrong(name, Text(name), "a percentage from 0 to below 100");
-
-        public double Share(string name) =>
-            double.TryParse(Text(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var percent)
-            && percent is >= 1 and <= 100
-                ? percent
-                : throw Wrong(name, Text(name), "a percentage from 1 to 100");
-
-        public TimeSpan? DurationOrOff(string name) =>
-            Text(name).Equals("off", StringComparison.OrdinalIgnoreCase)
-            || Text(name).Equals("false", StringComparison.OrdinalIgnoreCase)
-                ? null
-                : DurationText.TryParse(Text(name), out var duration) && duration > TimeSpan.Zero
-                    ? duration
-                    : throw Wrong(name, Text(name), "off, or a duration such as 24h");
-
-        /// <summary>"each" is zero: whenever there is something to do.</summary>
-        public TimeSpan? DurationEachOrOff(string name) =>
-            Text(name).Equals("each", StringComparison.OrdinalIgnoreCase) ? TimeSpan.Zero : DurationOrOff(name);
-
-        public int Count(string name, int atLeast = 1) =>
-            int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= atLeast
-                ? count
-                : throw Wrong(name, Text(name), $"a whole number, at least {atLeast}");
-
-        public long? CountOrAll(string name) =>
-            Text(name).Equals("all", StringComparison.OrdinalIgnoreCase) ? null
-            : long.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count
-            : throw Wrong(name, Text(name), "all, or a whole number");
-
-        public TimeSpan Duration(string name) =>
-            DurationText.TryParse(Text(name), out var duration) && duration > TimeSpan.Zero
-                ? duration
-                : throw Wrong(name, Text(name), "a duration above zero such as 200ms, 5s, 2m or 1h");
-
-        public T OneOf<T>(string name, params (string Word, T Value)[] choices)
-        {
-            var text = Text(name);
-            foreach (var (word, value) in choices)
-            {
-                if (word.Equals(text, StringComparison.OrdinalIgnoreCase))
-                    return value;
-            }
-            throw Wrong(name, text, "one of " + string.Join(", ", choices.Select(c => c.Word)));
-        }
-
-        private SettingsException Wrong(string name, string found, string wanted) =>
-            new($"{origin}: {Root}.{name} is '{found}', and has to be {wanted}");
     }
 }

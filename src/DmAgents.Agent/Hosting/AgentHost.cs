@@ -3,6 +3,7 @@ using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Containerd;
+using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Metrics;
 using DmAgents.Agent.Services;
@@ -34,7 +35,7 @@ internal static class AgentHost
         ConfigureLogging(builder, settings);
         builder.Services.AddSystemd();
         builder.Services.Configure<HostOptions>(options =>
-            options.ShutdownTimeout = settings.StopDeadline + TimeSpan.FromSeconds(10));
+            options.ShutdownTimeout = 2 * settings.StopDeadline + TimeSpan.FromSeconds(10));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // containerd sends all its calls over one connection.
@@ -114,6 +115,7 @@ internal static class AgentHost
         AddUseCases(services);
         services.AddHostedService<ActorsHost>();
         services.AddHostedService(provider => provider.GetRequiredService<BackupKeeper>());
+        FleetServices.Add(services);
     }
 
     private static void AddUseCases(IServiceCollection services)

@@ -57,6 +57,11 @@ public readonly record struct MemberAddress
         return true;
     }
 
+    /// <summary>The same host at another port.</summary>
+    public MemberAddress WithPort(ushort port) => port > 0
+        ? new MemberAddress(Host, port)
+        : throw new ArgumentOutOfRangeException(nameof(port), port, "a port is from 1 to 65535");
+
     public override string ToString() => Host.Contains(':')
         ? string.Create(CultureInfo.InvariantCulture, $"[{Host}]:{Port}")
         : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");

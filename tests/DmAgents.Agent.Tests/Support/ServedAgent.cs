@@ -78,7 +78,8 @@ internal sealed class ServedAgent : IAsyncDisposable
     public PoolContents State => Picture.State;
 
     /// <param name="more">Settings besides, in HOCON.</param>
-    public static async Task<ServedAgent> Start(string more = "")
+    /// <param name="services">Services besides.</param>
+    public static async Task<ServedAgent> Start(string more = "", Action<IServiceCollection>? services = null)
     {
         // Short: the path of a Unix socket has 107 bytes.
         var directory = Directory.CreateTempSubdirectory("dma-").FullName;
@@ -100,7 +101,7 @@ internal sealed class ServedAgent : IAsyncDisposable
         simulated.AddDisk("/dev/sda", ByteSize.GiB(2));
         simulated.AddDisk("/dev/sdb", ByteSize.MiB(64));
         simulated.AddDisk("/dev/sdc", ByteSize.GiB(1));
-        var agent = new ServedAgent(directory, settings, simulated);
+        var agent = new ServedAgent(directory, settings, simulated, services);
         await agent._app.StartAsync();
         await agent.MakePool(settings.BaseSize);
         return agent;

@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using System.Net;
+using DmAgents.Actors.Fleet;
+using DmAgents.Domain.Fleet;
+
+namespace DmAgents.Agent.Configuration;
+
+/// <summary>What the configuration says about a fleet. Without a membership none of it is used.</summary>
+/// <param name="Address">Where other hosts reach this one; null: the operator names it when the host joins.</param>
+/// <param name="Listen">What to listen on; null: the address.</param>
+/// <param name="Seeds">Hosts that are asked for the fleet; empty: the members that the host has learned of.</param>
+public sealed record FleetSection(MemberAddress? Address, IPAddress? Listen, ImmutableArray<MemberAddress> Seeds)
+{
+    public static FleetSection Default { get; } = new(Address: null, Listen: null, Seeds: []);
+
+    /// <summary>After how long the first seed makes a fleet of its own although other seeds do not answer. Null:
+    /// never.</summary>
+    public TimeSpan? FormAfter { get; init; }
+
+    /// <summary>For how long the authority gives a host its certificate.</summary>
+    public TimeSpan CertificateLife { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>How long "fleet init" and "fleet join" wait for the fleet to let the host in. The host goes on trying
+    /// behind them.</summary>
+    public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>How often a member asks the authority for revocations besides the moments when members come and
+    /// go.</summary>
+    public TimeSpan Refresh { get; init; } = TimeSpan.FromMinutes(5);
+
+    public FleetTimes Times { get; init; } = FleetTimes.Default;
+}

@@ -1,0 +1,220 @@
+using System.Collections.Immutable;
+using System.Net;
+using DmAgents.Actors.Fleet;
+using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Hosting;
+using DmAgents.Agent.Services;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Pools;
+using DmAgents.Fleet.Authority;
+using DmAgents.Fleet.Members;
+using DmAgents.Fleet.Peers;
+
+namespace DmAgents.Agent.Fleet;
+
+/// <summary>
+/// The host's membership within the daemon's life: enters the fleet at the start if the host's files say that it is a
+/// member, runs what a member runs, and leaves in order at the stop. A stop is no end of the membership. Nothing of a
+/// fleet keeps the agent from starting.
+/// </summary>
+internal sealed class FleetHost(
+    AgentSettings settings, FleetStore store, FleetKeeper keeper, FleetIdentity identity,
+    Func<IEnumerable<IFleetPart>> parts, TimeProvider time, ILoggerFactory loggers, ILogger<FleetHost> log)
+    : IHostedService, IDisposable
+{
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Lock _learning = new();
+    private CancellationTokenSource? _end;
+    private Task _running = Task.CompletedTask;
+    private KnownMembers? _known;
+
+    /// <summary>Null unless this host made the fleet.</summary>
+    public FleetAuthority? Authority { get; private set; }
+
+    /// <summary>Null while the host is in no fleet.</summary>
+    public KnownMembers? Known => Volatile.Read(ref _known);
+
+    /// <summary>Why the host is in no fleet although it has files of one.</summary>
+    public Refusal? Damage { get; private set; }
+
+    /// <summary>Why the authority refuses this host, and it takes part no more; null if it does not.</summary>
+    public PeerExpulsion? Expulsion { get; private set; }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        var found = store.Find();
+        if (!found.Succeeded)
+        {
+            Damage = found.Refusal;
+            log.LogError("this host takes part in no fleet: {What}; next: {Next}", found.Refusal, found.Refusal.Next);
+        }
+        else if (found.Value is { } stored)
+        {
+            Enter(stored);
+        }
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(settings.StopDeadline);
+        try
+        {
+            await ExitAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            log.LogWarning("the fleet was not left in time; the other hosts find this one unreachable");
+        }
+    }
+
+    /// <summary>One change of the membership at a time.</summary>
+    public async Task<T> AloneAsync<T>(Func<Task<T>> change, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await change().ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>The host is a member from here on. Returns at once: the board shows how it gets on.</summary>
+    public void Enter(StoredMembership stored)
+    {
+        (Damage, Expulsion, Authority) = (null, null, stored.Authority);
+        var address = settings.Fleet.Address ?? stored.Known.Address;
+        var known = stored.Known with
+        {
+            Address = address,
+            Issuer = stored.Authority is null ? stored.Known.Issuer : address,
+        };
+        Volatile.Write(ref _known, known);
+        Learn(_ => known);
+        var trust = stored.Authority?.Trust ?? new TrustHolder(stored.Member.Trust);
+        var validator = new PeerValidator(() => trust.Current, time);
+        var place = new FleetPlace(stored.Member, address, known.Issuer, trust, validator);
+        Take(place);
+        _end = new CancellationTokenSource();
+        _running = Task.WhenAll(parts().Select(part => RunAsync(part, place, _end.Token)));
+    }
+
+    /// <summary>The host has another certificate: a new life of the fleet's system, in the same place.</summary>
+    public void Renewed(Member member)
+    {
+        if (identity.Current is { } place)
+            Take(place with { Member = member });
+    }
+
+    /// <summary>Enters anew by the members that are known at this moment.</summary>
+    public void Again()
+    {
+        if (identity.Current is { } place)
+            Take(place);
+    }
+
+    /// <summary>The host takes part no more, and goes on by itself; its files stay.</summary>
+    public async Task ExpelAsync(PeerExpulsion why)
+    {
+        Expulsion = why;
+        log.LogError("this host takes part in the fleet no more: {Why}; next: {Next}", why.Why, why.Next);
+        await keeper.LeaveAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends what a member runs, and leaves the fleet's cluster in order. The files stay.</summary>
+    public async Task ExitAsync(CancellationToken cancellation)
+    {
+        if (_end is { } end)
+        {
+            await end.CancelAsync().ConfigureAwait(false);
+            await _running.WaitAsync(cancellation).ConfigureAwait(false);
+            end.Dispose();
+            _end = null;
+        }
+        await keeper.LeaveAsync(cancellation).ConfigureAwait(false);
+        identity.Current = null;
+        Volatile.Write(ref _known, null);
+        Authority?.Dispose();
+        (Authority, Expulsion) = (null, null);
+    }
+
+    /// <summary>The files that could not be read are gone.</summary>
+    public void Forget() => Damage = null;
+
+    /// <summary>Changes which members are known, and keeps that over a restart.</summary>
+    public void Learn(Func<KnownMembers, KnownMembers> change)
+    {
+        lock (_learning)
+        {
+            if (_known is not { } known)
+                return;
+            var next = change(known);
+            if (Authority is { } authority)
+                next = next.Where(member => member.Host is not { } host || authority.State.Hosts.ContainsKey(host));
+            Volatile.Write(ref _known, next);
+            if (store.Known.Write(next) is { Error: { } error })
+                log.LogWarning("the members of the fleet that this host knows are not on disk: {Error}", error);
+        }
+    }
+
+    public void Dispose()
+    {
+        _end?.Dispose();
+        _gate.Dispose();
+    }
+
+    private async Task RunAsync(IFleetPart part, FleetPlace place, CancellationToken end)
+    {
+        try
+        {
+            await part.RunAsync(place, end).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+        }
+        // A fault in one part of the membership is no end of the host's own work.
+        catch (Exception cause) when (cause is not OutOfMemoryException)
+        {
+            log.LogError(cause, "{Part} of the fleet has ended", part.GetType().Name);
+        }
+    }
+
+    private void Take(FleetPlace place)
+    {
+        identity.Current = place;
+        keeper.Enter(new FleetEntry(
+            new FleetSettings(place.Fleet, place.Host, place.Address)
+            {
+                Listen = settings.Fleet.Listen is { } listen ? new IPEndPoint(listen, place.Address.Port) : null,
+                Seeds = Seeds(),
+                FormAfter = settings.Fleet.FormAfter,
+                Times = settings.Fleet.Times,
+                Version = Version.TryParse(AgentVersion.Text.Split('-')[0], out var version) ? version : new Version(0, 1),
+                LogLevel = LevelOf(settings.LogLevel),
+                LogBridge = typeof(AkkaLogBridge),
+            },
+            place.Certificate, place.Validator)
+        {
+            Setups = [new AkkaLogSetup(loggers)],
+            SeedsNow = Seeds,
+        });
+    }
+
+    /// <summary>One level above the agent's own: what a cluster reports of each step is said by its status.</summary>
+    private static Akka.Event.LogLevel LevelOf(LogLevel level) => level switch
+    {
+        LogLevel.Debug or LogLevel.Trace => Akka.Event.LogLevel.InfoLevel,
+        LogLevel.Information or LogLevel.Warning => Akka.Event.LogLevel.WarningLevel,
+        _ => Akka.Event.LogLevel.ErrorLevel,
+    };
+
+    private ImmutableArray<MemberAddress> Seeds() =>
+        settings.Fleet.Seeds.IsEmpty ? Known?.Seeds ?? [] : settings.Fleet.Seeds;
+}
+
+/// <summary>Why the authority refuses a member.</summary>
+internal sealed record PeerExpulsion(string Why, string Next, DateTimeOffset At);

@@ -1,0 +1,27 @@
+using DmAgents.Fleet.Joining;
+
+namespace DmAgents.Agent.Fleet;
+
+/// <summary>On the host that made the fleet: lets hosts in, renews certificates, and says what is revoked.</summary>
+internal sealed class FleetJoinPart(
+    FleetHost host, FleetIdentity identity, FleetListener listener, FleetOutcasts outcasts, TimeProvider time,
+    ILogger<FleetJoinPart> log) : IFleetPart
+{
+    public Task RunAsync(FleetPlace place, CancellationToken end)
+    {
+        if (host.Authority is not { } authority)
+            return Task.CompletedTask;
+        var service = new JoinService(
+            authority, () => (identity.Current ?? place).Certificate, () => host.Known?.Seeds ?? [], time,
+            JoinLimits.Default, Finished);
+        return listener.RunAsync(FleetPorts.JoinOf(place.Address), "hosts that join", service.ServeAsync, end);
+    }
+
+    private void Finished(JoinRefusal? refusal)
+    {
+        // A host may have left.
+        outcasts.Remove();
+        if (refusal is { Reason: not JoinRefusalReason.Unreachable })
+            log.LogWarning("a host was refused: {Why}; next: {Next}", refusal.Why, refusal.Next);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Sockets;
+using DmAgents.Agent.Configuration;
+using DmAgents.Domain.Fleet;
+
+namespace DmAgents.Agent.Fleet;
+
+/// <summary>Takes connections at one of a member's ports and has each served.</summary>
+internal sealed class FleetListener(AgentSettings settings, TimeProvider time, ILogger<FleetListener> log)
+{
+    /// <summary>Until a port that is taken, or an address that has gone, is tried again.</summary>
+    private static readonly TimeSpan _retry = TimeSpan.FromSeconds(5);
+
+    /// <summary>Connections at once; more wait in the kernel's queue.</summary>
+    private const int AtOnce = 256;
+
+    /// <summary>Runs until it is cancelled, and returns when the last connection is served.</summary>
+    /// <param name="address">Of the host, with the port.</param>
+    /// <param name="what">For the log: what is served there.</param>
+    /// <param name="serve">Serves a connection, which is closed behind it.</param>
+    public async Task RunAsync(
+        MemberAddress address, string what, Func<Stream, CancellationToken, Task> serve, CancellationToken end)
+    {
+        var wasRefused = false;
+        while (!end.IsCancellationRequested)
+        {
+            try
+            {
+                using var listener = await BindAsync(address, end).ConfigureAwait(false);
+                log.LogInformation("listens at {EndPoint} for {What}", listener.LocalEndpoint, what);
+                wasRefused = false;
+                await AcceptAsync(listener, what, serve, end).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (end.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (SocketException refused)
+            {
+                if (!wasRefused)
+                    log.LogError("cannot listen at {Address} for {What}: {Why}", address, what, refused.Message);
+                wasRefused = true;
+                await Task.Delay(_retry, time, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>The address that is listened on. Throws if its name is unknown.</summary>
+    public async Task<IPEndPoint> EndPointOf(MemberAddress address, CancellationToken cancellation)
+    {
+        if (settings.Fleet.Listen is { } listen)
+            return new IPEndPoint(listen, address.Port);
+        if (IPAddress.TryParse(address.Host, out var ip))
+            return new IPEndPoint(ip, address.Port);
+        var found = await Dns.GetHostAddressesAsync(address.Host, cancellation).ConfigureAwait(false);
+        var chosen = found.FirstOrDefault(each => each.AddressFamily == AddressFamily.InterNetwork) ?? found[0];
+        return new IPEndPoint(chosen, address.Port);
+    }
+
+    private async Task<TcpListener> BindAsync(MemberAddress address, CancellationToken cancellation)
+    {
+        var listener = new TcpListener(await EndPointOf(address, cancellation).ConfigureAwait(false));
+        try
+        {
+            listener.Start();
+            return listener;
+        }
+        catch (SocketException)
+        {
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    private async Task AcceptAsync(
+        TcpListener listener, string what, Func<Stream, CancellationToken, Task> serve, CancellationToken end)
+    {
+        using var room = new SemaphoreSlim(AtOnce);
+        var serving = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                await room.WaitAsync(end).ConfigureAwait(false);
+                var client = await listener.AcceptTcpClientAsync(end).ConfigureAwait(false);
+                serving.RemoveAll(task => task.IsCompleted);
+                serving.Add(ServeAsync(client, room, what, serve, end));
+            }
+        }
+        finally
+        {
+            listener.Stop();
+            await Task.WhenAll(serving).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ServeAsync(
+        TcpClient client, SemaphoreSlim room, string what, Func<Stream, CancellationToken, Task> serve,
+        CancellationToken end)
+    {
+        try
+        {
+            using (client)
+            {
+                client.NoDelay = true;
+                await Task.Run(() => serve(client.GetStream(), end), CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+        }
+        // One connection's end is not that of the others.
+        catch (Exception cause) when (cause is not OutOfMemoryException)
+        {
+            log.LogWarning("a connection for {What} ended: {Why}", what, cause.Message);
+        }
+        finally
+        {
+            room.Release();
+        }
+    }
+}

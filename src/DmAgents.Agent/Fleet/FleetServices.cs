@@ -1,0 +1,36 @@
+using DmAgents.Actors.Fleet;
+using DmAgents.Fleet.Joining;
+
+namespace DmAgents.Agent.Fleet;
+
+/// <summary>The parts of the daemon that make it a member of a fleet.</summary>
+internal static class FleetServices
+{
+    public static void Add(IServiceCollection services)
+    {
+        services.AddSingleton<FleetBoard>();
+        services.AddSingleton<FleetKeeper>();
+        services.AddSingleton<FleetIdentity>();
+        services.AddSingleton<FleetStore>();
+        services.AddSingleton<FleetListener>();
+        services.AddSingleton<FleetOutcasts>();
+        services.AddSingleton(provider => new JoinClient(
+            FleetConnections.ConnectAsync, provider.GetRequiredService<TimeProvider>(), JoinLimits.Default));
+        // Made when they are run: they know the host that runs them.
+        services.AddSingleton<Func<IEnumerable<IFleetPart>>>(provider => provider.GetServices<IFleetPart>);
+        services.AddSingleton<FleetHost>();
+        services.AddSingleton<FleetRenewal>();
+        services.AddSingleton<FleetRefresh>();
+        services.AddSingleton<IFleetPart, FleetWatchPart>();
+        services.AddSingleton<IFleetPart, FleetJoinPart>();
+        services.AddSingleton<IFleetPart>(provider => provider.GetRequiredService<FleetRenewal>());
+        services.AddSingleton<IFleetPart>(provider => provider.GetRequiredService<FleetRefresh>());
+        services.AddSingleton<FleetAddresses>();
+        services.AddSingleton<FleetEntrance>();
+        services.AddSingleton<FleetMaker>();
+        services.AddSingleton<FleetTokens>();
+        services.AddSingleton<FleetJoiner>();
+        services.AddSingleton<FleetLeaver>();
+        services.AddHostedService(provider => provider.GetRequiredService<FleetHost>());
+    }
+}

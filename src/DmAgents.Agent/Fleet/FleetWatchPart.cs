@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Fleet;
+
+namespace DmAgents.Agent.Fleet;
+
+/// <summary>Follows the fleet as this host sees it: keeps the members that it meets, and logs how the host
+/// stands.</summary>
+internal sealed class FleetWatchPart(
+    FleetHost host, FleetBoard board, FleetOutcasts outcasts, ILogger<FleetWatchPart> log) : IFleetPart
+{
+    public Task RunAsync(FleetPlace place, CancellationToken end) => Task.WhenAll(KeepAsync(end), LogAsync(place, end));
+
+    private async Task KeepAsync(CancellationToken end)
+    {
+        var kept = ImmutableHashSet<KnownMember>.Empty;
+        while (true)
+        {
+            var status = await board.When(status => !MembersOf(status).SetEquals(kept), end).ConfigureAwait(false);
+            kept = MembersOf(status);
+            host.Learn(known => known.With(kept));
+            outcasts.Remove();
+        }
+    }
+
+    private async Task LogAsync(FleetPlace place, CancellationToken end)
+    {
+        var logged = FleetPhase.Outside;
+        while (true)
+        {
+            var status = await board.When(status => status.Phase != logged, end).ConfigureAwait(false);
+            logged = status.Phase;
+            if (logged is FleetPhase.CutOff or FleetPhase.Downed or FleetPhase.Rejoining)
+                log.LogWarning("fleet {Fleet}: {Words}", place.Fleet, status.Words);
+            else
+                log.LogInformation("fleet {Fleet}: {Words}", place.Fleet, status.Words);
+        }
+    }
+
+    /// <summary>Those that the fleet has let in.</summary>
+    private static ImmutableHashSet<KnownMember> MembersOf(FleetStatus status) =>
+    [
+        .. from member in status.Members
+           where member.State == FleetMemberState.Up && member.Host is not null
+           let address = FleetIdentity.AddressOf(member.Address)
+           where address is not null
+           select new KnownMember(address.Value, member.Host),
+    ];
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Fleet;
+
+namespace DmAgents.Agent.Fleet;
+
+/// <summary>A member that this host has learned of.</summary>
+/// <param name="Address">Where it is reached.</param>
+/// <param name="Host">Null until the host has seen it in the fleet.</param>
+internal sealed record KnownMember(MemberAddress Address, HostName? Host);
+
+/// <summary>Where a host stands in its fleet, and the members that it knows: what its certificate does not say.
+/// Immutable.</summary>
+/// <param name="Address">Of this host.</param>
+/// <param name="Issuer">Of the host that made the fleet.</param>
+/// <param name="Members">By address, without this host.</param>
+internal sealed record KnownMembers(
+    MemberAddress Address, MemberAddress Issuer, ImmutableSortedDictionary<string, KnownMember> Members)
+{
+    public static KnownMembers Of(
+        MemberAddress address, MemberAddress issuer, IEnumerable<MemberAddress> members) =>
+        new KnownMembers(address, issuer, ImmutableSortedDictionary.Create<string, KnownMember>(StringComparer.Ordinal))
+            .With(members.Select(member => new KnownMember(member, Host: null)));
+
+    /// <summary>Who is asked for the fleet: the host that made it, and the others by their addresses. The order is the
+    /// same on all hosts that know the same members.</summary>
+    public ImmutableArray<MemberAddress> Seeds =>
+    [
+        Issuer,
+        .. Members.Values.Select(member => member.Address).Append(Address).Where(each => each != Issuer)
+            .OrderBy(each => each.ToString(), StringComparer.Ordinal),
+    ];
+
+    /// <summary>These are members, besides those that are known. A host that has another address than before is known
+    /// by the new one only.</summary>
+    public KnownMembers With(IEnumerable<KnownMember> seen)
+    {
+        var members = Members;
+        foreach (var member in seen.Where(member => member.Address != Address))
+        {
+            var key = member.Address.ToString();
+            members = members.RemoveRange(members
+                .Where(each => each.Key != key && each.Value.Host is { } host && host == member.Host)
+                .Select(each => each.Key));
+            var host = member.Host ?? members.GetValueOrDefault(key)?.Host;
+            members = members.SetItem(key, member with { Host = host });
+        }
+        return members.SequenceEqual(Members) ? this : this with { Members = members };
+    }
+
+    /// <summary>Only those for which this holds.</summary>
+    public KnownMembers Where(Func<KnownMember, bool> holds)
+    {
+        var gone = Members.Where(each => !holds(each.Value)).Select(each => each.Key).ToList();
+        return gone.Count == 0 ? this : this with { Members = Members.RemoveRange(gone) };
+    }
+}

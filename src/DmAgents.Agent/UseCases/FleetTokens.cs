@@ -1,0 +1,52 @@
+using DmAgents.Agent.Fleet;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Pools;
+using DmAgents.Fleet.Authority;
+
+namespace DmAgents.Agent.UseCases;
+
+/// <summary>A join token that was made.</summary>
+/// <param name="Word">As it is typed.</param>
+/// <param name="Address">Of the host that takes it.</param>
+internal sealed record TokenMade(string Word, FleetName Fleet, MemberAddress Address, DateTimeOffset Expires);
+
+/// <summary>What only the host that made the fleet decides: who is let in, and who is out.</summary>
+internal sealed class FleetTokens(FleetHost host, FleetIdentity identity, FleetOutcasts outcasts, TimeProvider time)
+{
+    /// <summary>Lets one host in, once and for a bounded time.</summary>
+    public TokenMade Make(TimeSpan life)
+    {
+        var (place, authority) = AuthorityOf("cannot make a join token", "dmagent fleet token");
+        var expires = time.GetUtcNow() + life;
+        var token = authority.MakeToken(life);
+        return token.Succeeded
+            ? new TokenMade(token.Value.ToWord(), place.Fleet, place.Address, expires)
+            : throw Refusals.Of(token.Refusal);
+    }
+
+    /// <summary>Revokes a host's certificates: no member talks to it from then on. Idempotent.</summary>
+    public void Revoke(HostName revoked)
+    {
+        var (_, authority) = AuthorityOf($"cannot revoke host {revoked}", $"dmagent fleet revoke {revoked}");
+        var list = authority.Revoke(revoked);
+        if (!list.Succeeded)
+            throw Refusals.Of(list.Refusal);
+        outcasts.Remove();
+    }
+
+    private (FleetPlace Place, FleetAuthority Authority) AuthorityOf(string what, string command)
+    {
+        if (identity.Current is not { } place)
+        {
+            throw Refusals.Of(host.Damage ?? new Refusal(
+                RefusalKind.WrongState, what, "this host", "it is in no fleet",
+                "make a fleet, or join one: dmagent fleet --help"));
+        }
+        return host.Authority is { } authority
+            ? (place, authority)
+            : throw Refusals.Because(
+                RefusalKind.WrongState, what, $"fleet {place.Fleet}",
+                $"only the host that made the fleet does that, at {host.Known?.Issuer ?? place.Issuer}",
+                $"run it there: {command}");
+    }
+}

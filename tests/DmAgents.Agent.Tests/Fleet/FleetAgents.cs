@@ -1,0 +1,104 @@
+using System.Globalization;
+using DmAgents.Actors.Fleet;
+using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.UseCases;
+using DmAgents.Domain.Fleet;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DmAgents.Agent.Tests.Fleet;
+
+/// <summary>Whole agents on loopback that make a fleet of each other, each on the simulated kernel.</summary>
+internal sealed class FleetAgents : IAsyncDisposable
+{
+    /// <summary>Far above what anything takes on a busy machine.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private const string Times = "heartbeat = 250ms, acceptable-pause = 4s, stable-after = 5s, removal-margin = 1s, "
+        + "refresh-interval = 1h, join-patience = 2m";
+
+    private readonly List<ServedAgent> _agents = [];
+
+    /// <summary>An address of loopback that no other test has, with three free ports.</summary>
+    public static MemberAddress NextAddress()
+    {
+        var random = Random.Shared;
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"127.{random.Next(1, 255)}.{random.Next(1, 255)}.{random.Next(1, 255)}:{FleetPorts.Default}");
+        return MemberAddress.TryParse(text, out var address) ? address : throw new InvalidOperationException(text);
+    }
+
+    /// <param name="more">Settings of the fleet besides.</param>
+    public async Task<ServedAgent> Add(string more = "", Action<IServiceCollection>? services = null)
+    {
+        var agent = await ServedAgent.Start(
+            $"fleet {{ {Times}, address = \"{NextAddress()}\", {more} }}", services);
+        _agents.Add(agent);
+        return agent;
+    }
+
+    /// <summary>Takes the place of an agent that was stopped.</summary>
+    public ServedAgent Replace(ServedAgent stopped, ServedAgent next)
+    {
+        _agents[_agents.IndexOf(stopped)] = next;
+        return next;
+    }
+
+    /// <summary>A fleet of so many hosts: host1, which made it, host2, ...</summary>
+    public async Task<ServedAgent[]> Form(int count)
+    {
+        for (var number = 1; number <= count; number++)
+        {
+            var agent = await Add();
+            if (number == 1)
+                await Make(agent, "prod", "host1");
+            else
+                await Join(agent, _agents[^number], $"host{number}");
+        }
+        var formed = _agents[^count..];
+        foreach (var agent in formed)
+            await IsMemberOf(agent, count);
+        return [.. formed];
+    }
+
+    public static Task<FleetPlace> Make(ServedAgent agent, string fleet, string host) =>
+        agent.Get<FleetMaker>().Make(new FleetName(fleet), new HostName(host), at: null, CancellationToken.None);
+
+    public static Task<FleetPlace> Join(ServedAgent agent, ServedAgent issuer, string host, string? token = null) =>
+        agent.Get<FleetJoiner>().Join(
+            new JoinAsked(
+                AddressOf(issuer), token ?? TokenOf(issuer), new HostName(host), Address: null),
+            _ => { }, CancellationToken.None);
+
+    public static string TokenOf(ServedAgent issuer) =>
+        issuer.Get<FleetTokens>().Make(TimeSpan.FromHours(1)).Word;
+
+    public static MemberAddress AddressOf(ServedAgent agent) => agent.Settings.Fleet.Address!.Value;
+
+    public static Task<FleetStatus> IsMemberOf(ServedAgent agent, int count) => When(agent, status =>
+        status.Phase == FleetPhase.Member && status.View!.Side is { Standing: FleetStanding.Whole } side
+        && side.Counted == count && status.Members.Length == count);
+
+    public static async Task<FleetStatus> When(
+        ServedAgent agent, Func<FleetStatus, bool> holds)
+    {
+        var board = agent.Get<FleetBoard>();
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            return await board.When(holds, patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"{board.Current.Words}; {string.Join("; ", board.Current.Members)}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // The first has the authority: it goes last, so that the others leave in order.
+        foreach (var agent in Enumerable.Reverse(_agents))
+            await agent.DisposeAsync();
+    }
+}
