@@ -8,21 +8,25 @@ namespace DmAgents.Transfer.Wire;
 /// A chunk of data: offset (8 bytes), length (4), encoding (1: none, 2: a zstd frame), XXH128 of the bytes that it
 /// stands for (16), and the encoded bytes. The encoded bytes are never more than the others.
 /// </summary>
+/// <remarks>A side that never compresses, or never decompresses, has no context and no buffer for it: a connection has
+/// a reader and a writer, and sends data by one of them.</remarks>
 internal sealed class ChunkFormat : IDisposable
 {
     private const byte Plain = 1;
     private const byte Zstd = 2;
     private const int Level = 1;
 
-    private readonly Compressor _compressor = new(Level);
-    private readonly Decompressor _decompressor = new();
     private readonly CompressionChoice _choice = new();
-    private readonly byte[] _buffer = new byte[WireLimits.Chunk];
+    private Compressor? _compressor;
+    private Decompressor? _decompressor;
+    private byte[]? _buffer;
+
+    private byte[] Buffer => _buffer ??= new byte[WireLimits.Chunk];
 
     public void Dispose()
     {
-        _compressor.Dispose();
-        _decompressor.Dispose();
+        _compressor?.Dispose();
+        _decompressor?.Dispose();
     }
 
     public void Write(ArrayBufferWriter<byte> into, TransferRecords.Data data)
@@ -34,8 +38,9 @@ internal sealed class ChunkFormat : IDisposable
         if (_choice.IsWorthTrying)
         {
             // Into a buffer of the chunk's own length: what does not fit was not worth it.
-            if (_compressor.TryWrap(bytes, _buffer.AsSpan(0, bytes.Length), out var written))
-                encoded = _buffer.AsSpan(0, written);
+            _compressor ??= new Compressor(Level);
+            if (_compressor.TryWrap(bytes, Buffer.AsSpan(0, bytes.Length), out var written))
+                encoded = Buffer.AsSpan(0, written);
             _choice.Tried(bytes.Length, encoded.IsEmpty ? bytes.Length : encoded.Length);
         }
         var fields = new FieldWriter(into);
@@ -77,8 +82,9 @@ internal sealed class ChunkFormat : IDisposable
     {
         try
         {
-            if (_decompressor.TryUnwrap(encoded, _buffer.AsSpan(0, length), out var written) && written == length)
-                return _buffer.AsMemory(0, length);
+            _decompressor ??= new Decompressor();
+            if (_decompressor.TryUnwrap(encoded, Buffer.AsSpan(0, length), out var written) && written == length)
+                return Buffer.AsMemory(0, length);
         }
         catch (ZstdException)
         {

@@ -15,6 +15,16 @@ public sealed class CompressionTests
     }
 
     [Fact]
+    public void What_is_not_compressed_takes_neither_context_nor_buffer()
+    {
+        // The first one loads the library's tables.
+        new ChunkFormat().Dispose();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        new ChunkFormat().Dispose();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1024);
+    }
+
+    [Fact]
     public void After_chunks_that_did_not_become_smaller_some_are_left_out_the_more_the_longer()
     {
         var choice = new CompressionChoice();
