@@ -22,12 +22,18 @@ public sealed class TokenBucket
         (_rate, _burst, _level, _at) = (bytesPerSecond, burst, burst, now);
     }
 
-    /// <summary>How long to wait until bytes may be taken; zero: no wait.</summary>
+    /// <summary>How long to wait until bytes may be taken, in whole milliseconds; zero: no wait.</summary>
+    /// <remarks>Timers count milliseconds and drop the rest: a wait that is not rounded up here would end too early, and
+    /// one below a millisecond at once, so that the caller would spin. The bytes of the time above are not lost.
+    /// </remarks>
     public TimeSpan Wait(TimeSpan now)
     {
         Fill(now);
-        // A tick more: rounded down it would be too early, and ask again at once.
-        return _level >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-_level / _rate) + TimeSpan.FromTicks(1);
+        if (_level >= 0)
+            return TimeSpan.Zero;
+        // A tick more: the level after a wait that is just long enough may be a rounding error below zero.
+        var ticks = TimeSpan.FromSeconds(-_level / _rate).Ticks + 1;
+        return TimeSpan.FromMilliseconds((ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond);
     }
 
     /// <summary>Takes bytes; <see cref="Wait"/> has to be zero.</summary>
