@@ -39,10 +39,11 @@ public sealed class SendingConnection(
         await using var timer = _timer = time.CreateTimer(
             _ => _inbox.Writer.TryWrite(new SenderInput.Tick()), null, Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
-        var paced = new PacedStream(
-            new StallGuardStream(stream, settings.StalledAfter, time), host, _turn, settings.BytesPerSecond, time);
-        var reading = ReadAsync(new StallGuardStream(stream, settings.IdleAfter, time), taken, ended.Token);
-        var writing = WriteAsync(paced, ended.Token);
+        await using var reads = new StallGuardStream(stream, settings.IdleAfter, time);
+        await using var writes = new StallGuardStream(stream, settings.StalledAfter, time);
+        var reading = ReadAsync(reads, taken, ended.Token);
+        var writing = WriteAsync(
+            new PacedStream(writes, host, _turn, settings.BytesPerSecond, time), ended.Token);
         try
         {
             await StepAsync(taken).ConfigureAwait(false);

@@ -11,6 +11,7 @@ internal sealed class SourceConnection : IAsyncDisposable
 {
     private readonly int _number;
     private readonly Stream _stream;
+    private readonly StallGuardStream _guarded;
     private readonly ChannelWriter<ReceiverInput> _inbox;
     private readonly Channel<TransferRecord> _outbox = Channel.CreateUnbounded<TransferRecord>();
     private readonly SemaphoreSlim _taken = new(0);
@@ -23,9 +24,9 @@ internal sealed class SourceConnection : IAsyncDisposable
         int number, Stream stream, ChannelWriter<ReceiverInput> inbox, ConnectionSettings settings, TimeProvider time)
     {
         (_number, _stream, _inbox) = (number, stream, inbox);
-        var guarded = new StallGuardStream(stream, settings.StalledAfter, time);
-        _reading = Task.Run(() => ReadAsync(guarded));
-        _writing = Task.Run(() => WriteAsync(guarded));
+        _guarded = new StallGuardStream(stream, settings.StalledAfter, time);
+        _reading = Task.Run(() => ReadAsync(_guarded));
+        _writing = Task.Run(() => WriteAsync(_guarded));
     }
 
     /// <summary>Greets the source, and reads the first record that comes.</summary>
@@ -35,8 +36,6 @@ internal sealed class SourceConnection : IAsyncDisposable
         new(number, stream, inbox, settings, time);
 
     public int Number => _number;
-
-    public long BytesRead { get; private set; }
 
     public void Send(TransferRecord record) => _outbox.Writer.TryWrite(record);
 
@@ -57,6 +56,7 @@ internal sealed class SourceConnection : IAsyncDisposable
         await _ended.CancelAsync().ConfigureAwait(false);
         await _stream.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_reading, _writing).ConfigureAwait(false);
+        await _guarded.DisposeAsync().ConfigureAwait(false);
         _ended.Dispose();
         _taken.Dispose();
     }
@@ -79,7 +79,6 @@ internal sealed class SourceConnection : IAsyncDisposable
         {
             reason = fault;
         }
-        BytesRead = reader.BytesRead;
         _inbox.TryWrite(new ReceiverInput.Broken(_number, reason));
     }
 

@@ -8,6 +8,9 @@ namespace DmAgents.Transfer.Pacing;
 /// </summary>
 public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider time) : OuterStream(inner)
 {
+    private readonly Watch _reads = new(limit, time);
+    private readonly Watch _writes = new(limit, time);
+
     /// <summary>A write is done when its last byte left, so long ones are cut.</summary>
     private const int Slice = 64 * 1024;
 
@@ -15,10 +18,10 @@ public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider 
     public override async ValueTask<int> ReadAsync(
         Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        using var watch = new Watch(limit, time, cancellationToken);
+        using var watched = _reads.Begin(cancellationToken);
         try
         {
-            return await Inner.ReadAsync(buffer, watch.Token).ConfigureAwait(false);
+            return await Inner.ReadAsync(buffer, watched.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -33,10 +36,10 @@ public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider 
         while (!buffer.IsEmpty)
         {
             var slice = buffer[..Math.Min(buffer.Length, Slice)];
-            using var watch = new Watch(limit, time, cancellationToken);
+            using var watched = _writes.Begin(cancellationToken);
             try
             {
-                await Inner.WriteAsync(slice, watch.Token).ConfigureAwait(false);
+                await Inner.WriteAsync(slice, watched.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -49,26 +52,51 @@ public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider 
     private WireException Stalled(string how) =>
         new(WireFault.Stalled, $"no byte {how} for {limit.TotalSeconds:0.#} s");
 
-    /// <summary>Cancels after the limit or with the caller.</summary>
-    private sealed class Watch : IDisposable
+    protected override void Dispose(bool disposing)
     {
-        private readonly CancellationTokenSource _timer;
-        private readonly CancellationTokenSource? _both;
-
-        public Watch(TimeSpan limit, TimeProvider time, CancellationToken cancellation)
+        if (disposing)
         {
-            _timer = new CancellationTokenSource(limit, time);
-            _both = cancellation.CanBeCanceled
-                ? CancellationTokenSource.CreateLinkedTokenSource(cancellation, _timer.Token)
-                : null;
+            _reads.Dispose();
+            _writes.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    /// <summary>One direction's timer, used for one call after the other: there are many calls a second.</summary>
+    private sealed class Watch(TimeSpan limit, TimeProvider time) : IDisposable
+    {
+        private CancellationTokenSource _timer = new(Timeout.InfiniteTimeSpan, time);
+
+        /// <summary>A call begins: its token is cancelled after the limit or with the caller.</summary>
+        public Watched Begin(CancellationToken cancellation)
+        {
+            _timer.CancelAfter(limit);
+            var caller = cancellation.UnsafeRegister(
+                static timer => ((CancellationTokenSource)timer!).Cancel(), _timer);
+            return new Watched(this, caller, _timer.Token);
         }
 
-        public CancellationToken Token => _both?.Token ?? _timer.Token;
+        public void End()
+        {
+            // Refused if it fired, be it a moment after the call: what follows must not be cancelled by it.
+            if (_timer.TryReset())
+                return;
+            _timer.Dispose();
+            _timer = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        }
+
+        public void Dispose() => _timer.Dispose();
+    }
+
+    private readonly struct Watched(Watch watch, CancellationTokenRegistration caller, CancellationToken token)
+        : IDisposable
+    {
+        public CancellationToken Token => token;
 
         public void Dispose()
         {
-            _both?.Dispose();
-            _timer.Dispose();
+            caller.Dispose();
+            watch.End();
         }
     }
 }

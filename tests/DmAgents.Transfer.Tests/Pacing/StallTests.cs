@@ -60,4 +60,19 @@ public sealed class StallTests
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
     }
+
+    [Fact]
+    public async Task A_call_that_was_cancelled_does_not_cancel_the_next()
+    {
+        var pipe = new Pipe();
+        await using var stream = new StallGuardStream(pipe.Reader.AsStream(), Limit, TimeProvider.System);
+        using var cancelled = new CancellationTokenSource();
+        var read = stream.ReadAsync(new byte[10], cancelled.Token).AsTask();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+        await pipe.Writer.WriteAsync(new byte[] { 1, 2, 3 });
+        Assert.Equal(2, await stream.ReadAsync(new byte[2], CancellationToken.None));
+        // Nor does one that came to its end.
+        Assert.Equal(1, await stream.ReadAsync(new byte[2], CancellationToken.None));
+    }
 }
