@@ -13,7 +13,7 @@ public enum ReceptionEnd
     /// <summary>Nothing.</summary>
     GivenUp,
 
-    /// <summary>What the store kept, to go on with.</summary>
+    /// <summary>What the store kept, to continue with.</summary>
     Stopped,
 }
 
@@ -49,7 +49,7 @@ public sealed class LayerReception(
     /// <summary>Runs until the layer is committed or given up, or the agent stops. When it returns or throws, no call
     /// of the target or the store is under way.</summary>
     /// <param name="notWanted">The layer is given up.</param>
-    /// <param name="stopping">What is there is kept, and a receiver goes on with it after the next start.</param>
+    /// <param name="stopping">What is there is kept, and a receiver continues with it after the next start.</param>
     public async Task<ReceptionOutcome> RunAsync(CancellationToken notWanted, CancellationToken stopping)
     {
         using var given = CancellationTokenSource.CreateLinkedTokenSource(notWanted, stopping);
@@ -72,7 +72,7 @@ public sealed class LayerReception(
         finally
         {
             await given.CancelAsync().ConfigureAwait(false);
-            if (await ConnectedAsync().ConfigureAwait(false) is (Stream late, _))
+            if (await TakeConnectionAsync().ConfigureAwait(false) is (Stream late, _))
                 await late.DisposeAsync().ConfigureAwait(false);
             if (_source is not null)
                 await _source.DisposeAsync().ConfigureAwait(false);
@@ -94,7 +94,7 @@ public sealed class LayerReception(
         }
         if (input is ReceiverInput.Connected(var number))
         {
-            var (stream, failed) = await ConnectedAsync().ConfigureAwait(false);
+            var (stream, failed) = await TakeConnectionAsync().ConfigureAwait(false);
             if (stream is not null)
                 _source = SourceConnection.Start(number, stream, _inbox.Writer, settings, time);
             else
@@ -144,8 +144,8 @@ public sealed class LayerReception(
             TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    /// <summary>What became of the connecting, if it is under way.</summary>
-    private async Task<(Stream? Stream, bool Failed)> ConnectedAsync()
+    /// <summary>The outcome of a connection attempt, if one is under way.</summary>
+    private async Task<(Stream? Stream, bool Failed)> TakeConnectionAsync()
     {
         try
         {
@@ -205,8 +205,8 @@ public sealed class LayerReception(
     {
         ReceiverOutput.KeepPlan(var progress, var map) =>
             new ReceiverInput.PlanKept(store.KeepPlan(progress, map).Error),
-        ReceiverOutput.FindTarget(var progress) => Took(store.FindTarget(progress)),
-        ReceiverOutput.MakeTarget(var progress) => Took(store.MakeTarget(progress)),
+        ReceiverOutput.FindTarget(var progress) => TargetOf(store.FindTarget(progress)),
+        ReceiverOutput.MakeTarget(var progress) => TargetOf(store.MakeTarget(progress)),
         ReceiverOutput.LoadPiece(var piece, var range, var into) =>
             new ReceiverInput.PieceLoaded(piece, _target!.Read(range.Start, into.Span).Error),
         ReceiverOutput.WritePiece write => new ReceiverInput.PieceWritten(write.Piece, Write(write)),
@@ -222,7 +222,7 @@ public sealed class LayerReception(
         _ => throw new InvalidOperationException($"a job of no known kind: {job}"),
     };
 
-    private ReceiverInput.TargetReady Took(KernelResult<IReceivingDevice> found)
+    private ReceiverInput.TargetReady TargetOf(KernelResult<IReceivingDevice> found)
     {
         if (found.FailedWith(KernelFault.NotFound))
             return new ReceiverInput.TargetReady(IsThere: false, null);

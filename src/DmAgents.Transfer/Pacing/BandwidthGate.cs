@@ -12,13 +12,13 @@ public abstract record GateInput
     /// <summary>A transfer wants to send so many bytes.</summary>
     public sealed record Request(GateTicket Ticket, TransferPriority Priority, int Bytes) : GateInput;
 
-    /// <summary>It does not want to any more.</summary>
+    /// <summary>It no longer wants to.</summary>
     public sealed record Withdraw(GateTicket Ticket) : GateInput;
 
     /// <summary>The host's limit, in bytes a second; null: none.</summary>
     public sealed record Limit(long? BytesPerSecond) : GateInput;
 
-    /// <summary>The time is what it is.</summary>
+    /// <summary>Time has passed.</summary>
     public sealed record Tick : GateInput;
 }
 

@@ -1,8 +1,8 @@
 namespace DmAgents.Transfer.Pacing;
 
 /// <summary>
-/// So many bytes a second, and at most so many at once after a pause. Pure: the time of one clock that only goes
-/// forward comes in.
+/// So many bytes a second, and at most so many at once after a pause. Pure: the time of one monotonic clock
+/// comes in.
 /// </summary>
 /// <remarks>Bytes may be taken while the level is not below zero, whatever their number: the level then is below zero
 /// until the rate has made up for it, so over time the rate holds for slices of any length.</remarks>

@@ -25,7 +25,7 @@ public sealed partial class Receiver
     /// <param name="Loaded">All of it: the target's bytes with the parts put over them; or what came.</param>
     private sealed record InMemory(PieceReception? Piece, Memory<byte> Loaded, byte[] Buffer);
 
-    private string? PieceCame(PieceReception piece, bool askedWhole)
+    private string? TakePiece(PieceReception piece, bool askedWhole)
     {
         if (piece.IsWhole)
             return Verify(piece, new InMemory(piece, piece.Bytes, piece.Buffer));
@@ -41,7 +41,7 @@ public sealed partial class Receiver
         return null;
     }
 
-    private void PieceLoaded(ulong number)
+    private void TakeLoaded(ulong number)
     {
         _inMemory.Remove(number, out var loaded);
         var piece = loaded!.Piece!;
@@ -63,7 +63,7 @@ public sealed partial class Receiver
         return null;
     }
 
-    private void PieceWritten(ulong piece)
+    private void TakeWritten(ulong piece)
     {
         _inMemory.Remove(piece, out var written);
         Free(written!.Buffer);
@@ -103,7 +103,7 @@ public sealed partial class Receiver
         Order(new ReceiverOutput.Sync());
     }
 
-    private void Synced()
+    private void TakeSync()
     {
         _durable = _sync!;
         _plan = _plan! with { Verified = _durable };
@@ -136,7 +136,7 @@ public sealed partial class Receiver
         Order(new ReceiverOutput.Commit(_plan!, _map!));
     }
 
-    private void PieceReadBack(ulong piece)
+    private void TakeReadBack(ulong piece)
     {
         _inMemory.Remove(piece, out var read);
         var hash = PieceHash.Of(read!.Loaded.Span, _settings.PieceSize);

@@ -13,7 +13,7 @@ public sealed partial class Receiver
     /// difference is not what it is taken for; a whole piece depends upon neither.</summary>
     private PieceSet _failedInPart = PieceSet.Empty;
 
-    private void Connected(int connection)
+    private void BeginTalk(int connection)
     {
         if (!NeedsSource)
         {
@@ -24,11 +24,11 @@ public sealed partial class Receiver
         Send(_talk.Begin());
     }
 
-    private void Received(SourceTalk talk, TransferRecord record)
+    private void TakeRecord(SourceTalk talk, TransferRecord record)
     {
         var fault = talk.Take(record, _now, Begin, out var ended);
         if (fault is null && ended is not null)
-            fault = PieceCame(ended, talk.AskedWhole);
+            fault = TakePiece(ended, talk.AskedWhole);
         if (fault is not null)
             Disconnect($"the source is of no use: {fault}");
     }
@@ -74,10 +74,10 @@ public sealed partial class Receiver
     {
         if (_talk is not null)
             _outputs.Add(new ReceiverOutput.Disconnect(_talk.Connection, fault));
-        Disconnected();
+        EndTalk();
     }
 
-    private void Disconnected()
+    private void EndTalk()
     {
         if (_talk?.Current is { } current)
             Free(current.Buffer);

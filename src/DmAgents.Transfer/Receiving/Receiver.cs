@@ -10,7 +10,7 @@ namespace DmAgents.Transfer.Receiving;
 /// <remarks>
 /// <para>The map comes first, and only one with the wanted digest is taken. From then on each piece is verified in
 /// memory, against the map, before a byte of it is written: so each byte of the target is at any moment the base's or
-/// the wanted one, a crash does no harm, and any source may go on where another one ended.</para>
+/// the wanted one, a crash does no harm, and any source may continue where another one ended.</para>
 /// <para>Before the commit what was received is read back from the disk.</para>
 /// </remarks>
 public sealed partial class Receiver
@@ -51,7 +51,7 @@ public sealed partial class Receiver
     public Receiver(ReceiveRequest request, ReceiverSettings settings) =>
         (_request, _settings) = (request, settings);
 
-    /// <summary>Goes on with what a crash interrupted.</summary>
+    /// <summary>Continues what a crash interrupted.</summary>
     public Receiver(ReceiveRequest request, ReceiverSettings settings, ReceivingProgress kept, ContentMap map)
         : this(request, settings) => (_plan, _map) = (kept, map);
 
@@ -67,7 +67,7 @@ public sealed partial class Receiver
 
     public bool IsStopped => _phase == Phase.Stopped;
 
-    /// <summary>Nothing goes on without another connection.</summary>
+    /// <summary>Nothing more can happen without another connection.</summary>
     public bool NeedsSource => _talk is null && _phase <= Phase.Receiving
         && (_phase != Phase.Receiving || _written.Count < _changed.Count);
 
@@ -84,14 +84,14 @@ public sealed partial class Receiver
         _outputs.Clear();
         _now = now;
         if (input is ReceiverInput.JobDone done)
-            Finished(done);
+            TakeDone(done);
         else
-            Told(input);
+            Take(input);
         Advance();
         return [.. _outputs];
     }
 
-    private void Told(ReceiverInput input)
+    private void Take(ReceiverInput input)
     {
         switch (input)
         {
@@ -100,15 +100,15 @@ public sealed partial class Receiver
                     Resume(_plan, _map!);
                 break;
             case ReceiverInput.Connected(var connection):
-                Connected(connection);
+                BeginTalk(connection);
                 break;
             case ReceiverInput.Received(var connection, var record):
                 if (_talk is { } talk && connection == talk.Connection)
-                    Received(talk, record);
+                    TakeRecord(talk, record);
                 break;
             case ReceiverInput.Broken(var connection, _):
                 if (connection == _talk?.Connection)
-                    Disconnected();
+                    EndTalk();
                 break;
             case ReceiverInput.Cancel(var reason):
                 Abandon(reason);
@@ -123,7 +123,7 @@ public sealed partial class Receiver
         }
     }
 
-    private void Finished(ReceiverInput.JobDone done)
+    private void TakeDone(ReceiverInput.JobDone done)
     {
         _jobs--;
         if (_phase is Phase.Abandoning or Phase.Stopping)
@@ -140,25 +140,25 @@ public sealed partial class Receiver
                 Order(new ReceiverOutput.MakeTarget(_plan!));
                 break;
             case ReceiverInput.TargetReady(var isThere, _):
-                TargetReady(isThere);
+                TakeTarget(isThere);
                 break;
             case ReceiverInput.PieceLoaded(var piece, _):
-                PieceLoaded(piece);
+                TakeLoaded(piece);
                 break;
             case ReceiverInput.PieceWritten(var piece, _):
-                PieceWritten(piece);
+                TakeWritten(piece);
                 break;
             case ReceiverInput.PiecesZeroed(var pieces, _):
                 (_zeroing, _written) = (_zeroing - 1, _written.Add(pieces));
                 break;
             case ReceiverInput.Synced:
-                Synced();
+                TakeSync();
                 break;
             case ReceiverInput.ProgressKept:
                 _sync = null;
                 break;
             case ReceiverInput.PieceReadBack(var piece, _):
-                PieceReadBack(piece);
+                TakeReadBack(piece);
                 break;
             case ReceiverInput.Committed:
                 _phase = Phase.Committed;
@@ -173,7 +173,7 @@ public sealed partial class Receiver
         if (map.Digest != plan.Content || plan.Content != _request.Content || map.PieceSize != _settings.PieceSize)
             Abandon($"what was kept of {_request.Layer} is not what is wanted");
         else if (plan.Base is { } origin && _request.Ancestors.All(ancestor => ancestor.Digest != origin))
-            Abandon($"the layer that {_request.Layer} was received upon is not there any more");
+            Abandon($"the layer that {_request.Layer} was received upon is gone");
         else
         {
             TakePlan(plan, map);
@@ -200,7 +200,7 @@ public sealed partial class Receiver
         Order(new ReceiverOutput.KeepPlan(plan, map));
     }
 
-    private void TargetReady(bool isThere)
+    private void TakeTarget(bool isThere)
     {
         // A target that is gone took its pieces with it: the plan must say so before another one is made.
         if (!isThere)

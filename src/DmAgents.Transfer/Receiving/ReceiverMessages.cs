@@ -15,22 +15,22 @@ public abstract record ReceiverInput
     /// <summary>A source is there. Each connection has another number.</summary>
     public sealed record Connected(int Connection) : ReceiverInput;
 
-    /// <summary>A record of the source's came. Its bytes are not needed any more after the step.</summary>
+    /// <summary>A record of the source's came. Its bytes are no longer needed after the step.</summary>
     public sealed record Received(int Connection, TransferRecord Record) : ReceiverInput;
 
     /// <summary>The connection ended, stalled, or brought what is no record.</summary>
     public sealed record Broken(int Connection, string Reason) : ReceiverInput;
 
-    /// <summary>The layer is not wanted any more.</summary>
+    /// <summary>The layer is no longer wanted.</summary>
     public sealed record Cancel(string Reason) : ReceiverInput;
 
-    /// <summary>The agent stops: what is kept stays, and a receiver goes on with it after the next start.</summary>
+    /// <summary>The agent stops: what is kept stays, and a receiver continues with it after the next start.</summary>
     public sealed record Stop : ReceiverInput;
 
-    /// <summary>The time is what it is.</summary>
+    /// <summary>Time has passed.</summary>
     public sealed record Tick : ReceiverInput;
 
-    /// <summary>What was ordered is done, or was refused.</summary>
+    /// <summary>A job is done, or was refused.</summary>
     public abstract record JobDone(KernelError? Error) : ReceiverInput;
 
     public sealed record PlanKept(KernelError? Error) : JobDone(Error);

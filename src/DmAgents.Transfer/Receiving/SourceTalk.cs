@@ -32,7 +32,7 @@ internal sealed class SourceTalk(
     /// <summary>All that was asked is answered: more can be.</summary>
     public bool IsIdle => _phase == Phase.Idle;
 
-    /// <summary>The layer's map, once it is whole and has the wanted digest; and what goes with it.</summary>
+    /// <summary>The layer's map, once it is whole and has the wanted digest.</summary>
     public ContentMap? Map => _reception.Map;
 
     public ReceivingProgress NewPlan => new(

@@ -61,17 +61,17 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         switch (input)
         {
             case SenderInput.Received(var record) when _phase != Phase.Closed:
-                Received(record);
+                TakeRecord(record);
                 break;
             case SenderInput.Opened(var layer) when _phase == Phase.Opening:
-                Opened(layer);
+                TakeLayer(layer);
                 break;
             case SenderInput.NotOpened(var why, var reason) when _phase == Phase.Opening:
                 Refuse(why, reason);
                 break;
             case SenderInput.ExtentsFound or SenderInput.Looked or SenderInput.PieceRead:
                 _underWay--;
-                JobDone(input);
+                TakeDone(input);
                 break;
             case SenderInput.Sent when _unsent.TryDequeue(out var slot):
                 if (slot is not null)
@@ -98,7 +98,7 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         return [.. _outputs];
     }
 
-    private void JobDone(SenderInput done)
+    private void TakeDone(SenderInput done)
     {
         switch (done)
         {
@@ -125,7 +125,7 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         }
     }
 
-    private void Received(TransferRecord record)
+    private void TakeRecord(TransferRecord record)
     {
         switch (record)
         {
@@ -170,7 +170,7 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
 
     private void Answer() => (_phase, _batch) = (Phase.Sending, MakeBatch(_asked!));
 
-    private void Opened(SourceLayer layer)
+    private void TakeLayer(SourceLayer layer)
     {
         (_layer, var ask) = (layer, _ask!);
         if (layer.Map.Digest != ask.Content)

@@ -34,7 +34,7 @@ public abstract record SenderInput
     /// <summary>Time has passed.</summary>
     public sealed record Tick : SenderInput;
 
-    /// <summary>The connection is no more.</summary>
+    /// <summary>The connection ended.</summary>
     public sealed record Broken : SenderInput;
 }
 
@@ -59,7 +59,7 @@ public abstract record SenderOutput
     /// <summary>Send a record, in the order of these; answered by Sent.</summary>
     public sealed record Send(TransferRecord Record) : SenderOutput;
 
-    /// <summary>The open layer is not read any more.</summary>
+    /// <summary>The open layer is no longer read.</summary>
     public sealed record Release : SenderOutput;
 
     /// <summary>Close the connection behind what is to be sent.</summary>

@@ -88,7 +88,7 @@ internal sealed class ChunkFormat : IDisposable
         }
         catch (ZstdException)
         {
-            // Said below: what the library says of damaged bytes explains nothing.
+            // Reported below: the library's message explains nothing.
         }
         throw FieldReader.Bad(
             RecordFormat.NameOf(RecordType.Data), $"its bytes do not decompress to {length}", WireFault.Damaged);

@@ -31,7 +31,7 @@ public enum WireFault
     Stalled,
 }
 
-/// <summary>A peer sent what this protocol does not allow, or nothing. The connection is of no use any more.</summary>
+/// <summary>A peer sent what this protocol does not allow, or nothing. The connection cannot be used further.</summary>
 public sealed class WireException(WireFault fault, string message) : Exception(message)
 {
     public WireFault Fault { get; } = fault;
