@@ -73,15 +73,17 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
         string[] places = ["-i", damaged.Value, "-o", into.Value];
         var repaired = runner.Run(ThinRepair, damaged.Value, places);
         // What it is told it believes: so only where the superblock cannot be asked.
-        return repaired.FailedWith(KernelFault.Failed)
-            ? runner.Run(ThinRepair, damaged.Value,
+        if (repaired.FailedWith(KernelFault.Failed))
+        {
+            repaired = runner.Run(ThinRepair, damaged.Value,
             [
                 "--transaction-id", shape.TransactionId.ToString(),
                 "--data-block-size", Number(shape.BlockSize.Sectors.Value),
                 "--nr-data-blocks", Number(shape.DataBlocks),
                 .. places,
-            ])
-            : repaired;
+            ]);
+        }
+        return repaired.Then(() => SpaceMapEnds.Complete(into));
     }
 
     /// <param name="dataBlocks">How many blocks the pool has: the metadata snapshot does not tell.</param>
@@ -116,9 +118,10 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
             file.Flush();
             string[] arguments =
                 ["-i", scratch.Value, "-o", into.Value, "--nr-data-blocks", Number(shape.DataBlocks)];
-            return yielding
+            var restored = yielding
                 ? runner.RunYielding(ThinRestore, into.Value, arguments)
                 : runner.Run(ThinRestore, into.Value, arguments);
+            return restored.Then(() => SpaceMapEnds.Complete(into));
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

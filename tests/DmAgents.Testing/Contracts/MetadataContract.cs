@@ -286,6 +286,38 @@ public abstract class MetadataContract(KernelFixture fixture) : KernelContract(f
         pool.MustHold(2, block: 0, fill: 1, count: 4);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_full_pool_that_was_made_anew_or_repaired_can_use_all_that_it_grows_by(bool anew)
+    {
+        var (name, uuid) = Scope.NewPool();
+        var data = Scope.OpenSlice(DeviceNames.Data(name), DeviceNames.DataId(uuid), Fixture.DataDisk, 16);
+        var pool = Scope.OpenPool(dataMebibytes: 8, dataDevice: data.Path);
+        pool.CreateActive(1);
+        pool.Write(1, block: 0, fill: 1, count: DataBlocksOf(pool));
+        pool.Deactivate(1);
+        using var text = Dumped(pool);
+        var shape = Shape with { DataBlocks = DataBlocksOf(pool), TransactionId = pool.Status.TransactionId };
+        Kernel.ClosePool(pool.Name).Must();
+        var into = Blank();
+
+        if (anew)
+            Kernel.RestoreMetadata(text, Scope.NewLoopFile(), into, shape).Must();
+        else
+            Kernel.RepairMetadata(pool.Table.Metadata, Scope.NewLoopFile(), into, shape).Must();
+
+        Kernel.CheckMetadata(into).Must();
+        Kernel.OpenPool(pool.Table with { Metadata = into, DataLength = ByteSize.MiB(16).Sectors }).Must();
+        pool.CreateActive(2);
+        pool.Write(2, block: 0, fill: 2, count: DataBlocksOf(pool));
+        Kernel.Flush(pool.Thin(2).Name.Path).Must();
+        Assert.Equal((2 * DataBlocksOf(pool), 2 * DataBlocksOf(pool)), (pool.UsedBlocks, pool.Status.Data.Total));
+        pool.Deactivate(2);
+        Kernel.ClosePool(pool.Name).Must();
+        Kernel.CheckMetadata(into).Must();
+    }
+
     [Fact]
     public void A_text_that_ends_too_early_is_refused()
     {

@@ -15,8 +15,17 @@ internal static class BlockChecksum
     /// <summary>BTREE_CSUM_XOR in dm-btree-spine.c.</summary>
     public const uint BtreeNode = 121107;
 
+    /// <summary>INDEX_CSUM_XOR in dm-space-map-common.c.</summary>
+    public const uint SpaceMapIndex = 160478;
+
+    /// <summary>BITMAP_CSUM_XOR in dm-space-map-common.c.</summary>
+    public const uint SpaceMapBitmap = 240779;
+
     public static bool IsRight(ReadOnlySpan<byte> block, uint kind) =>
         BinaryPrimitives.ReadUInt32LittleEndian(block) == Of(block, kind);
+
+    public static void Set(Span<byte> block, uint kind) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(block, Of(block, kind));
 
     public static uint Of(ReadOnlySpan<byte> block, uint kind)
     {

@@ -58,7 +58,10 @@ internal readonly ref struct BtreeNode
 
     public ulong Key(int index) => BinaryPrimitives.ReadUInt64LittleEndian(_block[(HeadSize + index * KeySize)..]);
 
-    public ReadOnlySpan<byte> Value(int index) => _block.Slice(_values + index * ValueSize, ValueSize);
+    public ReadOnlySpan<byte> Value(int index) => _block.Slice(OffsetOf(index), ValueSize);
+
+    /// <summary>Where in the block the value begins.</summary>
+    public int OffsetOf(int index) => _values + index * ValueSize;
 
     /// <summary>A value of 64 bits: a child, a root, or a mapping.</summary>
     public ulong Number(int index) => BinaryPrimitives.ReadUInt64LittleEndian(Value(index));
