@@ -2,6 +2,7 @@ using DmAgents.Agent.Configuration;
 using DmAgents.Bench;
 using DmAgents.Bench.Creates;
 using DmAgents.Bench.Deletions;
+using DmAgents.Bench.Deltas;
 using DmAgents.Bench.Imports;
 using DmAgents.Bench.Journals;
 using DmAgents.Bench.Snapshots;
@@ -12,6 +13,8 @@ if (args is ["snapshots", .. var others])
     return await SnapshotProgram.Run(others);
 if (args is ["deletions", .. var rest])
     return await DeletionProgram.Run(rest);
+if (args is ["deltas", .. var changes])
+    return await DeltaProgram.Run(changes);
 if (args is ["imports", .. var parts])
     return await ImportProgram.Run(parts);
 if (args is ["journal", .. var lives])
