@@ -19,6 +19,8 @@ public class CompletionTests
     [InlineData("dmagent image show debian:", "12 stable")]
     [InlineData("dmagent image show deb", "debian:12 debian:stable")]
     [InlineData("dmagent pool create --l", "--loop")]
+    [InlineData("dmagent fleet re", "revoke")]
+    [InlineData("dmagent fleet revoke ", "web2 web3")]
     public async Task Bash_inserts_what_is_missing(string line, string expected)
     {
         await using var agent = await NamedAsync();
@@ -51,6 +53,14 @@ public class CompletionTests
 
     private static async Task<FakeAgent> NamedAsync() => (await FakeAgent.WithPoolsAsync("fast", "slow"))
         .On<ListContainersRequest>(_ => new ListContainersReply { Containers = { new Container { Name = "web" } } })
+        .On<GetFleetStatusRequest>(_ => new FleetStatus
+        {
+            Hosts =
+            {
+                new FleetHostStatus { Host = "web1", IsThisHost = true }, new FleetHostStatus { Host = "web2" },
+                new FleetHostStatus { Host = "web3" },
+            },
+        })
         .On<ListImagesRequest>(_ => new ListImagesReply
         {
             Images = { new ImageSummary { Reference = "debian:12" }, new ImageSummary { Reference = "debian:stable" } },

@@ -24,6 +24,7 @@ public partial class HelpTests
             "container remove", "container resize", "container show", "container unmount",
             "containerd", "containerd config",
             "event", "event list",
+            "fleet", "fleet init", "fleet join", "fleet leave", "fleet revoke", "fleet status", "fleet token",
             "host", "host status",
             "image", "image import", "image list", "image remove", "image show", "image tag",
             "layer", "layer list", "layer remove", "layer show", "layer tree",

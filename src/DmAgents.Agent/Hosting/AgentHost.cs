@@ -63,6 +63,7 @@ internal static class AgentHost
         app.MapGrpcService<LayersService>();
         app.MapGrpcService<ContainersService>();
         app.MapGrpcService<EventsService>();
+        app.MapGrpcService<FleetService>();
         app.MapGrpcService<SnapshotsService>();
         if (settings.MetricsEndPoint is not null)
             MetricsHost.Use(app);
@@ -112,6 +113,7 @@ internal static class AgentHost
         services.AddSingleton<UsageReader>();
         services.AddSingleton<SnapshotUsages>();
         services.AddSingleton<PoolViews>();
+        services.AddSingleton<FleetViews>();
         AddUseCases(services);
         services.AddHostedService<ActorsHost>();
         services.AddHostedService(provider => provider.GetRequiredService<BackupKeeper>());

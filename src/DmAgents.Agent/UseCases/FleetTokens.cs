@@ -25,13 +25,14 @@ internal sealed class FleetTokens(FleetHost host, FleetIdentity identity, FleetO
     }
 
     /// <summary>Revokes a host's certificates: no member talks to it from then on. Idempotent.</summary>
-    public void Revoke(HostName revoked)
+    public FleetName Revoke(HostName revoked)
     {
-        var (_, authority) = AuthorityOf($"cannot revoke host {revoked}", $"dmagent fleet revoke {revoked}");
+        var (place, authority) = AuthorityOf($"cannot revoke host {revoked}", $"dmagent fleet revoke {revoked}");
         var list = authority.Revoke(revoked);
         if (!list.Succeeded)
             throw Refusals.Of(list.Refusal);
         outcasts.Remove();
+        return place.Fleet;
     }
 
     private (FleetPlace Place, FleetAuthority Authority) AuthorityOf(string what, string command)

@@ -30,6 +30,10 @@ internal static class Names
         new Api.Admin.V1.Layers.LayersClient(channel).List(new ListLayersRequest(), options)
             .Layers.Select(layer => layer.Key);
 
+    public static IEnumerable<string> FleetHosts(GrpcChannel channel, CallOptions options) =>
+        new Api.Admin.V1.Fleets.FleetsClient(channel).GetStatus(new GetFleetStatusRequest(), options)
+            .Hosts.Where(host => host.Host.Length > 0 && !host.IsThisHost).Select(host => host.Host);
+
     public static Func<CompletionContext, IEnumerable<CompletionItem>> Of(CliShell shell, Source source) => context =>
     {
         try

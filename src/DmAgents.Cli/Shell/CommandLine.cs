@@ -6,6 +6,7 @@ using DmAgents.Cli.Completion;
 using DmAgents.Cli.Containerd;
 using DmAgents.Cli.Containers;
 using DmAgents.Cli.Events;
+using DmAgents.Cli.Fleet;
 using DmAgents.Cli.Hosts;
 using DmAgents.Cli.Images;
 using DmAgents.Cli.Layers;
@@ -47,6 +48,7 @@ internal static class CommandLine
             LayerCommands.Build(shell),
             ContainerCommands.Build(shell),
             EventCommands.Build(shell),
+            FleetCommands.Build(shell),
             ContainerdCommands.Build(shell),
             CompletionCommand.Build(shell),
         };

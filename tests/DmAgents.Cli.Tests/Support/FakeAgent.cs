@@ -52,6 +52,7 @@ internal sealed class FakeAgent : IAsyncDisposable
         application.MapGrpcService<FakeLayers>();
         application.MapGrpcService<FakeContainers>();
         application.MapGrpcService<FakeEvents>();
+        application.MapGrpcService<FakeFleets>();
         await application.StartAsync();
         return self;
     }

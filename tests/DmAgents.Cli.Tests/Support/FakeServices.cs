@@ -190,3 +190,25 @@ internal sealed class FakeEvents(FakeAgent agent) : Api.Admin.V1.Events.EventsBa
         FollowEventsRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context) =>
         agent.Many(request, responseStream, context);
 }
+
+internal sealed class FakeFleets(FakeAgent agent) : Fleets.FleetsBase
+{
+    public override Task<FleetStatus> Init(InitFleetRequest request, ServerCallContext context) =>
+        agent.One<FleetStatus>(request, context);
+
+    public override Task<FleetToken> MakeToken(MakeFleetTokenRequest request, ServerCallContext context) =>
+        agent.One<FleetToken>(request, context);
+
+    public override Task Join(
+        JoinFleetRequest request, IServerStreamWriter<JoinFleetReply> responseStream, ServerCallContext context) =>
+        agent.Many(request, responseStream, context);
+
+    public override Task<LeaveFleetReply> Leave(LeaveFleetRequest request, ServerCallContext context) =>
+        agent.One<LeaveFleetReply>(request, context);
+
+    public override Task<RevokeFleetHostReply> Revoke(RevokeFleetHostRequest request, ServerCallContext context) =>
+        agent.One<RevokeFleetHostReply>(request, context);
+
+    public override Task<FleetStatus> GetStatus(GetFleetStatusRequest request, ServerCallContext context) =>
+        agent.One<FleetStatus>(request, context);
+}
