@@ -101,7 +101,8 @@ public sealed record JoinRefusal(JoinRefusalReason Reason, string Why, string Ne
         _ => RefusalKind.WrongState,
     };
 
-    internal const string NewToken = "make a new join token on the host that made the fleet, and join with it";
+    internal const string NewToken =
+        "make a new join token on the host that made the fleet, and join with it: dmagent fleet token";
 
     internal static JoinRefusal Garbage(string why) => new(
         JoinRefusalReason.Garbage, $"the other side does not speak the join exchange: {why}",

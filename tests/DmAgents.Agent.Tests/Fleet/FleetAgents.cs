@@ -45,6 +45,13 @@ internal sealed class FleetAgents : IAsyncDisposable
         return next;
     }
 
+    /// <summary>An agent that was stopped, and has no next one.</summary>
+    public void Forget(ServedAgent stopped)
+    {
+        _agents.Remove(stopped);
+        Directory.Delete(Path.GetDirectoryName(stopped.Settings.StateDirectory)!, recursive: true);
+    }
+
     /// <summary>A fleet of so many hosts: host1, which made it, host2, ...</summary>
     public async Task<ServedAgent[]> Form(int count)
     {
