@@ -26,7 +26,7 @@ public partial class HelpTests
             "event", "event list",
             "fleet", "fleet init", "fleet join", "fleet leave", "fleet revoke", "fleet status", "fleet token",
             "host", "host status",
-            "image", "image import", "image list", "image remove", "image show", "image tag",
+            "image", "image copy", "image import", "image list", "image remove", "image show", "image tag",
             "layer", "layer list", "layer remove", "layer show", "layer tree",
             "pool", "pool adopt", "pool adopt-docker", "pool backup", "pool backup list", "pool backup now",
             "pool check", "pool create",
@@ -34,6 +34,7 @@ public partial class HelpTests
             "pool quarantine list", "pool quarantine purge", "pool quarantine undelete", "pool remove",
             "pool repair-metadata", "pool restore-metadata", "pool show",
             "pool spare", "pool spare add", "pool spare list", "pool spare remove", "pool trim",
+            "transfer", "transfer cancel", "transfer list",
         ];
         Assert.Equal(expected, Below(_root, "").Select(command => command.Path).Order(StringComparer.Ordinal));
     }

@@ -64,6 +64,18 @@ public sealed class PoolContents
     public ContentDigest? ContentOf(ThinId id) =>
         Journaled.Contents.TryGetValue(id, out var content) ? content : null;
 
+    /// <summary>A layer that is there and has this content; null if none is known to have it.</summary>
+    public DeviceRecord? FindCopy(ContentDigest content)
+    {
+        foreach (var (id, known) in Journaled.Contents)
+        {
+            if (known == content && Journaled.Devices.GetValueOrDefault(id)
+                is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready } layer)
+                return layer;
+        }
+        return null;
+    }
+
     public DeviceRecord? Find(DeviceKey key) => Journaled.Find(key);
 
     public int ViewsOf(ThinId id) => Journaled.ViewsOf(id);

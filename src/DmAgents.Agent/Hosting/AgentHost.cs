@@ -7,6 +7,7 @@ using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Metrics;
 using DmAgents.Agent.Services;
+using DmAgents.Agent.Transfers;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Kernel.FileTrees;
@@ -64,6 +65,7 @@ internal static class AgentHost
         app.MapGrpcService<ContainersService>();
         app.MapGrpcService<EventsService>();
         app.MapGrpcService<FleetService>();
+        app.MapGrpcService<TransfersService>();
         app.MapGrpcService<SnapshotsService>();
         if (settings.MetricsEndPoint is not null)
             MetricsHost.Use(app);
@@ -115,6 +117,7 @@ internal static class AgentHost
         services.AddSingleton<PoolViews>();
         services.AddSingleton<FleetViews>();
         AddUseCases(services);
+        TransferServices.Add(services);
         services.AddHostedService<ActorsHost>();
         services.AddHostedService(provider => provider.GetRequiredService<BackupKeeper>());
         FleetServices.Add(services);

@@ -11,6 +11,7 @@ internal static class ImageCommands
         "image", "Images: references to stacks of layers.", "dmagent image list")
     {
         ImageImport.Build(shell),
+        ImageCopy.Build(shell),
         List(shell),
         Show(shell),
         Tag(shell),

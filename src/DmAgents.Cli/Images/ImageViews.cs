@@ -53,6 +53,10 @@ internal static class ImageViews
         $"{image.Reference} is {Words.Short(image.Id)} in pool {image.Pool}: "
         + $"{Words.Count(image.Layers.Count, "layer")}, {Sizes.Format(image.MappedBytes)} mapped");
 
+    public static void Copied(IAnsiConsole console, ImageDetails image, string from) => console.WriteLine(
+        $"{image.Reference} of {from} is {Words.Short(image.Id)} in pool {image.Pool}: "
+        + $"{Words.Count(image.Layers.Count, "layer")}, {Sizes.Format(image.MappedBytes)} mapped");
+
     public static void Removed(IAnsiConsole console, RemoveImageReply reply)
     {
         foreach (var reference in reply.UntaggedReferences)

@@ -11,6 +11,7 @@ using DmAgents.Cli.Hosts;
 using DmAgents.Cli.Images;
 using DmAgents.Cli.Layers;
 using DmAgents.Cli.Pools;
+using DmAgents.Cli.Transfers;
 
 namespace DmAgents.Cli.Shell;
 
@@ -49,6 +50,7 @@ internal static class CommandLine
             ContainerCommands.Build(shell),
             EventCommands.Build(shell),
             FleetCommands.Build(shell),
+            TransferCommands.Build(shell),
             ContainerdCommands.Build(shell),
             CompletionCommand.Build(shell),
         };

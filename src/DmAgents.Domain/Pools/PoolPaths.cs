@@ -39,6 +39,15 @@ public sealed record PoolPaths(string StateDirectory, PoolName Pool)
     /// <summary>Backups of the pool's own metadata, compressed text.</summary>
     public string BackupDirectory => Root + "/backups";
 
+    /// <summary>One content map per layer that was offered to other hosts or received from one.</summary>
+    public string ContentDirectory => Root + "/content";
+
+    /// <summary>What is kept of transfers into the pool, so that they go on after a crash.</summary>
+    public string TransferDirectory => Root + "/transfers";
+
+    /// <summary>A layer's content map.</summary>
+    public string ContentFileOf(DeviceKey layer) => $"{ContentDirectory}/{NameOf(layer)}.map";
+
     public string FileOf(ImageReference reference) => $"{ImageDirectory}/{Short(Escape(reference.Value))}.json";
 
     /// <summary>Of a view: views are named like devices, in a directory of their own.</summary>

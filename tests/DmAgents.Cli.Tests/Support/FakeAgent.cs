@@ -53,6 +53,7 @@ internal sealed class FakeAgent : IAsyncDisposable
         application.MapGrpcService<FakeContainers>();
         application.MapGrpcService<FakeEvents>();
         application.MapGrpcService<FakeFleets>();
+        application.MapGrpcService<FakeTransfers>();
         await application.StartAsync();
         return self;
     }

@@ -212,3 +212,16 @@ internal sealed class FakeFleets(FakeAgent agent) : Fleets.FleetsBase
     public override Task<FleetStatus> GetStatus(GetFleetStatusRequest request, ServerCallContext context) =>
         agent.One<FleetStatus>(request, context);
 }
+
+internal sealed class FakeTransfers(FakeAgent agent) : Api.Admin.V1.Transfers.TransfersBase
+{
+    public override Task CopyImage(
+        CopyImageRequest request, IServerStreamWriter<CopyImageReply> responseStream, ServerCallContext context) =>
+        agent.Many(request, responseStream, context);
+
+    public override Task<ListTransfersReply> List(ListTransfersRequest request, ServerCallContext context) =>
+        agent.One<ListTransfersReply>(request, context);
+
+    public override Task<CancelTransferReply> Cancel(CancelTransferRequest request, ServerCallContext context) =>
+        agent.One<CancelTransferReply>(request, context);
+}

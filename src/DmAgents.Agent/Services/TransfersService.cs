@@ -1,0 +1,123 @@
+using DmAgents.Agent.Imports;
+using DmAgents.Agent.Transfers;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Fleet;
+using Grpc.Core;
+
+namespace DmAgents.Agent.Services;
+
+/// <summary>Transfers of the admin API.</summary>
+internal sealed class TransfersService(
+    PoolGateway gateway, ImageCopies copies, ImageFinder images, TimeProvider time,
+    IHostApplicationLifetime lifetime) : Api.Admin.V1.Transfers.TransfersBase
+{
+    /// <summary>Often enough for a bar that moves.</summary>
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(300);
+
+    public override async Task CopyImage(
+        CopyImageRequest request, IServerStreamWriter<CopyImageReply> responseStream, ServerCallContext context)
+    {
+        var id = PoolGateway.RequestOf(ImageCopier.What, request.RequestId);
+        if (request.Image.Length == 0)
+            throw Problems.Usage(ImageCopier.What, request.Image, "no image is named", "give a reference or an id");
+        if (!HostName.TryParse(request.FromHost, out var from))
+        {
+            throw Problems.Usage(ImageCopier.What, request.FromHost, $"it is no host's name: {HostName.Rule}",
+                "list them: dmagent fleet status");
+        }
+        var pool = gateway.Resolve(ImageCopier.What, request.Pool);
+        var copy = copies.Start(id, pool, from, request.Image);
+        // Another caller's copy goes on without this one.
+        using var cancelling = copy.Job.Request == id
+            ? context.CancellationToken.Register(copy.Cancel)
+            : default(CancellationTokenRegistration);
+        await Follow(copy, responseStream, context.CancellationToken).ConfigureAwait(false);
+        try
+        {
+            var reference = await copy.Done.ConfigureAwait(false);
+            var found = await images.Details(copy.Job.Pool, reference).ConfigureAwait(false);
+            await responseStream.WriteAsync(new CopyImageReply { Image = ImageViews.Details(found) })
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw Problems.Of(Problem.Types.Kind.Unavailable, ImageCopier.What, request.Image,
+                "the agent is stopping", "the copy goes on when it runs again: dmagent transfer list");
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            throw Problems.Of(Problem.Types.Kind.Refused, ImageCopier.What, request.Image,
+                "the transfer was cancelled", "copy it again");
+        }
+    }
+
+    public override Task<ListTransfersReply> List(ListTransfersRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListTransfersReply { Transfers = { copies.All.Select(View) } });
+
+    public override async Task<CancelTransferReply> Cancel(CancelTransferRequest request, ServerCallContext context)
+    {
+        const string What = "cannot cancel transfer";
+        var found = copies.All.Where(copy => request.Id.Length > 0
+            && copy.Job.Request.ToString().StartsWith(request.Id, StringComparison.OrdinalIgnoreCase)).ToList();
+        if (found.Count != 1)
+        {
+            throw found.Count == 0
+                ? Problems.NotFound(What, request.Id, "there is no transfer of this id", "dmagent transfer list")
+                : Problems.Usage(What, request.Id, $"{found.Count} transfers have an id that begins like this",
+                    "give more of it");
+        }
+        var copy = found[0];
+        copies.Cancel(copy.Job.Request);
+        // It is over when what it brought is undone.
+        await ((Task)copy.Done).WaitAsync(context.CancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        context.CancellationToken.ThrowIfCancellationRequested();
+        return copy.Done.IsCompletedSuccessfully
+            ? throw Problems.Of(Problem.Types.Kind.Refused, What, request.Id, "it has ended: the image is there",
+                $"remove it: dmagent image remove {copy.Job.Image}")
+            : new CancelTransferReply { Transfer = View(copy) };
+    }
+
+    /// <summary>Reports until the copy has ended.</summary>
+    private async Task Follow(
+        RunningCopy copy, IServerStreamWriter<CopyImageReply> responseStream, CancellationToken cancellation)
+    {
+        CopyProgress? told = null;
+        while (true)
+        {
+            if (copy.Progress != told && !cancellation.IsCancellationRequested)
+            {
+                told = copy.Progress;
+                await responseStream.WriteAsync(new CopyImageReply { Progress = View(copy) }, CancellationToken.None)
+                    .ConfigureAwait(false);
+            }
+            if (copy.Done.IsCompleted)
+                return;
+            await Task.WhenAny(copy.Done, Task.Delay(ReportEvery, time, CancellationToken.None)).ConfigureAwait(false);
+        }
+    }
+
+    private static RunningTransfer View(RunningCopy copy)
+    {
+        var (job, progress) = (copy.Job, copy.Progress);
+        return new RunningTransfer
+        {
+            Id = job.Request.ToString(),
+            Image = job.Image,
+            FromHost = job.From.Value,
+            Pool = job.Pool.Value,
+            StartedAt = Views.Time(job.StartedAt),
+            Phase = progress.Phase switch
+            {
+                CopyPhase.Asking => RunningTransfer.Types.Phase.Asking,
+                CopyPhase.Receiving => RunningTransfer.Types.Phase.Receiving,
+                CopyPhase.Present => RunningTransfer.Types.Phase.Present,
+                _ => RunningTransfer.Types.Phase.Tagging,
+            },
+            LayerIndex = (uint)progress.Layer,
+            LayerCount = (uint)progress.Layers,
+            BytesReceived = progress.Received.Bytes,
+            BytesTotal = progress.Total.Bytes,
+        };
+    }
+}

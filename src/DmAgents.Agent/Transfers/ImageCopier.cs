@@ -1,0 +1,260 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Security.Authentication;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Transfer.Connections;
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Receiving;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>
+/// Brings an image from another host into a pool: the layers that the pool lacks, the lowest first, then its name. What
+/// fails or is cancelled takes back what it made.
+/// </summary>
+internal sealed class ImageCopier(
+    PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, CopyFiles kept, ILayerPeers peers,
+    TimeProvider time, ILogger<ImageCopier> log)
+{
+    public const string What = "cannot copy image";
+
+    /// <summary>How long a host may be unreachable: a restart of it, or of its network.</summary>
+    private static readonly TimeSpan UnreachableFor = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(30);
+
+    /// <summary>Pieces of 1 MiB that a stop or a crash may cost.</summary>
+    private const int SyncEvery = 16;
+
+    private static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>One reception of a layer at a time: the next one finds the layer.</summary>
+    private readonly ConcurrentDictionary<(PoolName Pool, DeviceKey Layer), SemaphoreSlim> _turns = new();
+
+    /// <param name="stopping">What is there is kept, and the copy goes on after the next start.</param>
+    public async Task<ImageReference> RunAsync(RunningCopy copy, CancellationToken stopping)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(copy.NotWanted, stopping);
+        var pool = PoolOf(copy.Job);
+        try
+        {
+            var offer = copy.Offer ??= await AskAsync(copy, either.Token).ConfigureAwait(false);
+            Admit(copy, pool, offer);
+            if (kept.Keep(pool.Paths, copy.Job, offer) is { Error: { } error })
+                throw Refusals.Of(What, copy.Job.Image, error);
+            for (var i = 0; i < offer.Layers.Length; i++)
+                await BringAsync(copy, pool, offer, i, stopping).ConfigureAwait(false);
+            var reference = await TagAsync(copy, offer).ConfigureAwait(false);
+            kept.Forget(pool.Paths, copy.Job.Request);
+            return reference;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception cause) when (cause is RefusedException or OperationCanceledException)
+        {
+            await TakeBackAsync(copy, pool).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Which layers the image has, by the other host. It may have to read them first.</summary>
+    private async Task<ImageOffer> AskAsync(RunningCopy copy, CancellationToken cancellation)
+    {
+        var job = copy.Job;
+        try
+        {
+            var stream = await peers.ConnectAsync(job.From, LayerProtocols.Images, cancellation).ConfigureAwait(false);
+            await using var closing = stream.ConfigureAwait(false);
+            await OfferWire.WriteAsync(stream, new OfferMessage { Image = job.Image }, cancellation)
+                .ConfigureAwait(false);
+            while (true)
+            {
+                using var patience = new CancellationTokenSource(AnswerWithin, time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+                var answer = await OfferWire.ReadAsync(stream, either.Token).ConfigureAwait(false);
+                if (answer is { Work: { } work })
+                    copy.Progress = CopyProgress.Begin with { Layer = work.Layers, Layers = work.Of };
+                else if (answer is { Offer: { } offer })
+                    return offer.Fault() is not { } fault ? offer : throw Refusals.Because(
+                        RefusalKind.Failed, What, job.Image, $"what host {job.From} offers cannot be used: {fault}",
+                        "run the same version of the agent on both hosts, or import the image again there");
+                else if (answer is { Refusal: { } refusal })
+                    throw Refusals.Because(
+                        refusal.Kind, What, job.Image, $"host {job.From}: {refusal.Why}",
+                        $"on that host: {refusal.Next}");
+                else
+                    throw new IOException("it closed the connection without an answer");
+            }
+        }
+        catch (Exception fault) when (fault is IOException or AuthenticationException
+            || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw Refusals.Because(
+                RefusalKind.Failed, What, job.Image,
+                $"host {job.From} does not answer: {(fault is OperationCanceledException ? "no byte came" : fault.Message)}",
+                "see whether it runs and can be reached: dmagent fleet status");
+        }
+    }
+
+    /// <summary>Refused before anything is received, if it does not fit.</summary>
+    private static void Admit(RunningCopy copy, PoolPicture pool, ImageOffer offer)
+    {
+        var missing = new ByteSize(offer.Layers.Where(layer => !Has(pool.State, layer.Key))
+            .Aggregate(0UL, (sum, layer) => sum + layer.Changed));
+        if (pool.Health is { Status.Data: var data } && missing > data.FreeBytes)
+        {
+            throw Refusals.Because(
+                RefusalKind.NoSpace, What, copy.Job.Image,
+                $"its layers that are missing here have {missing}, and pool {pool.Name} has {data.FreeBytes} free",
+                $"remove images or containers, or grow it: dmagent pool grow {pool.Name}");
+        }
+    }
+
+    private async Task BringAsync(
+        RunningCopy copy, PoolPicture pool, ImageOffer offer, int index, CancellationToken stopping)
+    {
+        var layer = offer.Layers[index];
+        var wanted = new WantedLayer(
+            copy.Job.Request, index, layer.Key, index > 0 ? offer.Layers[index - 1].Key : null,
+            layer.Format is { } format ? new FormatName(format) : null, layer.Root, layer.DiffId);
+        using var store = new PoolReceptionStore(gateway, kernel, files, maps, pool, wanted);
+        var turn = _turns.GetOrAdd((pool.Name, layer.Key), _ => new SemaphoreSlim(1));
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(copy.NotWanted, stopping);
+        await turn.WaitAsync(either.Token).ConfigureAwait(false);
+        try
+        {
+            if (Has(StateOf(pool), layer.Key))
+            {
+                Show(copy, offer, index + 1, CopyPhase.Present, layer.Changed);
+                store.Forget();
+                return;
+            }
+            await ReceiveAsync(copy, pool, offer, index, store, stopping).ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task ReceiveAsync(
+        RunningCopy copy, PoolPicture pool, ImageOffer offer, int index, PoolReceptionStore store,
+        CancellationToken stopping)
+    {
+        var (layer, job) = (offer.Layers[index], copy.Job);
+        var identity = PoolGateway.IdentityOf(What, pool);
+        var ancestors = await AncestorsAsync(pool, offer, index, copy.NotWanted).ConfigureAwait(false);
+        var request = new ReceiveRequest(layer.Asked, layer.Digest, TransferPriority.Normal, layer.Shape, ancestors);
+        var settings = new ReceiverSettings(
+            new TransferParty(SelfOf(job).Fleet, identity.Uuid, identity.BlockSize), ContentMaps.Pieces,
+            layer.Shape.DeviceSize)
+        {
+            SyncEvery = SyncEvery,
+        };
+        var receiver = await Task.Run(() => ReceiverOf(request, settings, store)).ConfigureAwait(false);
+        LayerReception? reception = null;
+        ulong Verified() => Volatile.Read(ref reception)?.Served?.Verified ?? 0;
+        reception = new LayerReception(
+            receiver, store, new PeerConnector(peers, job.From, Verified, time, UnreachableFor),
+            new ConnectionSettings(), time);
+        var receiving = reception.RunAsync(copy.NotWanted, stopping);
+        Show(copy, offer, index + 1, CopyPhase.Receiving, 0);
+        while (await Task.WhenAny(receiving, Task.Delay(ProgressEvery, time, CancellationToken.None))
+            .ConfigureAwait(false) != receiving)
+        {
+            if (Verified() * (ulong)ContentMaps.Pieces.Bytes is > 0 and var bytes)
+                Show(copy, offer, index + 1, CopyPhase.Receiving, Math.Min(bytes, layer.Changed));
+        }
+        var outcome = await receiving.ConfigureAwait(false);
+        stopping.ThrowIfCancellationRequested();
+        if (outcome.End == ReceptionEnd.Committed)
+        {
+            Show(copy, offer, index + 1, CopyPhase.Receiving, layer.Changed);
+            return;
+        }
+        copy.NotWanted.ThrowIfCancellationRequested();
+        throw Refusals.Because(
+            store.Fault == KernelFault.NoSpace ? RefusalKind.NoSpace : RefusalKind.Failed, What, job.Image,
+            $"layer {layer.Name} of host {job.From}: {outcome.Reason}",
+            store.Fault == KernelFault.NoSpace
+                ? $"remove images or containers, or grow the pool: dmagent pool grow {pool.Name}"
+                : $"see the agent's log on both hosts, then try again");
+    }
+
+    /// <summary>Goes on with what is kept, if that is of this layer.</summary>
+    private static Receiver ReceiverOf(ReceiveRequest request, ReceiverSettings settings, PoolReceptionStore store)
+    {
+        if (store.Kept() is var (progress, map) && progress.Content == request.Content
+            && (progress.Base is null || request.Ancestors.Any(ancestor => ancestor.Digest == progress.Base)))
+            return new Receiver(request, settings, progress, map);
+        store.Forget();
+        return new Receiver(request, settings);
+    }
+
+    /// <summary>Copies of this pool that the layer can be received upon, the nearest first: those with the content that
+    /// the other host has, too.</summary>
+    private async Task<ImmutableArray<ContentMap>> AncestorsAsync(
+        PoolPicture pool, ImageOffer offer, int index, CancellationToken cancellation)
+    {
+        var found = ImmutableArray.CreateBuilder<ContentMap>();
+        for (var i = index - 1; i >= 0; i--)
+        {
+            if (StateOf(pool).FindCopy(offer.Layers[i].Digest) is not { } copy
+                || copy.FileSystem != offer.Layers[index].FileSystem || copy.Size > offer.Layers[index].Shape.DeviceSize)
+                continue;
+            found.Add(await maps.GetAsync(pool.Name, copy.Key, cancellation).ConfigureAwait(false));
+        }
+        return found.ToImmutable();
+    }
+
+    private async Task<ImageReference> TagAsync(RunningCopy copy, ImageOffer offer)
+    {
+        var reference = new ImageReference(offer.Reference);
+        copy.Progress = copy.Progress with { Phase = CopyPhase.Tagging };
+        await gateway.Ask(copy.Job.Pool, new PoolCommands.TagImage(
+            SubRequests.Of(copy.Job.Request, $"tag {reference}"), reference, offer.Layers[^1].Key, offer.ConfigDigest,
+            offer.Config, gateway.Now), CancellationToken.None).ConfigureAwait(false);
+        return reference;
+    }
+
+    /// <summary>First it is forgotten: from then on the next opening of the pool undoes what is left. Then the highest
+    /// layer goes first; one with another above it stays, and so does one that an image needs.</summary>
+    private async Task TakeBackAsync(RunningCopy copy, PoolPicture pool)
+    {
+        if (kept.Forget(pool.Paths, copy.Job.Request) is { Error: { } error })
+            log.LogWarning("a copy that failed goes on after the next start: {Error}", error);
+        foreach (var device in StateOf(pool).Devices.Values.Where(device => device.IsPresent
+            && Domain.Pools.Recovery.WorkUnderWay.OwnerOf(device) == copy.Job.Request).OrderByDescending(d => d.Id))
+        {
+            if (await gateway.Remove(pool.Name, device.Key).ConfigureAwait(false) is { } refusal)
+                log.LogWarning("pool {Pool}: {Key} of a failed copy stays: {Why}", pool.Name, device.Key, refusal);
+        }
+    }
+
+    private static void Show(RunningCopy copy, ImageOffer offer, int layer, CopyPhase phase, ulong ofLayer)
+    {
+        var before = offer.Layers.Take(layer - 1).Aggregate(0UL, (sum, below) => sum + below.Changed);
+        var all = offer.Layers.Aggregate(0UL, (sum, each) => sum + each.Changed);
+        copy.Progress = new CopyProgress(
+            phase, layer, offer.Layers.Length, new ByteSize(before + ofLayer), new ByteSize(all));
+    }
+
+    private LayerPeer SelfOf(CopyJob job) => peers.Self ?? throw Refusals.Because(
+        RefusalKind.WrongState, What, job.Image, "this host is in no fleet", "join one: dmagent fleet join --help");
+
+    private PoolPicture PoolOf(CopyJob job) => gateway.Board.Find(job.Pool)
+        ?? throw Refusals.NotFound(What, job.Pool.Value, "the pool is gone", "list them: dmagent pool list");
+
+    private PoolContents StateOf(PoolPicture pool) => gateway.Board.Find(pool.Name)?.State ?? pool.State;
+
+    private static bool Has(PoolContents state, DeviceKey layer) =>
+        state.Find(layer) is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready };
+}

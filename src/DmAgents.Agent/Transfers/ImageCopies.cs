@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>
+/// The copies under way on this host. Those that a crash or a stop interrupted count as work under way before the pools
+/// are opened, so that nothing of them is undone, and go on when the agent has started.
+/// </summary>
+internal sealed class ImageCopies(
+    PoolGateway gateway, ImageCopier copier, CopyFiles kept, ILayerPeers peers, AgentSettings settings,
+    ILogger<ImageCopies> log) : IHostedLifecycleService, IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private ImmutableDictionary<RequestId, RunningCopy> _running = ImmutableDictionary<RequestId, RunningCopy>.Empty;
+
+    public IEnumerable<RunningCopy> All => _running.Values.OrderBy(copy => copy.Job.StartedAt);
+
+    /// <summary>Begins to copy an image, or follows the copy of it that is under way.</summary>
+    /// <exception cref="RefusedException">There is no such host.</exception>
+    public RunningCopy Start(RequestId request, PoolPicture pool, HostName from, string image)
+    {
+        lock (_lock)
+        {
+            if (_running.TryGetValue(request, out var same))
+                return same;
+            if (_running.Values.FirstOrDefault(copy => copy.Job.Pool == pool.Name && copy.Job.From == from
+                && copy.Job.Image == image) is { } underWay)
+                return underWay;
+            Check(from, image);
+            return Run(TakeUp(new CopyJob(request, pool.Name, from, image, gateway.Now)));
+        }
+    }
+
+    /// <summary>False: there is no such copy.</summary>
+    public bool Cancel(RequestId request)
+    {
+        if (!_running.TryGetValue(request, out var copy))
+            return false;
+        copy.Cancel();
+        return true;
+    }
+
+    /// <summary>Before any pool is opened.</summary>
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        var pools = Directory.Exists($"{settings.StateDirectory}/pools")
+            ? Directory.GetDirectories($"{settings.StateDirectory}/pools")
+            : [];
+        foreach (var directory in pools)
+        {
+            if (!PoolName.TryParse(Path.GetFileName(directory), out var name))
+                continue;
+            var paths = new PoolPaths(settings.StateDirectory, name);
+            foreach (var (job, offer) in kept.Find(paths, (file, why) =>
+                log.LogWarning("a copy is undone, because {File} cannot be read: {Why}", file, why)))
+                TakeUp(job).Offer = offer;
+            kept.Sweep(paths, _running.Keys.ToHashSet());
+        }
+        return Task.CompletedTask;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        foreach (var copy in All)
+        {
+            log.LogInformation(
+                "the copy of {Image} from host {Host} goes on", copy.Job.Image, copy.Job.From);
+            Run(copy);
+        }
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Before the pools stop.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await Task.WhenAll(_running.Values.Select(copy => (Task)copy.Done)).WaitAsync(cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        catch (OperationCanceledException)
+        {
+            log.LogWarning("transfers did not stop in time; the next start goes on with them");
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _stopping.Dispose();
+
+    private void Check(HostName from, string image)
+    {
+        if (peers.Self is not { } self)
+        {
+            throw Refusals.Because(
+                RefusalKind.WrongState, ImageCopier.What, image, "this host is in no fleet",
+                "join one: dmagent fleet join --help");
+        }
+        if (self.Host == from)
+        {
+            throw Refusals.Invalid(
+                ImageCopier.What, image, $"{from} is this host", "name the host that has the image");
+        }
+        if (!peers.Knows(from))
+        {
+            throw Refusals.NotFound(
+                ImageCopier.What, from.Value, $"fleet {self.Fleet} has no host of this name, as this host sees it",
+                "list them: dmagent fleet status");
+        }
+    }
+
+    private RunningCopy TakeUp(CopyJob job)
+    {
+        var copy = new RunningCopy(job, gateway.Board.Work.Begin(job.Pool, job.Request));
+        _running = _running.Add(job.Request, copy);
+        return copy;
+    }
+
+    private RunningCopy Run(RunningCopy copy)
+    {
+        copy.Done = Task.Run(async () =>
+        {
+            try
+            {
+                await gateway.Board.When(copy.Job.Pool, pool => pool is { Phase: PoolPhase.Open }, _stopping.Token)
+                    .ConfigureAwait(false);
+                return await copier.RunAsync(copy, _stopping.Token).ConfigureAwait(false);
+            }
+            catch (RefusedException refused)
+            {
+                log.LogWarning("an image was not copied: {Refusal}", refused.Refusal);
+                throw;
+            }
+            finally
+            {
+                End(copy);
+            }
+        });
+        return copy;
+    }
+
+    /// <summary>In an agent that stops it stays under way to the end of the process.</summary>
+    private void End(RunningCopy copy)
+    {
+        lock (_lock)
+            _running = _running.Remove(copy.Job.Request);
+        if (!_stopping.IsCancellationRequested)
+            copy.Dispose();
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Pools;
+using DmAgents.Transfer.Connections;
+using DmAgents.Transfer.Pacing;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>A member's port for layers: serves blocks, and which layers an image has, to hosts of the fleet.</summary>
+internal sealed class LayerPort(
+    PoolGateway gateway, PoolLayerSources sources, ImageOffers offers, HostBandwidth bandwidth, TimeProvider time,
+    ILogger<LayerPort> log)
+{
+    private static readonly TimeSpan HandshakeWithin = TimeSpan.FromSeconds(30);
+
+    /// <summary>Serves one connection to its end.</summary>
+    /// <param name="connection">Closed by the caller.</param>
+    /// <param name="options">With the host's certificate, and what judges the peer's.</param>
+    public async Task ServeAsync(
+        Stream connection, FleetId fleet, SslServerAuthenticationOptions options, CancellationToken cancellation)
+    {
+        options.ApplicationProtocols = [LayerProtocols.Blocks, LayerProtocols.Images];
+        var tls = new SslStream(connection, leaveInnerStreamOpen: true);
+        await using var closing = tls.ConfigureAwait(false);
+        try
+        {
+            using var patience = new CancellationTokenSource(HandshakeWithin, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+            await tls.AuthenticateAsServerAsync(options, either.Token).ConfigureAwait(false);
+            if (tls.NegotiatedApplicationProtocol == LayerProtocols.Images)
+                await offers.ServeAsync(tls, cancellation).ConfigureAwait(false);
+            else if (tls.NegotiatedApplicationProtocol == LayerProtocols.Blocks)
+                await SendAsync(tls, fleet, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is IOException or AuthenticationException
+            || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            log.LogInformation("a connection for layers ended: {Why}", fault.Message);
+        }
+    }
+
+    private async Task SendAsync(SslStream tls, FleetId fleet, CancellationToken cancellation)
+    {
+        // Which pool has the layer is known with the first question; the other side is told of the host's first one.
+        var pool = gateway.Board.All.Select(pool => pool.State.Identity).FirstOrDefault(identity => identity is not null);
+        var party = new TransferParty(
+            fleet, pool?.Uuid ?? new PoolUuid(Guid.Empty), pool?.BlockSize ?? PoolBlockSize.Default);
+        var fault = await new SendingConnection(party, sources, bandwidth, new ConnectionSettings(), time)
+            .RunAsync(tls, cancellation).ConfigureAwait(false);
+        if (fault is not null)
+            log.LogInformation("a layer's transfer was cut short: {Why}", fault);
+    }
+}

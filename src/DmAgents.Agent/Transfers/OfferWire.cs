@@ -1,0 +1,77 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>One message of the talk about an image: exactly one of its parts is set.</summary>
+internal sealed record OfferMessage
+{
+    /// <summary>Asks which layers an image has: a reference or an id.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>Keeps the asking host waiting: this many layers of so many are looked at.</summary>
+    public OfferWork? Work { get; init; }
+
+    public ImageOffer? Offer { get; init; }
+
+    public Refusal? Refusal { get; init; }
+}
+
+/// <summary>How far an offer is.</summary>
+internal sealed record OfferWork(int Layers, int Of);
+
+/// <summary>The talk about an image over a stream: each message is its length (4 bytes, little endian) and JSON.
+/// </summary>
+internal static class OfferWire
+{
+    /// <summary>An image's configuration is 4 MiB at most.</summary>
+    public const int MaxMessage = 8 * 1024 * 1024;
+
+    public static async Task WriteAsync(Stream stream, OfferMessage message, CancellationToken cancellation)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(message, OfferJson.Default.OfferMessage);
+        var bytes = new byte[sizeof(int) + json.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, json.Length);
+        json.CopyTo(bytes, sizeof(int));
+        await stream.WriteAsync(bytes, cancellation).ConfigureAwait(false);
+        await stream.FlushAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <returns>Null: the other side closed the stream.</returns>
+    /// <exception cref="IOException">It is no such message, or it was cut off.</exception>
+    public static async Task<OfferMessage?> ReadAsync(Stream stream, CancellationToken cancellation)
+    {
+        var header = new byte[sizeof(int)];
+        var read = await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellation)
+            .ConfigureAwait(false);
+        if (read == 0)
+            return null;
+        var length = BinaryPrimitives.ReadInt32LittleEndian(header);
+        if (read < header.Length || length is <= 0 or > MaxMessage)
+            throw new IOException($"a message of {length} bytes came, of {MaxMessage} at most");
+        var json = new byte[length];
+        await stream.ReadExactlyAsync(json, cancellation).ConfigureAwait(false);
+        try
+        {
+            return JsonSerializer.Deserialize(json, OfferJson.Default.OfferMessage)
+                ?? throw new IOException("an empty message came");
+        }
+        catch (JsonException damaged)
+        {
+            throw new IOException($"a message came that cannot be read: {damaged.Message}", damaged);
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    IgnoreReadOnlyProperties = true)]
+[JsonSerializable(typeof(OfferMessage))]
+[JsonSerializable(typeof(CopyDocument))]
+internal sealed partial class OfferJson : JsonSerializerContext;

@@ -1,0 +1,40 @@
+using System.Security.Authentication;
+using DmAgents.Domain.Fleet;
+using DmAgents.Transfer.Connections;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>One host as the source of a layer: asked again after a fault, as long as that brings the layer on.</summary>
+/// <param name="verified">How much of the layer has come: as long as it grows, the host is of use.</param>
+internal sealed class PeerConnector(
+    ILayerPeers peers, HostName host, Func<ulong> verified, TimeProvider time, TimeSpan giveUpAfter) : ISourceConnector
+{
+    /// <summary>Connections in a row that brought nothing: the host refuses, or sends what is of no use.</summary>
+    private const int Useless = 3;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private ulong _last;
+    private int _useless;
+    private long _since = time.GetTimestamp();
+
+    public async Task<Stream?> ConnectAsync(string? fault, CancellationToken cancellation)
+    {
+        if (verified() is var now && now > _last)
+            (_last, _useless, _since) = (now, 0, time.GetTimestamp());
+        if (_useless >= Useless || time.GetElapsedTime(_since) > giveUpAfter)
+            return null;
+        if (fault is not null)
+            await Task.Delay(Pause, time, cancellation).ConfigureAwait(false);
+        try
+        {
+            var stream = await peers.ConnectAsync(host, LayerProtocols.Blocks, cancellation).ConfigureAwait(false);
+            _useless++;
+            return stream;
+        }
+        catch (AuthenticationException refused)
+        {
+            throw new IOException($"{host} is refused, or refuses this host: {refused.Message}", refused);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Layers;
+using DmAgents.Domain.Ports;
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Sending;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>The layers of this host's pools, as other hosts are served from them.</summary>
+internal sealed class PoolLayerSources(PoolGateway gateway, IKernel kernel, ContentMaps maps) : ILayerSources
+{
+    private const string What = "cannot send layer";
+
+    public OpenAnswer Open(TransferRecords.Ask ask)
+    {
+        if (Find(ask) is not var (pool, layer))
+            return new OpenAnswer.Refused(TransferRefusal.UnknownLayer, "this host has no such layer");
+        try
+        {
+            return TransferPorts.Wait(() => OpenAsync(pool, layer, ask));
+        }
+        catch (RefusedException refused)
+        {
+            return new OpenAnswer.Refused(TransferRefusal.Unreadable, refused.Refusal.ToString());
+        }
+    }
+
+    /// <summary>By its content; or by its chain id, if its content was not computed yet.</summary>
+    private (PoolPicture Pool, DeviceRecord Layer)? Find(TransferRecords.Ask ask)
+    {
+        foreach (var pool in gateway.Board.All)
+        {
+            if (pool.State.FindCopy(ask.Content) is { } copy)
+                return (pool, copy);
+        }
+        foreach (var pool in gateway.Board.All)
+        {
+            if (pool.State.Find(DeviceKey.Layer(ask.Layer.Value))
+                is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready } layer)
+                return (pool, layer);
+        }
+        return null;
+    }
+
+    private async Task<OpenAnswer> OpenAsync(PoolPicture pool, DeviceRecord layer, TransferRecords.Ask ask)
+    {
+        var map = await maps.GetAsync(pool.Name, layer.Key, CancellationToken.None).ConfigureAwait(false);
+        var reading = await LayerReading.OpenAsync(
+            gateway, kernel, pool, layer.Key, What, CancellationToken.None).ConfigureAwait(false);
+        // The nearest that both have is all that the sender needs.
+        var shared = ask.Ancestors.Select(digest => maps.Find(pool.Name, digest)).FirstOrDefault(found => found != null);
+        var bases = shared is var (_, known) && shared is not null
+            ? ImmutableDictionary<ContentDigest, ContentMap>.Empty.Add(known.Digest, known)
+            : ImmutableDictionary<ContentDigest, ContentMap>.Empty;
+        return new OpenAnswer.Found(new OpenLayer(
+            reading,
+            new SourceLayer(new LayerShape(layer.Size, layer.FileSystem), map, bases, PieceSet.Empty),
+            new LayerChanges(kernel, LayerReading.ContextOf(What, pool).Device, layer.Id,
+                digest => gateway.Board.Find(pool.Name)?.State.FindCopy(digest)?.Id)));
+    }
+
+    private sealed class OpenLayer(LayerReading reading, SourceLayer layer, LayerChanges changes) : IOpenLayer
+    {
+        public SourceLayer Layer => layer;
+
+        public IBlockReader Device => reading.Device;
+
+        public IBlockChanges? Changes => changes;
+
+        public void Dispose() => reading.Dispose();
+    }
+}

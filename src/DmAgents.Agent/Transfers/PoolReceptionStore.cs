@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Layers;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Ports;
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Receiving;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>A layer that a transfer brings.</summary>
+/// <param name="Transfer">What it is a part of: as long as that is under way, what was received of it stays.</param>
+/// <param name="Index">Which of the transfer's layers it is.</param>
+/// <param name="Layer">What it is to be called.</param>
+/// <param name="Parent">The layer below it in the lineage; null: none.</param>
+internal sealed record WantedLayer(
+    RequestId Transfer, int Index, DeviceKey Layer, DeviceKey? Parent, FormatName? Format, string? Root, string? DiffId)
+{
+    public DeviceKey Key => WorkUnderWay.ReceptionOf(Transfer, Index);
+}
+
+/// <summary>
+/// Receives a layer into a pool: plan and progress are files beside the pool, the target is a device of the pool's
+/// journal. A target whose transfer is not taken up after a crash is removed when the pool is opened.
+/// </summary>
+internal sealed class PoolReceptionStore(
+    PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, PoolPicture pool, WantedLayer wanted)
+    : IReceptionStore, IDisposable
+{
+    private const string What = "cannot receive layer";
+    private const string Receive = "receive";
+
+    private readonly string _file = $"{pool.Paths.TransferDirectory}/{wanted.Transfer.Value:N}-{wanted.Index}";
+    private IOpenReceivingDevice? _target;
+
+    /// <summary>Why the target could not be made or kept, in the last refusal; null if nothing was refused.</summary>
+    public KernelFault? Fault { get; private set; }
+
+    private string ProgressFile => _file + ".progress";
+
+    private string MapFile => _file + ".map";
+
+    /// <summary>What an earlier life of the agent kept; null if there is nothing that can be used.</summary>
+    public (ReceivingProgress Progress, ContentMap Map)? Kept()
+    {
+        var (progress, map) = (files.Read(ProgressFile), files.Read(MapFile));
+        return progress.Succeeded && map.Succeeded
+            && ReceivingProgressFile.TryRead(progress.Value, out var kept, out _)
+            && ContentMapFile.TryRead(map.Value, out var content, out _) && content.Digest == kept.Content
+                ? (kept, content)
+                : null;
+    }
+
+    /// <remarks>The map is first: a progress beside another layer's map is not used.</remarks>
+    public KernelResult KeepPlan(ReceivingProgress progress, ContentMap map) =>
+        files.Replace(MapFile, ContentMapFile.Write(map)).Then(() => KeepProgress(progress));
+
+    public KernelResult KeepProgress(ReceivingProgress progress) =>
+        files.Replace(ProgressFile, ReceivingProgressFile.Write(progress));
+
+    public KernelResult<IReceivingDevice> FindTarget(ReceivingProgress progress) =>
+        Noted(TransferPorts.Wait(Receive, wanted.Layer.Name, FindAsync));
+
+    public KernelResult<IReceivingDevice> MakeTarget(ReceivingProgress progress) =>
+        Noted(TransferPorts.Wait(Receive, wanted.Layer.Name, async () =>
+        {
+            var found = await FindAsync().ConfigureAwait(false);
+            if (!found.FailedWith(KernelFault.NotFound))
+                return found;
+            DeviceKey? source = null;
+            if (progress.Base is { } origin && (source = State.FindCopy(origin)?.Key) is null)
+            {
+                return new KernelError(
+                    KernelFault.Failed, 0, Receive, wanted.Layer.Name, "the layer that it was to begin with is gone");
+            }
+            await gateway.Make(pool.Name, new PoolCommands.Receive(
+                new RequestId(Guid.NewGuid()), wanted.Key, wanted.Parent, source, progress.Shape.DeviceSize,
+                progress.Shape.FileSystem, gateway.Now)
+            {
+                Format = wanted.Format, Root = wanted.Root,
+            }, wanted.Key, wanted.Transfer, CancellationToken.None).ConfigureAwait(false);
+            return await FindAsync().ConfigureAwait(false);
+        }));
+
+    /// <remarks>The map comes first: the layer has one from its first moment. If another transfer or import was faster,
+    /// its layer is used, and this one's is removed.</remarks>
+    public KernelResult Commit(ReceivingProgress progress, ContentMap map)
+    {
+        Close();
+        var committed = State.Find(wanted.Layer) is not null
+            ? KernelResult.Done
+            : maps.Keep(pool.Paths, wanted.Layer, map)
+                .Then(() => TransferPorts.Wait(Receive, wanted.Layer.Name, () => CommitAsync(map.Digest)));
+        return committed.Then(Forget);
+    }
+
+    /// <summary>Forgets what was kept, and removes the target, if one is there.</summary>
+    public KernelResult Forget()
+    {
+        Close();
+        return files.Delete(ProgressFile).Then(() => files.Delete(MapFile)).Then(() => TransferPorts.Wait(
+            Receive, wanted.Layer.Name, RemoveAsync));
+    }
+
+    public KernelResult Abandon(string reason) => Forget();
+
+    public void Dispose() => Close();
+
+    private PoolContents State => gateway.Board.Find(pool.Name)?.State ?? pool.State;
+
+    private KernelResult<T> Noted<T>(KernelResult<T> result)
+    {
+        Fault = result.Error?.Fault ?? Fault;
+        return result;
+    }
+
+    private void Close()
+    {
+        _target?.Dispose();
+        _target = null;
+    }
+
+    private async Task<KernelResult<IReceivingDevice>> FindAsync()
+    {
+        Close();
+        var device = State.Find(wanted.Key);
+        if (device is { Phase: DevicePhase.Lost })
+        {
+            if (await RemoveAsync().ConfigureAwait(false) is { Error: { } error })
+                return error;
+            device = null;
+        }
+        if (device is null)
+            return new KernelError(KernelFault.NotFound, 0, Receive, wanted.Key.Name, "it has no device yet");
+        await gateway.Ask(pool.Name, new PoolCommands.Confirm(
+            new RequestId(Guid.NewGuid()), wanted.Key, gateway.Now), CancellationToken.None).ConfigureAwait(false);
+        var context = LayerReading.ContextOf(What, pool);
+        var opened = kernel.OpenForReceiving(context.NameOf(device.Id), context.Identity.BlockSize);
+        if (!opened.Succeeded)
+            return opened.Error;
+        _target = opened.Value;
+        return KernelResult.Found<IReceivingDevice>(opened.Value);
+    }
+
+    private async Task<KernelResult> CommitAsync(ContentDigest content)
+    {
+        var labels = ImmutableSortedDictionary<string, string>.Empty
+            .Add(DeviceLabels.Import, wanted.Transfer.ToString());
+        if (wanted.DiffId is { } diffId)
+            labels = labels.Add(DeviceLabels.DiffId, diffId);
+        var made = await gateway.Make(
+            pool.Name, new PoolCommands.Commit(
+                new RequestId(Guid.NewGuid()), wanted.Key, wanted.Layer, labels, gateway.Now)
+            {
+                Content = content,
+            },
+            wanted.Layer, wanted.Transfer, CancellationToken.None).ConfigureAwait(false);
+        // One that another process had open at that moment became a layer by a snapshot, which has no digest yet.
+        if (made.Layer is { } layer && State.ContentOf(layer.Id) is null)
+        {
+            await gateway.Ask(pool.Name, new PoolCommands.NoteContent(
+                new RequestId(Guid.NewGuid()), wanted.Layer, content, gateway.Now), CancellationToken.None)
+                .ConfigureAwait(false);
+        }
+        return KernelResult.Done;
+    }
+
+    private async Task<KernelResult> RemoveAsync() =>
+        State.Find(wanted.Key) is not null
+        && await gateway.Remove(pool.Name, wanted.Key).ConfigureAwait(false) is { } refusal
+            ? TransferPorts.ErrorOf("remove", wanted.Key.Name, refusal)
+            : KernelResult.Done;
+}

@@ -1,0 +1,24 @@
+using DmAgents.Agent.Fleet;
+using DmAgents.Transfer.Pacing;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>The parts of the daemon that bring layers from host to host.</summary>
+internal static class TransferServices
+{
+    public static void Add(IServiceCollection services)
+    {
+        services.AddSingleton<ContentMaps>();
+        services.AddSingleton<PoolLayerSources>();
+        services.AddSingleton<ImageOffers>();
+        services.AddSingleton(provider => new HostBandwidth(
+            bytesPerSecond: null, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<LayerPort>();
+        services.AddSingleton<ILayerPeers, FleetLayerPeers>();
+        services.AddSingleton<IFleetPart, FleetLayersPart>();
+        services.AddSingleton<CopyFiles>();
+        services.AddSingleton<ImageCopier>();
+        services.AddSingleton<ImageCopies>();
+        services.AddHostedService(provider => provider.GetRequiredService<ImageCopies>());
+    }
+}

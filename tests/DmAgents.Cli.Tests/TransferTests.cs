@@ -1,0 +1,101 @@
+using DmAgents.Api.Admin.V1;
+using DmAgents.Cli.Tests.Support;
+
+namespace DmAgents.Cli.Tests;
+
+public class TransferTests
+{
+    private const ulong MiB = 1UL << 20;
+
+    [Fact]
+    public async Task A_copy_shows_each_layer_and_then_the_image()
+    {
+        await using var agent = await CopyingAsync();
+
+        var run = await Run.Of(agent, "image", "copy", "debian:12", "--from", "host-1");
+
+        Assert.Equal(0, run.Code);
+        Assert.Equal(
+            new CopyImageRequest
+            {
+                RequestId = Run.RequestId, Image = "debian:12", FromHost = "host-1", Pool = "fast",
+            },
+            agent.Request<CopyImageRequest>());
+        Assert.Collection(
+            run.Lines,
+            line => Assert.StartsWith("asking: ", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("layer 1/2 receiving: 25% of 100 MiB", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("layer 2/2 present: 100% of 100 MiB", line, StringComparison.Ordinal),
+            line => Assert.Equal(
+                "debian:12 of host-1 is cccccccccccc in pool fast: 2 layers, 120 MiB mapped", line));
+    }
+
+    [Fact]
+    public async Task A_copy_for_scripts_is_a_line_for_each_step_and_the_image_is_the_last()
+    {
+        await using var agent = await CopyingAsync();
+
+        var run = await Run.Of(agent, "image", "copy", "debian:12", "--from", "host-1", "--json");
+
+        Assert.Equal(4, run.Lines.Length);
+        Assert.Contains("\"bytes_total\":104857600", run.Lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("{\"image\":{\"reference\":\"debian:12\"", run.Lines[3], StringComparison.Ordinal);
+        Assert.Equal(
+            "debian:12\n", (await Run.Of(agent, "image", "copy", "debian:12", "--from", "host-1", "-q")).Out);
+    }
+
+    [Fact]
+    public async Task A_copy_without_a_source_is_a_usage_error()
+    {
+        await using var agent = await CopyingAsync();
+
+        Assert.Equal(2, (await Run.Of(agent, "image", "copy", "debian:12")).Code);
+    }
+
+    [Fact]
+    public async Task The_transfers_under_way_are_listed_with_their_progress()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        agent.On<ListTransfersRequest>(_ => new ListTransfersReply
+        {
+            Transfers = { Running(RunningTransfer.Types.Phase.Receiving, 1, 25 * MiB) },
+        });
+
+        var run = await Run.Of(agent, "transfer", "list");
+
+        Assert.Contains("layer 1/2 receiving", run.Out, StringComparison.Ordinal);
+        Assert.Contains("25% of 100 MiB", run.Out, StringComparison.Ordinal);
+        Assert.Contains("host-1", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_transfer_is_cancelled_by_the_beginning_of_its_id()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        agent.On<CancelTransferRequest>(_ => new CancelTransferReply
+        {
+            Transfer = Running(RunningTransfer.Types.Phase.Receiving, 1, 0),
+        });
+
+        var run = await Run.Of(agent, "transfer", "cancel", "4f1c");
+
+        Assert.Equal("4f1c", agent.Request<CancelTransferRequest>().Id);
+        Assert.Equal(["the copy of debian:12 from host-1 is cancelled and undone"], run.Lines);
+    }
+
+    private static async Task<FakeAgent> CopyingAsync() =>
+        (await FakeAgent.WithPoolsAsync("fast")).Streams<CopyImageRequest>(_ =>
+        [
+            new CopyImageReply { Progress = Running(RunningTransfer.Types.Phase.Asking, 0, 0, 0) },
+            new CopyImageReply { Progress = Running(RunningTransfer.Types.Phase.Receiving, 1, 25 * MiB) },
+            new CopyImageReply { Progress = Running(RunningTransfer.Types.Phase.Present, 2, 100 * MiB) },
+            new CopyImageReply { Image = Samples.Image() },
+        ]);
+
+    private static RunningTransfer Running(
+        RunningTransfer.Types.Phase phase, uint layer, ulong received, ulong total = 100 * MiB) => new()
+    {
+        Id = "4f1c0000-0000-0000-0000-000000000000", Image = "debian:12", FromHost = "host-1", Pool = "fast",
+        Phase = phase, LayerIndex = layer, LayerCount = 2, BytesReceived = received, BytesTotal = total,
+    };
+}
