@@ -308,7 +308,11 @@ internal sealed class LaneActor(IKernel kernel, IDurableFiles files) : UntypedAc
     private KernelResult RemoveFiles(PoolContext pool, ImmutableArray<DeviceRecord> devices)
     {
         var paths = pool.Paths;
-        string[] ours = [paths.MetadataDirectory, paths.ImageDirectory, paths.ViewDirectory];
+        string[] ours =
+        [
+            paths.MetadataDirectory, paths.ImageDirectory, paths.ViewDirectory, paths.ContentDirectory,
+            paths.TransferDirectory,
+        ];
         var written = ours.SelectMany(directory => NamesIn(directory).Select(name => $"{directory}/{name}"));
         foreach (var file in written.Append(paths.IdentityFile))
         {

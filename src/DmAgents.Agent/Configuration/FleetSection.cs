@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using DmAgents.Actors.Fleet;
 using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Configuration;
 
@@ -27,6 +28,9 @@ public sealed record FleetSection(MemberAddress? Address, IPAddress? Listen, Imm
     /// <summary>How often a member asks the authority for revocations besides the moments when members come and
     /// go.</summary>
     public TimeSpan Refresh { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>What this host sends of layers in a second at most; null: no limit.</summary>
+    public ByteSize? TransferRate { get; init; }
 
     public FleetTimes Times { get; init; } = FleetTimes.Default;
 }

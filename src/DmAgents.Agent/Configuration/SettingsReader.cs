@@ -187,6 +187,7 @@ public static class SettingsReader
             "fleet.certificate-life", Lifetimes.LeastHost, Lifetimes.MostHost),
         JoinPatience = values.Duration("fleet.join-patience"),
         Refresh = values.Duration("fleet.refresh-interval"),
+        TransferRate = values.SizeOrNone("fleet.transfer.rate"),
         Times = FleetTimes.Default with
         {
             Heartbeat = values.Duration("fleet.heartbeat"),

@@ -163,6 +163,7 @@ internal static class Views
             FileSystem = FileSystem(device.FileSystem),
             ContainerdNamespace = device.Key.ContainerdNamespace ?? "",
             Root = device.Root ?? "",
+            ContentDigest = pool.State.ContentOf(device.Id)?.ToString() ?? "",
         };
         layer.Labels.Add(device.Labels);
         if (usages.Mapped(device.Id, blockSize) is { } mapped)

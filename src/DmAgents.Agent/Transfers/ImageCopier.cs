@@ -5,6 +5,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Transfer.Connections;
@@ -97,9 +98,9 @@ internal sealed class ImageCopier(
         catch (Exception fault) when (fault is IOException or AuthenticationException
             || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
+            var why = fault is OperationCanceledException ? "no byte came" : fault.Message;
             throw Refusals.Because(
-                RefusalKind.Failed, What, job.Image,
-                $"host {job.From} does not answer: {(fault is OperationCanceledException ? "no byte came" : fault.Message)}",
+                RefusalKind.Failed, What, job.Image, $"host {job.From} does not answer: {why}",
                 "see whether it runs and can be reached: dmagent fleet status");
         }
     }
@@ -207,8 +208,9 @@ internal sealed class ImageCopier(
         var found = ImmutableArray.CreateBuilder<ContentMap>();
         for (var i = index - 1; i >= 0; i--)
         {
+            var shape = offer.Layers[index].Shape;
             if (StateOf(pool).FindCopy(offer.Layers[i].Digest) is not { } copy
-                || copy.FileSystem != offer.Layers[index].FileSystem || copy.Size > offer.Layers[index].Shape.DeviceSize)
+                || copy.FileSystem != shape.FileSystem || copy.Size > shape.DeviceSize)
                 continue;
             found.Add(await maps.GetAsync(pool.Name, copy.Key, cancellation).ConfigureAwait(false));
         }
@@ -231,8 +233,10 @@ internal sealed class ImageCopier(
     {
         if (kept.Forget(pool.Paths, copy.Job.Request) is { Error: { } error })
             log.LogWarning("a copy that failed goes on after the next start: {Error}", error);
-        foreach (var device in StateOf(pool).Devices.Values.Where(device => device.IsPresent
-            && Domain.Pools.Recovery.WorkUnderWay.OwnerOf(device) == copy.Job.Request).OrderByDescending(d => d.Id))
+        var state = StateOf(pool);
+        foreach (var device in state.Devices.Values
+            .Where(device => device.IsPresent && WorkUnderWay.OwnerOf(device) == copy.Job.Request)
+            .OrderByDescending(device => state.LineageOf(device).Count()))
         {
             if (await gateway.Remove(pool.Name, device.Key).ConfigureAwait(false) is { } refusal)
                 log.LogWarning("pool {Pool}: {Key} of a failed copy stays: {Why}", pool.Name, device.Key, refusal);

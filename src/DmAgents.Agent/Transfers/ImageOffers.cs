@@ -26,7 +26,8 @@ internal sealed class ImageOffers(PoolGateway gateway, ContentMaps maps, TimePro
         var making = MakeAsync(image, work => Volatile.Write(ref done, work), end.Token);
         try
         {
-            while (await Task.WhenAny(making, Task.Delay(WorkEvery, time, cancellation)).ConfigureAwait(false) != making)
+            while (await Task.WhenAny(making, Task.Delay(WorkEvery, time, cancellation)).ConfigureAwait(false)
+                != making)
             {
                 await OfferWire.WriteAsync(stream, new OfferMessage { Work = Volatile.Read(ref done) }, cancellation)
                     .ConfigureAwait(false);

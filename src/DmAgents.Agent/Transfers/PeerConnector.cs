@@ -4,7 +4,8 @@ using DmAgents.Transfer.Connections;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>One host as the source of a layer: asked again after a fault, as long as that brings the layer on.</summary>
+/// <summary>One host as the source of a layer: asked again after a fault, as long as that brings the layer on.
+/// </summary>
 /// <param name="verified">How much of the layer has come: as long as it grows, the host is of use.</param>
 internal sealed class PeerConnector(
     ILayerPeers peers, HostName host, Func<ulong> verified, TimeProvider time, TimeSpan giveUpAfter) : ISourceConnector

@@ -51,7 +51,8 @@ internal sealed class PoolLayerSources(PoolGateway gateway, IKernel kernel, Cont
         var reading = await LayerReading.OpenAsync(
             gateway, kernel, pool, layer.Key, What, CancellationToken.None).ConfigureAwait(false);
         // The nearest that both have is all that the sender needs.
-        var shared = ask.Ancestors.Select(digest => maps.Find(pool.Name, digest)).FirstOrDefault(found => found != null);
+        var shared = ask.Ancestors.Select(digest => maps.Find(pool.Name, digest))
+            .FirstOrDefault(found => found is not null);
         var bases = shared is var (_, known) && shared is not null
             ? ImmutableDictionary<ContentDigest, ContentMap>.Empty.Add(known.Digest, known)
             : ImmutableDictionary<ContentDigest, ContentMap>.Empty;

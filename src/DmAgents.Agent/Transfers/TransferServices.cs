@@ -1,3 +1,4 @@
+using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Fleet;
 using DmAgents.Transfer.Pacing;
 
@@ -12,7 +13,8 @@ internal static class TransferServices
         services.AddSingleton<PoolLayerSources>();
         services.AddSingleton<ImageOffers>();
         services.AddSingleton(provider => new HostBandwidth(
-            bytesPerSecond: null, provider.GetRequiredService<TimeProvider>()));
+            (long?)provider.GetRequiredService<AgentSettings>().Fleet.TransferRate?.Bytes,
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<LayerPort>();
         services.AddSingleton<ILayerPeers, FleetLayerPeers>();
         services.AddSingleton<IFleetPart, FleetLayersPart>();

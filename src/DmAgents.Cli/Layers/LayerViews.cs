@@ -38,6 +38,7 @@ internal static class LayerViews
         .Row("exclusive", Exclusive(layer))
         .Row("file system", FileSystems.Name(layer.FileSystem))
         .Row("tree", layer.Root.Length == 0 ? "the whole file system" : $"{layer.Root}/ of the file system")
+        .Row("content digest", Words.OrDash(layer.ContentDigest))
         .Row("device", Words.OrDash(layer.DevicePath))
         .Row("mounted at", Words.OrDash(layer.MountPath))
         .Row("created", Times.Ago(layer.CreatedAt, now))

@@ -8,8 +8,8 @@ namespace DmAgents.Domain.Pools;
 /// Decides what a pool does about a command. Pure: the same state, health and command give the same decision.
 /// </summary>
 /// <remarks>
-/// Topics are in partial files: creation, views, use, transfers, removal, images, the pool itself. Each answers in every phase of
-/// every device; <see cref="PoolState.Apply"/> takes each event that a decision holds.
+/// Topics are in partial files: creation, views, use, transfers, removal, images, the pool itself. Each answers in
+/// every phase of every device; <see cref="PoolState.Apply"/> takes each event that a decision holds.
 /// </remarks>
 public static partial class PoolDecider
 {

@@ -273,7 +273,8 @@ public sealed partial record PoolState(
         var source = device.Source is { } id ? Devices.GetValueOrDefault(id) : null;
         return Put(device with
         {
-            CreatedIn = Checkpoint.Reached, Root = source?.Root ?? device.Root, Format = source?.Format ?? device.Format,
+            CreatedIn = Checkpoint.Reached, Root = source?.Root ?? device.Root,
+            Format = source?.Format ?? device.Format,
         }) with { Ledger = Ledger.Given(device.Id) };
     }
 

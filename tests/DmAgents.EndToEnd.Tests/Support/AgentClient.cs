@@ -21,9 +21,15 @@ internal sealed class AgentClient : IDisposable
         Layers = new(_channel);
         Containers = new(_channel);
         Hosts = new(_channel);
+        Fleets = new(_channel);
+        Transfers = new(_channel);
     }
 
     public Api.Admin.V1.Pools.PoolsClient Pools { get; }
+
+    public Api.Admin.V1.Fleets.FleetsClient Fleets { get; }
+
+    public Api.Admin.V1.Transfers.TransfersClient Transfers { get; }
 
     public Api.Admin.V1.Images.ImagesClient Images { get; }
 
@@ -68,6 +74,23 @@ internal sealed class AgentClient : IDisposable
         }
         Assert.NotNull(image);
         return image;
+    }
+
+    /// <summary>Copies an image from another host of the fleet.</summary>
+    public async Task<ImageDetails> Copy(
+        string pool, string image, string from, Action<RunningTransfer>? progress = null)
+    {
+        using var call = Transfers.CopyImage(
+            new CopyImageRequest { RequestId = NewId(), Pool = pool, Image = image, FromHost = from });
+        ImageDetails? copied = null;
+        await foreach (var reply in call.ResponseStream.ReadAllAsync())
+        {
+            if (reply.Progress is { } step)
+                progress?.Invoke(step);
+            copied = reply.Image ?? copied;
+        }
+        Assert.NotNull(copied);
+        return copied;
     }
 
     public async Task<Container> Create(string pool, string name, string image, bool mount = true, ulong? size = null)
