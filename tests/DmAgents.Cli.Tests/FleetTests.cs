@@ -59,8 +59,8 @@ public class FleetTests
             ("10.0.0.1:9471", Token, "10.0.0.2:9471"), (request.Address, request.Token, request.OwnAddress));
         var json = await Run.Of(agent, "fleet", "join", "10.0.0.1:9471", "--token", Token, "--json");
         Assert.Equal(3, json.Lines.Length);
-        Assert.Equal(
-            "prod", JsonDocument.Parse(json.Lines[2]).RootElement.GetProperty("status").GetProperty("fleet").GetString());
+        var status = JsonDocument.Parse(json.Lines[2]).RootElement.GetProperty("status");
+        Assert.Equal("prod", status.GetProperty("fleet").GetString());
     }
 
     [Fact]
@@ -78,7 +78,8 @@ public class FleetTests
 
         Assert.Equal(4, run.Code);
         Assert.Equal(
-            "dmagent: cannot join the fleet: web2: host web9 used the token\n  next: make a new join token\n", run.Error);
+            "dmagent: cannot join the fleet: web2: host web9 used the token\n  next: make a new join token\n",
+            run.Error);
     }
 
     [Fact]

@@ -193,7 +193,7 @@ internal sealed class FleetHost(
                 Seeds = Seeds(),
                 FormAfter = settings.Fleet.FormAfter,
                 Times = settings.Fleet.Times,
-                Version = Version.TryParse(AgentVersion.Text.Split('-')[0], out var version) ? version : new Version(0, 1),
+                Version = Version.TryParse(AgentVersion.Text.Split('-')[0], out var version) ? version : new(0, 1),
                 LogLevel = LevelOf(settings.LogLevel),
                 LogBridge = typeof(AkkaLogBridge),
             },

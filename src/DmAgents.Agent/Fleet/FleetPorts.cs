@@ -9,7 +9,8 @@ public static class FleetPorts
     /// <summary>Of addresses that are given without one.</summary>
     public const ushort Default = 9471;
 
-    public static string Rule => "HOST:PORT, with a DNS name, an IPv4 address or an IPv6 address in brackets, and a port "
+    public static string Rule =>
+        "HOST:PORT, with a DNS name, an IPv4 address or an IPv6 address in brackets, and a port "
         + "from 1 to 65533: the two behind it are used, too";
 
     public static bool Fit(MemberAddress member) => member.Port <= ushort.MaxValue - 2;

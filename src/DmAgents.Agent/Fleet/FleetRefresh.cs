@@ -9,8 +9,8 @@ namespace DmAgents.Agent.Fleet;
 
 /// <summary>
 /// Asks the host that made the fleet what is revoked: from time to time, soon after a member has gone (a host that is
-/// revoked is removed from the fleet at once), and while this host is not let in. A host that is revoked learns so here,
-/// and takes part no more: other members would refuse it without a word.
+/// revoked is removed from the fleet at once), and while this host is not let in. A host that is revoked learns so
+/// here, and takes part no more: other members would refuse it without a word.
 /// </summary>
 internal sealed class FleetRefresh(
     AgentSettings settings, FleetHost host, FleetIdentity identity, FleetStore store, FleetBoard board,
@@ -65,7 +65,8 @@ internal sealed class FleetRefresh(
         var before = present.Trust.Current.Revocations.Number;
         if (present.Trust.Offer(updated.Trust) && updated.Trust.Revocations.Number != before)
         {
-            log.LogInformation("the fleet's revocations are those of number {Number}", updated.Trust.Revocations.Number);
+            log.LogInformation(
+                "the fleet's revocations are those of number {Number}", updated.Trust.Revocations.Number);
             if (store.Members.SaveTrust(updated.Trust) is { Error: { } error })
                 log.LogWarning("the fleet's revocations are not on disk: {Error}", error);
         }

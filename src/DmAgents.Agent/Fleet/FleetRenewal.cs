@@ -5,7 +5,8 @@ using DmAgents.Fleet.Renewal;
 namespace DmAgents.Agent.Fleet;
 
 /// <summary>Renews the host's certificate before it ends, as <see cref="RenewalPlan"/> says. The host's own work does
-/// not stop for it; the fleet's actor system begins another life.</summary>
+/// not stop for it; the fleet's actor system begins another life. The host that made the fleet renews its own, even one
+/// that has ended.</summary>
 internal sealed class FleetRenewal(
     FleetHost host, FleetIdentity identity, FleetStore store, JoinClient client, TimeProvider time,
     ILogger<FleetRenewal> log) : IFleetPart
@@ -31,7 +32,9 @@ internal sealed class FleetRenewal(
             if (step.Condition != logged && step.Why.Length > 0)
                 log.LogWarning("{Why}; next: {Next}", step.Why, step.Next);
             logged = step.Condition;
-            var wait = step.RenewAt is { } at ? at - now : _look;
+            var wait = step.RenewAt is { } at ? at - now
+                : host.Authority is not null && _failures.Count == 0 ? TimeSpan.Zero
+                : _look;
             if (wait > TimeSpan.Zero)
             {
                 await Task.Delay(wait < _look ? wait : _look, time, end).ConfigureAwait(false);

@@ -2,6 +2,7 @@ using DmAgents.Agent.Fleet;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Pools;
 using DmAgents.Fleet.Joining;
+using DmAgents.Fleet.Renewal;
 using DmAgents.Fleet.Tokens;
 
 namespace DmAgents.Agent.UseCases;
@@ -13,11 +14,11 @@ namespace DmAgents.Agent.UseCases;
 /// <param name="Address">Where other hosts reach it; null: by the configuration, or its own name.</param>
 internal sealed record JoinAsked(MemberAddress Issuer, string Token, HostName? Host, MemberAddress? Address);
 
-/// <summary>Makes this host a member of a fleet that another host made. Idempotent: what was interrupted is completed by
-/// the same request, with the same token.</summary>
+/// <summary>Makes this host a member of a fleet that another host made. Idempotent: what was interrupted is completed
+/// by the same request, with the same token.</summary>
 internal sealed class FleetJoiner(
     FleetHost host, FleetIdentity identity, FleetStore store, FleetAddresses addresses, FleetEntrance entrance,
-    JoinClient client)
+    FleetRenewal renewal, JoinClient client)
 {
     public const string What = "cannot join the fleet";
 
@@ -42,9 +43,11 @@ internal sealed class FleetJoiner(
             throw Refusals.Because(RefusalKind.WrongState, What, name.Value, expulsion.Why, expulsion.Next);
         if (identity.Current is { } present)
         {
-            return (present.Id, present.Host) == (token.Fleet, name)
-                ? present
-                : throw FleetMaker.IsMember(What, name.Value, present);
+            if ((present.Id, present.Host) != (token.Fleet, name))
+                throw FleetMaker.IsMember(What, name.Value, present);
+            if (renewal.Step?.Condition != CertificateCondition.Ended)
+                return present;
+            await GiveUpCertificate(name, cancellation).ConfigureAwait(false);
         }
         var address = await addresses.Choose(What, asked.Address, cancellation).ConfigureAwait(false);
         if (store.Prepare(KnownMembers.Of(address, asked.Issuer, [])) is { Error: { } error })
@@ -59,6 +62,15 @@ internal sealed class FleetJoiner(
             JoinOutcome.Refused refused => throw Refusals.Of(refused.Refusal),
             _ => throw new InvalidOperationException($"{outcome.GetType().Name} is unknown"),
         };
+    }
+
+    /// <summary>Of a certificate that has ended only another join helps; with the key that it has, the host keeps its
+    /// name.</summary>
+    private async Task GiveUpCertificate(HostName name, CancellationToken cancellation)
+    {
+        await host.ExitAsync(cancellation).ConfigureAwait(false);
+        if (store.Files.Delete(store.Paths.HostCertificate) is { Error: { } error })
+            throw Refusals.Of(What, name.Value, error);
     }
 
     private FleetPlace Enter(

@@ -38,7 +38,8 @@ internal static class FleetCommands
         var name = new Argument<string>("name") { Description = "Name of the fleet" };
         var (host, address) = (Host(), Address());
         return new CliCommand(
-            "init", "Make a fleet, with this host as its first member. It has the fleet's authority: it lets others in.",
+            "init",
+            "Make a fleet, with this host as its first member. It has the fleet's authority: it lets others in.",
             "dmagent fleet init prod --address 10.0.0.1:9471",
             "dmagent fleet init prod --host web1 --address web1.example.net:9471") { name, host, address }
             .Runs(shell, async call =>
@@ -110,8 +111,8 @@ internal static class FleetCommands
                 if (left.NotRevokedWhy.Length > 0)
                 {
                     call.Output.Warning(
-                        $"the host that made the fleet does not know of it: {left.NotRevokedWhy}; revoke this host there: "
-                        + $"dmagent fleet revoke {left.Host}");
+                        $"the host that made the fleet does not know of it: {left.NotRevokedWhy}; revoke this host "
+                        + $"there: dmagent fleet revoke {left.Host}");
                 }
             });
     }

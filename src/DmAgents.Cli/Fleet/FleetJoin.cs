@@ -10,7 +10,8 @@ internal static class FleetJoin
     {
         var address = new Argument<string>("address")
         {
-            Description = "The host that made the fleet, as `dmagent fleet token` prints it there", HelpName = "host:port",
+            Description = "The host that made the fleet, as `dmagent fleet token` prints it there",
+            HelpName = "host:port",
         };
         var token = new Option<string>("--token")
         {

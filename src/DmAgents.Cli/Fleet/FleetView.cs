@@ -28,7 +28,9 @@ internal static class FleetView
             sheet.Row("fleet changes", "refused at this moment");
         sheet.Row("an even split", status.EvenSplit)
             .Row("authority", AuthorityOf(status))
-            .Row("its certificate", $"until {DateOf(status.Authority.EndsAt)}, {Words.Short(status.Authority.Fingerprint)}")
+            .Row(
+                "its certificate",
+                $"until {DateOf(status.Authority.EndsAt)}, {Words.Short(status.Authority.Fingerprint)}")
             .Row("own certificate", CertificateOf(status.Certificate, now))
             .Row("revocations", $"number {status.RevocationNumber}")
             .Write(console);

@@ -82,7 +82,8 @@ public sealed class FleetFormingTests : IAsyncLifetime
         var agents = await _fleet.Form(2);
         var maker = agents[0].Get<FleetLeaver>();
 
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => maker.Leave(force: true, CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<RefusedException>(
+            () => maker.Leave(force: true, CancellationToken.None));
 
         Assert.Contains("host2", refused.Refusal.Why, StringComparison.Ordinal);
         await agents[1].Get<FleetLeaver>().Leave(force: false, CancellationToken.None);

@@ -89,7 +89,8 @@ public sealed class FleetRefusalTests(FleetFixture fleet) : IClassFixture<FleetF
         var address = FleetAgents.AddressOf(fleet.Member).ToString();
 
         await Refused(
-            Join(token, address: address), Kind.TimedOut, "refused", $"see whether {address} is the address of the host");
+            Join(token, address: address), Kind.TimedOut, "refused",
+            $"see whether {address} is the address of the host");
         await Refused(
             Client(fleet.Member).MakeTokenAsync(new MakeFleetTokenRequest { LifeSeconds = 60 }).ResponseAsync,
             Kind.Refused, $"at {FleetAgents.AddressOf(fleet.Issuer)}", "run it there: dmagent fleet token");
@@ -102,18 +103,19 @@ public sealed class FleetRefusalTests(FleetFixture fleet) : IClassFixture<FleetF
     public async Task An_address_of_another_host_and_one_that_is_taken_are_refused_before_anything_is_sent()
     {
         var token = FleetAgents.TokenOf(fleet.Issuer);
-        await using var other = new FleetAgents();
         var agent = await ServedAgent.Start();
         await using var end = agent;
 
         await Refused(
-            Join(token, agent: agent, own: "192.0.2.1:9471"), Kind.Refused, "this host cannot listen there", "--address");
+            Join(token, agent: agent, own: "192.0.2.1:9471"), Kind.Refused, "this host cannot listen there",
+            "--address");
         await Refused(
             Join(token, agent: agent, own: FleetAgents.AddressOf(fleet.Issuer).ToString()), Kind.Refused,
             "this host cannot listen there", "--address");
         await Refused(Join(token, agent: agent, own: "127.0.0.1"), Kind.Usage, "no address of a member", "HOST:PORT");
         await Refused(
-            Join(token, agent: fleet.Outsider, own: "127.0.0.9:9471"), Kind.Usage, "fleet.address is", "leave --address");
+            Join(token, agent: fleet.Outsider, own: "127.0.0.9:9471"), Kind.Usage, "fleet.address is",
+            "leave --address");
     }
 
     [Fact]

@@ -77,7 +77,8 @@ public sealed class FleetRevocationTests : IAsyncLifetime
         var next = _fleet.Replace(agents[0], await agents[0].Next());
         // The other might have the fleet: it is waited for.
         await FleetAgents.When(next, status => status.Phase == FleetPhase.Joining);
-        Assert.Contains(FleetAgents.AddressOf(agents[1]).ToString(), (await StatusOf(next)).Words, StringComparison.Ordinal);
+        var awaited = FleetAgents.AddressOf(agents[1]).ToString();
+        Assert.Contains(awaited, (await StatusOf(next)).Words, StringComparison.Ordinal);
         var away = Assert.Single((await StatusOf(next)).Hosts, host => host.Host == "host2");
         Assert.Equal(FleetHostState.Away, away.State);
         Assert.NotNull(away.CertificateEndsAt);

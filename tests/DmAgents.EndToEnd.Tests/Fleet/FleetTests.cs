@@ -90,7 +90,8 @@ public sealed class FleetTests(AgentFixture fixture) : IAsyncLifetime
     private static void MustPayNothing(Host host)
     {
         Assert.Contains("Akka.dll", host.Loaded, StringComparison.Ordinal);
-        foreach (var assembly in new[] { "Akka.Remote", "Akka.Cluster", "Akka.DistributedData", "DotNetty", "LightningDB" })
+        string[] ofFleets = ["Akka.Remote", "Akka.Cluster", "Akka.DistributedData", "DotNetty", "LightningDB"];
+        foreach (var assembly in ofFleets)
             Assert.DoesNotContain(assembly, host.Loaded, StringComparison.Ordinal);
         // Lines behind the title.
         Assert.Single(File.ReadAllLines("/proc/net/tcp"));
