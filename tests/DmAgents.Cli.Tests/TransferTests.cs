@@ -53,6 +53,39 @@ public class TransferTests
     }
 
     [Fact]
+    public async Task A_copy_to_other_hosts_shows_each_of_them_and_the_bytes_of_all()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        agent.Streams<CopyImageRequest>(_ =>
+        [
+            new CopyImageReply { Progress = To("host-2", 25 * MiB) },
+            new CopyImageReply { Progress = To("host-3", 75 * MiB) },
+            new CopyImageReply
+            {
+                Copied = new CopiedImage { Reference = "debian:12", Hosts = { "host-2", "host-3" } },
+            },
+        ]);
+
+        var run = await Run.Of(agent, "image", "copy", "debian:12", "--to", "host-2", "host-3");
+
+        Assert.Equal(
+            new CopyImageRequest { RequestId = Run.RequestId, Image = "debian:12", ToHosts = { "host-2", "host-3" } },
+            agent.Request<CopyImageRequest>());
+        Assert.Collection(
+            run.Lines,
+            line => Assert.StartsWith("host-2: layer 1/2 receiving: 25% of 100 MiB", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("host-3: layer 1/2 receiving: 50% of 200 MiB", line, StringComparison.Ordinal),
+            line => Assert.Equal("debian:12 is on host-2, host-3", line));
+
+        static RunningTransfer To(string host, ulong received)
+        {
+            var running = Running(RunningTransfer.Types.Phase.Receiving, 1, received);
+            running.ToHost = host;
+            return running;
+        }
+    }
+
+    [Fact]
     public async Task The_transfers_under_way_are_listed_with_their_progress()
     {
         await using var agent = await FakeAgent.StartAsync();

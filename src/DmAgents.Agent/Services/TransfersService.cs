@@ -1,14 +1,13 @@
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Transfers;
 using DmAgents.Api.Admin.V1;
-using DmAgents.Domain.Fleet;
 using Grpc.Core;
 
 namespace DmAgents.Agent.Services;
 
 /// <summary>Transfers of the admin API.</summary>
 internal sealed class TransfersService(
-    PoolGateway gateway, ImageCopies copies, ImageFinder images, TimeProvider time,
+    PoolGateway gateway, ImageCopies copies, ImagePushes pushes, ImageFinder images, TimeProvider time,
     IHostApplicationLifetime lifetime) : Api.Admin.V1.Transfers.TransfersBase
 {
     /// <summary>Often enough for a bar that moves.</summary>
@@ -20,11 +19,12 @@ internal sealed class TransfersService(
         var id = PoolGateway.RequestOf(ImageCopier.What, request.RequestId);
         if (request.Image.Length == 0)
             throw Problems.Usage(ImageCopier.What, request.Image, "no image is named", "give a reference or an id");
-        if (!HostName.TryParse(request.FromHost, out var from))
+        if (request.ToHosts.Count > 0)
         {
-            throw Problems.Usage(ImageCopier.What, request.FromHost, $"it is no host's name: {HostName.Rule}",
-                "list them: dmagent fleet status");
+            await pushes.Run(id, request, responseStream, context.CancellationToken).ConfigureAwait(false);
+            return;
         }
+        var from = CopyViews.HostOf(request.FromHost);
         var pool = gateway.Resolve(ImageCopier.What, request.Pool);
         var copy = copies.Start(id, pool, from, request.Image);
         // Another caller's copy goes on without this one.
@@ -52,7 +52,7 @@ internal sealed class TransfersService(
     }
 
     public override Task<ListTransfersReply> List(ListTransfersRequest request, ServerCallContext context) =>
-        Task.FromResult(new ListTransfersReply { Transfers = { copies.All.Select(View) } });
+        Task.FromResult(new ListTransfersReply { Transfers = { copies.All.Select(copy => CopyViews.Of(copy.Job, copy.Progress)) } });
 
     public override async Task<CancelTransferReply> Cancel(CancelTransferRequest request, ServerCallContext context)
     {
@@ -75,7 +75,7 @@ internal sealed class TransfersService(
         return copy.Done.IsCompletedSuccessfully
             ? throw Problems.Of(Problem.Types.Kind.Refused, What, request.Id, "it has ended: the image is there",
                 $"remove it: dmagent image remove {copy.Job.Image}")
-            : new CancelTransferReply { Transfer = View(copy) };
+            : new CancelTransferReply { Transfer = CopyViews.Of(copy.Job, copy.Progress) };
     }
 
     /// <summary>Reports until the copy has ended.</summary>
@@ -88,36 +88,12 @@ internal sealed class TransfersService(
             if (copy.Progress != told && !cancellation.IsCancellationRequested)
             {
                 told = copy.Progress;
-                await responseStream.WriteAsync(new CopyImageReply { Progress = View(copy) }, CancellationToken.None)
+                await responseStream.WriteAsync(new CopyImageReply { Progress = CopyViews.Of(copy.Job, copy.Progress) }, CancellationToken.None)
                     .ConfigureAwait(false);
             }
             if (copy.Done.IsCompleted)
                 return;
             await Task.WhenAny(copy.Done, Task.Delay(ReportEvery, time, CancellationToken.None)).ConfigureAwait(false);
         }
-    }
-
-    private static RunningTransfer View(RunningCopy copy)
-    {
-        var (job, progress) = (copy.Job, copy.Progress);
-        return new RunningTransfer
-        {
-            Id = job.Request.ToString(),
-            Image = job.Image,
-            FromHost = job.From.Value,
-            Pool = job.Pool.Value,
-            StartedAt = Views.Time(job.StartedAt),
-            Phase = progress.Phase switch
-            {
-                CopyPhase.Asking => RunningTransfer.Types.Phase.Asking,
-                CopyPhase.Receiving => RunningTransfer.Types.Phase.Receiving,
-                CopyPhase.Present => RunningTransfer.Types.Phase.Present,
-                _ => RunningTransfer.Types.Phase.Tagging,
-            },
-            LayerIndex = (uint)progress.Layer,
-            LayerCount = (uint)progress.Layers,
-            BytesReceived = progress.Received.Bytes,
-            BytesTotal = progress.Total.Bytes,
-        };
     }
 }

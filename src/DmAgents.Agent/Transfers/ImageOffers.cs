@@ -16,11 +16,9 @@ internal sealed class ImageOffers(PoolGateway gateway, ContentMaps maps, TimePro
     /// <summary>Well below the time after which a silent host is given up.</summary>
     private static readonly TimeSpan WorkEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>Answers one question.</summary>
-    public async Task ServeAsync(Stream stream, CancellationToken cancellation)
+    /// <summary>Answers the question for an image.</summary>
+    public async Task ServeAsync(Stream stream, string image, CancellationToken cancellation)
     {
-        if (await OfferWire.ReadAsync(stream, cancellation).ConfigureAwait(false) is not { Image: { } image })
-            return;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var done = new OfferWork(0, 0);
         var making = MakeAsync(image, work => Volatile.Write(ref done, work), end.Token);

@@ -10,7 +10,7 @@ namespace DmAgents.Agent.Transfers;
 
 /// <summary>A member's port for layers: serves blocks, and which layers an image has, to hosts of the fleet.</summary>
 internal sealed class LayerPort(
-    PoolGateway gateway, PoolLayerSources sources, ImageOffers offers, HostBandwidth bandwidth, TimeProvider time,
+    PoolGateway gateway, PoolLayerSources sources, ImageTalks talks, HostBandwidth bandwidth, TimeProvider time,
     ILogger<LayerPort> log)
 {
     private static readonly TimeSpan HandshakeWithin = TimeSpan.FromSeconds(30);
@@ -30,7 +30,7 @@ internal sealed class LayerPort(
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
             await tls.AuthenticateAsServerAsync(options, either.Token).ConfigureAwait(false);
             if (tls.NegotiatedApplicationProtocol == LayerProtocols.Images)
-                await offers.ServeAsync(tls, cancellation).ConfigureAwait(false);
+                await talks.ServeAsync(tls, cancellation).ConfigureAwait(false);
             else if (tls.NegotiatedApplicationProtocol == LayerProtocols.Blocks)
                 await SendAsync(tls, fleet, cancellation).ConfigureAwait(false);
         }

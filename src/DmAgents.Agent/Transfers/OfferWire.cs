@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Transfers;
 
@@ -17,6 +18,33 @@ internal sealed record OfferMessage
     public ImageOffer? Offer { get; init; }
 
     public Refusal? Refusal { get; init; }
+
+    /// <summary>Asks the host to bring an image from another one.</summary>
+    public BringOrder? Bring { get; init; }
+
+    /// <summary>How far it is with that.</summary>
+    public BringState? Bringing { get; init; }
+
+    /// <summary>The image is there, by this reference.</summary>
+    public string? Brought { get; init; }
+
+    /// <summary>The image that was to be brought is not wanted any more.</summary>
+    public bool IsNotWanted { get; init; }
+}
+
+/// <summary>An image that a host is to bring.</summary>
+/// <param name="Request">The id of the copy there: the same order again follows it.</param>
+/// <param name="From">The host that has the image.</param>
+/// <param name="Pool">Into which pool; empty: the only one.</param>
+internal sealed record BringOrder(string Request, string Image, string From, string Pool);
+
+/// <summary>As <see cref="CopyProgress"/>, in bytes.</summary>
+internal sealed record BringState(CopyPhase Phase, int Layer, int Layers, ulong Received, ulong Total)
+{
+    public static BringState Of(CopyProgress progress) => new(
+        progress.Phase, progress.Layer, progress.Layers, progress.Received.Bytes, progress.Total.Bytes);
+
+    public CopyProgress ToProgress() => new(Phase, Layer, Layers, new ByteSize(Received), new ByteSize(Total));
 }
 
 /// <summary>How far an offer is.</summary>

@@ -12,6 +12,9 @@ internal static class TransferServices
         services.AddSingleton<ContentMaps>();
         services.AddSingleton<PoolLayerSources>();
         services.AddSingleton<ImageOffers>();
+        services.AddSingleton<ImageTalks>();
+        services.AddSingleton<ImageOrders>();
+        services.AddSingleton<Services.ImagePushes>();
         services.AddSingleton(provider => new HostBandwidth(
             (long?)provider.GetRequiredService<AgentSettings>().Fleet.TransferRate?.Bytes,
             provider.GetRequiredService<TimeProvider>()));

@@ -12,48 +12,68 @@ internal static class ImageCopy
     public static CliCommand Build(CliShell shell)
     {
         var image = new Argument<string>("image") { Description = "Reference or id of the image, as that host has it" };
-        var from = new Option<string>("--from")
+        var from = new Option<string?>("--from")
         {
-            Description = "The host of the fleet that has it", HelpName = "host", Required = true,
+            Description = "The host of the fleet that has it [default with --to: this host]", HelpName = "host",
+        };
+        var to = new Option<string[]>("--to")
+        {
+            Description = "Hosts that are to bring it, all at once [default: this host]", HelpName = "host",
+            AllowMultipleArgumentsPerToken = true,
         };
         var pool = CommonSymbols.Pool(shell);
-        return new CliCommand(
-            "copy", "Copy an image from another host of the fleet: the blocks that this host lacks.",
-            "dmagent image copy debian:12 --from host-1", "dmagent image copy app:7 --from host-1 --pool fast --json")
-            { image, from, pool, CommonSymbols.RequestId }
-            .Runs(shell, async call =>
+        var command = new CliCommand(
+            "copy", "Copy an image between hosts of the fleet: the blocks that the receiving host lacks.",
+            "dmagent image copy debian:12 --from host-1", "dmagent image copy app:7 --from host-1 --pool fast --json",
+            "dmagent image copy app:7 --to host-2 host-3")
+            { image, from, to, pool, CommonSymbols.RequestId };
+        command.Validators.Add(result =>
+        {
+            if (!CommonSymbols.Given(result, from) && !CommonSymbols.Given(result, to))
+                result.AddError("--from HOST or --to HOST is needed.");
+        });
+        return command.Runs(shell, async call =>
+        {
+            var request = new CopyImageRequest
             {
-                var request = new CopyImageRequest
-                {
-                    Image = call.Parsed.GetRequiredValue(image),
-                    FromHost = call.Parsed.GetRequiredValue(from),
-                    RequestId = call.RequestId(),
-                };
-                call.About(request.Image);
-                request.Pool = await call.PoolAsync(call.Parsed.GetValue(pool));
-                var copied = await call.Output.TransferAsync(report => ReceiveAsync(call, request, report));
-                call.Output.Document(
-                    new CopyImageReply { Image = copied },
-                    console => ImageViews.Copied(console, copied, request.FromHost),
-                    copied.Reference);
-            });
+                Image = call.Parsed.GetRequiredValue(image),
+                FromHost = call.Parsed.GetValue(from) ?? "",
+                ToHosts = { call.Parsed.GetValue(to) ?? [] },
+                RequestId = call.RequestId(),
+            };
+            call.About(request.Image);
+            var given = call.Parsed.GetValue(pool);
+            // With --to it is a pool of the other hosts.
+            request.Pool = request.ToHosts.Count > 0 ? given ?? "" : await call.PoolAsync(given);
+            var copied = await call.Output.TransferAsync(report => ReceiveAsync(call, request, report));
+            call.Output.Document(copied, console => ImageViews.Copied(console, copied, request), NameOf(copied));
+        });
     }
 
-    private static async Task<ImageDetails> ReceiveAsync(
+    private static string NameOf(CopyImageReply copied) => copied.Image?.Reference ?? copied.Copied.Reference;
+
+    private static async Task<CopyImageReply> ReceiveAsync(
         AgentCall call, CopyImageRequest request, Action<Transfer> report)
     {
-        ImageDetails? image = null;
+        CopyImageReply? last = null;
+        // Of each host how far it is: the bar is that of all of them.
+        Dictionary<string, RunningTransfer> hosts = [];
         await foreach (var reply in call.StreamAsync(options => call.Transfers.CopyImage(request, options)))
         {
             if (reply.Progress is { } progress)
             {
+                hosts[progress.ToHost] = progress;
                 report(new Transfer(
-                    reply, TransferViews.Text(progress), progress.BytesReceived, progress.BytesTotal));
+                    reply, TransferViews.Text(progress),
+                    hosts.Values.Aggregate(0UL, (sum, each) => sum + each.BytesReceived),
+                    hosts.Values.Aggregate(0UL, (sum, each) => sum + each.BytesTotal)));
             }
-
-            image = reply.Image ?? image;
+            else
+            {
+                last = reply;
+            }
         }
 
-        return image ?? throw call.WithoutResult();
+        return last ?? throw call.WithoutResult();
     }
 }

@@ -53,9 +53,11 @@ internal static class ImageViews
         $"{image.Reference} is {Words.Short(image.Id)} in pool {image.Pool}: "
         + $"{Words.Count(image.Layers.Count, "layer")}, {Sizes.Format(image.MappedBytes)} mapped");
 
-    public static void Copied(IAnsiConsole console, ImageDetails image, string from) => console.WriteLine(
-        $"{image.Reference} of {from} is {Words.Short(image.Id)} in pool {image.Pool}: "
-        + $"{Words.Count(image.Layers.Count, "layer")}, {Sizes.Format(image.MappedBytes)} mapped");
+    public static void Copied(IAnsiConsole console, CopyImageReply copied, CopyImageRequest request) =>
+        console.WriteLine(copied.Image is { } image
+            ? $"{image.Reference} of {request.FromHost} is {Words.Short(image.Id)} in pool {image.Pool}: "
+                + $"{Words.Count(image.Layers.Count, "layer")}, {Sizes.Format(image.MappedBytes)} mapped"
+            : $"{copied.Copied.Reference} is on {string.Join(", ", copied.Copied.Hosts)}");
 
     public static void Removed(IAnsiConsole console, RemoveImageReply reply)
     {

@@ -7,9 +7,11 @@ namespace DmAgents.Cli.Transfers;
 
 internal static class TransferViews
 {
-    public static string Text(Wire transfer) => transfer.LayerCount == 0 || transfer.LayerIndex == 0
-        ? Words.Of(transfer.Phase)
-        : $"layer {transfer.LayerIndex}/{transfer.LayerCount} {Words.Of(transfer.Phase)}";
+    public static string Text(Wire transfer) =>
+        (transfer.ToHost.Length == 0 ? "" : $"{transfer.ToHost}: ")
+        + (transfer.LayerCount == 0 || transfer.LayerIndex == 0
+            ? Words.Of(transfer.Phase)
+            : $"layer {transfer.LayerIndex}/{transfer.LayerCount} {Words.Of(transfer.Phase)}");
 
     public static void List(IAnsiConsole console, IEnumerable<Wire> transfers, DateTimeOffset now)
     {

@@ -170,4 +170,54 @@ public sealed class CopyTests : TwoAgents
 
         Assert.Empty(Directory.GetFiles(content));
     }
+
+    [Fact]
+    public async Task Another_host_is_asked_to_bring_an_image()
+    {
+        await MakeImage(2);
+
+        var copied = await Push("two");
+
+        Assert.Equal((App.Value, "two"), (copied.Reference, Assert.Single(copied.Hosts)));
+        Assert.Equal(ContentOf(Source, 1), ContentOf(Target, 1));
+        await NothingIsLeft(Target);
+        await NothingIsLeft(Source);
+        Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(() => Push("three"))).StatusCode);
+        var unknown = await Assert.ThrowsAsync<RpcException>(() => Push("two", "app:9"));
+        Assert.Equal(StatusCode.NotFound, unknown.StatusCode);
+        Assert.Contains("host two: host one: ", unknown.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_host_that_was_asked_undoes_what_is_not_wanted_any_more()
+    {
+        await MakeImage(1);
+        var reached = new TaskCompletionSource();
+        Link.BeforeBlocks = async () =>
+        {
+            reached.TrySetResult();
+            await new TaskCompletionSource().Task;
+        };
+        using var cancellation = new CancellationTokenSource();
+        var pushing = Push("two", cancellation: cancellation.Token);
+        await reached.Task.WaitAsync(Patience);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAsync<RpcException>(() => pushing);
+        await Eventually(() => !Target.Get<ImageCopies>().All.Any(), "the copy has ended");
+        await NothingIsLeft(Target);
+    }
+
+    private async Task<CopiedImage> Push(
+        string to, string image = "app:1", CancellationToken cancellation = default)
+    {
+        using var call = new Api.Admin.V1.Transfers.TransfersClient(Source.AdminChannel).CopyImage(
+            new CopyImageRequest { RequestId = NewRequest().ToString(), Image = image, ToHosts = { to } },
+            cancellationToken: cancellation);
+        CopiedImage? copied = null;
+        while (await call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Patience, CancellationToken.None))
+            copied = call.ResponseStream.Current.Copied ?? copied;
+        return copied!;
+    }
 }
