@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Event;
+using DmAgents.Actors.Fleet.Entities;
 using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Actors.Fleet;
@@ -38,8 +39,14 @@ public static class FleetConfig
         string.Join('.', ["akka", .. settings.Adapters, "ssl", "tcp"]), SystemName(settings.Fleet),
         Bracketed(member.Host), member.Port);
 
-    public static Config Of(FleetSettings settings, FleetStart start) => ConfigurationFactory
-        .ParseString(Text(settings, start)).WithFallback(ActorsConfig.Default);
+    public static Config Of(FleetSettings settings, FleetStart start)
+    {
+        var config = ConfigurationFactory.ParseString(settings.Overrides)
+            .WithFallback(ConfigurationFactory.ParseString(Text(settings, start)));
+        return settings.Entities is { } entities
+            ? config.WithFallback(EntityConfig.Of(entities)).WithFallback(ActorsConfig.Default)
+            : config.WithFallback(ActorsConfig.Default);
+    }
 
     internal static string Text(FleetSettings settings, FleetStart start) => $$"""
         akka {

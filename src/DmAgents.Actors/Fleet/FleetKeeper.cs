@@ -1,4 +1,5 @@
 using Akka.Actor;
+using DmAgents.Actors.Fleet.Entities;
 
 namespace DmAgents.Actors.Fleet;
 
@@ -39,6 +40,10 @@ public sealed class FleetKeeper : IAsyncDisposable
 
     /// <summary>The fleet's actor system at this moment; null while there is none.</summary>
     internal ActorSystem? System => Volatile.Read(ref _life)?.System?.System;
+
+    /// <summary>The way to the fleet's entities at this moment; null while there is no system, or if the settings have
+    /// none. With the system's next life it is another.</summary>
+    public FleetEntities? Entities => Volatile.Read(ref _life)?.System?.Entities;
 
     /// <summary>The host is a member: it joins. With another entry than before (a renewed certificate) it leaves in
     /// order and joins again. Returns at once.</summary>

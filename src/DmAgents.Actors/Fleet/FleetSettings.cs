@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Akka.Event;
+using DmAgents.Actors.Fleet.Entities;
 using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Actors.Fleet;
@@ -38,6 +39,12 @@ public sealed record FleetSettings(FleetName Fleet, HostName Host, MemberAddress
 
     /// <summary>An actor that takes the fleet's log; null: Akka's own, to the standard output.</summary>
     public Type? LogBridge { get; init; }
+
+    /// <summary>What the host needs for the fleet's entities; null: it takes no part in them.</summary>
+    public FleetEntitySettings? Entities { get; init; }
+
+    /// <summary>HOCON that stands before all else; of a test.</summary>
+    internal string Overrides { get; init; } = "";
 
     /// <summary>Adapters of the transport, the outermost first; of a test.</summary>
     internal ImmutableArray<string> Adapters { get; init; } = [];

@@ -5,6 +5,7 @@ using Akka.Actor.Setup;
 using Akka.Cluster;
 using Akka.Event;
 using Akka.Remote.Transport.DotNetty;
+using DmAgents.Actors.Fleet.Entities;
 using DmAgents.Domain.Fleet;
 using DmAgents.Fleet.Peers;
 
@@ -36,6 +37,9 @@ internal sealed class FleetSystem
 
     public ActorSystem System { get; }
 
+    /// <summary>Null if the host takes no part in them.</summary>
+    public FleetEntities? Entities { get; private init; }
+
     /// <summary>
     /// Listens and begins to join: blocks for as long as that takes. Throws if it cannot listen.
     /// </summary>
@@ -58,9 +62,14 @@ internal sealed class FleetSystem
             (certificate, _, peer, _, log) => IsTrusted(certificate, peer, log)));
         foreach (var more in entry.Setups)
             setup = setup.And(more);
+        if (entry.Settings.Entities is { } entities)
+            setup = setup.And(EntityConfig.Connections(entities));
         var system = ActorSystem.Create(FleetConfig.SystemName(entry.Settings.Fleet), setup);
         system.ActorOf(FleetWatch.Props(tell, time), "fleet-watch");
-        return new FleetSystem(system);
+        return new FleetSystem(system)
+        {
+            Entities = entry.Settings.Entities is { } shared ? FleetEntities.Start(system, shared, time) : null,
+        };
     }
 
     /// <summary>Done when the system has ended, with the reason for people.</summary>

@@ -6,6 +6,8 @@ using Akka.Event;
 using Akka.Remote;
 using Akka.Remote.Transport;
 using DmAgents.Actors.Fleet;
+using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Fleet;
 using DmAgents.Fleet.Authority;
 using DmAgents.Fleet.Certificates;
@@ -36,6 +38,15 @@ internal sealed class FleetHost : IAsyncDisposable
         LongestBackOff = TimeSpan.FromSeconds(2),
     };
 
+    /// <summary>Every message is written and read, also between actors of one host.</summary>
+    private static readonly string SerializesAll = $$"""
+        akka.actor {
+          serialize-messages = on
+          serializers.refuse = "{{typeof(RefusingSerializer).AssemblyQualifiedName}}"
+          serialization-bindings { "System.Object" = refuse }
+        }
+        """;
+
     private readonly TestFleet _fleet;
     private X509Certificate2? _certificate;
     private PrivateKey? _key;
@@ -43,7 +54,7 @@ internal sealed class FleetHost : IAsyncDisposable
     /// <param name="of">What the host trusts, if that is not its own fleet.</param>
     public FleetHost(
         TestFleet fleet, string name, MemberAddress address, MemberAddress[] seeds, TestFleet? of = null,
-        bool canBeCut = false)
+        bool canBeCut = false, FleetEntitySettings? entities = null)
     {
         _fleet = fleet;
         Keeper = new FleetKeeper(Board, TimeProvider.System);
@@ -51,14 +62,19 @@ internal sealed class FleetHost : IAsyncDisposable
         {
             Seeds = [.. seeds],
             Times = Times,
-            LogLevel = LogLevel.ErrorLevel,
-            LogBridge = typeof(NoLog),
+            LogLevel = entities is null ? LogLevel.ErrorLevel : LogLevel.InfoLevel,
+            LogBridge = entities is null ? typeof(NoLog) : typeof(AgentLog.Logger),
+            Entities = entities,
+            Overrides = entities is null ? "" : SerializesAll,
             Adapters = canBeCut ? [ThrottleTransportAdapter.Scheme] : [],
         };
         Validator = (of ?? fleet).Validator;
     }
 
     public FleetBoard Board { get; } = new();
+
+    /// <summary>What the fleet's systems logged of a host with entities.</summary>
+    public AgentLog Log { get; } = new();
 
     public FleetKeeper Keeper { get; }
 
@@ -86,6 +102,9 @@ internal sealed class FleetHost : IAsyncDisposable
     /// <summary>Enters its fleet, with a certificate of its own.</summary>
     public void Enter() => Enter(_fleet.Host(Name, out _key));
 
+    /// <summary>With the certificate that it has.</summary>
+    public void EnterAgain() => Enter(_certificate!);
+
     /// <summary>The same with the certificate renewed: another one for the same key.</summary>
     public void Renew()
     {
@@ -98,7 +117,7 @@ internal sealed class FleetHost : IAsyncDisposable
     private void Enter(X509Certificate2 certificate)
     {
         _certificate = certificate;
-        Keeper.Enter(new FleetEntry(Settings, certificate, Validator));
+        Keeper.Enter(new FleetEntry(Settings, certificate, Validator) { Setups = [Log] });
     }
 
     public async Task<FleetStatus> When(Func<FleetStatus, bool> holds)

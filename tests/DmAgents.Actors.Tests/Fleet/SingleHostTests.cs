@@ -11,7 +11,7 @@ public sealed class SingleHostTests
     private static readonly string[] _ofFleets =
     [
         "Akka.Remote", "Akka.Cluster", "Akka.Cluster.Tools", "Akka.Cluster.Sharding", "Akka.DistributedData",
-        "DotNetty.Transport", "DotNetty.Handlers", "DotNetty.Common", "LightningDB",
+        "DotNetty.Transport", "DotNetty.Handlers", "DotNetty.Common", "LightningDB", "Akka.Persistence.Sql", "linq2db", "Npgsql",
     ];
 
     /// <summary>What is not loaded has no type that is made, and no thread.</summary>

@@ -13,6 +13,10 @@ internal sealed class AgentLog : Setup
     private readonly ConcurrentQueue<UnhandledMessage> _unhandled = [];
     private readonly ConcurrentBag<Predicate<Error>> _expected = [];
 
+    /// <summary>What an operator would be alarmed by, in order.</summary>
+    public IEnumerable<string> Alarms => _events.Where(e => e is Warning or Error)
+        .Select(e => $"{e.LogSource}: {e.Message} {e.Cause}");
+
     public IEnumerable<string> Warnings => _events.OfType<Warning>().Select(e => e.Message.ToString()!);
 
     /// <summary>Messages that their receiver does not know count too: somebody waits for what comes of them.</summary>

@@ -11,8 +11,8 @@ namespace DmAgents.Actors.Tests.Support;
 /// </summary>
 public sealed class RefusingSerializer(ExtendedActorSystem system) : Serializer(system)
 {
-    private readonly ConcurrentDictionary<long, object> _passing = [];
-    private long _passed;
+    private static readonly ConcurrentDictionary<long, object> _passing = [];
+    private static long _passed;
 
     public override int Identifier => 20499;
 

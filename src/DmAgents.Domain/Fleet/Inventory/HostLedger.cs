@@ -22,6 +22,15 @@ public sealed record HostLedger(HostName Host)
 
     public ImmutableArray<SpacePromise> Promises { get; private init; } = [];
 
+    /// <summary>The state as it was when it was stored.</summary>
+    public HostLedger Restored(
+        HostHearing? hearing, HostCapacity capacity, HostAbsence? absence, DateTimeOffset since,
+        ImmutableArray<SpacePromise> promises) =>
+        this with
+        {
+            Hearing = hearing, Capacity = capacity, Absence = absence, Since = since, Promises = promises,
+        };
+
     public bool IsThere => Hearing is { Gone: false };
 
     /// <summary>What is promised of a pool at this time.</summary>

@@ -16,6 +16,10 @@ public sealed class LayerTable
     public static LayerTable Empty { get; } =
         new(ImmutableSortedDictionary<LayerKey, ImmutableArray<LayerCopy>>.Empty);
 
+    /// <summary>A table as it was: what <see cref="All"/> gave.</summary>
+    public static LayerTable Of(IEnumerable<(ChainId Layer, ImmutableArray<LayerCopy> Copies)> layers) =>
+        new(layers.ToImmutableSortedDictionary(entry => new LayerKey(entry.Layer), entry => entry.Copies));
+
     public int Count => _layers.Count;
 
     /// <summary>All layers, in the order of their digests, with their copies in the order of their hosts.</summary>

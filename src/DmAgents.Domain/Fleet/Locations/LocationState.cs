@@ -21,6 +21,11 @@ public sealed record LocationState
 
     public static LocationState Empty { get; } = new();
 
+    /// <summary>The state as it was when it was stored.</summary>
+    public static LocationState Restored(
+        LayerTable layers, IEnumerable<KeyValuePair<HostName, HostHearing>> hosts, ImmutableArray<CopyLease> copies) =>
+        new() { Layers = layers, Hosts = Empty.Hosts.AddRange(hosts), Copies = copies };
+
     public CopyLease? CopyTo(ChainId layer, HostName target) =>
         Copies.FirstOrDefault(copy => copy.Layer == layer && copy.Target == target);
 

@@ -1,0 +1,164 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+using DmAgents.Actors.Fleet.Database;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Actors.Fleet.Entities;
+
+/// <summary>
+/// One entity of the fleet: the mailbox and the journal around a pure machine. An answer is sent when what it says is
+/// durable. While the gate is closed a change is refused, and what needs no journal is answered.
+/// </summary>
+internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistentActor
+    where TState : class
+    where TCommand : class
+    where TEvent : class
+    where TReply : class
+{
+    private readonly EntityKind<TState, TCommand, TEvent, TReply> _kind;
+    private readonly string _id;
+    private readonly DatabaseGate _gate;
+    private readonly EntityTimes _times;
+    private TState _state;
+
+    /// <summary>Waits for what is being written; null: nothing is.</summary>
+    private IActorRef? _asker;
+
+    private EntityPieces? _pieces;
+    private long _snapshotAt;
+
+    public EntityActor(
+        EntityKind<TState, TCommand, TEvent, TReply> kind, string id, DatabaseGate gate, EntityTimes times)
+    {
+        (_kind, _id, _gate, _times) = (kind, id, gate, times);
+        _state = kind.Initial(id);
+        PersistenceId = $"{kind.Name}-{id}";
+    }
+
+    public override string PersistenceId { get; }
+
+    protected override void OnRecover(object message)
+    {
+        switch (message)
+        {
+            case SnapshotOffer { Snapshot: TState state } offer:
+                _state = state;
+                _snapshotAt = offer.Metadata.SequenceNr;
+                break;
+            case TEvent e:
+                _state = _kind.Apply(_state, e);
+                break;
+            case RecoveryCompleted:
+                break;
+            default:
+                throw new InvalidOperationException($"{PersistenceId}: the journal holds a {message.GetType()}");
+        }
+    }
+
+    protected override void OnCommand(object message)
+    {
+        switch (message)
+        {
+            case TCommand command:
+                Take(command);
+                break;
+            case EntityMessages.Show show:
+                _pieces = EntityPieces.Of(_pieces, LastSequenceNr, _state, Context.System);
+                Sender.Tell(_pieces.Shown(show.Piece));
+                break;
+            case EntityMessages.Stop:
+                Context.Stop(Self);
+                break;
+            case SaveSnapshotSuccess saved:
+                Forget(saved.Metadata.SequenceNr);
+                break;
+            // The next snapshot is tried after the next events; until then a recovery replays more.
+            case SaveSnapshotFailure or DeleteMessagesFailure or DeleteSnapshotsFailure:
+                _gate.Suspect();
+                break;
+            case DeleteMessagesSuccess or DeleteSnapshotsSuccess:
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    protected void Take(TCommand command)
+    {
+        var decision = _kind.Decide(_state, command);
+        var asker = Sender;
+        if (decision.Events.IsEmpty)
+        {
+            asker.Tell(decision.Reply);
+            return;
+        }
+        if (_gate.Current.RefuseChange(Cannot, _id) is { } refusal)
+        {
+            Refuse(asker, refusal);
+            return;
+        }
+        var left = decision.Events.Length;
+        _asker = asker;
+        PersistAll(decision.Events, e =>
+        {
+            _state = _kind.Apply(_state, e);
+            if (--left > 0)
+                return;
+            (_asker, _pieces) = (null, null);
+            asker.Tell(decision.Reply);
+            if (LastSequenceNr - _snapshotAt >= _times.EventsPerSnapshot)
+            {
+                _snapshotAt = LastSequenceNr;
+                SaveSnapshot(_state);
+            }
+        });
+    }
+
+    /// <summary>The journal did not take it, and this instance stops. Another instance may have written: it is
+    /// recovered from what the journal has.</summary>
+    /// <remarks>Nothing is logged here: what the database does is logged once, by its watch.</remarks>
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        _gate.Suspect();
+        if (_asker is { } asker)
+            Refuse(asker, NotWritten(cause, RefusalKind.TimedOut));
+    }
+
+    /// <summary>It was not even tried to be written: this instance continues.</summary>
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        Log.Error(cause, "{0}: an event cannot be written", PersistenceId);
+        if (_asker is { } asker)
+            Refuse(asker, NotWritten(cause, RefusalKind.Failed));
+        Context.Stop(Self);
+    }
+
+    protected override void OnRecoveryFailure(Exception reason, object? message = null)
+    {
+        _gate.Suspect();
+        // A row that cannot be read is no failure of the database, and is there the next time, too.
+        if (message is not null || reason is System.Runtime.Serialization.SerializationException)
+            Log.Error(reason, "{0}: the journal cannot be read", PersistenceId);
+    }
+
+    private string Cannot => $"cannot change {_kind.Subject}";
+
+    private Refusal NotWritten(Exception cause, RefusalKind kind) => new(
+        kind, Cannot, _id, $"the fleet's journal did not take it: {cause.GetBaseException().Message}",
+        "try again in a moment");
+
+    private void Refuse(IActorRef asker, Refusal refusal)
+    {
+        _gate.CountRefusal();
+        asker.Tell(new EntityMessages.Unavailable(refusal));
+    }
+
+    private void Forget(long snapshot)
+    {
+        DeleteSnapshots(new SnapshotSelectionCriteria(snapshot - 1));
+        if (snapshot > _times.KeptEvents)
+            DeleteMessages(snapshot - _times.KeptEvents);
+    }
+}

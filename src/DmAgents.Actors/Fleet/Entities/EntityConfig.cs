@@ -1,0 +1,67 @@
+using System.Globalization;
+using Akka.Configuration;
+using Akka.Persistence.Sql;
+using Akka.Persistence.Sql.Config;
+
+namespace DmAgents.Actors.Fleet.Entities;
+
+/// <summary>The HOCON of a fleet's entities: their journal, their serialization, when they leave memory. Pure.</summary>
+internal static class EntityConfig
+{
+    /// <summary>Connections of journal and snapshots. They stand beside the text: a setting of the operator's is not
+    /// parsed as HOCON.</summary>
+    public static DataOptionsSetup Connections(FleetEntitySettings settings) => new(settings.Database.Options);
+
+    public static Config Of(FleetEntitySettings settings) =>
+        ConfigurationFactory.ParseString(Text(settings)).WithFallback(SqlPersistence.DefaultConfiguration);
+
+    private static string Text(FleetEntitySettings settings) => $$"""
+        akka {
+          cluster.sharding.passivate-idle-entity-after = {{Time(settings.Times.Idle)}}
+          persistence {
+            # Below the connections of a host, so that writes find one, too.
+            max-concurrent-recoveries = {{settings.Times.Recoveries}}
+            journal {
+              plugin = "akka.persistence.journal.sql"
+              sql {
+        {{Plugin(settings)}}
+                tag-write-mode = Csv
+              }
+            }
+            snapshot-store {
+              plugin = "akka.persistence.snapshot-store.sql"
+              sql {
+        {{Plugin(settings)}}
+              }
+            }
+          }
+          actor {
+            serializers.dmagents-fleet = "{{typeof(FleetSerializer).AssemblyQualifiedName}}"
+            serialization-identifiers {
+              "{{typeof(FleetSerializer).AssemblyQualifiedName}}" = {{FleetSerializer.Id}}
+            }
+            serialization-bindings {
+        {{string.Join('\n', FleetSerializer.Bound.Select(type =>
+            $"      \"{type.FullName!.Replace('+', '.')}, {type.Assembly.GetName().Name}\" = dmagents-fleet"))}}
+            }
+          }
+        }
+        """;
+
+    /// <summary>What is the same for journal and snapshots. The tables are made by the database's probe. The gate stands
+    /// before them in place of a circuit breaker, which would refuse for a while after the database is back.</summary>
+    private static string Plugin(FleetEntitySettings settings) => $$"""
+                connection-string = "given beside"
+                provider-name = "{{settings.Database.Provider}}"
+                auto-initialize = off
+                recovery-event-timeout = {{Time(settings.Times.Journal)}}
+                circuit-breaker {
+                  max-failures = 1000000000
+                  call-timeout = {{Time(settings.Times.Journal)}}
+                  reset-timeout = 1s
+                }
+        """;
+
+    private static string Time(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalMilliseconds}ms");
+}

@@ -1,0 +1,75 @@
+using System.Collections.Frozen;
+using System.Text.Json.Serialization.Metadata;
+using Akka.Actor;
+using DmAgents.Actors.Fleet.Entities.Ledgers;
+using DmAgents.Actors.Fleet.Entities.Locations;
+using DmAgents.Actors.Serialization;
+using DmAgents.Domain.Fleet.Inventory;
+using DmAgents.Domain.Fleet.Locations;
+
+namespace DmAgents.Actors.Fleet.Entities;
+
+/// <summary>
+/// What a fleet's entities journal, and what hosts send them: JSON under manifests such as "image-defined.v1", which
+/// stay what they are. Hosts of two releases share a fleet and its journal while it is upgraded.
+/// </summary>
+public sealed class FleetSerializer(ExtendedActorSystem system)
+    : ManifestSerializer(system, "the fleet", ByManifest)
+{
+    /// <summary>With each row of the journal and on each message; never to be given to another serializer.</summary>
+    public const int Id = 20419;
+
+    /// <summary>Of a message. Remoting has frames of 128,000 bytes and drops a larger message without a word.</summary>
+    public const int MaxBytes = 100_000;
+
+    /// <summary>The types that it takes, with those derived of them.</summary>
+    internal static readonly Type[] Bound =
+    [
+        typeof(IEntityMessage), typeof(LocationCommand), typeof(LocationEvent), typeof(LocationReply),
+        typeof(LocationState), typeof(HostCommand), typeof(HostLedgerEvent), typeof(HostReply), typeof(HostLedger),
+    ];
+
+    private static readonly EntityManifests[] _kinds = [LocationKind.Manifests, LedgerKind.Manifests];
+
+    internal static readonly FrozenDictionary<string, JsonTypeInfo> Inner = new Dictionary<string, JsonTypeInfo>(
+        _kinds.SelectMany(kind => kind.Commands))
+    {
+        ["entity-show.v1"] = EntityJson.Default.Show,
+        ["location-announce-part.v1"] = EntityJson.Default.AnnouncePart,
+    }.ToFrozenDictionary();
+
+    private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest = new Dictionary<string, JsonTypeInfo>(
+        Inner.Concat(_kinds.SelectMany(kind => kind.Others)))
+    {
+        ["entity-message.v1"] = EntityJson.Default.ToEntity,
+        ["entity-shown.v1"] = EntityJson.Default.Shown,
+        ["entity-unavailable.v1"] = EntityJson.Default.Unavailable,
+        ["location-part-kept.v1"] = EntityJson.Default.PartKept,
+    }.ToFrozenDictionary();
+
+    public override int Identifier => Id;
+
+    /// <summary>How large the message is, if it is larger than a message between hosts may be; else null.</summary>
+    internal static int? Excess(object message, ActorSystem system)
+    {
+        var bytes = system.Serialization.FindSerializerFor(message).ToBinary(message).Length;
+        return bytes > MaxBytes ? bytes : null;
+    }
+
+    /// <summary>Every manifest; a test holds the bytes of each.</summary>
+    public static IEnumerable<string> Manifests => ByManifest.Keys;
+
+    protected override object Written(object o) => o switch
+    {
+        LocationState state => LocationStateDocument.Of(state),
+        HostLedger state => LedgerDocument.Of(state),
+        _ => o,
+    };
+
+    protected override object Read(object o) => o switch
+    {
+        LocationStateDocument document => document.ToState(),
+        LedgerDocument document => document.ToState(),
+        _ => o,
+    };
+}

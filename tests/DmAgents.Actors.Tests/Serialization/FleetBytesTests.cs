@@ -1,0 +1,103 @@
+using System.Runtime.Serialization;
+using System.Text;
+using System.Text.Json;
+using Akka.Actor;
+using Akka.Configuration;
+using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Actors.Tests.Fleet.Entities;
+using DmAgents.Domain.Fleet;
+
+namespace DmAgents.Actors.Tests.Serialization;
+
+/// <summary>
+/// What a fleet's entities journal and what hosts send them, byte for byte: Golden/Fleet.txt has a line for each. Hosts
+/// of two releases share a fleet and its journal: a field may be added; a format that has to change gets another
+/// manifest, and another line.
+/// </summary>
+public sealed class FleetBytesTests : IDisposable
+{
+    private static readonly Dictionary<string, string> Golden = ReadGolden();
+
+    private readonly SqliteDatabase _database = new();
+    private readonly ActorSystem _system;
+
+    public FleetBytesTests() => _system = ActorSystem.Create("fleet", EntityConfig.Of(
+        new FleetEntitySettings(new(new FleetId(Guid.Empty), new FleetName("x")), _database))
+        .WithFallback(ConfigurationFactory.ParseString("akka.persistence.journal.auto-start-journals = []")));
+
+    public static TheoryData<string> Names => [.. FleetSamples.All.Keys];
+
+    [Fact]
+    public void Every_manifest_has_its_bytes() => Assert.Equal(
+        FleetSerializer.Manifests.Order(StringComparer.Ordinal),
+        Golden.Keys.Select(ManifestOf).Distinct().Order(StringComparer.Ordinal));
+
+    [Theory, MemberData(nameof(Names))]
+    public void An_object_is_written_as_the_line_has_it(string name)
+    {
+        var serializer = SerializerOf(FleetSamples.All[name]);
+
+        Assert.Equal(ManifestOf(name), serializer.Manifest(FleetSamples.All[name]));
+        Assert.Equal(Golden[name], Encoding.UTF8.GetString(serializer.ToBinary(FleetSamples.All[name])));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void A_line_is_read_as_the_object_that_it_was(string name)
+    {
+        var serializer = SerializerOf(FleetSamples.All[name]);
+
+        var read = serializer.FromBinary(Encoding.UTF8.GetBytes(Golden[name]), ManifestOf(name));
+
+        Assert.IsType(FleetSamples.All[name].GetType(), read);
+        Assert.Equal(Golden[name], Encoding.UTF8.GetString(serializer.ToBinary(read)));
+    }
+
+    [Fact]
+    public void Every_command_event_and_reply_has_a_manifest()
+    {
+        var kinds = typeof(HostName).Assembly.GetTypes()
+            .Where(type => !type.IsAbstract && FleetSerializer.Bound.Any(bound => bound.IsAssignableFrom(type)));
+
+        Assert.Empty(kinds.Except(FleetSamples.All.Values.Select(sample => sample.GetType())));
+    }
+
+    [Theory]
+    [InlineData("location-tick.v99", "{}", "location-tick.v99")]
+    [InlineData("location-tick.v1", "{}", "at")]
+    [InlineData("location-tick.v1", "null", "location-tick.v1")]
+    [InlineData("entity-message.v1", """{"id":"1","message":{"location-burn.v1":{}}}""", "location-burn.v1")]
+    [InlineData("entity-message.v1", """{"id":"1","message":{"location-host-gone.v1":{}}}""", "location-host-gone.v1")]
+    [InlineData("location-locate.v1", """{"layer":"md5:0","at":"2026-01-02T03:04:05+00:00"}""", "md5:0")]
+    [InlineData("location-reply-gone.v1", """{"host":"no host"}""", "no host")]
+    public void What_is_damaged_or_unknown_is_refused_by_name(string manifest, string json, string named)
+    {
+        var thrown = Record.Exception(() => SerializerOf(FleetSamples.All["location-tick.v1"])
+            .FromBinary(Encoding.UTF8.GetBytes(json), manifest));
+
+        Assert.True(thrown is SerializationException or JsonException or FormatException or ArgumentException,
+            $"{thrown}");
+        Assert.Contains(named, thrown.Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        _system.Dispose();
+        _database.Dispose();
+    }
+
+    /// <summary>As the bindings of the configuration find it.</summary>
+    private FleetSerializer SerializerOf(object o) =>
+        Assert.IsType<FleetSerializer>(_system.Serialization.FindSerializerFor(o));
+
+    private static string ManifestOf(string name) => name.Split('+')[0];
+
+    private static Dictionary<string, string> ReadGolden()
+    {
+        using var stream = typeof(FleetBytesTests).Assembly.GetManifestResourceStream(
+            $"{typeof(FleetBytesTests).Namespace}.Golden.Fleet.txt")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .ToDictionary(line => line[..line.IndexOf(' ', StringComparison.Ordinal)],
+                line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+    }
+}
