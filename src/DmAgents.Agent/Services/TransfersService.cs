@@ -52,7 +52,7 @@ internal sealed class TransfersService(
     }
 
     public override Task<ListTransfersReply> List(ListTransfersRequest request, ServerCallContext context) =>
-        Task.FromResult(new ListTransfersReply { Transfers = { copies.All.Select(copy => CopyViews.Of(copy.Job, copy.Progress)) } });
+        Task.FromResult(new ListTransfersReply { Transfers = { copies.All.Select(View) } });
 
     public override async Task<CancelTransferReply> Cancel(CancelTransferRequest request, ServerCallContext context)
     {
@@ -75,7 +75,7 @@ internal sealed class TransfersService(
         return copy.Done.IsCompletedSuccessfully
             ? throw Problems.Of(Problem.Types.Kind.Refused, What, request.Id, "it has ended: the image is there",
                 $"remove it: dmagent image remove {copy.Job.Image}")
-            : new CancelTransferReply { Transfer = CopyViews.Of(copy.Job, copy.Progress) };
+            : new CancelTransferReply { Transfer = View(copy) };
     }
 
     /// <summary>Reports until the copy has ended.</summary>
@@ -88,7 +88,7 @@ internal sealed class TransfersService(
             if (copy.Progress != told && !cancellation.IsCancellationRequested)
             {
                 told = copy.Progress;
-                await responseStream.WriteAsync(new CopyImageReply { Progress = CopyViews.Of(copy.Job, copy.Progress) }, CancellationToken.None)
+                await responseStream.WriteAsync(new CopyImageReply { Progress = View(copy) }, CancellationToken.None)
                     .ConfigureAwait(false);
             }
             if (copy.Done.IsCompleted)
@@ -96,4 +96,6 @@ internal sealed class TransfersService(
             await Task.WhenAny(copy.Done, Task.Delay(ReportEvery, time, CancellationToken.None)).ConfigureAwait(false);
         }
     }
+
+    private static RunningTransfer View(RunningCopy copy) => CopyViews.Of(copy.Job, copy.Progress);
 }

@@ -40,7 +40,8 @@ internal sealed class ImageTalks(ImageOffers offers, ImageCopies copies, PoolGat
             answer = new OfferMessage
             {
                 Refusal = new Refusal(
-                    RefusalKind.WrongState, ImageCopier.What, order.Image, "the transfer was cancelled", "copy it again"),
+                    RefusalKind.WrongState, ImageCopier.What, order.Image, "the transfer was cancelled",
+                    "copy it again"),
             };
         }
         await OfferWire.WriteAsync(stream, answer, cancellation).ConfigureAwait(false);

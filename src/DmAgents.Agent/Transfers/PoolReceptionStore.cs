@@ -93,6 +93,7 @@ internal sealed class PoolReceptionStore(
             ? KernelResult.Done
             : maps.Keep(pool.Paths, wanted.Layer, map)
                 .Then(() => TransferPorts.Wait(Receive, wanted.Layer.Name, () => CommitAsync(map.Digest)));
+        Fault = committed.Error?.Fault ?? Fault;
         return committed.Then(Forget);
     }
 

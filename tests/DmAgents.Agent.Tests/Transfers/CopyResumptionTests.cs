@@ -14,6 +14,7 @@ using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Testing.Contracts;
 using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Receiving;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using DeviceKind = DmAgents.Domain.Devices.DeviceKind;
@@ -28,7 +29,6 @@ public sealed class CopyResumptionTests : TwoAgents
     {
         await MakeImage(2, ByteSize.MiB(24));
         var broken = new TaskCompletionSource();
-        Link.BreaksAfter = (long)ByteSize.MiB(40).Bytes;
         var connections = 0;
         Link.BeforeBlocks = async () =>
         {
@@ -40,6 +40,9 @@ public sealed class CopyResumptionTests : TwoAgents
         Link.BreaksAfter = (long)ByteSize.MiB(12).Bytes;
         var copying = Copy();
         await broken.Task.WaitAsync(Patience);
+        await Eventually(() => Directory.GetFiles(Target.Picture.Paths.TransferDirectory, "*.progress")
+            .Any(file => ReceivingProgressFile.TryRead(File.ReadAllBytes(file), out var progress, out _)
+                && progress.Verified.Count >= 16), "pieces were noted");
         await Target.Stop();
         await Assert.ThrowsAsync<RpcException>(() => copying);
         var before = Link.BlockBytes;
@@ -75,7 +78,7 @@ public sealed class CopyResumptionTests : TwoAgents
         {
             var map = await Source.Get<ContentMaps>().GetAsync(ServedAgent.Pool, layers[0], CancellationToken.None);
             using var store = StoreOf(transfer, offer.Layers[0]);
-            store.KeepPlan(new DmAgents.Transfer.Receiving.ReceivingProgress(
+            store.KeepPlan(new ReceivingProgress(
                 map.Digest, null, offer.Layers[0].Shape, PieceSet.Of([0ul])), map).Must();
         }
         if (left == "a device and no plan")

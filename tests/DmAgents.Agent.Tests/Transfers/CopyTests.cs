@@ -171,6 +171,28 @@ public sealed class CopyTests : TwoAgents
         Assert.Empty(Directory.GetFiles(content));
     }
 
+    /// <summary>Each step of the receiver that a full pool, or the kernel, may refuse.</summary>
+    [Theory]
+    [InlineData(nameof(IKernel.CreateThin))]
+    [InlineData(nameof(IKernel.CreateSnapshot))]
+    [InlineData(nameof(IKernel.ActivateThin))]
+    [InlineData(nameof(IKernel.OpenForReceiving))]
+    [InlineData(nameof(IKernel.Flush))]
+    public async Task A_step_that_is_refused_leaves_nothing_and_the_next_copy_brings_the_image(string step)
+    {
+        await MakeImage(2);
+        Target.Kernel.FailNext(step, KernelFault.NoSpace);
+
+        var refused = await Refused("app:1");
+
+        Assert.Equal(StatusCode.ResourceExhausted, refused.StatusCode);
+        await NothingIsLeft(Target);
+        Assert.DoesNotContain(Target.State.Devices.Values, device => device.Kind != DeviceKind.Base);
+        await Copy();
+        Assert.Equal(ContentOf(Source, 1), ContentOf(Target, 1));
+        await NothingIsLeft(Target);
+    }
+
     [Fact]
     public async Task Another_host_is_asked_to_bring_an_image()
     {
