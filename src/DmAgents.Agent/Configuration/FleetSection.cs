@@ -32,5 +32,19 @@ public sealed record FleetSection(MemberAddress? Address, IPAddress? Listen, Imm
     /// <summary>What this host sends of layers in a second at most; null: no limit.</summary>
     public ByteSize? TransferRate { get; init; }
 
+    public PeerLayersSection Layers { get; init; } = new();
+
     public FleetTimes Times { get; init; } = FleetTimes.Default;
+}
+
+/// <summary>How containerd gets layers from other hosts.</summary>
+public sealed record PeerLayersSection
+{
+    public bool On { get; init; } = true;
+
+    /// <summary>How long a pull waits for hosts that do not say whether they have a layer.</summary>
+    public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>After how long a host that brings nothing of a layer is given up.</summary>
+    public TimeSpan StalledAfter { get; init; } = TimeSpan.FromSeconds(10);
 }

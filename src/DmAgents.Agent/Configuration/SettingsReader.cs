@@ -188,6 +188,13 @@ public static class SettingsReader
         JoinPatience = values.Duration("fleet.join-patience"),
         Refresh = values.Duration("fleet.refresh-interval"),
         TransferRate = values.SizeOrNone("fleet.transfer.rate"),
+        Layers = new PeerLayersSection
+        {
+            On = values.OneOf(
+                "fleet.containerd.layers", ("on", true), ("off", false), ("true", true), ("false", false)),
+            AnswerWithin = values.Duration("fleet.containerd.answer-within"),
+            StalledAfter = values.Duration("fleet.containerd.stalled-after"),
+        },
         Times = FleetTimes.Default with
         {
             Heartbeat = values.Duration("fleet.heartbeat"),

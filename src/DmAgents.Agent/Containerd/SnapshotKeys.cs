@@ -33,6 +33,17 @@ internal static partial class SnapshotKeys
         return Of(key, NamespaceOf(what, context));
     }
 
+    /// <summary>A key beside this one: of its namespace, and in the form in which containerd's metadata store would send
+    /// it.</summary>
+    /// <param name="name">What it is called without namespace and number.</param>
+    public static DeviceKey Beside(DeviceKey key, string name)
+    {
+        var store = StoreForm().Match(key.Name);
+        // The form ends with the key's first character.
+        var before = store.Success ? key.Name[..(store.Length - 1)] : "";
+        return DeviceKey.Containerd(key.ContainerdNamespace ?? Default, before + name);
+    }
+
     /// <summary>Whether a call that names no namespace means this snapshot by its key: a collector that is told of any
     /// other could not remove it, and would end there.</summary>
     public static bool IsKnownByKeyAlone(DeviceKey key) => Of(key.Name, containerdNamespace: null) == key;

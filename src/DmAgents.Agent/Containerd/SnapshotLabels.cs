@@ -19,6 +19,9 @@ internal static class SnapshotLabels
     /// </summary>
     public const string MaxSize = "containerd.io/snapshot/max-size";
 
+    /// <summary>On a snapshot that containerd unpacks a layer into, and on the layer: the layer's chain id.</summary>
+    public const string Reference = "containerd.io/snapshot.ref";
+
     /// <summary>Bytes of a label's name and value together (containerd's pkg/labels).</summary>
     private const int MaxLabel = 4096;
 

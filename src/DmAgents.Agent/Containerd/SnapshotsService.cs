@@ -15,7 +15,7 @@ namespace DmAgents.Agent.Containerd;
 /// containerd's snapshotter. What changes something goes to the pool's actor; what reads looks at the pool's picture,
 /// and waits for nobody.
 /// </summary>
-internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usages, AgentSettings settings)
+internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usages, RemoteLayers remote, AgentSettings settings)
     : Snapshots.SnapshotsBase
 {
     /// <summary>As containerd's own server does.</summary>
@@ -31,6 +31,9 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
         var key = SnapshotKeys.Of(What, request.Key, context);
         var labels = SnapshotLabels.Read(What, request.Labels);
         var (parent, fileSystem) = ParentOf(What, pool, request.Parent, labels, context);
+        // containerd then looks for the layer by its label, and neither downloads nor unpacks it.
+        if (await remote.HasAsync(pool, key, parent, labels, context.CancellationToken).ConfigureAwait(false))
+            throw SnapshotStatus.Of(StatusCode.AlreadyExists, What, key.Name, "its layer is committed");
         var command = new PoolCommands.CreateSnapshot(
             NewRequest(), key, parent, SnapshotLabels.SizeOf(What, labels), fileSystem, DeviceUse.Active,
             Labelled(pool, labels, parent, fileSystem), gateway.Now);

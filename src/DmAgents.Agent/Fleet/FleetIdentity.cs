@@ -21,6 +21,11 @@ internal sealed class FleetIdentity(FleetBoard board)
     public MemberAddress? AddressOf(HostName host) => board.Current.Members
         .Where(member => member.Host == host).Select(member => AddressOf(member.Address)).FirstOrDefault();
 
+    /// <summary>The other members that can be reached at this moment, as this host sees it.</summary>
+    public IEnumerable<HostName> Reached => board.Current.Members
+        .Where(member => member is { Counts: true, IsReached: true }).Select(member => member.Host)
+        .OfType<HostName>().Where(host => host != Current?.Host);
+
     /// <summary>Where a member is asked for layers.</summary>
     public MemberAddress? LayersAddressOf(HostName host) =>
         AddressOf(host) is { } address ? FleetPorts.LayersOf(address) : null;

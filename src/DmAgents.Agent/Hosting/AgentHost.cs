@@ -114,10 +114,12 @@ internal static class AgentHost
         services.AddSingleton<PoolGateway>();
         services.AddSingleton<UsageReader>();
         services.AddSingleton<SnapshotUsages>();
+        services.AddSingleton<RemoteLayers>();
         services.AddSingleton<PoolViews>();
         services.AddSingleton<FleetViews>();
         AddUseCases(services);
         TransferServices.Add(services);
+        services.AddHostedService(provider => provider.GetRequiredService<RemoteLayers>());
         services.AddHostedService<ActorsHost>();
         services.AddHostedService(provider => provider.GetRequiredService<BackupKeeper>());
         FleetServices.Add(services);

@@ -15,6 +15,8 @@ internal sealed class FleetLayerPeers(FleetIdentity identity, TimeProvider time)
 
     public LayerPeer? Self => identity.Current is { } place ? new LayerPeer(place.Id, place.Host) : null;
 
+    public IEnumerable<HostName> Reached => identity.Reached;
+
     public bool Knows(HostName host) => identity.LayersAddressOf(host) is not null;
 
     public async Task<Stream> ConnectAsync(

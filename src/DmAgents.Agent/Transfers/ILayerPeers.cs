@@ -9,6 +9,9 @@ internal interface ILayerPeers
     /// <summary>What this host is; null while it is in no fleet.</summary>
     LayerPeer? Self { get; }
 
+    /// <summary>The other hosts of the fleet that can be reached, as this host sees it.</summary>
+    IEnumerable<HostName> Reached { get; }
+
     /// <summary>The fleet, as this host sees it, has a host of this name.</summary>
     bool Knows(HostName host);
 
@@ -28,4 +31,7 @@ internal static class LayerProtocols
 
     /// <summary>Which layers an image has (<see cref="OfferWire"/>).</summary>
     public static SslApplicationProtocol Images { get; } = new("dmagents-images/1");
+
+    /// <summary>Which of some layers a host has, and what their blocks are (<see cref="OfferWire"/>).</summary>
+    public static SslApplicationProtocol Layers { get; } = new("dmagents-layers/1");
 }

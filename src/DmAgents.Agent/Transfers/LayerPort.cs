@@ -10,8 +10,8 @@ namespace DmAgents.Agent.Transfers;
 
 /// <summary>A member's port for layers: serves blocks, and which layers an image has, to hosts of the fleet.</summary>
 internal sealed class LayerPort(
-    PoolGateway gateway, PoolLayerSources sources, ImageTalks talks, HostBandwidth bandwidth, TimeProvider time,
-    ILogger<LayerPort> log)
+    PoolGateway gateway, PoolLayerSources sources, ImageTalks talks, LayerOffers layers, HostBandwidth bandwidth,
+    TimeProvider time, ILogger<LayerPort> log)
 {
     private static readonly TimeSpan HandshakeWithin = TimeSpan.FromSeconds(30);
 
@@ -21,7 +21,7 @@ internal sealed class LayerPort(
     public async Task ServeAsync(
         Stream connection, FleetId fleet, SslServerAuthenticationOptions options, CancellationToken cancellation)
     {
-        options.ApplicationProtocols = [LayerProtocols.Blocks, LayerProtocols.Images];
+        options.ApplicationProtocols = [LayerProtocols.Blocks, LayerProtocols.Images, LayerProtocols.Layers];
         var tls = new SslStream(connection, leaveInnerStreamOpen: true);
         await using var closing = tls.ConfigureAwait(false);
         try
@@ -31,6 +31,8 @@ internal sealed class LayerPort(
             await tls.AuthenticateAsServerAsync(options, either.Token).ConfigureAwait(false);
             if (tls.NegotiatedApplicationProtocol == LayerProtocols.Images)
                 await talks.ServeAsync(tls, cancellation).ConfigureAwait(false);
+            else if (tls.NegotiatedApplicationProtocol == LayerProtocols.Layers)
+                await layers.ServeAsync(tls, cancellation).ConfigureAwait(false);
             else if (tls.NegotiatedApplicationProtocol == LayerProtocols.Blocks)
                 await SendAsync(tls, fleet, cancellation).ConfigureAwait(false);
         }

@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>One message of the talk about an image: exactly one of its parts is set.</summary>
+/// <summary>One message of the talk about an image, or about layers: exactly one of its parts is set.</summary>
 internal sealed record OfferMessage
 {
     /// <summary>Asks which layers an image has: a reference or an id.</summary>
@@ -16,6 +18,17 @@ internal sealed record OfferMessage
     public OfferWork? Work { get; init; }
 
     public ImageOffer? Offer { get; init; }
+
+    /// <summary>Asks which of these layers the host has: chain ids.</summary>
+    public ImmutableArray<string>? Chains { get; init; }
+
+    /// <summary>Those of them that it has.</summary>
+    public ImmutableArray<HeldLayer>? Held { get; init; }
+
+    /// <summary>Asks what the blocks of this layer are: a chain id, of those that the host has.</summary>
+    public string? Layer { get; init; }
+
+    public OfferedLayer? Content { get; init; }
 
     public Refusal? Refusal { get; init; }
 
@@ -47,10 +60,15 @@ internal sealed record BringState(CopyPhase Phase, int Layer, int Layers, ulong 
     public CopyProgress ToProgress() => new(Phase, Layer, Layers, new ByteSize(Received), new ByteSize(Total));
 }
 
+/// <summary>A layer that a host has under this chain id.</summary>
+/// <param name="Size">Of its device, in bytes.</param>
+/// <param name="Content">What its blocks are; null if that has not been computed yet.</param>
+internal sealed record HeldLayer(string Chain, ulong Size, FileSystemKind FileSystem, string? Content);
+
 /// <summary>How far an offer is.</summary>
 internal sealed record OfferWork(int Layers, int Of);
 
-/// <summary>The talk about an image over a stream: each message is its length (4 bytes, little endian) and JSON.
+/// <summary>The talk about an image or layers over a stream: each message is its length (4 bytes, little endian) and JSON.
 /// </summary>
 internal static class OfferWire
 {

@@ -18,6 +18,9 @@ namespace DmAgents.Agent.Transfers;
 internal sealed record WantedLayer(
     RequestId Transfer, int Index, DeviceKey Layer, DeviceKey? Parent, FormatName? Format, string? Root, string? DiffId)
 {
+    /// <summary>The layer's labels; null: those of a layer that belongs to the transfer until an image needs it.</summary>
+    public ImmutableSortedDictionary<string, string>? Labels { get; init; }
+
     public DeviceKey Key => WorkUnderWay.ReceptionOf(Transfer, Index);
 }
 
@@ -147,13 +150,9 @@ internal sealed class PoolReceptionStore(
 
     private async Task<KernelResult> CommitAsync(ContentDigest content)
     {
-        var labels = ImmutableSortedDictionary<string, string>.Empty
-            .Add(DeviceLabels.Import, wanted.Transfer.ToString());
-        if (wanted.DiffId is { } diffId)
-            labels = labels.Add(DeviceLabels.DiffId, diffId);
         var made = await gateway.Make(
             pool.Name, new PoolCommands.Commit(
-                new RequestId(Guid.NewGuid()), wanted.Key, wanted.Layer, labels, gateway.Now)
+                new RequestId(Guid.NewGuid()), wanted.Key, wanted.Layer, wanted.Labels ?? OfTransfer(), gateway.Now)
             {
                 Content = content,
             },
@@ -166,6 +165,13 @@ internal sealed class PoolReceptionStore(
                 .ConfigureAwait(false);
         }
         return KernelResult.Done;
+    }
+
+    private ImmutableSortedDictionary<string, string> OfTransfer()
+    {
+        var labels = ImmutableSortedDictionary<string, string>.Empty
+            .Add(DeviceLabels.Import, wanted.Transfer.ToString());
+        return wanted.DiffId is { } diffId ? labels.Add(DeviceLabels.DiffId, diffId) : labels;
     }
 
     private async Task<KernelResult> RemoveAsync() =>

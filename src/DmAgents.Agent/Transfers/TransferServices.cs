@@ -15,6 +15,9 @@ internal static class TransferServices
         services.AddSingleton<ImageTalks>();
         services.AddSingleton<ImageOrders>();
         services.AddSingleton<Services.ImagePushes>();
+        services.AddSingleton<LayerOffers>();
+        services.AddSingleton<LayerSearch>();
+        services.AddSingleton<PeerLayers>();
         services.AddSingleton(provider => new HostBandwidth(
             (long?)provider.GetRequiredService<AgentSettings>().Fleet.TransferRate?.Bytes,
             provider.GetRequiredService<TimeProvider>()));

@@ -20,12 +20,19 @@ internal sealed class LoopbackFleet : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly X509Certificate2 _certificate = Certificate();
     private readonly List<Task> _serving = [];
+    private readonly ConcurrentDictionary<HostName, int> _asked = new();
 
     /// <summary>Bytes of blocks that a connection carries before it breaks; null: it does not.</summary>
     public long? BreaksAfter { get; set; }
 
     /// <summary>What each new connection for blocks waits for.</summary>
     public Func<Task> BeforeBlocks { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>What each question for layers waits for.</summary>
+    public Func<HostName, Task> BeforeLayers { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>How many questions for layers this host has asked.</summary>
+    public int AskedBy(HostName host) => _asked.GetValueOrDefault(host);
 
     /// <summary>Bytes that came over connections for blocks, TLS and all.</summary>
     public long BlockBytes { get; private set; }
@@ -94,6 +101,8 @@ internal sealed class LoopbackFleet : IAsyncDisposable
     {
         public LayerPeer Self => new(Id, self);
 
+        public IEnumerable<HostName> Reached => fleet._hosts.Keys.Where(host => host != self);
+
         public bool Knows(HostName host) => fleet._hosts.ContainsKey(host);
 
         public async Task<Stream> ConnectAsync(
@@ -101,6 +110,11 @@ internal sealed class LoopbackFleet : IAsyncDisposable
         {
             if (protocol == LayerProtocols.Blocks)
                 await fleet.BeforeBlocks().WaitAsync(cancellation);
+            if (protocol == LayerProtocols.Layers)
+            {
+                fleet._asked.AddOrUpdate(self, 1, (_, before) => before + 1);
+                await fleet.BeforeLayers(host).WaitAsync(cancellation);
+            }
             var client = new TcpClient();
             await client.ConnectAsync((IPEndPoint)fleet._hosts[host].Listener.LocalEndpoint, cancellation);
             Stream stream = protocol == LayerProtocols.Blocks

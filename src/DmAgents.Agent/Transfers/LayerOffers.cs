@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Containerd;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Layers;
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>
+/// Says to other hosts which layers this host has under which chain ids, imported or unpacked by containerd, and what
+/// their blocks are.
+/// </summary>
+internal sealed class LayerOffers(PoolGateway gateway, ContentMaps maps, TimeProvider time)
+{
+    private const string What = "cannot offer layer";
+
+    /// <summary>Shorter than any time after which a host gives this one up.</summary>
+    private static readonly TimeSpan WorkEvery = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan QuestionWithin = TimeSpan.FromSeconds(30);
+
+    /// <summary>Answers which of the layers this host has, and then, if it is asked for one of them, what its blocks are.
+    /// </summary>
+    public async Task ServeAsync(Stream stream, CancellationToken cancellation)
+    {
+        if (await ReadAsync(stream, cancellation).ConfigureAwait(false) is not { Chains: { } chains })
+            return;
+        var held = chains.Take(WireLimits.Ancestors).Select(HeldOf).OfType<HeldLayer>().ToImmutableArray();
+        await OfferWire.WriteAsync(stream, new OfferMessage { Held = held }, cancellation).ConfigureAwait(false);
+        if (await ReadAsync(stream, cancellation).ConfigureAwait(false) is { Layer: { } chain })
+            await OfferAsync(stream, chain, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>A layer that this host has under a chain id; null: none.</summary>
+    public (PoolPicture Pool, DeviceRecord Layer)? Find(string chain)
+    {
+        foreach (var pool in gateway.Board.All.Where(pool => pool.Phase == PoolPhase.Open))
+        {
+            if (pool.State.Find(DeviceKey.Layer(chain)) is { } imported && IsWhole(imported))
+                return (pool, imported);
+            var unpacked = pool.State.Devices.Values.Where(device =>
+                device.Labels.GetValueOrDefault(SnapshotLabels.Reference) == chain
+                && device.Key.ContainerdNamespace is not null && IsWhole(device));
+            if (unpacked.OrderBy(device => pool.State.ContentOf(device.Id) is null).FirstOrDefault() is { } layer)
+                return (pool, layer);
+        }
+        return null;
+    }
+
+    private static bool IsWhole(DeviceRecord device) =>
+        // To containerd a layer's tree is all of its file system.
+        device is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready, Root: null };
+
+    private HeldLayer? HeldOf(string chain) => Digest.TryParse(chain, out _) && Find(chain) is var (pool, layer)
+        ? new HeldLayer(chain, layer.Size.Bytes, layer.FileSystem, pool.State.ContentOf(layer.Id)?.ToString())
+        : null;
+
+    /// <summary>The computation of a content map ends even if the asking host does not wait for it: the next one finds
+    /// the map.</summary>
+    private async Task OfferAsync(Stream stream, string chain, CancellationToken cancellation)
+    {
+        var making = MakeAsync(chain, cancellation);
+        _ = making.ContinueWith(
+            failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
+        try
+        {
+            while (await Task.WhenAny(making, Task.Delay(WorkEvery, time, cancellation)).ConfigureAwait(false) != making)
+            {
+                await OfferWire.WriteAsync(stream, new OfferMessage { Work = new OfferWork(0, 1) }, cancellation)
+                    .ConfigureAwait(false);
+            }
+            await OfferWire.WriteAsync(
+                stream, new OfferMessage { Content = await making.ConfigureAwait(false) }, cancellation)
+                .ConfigureAwait(false);
+        }
+        catch (RefusedException refused)
+        {
+            await OfferWire.WriteAsync(stream, new OfferMessage { Refusal = refused.Refusal }, cancellation)
+                .ConfigureAwait(false);
+        }
+    }
+
+    private async Task<OfferedLayer> MakeAsync(string chain, CancellationToken cancellation)
+    {
+        if (Find(chain) is not var (pool, layer))
+            throw Refusals.NotFound(What, chain, "this host has no such layer", "ask another host");
+        var map = await maps.GetAsync(pool.Name, layer.Key, cancellation).ConfigureAwait(false);
+        ContentMap? below = null;
+        if (pool.State.LineageOf(layer).Skip(1).FirstOrDefault(device => device.Kind == DeviceKind.Layer) is { } parent)
+            below = await maps.GetAsync(pool.Name, parent.Key, cancellation).ConfigureAwait(false);
+        var changed = (ulong)map.ChangedSince(below).Count(piece => !piece.Hash.IsZero);
+        return new OfferedLayer(
+            chain, layer.Labels.GetValueOrDefault(DeviceLabels.DiffId), map.Digest.ToString(), layer.Size.Bytes,
+            layer.FileSystem, layer.Format?.Value, Root: null, changed * (ulong)map.PieceSize.Bytes);
+    }
+
+    private async Task<OfferMessage?> ReadAsync(Stream stream, CancellationToken cancellation)
+    {
+        using var patience = new CancellationTokenSource(QuestionWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        return await OfferWire.ReadAsync(stream, either.Token).ConfigureAwait(false);
+    }
+}

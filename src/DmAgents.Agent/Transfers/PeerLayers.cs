@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using System.Security.Authentication;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Containerd;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Layers;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Transfer.Connections;
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Receiving;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>A layer that containerd is about to unpack.</summary>
+/// <param name="Name">What it is to be called here.</param>
+/// <param name="Parent">The layer below it; null: none.</param>
+/// <param name="FileSystem">Which one it has to have; null: any.</param>
+internal sealed record NeededLayer(
+    ChainId Chain, DeviceKey Name, DeviceKey? Parent, FileSystemKind? FileSystem,
+    ImmutableSortedDictionary<string, string> Labels);
+
+/// <summary>Brings one layer into a pool from the first host of the fleet that has it. What fails leaves nothing, and
+/// is not tried again: there is a registry.</summary>
+internal sealed class PeerLayers(
+    PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, ILayerPeers peers, LayerSearch search,
+    AgentSettings settings, TimeProvider time, ILogger<PeerLayers> log)
+{
+    private const string What = "cannot bring layer";
+
+    /// <summary>How long a host may compute what the blocks of a layer are, if it was never asked before.</summary>
+    private static readonly TimeSpan ComputedWithin = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+
+    private TimeSpan StalledAfter => settings.Fleet.Layers.StalledAfter;
+
+    /// <returns>Which host it came from; null: none has it, or none brings it.</returns>
+    /// <exception cref="OperationCanceledException">It is not wanted any more, and nothing of it is left. A layer that was
+    /// there by then stays.</exception>
+    public async Task<HostName?> BringAsync(PoolPicture pool, NeededLayer needed, CancellationToken notWanted)
+    {
+        var found = await search.FindAsync(needed.Chain, needed.FileSystem, notWanted).ConfigureAwait(false);
+        if (found is null)
+        {
+            notWanted.ThrowIfCancellationRequested();
+            return null;
+        }
+        await using var closing = found.ConfigureAwait(false);
+        var request = new RequestId(Guid.NewGuid());
+        using var work = gateway.Board.Work.Begin(pool.Name, request);
+        try
+        {
+            var layer = await ContentAsync(found, needed, notWanted).ConfigureAwait(false);
+            await ReceiveAsync(pool, needed, found.Host, layer, request, notWanted).ConfigureAwait(false);
+            return found.Host;
+        }
+        catch (Exception fault) when (fault is IOException or AuthenticationException or RefusedException)
+        {
+            log.LogWarning("host {Host} has layer {Layer}, and did not bring it: {Why}; the ordinary pull continues",
+                found.Host, needed.Chain, fault.Message);
+            return null;
+        }
+    }
+
+    /// <summary>What the layer's blocks are. The host may have to read them first.</summary>
+    private async Task<OfferedLayer> ContentAsync(
+        FoundLayer found, NeededLayer needed, CancellationToken notWanted)
+    {
+        var since = time.GetTimestamp();
+        try
+        {
+            await OfferWire.WriteAsync(found.Stream, new OfferMessage { Layer = needed.Chain.Value }, notWanted)
+                .ConfigureAwait(false);
+            while (time.GetElapsedTime(since) < ComputedWithin)
+            {
+                using var patience = new CancellationTokenSource(StalledAfter, time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, notWanted);
+                var answer = await OfferWire.ReadAsync(found.Stream, either.Token).ConfigureAwait(false);
+                if (answer is { Content: { } layer })
+                    return Checked(layer, needed);
+                if (answer is { Refusal: { } refusal })
+                    throw Refusals.Of(refusal);
+                if (answer is not { Work: not null })
+                    throw new IOException("it closed the connection without an answer");
+            }
+        }
+        catch (OperationCanceledException) when (!notWanted.IsCancellationRequested)
+        {
+            throw new IOException($"no byte came for {StalledAfter.TotalSeconds} s");
+        }
+        throw new IOException($"it still reads the layer after {ComputedWithin.TotalSeconds} s");
+    }
+
+    private static OfferedLayer Checked(OfferedLayer layer, NeededLayer needed)
+    {
+        var fault = layer.Fault() ?? (layer.Name != needed.Chain.Value || layer.Root is not null
+            || (needed.FileSystem ?? layer.FileSystem) != layer.FileSystem
+                ? "it is another layer, or no whole file system" : null);
+        return fault is null ? layer : throw new IOException($"what it offers cannot be used: {fault}");
+    }
+
+    private async Task ReceiveAsync(
+        PoolPicture pool, NeededLayer needed, HostName host, OfferedLayer layer, RequestId request,
+        CancellationToken notWanted)
+    {
+        if (peers.Self is not { } self)
+            throw new IOException("this host has left its fleet");
+        if (pool.Health is { Status.Data: var data } && layer.Changed > data.FreeBytes.Bytes)
+            throw new IOException($"pool {pool.Name} has {data.FreeBytes} free, and the layer has more");
+        var identity = PoolGateway.IdentityOf(What, pool);
+        var receiver = new Receiver(
+            new ReceiveRequest(
+                needed.Chain, layer.Digest, TransferPriority.Urgent, layer.Shape, AncestorsOf(pool, needed, layer)),
+            new ReceiverSettings(
+                new TransferParty(self.Fleet, identity.Uuid, identity.BlockSize), ContentMaps.Pieces,
+                layer.Shape.DeviceSize)
+            {
+                HeaderWithin = StalledAfter,
+            });
+        using var store = new PoolReceptionStore(gateway, kernel, files, maps, pool, new WantedLayer(
+            request, 0, needed.Name, needed.Parent, layer.Format is { } format ? new FormatName(format) : null,
+            Root: null, DiffId: null)
+        {
+            Labels = needed.Labels.With(layer.FileSystem),
+        });
+        LayerReception? reception = null;
+        ulong Verified() => Volatile.Read(ref reception)?.Served?.Verified ?? 0;
+        reception = new LayerReception(
+            receiver, store, new PeerConnector(peers, host, Verified, time, StalledAfter),
+            new ConnectionSettings { StalledAfter = StalledAfter }, time);
+        var outcome = await WatchAsync(reception, notWanted).ConfigureAwait(false);
+        if (outcome.End == ReceptionEnd.Committed)
+            return;
+        notWanted.ThrowIfCancellationRequested();
+        throw new IOException(outcome.Reason);
+    }
+
+    /// <summary>Until it ends, or brings nothing for too long. What is left to do on this host is not the other's
+    /// fault.</summary>
+    private async Task<ReceptionOutcome> WatchAsync(LayerReception reception, CancellationToken notWanted)
+    {
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(notWanted);
+        var receiving = reception.RunAsync(given.Token, CancellationToken.None);
+        var (last, since) = (0UL, time.GetTimestamp());
+        while (await Task.WhenAny(receiving, Task.Delay(LookEvery, time, CancellationToken.None))
+            .ConfigureAwait(false) != receiving)
+        {
+            var served = reception.Served;
+            var verified = served?.Verified ?? 0;
+            if (verified != last || served is { Missing.Count: 0 })
+                (last, since) = (verified, time.GetTimestamp());
+            else if (time.GetElapsedTime(since) > StalledAfter)
+                await given.CancelAsync().ConfigureAwait(false);
+        }
+        var outcome = await receiving.ConfigureAwait(false);
+        return outcome.End == ReceptionEnd.GivenUp && given.IsCancellationRequested
+            ? outcome with { Reason = $"nothing came for {StalledAfter.TotalSeconds} s" }
+            : outcome;
+    }
+
+    /// <summary>Copies of this pool that the layer can be received upon, the nearest first: those whose content is at
+    /// hand. Reading one that is not would take longer than what it saves.</summary>
+    private ImmutableArray<ContentMap> AncestorsOf(PoolPicture pool, NeededLayer needed, OfferedLayer layer)
+    {
+        var state = gateway.Board.Find(pool.Name)?.State ?? pool.State;
+        var lineage = needed.Parent is { } below && state.Find(below) is { } parent ? state.LineageOf(parent) : [];
+        return
+        [
+            .. lineage
+                .Where(device => device.FileSystem == layer.FileSystem && device.Size <= layer.Shape.DeviceSize)
+                .Select(device => state.ContentOf(device.Id) is { } content ? maps.Find(pool.Name, content)?.Map : null)
+                .OfType<ContentMap>().Take(WireLimits.Ancestors),
+        ];
+    }
+}
