@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Cli.Agent;
+using DmAgents.Cli.Completion;
 using DmAgents.Cli.Output;
 using DmAgents.Cli.Shell;
 using DmAgents.Cli.Transfers;
@@ -21,6 +22,8 @@ internal static class ImageCopy
             Description = "Hosts that are to bring it, all at once [default: this host]", HelpName = "host",
             AllowMultipleArgumentsPerToken = true,
         };
+        from.CompletionSources.Add(Names.Of(shell, Names.FleetHosts));
+        to.CompletionSources.Add(Names.Of(shell, Names.FleetHosts));
         var pool = CommonSymbols.Pool(shell);
         var command = new CliCommand(
             "copy", "Copy an image between hosts of the fleet: the blocks that the receiving host lacks.",

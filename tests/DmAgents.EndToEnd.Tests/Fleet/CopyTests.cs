@@ -45,6 +45,10 @@ public sealed class CopyTests(AgentFixture fixture) : IAsyncLifetime
         await MustBeEqual();
         // What the pool has is not brought again.
         await _two.Client.Copy(_two.Pool, Image, "one");
+        await _two.Client.RemoveImage(_two.Pool, Image);
+        Assert.Contains($"{Image} is on two", await Shell.Must(
+            Places.Cli, "--socket", _one.Places.Socket, "image", "copy", Image, "--to", "two"), StringComparison.Ordinal);
+        await MustBeEqual();
         var unknown = await AgentClient.Refused(
             Problem.Types.Kind.NotFound, () => _two.Client.Copy(_two.Pool, "unknown:1", "one"));
         Assert.Contains("host one", unknown.Why, StringComparison.Ordinal);
