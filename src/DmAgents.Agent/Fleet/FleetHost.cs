@@ -195,7 +195,7 @@ internal sealed class FleetHost(
                 Times = settings.Fleet.Times,
                 Version = Version.TryParse(AgentVersion.Text.Split('-')[0], out var version) ? version : new(0, 1),
                 LogLevel = LevelOf(settings.LogLevel),
-                LogBridge = typeof(AkkaLogBridge),
+                LogBridge = typeof(FleetLogBridge),
             },
             place.Certificate, place.Validator)
         {

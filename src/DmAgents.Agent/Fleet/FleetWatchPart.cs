@@ -8,7 +8,8 @@ namespace DmAgents.Agent.Fleet;
 internal sealed class FleetWatchPart(
     FleetHost host, FleetBoard board, FleetOutcasts outcasts, ILogger<FleetWatchPart> log) : IFleetPart
 {
-    public Task RunAsync(FleetPlace place, CancellationToken end) => Task.WhenAll(KeepAsync(end), LogAsync(place, end));
+    public Task RunAsync(FleetPlace place, CancellationToken end) =>
+        Task.WhenAll(KeepAsync(end), LogPhasesAsync(place, end), LogMembersAsync(place, end));
 
     private async Task KeepAsync(CancellationToken end)
     {
@@ -22,7 +23,7 @@ internal sealed class FleetWatchPart(
         }
     }
 
-    private async Task LogAsync(FleetPlace place, CancellationToken end)
+    private async Task LogPhasesAsync(FleetPlace place, CancellationToken end)
     {
         var logged = FleetPhase.Outside;
         while (true)
@@ -35,6 +36,33 @@ internal sealed class FleetWatchPart(
                 log.LogInformation("fleet {Fleet}: {Words}", place.Fleet, status.Words);
         }
     }
+
+    private async Task LogMembersAsync(FleetPlace place, CancellationToken end)
+    {
+        var logged = ImmutableDictionary<string, string>.Empty;
+        while (true)
+        {
+            var status = await board.When(status => !SaysTheSame(StatesOf(status), logged), end).ConfigureAwait(false);
+            var states = StatesOf(status);
+            foreach (var (name, state) in states.Where(each => logged.GetValueOrDefault(each.Key) != each.Value))
+                log.LogInformation("fleet {Fleet}: host {Host} is {State}", place.Fleet, name, state);
+            foreach (var name in logged.Keys.Where(name => !states.ContainsKey(name)))
+                log.LogInformation("fleet {Fleet}: host {Host} has gone", place.Fleet, name);
+            logged = states;
+        }
+    }
+
+    private static ImmutableDictionary<string, string> StatesOf(FleetStatus status) => status.Members
+        .GroupBy(member => member.Name)
+        .ToImmutableDictionary(
+            lives => lives.Key,
+            lives => lives.Any(life => life.IsReached)
+                ? lives.Last(life => life.IsReached).State.ToString().ToLowerInvariant()
+                : "unreachable");
+
+    private static bool SaysTheSame(
+        ImmutableDictionary<string, string> states, ImmutableDictionary<string, string> logged) =>
+        states.Count == logged.Count && states.All(each => logged.GetValueOrDefault(each.Key) == each.Value);
 
     /// <summary>Those that the fleet has let in.</summary>
     private static ImmutableHashSet<KnownMember> MembersOf(FleetStatus status) =>

@@ -12,7 +12,7 @@ internal sealed class AkkaLogSetup(ILoggerFactory loggers) : Setup
 }
 
 /// <summary>Brings what actors log into the agent's own log.</summary>
-internal sealed class AkkaLogBridge : UntypedActor
+internal class AkkaLogBridge : UntypedActor
 {
     private readonly ILogger _log;
 
@@ -38,7 +38,7 @@ internal sealed class AkkaLogBridge : UntypedActor
         }
     }
 
-    private static LogLevel LevelOf(LogEvent logged) => logged.LogLevel() switch
+    protected virtual LogLevel LevelOf(LogEvent logged) => logged.LogLevel() switch
     {
         Akka.Event.LogLevel.DebugLevel => LogLevel.Debug,
         Akka.Event.LogLevel.InfoLevel => LogLevel.Information,

@@ -1,0 +1,29 @@
+using Akka.Event;
+using DmAgents.Agent.Hosting;
+using LogLevel = Microsoft.Extensions.Logging.LogLevel;
+
+namespace DmAgents.Agent.Fleet;
+
+/// <summary>
+/// Brings what the fleet's actors log into the agent's log. What remoting says of each connection that ends or cannot be
+/// made is for debugging: a host that is away would fill the log every few seconds, and one that leaves in order is no
+/// error. <see cref="FleetWatchPart"/> says which hosts come, go and are unreachable.
+/// </summary>
+internal sealed class FleetLogBridge : AkkaLogBridge
+{
+    /// <summary>The transport's own log is not among them: there refused peers are named.</summary>
+    private static readonly string[] _ofConnections =
+    [
+        "Akka.Remote.EndpointManager", "Akka.Remote.EndpointReader", "Akka.Remote.EndpointWriter",
+        "Akka.Remote.ReliableDeliverySupervisor", "Akka.Remote.Remoting",
+    ];
+
+    protected override LogLevel LevelOf(LogEvent logged) =>
+        IsOfConnections(logged) ? LogLevel.Debug : base.LevelOf(logged);
+
+    /// <summary>By names: an agent in no fleet does not load remoting.</summary>
+    internal static bool IsOfConnections(LogEvent logged) =>
+        _ofConnections.Contains(logged.LogClass?.FullName)
+        || logged.Cause?.GetType().FullName is "Akka.Remote.EndpointDisassociatedException"
+            or "Akka.Remote.EndpointAssociationException" or "Akka.Remote.InvalidAddressAssociationException";
+}

@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace DmAgents.Agent.Tests.Fleet;
+
+/// <summary>What a fleet's life leaves in the log.</summary>
+public sealed class FleetLogTests : IAsyncLifetime
+{
+    private readonly FleetAgents _fleet = new();
+    private readonly Lines _lines = new();
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        await _fleet.DisposeAsync();
+        _lines.Dispose();
+    }
+
+    [Fact]
+    public async Task Hosts_that_come_and_go_are_named_and_a_leave_is_no_warning()
+    {
+        var issuer = await _fleet.Add(services: with => with
+            .AddSingleton<ILoggerProvider>(_lines)
+            .Configure<LoggerFilterOptions>(options => options.MinLevel = LogLevel.Information));
+        await FleetAgents.Make(issuer, "prod", "host1");
+        var member = await _fleet.Add();
+        await FleetAgents.Join(member, issuer, "host2");
+        await FleetAgents.IsMemberOf(issuer, 2);
+
+        await member.Stop();
+
+        await FleetAgents.IsMemberOf(issuer, 1);
+        await Eventually(() => _lines.All.Any(line => line.Contains("host host2 has gone", StringComparison.Ordinal)));
+        Assert.Contains(_lines.All, line => line.Contains("host host2 is up", StringComparison.Ordinal));
+        Assert.DoesNotContain(_lines.All, line => line.StartsWith("Warning", StringComparison.Ordinal)
+            || line.StartsWith("Error", StringComparison.Ordinal));
+        _fleet.Forget(member);
+    }
+
+    private static async Task Eventually(Func<bool> holds)
+    {
+        using var patience = new CancellationTokenSource(FleetAgents.Patience);
+        while (!holds())
+            await Task.Delay(20, patience.Token);
+    }
+
+    private sealed class Lines : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> _lines = new();
+
+        public IEnumerable<string> All => _lines;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+                _lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception?.GetType().Name}");
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
