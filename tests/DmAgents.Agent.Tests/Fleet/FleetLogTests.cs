@@ -41,6 +41,36 @@ public sealed class FleetLogTests : IAsyncLifetime
         _fleet.Forget(member);
     }
 
+    /// <summary>By their names: one that Akka renames is found here.</summary>
+    [Theory]
+    [InlineData("EndpointWriter")]
+    [InlineData("EndpointReader")]
+    [InlineData("EndpointManager")]
+    [InlineData("ReliableDeliverySupervisor")]
+    [InlineData("Remoting")]
+    public void What_remoting_says_of_connections_is_for_debugging(string name)
+    {
+        var type = typeof(Akka.Remote.RemoteSettings).Assembly.GetType($"Akka.Remote.{name}", throwOnError: true)!;
+
+        Assert.True(FleetLogBridge.IsOfConnections(new Akka.Event.Warning("source", type, "has failed")));
+    }
+
+    [Theory]
+    [InlineData("EndpointDisassociatedException")]
+    [InlineData("EndpointAssociationException")]
+    public void So_is_the_end_of_a_connection_whichever_actor_has_it(string name)
+    {
+        var type = typeof(Akka.Remote.RemoteSettings).Assembly.GetType($"Akka.Remote.{name}", throwOnError: true)!;
+        var cause = (Exception)Activator.CreateInstance(type, "over")!;
+
+        Assert.True(FleetLogBridge.IsOfConnections(
+            new Akka.Event.Error(cause, "source", typeof(Akka.Actor.ActorBase), "Disassociated")));
+    }
+
+    [Fact]
+    public void A_refused_peer_is_logged_as_it_is() => Assert.False(FleetLogBridge.IsOfConnections(
+        new Akka.Event.Warning("source", typeof(Akka.Remote.Transport.Transport), "a peer is refused")));
+
     private static async Task Eventually(Func<bool> holds)
     {
         using var patience = new CancellationTokenSource(FleetAgents.Patience);

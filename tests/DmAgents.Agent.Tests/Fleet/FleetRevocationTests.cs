@@ -5,6 +5,7 @@ using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Fleet;
 using DmAgents.Fleet.Peers;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using FleetStanding = DmAgents.Api.Admin.V1.FleetStanding;
 using FleetStatus = DmAgents.Api.Admin.V1.FleetStatus;
 
@@ -48,6 +49,24 @@ public sealed class FleetRevocationTests : IAsyncLifetime
         await FleetAgents.Join(agents[2], agents[0], "host3");
 
         await FleetAgents.IsMemberOf(agents[1], 3);
+    }
+
+    [Fact]
+    public async Task A_revoked_host_that_asks_nothing_loses_its_connections_and_makes_no_other()
+    {
+        var issuer = await _fleet.Add();
+        await FleetAgents.Make(issuer, "prod", "host1");
+        var deaf = await _fleet.Add(services: with => with.RemoveAll<IFleetPart>());
+        await FleetAgents.Join(deaf, issuer, "host2");
+        await FleetAgents.IsMemberOf(issuer, 2);
+
+        await Client(issuer).RevokeAsync(new RevokeFleetHostRequest { Host = "host2" });
+
+        await FleetAgents.IsMemberOf(issuer, 1);
+        await FleetAgents.When(deaf, status => status.Failures > 0);
+        var refused = (await FleetAgents.When(issuer, status => !status.Refused.IsEmpty)).Refused[0];
+        Assert.Contains("host2 was revoked at", refused.Why, StringComparison.Ordinal);
+        Assert.Contains((await StatusOf(issuer)).RefusedPeers, peer => peer.Why == refused.Why);
     }
 
     [Fact]
