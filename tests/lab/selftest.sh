@@ -134,6 +134,8 @@ test_network() {
   check "this machine reaches a host" [ "$(status_of "$host" net exec -- ping -qc 2 -W 2 "$address")" = 0 ]
   "$host" net isolate two
   check "an isolated host is not reached" [ "$(status_of "$host" exec one -- ping -qc 1 -W 1 "$address")" = 1 ]
+  # A guest that sends meanwhile, as all do, comes back, too.
+  check "it reaches none" [ "$(status_of "$host" exec two -- ping -qc 2 -W 1 10.77.0.254)" = 1 ]
   "$host" net heal two
   check "a healed one is" [ "$(status_of "$host" exec one -- ping -qc 5 -W 2 "$address")" = 0 ]
   "$host" rm one
