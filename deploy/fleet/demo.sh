@@ -1,0 +1,165 @@
+#!/bin/bash
+# Shows a fleet of four hosts, each with a kernel, disks and an address of its own: it is made and joined by tokens, an
+# image that one host has is copied to two others at once, block by block, a host is cut off and goes on serving its
+# containers, a host loses its power in the midst of a copy and comes back, and one leaves. Content digests are equal
+# everywhere. Ends with "demo: ok". Takes about five minutes once agent and image are built.
+#
+#   deploy/fleet/demo.sh
+#
+# The hosts are kernels of the lab (tests/lab) on a network namespace of their own; nothing of this machine is changed.
+# Needs root, Debian 12 or later and the .NET SDK 10; installs what else it lacks by apt.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root"
+[ $# = 0 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+if [ "$(id -u)" != 0 ]; then
+  echo "demo: networks and pools are made by root; next: sudo $0" >&2
+  exit 1
+fi
+tests/lab/install.sh
+deploy/build.sh
+DMAGENTS_LAB_DIR=$(mktemp -d /tmp/dmfleet.XXXXXX)
+export DMAGENTS_LAB_DIR
+work=$DMAGENTS_LAB_DIR/work
+hosts=(ada bea cem dov)
+lab() { tests/lab/host "$@"; }
+clear_away() {
+  for host in "${hosts[@]}"; do lab rm "$host" > /dev/null 2>&1 || true; done
+  lab net down > /dev/null 2>&1 || true
+  rm -rf "$DMAGENTS_LAB_DIR"
+}
+trap clear_away EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+mkdir -p "$work"
+deploy/image/build.sh "$work/image" >&2
+cp deploy/fleet/host.sh "$work/"
+acts=0
+
+act() {
+  acts=$((acts + 1))
+  printf '\n\033[1m%d. %s\033[0m  [%ss]\n   %s\n' $acts "$1" $SECONDS "$2"
+}
+note() { printf '   %s\n' "$*"; }
+die() {
+  printf '\ndemo: failed: %s\n' "$*" >&2
+  for host in "${hosts[@]}"; do
+    printf '\n== %s\n' "$host" >&2
+    lab exec "$host" --timeout 60 -- tail -n 15 /run/dmagentd.log >&2 2>&1 || true
+  done
+  exit 1
+}
+
+# "on HOST COMMAND...": what is shown is typed on that host. No limit on the whole: what gets on is not killed.
+quietly_on() {
+  local host=$1
+  shift
+  lab exec "$host" --timeout 0 --silence 300 -- "$@"
+}
+on() {
+  local host=$1
+  shift
+  printf '\n   %s$ dmagent %s\n' "$host" "$*"
+  quietly_on "$host" "$BIN/dmagent" "$@" | sed 's/^/   /' || die "dmagent $* ended with an error on $host"
+}
+expect() {
+  local what=$1
+  shift
+  "$@" || die "not so: $what"
+  note "ok: $what"
+}
+# Asks again and again, as long as the host lives.
+await() {
+  local what=$1 host=$2
+  shift 2
+  until "$@"; do
+    lab exec "$host" --timeout 60 -- true || die "not so: $what; $host has ended"
+    sleep 1
+  done
+  note "ok: $what [${SECONDS}s]"
+}
+asked() { quietly_on "$1" "$BIN/dmagent" fleet status --json; }
+has_state() { [ "$(asked "$1" | jq -r --arg host "$2" '.hosts[] | select(.host == $host) | .state')" = "$3" ]; }
+stands() { [ "$(asked "$1" | jq -r .standing)" = "$2" ]; }
+is_unreached() { asked "$1" | jq -e --arg host "$2" '.hosts[] | select(.host == $host) | .unreachable_since' > /dev/null; }
+is_reached() { ! is_unreached "$@"; }
+
+BIN=$root/artifacts/bin IMAGE=$work/image
+act "Four hosts" "Each has a kernel, three disks and an address. One daemon per host; no fleet yet, and nothing listens."
+number=0
+for host in "${hosts[@]}"; do
+  number=$((number + 1))
+  lab start "$host" --memory 1200M --disk 1G --disk 64M --disk 512M --net --share "$work" --env "BIN=$BIN" \
+    --env "IMAGE=$work/image" --env "NAME=$host"
+  quietly_on "$host" bash "$work/host.sh" begin
+  note "$host is 10.77.0.$number, with a pool of its own"
+done
+expect "no host listens to the network" quietly_on ada sh -c '! ss -Hltn | grep -v 127.0.0.1'
+
+act "A fleet" "The first host makes it, and with it the authority. A token lets one host in, once."
+on ada fleet init demo --address 10.77.0.1:9471
+on ada fleet token
+token=$(quietly_on ada "$BIN/dmagent" fleet token --quiet)
+expect "a token with one changed letter is refused" \
+  sh -c "! DMAGENTS_LAB_DIR=$DMAGENTS_LAB_DIR tests/lab/host exec bea -- $BIN/dmagent fleet join 10.77.0.1:9471 \
+    --token ${token%?}$([ "${token: -1}" = 0 ] && echo 1 || echo 0) > /dev/null 2>&1"
+number=1
+for host in "${hosts[@]:1}"; do
+  number=$((number + 1))
+  token=$(quietly_on ada "$BIN/dmagent" fleet token --quiet)
+  on "$host" fleet join 10.77.0.1:9471 --token "$token" --address "10.77.0.$number:9471"
+done
+on ada fleet status
+
+act "An image travels" "ada imports it. bea and cem bring it from ada at once: blocks over TLS, verified, no registry."
+on ada image import "$IMAGE"
+bytes=$(quietly_on ada cat /sys/class/net/vec0/statistics/tx_bytes)
+on ada image copy debian:demo --to bea cem
+bytes=$(($(quietly_on ada cat /sys/class/net/vec0/statistics/tx_bytes) - bytes))
+note "ada has sent $((bytes >> 20)) MiB to the two together"
+for host in ada bea cem; do
+  quietly_on "$host" "$BIN/dmagent" container create web --image debian:demo --mount > /dev/null
+  quietly_on "$host" bash "$work/host.sh" tree > "$work/$host.tree"
+done
+expect "a container's tree is the same on ada, bea and cem, with owners, times, links and attributes" \
+  sh -c "cmp $work/ada.tree $work/bea.tree && cmp $work/ada.tree $work/cem.tree"
+
+act "A host is cut off" "cem loses its network. It goes on serving its own containers, and comes back by itself."
+lab net isolate cem
+await "cem says that it is cut off" cem stands cem cut_off
+on cem fleet status
+quietly_on cem bash "$work/host.sh" write web
+expect "its containers are written to and made" quietly_on cem "$BIN/dmagent" container create while-cut-off \
+  --image debian:demo --mount --quiet
+await "ada sees it" ada is_unreached ada cem
+lab net heal cem
+await "cem is back in the fleet" cem stands cem member
+await "ada reaches it" ada has_state ada cem up
+
+act "Power fails in the midst of a copy" "dov takes the image, too, and loses its power. After the start it has all of it, or nothing."
+quietly_on dov "$BIN/dmagent" image copy debian:demo --from bea > "$work/dov.log" 2>&1 &
+other=$!
+await "dov has received a part" dov quietly_on dov bash "$work/host.sh" has-received
+lab cut dov
+wait $other 2> /dev/null || true
+lab start dov
+quietly_on dov bash "$work/host.sh" begin-again
+await "dov is back in the fleet" dov stands dov member
+on dov image copy debian:demo --from bea
+quietly_on dov "$BIN/dmagent" container create web --image debian:demo --mount > /dev/null
+quietly_on dov bash "$work/host.sh" tree > "$work/dov.tree"
+expect "the tree is the same there" cmp "$work/ada.tree" "$work/dov.tree"
+for host in "${hosts[@]}"; do
+  expect "journal, pool and live devices agree on $host" quietly_on "$host" "$BIN/dmagent" pool check main --quiet
+done
+
+act "One leaves, one is revoked" "What leaves has its certificate revoked. What is revoked is not talked to."
+on bea fleet leave
+on ada fleet revoke dov
+await "dov knows that it was revoked" dov stands dov revoked
+on ada fleet status
+for host in bea dov; do
+  expect "containers of $host go on" quietly_on "$host" bash "$work/host.sh" write web
+done
+echo
+echo "demo: ok"
