@@ -59,15 +59,15 @@ internal static class ImageCopy
         AgentCall call, CopyImageRequest request, Action<Transfer> report)
     {
         CopyImageReply? last = null;
-        // Of each host how far it is: the bar is that of all of them.
-        Dictionary<string, RunningTransfer> hosts = [];
+        // Of each host how far it is: the bar is that of all of them, and so is the line.
+        SortedDictionary<string, RunningTransfer> hosts = new(StringComparer.Ordinal);
         await foreach (var reply in call.StreamAsync(options => call.Transfers.CopyImage(request, options)))
         {
             if (reply.Progress is { } progress)
             {
                 hosts[progress.ToHost] = progress;
                 report(new Transfer(
-                    reply, TransferViews.Text(progress),
+                    reply, string.Join("; ", hosts.Values.Select(TransferViews.Text)),
                     hosts.Values.Aggregate(0UL, (sum, each) => sum + each.BytesReceived),
                     hosts.Values.Aggregate(0UL, (sum, each) => sum + each.BytesTotal)));
             }
