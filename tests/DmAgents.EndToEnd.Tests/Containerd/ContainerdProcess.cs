@@ -11,37 +11,41 @@ internal sealed class ContainerdProcess : IDisposable
     public const string Snapshotter = "dmagents";
 
     private const string Home = Places.Work + "/containerd";
+
+    /// <summary>Of the tests' one containerd, which the methods without an object talk to.</summary>
     public const string Address = Home + "/containerd.sock";
-    private const string Config = Home + "/config.toml";
-    private const string Snippet = Home + "/conf.d/dmagents.toml";
 
-
+    private readonly string _home;
     private Process _process;
 
-    private ContainerdProcess(Process process) => _process = process;
+    private ContainerdProcess(string home) => (_home, _process) = (home, Launch(home));
+
+    /// <summary>Of this one.</summary>
+    public string Socket => $"{_home}/containerd.sock";
 
     /// <param name="agent">With the socket for containerd.</param>
-    public static async Task<ContainerdProcess> Start(AgentPlaces agent)
+    /// <param name="home">Of one beside the tests' own.</param>
+    public static async Task<ContainerdProcess> Start(AgentPlaces agent, string home = Home)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Snippet)!);
+        Directory.CreateDirectory($"{home}/conf.d");
         // What the command prints for the containerd of this machine, imported as its text says.
         var printed = await Shell.Must(Places.Cli, "containerd", "config",
             "--address", agent.ContainerdSocket, "--state-directory", agent.StateDirectory);
-        await File.WriteAllTextAsync(Snippet, printed);
-        await File.WriteAllTextAsync(Config, $"""
+        await File.WriteAllTextAsync($"{home}/conf.d/dmagents.toml", printed);
+        await File.WriteAllTextAsync($"{home}/config.toml", $"""
             version = 2
-            root = "{Home}/root"
-            state = "{Home}/state"
-            imports = ["{Home}/conf.d/*.toml"]
+            root = "{home}/root"
+            state = "{home}/state"
+            imports = ["{home}/conf.d/*.toml"]
             disabled_plugins = [
               "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
               "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper",
             ]
             [grpc]
-              address = "{Address}"
+              address = "{home}/containerd.sock"
             {string.Join('\n', Kubernetes(printed))}
             """);
-        var containerd = new ContainerdProcess(Launch());
+        var containerd = new ContainerdProcess(home);
         await containerd.AwaitReady();
         return containerd;
     }
@@ -51,7 +55,7 @@ internal sealed class ContainerdProcess : IDisposable
         .SkipWhile(line => !line.StartsWith("# Kubernetes", StringComparison.Ordinal))
         .Where(line => line.StartsWith("#   ", StringComparison.Ordinal)).Select(line => line[4..]);
 
-    public static string Log => File.Exists(Home + "/log") ? File.ReadAllText(Home + "/log") : "";
+    public static string Log => LogOf(Home);
 
     /// <summary>Where a container's file system is mounted while it runs, for this mount namespace, too.</summary>
     public static string RootOf(string container) =>
@@ -70,13 +74,19 @@ internal sealed class ContainerdProcess : IDisposable
     {
         Assert.True(_process.HasExited);
         _process.Dispose();
-        _process = Launch();
+        _process = Launch(_home);
         await AwaitReady();
     }
 
-    public static Task<Finished> Ctr(params string[] arguments) =>
-        // Long: after a kill the lab's one processor may be busy with starting both again.
-        Shell.Run("/usr/bin/ctr", ["--address", Address, "--connect-timeout", "60s", .. arguments]);
+    public static Task<Finished> Ctr(params string[] arguments) => CtrAt(Address, arguments);
+
+    /// <summary>As <see cref="MustCtr"/>, of this one.</summary>
+    public async Task<string> MustDo(params string[] arguments)
+    {
+        var finished = await CtrAt(Socket, arguments);
+        Assert.True(finished.Status == 0, $"ctr {string.Join(' ', arguments)}: {finished}\n{LogOf(_home)}");
+        return finished.Output;
+    }
 
     public static async Task<string> MustCtr(params string[] arguments)
     {
@@ -151,11 +161,17 @@ internal sealed class ContainerdProcess : IDisposable
         _process.Dispose();
     }
 
-    private static Process Launch()
+    private static Task<Finished> CtrAt(string socket, string[] arguments) =>
+        // Long: after a kill the lab's one processor may be busy with starting both again.
+        Shell.Run("/usr/bin/ctr", ["--address", socket, "--connect-timeout", "60s", .. arguments]);
+
+    private static string LogOf(string home) => File.Exists($"{home}/log") ? File.ReadAllText($"{home}/log") : "";
+
+    private static Process Launch(string home)
     {
-        File.Delete(Address);
+        File.Delete($"{home}/containerd.sock");
         var info = Shell.Info("/bin/sh", "-c",
-            $"exec /usr/bin/containerd --config '{Config}' >>'{Home}/log' 2>&1 </dev/null");
+            $"exec /usr/bin/containerd --config '{home}/config.toml' >>'{home}/log' 2>&1 </dev/null");
         info.RedirectStandardOutput = info.RedirectStandardError = false;
         return Process.Start(info)!;
     }
@@ -163,10 +179,11 @@ internal sealed class ContainerdProcess : IDisposable
     private async Task AwaitReady()
     {
         var clock = Stopwatch.StartNew();
-        while (!File.Exists(Address) || (await Ctr("version")).Status != 0)
+        while (!File.Exists(Socket) || (await CtrAt(Socket, ["version"])).Status != 0)
         {
-            Assert.False(_process.HasExited, $"containerd ended: {Log}");
-            Assert.True(clock.Elapsed < Patience.Limit, $"containerd is not ready after {clock.Elapsed}: {Log}");
+            Assert.False(_process.HasExited, $"containerd ended: {LogOf(_home)}");
+            Assert.True(
+                clock.Elapsed < Patience.Limit, $"containerd is not ready after {clock.Elapsed}: {LogOf(_home)}");
             await Task.Delay(50);
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -13,6 +14,7 @@ internal sealed class OciRegistry : IDisposable
     private readonly HttpListener _listener = new();
     private readonly string _layout;
     private readonly string _manifest;
+    private readonly ConcurrentQueue<string> _fetched = new();
     private readonly Task _serving;
 
     /// <param name="layout">The directory of the OCI layout.</param>
@@ -26,6 +28,16 @@ internal sealed class OciRegistry : IDisposable
         _listener.Start();
         _serving = Serve();
     }
+
+    /// <summary>Digests of the layers' blobs.</summary>
+    public IReadOnlyList<string> Layers =>
+    [
+        .. JsonNode.Parse(File.ReadAllText($"{_layout}/blobs/{_manifest.Replace(':', '/')}"))!["layers"]!.AsArray()
+            .Select(layer => (string)layer!["digest"]!),
+    ];
+
+    /// <summary>What was fetched so far, manifests and blobs, by their digests.</summary>
+    public IReadOnlyCollection<string> Fetched => _fetched;
 
     /// <summary>What stands before an image's name.</summary>
     public string Address { get; }
@@ -79,6 +91,7 @@ internal sealed class OciRegistry : IDisposable
         response.ContentLength64 = file.Length;
         if (context.Request.HttpMethod == "HEAD")
             return;
+        _fetched.Enqueue(digest);
         await using var content = file.OpenRead();
         try
         {
