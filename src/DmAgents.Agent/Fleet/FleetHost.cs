@@ -24,6 +24,10 @@ internal sealed class FleetHost(
 {
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Lock _learning = new();
+    private readonly Lock _entering = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private bool _isLeaving;
+    private bool _isStopping;
     private CancellationTokenSource? _end;
     private Task _running = Task.CompletedTask;
     private KnownMembers? _known;
@@ -39,6 +43,9 @@ internal sealed class FleetHost(
 
     /// <summary>Why the authority refuses this host, and it takes part no more; null if it does not.</summary>
     public PeerExpulsion? Expulsion { get; private set; }
+
+    /// <summary>Cancelled when the agent stops: the membership changes no more.</summary>
+    public CancellationToken Stopping => _stopping.Token;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -57,35 +64,46 @@ internal sealed class FleetHost(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        lock (_entering)
+            _isStopping = true;
+        await _stopping.CancelAsync().ConfigureAwait(false);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(settings.StopDeadline);
         try
         {
-            await ExitAsync(patience.Token).ConfigureAwait(false);
+            await GateAsync(() => ExitAsync(patience.Token), patience.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
+            // Also if the gate is not free.
+            await keeper.LeaveAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             log.LogWarning("the fleet was not left in time; the other hosts find this one unreachable");
         }
     }
 
-    /// <summary>One change of the membership at a time.</summary>
+    /// <summary>One change of the membership at a time. Refused while the agent stops.</summary>
     public async Task<T> AloneAsync<T>(Func<Task<T>> change, CancellationToken cancellation)
     {
-        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            return await change().ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        T? changed = default;
+        await GateAsync(
+            async () =>
+            {
+                RefuseIfStopping();
+                changed = await change().ConfigureAwait(false);
+            },
+            cancellation).ConfigureAwait(false);
+        return changed!;
     }
 
-    /// <summary>The host is a member from here on. Returns at once: the board shows how it gets on.</summary>
+    /// <summary>The host is a member from here on. Returns at once: the board shows how it gets on. Refused while the
+    /// agent stops: the host's files make it a member at the next start.</summary>
     public void Enter(StoredMembership stored)
     {
+        lock (_entering)
+        {
+            RefuseIfStopping();
+            _isLeaving = false;
+        }
         (Damage, Expulsion, Authority) = (null, null, stored.Authority);
         var address = settings.Fleet.Address ?? stored.Known.Address;
         var known = stored.Known with
@@ -104,18 +122,10 @@ internal sealed class FleetHost(
     }
 
     /// <summary>The host has another certificate: a new life of the fleet's system, in the same place.</summary>
-    public void Renewed(Member member)
-    {
-        if (identity.Current is { } place)
-            Take(place with { Member = member });
-    }
+    public void Renewed(Member member) => TakeAgain(place => place with { Member = member });
 
     /// <summary>Enters anew by the members that are known at this moment.</summary>
-    public void Again()
-    {
-        if (identity.Current is { } place)
-            Take(place);
-    }
+    public void Again() => TakeAgain(place => place);
 
     /// <summary>The host takes part no more, and goes on by itself; its files stay.</summary>
     public async Task ExpelAsync(PeerExpulsion why)
@@ -128,16 +138,17 @@ internal sealed class FleetHost(
     /// <summary>Ends what a member runs, and leaves the fleet's cluster in order. The files stay.</summary>
     public async Task ExitAsync(CancellationToken cancellation)
     {
+        lock (_entering)
+            _isLeaving = true;
         if (_end is { } end)
-        {
             await end.CancelAsync().ConfigureAwait(false);
-            await _running.WaitAsync(cancellation).ConfigureAwait(false);
-            end.Dispose();
-            _end = null;
-        }
-        await keeper.LeaveAsync(cancellation).ConfigureAwait(false);
+        // Beside each other: a part that does not end keeps no host in the cluster.
+        await Task.WhenAll(_running.WaitAsync(cancellation), keeper.LeaveAsync(cancellation)).ConfigureAwait(false);
+        _end?.Dispose();
+        _end = null;
         identity.Current = null;
-        Volatile.Write(ref _known, null);
+        lock (_learning)
+            Volatile.Write(ref _known, null);
         Authority?.Dispose();
         (Authority, Expulsion) = (null, null);
     }
@@ -164,7 +175,31 @@ internal sealed class FleetHost(
     public void Dispose()
     {
         _end?.Dispose();
+        _stopping.Dispose();
         _gate.Dispose();
+    }
+
+    private async Task GateAsync(Func<Task> change, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await change().ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private void RefuseIfStopping()
+    {
+        if (Volatile.Read(ref _isStopping))
+        {
+            throw Refusals.Because(
+                RefusalKind.Busy, "cannot change the membership in a fleet", "this host", "the agent stops",
+                "try again after its next start");
+        }
     }
 
     private async Task RunAsync(IFleetPart part, FleetPlace place, CancellationToken end)
@@ -180,6 +215,16 @@ internal sealed class FleetHost(
         catch (Exception cause) when (cause is not OutOfMemoryException)
         {
             log.LogError(cause, "{Part} of the fleet has ended", part.GetType().Name);
+        }
+    }
+
+    /// <summary>Nothing for a host that leaves: it would be in the fleet again behind its leave.</summary>
+    private void TakeAgain(Func<FleetPlace, FleetPlace> next)
+    {
+        lock (_entering)
+        {
+            if (!_isLeaving && identity.Current is { } place)
+                Take(next(place));
         }
     }
 

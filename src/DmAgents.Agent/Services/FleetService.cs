@@ -78,13 +78,14 @@ internal sealed class FleetService(
         };
     }
 
-    public override Task<RevokeFleetHostReply> Revoke(RevokeFleetHostRequest request, ServerCallContext context)
+    public override async Task<RevokeFleetHostReply> Revoke(
+        RevokeFleetHostRequest request, ServerCallContext context)
     {
         const string What = "cannot revoke host";
         var host = HostOrNone(What, request.Host)
             ?? throw Problems.Usage(What, "", "no host is named", "list them: dmagent fleet status");
-        var fleet = tokens.Revoke(host);
-        return Task.FromResult(new RevokeFleetHostReply { Fleet = fleet.Value, Host = host.Value });
+        var fleet = await tokens.Revoke(host, context.CancellationToken).ConfigureAwait(false);
+        return new RevokeFleetHostReply { Fleet = fleet.Value, Host = host.Value };
     }
 
     public override Task<FleetStatus> GetStatus(GetFleetStatusRequest request, ServerCallContext context) =>

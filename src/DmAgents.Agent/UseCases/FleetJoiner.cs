@@ -27,10 +27,11 @@ internal sealed class FleetJoiner(
     {
         var name = FleetAddresses.NameOf(What, asked.Host);
         var token = TokenOf(asked.Token);
-        var place = await host.AloneAsync(() => Enter(asked, token, name, say, cancellation), cancellation)
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, host.Stopping);
+        var place = await host.AloneAsync(() => Enter(asked, token, name, say, either.Token), either.Token)
             .ConfigureAwait(false);
         say($"asks the members of fleet {place.Fleet} to be let in");
-        await entrance.AwaitIn(place, cancellation).ConfigureAwait(false);
+        await entrance.AwaitIn(place, either.Token).ConfigureAwait(false);
         return place;
     }
 

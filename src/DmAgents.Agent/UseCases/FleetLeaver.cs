@@ -3,6 +3,7 @@ using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Fleet.Authority;
+using DmAgents.Fleet.Certificates;
 using DmAgents.Fleet.Joining;
 
 namespace DmAgents.Agent.UseCases;
@@ -16,53 +17,105 @@ internal sealed record FleetLeft(FleetName? Fleet, HostName? Host, Refusal? Unsa
 
 /// <summary>Ends this host's membership: it leaves the cluster, the authority revokes its certificate, and its key and
 /// files are deleted. Idempotent.</summary>
+/// <remarks>A leave that has begun does not end with its caller: a host that is out of the cluster but keeps its files
+/// would be a member again after a restart. If it fails, the host is a member as before.</remarks>
 internal sealed class FleetLeaver(FleetHost host, FleetIdentity identity, FleetStore store, JoinClient client)
 {
     private const string What = "cannot leave the fleet";
 
-    /// <param name="force">Also if the host that made the fleet cannot be told: this host ends its membership alone.
-    /// </param>
-    public Task<FleetLeft> Leave(bool force, CancellationToken cancellation) =>
-        host.AloneAsync(() => LeaveAlone(force, cancellation), cancellation);
+    /// <summary>For the cluster. With the 30 seconds of the authority's answer, it is less than the minute that the
+    /// command line waits.</summary>
+    private static readonly TimeSpan _exitWithin = TimeSpan.FromSeconds(25);
 
-    private async Task<FleetLeft> LeaveAlone(bool force, CancellationToken cancellation)
+    /// <param name="force">Also if the host that made the fleet does not answer: this host ends its membership alone.
+    /// </param>
+    /// <param name="cancellation">Ends the wait for another change of the membership only.</param>
+    public Task<FleetLeft> Leave(bool force, CancellationToken cancellation) =>
+        host.AloneAsync(() => LeaveAlone(force), cancellation);
+
+    private async Task<FleetLeft> LeaveAlone(bool force)
     {
-        if (identity.Current is not { } place)
-            return RemoveRest(force);
-        if (host.Authority is { } authority)
-            return await End(place, authority, cancellation).ConfigureAwait(false);
-        var issuer = host.Known?.Issuer ?? place.Issuer;
-        await host.ExitAsync(cancellation).ConfigureAwait(false);
-        var refusal = await new HostLeaving(store.Members, client)
-            .LeaveAsync(FleetPorts.JoinOf(issuer), cancellation).ConfigureAwait(false);
-        if (refusal is not null && !force)
+        if (identity.Current is { } place)
         {
-            Return();
-            throw Refusals.Of(refusal with
-            {
-                Next = $"{refusal.Next}; or end it on this host alone, and revoke it there later: "
-                    + "dmagent fleet leave --force",
-            });
+            return await LeaveFleet(
+                new Membership(place.HostCertificate, host.Authority, host.Known?.Issuer ?? place.Issuer), force)
+                .ConfigureAwait(false);
         }
-        Removed(store.Remove(withAuthority: false));
-        return new FleetLeft(place.Fleet, place.Host, refusal, Ended: false);
+        var found = store.Find();
+        if (!found.Succeeded || found.Value is not { } stored)
+            return RemoveRest(force);
+        // Without its files the host could not ask the authority any more to revoke it.
+        using var member = stored.Member;
+        using var authority = stored.Authority;
+        var left = await LeaveFleet(new Membership(member.Host, authority, stored.Known.Issuer), force)
+            .ConfigureAwait(false);
+        host.Forget();
+        return left;
     }
 
-    /// <summary>On the host that made the fleet.</summary>
-    private async Task<FleetLeft> End(FleetPlace place, FleetAuthority authority, CancellationToken cancellation)
+    private async Task<FleetLeft> LeaveFleet(Membership membership, bool force)
     {
-        var others = authority.State.Hosts.Keys.Where(name => name != place.Host)
+        var (fleet, name) = (membership.Certificate.FleetName, membership.Certificate.Host);
+        var isLast = membership.Authority is not null;
+        if (membership.Authority is { } authority)
+            RefuseUnlessAlone(authority, name);
+        var wasIn = identity.Current is not null;
+        try
+        {
+            await Exit(name).ConfigureAwait(false);
+            var unsaid = isLast ? null : await Say(membership.Issuer, force).ConfigureAwait(false);
+            Removed(store.Remove(withAuthority: isLast));
+            return new FleetLeft(fleet, name, unsaid, Ended: isLast);
+        }
+        catch
+        {
+            if (wasIn)
+                Return();
+            throw;
+        }
+    }
+
+    private async Task Exit(HostName name)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(host.Stopping);
+        patience.CancelAfter(_exitWithin);
+        try
+        {
+            await host.ExitAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            throw Refusals.Because(
+                RefusalKind.TimedOut, What, name.Value,
+                $"the host's work for the fleet did not end within {_exitWithin.TotalSeconds:0} s",
+                "the host is a member as before; leave again");
+        }
+    }
+
+    /// <summary>Why the host that made the fleet does not know of it; null if it does.</summary>
+    private async Task<Refusal?> Say(MemberAddress issuer, bool force)
+    {
+        var refusal = await new HostLeaving(store.Members, client)
+            .LeaveAsync(FleetPorts.JoinOf(issuer), host.Stopping).ConfigureAwait(false);
+        return refusal is null || force ? refusal : throw Refusals.Of(refusal with
+        {
+            Next = $"{refusal.Next}; or end it on this host alone, and revoke it there later: "
+                + "dmagent fleet leave --force",
+        });
+    }
+
+    /// <summary>The host that made the fleet leaves last.</summary>
+    private static void RefuseUnlessAlone(FleetAuthority authority, HostName own)
+    {
+        var others = authority.State.Hosts.Keys.Where(name => name != own)
             .Select(name => name.Value).Order(StringComparer.Ordinal).ToList();
         if (others.Count > 0)
         {
             throw Refusals.Because(
-                RefusalKind.WrongState, What, place.Host.Value,
+                RefusalKind.WrongState, What, own.Value,
                 $"this host has the fleet's authority, and other hosts are members: {string.Join(", ", others)}",
                 $"let these leave first, or revoke them: dmagent fleet revoke {others[0]}");
         }
-        await host.ExitAsync(cancellation).ConfigureAwait(false);
-        Removed(store.Remove(withAuthority: true));
-        return new FleetLeft(place.Fleet, place.Host, Unsaid: null, Ended: true);
     }
 
     /// <summary>What an attempt to join left, or files that cannot be read.</summary>
@@ -97,4 +150,6 @@ internal sealed class FleetLeaver(FleetHost host, FleetIdentity identity, FleetS
                 "see to the file system of the agent's directory, and leave again");
         }
     }
+
+    private sealed record Membership(HostCertificate Certificate, FleetAuthority? Authority, MemberAddress Issuer);
 }

@@ -25,7 +25,10 @@ internal sealed class FleetTokens(FleetHost host, FleetIdentity identity, FleetO
     }
 
     /// <summary>Revokes a host's certificates: no member talks to it from then on. Idempotent.</summary>
-    public FleetName Revoke(HostName revoked)
+    public Task<FleetName> Revoke(HostName revoked, CancellationToken cancellation) =>
+        host.AloneAsync(() => Task.FromResult(RevokeAlone(revoked)), cancellation);
+
+    private FleetName RevokeAlone(HostName revoked)
     {
         var (place, authority) = AuthorityOf($"cannot revoke host {revoked}", $"dmagent fleet revoke {revoked}");
         var list = authority.Revoke(revoked);
