@@ -26,6 +26,7 @@ internal sealed class FleetHost(
     private readonly Lock _learning = new();
     private readonly Lock _entering = new();
     private readonly CancellationTokenSource _stopping = new();
+    private bool _isKept;
     private bool _isLeaving;
     private bool _isStopping;
     private CancellationTokenSource? _end;
@@ -111,8 +112,8 @@ internal sealed class FleetHost(
             Address = address,
             Issuer = stored.Authority is null ? stored.Known.Issuer : address,
         };
-        Volatile.Write(ref _known, known);
-        Learn(_ => known);
+        lock (_learning)
+            Keep(OnlyHosts(known));
         var trust = stored.Authority?.Trust ?? new TrustHolder(stored.Member.Trust);
         var validator = new PeerValidator(() => trust.Current, time);
         var place = new FleetPlace(stored.Member, address, known.Issuer, trust, validator);
@@ -156,19 +157,17 @@ internal sealed class FleetHost(
     /// <summary>The files that could not be read are gone.</summary>
     public void Forget() => Damage = null;
 
-    /// <summary>Changes which members are known, and keeps that over a restart.</summary>
+    /// <summary>Changes which members are known, and keeps that over a restart. Writes nothing if nothing changes: any
+    /// stranger's connection leads here.</summary>
     public void Learn(Func<KnownMembers, KnownMembers> change)
     {
         lock (_learning)
         {
             if (_known is not { } known)
                 return;
-            var next = change(known);
-            if (Authority is { } authority)
-                next = next.Where(member => member.Host is not { } host || authority.State.Hosts.ContainsKey(host));
-            Volatile.Write(ref _known, next);
-            if (store.Known.Write(next) is { Error: { } error })
-                log.LogWarning("the members of the fleet that this host knows are not on disk: {Error}", error);
+            var next = OnlyHosts(change(known));
+            if (!_isKept || !next.IsSame(known))
+                Keep(next);
         }
     }
 
@@ -177,6 +176,20 @@ internal sealed class FleetHost(
         _end?.Dispose();
         _stopping.Dispose();
         _gate.Dispose();
+    }
+
+    /// <summary>On the host that made the fleet: without those that the authority does not know any more.</summary>
+    private KnownMembers OnlyHosts(KnownMembers known) => Authority is { } authority
+        ? known.Where(member => member.Host is not { } host || authority.State.Hosts.ContainsKey(host))
+        : known;
+
+    private void Keep(KnownMembers known)
+    {
+        Volatile.Write(ref _known, known);
+        var written = store.Known.Write(known);
+        _isKept = written.Succeeded;
+        if (written.Error is { } error)
+            log.LogWarning("the members of the fleet that this host knows are not on disk: {Error}", error);
     }
 
     private async Task GateAsync(Func<Task> change, CancellationToken cancellation)

@@ -7,6 +7,8 @@ internal sealed class FleetJoinPart(
     FleetHost host, FleetIdentity identity, FleetListener listener, FleetOutcasts outcasts, TimeProvider time,
     ILogger<FleetJoinPart> log) : IFleetPart
 {
+    private readonly RefusalLog _refused = new(time);
+
     public Task RunAsync(FleetPlace place, CancellationToken end)
     {
         if (host.Authority is not { } authority)
@@ -21,7 +23,7 @@ internal sealed class FleetJoinPart(
     {
         // A host may have left.
         outcasts.Remove();
-        if (refusal is { Reason: not JoinRefusalReason.Unreachable })
+        if (refusal is { Reason: not JoinRefusalReason.Unreachable } && _refused.Add(refusal.Why))
             log.LogWarning("a host was refused: {Why}; next: {Next}", refusal.Why, refusal.Next);
     }
 }

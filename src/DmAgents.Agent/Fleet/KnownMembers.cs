@@ -47,6 +47,10 @@ internal sealed record KnownMembers(
         return members.SequenceEqual(Members) ? this : this with { Members = members };
     }
 
+    /// <summary>By content.</summary>
+    public bool IsSame(KnownMembers other) =>
+        (Address, Issuer) == (other.Address, other.Issuer) && Members.SequenceEqual(other.Members);
+
     /// <summary>Only those for which this holds.</summary>
     public KnownMembers Where(Func<KnownMember, bool> holds)
     {

@@ -5,8 +5,11 @@ namespace DmAgents.Agent.Transfers;
 
 /// <summary>While the host is a member: serves its layers to the others.</summary>
 internal sealed class FleetLayersPart(
-    FleetIdentity identity, FleetListener listener, LayerPort port, ILogger<FleetLayersPart> log) : IFleetPart
+    FleetIdentity identity, FleetListener listener, LayerPort port, TimeProvider time, ILogger<FleetLayersPart> log)
+    : IFleetPart
 {
+    private readonly RefusalLog _refused = new(time);
+
     public Task RunAsync(FleetPlace place, CancellationToken end) => listener.RunAsync(
         FleetPorts.LayersOf(place.Address), "layers", (connection, cancellation) =>
         {
@@ -18,7 +21,7 @@ internal sealed class FleetLayersPart(
 
     private void Judged(PeerVerdict verdict)
     {
-        if (verdict is PeerVerdict.Refused { Refusal: var refusal })
+        if (verdict is PeerVerdict.Refused { Refusal: var refusal } && _refused.Add(refusal.Why))
             log.LogWarning("a host that asked for layers was refused: {Why}; next: {Next}", refusal.Why, refusal.Next);
     }
 }
