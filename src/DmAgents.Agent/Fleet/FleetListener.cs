@@ -11,8 +11,18 @@ internal sealed class FleetListener(AgentSettings settings, TimeProvider time, I
     /// <summary>Until a port that is taken, or an address that has gone, is tried again.</summary>
     private static readonly TimeSpan _retry = TimeSpan.FromSeconds(5);
 
+    /// <summary>Until the next attempt after a connection could not be taken: the process may have no descriptor left.
+    /// </summary>
+    private static readonly TimeSpan _acceptRetry = TimeSpan.FromSeconds(1);
+
     /// <summary>Connections at once; more wait in the kernel's queue.</summary>
     private const int AtOnce = 256;
+
+    private readonly RefusalLog _faults = new(time);
+
+    /// <summary>Takes the next connection.</summary>
+    internal Func<TcpListener, CancellationToken, ValueTask<TcpClient>> Accept { get; init; } =
+        static (listener, end) => listener.AcceptTcpClientAsync(end);
 
     /// <summary>Runs until it is cancelled, and returns when the last connection is served.</summary>
     /// <param name="address">Of the host, with the port.</param>
@@ -82,15 +92,33 @@ internal sealed class FleetListener(AgentSettings settings, TimeProvider time, I
             while (true)
             {
                 await room.WaitAsync(end).ConfigureAwait(false);
-                var client = await listener.AcceptTcpClientAsync(end).ConfigureAwait(false);
                 serving.RemoveAll(task => task.IsCompleted);
-                serving.Add(ServeAsync(client, room, what, serve, end));
+                if (await NextAsync(listener, what, end).ConfigureAwait(false) is { } client)
+                    serving.Add(ServeAsync(client, room, what, serve, end));
+                else
+                    room.Release();
             }
         }
         finally
         {
             listener.Stop();
             await Task.WhenAll(serving).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Null if none could be taken: those that are served go on, and more are taken after a pause.</summary>
+    private async Task<TcpClient?> NextAsync(TcpListener listener, string what, CancellationToken end)
+    {
+        try
+        {
+            return await Accept(listener, end).ConfigureAwait(false);
+        }
+        catch (SocketException fault)
+        {
+            if (_faults.Add(fault.Message))
+                log.LogWarning("a connection for {What} cannot be taken: {Why}", what, fault.Message);
+            await Task.Delay(_acceptRetry, time, end).ConfigureAwait(false);
+            return null;
         }
     }
 
