@@ -12,7 +12,7 @@ internal sealed class FleetRenewal(
     ILogger<FleetRenewal> log) : IFleetPart
 {
     /// <summary>The clock is looked at so often: it may be set meanwhile.</summary>
-    private static readonly TimeSpan _look = TimeSpan.FromMinutes(10);
+    internal static readonly TimeSpan Look = TimeSpan.FromMinutes(10);
 
     private RenewalFailures _failures = RenewalFailures.None;
 
@@ -32,12 +32,10 @@ internal sealed class FleetRenewal(
             if (step.Condition != logged && step.Why.Length > 0)
                 log.LogWarning("{Why}; next: {Next}", step.Why, step.Next);
             logged = step.Condition;
-            var wait = step.RenewAt is { } at ? at - now
-                : host.Authority is not null && _failures.Count == 0 ? TimeSpan.Zero
-                : _look;
+            var wait = WaitFor(step, _failures, host.Authority is not null, now);
             if (wait > TimeSpan.Zero)
             {
-                await Task.Delay(wait < _look ? wait : _look, time, end).ConfigureAwait(false);
+                await Task.Delay(wait < Look ? wait : Look, time, end).ConfigureAwait(false);
                 continue;
             }
             var refusal = await RenewAsync(present, end).ConfigureAwait(false);
@@ -46,6 +44,14 @@ internal sealed class FleetRenewal(
                 : new RenewalFailures(_failures.Count + 1, time.GetUtcNow(), refusal));
         }
     }
+
+    /// <summary>Until the next attempt. Only the host that made the fleet renews a certificate that has ended: at each
+    /// look.</summary>
+    internal static TimeSpan WaitFor(RenewalStep step, RenewalFailures failures, bool isIssuer, DateTimeOffset now) =>
+        step.RenewAt is { } at ? at - now
+        : !isIssuer ? Look
+        : failures.Count == 0 ? TimeSpan.Zero
+        : failures.Last + Look - now;
 
     /// <summary>Null if the host has its next certificate; else why not.</summary>
     private async Task<string?> RenewAsync(FleetPlace present, CancellationToken end)
