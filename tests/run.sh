@@ -69,7 +69,7 @@ quick_tests() {
   for project in "$@"; do
     step "$project"
     part "$project" dotnet test "tests/DmAgents.$project.Tests/DmAgents.$project.Tests.csproj" --no-build --nologo \
-      -v quiet --filter "Needs!=Kernel&Needs!=Lab"
+      -v quiet --filter "Needs!=Kernel&Needs!=Lab&Needs!=Postgres"
   done
 }
 actors_and_agent() { quick_tests Actors Agent; }
@@ -79,6 +79,10 @@ beside actors_and_agent all_others
 # The agent as a whole, by the programs as they are installed: dmagent is native code then, and what that leaves out would
 # be missed.
 whole_agent() {
+  step "a fleet's entities on a real PostgreSQL"
+  part postgres dotnet test tests/DmAgents.Actors.Tests/DmAgents.Actors.Tests.csproj --no-build --nologo -v quiet \
+    --filter "Needs=Postgres"
+
   step "end to end: the agent on a real kernel with a real image"
   part end-to-end tests/lab/run --cgroups --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G --share "$results" \
     --silence 900 --env DMAGENTS_TEST_IMAGE="$results/image" --env DMAGENTS_BIN="$root/artifacts/bin" -- \

@@ -44,10 +44,14 @@ internal static partial class FleetSamples
     private static readonly LayerCopy Held = new(A, Content, verified: true, At);
 
     /// <summary>By the golden line's name: the manifest, and a variant where one kind has several shapes.</summary>
-    public static IReadOnlyDictionary<string, object> All { get; } = new[]
+    public static IReadOnlyDictionary<string, object> All => _all.Value;
+
+    /// <summary>Late: the values of all of the class's files are there then.</summary>
+    private static readonly Lazy<Dictionary<string, object>> _all = new(() => new[]
     {
-        Envelopes, LocationMessages, LocationJournal, LedgerMessages, LedgerJournal,
-    }.SelectMany(samples => samples).ToDictionary();
+        Envelopes, LocationMessages, LocationJournal, LedgerMessages, LedgerJournal, ImageMessages, ImageJournal,
+        ContainerMessages, ContainerJournal,
+    }.SelectMany(samples => samples).ToDictionary());
 
     private static Dictionary<string, object> Envelopes => new()
     {

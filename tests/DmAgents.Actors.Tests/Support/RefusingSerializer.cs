@@ -11,6 +11,10 @@ namespace DmAgents.Actors.Tests.Support;
 /// </summary>
 public sealed class RefusingSerializer(ExtendedActorSystem system) : Serializer(system)
 {
+    /// <summary>So many are kept, for whoever reads them.</summary>
+    private const long Kept = 100_000;
+
+    /// <summary>Of all instances: while a system with a cluster starts, one writes what another reads.</summary>
     private static readonly ConcurrentDictionary<long, object> _passing = [];
     private static long _passed;
 
@@ -24,11 +28,12 @@ public sealed class RefusingSerializer(ExtendedActorSystem system) : Serializer(
             throw new SerializationException($"{obj.GetType()} has no manifest: it must not cross between actors");
         var number = Interlocked.Increment(ref _passed);
         _passing[number] = obj;
+        _passing.TryRemove(number - Kept, out _);
         return BitConverter.GetBytes(number);
     }
 
     public override object FromBinary(byte[] bytes, Type type) =>
-        _passing.TryRemove(BitConverter.ToInt64(bytes), out var obj)
+        _passing.TryGetValue(BitConverter.ToInt64(bytes), out var obj)
             ? obj
             : throw new SerializationException("it has passed already");
 }

@@ -2,11 +2,17 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Event;
 using DmAgents.Actors.Fleet.Database;
+using DmAgents.Actors.Fleet.Entities.Containers;
+using DmAgents.Actors.Fleet.Entities.Images;
 using DmAgents.Actors.Fleet.Entities.Ledgers;
 using DmAgents.Actors.Fleet.Entities.Locations;
+using DmAgents.Domain.Containers;
 using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Fleet.Containers;
+using DmAgents.Domain.Fleet.Images;
 using DmAgents.Domain.Fleet.Inventory;
 using DmAgents.Domain.Fleet.Locations;
+using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Fleet.Entities;
@@ -38,14 +44,24 @@ public sealed class FleetEntities
     private readonly TimeProvider _time;
     private readonly IActorRef _locations;
     private readonly IActorRef _ledgers;
+    private readonly IActorRef _images;
+    private readonly IActorRef _containers;
 
     private FleetEntities(ActorSystem system, FleetEntitySettings settings, DatabaseGate gate, TimeProvider time)
     {
         (_system, _times, _time, Database) = (system, settings.Times, time, gate);
         _locations = Region(LocationKind.Kind, id => Props.Create(() => new BucketActor(id, gate, settings.Times)));
-        _ledgers = Region(LedgerKind.Kind, id => Props.Create(() =>
-            new EntityActor<HostLedger, HostCommand, HostLedgerEvent, HostReply>(
-                LedgerKind.Kind, id, gate, settings.Times)));
+        _ledgers = Region(LedgerKind.Kind, Live(LedgerKind.Kind));
+        _images = Region(ImageKind.Kind, Live(ImageKind.Kind));
+        _containers = Region(ContainerKind.Kind, Live(ContainerKind.Kind));
+
+        Func<string, Props> Live<TState, TCommand, TEvent, TReply>(
+            EntityKind<TState, TCommand, TEvent, TReply> kind)
+            where TState : class
+            where TCommand : class
+            where TEvent : class
+            where TReply : class => id => Props.Create(() =>
+                new EntityActor<TState, TCommand, TEvent, TReply>(kind, id, gate, settings.Times));
     }
 
     /// <summary>The fleet's database as this host sees it.</summary>
@@ -98,6 +114,22 @@ public sealed class FleetEntities
     /// <summary>What the fleet knows of the layers in a bucket.</summary>
     public Task<EntityAnswer<LocationState>> Show(LayerBucket bucket, CancellationToken cancellation) =>
         Show<LocationState>(_locations, LocationKind.Kind, LocationKind.Id(bucket), cancellation);
+
+    public Task<EntityAnswer<ImageReply>> Ask(
+        ImageReference image, ImageCommand command, CancellationToken cancellation) =>
+        Ask<ImageReply>(_images, ImageKind.Kind, image.Value, command, cancellation);
+
+    /// <summary>What the fleet knows of an image.</summary>
+    public Task<EntityAnswer<ImageState>> Show(ImageReference image, CancellationToken cancellation) =>
+        Show<ImageState>(_images, ImageKind.Kind, image.Value, cancellation);
+
+    public Task<EntityAnswer<ContainerReply>> Ask(
+        ContainerName container, ContainerCommand command, CancellationToken cancellation) =>
+        Ask<ContainerReply>(_containers, ContainerKind.Kind, container.Value, command, cancellation);
+
+    /// <summary>What the fleet knows of a container.</summary>
+    public Task<EntityAnswer<ContainerState>> Show(ContainerName container, CancellationToken cancellation) =>
+        Show<ContainerState>(_containers, ContainerKind.Kind, container.Value, cancellation);
 
     private static async Task EndWithAsync(ActorSystem system, DatabaseWatch watch)
     {

@@ -1,9 +1,13 @@
 using System.Collections.Frozen;
 using System.Text.Json.Serialization.Metadata;
 using Akka.Actor;
+using DmAgents.Actors.Fleet.Entities.Containers;
+using DmAgents.Actors.Fleet.Entities.Images;
 using DmAgents.Actors.Fleet.Entities.Ledgers;
 using DmAgents.Actors.Fleet.Entities.Locations;
 using DmAgents.Actors.Serialization;
+using DmAgents.Domain.Fleet.Containers;
+using DmAgents.Domain.Fleet.Images;
 using DmAgents.Domain.Fleet.Inventory;
 using DmAgents.Domain.Fleet.Locations;
 
@@ -27,9 +31,12 @@ public sealed class FleetSerializer(ExtendedActorSystem system)
     [
         typeof(IEntityMessage), typeof(LocationCommand), typeof(LocationEvent), typeof(LocationReply),
         typeof(LocationState), typeof(HostCommand), typeof(HostLedgerEvent), typeof(HostReply), typeof(HostLedger),
+        typeof(ImageCommand), typeof(ImageEvent), typeof(ImageReply), typeof(ImageState),
+        typeof(ContainerCommand), typeof(ContainerEvent), typeof(ContainerReply), typeof(ContainerState),
     ];
 
-    private static readonly EntityManifests[] _kinds = [LocationKind.Manifests, LedgerKind.Manifests];
+    private static readonly EntityManifests[] _kinds =
+        [LocationKind.Manifests, LedgerKind.Manifests, ImageKind.Manifests, ContainerKind.Manifests];
 
     internal static readonly FrozenDictionary<string, JsonTypeInfo> Inner = new Dictionary<string, JsonTypeInfo>(
         _kinds.SelectMany(kind => kind.Commands))
@@ -63,6 +70,8 @@ public sealed class FleetSerializer(ExtendedActorSystem system)
     {
         LocationState state => LocationStateDocument.Of(state),
         HostLedger state => LedgerDocument.Of(state),
+        ImageState state => ImageDocument.Of(state),
+        ContainerState state => ContainerDocument.Of(state),
         _ => o,
     };
 
@@ -70,6 +79,8 @@ public sealed class FleetSerializer(ExtendedActorSystem system)
     {
         LocationStateDocument document => document.ToState(),
         LedgerDocument document => document.ToState(),
+        ImageDocument document => document.ToState(),
+        ContainerDocument document => document.ToState(),
         _ => o,
     };
 }

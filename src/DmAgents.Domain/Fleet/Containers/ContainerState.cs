@@ -82,6 +82,26 @@ public sealed record ContainerState(ContainerName Name)
         Hosts.GetValueOrDefault(host) is { Epoch: { Number: > 0 } epoch } && (epoch != Epoch || Host != host)
         && epoch <= Epoch;
 
+    /// <summary>The state as it was when it was stored.</summary>
+    public ContainerState Restored(
+        (ContainerPhase Phase, ContainerEpoch Epoch, HostName? Host, bool Chosen, string Why) now,
+        (ImageReference? Image, RequestId? MadeBy, ImmutableArray<Candidate> Candidates) made,
+        IEnumerable<HostName> tried, IEnumerable<KeyValuePair<HostName, ContainerHost>> hosts,
+        ImmutableArray<ContainerRequest> requests) => this with
+        {
+            Phase = now.Phase,
+            Epoch = now.Epoch,
+            Host = now.Host,
+            Chosen = now.Chosen,
+            Why = now.Why,
+            Image = made.Image,
+            MadeBy = made.MadeBy,
+            Candidates = made.Candidates,
+            Tried = Tried.Clear().Union(tried),
+            Hosts = Hosts.Clear().AddRange(hosts),
+            Requests = requests,
+        };
+
     /// <exception cref="InvalidOperationException">An event of no known kind.</exception>
     public ContainerState Apply(ContainerEvent e) => e switch
     {

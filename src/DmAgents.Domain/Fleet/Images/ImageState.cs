@@ -67,6 +67,27 @@ public sealed record ImageState(ImageReference Reference)
 
     public PoolSpace Space => Lineage.Aggregate(default(PoolSpace), (sum, layer) => sum + layer.Space);
 
+    /// <summary>The state as it was when it was stored.</summary>
+    public ImageState Restored(
+        (Digest? Config, ImmutableArray<LineageLayer> Lineage, int Wanted, ulong LastCopy) image,
+        IEnumerable<KeyValuePair<HostName, ImageHost>> hosts, IEnumerable<ImageCopy> copies,
+        IEnumerable<HostName> pinned, IEnumerable<HostName> releasing,
+        IEnumerable<KeyValuePair<HostName, CopyTrouble>> troubles, ImmutableArray<PlacementRecord> decisions,
+        ImmutableArray<RequestId> requests) => this with
+        {
+            Config = image.Config,
+            Lineage = image.Lineage,
+            Wanted = image.Wanted,
+            LastCopy = image.LastCopy,
+            Hosts = Hosts.Clear().AddRange(hosts),
+            Copies = copies.ToImmutableSortedDictionary(copy => copy.Id.Number, copy => copy),
+            Pinned = Pinned.Clear().Union(pinned),
+            Releasing = Releasing.Clear().Union(releasing),
+            Troubles = Troubles.Clear().AddRange(troubles),
+            Decisions = decisions,
+            Requests = requests,
+        };
+
     /// <exception cref="InvalidOperationException">An event of no known kind.</exception>
     public ImageState Apply(ImageEvent e) => e switch
     {

@@ -16,8 +16,14 @@ public sealed class BucketTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await _fleet.DisposeAsync();
-        _database.Dispose();
+        try
+        {
+            await _fleet.DisposeAsync();
+        }
+        finally
+        {
+            _database.Dispose();
+        }
     }
 
     [Fact]
@@ -150,6 +156,10 @@ public sealed class BucketTests : IAsyncLifetime
             Assert.Empty((await EntityFleet.Locate(_fleet.Hosts[1], EntityFleet.Layer(layer))).Copies);
         }
     }
+
+    [Fact]
+    public Task Of_two_instances_that_write_one_bucket_the_stale_one_is_fenced() =>
+        Fencing.StaleWriterIsRefused(_fleet.Settings, "UNIQUE constraint failed");
 
     private static async Task Stopped(FleetHost host, string path)
     {

@@ -17,8 +17,14 @@ public sealed class GateTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await _fleet.DisposeAsync();
-        _database.Dispose();
+        try
+        {
+            await _fleet.DisposeAsync();
+        }
+        finally
+        {
+            _database.Dispose();
+        }
     }
 
     [Fact]
