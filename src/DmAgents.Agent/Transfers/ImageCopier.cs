@@ -132,10 +132,11 @@ internal sealed class ImageCopier(
         await turn.WaitAsync(either.Token).ConfigureAwait(false);
         try
         {
-            if (Has(StateOf(pool), layer.Key))
+            if (await HasAsync(copy, pool, layer, either.Token).ConfigureAwait(false))
             {
                 Show(copy, offer, index + 1, CopyPhase.Present, layer.Changed);
-                store.Forget();
+                if (store.Forget() is { Error: { } error })
+                    log.LogWarning("what was received of a layer that is present stays for now: {Error}", error);
                 return;
             }
             await ReceiveAsync(copy, pool, offer, index, store, stopping).ConfigureAwait(false);
@@ -160,7 +161,7 @@ internal sealed class ImageCopier(
         {
             SyncEvery = SyncEvery,
         };
-        var receiver = await Task.Run(() => ReceiverOf(request, settings, store)).ConfigureAwait(false);
+        var receiver = await Task.Run(() => ReceiverOf(copy, request, settings, store)).ConfigureAwait(false);
         LayerReception? reception = null;
         ulong Verified() => Volatile.Read(ref reception)?.Served?.Verified ?? 0;
         reception = new LayerReception(
@@ -182,22 +183,40 @@ internal sealed class ImageCopier(
             return;
         }
         copy.NotWanted.ThrowIfCancellationRequested();
-        throw Refusals.Because(
-            store.Fault == KernelFault.NoSpace ? RefusalKind.NoSpace : RefusalKind.Failed, What, job.Image,
-            $"layer {layer.Name} of host {job.From}: {outcome.Reason}",
-            store.Fault == KernelFault.NoSpace
-                ? $"remove images or containers, or grow the pool: dmagent pool grow {pool.Name}"
-                : $"see the agent's log on both hosts, then try again");
+        throw Failed(job, pool, layer, store.Fault, outcome.Reason);
     }
 
+    private static RefusedException Failed(
+        CopyJob job, PoolPicture pool, OfferedLayer layer, KernelFault? fault, string reason) => Refusals.Because(
+        fault switch
+        {
+            KernelFault.NoSpace => RefusalKind.NoSpace,
+            KernelFault.Exists => RefusalKind.Exists,
+            _ => RefusalKind.Failed,
+        },
+        What, job.Image, $"layer {layer.Name} of host {job.From}: {reason}",
+        fault switch
+        {
+            KernelFault.NoSpace => $"remove images or containers, or grow the pool: dmagent pool grow {pool.Name}",
+            KernelFault.Exists => RemovalOf(layer),
+            _ => "see the agent's log on both hosts, then try again",
+        });
+
     /// <summary>Goes on with what is kept, if that is of this layer.</summary>
-    private static Receiver ReceiverOf(ReceiveRequest request, ReceiverSettings settings, PoolReceptionStore store)
+    private static Receiver ReceiverOf(
+        RunningCopy copy, ReceiveRequest request, ReceiverSettings settings, PoolReceptionStore store)
     {
         if (store.Kept() is var (progress, map) && progress.Content == request.Content
             && (progress.Base is null || request.Ancestors.Any(ancestor => ancestor.Digest == progress.Base)))
-            return new Receiver(request, settings, progress, map);
-        store.Forget();
-        return new Receiver(request, settings);
+        {
+            // Several writes fill a larger block: after a crash the rest of one may have another layer's bytes.
+            var isInDoubt = settings.Pool.BlockSize.Bytes > ByteSize.MiB(1);
+            return new Receiver(request, settings with { ReadsAllBack = isInDoubt }, progress, map);
+        }
+        // A device that stayed would become this layer's, with what it has.
+        return store.Forget() is { Error: { } error }
+            ? throw Refusals.Of(What, copy.Job.Image, error)
+            : new Receiver(request, settings);
     }
 
     /// <summary>Copies of this pool that the layer can be received upon, the nearest first: those with the content that
@@ -258,6 +277,28 @@ internal sealed class ImageCopier(
         ?? throw Refusals.NotFound(What, job.Pool.Value, "the pool is gone", "list them: dmagent pool list");
 
     private PoolContents StateOf(PoolPicture pool) => gateway.Board.Find(pool.Name)?.State ?? pool.State;
+
+    /// <summary>Whether the pool has the layer. A chain id names the same files everywhere; any other name is the other
+    /// pool's own, and only the content says whether it is the same layer.</summary>
+    /// <exception cref="RefusedException">The pool has the name for what is not this layer.</exception>
+    private async Task<bool> HasAsync(
+        RunningCopy copy, PoolPicture pool, OfferedLayer layer, CancellationToken cancellation)
+    {
+        var present = StateOf(pool).Find(layer.Key);
+        if (present is null or { Phase: DevicePhase.Creating or DevicePhase.Removing })
+            return false;
+        var isLayer = present is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready };
+        if (isLayer && (layer.HasChainId || layer.Digest
+            == (await maps.GetAsync(pool.Name, layer.Key, cancellation).ConfigureAwait(false)).Digest))
+            return true;
+        var why = isLayer ? "with other content" : $"which is {present.Phase}";
+        throw Refusals.Because(
+            RefusalKind.Exists, What, copy.Job.Image, $"pool {pool.Name} has a layer {layer.Name} already, {why}",
+            RemovalOf(layer));
+    }
+
+    private static string RemovalOf(OfferedLayer layer) =>
+        $"remove the images that need that layer, then the layer: dmagent layer remove {layer.Name}";
 
     private static bool Has(PoolContents state, DeviceKey layer) =>
         state.Find(layer) is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready };

@@ -45,6 +45,9 @@ internal sealed record OfferedLayer(
 
     public DeviceKey Key => DeviceKey.Layer(Name);
 
+    /// <summary>Two layers of this name have the same files. Any other name is one pool's own.</summary>
+    public bool HasChainId => Domain.Layers.Digest.TryParse(Name, out _);
+
     public ContentDigest Digest => ContentDigest.Parse(Content);
 
     public LayerShape Shape => new(new ByteSize(Size), FileSystem);

@@ -22,6 +22,9 @@ internal sealed record WantedLayer(
     public ImmutableSortedDictionary<string, string>? Labels { get; init; }
 
     public DeviceKey Key => WorkUnderWay.ReceptionOf(Transfer, Index);
+
+    /// <summary>Two layers of this name have the same files: it is a chain id, or containerd's name for one.</summary>
+    public bool NamesContent => Layer.Space != DeviceKey.LayerSpace || Digest.TryParse(Layer.Name, out _);
 }
 
 /// <summary>
@@ -64,12 +67,12 @@ internal sealed class PoolReceptionStore(
         files.Replace(ProgressFile, ReceivingProgressFile.Write(progress));
 
     public KernelResult<IReceivingDevice> FindTarget(ReceivingProgress progress) =>
-        Noted(TransferPorts.Wait(Receive, wanted.Layer.Name, FindAsync));
+        Noted(TransferPorts.Wait(Receive, wanted.Layer.Name, () => FindAsync(progress)));
 
     public KernelResult<IReceivingDevice> MakeTarget(ReceivingProgress progress) =>
         Noted(TransferPorts.Wait(Receive, wanted.Layer.Name, async () =>
         {
-            var found = await FindAsync().ConfigureAwait(false);
+            var found = await FindAsync(progress).ConfigureAwait(false);
             if (!found.FailedWith(KernelFault.NotFound))
                 return found;
             DeviceKey? source = null;
@@ -84,7 +87,7 @@ internal sealed class PoolReceptionStore(
             {
                 Format = wanted.Format, Root = wanted.Root,
             }, wanted.Key, wanted.Transfer, CancellationToken.None).ConfigureAwait(false);
-            return await FindAsync().ConfigureAwait(false);
+            return await FindAsync(progress).ConfigureAwait(false);
         }));
 
     /// <remarks>The map comes first: the layer has one from its first moment. If another transfer or import was faster,
@@ -92,8 +95,8 @@ internal sealed class PoolReceptionStore(
     public KernelResult Commit(ReceivingProgress progress, ContentMap map)
     {
         Close();
-        var committed = State.Find(wanted.Layer) is not null
-            ? KernelResult.Done
+        var committed = State.Find(wanted.Layer) is { } present
+            ? Judge(present, map.Digest)
             : maps.Keep(pool.Paths, wanted.Layer, map)
                 .Then(() => TransferPorts.Wait(Receive, wanted.Layer.Name, () => CommitAsync(map.Digest)));
         Fault = committed.Error?.Fault ?? Fault;
@@ -126,11 +129,12 @@ internal sealed class PoolReceptionStore(
         _target = null;
     }
 
-    private async Task<KernelResult<IReceivingDevice>> FindAsync()
+    /// <remarks>A device that began with anything but the plan's base keeps bytes that are never read back.</remarks>
+    private async Task<KernelResult<IReceivingDevice>> FindAsync(ReceivingProgress progress)
     {
         Close();
         var device = State.Find(wanted.Key);
-        if (device is { Phase: DevicePhase.Lost })
+        if (device is not null && (device.Phase == DevicePhase.Lost || !IsTargetOf(progress, device)))
         {
             if (await RemoveAsync().ConfigureAwait(false) is { Error: { } error })
                 return error;
@@ -147,6 +151,20 @@ internal sealed class PoolReceptionStore(
         _target = opened.Value;
         return KernelResult.Found<IReceivingDevice>(opened.Value);
     }
+
+    /// <summary>What has the layer's name already is the layer, or stands in its way.</summary>
+    private KernelResult Judge(DeviceRecord present, ContentDigest content) =>
+        present is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready }
+        && (wanted.NamesContent || State.ContentOf(present.Id) == content)
+            ? KernelResult.Done
+            : new KernelError(
+                KernelFault.Exists, 0, Receive, wanted.Layer.Name,
+                $"pool {pool.Name} has this name already, for what is not this layer ({present.Phase})");
+
+    private bool IsTargetOf(ReceivingProgress progress, DeviceRecord device) =>
+        device.Size == progress.Shape.DeviceSize && (device.Source is { } source
+            ? progress.Base is { } origin && State.ContentOf(source) == origin
+            : progress.Base is null);
 
     private async Task<KernelResult> CommitAsync(ContentDigest content)
     {

@@ -58,6 +58,6 @@ public static partial class PoolDecider
             ? new Decision.AlreadySo(layer.Id)
             : No(RefusalKind.Failed, What, c.Key.Name,
                 $"its blocks are {c.Content}, and were {known}: its disk has changed them",
-                "copy the image from another host, or import it again, and look after the disk");
+                "remove the image, copy it from another host or import it again, and look after the disk");
     }
 }

@@ -79,7 +79,9 @@ internal sealed class ServedAgent : IAsyncDisposable
 
     /// <param name="more">Settings besides, in HOCON.</param>
     /// <param name="services">Services besides.</param>
-    public static async Task<ServedAgent> Start(string more = "", Action<IServiceCollection>? services = null)
+    /// <param name="blocks">The pool's.</param>
+    public static async Task<ServedAgent> Start(
+        string more = "", Action<IServiceCollection>? services = null, PoolBlockSize? blocks = null)
     {
         // Short: the path of a Unix socket has 107 bytes.
         var directory = Directory.CreateTempSubdirectory("dma-").FullName;
@@ -103,7 +105,7 @@ internal sealed class ServedAgent : IAsyncDisposable
         simulated.AddDisk("/dev/sdc", ByteSize.GiB(1));
         var agent = new ServedAgent(directory, settings, simulated, services);
         await agent._app.StartAsync();
-        await agent.MakePool(settings.BaseSize);
+        await agent.MakePool(settings.BaseSize, blocks ?? PoolBlockSize.Default);
         return agent;
     }
 
@@ -148,13 +150,13 @@ internal sealed class ServedAgent : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private async Task MakePool(ByteSize baseSize)
+    private async Task MakePool(ByteSize baseSize, PoolBlockSize blocks)
     {
         static DiskPart Part(string disk, ByteSize size) => new(new DevicePath(disk), DiskLabel.Reserved, size.Sectors);
         await _app.Services.GetRequiredService<PoolGateway>().Ask(Pool, new PoolCommands.Initialize(
             new RequestId(Guid.NewGuid()), new PoolUuid(Guid.NewGuid()), Pool,
             new PoolBacking.Disks([Part("/dev/sda", ByteSize.GiB(1))], [Part("/dev/sdb", ByteSize.MiB(32))]),
-            PoolBlockSize.Default, FileSystemKind.Ext4, baseSize, DateTimeOffset.UnixEpoch)
+            blocks, FileSystemKind.Ext4, baseSize, DateTimeOffset.UnixEpoch)
         {
             SectorSize = DiskShape.UsualSector,
         }, CancellationToken.None);

@@ -37,10 +37,12 @@ public abstract class TwoAgents : IAsyncLifetime
 
     internal ServedAgent Target { get; private set; } = null!;
 
+    internal virtual PoolBlockSize TargetBlocks => PoolBlockSize.Default;
+
     public async Task InitializeAsync()
     {
         Source = await ServedAgent.Start(services: services => services.AddSingleton(Link.PeersOf(HostOne)));
-        Target = await ServedAgent.Start(services: Second);
+        Target = await ServedAgent.Start(services: Second, blocks: TargetBlocks);
         Link.Serve(HostOne, Source);
         Link.Serve(HostTwo, Target);
     }
@@ -87,7 +89,7 @@ public abstract class TwoAgents : IAsyncLifetime
     /// <summary>As an import makes one: snapshot, fill, commit.</summary>
     internal static async Task<DeviceKey> AddLayer(
         ServedAgent agent, DeviceKey? parent, int seed, ByteSize length, ChainId? chain = null,
-        RequestId? import = null)
+        RequestId? import = null, string? called = null)
     {
         var key = DeviceKey.Import($"{NewRequest().Value:N}-0");
         using var work = agent.Gateway.Board.Work.Begin(ServedAgent.Pool, WorkUnderWay.OwnerOf(
@@ -105,7 +107,7 @@ public abstract class TwoAgents : IAsyncLifetime
             new Random(seed).NextBytes(bytes);
             open.Write(ByteSize.MiB((ulong)(4 + seed % 8)), bytes).Must();
         }
-        var layer = DeviceKey.Layer((chain ?? new ChainId(Digest.Of(Encoding.ASCII.GetBytes($"seed {seed}")))).Value);
+        var layer = DeviceKey.Layer(called ?? (chain ?? new ChainId(Digest.Of(Encoding.ASCII.GetBytes($"seed {seed}")))).Value);
         await agent.Do(new PoolCommands.Commit(
             NewRequest(), key, layer, ImmutableSortedDictionary<string, string>.Empty
                 .Add(DeviceLabels.DiffId, Digest.Of(Encoding.ASCII.GetBytes($"diff {seed}")).Value)
@@ -119,7 +121,7 @@ public abstract class TwoAgents : IAsyncLifetime
             DateTimeOffset.UnixEpoch));
 
     /// <summary>Writes to a layer past the agent, which never does.</summary>
-    internal static void Damage(ServedAgent agent, DeviceKey layer)
+    internal static void Damage(ServedAgent agent, DeviceKey layer, ulong atMiB = 5, byte with = 0)
     {
         var device = agent.State.Find(layer)!;
         var pool = DeviceNames.Pool(ServedAgent.Pool);
@@ -128,7 +130,7 @@ public abstract class TwoAgents : IAsyncLifetime
             ReadOnly: false);
         agent.Simulated.ActivateThin(table).Must();
         using (var open = agent.Simulated.OpenForReceiving(table.Name, PoolBlockSize.Default).Must())
-            open.Write(ByteSize.MiB(5), new byte[4096]).Must();
+            open.Write(ByteSize.MiB(atMiB), Enumerable.Repeat(with, 4096).ToArray()).Must();
         agent.Simulated.Remove(table.Name, deferred: false).Must();
     }
 
