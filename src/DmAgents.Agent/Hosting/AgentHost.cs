@@ -36,7 +36,7 @@ internal static class AgentHost
         ConfigureLogging(builder, settings);
         builder.Services.AddSystemd();
         builder.Services.Configure<HostOptions>(options =>
-            options.ShutdownTimeout = 2 * settings.StopDeadline + TimeSpan.FromSeconds(10));
+            options.ShutdownTimeout = 3 * settings.StopDeadline + TimeSpan.FromSeconds(10));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // containerd sends all its calls over one connection.

@@ -64,6 +64,15 @@ internal sealed class ImageCopier(
             await TakeBackAsync(copy, pool).ConfigureAwait(false);
             throw;
         }
+        catch (Exception fault)
+        {
+            // Kept, it would fail again after each start.
+            log.LogError(fault, "the copy of {Image} ended by a fault of the agent", copy.Job.Image);
+            await TakeBackAsync(copy, pool).ConfigureAwait(false);
+            throw Refusals.Because(
+                RefusalKind.Failed, What, copy.Job.Image, $"a fault of the agent: {fault.Message}",
+                "see the agent's log, and report it");
+        }
     }
 
     /// <summary>Which layers the image has, by the other host. It may have to read them first.</summary>
@@ -139,7 +148,7 @@ internal sealed class ImageCopier(
                     log.LogWarning("what was received of a layer that is present stays for now: {Error}", error);
                 return;
             }
-            await ReceiveAsync(copy, pool, offer, index, store, stopping).ConfigureAwait(false);
+            await ReceiveAsync(copy, pool, offer, index, store, either.Token, stopping).ConfigureAwait(false);
         }
         finally
         {
@@ -149,11 +158,11 @@ internal sealed class ImageCopier(
 
     private async Task ReceiveAsync(
         RunningCopy copy, PoolPicture pool, ImageOffer offer, int index, PoolReceptionStore store,
-        CancellationToken stopping)
+        CancellationToken notOver, CancellationToken stopping)
     {
         var (layer, job) = (offer.Layers[index], copy.Job);
         var identity = PoolGateway.IdentityOf(What, pool);
-        var ancestors = await AncestorsAsync(pool, offer, index, copy.NotWanted).ConfigureAwait(false);
+        var ancestors = await AncestorsAsync(pool, offer, index, notOver).ConfigureAwait(false);
         var request = new ReceiveRequest(layer.Asked, layer.Digest, TransferPriority.Normal, layer.Shape, ancestors);
         var settings = new ReceiverSettings(
             new TransferParty(SelfOf(job).Fleet, identity.Uuid, identity.BlockSize), ContentMaps.Pieces,

@@ -18,6 +18,8 @@ internal sealed class ImageCopies(
     private readonly CancellationTokenSource _stopping = new();
     private ImmutableDictionary<RequestId, RunningCopy> _running = ImmutableDictionary<RequestId, RunningCopy>.Empty;
 
+    public bool IsStopping => _stopping.IsCancellationRequested;
+
     public IEnumerable<RunningCopy> All => _running.Values.OrderBy(copy => copy.Job.StartedAt);
 
     /// <summary>Begins to copy an image, or follows the copy of it that is under way.</summary>
@@ -81,15 +83,12 @@ internal sealed class ImageCopies(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        try
-        {
-            await Task.WhenAll(_running.Values.Select(copy => (Task)copy.Done)).WaitAsync(cancellationToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        catch (OperationCanceledException)
-        {
+        var ending = Task.WhenAll(_running.Values.Select(copy => (Task)copy.Done));
+        // The pools stop afterwards, and need what is left of the time.
+        await ending.WaitAsync(settings.StopDeadline, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!ending.IsCompleted)
             log.LogWarning("transfers did not stop in time; the next start goes on with them");
-        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -132,8 +131,7 @@ internal sealed class ImageCopies(
         {
             try
             {
-                await gateway.Board.When(copy.Job.Pool, pool => pool is { Phase: PoolPhase.Open }, _stopping.Token)
-                    .ConfigureAwait(false);
+                await PoolIsOpenAsync(copy).ConfigureAwait(false);
                 return await copier.RunAsync(copy, _stopping.Token).ConfigureAwait(false);
             }
             catch (RefusedException refused)
@@ -147,6 +145,24 @@ internal sealed class ImageCopies(
             }
         });
         return copy;
+    }
+
+    /// <summary>A pool may never open. A copy that is not wanted is forgotten: the next opening undoes it.</summary>
+    private async Task PoolIsOpenAsync(RunningCopy copy)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(copy.NotWanted, _stopping.Token);
+        try
+        {
+            await gateway.Board.When(copy.Job.Pool, pool => pool is { Phase: PoolPhase.Open }, either.Token)
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!IsStopping)
+        {
+            var paths = new PoolPaths(settings.StateDirectory, copy.Job.Pool);
+            if (kept.Forget(paths, copy.Job.Request) is { Error: { } error })
+                log.LogWarning("a copy that is not wanted goes on after the next start: {Error}", error);
+            throw;
+        }
     }
 
     /// <summary>In an agent that stops it stays under way to the end of the process.</summary>

@@ -39,10 +39,13 @@ public abstract class TwoAgents : IAsyncLifetime
 
     internal virtual PoolBlockSize TargetBlocks => PoolBlockSize.Default;
 
+    /// <summary>Settings of the second agent besides, in HOCON.</summary>
+    internal virtual string TargetSettings => "";
+
     public async Task InitializeAsync()
     {
         Source = await ServedAgent.Start(services: services => services.AddSingleton(Link.PeersOf(HostOne)));
-        Target = await ServedAgent.Start(services: Second, blocks: TargetBlocks);
+        Target = await ServedAgent.Start(TargetSettings, Second, TargetBlocks);
         Link.Serve(HostOne, Source);
         Link.Serve(HostTwo, Target);
     }
