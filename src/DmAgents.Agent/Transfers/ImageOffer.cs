@@ -15,7 +15,9 @@ internal sealed record ImageOffer(
     string Reference, string ConfigDigest, string Config, ImmutableArray<OfferedLayer> Layers)
 {
     /// <summary>What is wrong with it, for people; null if nothing is. It came from another host.</summary>
-    public string? Fault()
+    public string? Fault() => FaultOf() is { } fault ? PeerText.Of(fault) : null;
+
+    private string? FaultOf()
     {
         if (!ImageReference.TryParse(Reference, out _))
             return $"'{Reference}' is no image reference";
@@ -24,6 +26,8 @@ internal sealed record ImageOffer(
             return "its configuration is not what its digest says";
         if (Layers.IsDefaultOrEmpty || Layers.Length > WireLimits.Ancestors)
             return $"it has {(Layers.IsDefault ? 0 : Layers.Length)} layers, not 1 to {WireLimits.Ancestors}";
+        if (Layers.Any(layer => layer is null))
+            return "one of its layers is empty";
         return Layers.Select(layer => layer.Fault()).FirstOrDefault(fault => fault is not null)
             ?? (Layers.DistinctBy(layer => layer.Name).Count() < Layers.Length ? "a layer is in it twice" : null);
     }
@@ -57,7 +61,9 @@ internal sealed record OfferedLayer(
         ? new ChainId(digest)
         : new ChainId(Domain.Layers.Digest.Of(Encoding.UTF8.GetBytes(Name)));
 
-    public string? Fault()
+    public string? Fault() => FaultOf() is { } fault ? PeerText.Of(fault) : null;
+
+    private string? FaultOf()
     {
         if (!IsPlain(Name))
             return "a layer of it has no name that a pool could know it by";
@@ -67,6 +73,9 @@ internal sealed record OfferedLayer(
             return $"'{DiffId}' is no digest";
         if (Size == 0 || Size % SectorCount.BytesPerSector != 0 || Size > FileSystemFormat.LargestDevice.Bytes)
             return $"layer {Name} has a device of {Size} bytes";
+        // It counts whole pieces, and the last one may end beyond the device.
+        if (Changed > Size + (ulong)ContentMaps.Pieces.Bytes)
+            return $"layer {Name} changes {Changed} bytes of a device of {Size}";
         if (!Enum.IsDefined(FileSystem))
             return $"layer {Name} has a file system of no known kind";
         if (Format is not null && FileSystemFormat.Find(new FormatName(Format)) is null)

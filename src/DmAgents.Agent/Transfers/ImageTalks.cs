@@ -12,9 +12,9 @@ internal sealed class ImageTalks(ImageOffers offers, ImageCopies copies, PoolGat
     /// <summary>Answers one question.</summary>
     public async Task ServeAsync(Stream stream, CancellationToken cancellation)
     {
-        var asked = await OfferWire.ReadAsync(stream, cancellation).ConfigureAwait(false);
+        var asked = await OfferWire.ReadQuestionAsync(stream, time, cancellation).ConfigureAwait(false);
         if (asked is { Image: { } image })
-            await offers.ServeAsync(stream, image, cancellation).ConfigureAwait(false);
+            await offers.ServeAsync(OfferWire.Guarded(stream, time), image, cancellation).ConfigureAwait(false);
         else if (asked is { Bring: { } order })
             await BringAsync(stream, order, cancellation).ConfigureAwait(false);
     }
@@ -24,11 +24,13 @@ internal sealed class ImageTalks(ImageOffers offers, ImageCopies copies, PoolGat
     private async Task BringAsync(Stream stream, BringOrder order, CancellationToken cancellation)
     {
         OfferMessage answer;
+        // The other host says nothing more unless the image is not wanted: only writes are guarded.
+        var writes = OfferWire.Guarded(stream, time);
         try
         {
             var copy = Start(order);
             var hearing = OfferWire.ReadAsync(stream, cancellation);
-            await FollowAsync(stream, copy, hearing, cancellation).ConfigureAwait(false);
+            await FollowAsync(writes, copy, hearing, cancellation).ConfigureAwait(false);
             answer = new OfferMessage { Brought = (await copy.Done.ConfigureAwait(false)).Value };
         }
         catch (RefusedException refused)
@@ -37,14 +39,15 @@ internal sealed class ImageTalks(ImageOffers offers, ImageCopies copies, PoolGat
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
+            var (why, next) = copies.IsStopping
+                ? ("the agent is stopping", "the copy goes on when it runs again: dmagent transfer list")
+                : ("the transfer was cancelled", "copy it again");
             answer = new OfferMessage
             {
-                Refusal = new Refusal(
-                    RefusalKind.WrongState, ImageCopier.What, order.Image, "the transfer was cancelled",
-                    "copy it again"),
+                Refusal = new Refusal(RefusalKind.WrongState, ImageCopier.What, order.Image, why, next),
             };
         }
-        await OfferWire.WriteAsync(stream, answer, cancellation).ConfigureAwait(false);
+        await OfferWire.WriteAsync(writes, answer, cancellation).ConfigureAwait(false);
     }
 
     private RunningCopy Start(BringOrder order)

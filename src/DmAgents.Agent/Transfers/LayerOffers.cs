@@ -19,17 +19,16 @@ internal sealed class LayerOffers(PoolGateway gateway, ContentMaps maps, TimePro
     /// <summary>Shorter than any time after which a host gives this one up.</summary>
     private static readonly TimeSpan WorkEvery = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan QuestionWithin = TimeSpan.FromSeconds(30);
-
     /// <summary>Answers which of the layers this host has, and then, if it is asked for one of them, what its blocks are.
     /// </summary>
-    public async Task ServeAsync(Stream stream, CancellationToken cancellation)
+    public async Task ServeAsync(Stream connection, CancellationToken cancellation)
     {
-        if (await ReadAsync(stream, cancellation).ConfigureAwait(false) is not { Chains: { } chains })
+        var stream = OfferWire.Guarded(connection, time);
+        if (await OfferWire.ReadQuestionAsync(stream, time, cancellation).ConfigureAwait(false) is not { Chains: { } chains })
             return;
         var held = chains.Take(WireLimits.Ancestors).Select(HeldOf).OfType<HeldLayer>().ToImmutableArray();
         await OfferWire.WriteAsync(stream, new OfferMessage { Held = held }, cancellation).ConfigureAwait(false);
-        if (await ReadAsync(stream, cancellation).ConfigureAwait(false) is { Layer: { } chain })
+        if (await OfferWire.ReadQuestionAsync(stream, time, cancellation).ConfigureAwait(false) is { Layer: { } chain })
             await OfferAsync(stream, chain, cancellation).ConfigureAwait(false);
     }
 
@@ -95,12 +94,5 @@ internal sealed class LayerOffers(PoolGateway gateway, ContentMaps maps, TimePro
         return new OfferedLayer(
             chain, layer.Labels.GetValueOrDefault(DeviceLabels.DiffId), map.Digest.ToString(), layer.Size.Bytes,
             layer.FileSystem, layer.Format?.Value, Root: null, changed * (ulong)map.PieceSize.Bytes);
-    }
-
-    private async Task<OfferMessage?> ReadAsync(Stream stream, CancellationToken cancellation)
-    {
-        using var patience = new CancellationTokenSource(QuestionWithin, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
-        return await OfferWire.ReadAsync(stream, either.Token).ConfigureAwait(false);
     }
 }

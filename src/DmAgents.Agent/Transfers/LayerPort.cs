@@ -36,7 +36,7 @@ internal sealed class LayerPort(
             else if (tls.NegotiatedApplicationProtocol == LayerProtocols.Blocks)
                 await SendAsync(tls, fleet, cancellation).ConfigureAwait(false);
         }
-        catch (Exception fault) when (fault is IOException or AuthenticationException
+        catch (Exception fault) when (fault is IOException or AuthenticationException or WireException
             || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             log.LogInformation("a connection for layers ended: {Why}", fault.Message);

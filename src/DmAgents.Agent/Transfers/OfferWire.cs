@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Units;
+using DmAgents.Transfer.Pacing;
 
 namespace DmAgents.Agent.Transfers;
 
@@ -75,6 +76,12 @@ internal static class OfferWire
     /// <summary>An image's configuration is 4 MiB at most.</summary>
     public const int MaxMessage = 8 * 1024 * 1024;
 
+    /// <summary>Of a question; each connection may have one in memory.</summary>
+    public const int MaxQuestion = 64 * 1024;
+
+    /// <summary>For which a host may be silent, or take nothing.</summary>
+    private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
+
     public static async Task WriteAsync(Stream stream, OfferMessage message, CancellationToken cancellation)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(message, OfferJson.Default.OfferMessage);
@@ -85,9 +92,33 @@ internal static class OfferWire
         await stream.FlushAsync(cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Reads a question, which is short and comes at once.</summary>
+    /// <returns>Null: the other side closed the stream.</returns>
+    /// <exception cref="IOException">It is no such message, or none came in time.</exception>
+    public static async Task<OfferMessage?> ReadQuestionAsync(
+        Stream stream, TimeProvider time, CancellationToken cancellation)
+    {
+        using var patience = new CancellationTokenSource(SilentFor, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        try
+        {
+            return await ReadAsync(stream, MaxQuestion, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new IOException($"no question came for {SilentFor.TotalSeconds} s");
+        }
+    }
+
+    /// <summary>The same stream, whose writes fail if the other side takes nothing. Its reads wait no longer.</summary>
+    public static Stream Guarded(Stream stream, TimeProvider time) => new StallGuardStream(stream, SilentFor, time);
+
     /// <returns>Null: the other side closed the stream.</returns>
     /// <exception cref="IOException">It is no such message, or it was cut off.</exception>
-    public static async Task<OfferMessage?> ReadAsync(Stream stream, CancellationToken cancellation)
+    public static Task<OfferMessage?> ReadAsync(Stream stream, CancellationToken cancellation) =>
+        ReadAsync(stream, MaxMessage, cancellation);
+
+    private static async Task<OfferMessage?> ReadAsync(Stream stream, int limit, CancellationToken cancellation)
     {
         var header = new byte[sizeof(int)];
         var read = await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellation)
@@ -95,14 +126,15 @@ internal static class OfferWire
         if (read == 0)
             return null;
         var length = BinaryPrimitives.ReadInt32LittleEndian(header);
-        if (read < header.Length || length is <= 0 or > MaxMessage)
-            throw new IOException($"a message of {length} bytes came, of {MaxMessage} at most");
+        if (read < header.Length || length <= 0 || length > limit)
+            throw new IOException($"a message of {length} bytes came, of {limit} at most");
         var json = new byte[length];
         await stream.ReadExactlyAsync(json, cancellation).ConfigureAwait(false);
         try
         {
-            return JsonSerializer.Deserialize(json, OfferJson.Default.OfferMessage)
+            var message = JsonSerializer.Deserialize(json, OfferJson.Default.OfferMessage)
                 ?? throw new IOException("an empty message came");
+            return message.Refusal is { } refusal ? message with { Refusal = PeerText.Of(refusal) } : message;
         }
         catch (JsonException damaged)
         {
