@@ -158,6 +158,7 @@ public sealed class RemoteLayerTests : IAsyncLifetime
 
     [Theory]
     [InlineData("it hangs")]
+    [InlineData("it hangs midway")]
     [InlineData("it breaks")]
     public async Task A_peer_that_does_not_bring_it_is_given_up_and_leaves_nothing(string how)
     {
@@ -165,6 +166,8 @@ public sealed class RemoteLayerTests : IAsyncLifetime
         var two = await Start(Two, "fleet.containerd { answer-within = 60s, stalled-after = 1s }");
         if (how == "it hangs")
             _fleet.BeforeBlocks = () => new TaskCompletionSource().Task;
+        else if (how == "it hangs midway")
+            _fleet.WaitsAfter = (long)ByteSize.MiB(1).Bytes;
         else
             _fleet.BreaksAfter = 10_000;
 
@@ -191,17 +194,18 @@ public sealed class RemoteLayerTests : IAsyncLifetime
     {
         var two = await Start(Two);
         await Unpack(_one, 0, parent: "");
-        var reached = HoldBlocks(out var go);
+        _fleet.WaitsAfter = (long)ByteSize.MiB(1).Bytes;
         using var cancel = new CancellationTokenSource();
         var call = Prepare(two, 0, parent: "", ChainOf(0).Value, cancel.Token);
-        await reached.WaitAsync(Patience);
+        await Eventually(() => two.State.Devices.Values.Any(device => device.Key.IsReception), "it is on its way");
 
         await cancel.CancelAsync();
 
         Assert.Equal(StatusCode.Cancelled, (await Assert.ThrowsAsync<RpcException>(() => call)).StatusCode);
         await NothingIsLeft(two);
-        go.SetResult();
+        _fleet.WaitsAfter = null;
         await Comes(two, 0, parent: "");
+        Assert.Equal(2, _fleet.AskedBy(Two));
     }
 
     [Fact]
@@ -229,9 +233,9 @@ public sealed class RemoteLayerTests : IAsyncLifetime
     {
         var two = await Start(Two);
         await Unpack(_one, 0, parent: "");
-        var reached = HoldBlocks(out _);
+        _fleet.WaitsAfter = (long)ByteSize.MiB(1).Bytes;
         var call = Prepare(two, 0, parent: "", ChainOf(0).Value);
-        await reached.WaitAsync(Patience);
+        await Eventually(() => two.State.Devices.Values.Any(device => device.Key.IsReception), "it is on its way");
 
         _agents.Remove(two);
         await two.Stop();

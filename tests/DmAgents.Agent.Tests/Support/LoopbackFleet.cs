@@ -25,6 +25,9 @@ internal sealed class LoopbackFleet : IAsyncDisposable
     /// <summary>Bytes of blocks that a connection carries before it breaks; null: it does not.</summary>
     public long? BreaksAfter { get; set; }
 
+    /// <summary>Bytes of blocks after which a connection waits; null: it does not.</summary>
+    public long? WaitsAfter { get; set; }
+
     /// <summary>What each new connection for blocks waits for.</summary>
     public Func<Task> BeforeBlocks { get; set; } = () => Task.CompletedTask;
 
@@ -155,6 +158,8 @@ internal sealed class LoopbackFleet : IAsyncDisposable
             var read = await inner.ReadAsync(buffer, cancellationToken);
             _read += read;
             fleet.BlockBytes += read;
+            if (_read > fleet.WaitsAfter)
+                await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
             return _read <= (fleet.BreaksAfter ?? long.MaxValue) ? read : throw new IOException("the link broke");
         }
 
