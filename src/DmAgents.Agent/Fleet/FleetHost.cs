@@ -128,11 +128,16 @@ internal sealed class FleetHost(
     /// <summary>Enters anew by the members that are known at this moment.</summary>
     public void Again() => TakeAgain(place => place);
 
-    /// <summary>The host takes part no more, and goes on by itself; its files stay.</summary>
+    /// <summary>The host takes part no more, and goes on by itself; its files stay. What a member runs ends, its ports
+    /// too: the caller is one of it, so that this does not wait for its end.</summary>
     public async Task ExpelAsync(PeerExpulsion why)
     {
+        lock (_entering)
+            _isLeaving = true;
         Expulsion = why;
         log.LogError("this host takes part in the fleet no more: {Why}; next: {Next}", why.Why, why.Next);
+        if (_end is { } end)
+            await end.CancelAsync().ConfigureAwait(false);
         await keeper.LeaveAsync(CancellationToken.None).ConfigureAwait(false);
     }
 

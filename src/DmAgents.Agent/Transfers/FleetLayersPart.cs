@@ -10,17 +10,34 @@ internal sealed class FleetLayersPart(
 {
     private readonly RefusalLog _refused = new(time);
 
-    public Task RunAsync(FleetPlace place, CancellationToken end) => listener.RunAsync(
-        FleetPorts.LayersOf(place.Address), "layers", (connection, cancellation) =>
-        {
-            var now = identity.Current ?? place;
-            return port.ServeAsync(
-                connection, now.Id, FleetTls.Server(now.Certificate, now.Validator.Callback(expected: null, Judged)),
-                cancellation);
-        }, end);
-
-    private void Judged(PeerVerdict verdict)
+    public async Task RunAsync(FleetPlace place, CancellationToken end)
     {
+        using var connections = new PeerConnections(place.Trust);
+        await listener.RunAsync(
+            FleetPorts.LayersOf(place.Address), "layers",
+            (connection, cancellation) => ServeAsync(connection, identity.Current ?? place, connections, cancellation),
+            end).ConfigureAwait(false);
+    }
+
+    private async Task ServeAsync(
+        Stream stream, FleetPlace now, PeerConnections connections, CancellationToken cancellation)
+    {
+        using var connection = connections.Add(cancellation);
+        var options = FleetTls.Server(
+            now.Certificate, now.Validator.Callback(expected: null, verdict => Judged(connection, verdict)));
+        try
+        {
+            await port.ServeAsync(stream, now.Id, options, connection.End).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (connection.IsRevoked)
+        {
+        }
+    }
+
+    private void Judged(PeerConnection connection, PeerVerdict verdict)
+    {
+        if (verdict is PeerVerdict.Accepted { Host: var host })
+            connection.Accept(host.Serial);
         if (verdict is PeerVerdict.Refused { Refusal: var refusal } && _refused.Add(refusal.Why))
             log.LogWarning("a host that asked for layers was refused: {Why}; next: {Next}", refusal.Why, refusal.Next);
     }

@@ -57,6 +57,9 @@ public sealed class TrustHolder(FleetTrust trust)
 
     public FleetTrust Current => Volatile.Read(ref _current);
 
+    /// <summary>Raised after each change, on the thread that made it: a handler does not wait.</summary>
+    public event Action? Changed;
+
     /// <summary>
     /// Takes authorities and revocations of the same fleet. A list with a smaller number than the present one is not
     /// taken, so that an old message cannot give a revoked host its rights back. True if it is what holds from here on.
@@ -69,7 +72,10 @@ public sealed class TrustHolder(FleetTrust trust)
             if (offered.Id != current.Id || offered.Revocations.Number < current.Revocations.Number)
                 return false;
             if (Interlocked.CompareExchange(ref _current, offered, current) == current)
+            {
+                Changed?.Invoke();
                 return true;
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 using DmAgents.Actors.Fleet;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.Transfers;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Fleet;
 using DmAgents.Fleet.Peers;
@@ -67,6 +68,29 @@ public sealed class FleetRevocationTests : IAsyncLifetime
         var refused = (await FleetAgents.When(issuer, status => !status.Refused.IsEmpty)).Refused[0];
         Assert.Contains("host2 was revoked at", refused.Why, StringComparison.Ordinal);
         Assert.Contains((await StatusOf(issuer)).RefusedPeers, peer => peer.Why == refused.Why);
+    }
+
+    [Fact]
+    public async Task A_revoked_host_loses_a_connection_for_layers_that_it_has_and_its_own_ports_close()
+    {
+        var agents = await _fleet.Form(2);
+        var layers = FleetPorts.LayersOf(FleetAgents.AddressOf(agents[1]));
+        using var patience = new CancellationTokenSource(FleetAgents.Patience);
+        await using var connection = await agents[1].Get<ILayerPeers>().ConnectAsync(
+            new HostName("host1"), LayerProtocols.Blocks, patience.Token);
+        await using var other = await agents[0].Get<ILayerPeers>().ConnectAsync(
+            new HostName("host2"), LayerProtocols.Blocks, patience.Token);
+        // The greeting: the handshake is over on both sides.
+        var buffer = new byte[1];
+        Assert.Equal(1, await connection.ReadAsync(buffer, patience.Token));
+        Assert.Equal(1, await other.ReadAsync(buffer, patience.Token));
+
+        await Client(agents[0]).RevokeAsync(new RevokeFleetHostRequest { Host = "host2" });
+
+        await Ends(connection, patience.Token);
+        await Eventually(() => agents[1].Get<FleetHost>().Expulsion is not null);
+        await Ends(other, patience.Token);
+        await Eventually(() => IsClosed(layers));
     }
 
     [Fact]
@@ -149,6 +173,34 @@ public sealed class FleetRevocationTests : IAsyncLifetime
 
     private static async Task<FleetStatus> StatusOf(ServedAgent agent) =>
         await Client(agent).GetStatusAsync(new GetFleetStatusRequest());
+
+    private static async Task Ends(Stream connection, CancellationToken patience)
+    {
+        var buffer = new byte[1024];
+        try
+        {
+            while (await connection.ReadAsync(buffer, patience) > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+        }
+    }
+
+    private static bool IsClosed(MemberAddress address)
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        try
+        {
+            client.Connect(address.Host, address.Port);
+            return false;
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return true;
+        }
+    }
 
     private static async Task Eventually(Func<bool> holds)
     {
