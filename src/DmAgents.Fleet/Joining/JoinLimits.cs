@@ -3,10 +3,18 @@ namespace DmAgents.Fleet.Joining;
 /// <summary>How long an exchange may take in all, and how many the issuer serves at once.</summary>
 /// <param name="Exchange">From the connection to the answer. It bounds the whole, so that a peer which sends a byte now
 /// and then does not last.</param>
-/// <param name="AtOnce">More are answered that the issuer is busy; twice as many are the most that are
-/// answered.</param>
+/// <param name="AtOnce">More are answered that the issuer is busy; of those that have shown no certificate of a member,
+/// twice as many are the most that are answered. Members and others are counted apart.</param>
 public sealed record JoinLimits(TimeSpan Exchange, int AtOnce)
 {
+    /// <summary>For the handshake: a connection that says nothing holds its slot no longer. Twice what a lost packet and
+    /// a busy machine cost.</summary>
+    public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Connections of one address that have shown no certificate of a member: one stranger does not take all
+    /// slots.</summary>
+    public int PerAddress { get; init; } = 8;
+
     /// <summary>30 seconds: the issuer answers after a handshake and one durable write.</summary>
     public static JoinLimits Default { get; } = new(TimeSpan.FromSeconds(30), AtOnce: 16);
 }

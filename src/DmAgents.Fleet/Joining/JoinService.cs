@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using DmAgents.Domain.Fleet;
@@ -22,32 +24,25 @@ public sealed class JoinService(
     TimeProvider time, JoinLimits limits, Action<JoinRefusal?> finished)
 {
     private readonly PeerValidator _validator = new(() => authority.Trust.Current, time);
-    private int _served;
+    private readonly JoinSlots _slots = new(limits);
 
     /// <summary>Serves one connection to its end, and closes it. Throws only if it is cancelled.</summary>
     public async Task ServeAsync(Stream connection, CancellationToken cancellation)
     {
-        var number = Interlocked.Increment(ref _served);
-        try
-        {
-            await using var closing = connection.ConfigureAwait(false);
-            if (number > 2 * limits.AtOnce)
-            {
-                finished(JoinRefusal.Busy());
-                return;
-            }
-            var refusal = await ServeWithinAsync(connection, isBusy: number > limits.AtOnce, cancellation)
-                .ConfigureAwait(false);
-            finished(refusal);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _served);
-        }
+        await using var closing = connection.ConfigureAwait(false);
+        using var slot = _slots.Enter(AddressOf(connection));
+        finished(slot is null
+            ? JoinRefusal.Busy()
+            : await ServeWithinAsync(connection, slot, cancellation).ConfigureAwait(false));
     }
 
+    /// <summary>Null for what is no connection of a network.</summary>
+    private static IPAddress? AddressOf(Stream connection) =>
+        ((connection as NetworkStream)?.Socket.RemoteEndPoint as IPEndPoint)?.Address;
+
     [SuppressMessage("Security", "CA5359", Justification = "the verdict is kept: a refused peer gets its reason only")]
-    private async Task<JoinRefusal?> ServeWithinAsync(Stream connection, bool isBusy, CancellationToken cancellation)
+    private async Task<JoinRefusal?> ServeWithinAsync(
+        Stream connection, JoinSlots.Slot slot, CancellationToken cancellation)
     {
         var start = time.GetUtcNow();
         using var limit = new CancellationTokenSource(limits.Exchange, time);
@@ -63,8 +58,11 @@ public sealed class JoinService(
             });
             var tls = new SslStream(connection, leaveInnerStreamOpen: true);
             await using var closing = tls.ConfigureAwait(false);
-            await tls.AuthenticateAsServerAsync(options, either.Token).ConfigureAwait(false);
-            var refusal = await ExchangeAsync(tls, shown, isBusy, start, either.Token).ConfigureAwait(false);
+            if (!await ShakeHandsAsync(tls, options, either.Token).ConfigureAwait(false))
+                return JoinRefusal.Silent(limits.Handshake);
+            if (shown is PeerVerdict.Accepted)
+                slot.IsMembers();
+            var refusal = await ExchangeAsync(tls, shown, slot.IsBusy, start, either.Token).ConfigureAwait(false);
             await ShutDownAsync(tls, either.Token).ConfigureAwait(false);
             return refusal;
         }
@@ -75,6 +73,23 @@ public sealed class JoinService(
         catch (Exception cause) when (cause is IOException or AuthenticationException)
         {
             return JoinRefusal.Unreachable(cause.Message);
+        }
+    }
+
+    /// <summary>False if it took too long.</summary>
+    private async Task<bool> ShakeHandsAsync(
+        SslStream tls, SslServerAuthenticationOptions options, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(limits.Handshake, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            await tls.AuthenticateAsServerAsync(options, either.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

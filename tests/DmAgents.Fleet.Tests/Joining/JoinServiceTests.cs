@@ -35,4 +35,41 @@ public sealed class JoinServiceTests
         Assert.True(last.IsBroken);
         Assert.Equal(expected is null, result is JoinerResult.Given);
     }
+
+    [Fact]
+    public async Task Strangers_that_say_nothing_keep_no_member_from_its_answer()
+    {
+        using var fleet = new TestFleet();
+        var limits = new JoinLimits(Loopback.Patience, AtOnce: 1) { Handshake = Loopback.Patience };
+        await using var server = JoinServer.Of(fleet, limits);
+        await using var stranger = await JoinServer.ConnectAsync(server.Address, CancellationToken.None);
+        var client = new JoinClient(JoinServer.ConnectAsync, fleet.Time, limits);
+
+        var result = await client.TryAsync(server.Address, fleet.Founded.Member, CancellationToken.None);
+
+        Assert.IsNotType<JoinerResult.Refused>(result);
+    }
+
+    [Fact]
+    public async Task One_address_does_not_take_all_slots()
+    {
+        using var fleet = new TestFleet();
+        await using var server = JoinServer.Of(
+            fleet, new JoinLimits(Loopback.Patience, AtOnce: 16) { Handshake = Loopback.Patience, PerAddress = 1 });
+        await using var one = await JoinServer.ConnectAsync(server.Address, CancellationToken.None);
+        await using var other = await JoinServer.ConnectAsync(server.Address, CancellationToken.None);
+
+        Assert.Equal(JoinRefusalReason.Busy, server.NextEnd()?.Reason);
+    }
+
+    [Fact]
+    public async Task A_handshake_that_does_not_begin_ends_before_an_exchange_would()
+    {
+        using var fleet = new TestFleet();
+        await using var server = JoinServer.Of(
+            fleet, new JoinLimits(10 * Loopback.Patience, AtOnce: 16) { Handshake = TimeSpan.FromMilliseconds(1) });
+        await using var silent = await JoinServer.ConnectAsync(server.Address, CancellationToken.None);
+
+        Assert.Equal(JoinRefusal.Silent(TimeSpan.Zero).Reason, server.NextEnd()?.Reason);
+    }
 }
