@@ -3,6 +3,7 @@ using DmAgents.Bench;
 using DmAgents.Bench.Creates;
 using DmAgents.Bench.Deletions;
 using DmAgents.Bench.Deltas;
+using DmAgents.Bench.Entities;
 using DmAgents.Bench.Imports;
 using DmAgents.Bench.Journals;
 using DmAgents.Bench.Snapshots;
@@ -21,6 +22,8 @@ if (args is ["journal", .. var lives])
     return await JournalProgram.Run(lives);
 if (args is ["creates", .. var creates])
     return await CreateProgram.Run(creates);
+if (args is ["entities"])
+    return await EntityProgram.Run();
 if (BenchOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(BenchOptions.Help);

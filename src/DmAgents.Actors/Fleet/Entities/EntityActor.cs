@@ -65,7 +65,11 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
                 break;
             case EntityMessages.Show show:
                 _pieces = EntityPieces.Of(_pieces, LastSequenceNr, _state, Context.System);
-                Sender.Tell(_pieces.Shown(show.Piece));
+                var shown = _pieces.Shown(show.Piece);
+                Sender.Tell(shown);
+                // What is read is not kept in memory beside the state.
+                if (shown.Piece == shown.Pieces - 1)
+                    _pieces = null;
                 break;
             case EntityMessages.Stop:
                 Context.Stop(Self);
