@@ -36,7 +36,10 @@ internal sealed class ImageCopier(
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(250);
 
     /// <summary>One reception of a layer at a time: the next one finds the layer.</summary>
-    private readonly ConcurrentDictionary<(PoolName Pool, DeviceKey Layer), SemaphoreSlim> _turns = new();
+    private readonly Turns<(PoolName Pool, DeviceKey Layer)> _turns = new();
+
+    private readonly Lock _admitting = new();
+    private readonly ConcurrentDictionary<RequestId, RunningCopy> _admitted = new();
 
     /// <param name="stopping">What is there is kept, and the copy goes on after the next start.</param>
     public async Task<ImageReference> RunAsync(RunningCopy copy, CancellationToken stopping)
@@ -72,6 +75,10 @@ internal sealed class ImageCopier(
             throw Refusals.Because(
                 RefusalKind.Failed, What, copy.Job.Image, $"a fault of the agent: {fault.Message}",
                 "see the agent's log, and report it");
+        }
+        finally
+        {
+            _admitted.TryRemove(copy.Job.Request, out _);
         }
     }
 
@@ -114,19 +121,32 @@ internal sealed class ImageCopier(
         }
     }
 
-    /// <summary>Refused before anything is received, if it does not fit.</summary>
-    private static void Admit(RunningCopy copy, PoolPicture pool, ImageOffer offer)
+    /// <summary>Refused before anything is received, if it does not fit beside what other copies still bring.</summary>
+    private void Admit(RunningCopy copy, PoolPicture pool, ImageOffer offer)
     {
-        var missing = new ByteSize(offer.Layers.Where(layer => !Has(pool.State, layer.Key))
-            .Aggregate(0UL, (sum, layer) => sum + layer.Changed));
-        if (pool.Health is { Status.Data: var data } && missing > data.FreeBytes)
+        var missing = MissingOf(pool.State, offer.Layers);
+        lock (_admitting)
         {
-            throw Refusals.Because(
-                RefusalKind.NoSpace, What, copy.Job.Image,
-                $"its layers that are missing here have {missing}, and pool {pool.Name} has {data.FreeBytes} free",
-                $"remove images or containers, or grow it: dmagent pool grow {pool.Name}");
+            var others = Others(copy).Aggregate(0UL, (sum, other) => sum + other.ToCome);
+            if (pool.Health is { Status.Data: var data } && missing + others > data.FreeBytes.Bytes)
+            {
+                throw Refusals.Because(
+                    RefusalKind.NoSpace, What, copy.Job.Image,
+                    $"its layers that are missing here have {new ByteSize(missing)}, and pool {pool.Name} has "
+                    + $"{data.FreeBytes} free" + (others > 0 ? $", of which other copies need {new ByteSize(others)}" : ""),
+                    $"remove images or containers, or grow it: dmagent pool grow {pool.Name}");
+            }
+            copy.ToCome = missing;
+            _admitted[copy.Job.Request] = copy;
         }
     }
+
+    private static ulong MissingOf(PoolContents state, IEnumerable<OfferedLayer> layers) =>
+        layers.Where(layer => !Has(state, layer.Key)).Aggregate(0UL, (sum, layer) => sum + layer.Changed);
+
+    /// <summary>Copies into the same pool for which there is room.</summary>
+    private IEnumerable<RunningCopy> Others(RunningCopy copy) => _admitted.Values.Where(
+        other => other.Job.Pool == copy.Job.Pool && other.Job.Request != copy.Job.Request);
 
     private async Task BringAsync(
         RunningCopy copy, PoolPicture pool, ImageOffer offer, int index, CancellationToken stopping)
@@ -136,24 +156,17 @@ internal sealed class ImageCopier(
             copy.Job.Request, index, layer.Key, index > 0 ? offer.Layers[index - 1].Key : null,
             layer.Format is { } format ? new FormatName(format) : null, layer.Root, layer.DiffId);
         using var store = new PoolReceptionStore(gateway, kernel, files, maps, pool, wanted);
-        var turn = _turns.GetOrAdd((pool.Name, layer.Key), _ => new SemaphoreSlim(1));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(copy.NotWanted, stopping);
-        await turn.WaitAsync(either.Token).ConfigureAwait(false);
-        try
+        using var turn = await _turns.TakeAsync((pool.Name, layer.Key), either.Token).ConfigureAwait(false);
+        if (await HasAsync(copy, pool, layer, either.Token).ConfigureAwait(false))
         {
-            if (await HasAsync(copy, pool, layer, either.Token).ConfigureAwait(false))
-            {
-                Show(copy, offer, index + 1, CopyPhase.Present, layer.Changed);
-                if (store.Forget() is { Error: { } error })
-                    log.LogWarning("what was received of a layer that is present stays for now: {Error}", error);
-                return;
-            }
-            await ReceiveAsync(copy, pool, offer, index, store, either.Token, stopping).ConfigureAwait(false);
+            Show(copy, offer, index + 1, CopyPhase.Present, layer.Changed);
+            if (store.Forget() is { Error: { } error })
+                log.LogWarning("what was received of a layer that is present stays for now: {Error}", error);
+            return;
         }
-        finally
-        {
-            turn.Release();
-        }
+        await ReceiveAsync(copy, pool, offer, index, store, either.Token, stopping).ConfigureAwait(false);
+        copy.ToCome = MissingOf(StateOf(pool), offer.Layers.Skip(index + 1));
     }
 
     private async Task ReceiveAsync(
@@ -181,8 +194,11 @@ internal sealed class ImageCopier(
         while (await Task.WhenAny(receiving, Task.Delay(ProgressEvery, time, CancellationToken.None))
             .ConfigureAwait(false) != receiving)
         {
-            if (Verified() * (ulong)ContentMaps.Pieces.Bytes is > 0 and var bytes)
-                Show(copy, offer, index + 1, CopyPhase.Receiving, Math.Min(bytes, layer.Changed));
+            var bytes = Math.Min(Verified() * (ulong)ContentMaps.Pieces.Bytes, layer.Changed);
+            var left = MissingOf(StateOf(pool), offer.Layers.Skip(index));
+            copy.ToCome = left - Math.Min(left, bytes);
+            if (bytes > 0)
+                Show(copy, offer, index + 1, CopyPhase.Receiving, bytes);
         }
         var outcome = await receiving.ConfigureAwait(false);
         stopping.ThrowIfCancellationRequested();
@@ -266,6 +282,11 @@ internal sealed class ImageCopier(
             .Where(device => device.IsPresent && WorkUnderWay.OwnerOf(device) == copy.Job.Request)
             .OrderByDescending(device => state.LineageOf(device).Count()))
         {
+            // Another copy may have found it present; one that comes later finds that it is gone.
+            using var turn = await _turns.TakeAsync((pool.Name, device.Key), CancellationToken.None)
+                .ConfigureAwait(false);
+            if (Others(copy).Any(other => other.Offer!.Layers.Any(layer => layer.Key == device.Key)))
+                continue;
             if (await gateway.Remove(pool.Name, device.Key).ConfigureAwait(false) is { } refusal)
                 log.LogWarning("pool {Pool}: {Key} of a failed copy stays: {Why}", pool.Name, device.Key, refusal);
         }

@@ -63,8 +63,18 @@ internal sealed class PoolReceptionStore(
     public KernelResult KeepPlan(ReceivingProgress progress, ContentMap map) =>
         files.Replace(MapFile, ContentMapFile.Write(map)).Then(() => KeepProgress(progress));
 
-    public KernelResult KeepProgress(ReceivingProgress progress) =>
-        files.Replace(ProgressFile, ReceivingProgressFile.Write(progress));
+    /// <remarks>Below the pool's mark nothing is received: what is left is for what runs already.</remarks>
+    public KernelResult KeepProgress(ReceivingProgress progress)
+    {
+        if (gateway.Board.Find(pool.Name)?.Health is
+            { Condition: PoolCondition.LowData or PoolCondition.LowMetadata or PoolCondition.OutOfData } full)
+        {
+            Fault = KernelFault.NoSpace;
+            return new KernelError(
+                KernelFault.NoSpace, 0, Receive, wanted.Layer.Name, $"pool {pool.Name} has {full.Why}");
+        }
+        return files.Replace(ProgressFile, ReceivingProgressFile.Write(progress));
+    }
 
     public KernelResult<IReceivingDevice> FindTarget(ReceivingProgress progress) =>
         Noted(TransferPorts.Wait(Receive, wanted.Layer.Name, () => FindAsync(progress)));

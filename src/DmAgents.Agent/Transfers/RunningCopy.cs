@@ -32,12 +32,20 @@ internal sealed record CopyProgress(CopyPhase Phase, int Layer, int Layers, Byte
 internal sealed class RunningCopy(CopyJob job, IDisposable work) : IDisposable
 {
     private readonly CancellationTokenSource _notWanted = new();
+    private ulong _toCome;
     private CopyProgress _progress = CopyProgress.Begin;
 
     public CopyJob Job => job;
 
     /// <summary>What the other host offers; null until it has said so.</summary>
     public ImageOffer? Offer { get; set; }
+
+    /// <summary>Bytes of layers that it still brings, once there is room for them.</summary>
+    public ulong ToCome
+    {
+        get => Volatile.Read(ref _toCome);
+        set => Volatile.Write(ref _toCome, value);
+    }
 
     public CopyProgress Progress
     {
