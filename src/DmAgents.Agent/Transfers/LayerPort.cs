@@ -49,7 +49,8 @@ internal sealed class LayerPort(
         var pool = gateway.Board.All.Select(pool => pool.State.Identity).OfType<PoolIdentity>().FirstOrDefault();
         var party = new TransferParty(
             fleet, pool?.Uuid ?? new PoolUuid(Guid.Empty), pool?.BlockSize ?? PoolBlockSize.Default);
-        var fault = await new SendingConnection(party, sources, bandwidth, new ConnectionSettings(), time)
+        var fault = await new SendingConnection(
+            party, sources.Of(cancellation), bandwidth, new ConnectionSettings(), time)
             .RunAsync(tls, cancellation).ConfigureAwait(false);
         if (fault is not null)
             log.LogInformation("a layer's transfer was cut short: {Why}", fault);

@@ -10,21 +10,41 @@ using DmAgents.Transfer.Wire;
 namespace DmAgents.Agent.Transfers;
 
 /// <summary>The layers of this host's pools, as other hosts are served from them.</summary>
-internal sealed class PoolLayerSources(PoolGateway gateway, IKernel kernel, ContentMaps maps) : ILayerSources
+internal sealed class PoolLayerSources(PoolGateway gateway, IKernel kernel, ContentMaps maps)
 {
     private const string What = "cannot send layer";
 
-    public OpenAnswer Open(TransferRecords.Ask ask)
+    /// <summary>Each blocks a thread until the layer's content is computed, and they are computed one at a time.</summary>
+    private const int ComputedAtOnce = 8;
+
+    private int _computed;
+
+    /// <summary>As one connection sees them: it waits for nothing after its end.</summary>
+    public ILayerSources Of(CancellationToken connection) => new OfConnection(this, connection);
+
+    private OpenAnswer Open(TransferRecords.Ask ask, CancellationToken cancellation)
     {
         if (Find(ask) is not var (pool, layer))
             return new OpenAnswer.Refused(TransferRefusal.UnknownLayer, "this host has no such layer");
+        var isComputed = pool.State.ContentOf(layer.Id) is { } content && maps.Find(pool.Name, content) is not null;
         try
         {
-            return TransferPorts.Wait(() => OpenAsync(pool, layer, ask));
+            if (!isComputed && Interlocked.Increment(ref _computed) > ComputedAtOnce)
+                return new OpenAnswer.Refused(TransferRefusal.Unreadable, "this host reads too many layers already");
+            return TransferPorts.Wait(() => OpenAsync(pool, layer, ask, cancellation));
         }
         catch (RefusedException refused)
         {
             return new OpenAnswer.Refused(TransferRefusal.Unreadable, refused.Refusal.ToString());
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return new OpenAnswer.Refused(TransferRefusal.Unreadable, "this host is about to stop");
+        }
+        finally
+        {
+            if (!isComputed)
+                Interlocked.Decrement(ref _computed);
         }
     }
 
@@ -45,11 +65,12 @@ internal sealed class PoolLayerSources(PoolGateway gateway, IKernel kernel, Cont
         return null;
     }
 
-    private async Task<OpenAnswer> OpenAsync(PoolPicture pool, DeviceRecord layer, TransferRecords.Ask ask)
+    private async Task<OpenAnswer> OpenAsync(
+        PoolPicture pool, DeviceRecord layer, TransferRecords.Ask ask, CancellationToken cancellation)
     {
-        var map = await maps.GetAsync(pool.Name, layer.Key, CancellationToken.None).ConfigureAwait(false);
+        var map = await maps.GetAsync(pool.Name, layer.Key, cancellation).ConfigureAwait(false);
         var reading = await LayerReading.OpenAsync(
-            gateway, kernel, pool, layer.Key, What, CancellationToken.None).ConfigureAwait(false);
+            gateway, kernel, pool, layer.Key, What, cancellation).ConfigureAwait(false);
         // The nearest that both have is all that the sender needs.
         var shared = ask.Ancestors.Select(digest => maps.Find(pool.Name, digest))
             .FirstOrDefault(found => found is not null);
@@ -61,6 +82,11 @@ internal sealed class PoolLayerSources(PoolGateway gateway, IKernel kernel, Cont
             new SourceLayer(new LayerShape(layer.Size, layer.FileSystem), map, bases, PieceSet.Empty),
             new LayerChanges(kernel, LayerReading.ContextOf(What, pool).Device, layer.Id,
                 digest => gateway.Board.Find(pool.Name)?.State.FindCopy(digest)?.Id)));
+    }
+
+    private sealed class OfConnection(PoolLayerSources sources, CancellationToken connection) : ILayerSources
+    {
+        public OpenAnswer Open(TransferRecords.Ask ask) => sources.Open(ask, connection);
     }
 
     private sealed class OpenLayer(LayerReading reading, SourceLayer layer, LayerChanges changes) : IOpenLayer
