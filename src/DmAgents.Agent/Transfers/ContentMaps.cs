@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Layers;
@@ -16,6 +17,9 @@ internal sealed class ContentMaps(
     PoolGateway gateway, IKernel kernel, IDurableFiles files, ILogger<ContentMaps> log) : IDisposable
 {
     private const string What = "cannot read layer";
+
+    /// <summary>Files of layers that the journal may not have yet.</summary>
+    private readonly ConcurrentDictionary<string, bool> _early = new();
 
     /// <summary>One at a time: each reads a disk as fast as that can.</summary>
     private readonly SemaphoreSlim _turn = new(1);
@@ -50,8 +54,11 @@ internal sealed class ContentMaps(
     }
 
     /// <summary>Keeps the map of a layer that is received: before the layer is committed, so that it has one.</summary>
-    public KernelResult Keep(PoolPaths paths, DeviceKey layer, ContentMap map) =>
-        files.Replace(paths.ContentFileOf(layer), ContentMapFile.Write(map));
+    public KernelResult Keep(PoolPaths paths, DeviceKey layer, ContentMap map)
+    {
+        _early[paths.ContentFileOf(layer)] = true;
+        return files.Replace(paths.ContentFileOf(layer), ContentMapFile.Write(map));
+    }
 
     public void Dispose() => _turn.Dispose();
 
@@ -115,7 +122,7 @@ internal sealed class ContentMaps(
     }
 
     /// <summary>Deletes the maps of layers that are gone.</summary>
-    private void Sweep(PoolName pool)
+    internal void Sweep(PoolName pool)
     {
         if (gateway.Board.Find(pool) is not { } picture
             || files.List(picture.Paths.ContentDirectory) is not { Succeeded: true } names)
@@ -123,7 +130,9 @@ internal sealed class ContentMaps(
         var wanted = picture.State.Devices.Values.Select(device => picture.Paths.ContentFileOf(device.Key)).ToHashSet();
         foreach (var file in names.Value.Select(name => $"{picture.Paths.ContentDirectory}/{name}"))
         {
-            if (file.EndsWith(".map", StringComparison.Ordinal) && !wanted.Contains(file))
+            if (wanted.Contains(file))
+                _early.TryRemove(file, out _);
+            else if (file.EndsWith(".map", StringComparison.Ordinal) && !_early.ContainsKey(file))
                 files.Delete(file);
         }
     }

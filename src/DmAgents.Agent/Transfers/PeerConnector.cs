@@ -18,9 +18,13 @@ internal sealed class PeerConnector(
     private ulong _last;
     private int _useless;
     private long _since = time.GetTimestamp();
+    private bool _wasConnected;
 
     public async Task<Stream?> ConnectAsync(string? fault, CancellationToken cancellation)
     {
+        // Time while it was connected is none in which it was unreachable.
+        if (_wasConnected)
+            (_wasConnected, _since) = (false, time.GetTimestamp());
         if (verified() is var now && now > _last)
             (_last, _useless, _since) = (now, 0, time.GetTimestamp());
         if (_useless >= Useless || time.GetElapsedTime(_since) > giveUpAfter)
@@ -31,6 +35,7 @@ internal sealed class PeerConnector(
         {
             var stream = await peers.ConnectAsync(host, LayerProtocols.Blocks, cancellation).ConfigureAwait(false);
             _useless++;
+            _wasConnected = true;
             return stream;
         }
         catch (AuthenticationException refused)
