@@ -3,8 +3,8 @@ namespace DmAgents.Fleet.Joining;
 /// <summary>How long an exchange may take in all, and how many the issuer serves at once.</summary>
 /// <param name="Exchange">From the connection to the answer. It bounds the whole, so that a peer which sends a byte now
 /// and then does not last.</param>
-/// <param name="AtOnce">More are answered that the issuer is busy; of those that have shown no certificate of a member,
-/// twice as many are the most that are answered. Members and others are counted apart.</param>
+/// <param name="AtOnce">More are answered that the issuer is busy. Members and others are counted apart. Of those that
+/// have shown no certificate of a member, twice as many are the most that are answered.</param>
 public sealed record JoinLimits(TimeSpan Exchange, int AtOnce)
 {
     /// <summary>For the handshake: a connection that says nothing holds its slot no longer. Twice what a lost packet and
