@@ -7,8 +7,8 @@ namespace DmAgents.Fleet.Joining;
 /// have shown no certificate of a member, twice as many are the most that are answered.</param>
 public sealed record JoinLimits(TimeSpan Exchange, int AtOnce)
 {
-    /// <summary>For the handshake: a connection that says nothing holds its slot no longer. Twice what a lost packet
-    /// and a busy machine cost.</summary>
+    /// <summary>For the handshake: a connection that says nothing holds its slot no longer. A choice,
+    /// not measured: long enough for a busy machine, and a third of an exchange.</summary>
     public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Connections of one address that have shown no certificate of a member: one stranger does not take all
