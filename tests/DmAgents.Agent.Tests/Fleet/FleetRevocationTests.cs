@@ -43,6 +43,8 @@ public sealed class FleetRevocationTests : IAsyncLifetime
         Assert.Equal(FleetStanding.Revoked, status.Standing);
         Assert.Contains("host3 was revoked at", status.Words, StringComparison.Ordinal);
         Assert.Contains("leave the fleet there", status.Next, StringComparison.Ordinal);
+        // For a moment it is listed as removed.
+        await FleetAgents.When(agents[0], seen => seen.Members.All(member => member.Name != "host3"));
         Assert.DoesNotContain((await StatusOf(agents[0])).Hosts, host => host.Host == "host3");
 
         await Assert.ThrowsAsync<UseCases.RefusedException>(() => FleetAgents.Join(agents[2], agents[0], "host3"));
