@@ -39,6 +39,7 @@ public sealed class JournalSizeTests : IAsyncLifetime
         }
         await IsSwept();
         await _agent.Stop();
+        Change("drop view readable; create view readable as select 1 as at_utc, persistence_id from journal;");
 
         _agent = await _agent.Next();
 
@@ -48,6 +49,8 @@ public sealed class JournalSizeTests : IAsyncLifetime
             .Where(d => d is { Kind: DeviceKind.Container, IsPresent: true }).Select(d => d.Key.Name));
         Assert.InRange(
             Number($"select count(*) from readable where persistence_id = '{Id}'"), Kept, long.MaxValue);
+        Assert.Equal(0, Number("select count(*) from readable where at_utc is null"));
+        Assert.Equal(0, Number("select count(*) from readable where abs(julianday(at_utc) - julianday('now')) > 1"));
     }
 
     [Fact]

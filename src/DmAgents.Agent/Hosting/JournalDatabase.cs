@@ -13,6 +13,14 @@ namespace DmAgents.Agent.Hosting;
 /// <summary>The host's journal: one SQLite file, durable at each commit.</summary>
 internal static class JournalDatabase
 {
+    /// <summary>A view of the events for people. The plugin writes .NET's ticks: 100 ns each, since the year 1.</summary>
+    private const string Readable = """
+        CREATE VIEW readable as
+        select ordering, datetime((created - 621355968000000000) / 10000000, 'unixepoch') as at_utc,
+               persistence_id, sequence_number, manifest, cast(message as text) as event
+        from journal order by ordering
+        """;
+
     private const string Provider = "SQLite.MS";
 
     /// <summary>SQLITE_BUSY and SQLITE_LOCKED.</summary>
@@ -51,12 +59,9 @@ internal static class JournalDatabase
             Execute(connection, "pragma journal_mode = wal");
             if (Execute(connection, "pragma quick_check") is var sound and not "ok")
                 throw Damaged(settings, sound);
-            Execute(connection, """
-                create view if not exists readable as
-                select ordering, datetime(created / 1000, 'unixepoch') as at_utc, persistence_id, sequence_number, manifest,
-                       cast(message as text) as event
-                from journal order by ordering
-                """);
+            // Written only if it is another one, as an older agent's is: a full disk is not to hold up a start.
+            if (Execute(connection, "select sql from sqlite_master where name = 'readable'") != Readable)
+                Execute(connection, $"drop view if exists readable; {Readable}");
             ShrinkWhereMostIsUnused(connection);
         }
         catch (SqliteException cause) when (cause.SqliteErrorCode == Interrupted)
