@@ -32,7 +32,7 @@ jq                      /usr/bin/jq                         reads JSON
 xz-utils                /usr/bin/xz                         reads archives by xz
 bzip2                   /usr/bin/bzip2                      reads archives by bzip2
 sqlite3                 /usr/bin/sqlite3                    reads the journal
-postgresql              /usr/bin/pg_ctlcluster              a fleet's database
+postgresql              /usr/bin/pg_ctlcluster              the database of a fleet
 procps                  /usr/bin/ps                         processes
 containerd              /usr/bin/containerd                 a client of the agent (docker packages bring it, too)
 runc                    /usr/bin/runc                       runs the containers of containerd
