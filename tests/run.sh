@@ -72,9 +72,10 @@ quick_tests() {
       -v quiet --filter "Needs!=Kernel&Needs!=Lab&Needs!=Postgres"
   done
 }
-actors_and_agent() { quick_tests Actors Agent; }
-all_others() { quick_tests Domain Fleet Transfer Images Kernel Cli; }
-beside actors_and_agent all_others
+# Either takes about half of the time.
+agent_and_edges() { quick_tests Agent Cli Kernel; }
+actors_and_others() { quick_tests Actors Domain Fleet Transfer Images; }
+beside agent_and_edges actors_and_others
 
 # The agent as a whole, by the programs as they are installed: dmagent is native code then, and what that leaves out would
 # be missed.

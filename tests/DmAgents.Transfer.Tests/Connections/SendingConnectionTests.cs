@@ -69,7 +69,9 @@ public sealed class SendingConnectionTests : IDisposable
         await layer.IsHeld;
         for (var i = 0; i < 20; i++)
         {
-            await Eventually.TrueAsync(() => _time.Armed > 0, "the connection waits for the time");
+            // The guard of the write before may run still: it fires later.
+            await Eventually.TrueAsync(
+                () => _time.FiresWithin(Settings.StalledAfter / 2), "the connection waits for the time");
             _time.Advance(Settings.StalledAfter / 2);
             Assert.IsType<TransferRecords.KeepAlive>(await peer.ReadAsync());
         }

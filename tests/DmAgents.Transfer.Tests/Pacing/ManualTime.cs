@@ -25,6 +25,13 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>A timer runs that fires within this time.</summary>
+    public bool FiresWithin(TimeSpan time)
+    {
+        lock (_lock)
+            return _timers.Any(timer => timer.Due <= _now + time);
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, callback, state);
