@@ -69,7 +69,7 @@ quick_tests() {
   for project in "$@"; do
     step "$project"
     part "$project" dotnet test "tests/DmAgents.$project.Tests/DmAgents.$project.Tests.csproj" --no-build --nologo \
-      -v quiet --filter "Needs!=Kernel&Needs!=Lab&Needs!=Postgres"
+      -v quiet --logger "console;verbosity=minimal" --filter "Needs!=Kernel&Needs!=Lab&Needs!=Postgres"
   done
 }
 # Either takes about half of the time.
@@ -82,7 +82,7 @@ beside agent_and_edges actors_and_others
 whole_agent() {
   step "a fleet's entities on a real PostgreSQL"
   part postgres dotnet test tests/DmAgents.Actors.Tests/DmAgents.Actors.Tests.csproj --no-build --nologo -v quiet \
-    --filter "Needs=Postgres"
+    --logger "console;verbosity=minimal" --filter "Needs=Postgres"
 
   step "end to end: the agent on a real kernel with a real image"
   part end-to-end tests/lab/run --cgroups --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G --share "$results" \
