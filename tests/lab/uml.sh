@@ -10,9 +10,17 @@ disk_name() { printf '/dev/ubd%s' "${letters:$1:1}"; }
 
 add_network() { kernel_arguments+=("vec0:transport=tap,ifname=$tap,mac=$mac,depth=128,gro=1"); }
 
+# A process in the guest is one of this machine, and nearly each of its pages a mapping: beyond this machine's limit the
+# guest's kernel kills it. The limit stays raised; without the right to do so the guest has what there is.
+allow_mappings() {
+  local limit=/proc/sys/vm/max_map_count
+  if [[ -w $limit && $(<"$limit") -lt 1048576 ]]; then echo 1048576 2>/dev/null >"$limit" || true; fi
+}
+
 # Sets command to what runs the guest of directory $1, with the line to its PID 1 as file descriptor 3.
 set_command() {
   local directory=$1 index=0 file arguments=() room
+  allow_mappings
   for file in "${disk_files[@]}"; do
     arguments+=("ubd$index=$file")
     index=$((index + 1))
