@@ -102,6 +102,23 @@ internal sealed class AgentProcess : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Its TCP sockets, as the kernel lists them; connections of others that have just ended are none of it.
+    /// </summary>
+    public IReadOnlyList<string> TcpSockets
+    {
+        get
+        {
+            var own = Directory.GetFiles($"/proc/{Id}/fd")
+                .Select(file => File.ResolveLinkTarget(file, returnFinalTarget: false)?.Name ?? "").ToHashSet();
+            return
+            [
+                .. new[] { "/proc/net/tcp", "/proc/net/tcp6" }.SelectMany(table => File.ReadAllLines(table).Skip(1))
+                    .Where(line => own.Contains(
+                        $"socket:[{line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[9]}]")),
+            ];
+        }
+    }
+
     /// <summary>How many connections it has, and sockets on which it listens.</summary>
     public int Sockets => Directory.GetFiles($"/proc/{Id}/fd").Count(IsSocket);
 
