@@ -1,6 +1,6 @@
 #!/bin/bash
 # Shows a fleet of four hosts, each with a kernel, disks and an address of its own: it is made and joined by tokens, an
-# image that one host has is copied to two others at once, block by block, a host is cut off and goes on serving its
+# image that one host has is copied to two others at once, block by block, a host is cut off and keeps serving its
 # containers, a host loses its power in the midst of a copy and comes back, and one leaves. Content digests are equal
 # everywhere. Ends with "demo: ok". Takes about five minutes once agent and image are built.
 #
@@ -124,7 +124,7 @@ done
 expect "a container's tree is the same on ada, bea and cem, with owners, times, links and attributes" \
   sh -c "cmp $work/ada.tree $work/bea.tree && cmp $work/ada.tree $work/cem.tree"
 
-act "A host is cut off" "cem loses its network. It goes on serving its own containers, and comes back by itself."
+act "A host is cut off" "cem loses its network. It keeps serving its own containers, and comes back by itself."
 lab net isolate cem
 await "cem says that it is cut off" cem stands cem cut_off
 on cem fleet status

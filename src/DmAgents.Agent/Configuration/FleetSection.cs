@@ -21,7 +21,7 @@ public sealed record FleetSection(MemberAddress? Address, IPAddress? Listen, Imm
     /// <summary>For how long the authority gives a host its certificate.</summary>
     public TimeSpan CertificateLife { get; init; } = TimeSpan.FromDays(90);
 
-    /// <summary>How long "fleet init" and "fleet join" wait for the fleet to let the host in. The host goes on trying
+    /// <summary>How long "fleet init" and "fleet join" wait for the fleet to let the host in. The host keeps trying
     /// behind them.</summary>
     public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(45);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Hosting;
 using DmAgents.Agent.Transfers;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Fleet;
@@ -24,7 +25,7 @@ internal sealed class RemoteLayers(
 
     private readonly record struct Wanted(PoolName Pool, string Space, ChainId Chain, DeviceKey? Parent);
 
-    /// <summary>A layer on its way; those who wait for it share it.</summary>
+    /// <summary>A layer on its way; the calls that wait for it share it.</summary>
     private sealed class Bringing : IDisposable
     {
         private readonly CancellationTokenSource _notWanted = new();
@@ -37,7 +38,7 @@ internal sealed class RemoteLayers(
 
         public bool IsGivenUp => _notWanted.IsCancellationRequested;
 
-        /// <summary>Once it has ended, those who wait are no concern of it.</summary>
+        /// <summary>It no longer counts the calls that wait.</summary>
         public bool HasEnded { get; set; }
 
         /// <remarks>What is waiting for this runs elsewhere, and not under the caller's lock.</remarks>
@@ -103,15 +104,9 @@ internal sealed class RemoteLayers(
                 ending.Add(bringing.Done);
             }
         }
-        try
-        {
-            await Task.WhenAll(ending).WaitAsync(cancellationToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        catch (OperationCanceledException)
-        {
+        var ended = Task.WhenAll(ending);
+        if (!await ended.EndsWithin(settings.StopDeadline, cancellationToken).ConfigureAwait(false))
             log.LogWarning("layers on their way did not end in time; the next start undoes them");
-        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

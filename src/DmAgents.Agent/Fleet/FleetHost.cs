@@ -128,7 +128,7 @@ internal sealed class FleetHost(
     /// <summary>Enters anew by the members that are known at this moment.</summary>
     public void Again() => TakeAgain(place => place);
 
-    /// <summary>The host takes part no more, and goes on by itself; its files stay. What a member runs ends, its ports
+    /// <summary>The host takes part no more, and works by itself; its files stay. What a member runs ends, its ports
     /// too: the caller is one of it, so that this does not wait for its end.</summary>
     public async Task ExpelAsync(PeerExpulsion why)
     {

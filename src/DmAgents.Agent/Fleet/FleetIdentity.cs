@@ -9,7 +9,7 @@ internal sealed class FleetIdentity(FleetBoard board)
 {
     private FleetPlace? _current;
 
-    /// <summary>Null while the host is in no fleet. Whoever makes or takes a connection reads it anew: the certificate
+    /// <summary>Null while the host is in no fleet. It is read anew for each connection: the certificate
     /// is renewed from time to time.</summary>
     public FleetPlace? Current
     {

@@ -1,6 +1,6 @@
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>Which refusals of connections are logged: each reason once in a while. Bounded, since anyone may
+/// <summary>Which refusals of connections are logged: each reason once in a while. Bounded, since any host may
 /// connect.</summary>
 internal sealed class RefusalLog(TimeProvider time)
 {

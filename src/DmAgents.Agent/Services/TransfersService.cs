@@ -27,7 +27,7 @@ internal sealed class TransfersService(
         var from = CopyViews.HostOf(request.FromHost);
         var pool = gateway.Resolve(ImageCopier.What, request.Pool);
         var copy = copies.Start(id, pool, from, request.Image);
-        // Another caller's copy goes on without this one.
+        // Another caller's copy continues without this one.
         using var cancelling = copy.Job.Request == id
             ? context.CancellationToken.Register(copy.Cancel)
             : default(CancellationTokenRegistration);
@@ -42,7 +42,7 @@ internal sealed class TransfersService(
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             throw Problems.Of(Problem.Types.Kind.Unavailable, ImageCopier.What, request.Image,
-                "the agent is stopping", "the copy goes on when it runs again: dmagent transfer list");
+                "the agent is stopping", "the copy continues when it runs again: dmagent transfer list");
         }
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
         {

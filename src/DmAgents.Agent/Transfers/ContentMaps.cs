@@ -86,8 +86,8 @@ internal sealed class ContentMaps(
         PoolPicture pool, DeviceRecord layer, (DeviceRecord Layer, ContentMap Map)? below,
         CancellationToken cancellation)
     {
-        using var reading = await LayerReading.OpenAsync(gateway, kernel, pool, layer.Key, What, cancellation)
-            .ConfigureAwait(false);
+        using var reading = await LayerReading.OpenAsync(
+            gateway, kernel, pool, layer.Key, What, log, cancellation).ConfigureAwait(false);
         var name = LayerReading.ContextOf(What, pool).Device;
         var scanned = await Task.Factory.StartNew(() =>
         {

@@ -10,8 +10,8 @@ namespace DmAgents.Agent.Transfers;
 internal sealed record CopyJob(
     RequestId Request, PoolName Pool, HostName From, string Image, DateTimeOffset StartedAt);
 
-/// <summary>What is kept of a copy, so that it goes on after a crash: from the first layer on, until the image has its
-/// name or everything is undone.</summary>
+/// <summary>What is kept of a copy, so that it continues after a crash: from the first layer on, until the image has
+/// its name or everything is undone.</summary>
 internal sealed record CopyDocument(
     string Request, string From, string Image, DateTimeOffset StartedAt, ImageOffer Offer);
 
@@ -44,7 +44,7 @@ internal sealed class CopyFiles(IDurableFiles files)
         }
     }
 
-    /// <summary>Deletes what was kept of copies that nothing goes on with.</summary>
+    /// <summary>Deletes what was kept of copies that nothing resumes.</summary>
     public void Sweep(PoolPaths paths, IReadOnlySet<RequestId> underWay)
     {
         var names = files.List(paths.TransferDirectory);

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Security.Authentication;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
@@ -21,14 +20,12 @@ namespace DmAgents.Agent.Transfers;
 /// </summary>
 internal sealed class ImageCopier(
     PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, CopyFiles kept, ILayerPeers peers,
-    TimeProvider time, ILogger<ImageCopier> log)
+    ImageQuestions questions, TimeProvider time, ILogger<ImageCopier> log)
 {
     public const string What = "cannot copy image";
 
     /// <summary>How long a host may be unreachable: a restart of it, or of its network.</summary>
     private static readonly TimeSpan UnreachableFor = TimeSpan.FromMinutes(5);
-
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(30);
 
     /// <summary>Pieces of 1 MiB that a stop or a crash may cost.</summary>
     private const int SyncEvery = 16;
@@ -41,14 +38,15 @@ internal sealed class ImageCopier(
     private readonly Lock _admitting = new();
     private readonly ConcurrentDictionary<RequestId, RunningCopy> _admitted = new();
 
-    /// <param name="stopping">What is there is kept, and the copy goes on after the next start.</param>
+    /// <param name="stopping">What is there is kept, and the copy continues after the next start.</param>
     public async Task<ImageReference> RunAsync(RunningCopy copy, CancellationToken stopping)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(copy.NotWanted, stopping);
         var pool = PoolOf(copy.Job);
         try
         {
-            var offer = copy.Offer ??= await AskAsync(copy, either.Token).ConfigureAwait(false);
+            var offer = copy.Offer ??= await questions.AskAsync(
+                copy.Job, progress => copy.Progress = progress, either.Token).ConfigureAwait(false);
             Admit(copy, pool, offer);
             if (kept.Keep(pool.Paths, copy.Job, offer) is { Error: { } error })
                 throw Refusals.Of(What, copy.Job.Image, error);
@@ -79,45 +77,6 @@ internal sealed class ImageCopier(
         finally
         {
             _admitted.TryRemove(copy.Job.Request, out _);
-        }
-    }
-
-    /// <summary>Which layers the image has, by the other host. It may have to read them first.</summary>
-    private async Task<ImageOffer> AskAsync(RunningCopy copy, CancellationToken cancellation)
-    {
-        var job = copy.Job;
-        try
-        {
-            var stream = await peers.ConnectAsync(job.From, LayerProtocols.Images, cancellation).ConfigureAwait(false);
-            await using var closing = stream.ConfigureAwait(false);
-            await OfferWire.WriteAsync(stream, new OfferMessage { Image = job.Image }, cancellation)
-                .ConfigureAwait(false);
-            while (true)
-            {
-                using var patience = new CancellationTokenSource(AnswerWithin, time);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
-                var answer = await OfferWire.ReadAsync(stream, either.Token).ConfigureAwait(false);
-                if (answer is { Work: { } work })
-                    copy.Progress = CopyProgress.Begin with { Layer = work.Layers, Layers = work.Of };
-                else if (answer is { Offer: { } offer })
-                    return offer.Fault() is not { } fault ? offer : throw Refusals.Because(
-                        RefusalKind.Failed, What, job.Image, $"what host {job.From} offers cannot be used: {fault}",
-                        "run the same version of the agent on both hosts, or import the image again there");
-                else if (answer is { Refusal: { } refusal })
-                    throw Refusals.Because(
-                        refusal.Kind, What, job.Image, $"host {job.From}: {refusal.Why}",
-                        $"on that host: {refusal.Next}");
-                else
-                    throw new IOException("it closed the connection without an answer");
-            }
-        }
-        catch (Exception fault) when (fault is IOException or AuthenticationException
-            || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
-        {
-            var why = fault is OperationCanceledException ? "no byte came" : fault.Message;
-            throw Refusals.Because(
-                RefusalKind.Failed, What, job.Image, $"host {job.From} does not answer: {why}",
-                "see whether it runs and can be reached: dmagent fleet status");
         }
     }
 
@@ -227,7 +186,7 @@ internal sealed class ImageCopier(
             _ => "see the agent's log on both hosts, then try again",
         });
 
-    /// <summary>Goes on with what is kept, if that is of this layer.</summary>
+    /// <summary>Resumes what is kept, if that is of this layer.</summary>
     private static Receiver ReceiverOf(
         RunningCopy copy, ReceiveRequest request, ReceiverSettings settings, PoolReceptionStore store)
     {
@@ -276,7 +235,7 @@ internal sealed class ImageCopier(
     private async Task TakeBackAsync(RunningCopy copy, PoolPicture pool)
     {
         if (kept.Forget(pool.Paths, copy.Job.Request) is { Error: { } error })
-            log.LogWarning("a copy that failed goes on after the next start: {Error}", error);
+            log.LogWarning("a copy that failed continues after the next start: {Error}", error);
         var state = StateOf(pool);
         foreach (var device in state.Devices.Values
             .Where(device => device.IsPresent && WorkUnderWay.OwnerOf(device) == copy.Job.Request)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Hosting;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Pools;
 
@@ -73,7 +74,7 @@ internal sealed class ImageCopies(
         foreach (var copy in All)
         {
             log.LogInformation(
-                "the copy of {Image} from host {Host} goes on", copy.Job.Image, copy.Job.From);
+                "the copy of {Image} from host {Host} continues", copy.Job.Image, copy.Job.From);
             Run(copy);
         }
         return Task.CompletedTask;
@@ -84,11 +85,8 @@ internal sealed class ImageCopies(
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         var ending = Task.WhenAll(_running.Values.Select(copy => (Task)copy.Done));
-        // The pools stop afterwards, and need what is left of the time.
-        await ending.WaitAsync(settings.StopDeadline, cancellationToken)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!ending.IsCompleted)
-            log.LogWarning("transfers did not stop in time; the next start goes on with them");
+        if (!await ending.EndsWithin(settings.StopDeadline, cancellationToken).ConfigureAwait(false))
+            log.LogWarning("transfers did not stop in time; the next start resumes them");
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -160,7 +158,7 @@ internal sealed class ImageCopies(
         {
             var paths = new PoolPaths(settings.StateDirectory, copy.Job.Pool);
             if (kept.Forget(paths, copy.Job.Request) is { Error: { } error })
-                log.LogWarning("a copy that is not wanted goes on after the next start: {Error}", error);
+                log.LogWarning("a copy that is not wanted continues after the next start: {Error}", error);
             throw;
         }
     }

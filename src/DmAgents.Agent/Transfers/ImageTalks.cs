@@ -19,7 +19,7 @@ internal sealed class ImageTalks(ImageOffers offers, ImageCopies copies, PoolGat
             await BringAsync(stream, order, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>The copy is this host's own: it goes on if the connection breaks, and ends if it is not wanted.
+    /// <summary>The copy is this host's own: it continues if the connection breaks, and ends if it is not wanted.
     /// </summary>
     private async Task BringAsync(Stream stream, BringOrder order, CancellationToken cancellation)
     {
@@ -40,7 +40,7 @@ internal sealed class ImageTalks(ImageOffers offers, ImageCopies copies, PoolGat
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             var (why, next) = copies.IsStopping
-                ? ("the agent is stopping", "the copy goes on when it runs again: dmagent transfer list")
+                ? ("the agent is stopping", "the copy continues when it runs again: dmagent transfer list")
                 : ("the transfer was cancelled", "copy it again");
             answer = new OfferMessage
             {
@@ -74,7 +74,7 @@ internal sealed class ImageTalks(ImageOffers offers, ImageCopies copies, PoolGat
             if (!hearing.IsCompleted)
                 continue;
             if (await hearing.ConfigureAwait(false) is not { IsNotWanted: true })
-                throw new IOException("the host that asked for an image has gone; the copy goes on");
+                throw new IOException("the host that asked for an image has gone; the copy continues");
             copy.Cancel();
             await ((Task)copy.Done).WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -86,7 +86,8 @@ internal sealed class ImageOrders(ILayerPeers peers, TimeProvider time)
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(30);
 
-    /// <summary>Returns when the host has the image. Cancelled, it is told that the image is not wanted.</summary>
+    /// <summary>Returns when the host has the image. If it is cancelled, it reports that the image is not wanted.
+    /// </summary>
     /// <exception cref="RefusedException">It refuses, or does not answer.</exception>
     public async Task<ImageReference> SendAsync(
         HostName to, BringOrder order, Action<CopyProgress> report, CancellationToken cancellation)
@@ -106,7 +107,7 @@ internal sealed class ImageOrders(ILayerPeers peers, TimeProvider time)
             var why = fault is OperationCanceledException ? "no byte came" : fault.Message;
             throw Refusals.Because(
                 RefusalKind.Failed, ImageCopier.What, order.Image, $"host {to} does not answer: {why}",
-                "a copy that was begun goes on; on that host: dmagent transfer list");
+                "a copy that was begun continues; on that host: dmagent transfer list");
         }
     }
 

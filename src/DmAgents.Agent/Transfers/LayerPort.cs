@@ -45,7 +45,7 @@ internal sealed class LayerPort(
 
     private async Task SendAsync(SslStream tls, FleetId fleet, CancellationToken cancellation)
     {
-        // Which pool has the layer is known with the first question; the other side is told of the host's first one.
+        // The first question says which pool has the layer. Until then the greeting names the host's first pool.
         var pool = gateway.Board.All.Select(pool => pool.State.Identity).OfType<PoolIdentity>().FirstOrDefault();
         var party = new TransferParty(
             fleet, pool?.Uuid ?? new PoolUuid(Guid.Empty), pool?.BlockSize ?? PoolBlockSize.Default);

@@ -18,15 +18,17 @@ internal sealed class LayerReading : IDisposable
     private readonly DeviceKey _view;
     private readonly IDisposable _work;
     private readonly IOpenBlocks _device;
+    private readonly ILogger _log;
 
-    private LayerReading(PoolGateway gateway, PoolName pool, DeviceKey view, IDisposable work, IOpenBlocks device) =>
-        (_gateway, _pool, _view, _work, _device) = (gateway, pool, view, work, device);
+    private LayerReading(
+        PoolGateway gateway, PoolName pool, DeviceKey view, IDisposable work, IOpenBlocks device, ILogger log) =>
+        (_gateway, _pool, _view, _work, _device, _log) = (gateway, pool, view, work, device, log);
 
     public IBlockReader Device => _device;
 
     /// <exception cref="RefusedException">It cannot be made live or opened.</exception>
     public static async Task<LayerReading> OpenAsync(
-        PoolGateway gateway, IKernel kernel, PoolPicture pool, DeviceKey layer, string what,
+        PoolGateway gateway, IKernel kernel, PoolPicture pool, DeviceKey layer, string what, ILogger log,
         CancellationToken cancellation)
     {
         var request = new RequestId(Guid.NewGuid());
@@ -42,14 +44,14 @@ internal sealed class LayerReading : IDisposable
             var name = ContextOf(what, pool).NameOf(made.Device!.Id);
             var opened = kernel.OpenForReading(name);
             return opened.Succeeded
-                ? new LayerReading(gateway, pool.Name, view, work, opened.Value)
+                ? new LayerReading(gateway, pool.Name, view, work, opened.Value, log)
                 : throw Refusals.Of(what, layer.Name, opened.Error);
         }
         catch
         {
             // What comes late of a view that was given up is taken back by the gateway.
             if (isMade)
-                await gateway.Remove(pool.Name, view).ConfigureAwait(false);
+                await RemoveAsync(gateway, pool.Name, view, log).ConfigureAwait(false);
             work.Dispose();
             throw;
         }
@@ -64,11 +66,20 @@ internal sealed class LayerReading : IDisposable
         _ = EndAsync();
     }
 
-    /// <summary>Tried again while the pool is busy; what is left when the process ends is removed at the next opening.
-    /// </summary>
     private async Task EndAsync()
     {
         using (_work)
-            await _gateway.Remove(_pool, _view).ConfigureAwait(false);
+            await RemoveAsync(_gateway, _pool, _view, _log).ConfigureAwait(false);
+    }
+
+    /// <summary>Retried while the pool is busy; the next opening removes what is left when the process ends.</summary>
+    private static async Task RemoveAsync(PoolGateway gateway, PoolName pool, DeviceKey view, ILogger log)
+    {
+        if (await gateway.Remove(pool, view).ConfigureAwait(false) is { } refusal)
+        {
+            log.LogWarning(
+                "pool {Pool}: {View}, by which a layer was read, stays until the pool is opened again: {Why}",
+                pool, view, refusal);
+        }
     }
 }

@@ -10,7 +10,8 @@ using DmAgents.Transfer.Wire;
 namespace DmAgents.Agent.Transfers;
 
 /// <summary>The layers of this host's pools, as other hosts are served from them.</summary>
-internal sealed class PoolLayerSources(PoolGateway gateway, IKernel kernel, ContentMaps maps)
+internal sealed class PoolLayerSources(
+    PoolGateway gateway, IKernel kernel, ContentMaps maps, ILogger<PoolLayerSources> log)
 {
     private const string What = "cannot send layer";
 
@@ -70,7 +71,7 @@ internal sealed class PoolLayerSources(PoolGateway gateway, IKernel kernel, Cont
     {
         var map = await maps.GetAsync(pool.Name, layer.Key, cancellation).ConfigureAwait(false);
         var reading = await LayerReading.OpenAsync(
-            gateway, kernel, pool, layer.Key, What, cancellation).ConfigureAwait(false);
+            gateway, kernel, pool, layer.Key, What, log, cancellation).ConfigureAwait(false);
         // The nearest that both have is all that the sender needs.
         var shared = ask.Ancestors.Select(digest => maps.Find(pool.Name, digest))
             .FirstOrDefault(found => found is not null);

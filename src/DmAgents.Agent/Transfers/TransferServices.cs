@@ -25,6 +25,7 @@ internal static class TransferServices
         services.AddSingleton<ILayerPeers, FleetLayerPeers>();
         services.AddSingleton<IFleetPart, FleetLayersPart>();
         services.AddSingleton<CopyFiles>();
+        services.AddSingleton<ImageQuestions>();
         services.AddSingleton<ImageCopier>();
         services.AddSingleton<ImageCopies>();
         services.AddHostedService(provider => provider.GetRequiredService<ImageCopies>());

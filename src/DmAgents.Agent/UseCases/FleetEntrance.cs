@@ -8,7 +8,7 @@ namespace DmAgents.Agent.UseCases;
 /// <summary>Waits until the fleet has let this host in.</summary>
 internal sealed class FleetEntrance(AgentSettings settings, FleetBoard board, TimeProvider time)
 {
-    /// <summary>Returns when the host is in. The host goes on trying if this gives up.</summary>
+    /// <summary>Returns when the host is in. The host keeps trying if this gives up.</summary>
     public async Task<FleetStatus> AwaitIn(FleetPlace place, CancellationToken cancellation)
     {
         using var patience = new CancellationTokenSource(settings.Fleet.JoinPatience, time);
@@ -27,6 +27,6 @@ internal sealed class FleetEntrance(AgentSettings settings, FleetBoard board, Ti
         }
         throw Refusals.Because(
             RefusalKind.TimedOut, "the host has its certificate, but is not in the fleet yet", place.Host.Value,
-            status.Words, "nothing is to be repeated, the host goes on trying; see: dmagent fleet status");
+            status.Words, "do nothing, the host keeps trying; see: dmagent fleet status");
     }
 }

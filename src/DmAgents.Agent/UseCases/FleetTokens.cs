@@ -10,7 +10,7 @@ namespace DmAgents.Agent.UseCases;
 /// <param name="Address">Of the host that takes it.</param>
 internal sealed record TokenMade(string Word, FleetName Fleet, MemberAddress Address, DateTimeOffset Expires);
 
-/// <summary>What only the host that made the fleet decides: who is let in, and who is out.</summary>
+/// <summary>What only the host that made the fleet decides: which hosts are let in, and which are out.</summary>
 internal sealed class FleetTokens(FleetHost host, FleetIdentity identity, FleetOutcasts outcasts, TimeProvider time)
 {
     /// <summary>Lets one host in, once and for a bounded time.</summary>

@@ -11,7 +11,7 @@ namespace DmAgents.Actors.Tests.Support;
 /// </summary>
 public sealed class RefusingSerializer(ExtendedActorSystem system) : Serializer(system)
 {
-    /// <summary>So many are kept, for whoever reads them.</summary>
+    /// <summary>So many are kept for tests that read them.</summary>
     private const long Kept = 100_000;
 
     /// <summary>Of all instances: while a system with a cluster starts, one writes what another reads.</summary>

@@ -2,7 +2,7 @@ namespace DmAgents.Actors.Fleet.Database;
 
 /// <summary>
 /// Stands before the fleet's journal on each host: while the database is away no write and no recovery begins, so that
-/// none waits for it and none fails. <see cref="DatabaseWatch"/> opens and closes it; anyone reads, and asks no actor.
+/// none waits for it and none fails. <see cref="DatabaseWatch"/> opens and closes it; readers ask no actor.
 /// </summary>
 public sealed class DatabaseGate
 {

@@ -31,7 +31,7 @@ internal abstract class DatabaseProbe : IAsyncDisposable
 {
     /// <summary>
     /// Done if the database takes changes of this fleet. On a new connection it makes what tables are missing, takes a
-    /// database that is no fleet's for this one, and lets go of connections from before.
+    /// database that is no fleet's for this one, and closes connections from before.
     /// </summary>
     /// <exception cref="DatabaseRefusedException">It is not to be used.</exception>
     /// <exception cref="Exception">Any other one: it is not reached. The next call connects anew.</exception>

@@ -12,7 +12,7 @@ internal static class PostgresSchema
     /// <summary>Of these tables. A host that finds a higher one does not touch them.</summary>
     public const int Version = 1;
 
-    /// <summary>PostgreSQL's lock for who makes the tables: "dmagents" in ASCII, below 2^63.</summary>
+    /// <summary>PostgreSQL's lock under which one host makes the tables: "dmagents" in ASCII, below 2^63.</summary>
     private const long Lock = 0x646d6167656e7473;
 
     /// <summary>The unique key fences two writers of one entity.</summary>

@@ -144,7 +144,7 @@ public sealed record RecoveryPlan(
         var why = $"the pool made it in transaction {thin.CreatedIn}, and {device.Key} under this id in "
             + $"{device.CreatedIn} or later: it is another device";
         var quarantined = new PoolEvents.Quarantined(device.Id, why, at);
-        // What was interrupted before it was whole, and what is made before anyone asks, have no owner to be told of a
+        // What was interrupted before it was whole, and what is made before a request, have no owner that hears of a
         // loss.
         if (device.Phase == DevicePhase.Removing || device.Key.IsUnfinished || device.Key.IsStock)
             return [new PoolEvents.Removed(device.Id, at), quarantined];

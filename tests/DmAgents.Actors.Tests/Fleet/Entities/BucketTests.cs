@@ -65,7 +65,7 @@ public sealed class BucketTests : IAsyncLifetime
             [.. Enumerable.Range(0, 1500).Select(number => EntityFleet.Holding(number))];
         Assert.True(AnnouncementPart.Split(LayerAnnouncement.Everything(EntityFleet.Stamped(1), holdings)).Length > 3);
 
-        // A bucket takes what it is told: that these layers are of other buckets is not its concern.
+        // A bucket takes layers of other buckets, too: the region chooses the bucket.
         foreach (var host in _fleet.Hosts)
             Assert.IsType<LocationReplies.Heard>(await EntityFleet.Announce(host, host.Name, 1, holdings));
 

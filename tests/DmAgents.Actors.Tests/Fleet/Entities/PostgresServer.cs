@@ -81,7 +81,7 @@ internal sealed class PostgresServer : IDisposable
         {
             var id = int.Parse(File.ReadLines(file).First(), CultureInfo.InvariantCulture);
             Run("kill", "-QUIT", id.ToString(CultureInfo.InvariantCulture));
-            Assert.True(SpinWait.SpinUntil(() => !Directory.Exists($"/proc/{id}"), Patience), "the server goes on");
+            Assert.True(SpinWait.SpinUntil(() => !Directory.Exists($"/proc/{id}"), Patience), "the server still runs");
         }
         Directory.Delete(_directory, recursive: true);
     }

@@ -37,7 +37,7 @@ internal sealed class SqliteDatabase : FleetDatabase, IDisposable
     /// <summary>How often a host looked for it.</summary>
     public long Probes => Interlocked.Read(ref _probes);
 
-    /// <summary>Whose it is; null: anyone's.</summary>
+    /// <summary>The fleet that has it; null: none yet.</summary>
     public FleetIdentity? Owner { get; set; }
 
     internal override string Provider => "SQLite.MS";
