@@ -59,6 +59,32 @@ public sealed class DiskTests(AgentFixture agent)
         Assert.False(Directory.Exists(agent.Places.Pool("none")));
     }
 
+    [Fact]
+    public async Task A_read_only_disk_is_taken_neither_for_a_pool_nor_for_its_growth_nor_as_a_spare()
+    {
+        using var disk = new LoopDisk(agent, "read-only");
+        await Shell.Must("blockdev", "--setro", disk.Path);
+
+        Problem[] refused =
+        [
+            await AgentClient.Refused(Kind.Refused, () => Create("read-only", disk.Path, force: true)),
+            await AgentClient.Refused(Kind.Refused, async () => await agent.Client.Pools.GrowAsync(new GrowPoolRequest
+            {
+                RequestId = AgentClient.NewId(), Pool = AgentFixture.Direct, Force = true, AddDevice = disk.Path,
+                Part = GrowPoolRequest.Types.Part.Data,
+            })),
+            await AgentClient.Refused(Kind.Refused, async () => await agent.Client.Pools.ChangeSparesAsync(
+                new ChangeSparesRequest
+                {
+                    RequestId = AgentClient.NewId(), Pool = AgentFixture.Direct, Add = { disk.Path },
+                })),
+        ];
+
+        Assert.All(refused, problem => Assert.Equal((disk.Path, "it is read-only"), (problem.Object, problem.Why)));
+        Assert.False(Directory.Exists(agent.Places.Pool("read-only")));
+        await Shell.Must("blockdev", "--setrw", disk.Path);
+    }
+
     private Task<PoolDetails> Create(string name, string disk, bool force) =>
         agent.Client.CreatePool(new CreatePoolRequest
         {

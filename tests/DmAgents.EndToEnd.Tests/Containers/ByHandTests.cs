@@ -135,20 +135,25 @@ public sealed class ByHandTests(AgentFixture agent) : IAsyncLifetime
     private async Task<MountContainerReply> Mount(string name) => await agent.Client.Containers.MountAsync(
         new MountContainerRequest { RequestId = AgentClient.NewId(), Pool = Pool, Container = name });
 
-    [Fact]
-    public async Task An_unmount_that_is_refused_names_the_process_that_works_there()
+    /// <summary>How a process can be in a file system, as the kernel lists it.</summary>
+    [Theory]
+    [InlineData("working directory", "cd \"$0\"; exec sleep 600", "sleep")]
+    [InlineData("root directory", "exec python3 -c 'import os, time; os.chroot(\"'$0'\"); time.sleep(600)'", "python3")]
+    [InlineData("program", "cp /bin/sleep \"$0/held\"; exec \"$0/held\" 600", "held")]
+    [InlineData("open file", "exec 3>\"$0/held\"; exec sleep 600", "sleep")]
+    [InlineData("mapped file", "cp /lib/*/libm.so.6 \"$0/held\"; LD_PRELOAD=\"$0/held\" exec sleep 600", "sleep")]
+    public async Task An_unmount_that_is_refused_names_the_process_that_is_there(string how, string script, string name)
     {
         var container = await agent.Client.Create(Pool, "web", Image);
-        var info = Shell.Info("/bin/sleep", "600");
-        info.WorkingDirectory = container.MountPath;
-        using var inside = System.Diagnostics.Process.Start(info)!;
+        using var inside = System.Diagnostics.Process.Start(Shell.Info("/bin/sh", "-c", script, container.MountPath))!;
         try
         {
+            await Patience.Until(() => IsThere(inside.Id, name, container.MountPath), $"{name} is there by its {how}");
+
             var problem = await AgentClient.Refused(Kind.Busy, () => agent.Client.Unmount(Pool, "web"));
 
-            Assert.Contains(
-                $"working directory {container.MountPath} of process {inside.Id} (sleep)", problem.Why,
-                StringComparison.Ordinal);
+            Assert.Contains($"{how} {container.MountPath}", problem.Why, StringComparison.Ordinal);
+            Assert.Contains($" of process {inside.Id} ({name})", problem.Why, StringComparison.Ordinal);
         }
         finally
         {
@@ -156,5 +161,17 @@ public sealed class ByHandTests(AgentFixture agent) : IAsyncLifetime
             await inside.WaitForExitAsync();
         }
         await agent.Client.Unmount(Pool, "web");
+    }
+
+    /// <summary>The shell became the program, which has what it needs of the file system.</summary>
+    private static bool IsThere(int process, string name, string mount)
+    {
+        var proc = $"/proc/{process}";
+        if (File.ReadAllText($"{proc}/comm") != $"{name}\n")
+            return false;
+        string[] links = [$"{proc}/cwd", $"{proc}/root", $"{proc}/exe", .. Directory.GetFiles($"{proc}/fd")];
+        return File.ReadAllText($"{proc}/maps").Contains(mount, StringComparison.Ordinal) || links.Any(link =>
+            File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName.StartsWith(mount, StringComparison.Ordinal)
+                is true);
     }
 }
