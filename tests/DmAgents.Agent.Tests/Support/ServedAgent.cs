@@ -131,11 +131,12 @@ internal sealed class ServedAgent : IAsyncDisposable
     public void BeginStop() => _app.Lifetime.StopApplication();
 
     /// <summary>The agent ends; what it left on the host stays.</summary>
+    /// <remarks>Its clients end after it: before, they would cancel what they asked for.</remarks>
     public async Task Stop()
     {
+        await _app.StopAsync();
         _channel.Dispose();
         AdminChannel.Dispose();
-        await _app.StopAsync();
         await _app.DisposeAsync();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
     }
