@@ -167,23 +167,23 @@ internal sealed class ImageCopier(
             return;
         }
         copy.NotWanted.ThrowIfCancellationRequested();
-        throw Failed(job, pool, layer, store.Fault, outcome.Reason);
+        throw Failed(job, pool, layer, store, outcome.Reason);
     }
 
     private static RefusedException Failed(
-        CopyJob job, PoolPicture pool, OfferedLayer layer, KernelFault? fault, string reason) => Refusals.Because(
-        fault switch
+        CopyJob job, PoolPicture pool, OfferedLayer layer, PoolReceptionStore store, string reason) => Refusals.Because(
+        store.Fault switch
         {
             KernelFault.NoSpace => RefusalKind.NoSpace,
             KernelFault.Exists => RefusalKind.Exists,
             _ => RefusalKind.Failed,
         },
         What, job.Image, $"layer {layer.Name} of host {job.From}: {reason}",
-        fault switch
+        store.Fault switch
         {
             KernelFault.NoSpace => $"remove images or containers, or grow the pool: dmagent pool grow {pool.Name}",
             KernelFault.Exists => RemovalOf(layer),
-            _ => "see the agent's log on both hosts, then try again",
+            _ => store.Next ?? "see the agent's log on both hosts, then try again",
         });
 
     /// <summary>Resumes what is kept, if that is of this layer.</summary>

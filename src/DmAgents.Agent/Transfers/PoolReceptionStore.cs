@@ -3,6 +3,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Formats;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 using DmAgents.Transfer.Content;
@@ -43,6 +44,9 @@ internal sealed class PoolReceptionStore(
 
     /// <summary>Why the target could not be made or kept, in the last refusal; null if nothing was refused.</summary>
     public KernelFault? Fault { get; private set; }
+
+    /// <summary>What an operator can do about the last refusal, if that is known here.</summary>
+    public string? Next { get; private set; }
 
     private string ProgressFile => _file + ".progress";
 
@@ -101,13 +105,15 @@ internal sealed class PoolReceptionStore(
         }));
 
     /// <remarks>The map comes first: the layer has one from its first moment. If another transfer or import was faster,
-    /// its layer is used, and this one's is removed.</remarks>
+    /// its layer is used, and this one's is removed. A file system that this host's kernel does not take is refused: each
+    /// container made of it would be.</remarks>
     public KernelResult Commit(ReceivingProgress progress, ContentMap map)
     {
         Close();
         var committed = State.Find(wanted.Layer) is { } present
             ? Judge(present, map.Digest)
-            : maps.Keep(pool.Paths, wanted.Layer, map)
+            : LookAtFormat()
+                .Then(() => maps.Keep(pool.Paths, wanted.Layer, map))
                 .Then(() => TransferPorts.Wait(Receive, wanted.Layer.Name, () => CommitAsync(map.Digest)));
         Fault = committed.Error?.Fault ?? Fault;
         return committed.Then(Forget);
@@ -170,6 +176,16 @@ internal sealed class PoolReceptionStore(
             : new KernelError(
                 KernelFault.Exists, 0, Receive, wanted.Layer.Name,
                 $"pool {pool.Name} has this name already, for what is not this layer ({present.Phase})");
+
+    private KernelResult LookAtFormat()
+    {
+        if (State.Find(wanted.Key) is not { } device
+            || new FormatLook(kernel, LayerReading.ContextOf(What, pool))
+                .Look(device.Id, device.Size, device.FileSystem)?.Concern is not { } concern)
+            return KernelResult.Done;
+        Next = concern.Next;
+        return new KernelError(KernelFault.NotSupported, 0, Receive, wanted.Layer.Name, concern.Why);
+    }
 
     private bool IsTargetOf(ReceivingProgress progress, DeviceRecord device) =>
         device.Size == progress.Shape.DeviceSize && (device.Source is { } source

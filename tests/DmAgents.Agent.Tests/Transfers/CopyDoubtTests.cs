@@ -1,6 +1,7 @@
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.Transfers;
 using DmAgents.Agent.UseCases;
+using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
@@ -31,6 +32,32 @@ public sealed class CopyDoubtTests : TwoAgents
         Assert.Contains("with other content", refused.Status.Detail, StringComparison.Ordinal);
         Assert.Contains(Undeleted, refused.Status.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain(App, Target.State.Images.Keys);
+        await NothingIsLeft(Target);
+    }
+
+    [Fact]
+    public async Task A_file_system_with_a_feature_that_this_host_s_kernel_does_not_know_is_refused()
+    {
+        var layers = await MakeImage(1);
+        var device = Source.State.Find(layers[0])!;
+        var table = new ThinTable(
+            new MappedName("test-tune"), new MappedUuid("test-tune"), DeviceNames.Pool(ServedAgent.Pool), device.Id,
+            device.Size.Sectors, ReadOnly: false);
+        Source.Simulated.ActivateThin(table).Must();
+        Source.Simulated.GiveFeature(table.Name.Path, "casefold").Must();
+        Source.Simulated.Remove(table.Name, deferred: false).Must();
+        Target.Simulated.Understand(Source.Simulated);
+        Target.Simulated.Running = new KernelVersion(5, 1);
+
+        var refused = await Refused(App.Value);
+
+        Assert.Contains("casefold (from Linux 5.2 on)", refused.Status.Detail, StringComparison.Ordinal);
+        var problem = Problem.Parser.ParseFrom(refused.Trailers.GetValueBytes("dmagents-problem-bin"));
+        Assert.Contains("run Linux 5.2 or a later one", problem.Next, StringComparison.Ordinal);
+        Assert.DoesNotContain(App, Target.State.Images.Keys);
+        await NothingIsLeft(Target);
+        Target.Simulated.Running = new KernelVersion(5, 2);
+        await Copy();
         await NothingIsLeft(Target);
     }
 

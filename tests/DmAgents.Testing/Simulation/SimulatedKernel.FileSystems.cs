@@ -24,6 +24,9 @@ public sealed partial class SimulatedKernel
     /// <summary>Features that it knows although its version does not have them.</summary>
     public ImmutableHashSet<string> Backports { get; set; } = [];
 
+    /// <summary>File systems that another kernel has made are such for this one, too.</summary>
+    public void Understand(SimulatedKernel other) => _superblocks.Understand(other._superblocks);
+
     public KernelResult Format(DevicePath device, FileSystemKind kind)
     {
         var program = kind == FileSystemKind.Ext4 ? "mkfs.ext4" : "mkfs.xfs";
