@@ -129,10 +129,14 @@ public class FleetTests
             && line.Contains("unreachable (up)", StringComparison.Ordinal));
         Assert.Contains(run.Lines, line => line.Contains("web3", StringComparison.Ordinal)
             && line.Contains("away", StringComparison.Ordinal));
+        Assert.Contains(
+            "  database                db1:5432/dmagents as dmagents: away since 2026-05-01 12:30Z: it is off", run.Lines);
+        Assert.Contains("next: start it", run.Lines);
         Assert.Contains("refused 10.0.0.9:4000 7 times", run.Out, StringComparison.Ordinal);
         Assert.Equal("next: see to the network", run.Lines[^1]);
         Assert.Equal("web1\nweb2\nweb3\n", (await Run.Of(agent, "fleet", "status", "-q")).Out);
         var json = JsonDocument.Parse((await Run.Of(agent, "fleet", "status", "--json")).Out).RootElement;
+        Assert.Equal("away", json.GetProperty("database").GetProperty("state").GetString());
         Assert.Equal("cut_off", json.GetProperty("standing").GetString());
         Assert.Equal(JsonValueKind.Null, json.GetProperty("hosts")[0].GetProperty("unreachable_since").ValueKind);
     }
@@ -156,6 +160,11 @@ public class FleetTests
         EvenSplit = "of two halves the one with web1 stays", HasAuthority = true, AuthorityAddress = "10.0.0.1:9471",
         Authority = new FleetAuthorityStatus { Fingerprint = "ab12", EndsAt = Samples.Fixed, OpenTokens = 2 },
         Certificate = new FleetCertificate { EndsAt = Samples.Fixed, RenewedAt = Samples.Fixed, Condition = "good" },
+        Database = new FleetDatabaseStatus
+        {
+            State = FleetDatabaseState.Away, Where = "db1:5432/dmagents as dmagents", Since = Samples.Fixed,
+            Why = "it is off", Next = "start it",
+        },
         Hosts =
         {
             new FleetHostStatus

@@ -17,6 +17,7 @@ check_host() {
   check "the journal can be read" bash -c "sqlite3 /var/lib/dmagents/journal/journal.db 'select * from readable' | grep pool-"
   check "the configuration that is installed is taken" dmagentd --check-config
   check "so is the example" dmagentd --check-config --config "$root/config/production.conf"
+  check "so is that of a fleet" dmagentd --check-config --config "$root/config/fleet.conf"
   check "bash takes the completion" bash -c 'dmagent completion bash | bash -n'
   check "a member of its group may use the agent" \
     setpriv --reuid nobody --regid nogroup --groups "$(getent group dmagents | cut -d : -f 3)" dmagent pool list

@@ -144,7 +144,11 @@ public sealed class FleetKeeper : IAsyncDisposable
         {
             var system = await life.Making.ConfigureAwait(false);
             lock (_lock)
+            {
                 Volatile.Write(ref _life, life with { System = system });
+                // Who waits for the entities looks at the board.
+                Show();
+            }
             why = await system.EndedAsync().ConfigureAwait(false);
         }
         // Whatever keeps the fleet's system from being made, the host's own work goes on, and it is tried again.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using DmAgents.Actors.Fleet;
+using DmAgents.Actors.Fleet.Database;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Units;
 
@@ -31,6 +32,12 @@ public sealed record FleetSection(MemberAddress? Address, IPAddress? Listen, Imm
 
     /// <summary>What this host sends of layers in a second at most; null: no limit.</summary>
     public ByteSize? TransferRate { get; init; }
+
+    /// <summary>The database of the fleet's entities; null: this host takes no part in them.</summary>
+    public FleetDatabase? Database { get; init; }
+
+    /// <summary>How often it is looked at.</summary>
+    public DatabaseTimes DatabaseTimes { get; init; } = DatabaseTimes.Default;
 
     public PeerLayersSection Layers { get; init; } = new();
 

@@ -187,6 +187,7 @@ public static class SettingsReader
             "fleet.certificate-life", Lifetimes.LeastHost, Lifetimes.MostHost),
         JoinPatience = values.Duration("fleet.join-patience"),
         Refresh = values.Duration("fleet.refresh-interval"),
+        Database = values.DatabaseOrNone("fleet.database"),
         TransferRate = values.SizeOrNone("fleet.transfer.rate"),
         Layers = new PeerLayersSection
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Akka.Configuration;
+using DmAgents.Actors.Fleet.Database;
 using DmAgents.Agent.Fleet;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Fleet;
@@ -42,6 +43,15 @@ internal sealed class SettingsValues(Config config, string origin)
 
     public ImmutableArray<MemberAddress> MemberAddresses(string name) =>
         [.. config.GetStringList(name).Select(text => MemberAddressOf(name, text))];
+
+    public FleetDatabase? DatabaseOrNone(string name)
+    {
+        var database = DatabaseSetting.Read(Text(name), out var problem);
+        return problem.Length == 0
+            ? database
+            : throw new SettingsException(
+                $"{origin}: {SettingsReader.Root}.{name}: {problem}; it has to be {DatabaseSetting.Rule}");
+    }
 
     private MemberAddress MemberAddressOf(string name, string text) =>
         MemberAddress.TryParse(text, out var address) && FleetPorts.Fit(address)

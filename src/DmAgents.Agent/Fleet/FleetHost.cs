@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using DmAgents.Actors.Fleet;
+using DmAgents.Actors.Fleet.Entities;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;
 using DmAgents.Agent.Services;
@@ -259,6 +260,12 @@ internal sealed class FleetHost(
                 Version = Version.TryParse(AgentVersion.Text.Split('-')[0], out var version) ? version : new(0, 1),
                 LogLevel = LevelOf(settings.LogLevel),
                 LogBridge = typeof(FleetLogBridge),
+                Entities = settings.Fleet.Database is { } database
+                    ? new FleetEntitySettings(new Actors.Fleet.Database.FleetIdentity(place.Id, place.Fleet), database)
+                    {
+                        DatabaseTimes = settings.Fleet.DatabaseTimes,
+                    }
+                    : null,
             },
             place.Certificate, place.Validator)
         {

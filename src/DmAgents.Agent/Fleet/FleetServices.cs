@@ -11,6 +11,7 @@ internal static class FleetServices
         services.AddSingleton<FleetBoard>();
         services.AddSingleton<FleetKeeper>();
         services.AddSingleton<FleetIdentity>();
+        services.AddSingleton<FleetEntityAccess>();
         services.AddSingleton<FleetStore>();
         services.AddSingleton<FleetListener>();
         services.AddSingleton<FleetOutcasts>();

@@ -3,6 +3,7 @@ using DmAgents.Agent.Fleet;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Fleet;
 using Google.Protobuf.WellKnownTypes;
+using DatabasePhase = DmAgents.Actors.Fleet.Database.DatabasePhase;
 using FleetMember = DmAgents.Actors.Fleet.FleetMember;
 using FleetStanding = DmAgents.Api.Admin.V1.FleetStanding;
 using FleetStatus = DmAgents.Api.Admin.V1.FleetStatus;
@@ -12,7 +13,7 @@ namespace DmAgents.Agent.Services;
 /// <summary>The host's place in its fleet in the API's words.</summary>
 internal sealed class FleetViews(
     FleetHost host, FleetIdentity identity, FleetBoard board, FleetRenewal renewal, FleetRefresh refresh,
-    TimeProvider time)
+    FleetEntityAccess entities, TimeProvider time)
 {
     public FleetStatus Status()
     {
@@ -35,6 +36,7 @@ internal sealed class FleetViews(
             HasAuthority = host.Authority is not null,
             RevocationNumber = place.Trust.Current.Revocations.Number,
             AuthorityUnreachableWhy = refresh.Refusal?.Why ?? "",
+            Database = DatabaseOf(entities),
         };
         if (seen.RefuseChange("", "") is { } refusal)
             (status.ChangesRefusedWhy, status.Next) = (refusal.Why, refusal.Next);
@@ -138,6 +140,32 @@ internal sealed class FleetViews(
     {
         var now = time.GetUtcNow();
         return authority.State.Tokens.Values.Count(token => token.Use is null && token.Expires > now);
+    }
+
+    private static FleetDatabaseStatus DatabaseOf(FleetEntityAccess entities)
+    {
+        if (entities.DatabaseSet is not { } where)
+            return new FleetDatabaseStatus { State = FleetDatabaseState.NotSet, Why = "fleet.database is not set" };
+        if (entities.Database is not { } seen)
+        {
+            return new FleetDatabaseStatus
+            {
+                State = FleetDatabaseState.NotWatched, Where = where,
+                Why = "this host is not in the fleet at this moment",
+            };
+        }
+        return new FleetDatabaseStatus
+        {
+            State = seen.Phase switch
+            {
+                DatabasePhase.Connecting => FleetDatabaseState.Connecting,
+                DatabasePhase.Ready => FleetDatabaseState.Ready,
+                DatabasePhase.Away => FleetDatabaseState.Away,
+                DatabasePhase.Refused => FleetDatabaseState.Refused,
+                _ => throw new InvalidOperationException($"no known phase: {seen.Phase}"),
+            },
+            Where = seen.Where, Since = Views.Time(seen.Since), Why = seen.Why, Next = seen.Next,
+        };
     }
 
     private static Timestamp? TimeOrNone(DateTimeOffset? at) => at is { } time ? Views.Time(time) : null;

@@ -33,6 +33,7 @@ internal static class FleetView
                 $"until {DateOf(status.Authority.EndsAt)}, {Words.Short(status.Authority.Fingerprint)}")
             .Row("own certificate", CertificateOf(status.Certificate, now))
             .Row("revocations", $"number {status.RevocationNumber}")
+            .Row("database", DatabaseOf(status.Database))
             .Write(console);
         console.WriteLine();
         Hosts(console, status, now);
@@ -44,6 +45,7 @@ internal static class FleetView
             Next(console, peer.Next);
         }
         Next(console, status.Certificate.Next);
+        Next(console, status.Database?.Next ?? "");
         Next(console, status.Next);
     }
 
@@ -83,6 +85,15 @@ internal static class FleetView
         var matter = certificate.Why.Length == 0 ? "" : $"; {certificate.Why}";
         return $"until {DateOf(certificate.EndsAt)}{renewal}{matter}";
     }
+
+    private static string DatabaseOf(FleetDatabaseStatus? database) => database switch
+    {
+        null => "unknown",
+        { State: FleetDatabaseState.NotSet } => $"none: {database.Why}",
+        { Since: null } => $"{database.Where}: {database.Why}",
+        _ => $"{database.Where}: {Words.Of(database.State)} since {DateOf(database.Since)}"
+            + (database.Why.Length == 0 ? "" : $": {database.Why}"),
+    };
 
     private static string DateOf(Google.Protobuf.WellKnownTypes.Timestamp time) =>
         time.ToDateTimeOffset().ToString("yyyy-MM-dd HH:mm'Z'", System.Globalization.CultureInfo.InvariantCulture);

@@ -1,5 +1,7 @@
 using System.Globalization;
 using DmAgents.Actors.Fleet;
+using DmAgents.Actors.Fleet.Database;
+using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.UseCases;
@@ -19,6 +21,9 @@ internal sealed class FleetAgents : IAsyncDisposable
 
     private readonly List<ServedAgent> _agents = [];
 
+    /// <summary>Of the agents to come; null: their fleet has none.</summary>
+    public FleetDatabase? Database { get; set; }
+
     /// <summary>An address of loopback that no other test has, with three free ports.</summary>
     public static MemberAddress NextAddress()
     {
@@ -33,10 +38,22 @@ internal sealed class FleetAgents : IAsyncDisposable
     public async Task<ServedAgent> Add(string more = "", Action<IServiceCollection>? services = null)
     {
         var agent = await ServedAgent.Start(
-            $"fleet {{ {Times}, address = \"{NextAddress()}\", {more} }}", services);
+            $"fleet {{ {Times}, address = \"{NextAddress()}\", {more} }}", services, change: With);
         _agents.Add(agent);
         return agent;
     }
+
+    private AgentSettings With(AgentSettings settings) => settings with
+    {
+        Fleet = settings.Fleet with
+        {
+            Database = Database ?? settings.Fleet.Database,
+            DatabaseTimes = DatabaseTimes.Default with
+            {
+                Interval = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(100),
+            },
+        },
+    };
 
     /// <summary>Takes the place of an agent that was stopped.</summary>
     public ServedAgent Replace(ServedAgent stopped, ServedAgent next)

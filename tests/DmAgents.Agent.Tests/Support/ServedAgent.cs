@@ -80,8 +80,10 @@ internal sealed class ServedAgent : IAsyncDisposable
     /// <param name="more">Settings besides, in HOCON.</param>
     /// <param name="services">Services besides.</param>
     /// <param name="blocks">The pool's.</param>
+    /// <param name="change">What no text can say of the settings.</param>
     public static async Task<ServedAgent> Start(
-        string more = "", Action<IServiceCollection>? services = null, PoolBlockSize? blocks = null)
+        string more = "", Action<IServiceCollection>? services = null, PoolBlockSize? blocks = null,
+        Func<AgentSettings, AgentSettings>? change = null)
     {
         // Short: the path of a Unix socket has 107 bytes.
         var directory = Directory.CreateTempSubdirectory("dma-").FullName;
@@ -97,6 +99,7 @@ internal sealed class ServedAgent : IAsyncDisposable
             }
             """);
         var settings = SettingsReader.Read(file);
+        settings = change?.Invoke(settings) ?? settings;
         Directory.CreateDirectory(settings.StateDirectory);
         JournalDatabase.Prepare(settings);
         var simulated = new SimulatedKernel();

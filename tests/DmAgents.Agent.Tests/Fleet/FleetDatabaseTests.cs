@@ -1,0 +1,111 @@
+using DmAgents.Actors.Tests.Fleet.Entities;
+using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Tests.Support;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.Tests.Fleet;
+
+/// <summary>Agents of a fleet and its database.</summary>
+public sealed class FleetDatabaseTests : IAsyncLifetime
+{
+    private readonly FleetAgents _fleet = new();
+    private readonly SqliteDatabase _database = new();
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        await _fleet.DisposeAsync();
+        _database.Dispose();
+    }
+
+    [Fact]
+    public async Task Each_host_says_how_the_database_stands_and_refuses_changes_while_it_is_away()
+    {
+        _fleet.Database = _database;
+        var agents = await _fleet.Form(2);
+        foreach (var agent in agents)
+            await Ready(agent);
+
+        _database.GoAway();
+
+        foreach (var agent in agents)
+        {
+            var status = await Status(agent, FleetDatabaseState.Away);
+            Assert.Equal(("a file", "connection refused"), (status.Where, status.Why));
+            Assert.NotNull(status.Since);
+            Assert.NotEmpty(status.Next);
+            var refused = Refused(agent);
+            Assert.Equal(RefusalKind.WrongState, refused.Kind);
+            Assert.Contains("is away since", refused.Why, StringComparison.Ordinal);
+        }
+
+        _database.ComeBack();
+
+        foreach (var agent in agents)
+        {
+            var entities = await Ready(agent);
+            Assert.Same(entities, agent.Get<FleetEntityAccess>().Demand("cannot look at", "host"));
+            Assert.Equal("", (await Status(agent, FleetDatabaseState.Ready)).Why);
+        }
+    }
+
+    [Fact]
+    public async Task Entities_of_one_host_are_reached_from_the_other()
+    {
+        _fleet.Database = _database;
+        var agents = await _fleet.Form(2);
+
+        foreach (var agent in agents)
+        {
+            var shown = await (await Ready(agent)).Show(new HostName("host9"), CancellationToken.None);
+            Assert.Null(shown.Refusal);
+        }
+    }
+
+    [Fact]
+    public async Task A_fleet_without_a_database_works_and_names_the_setting()
+    {
+        var agents = await _fleet.Form(2);
+
+        Assert.Equal(FleetDatabaseState.NotSet, (await Status(agents[1], FleetDatabaseState.NotSet)).State);
+        var refused = Refused(agents[1]);
+        Assert.Contains("fleet.database is not set", refused.Why, StringComparison.Ordinal);
+        Assert.Contains("deploy/fleet/database.sh", refused.Next, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_host_in_no_fleet_looks_at_no_database()
+    {
+        _fleet.Database = _database;
+        var agent = await _fleet.Add();
+
+        Assert.Contains("in no fleet", Refused(agent).Why, StringComparison.Ordinal);
+        Assert.Equal(0, _database.Probes);
+    }
+
+    private static Refusal Refused(ServedAgent agent)
+    {
+        Assert.False(agent.Get<FleetEntityAccess>().TryFind("cannot look at", "host", out _, out var refusal));
+        return refusal;
+    }
+
+    private static async Task<Actors.Fleet.Entities.FleetEntities> Ready(ServedAgent agent)
+    {
+        using var patience = new CancellationTokenSource(FleetAgents.Patience);
+        return await agent.Get<FleetEntityAccess>().WhenReady(patience.Token);
+    }
+
+    private static async Task<FleetDatabaseStatus> Status(ServedAgent agent, FleetDatabaseState state)
+    {
+        if (agent.Get<Actors.Fleet.FleetKeeper>().Entities is { } entities)
+        {
+            using var patience = new CancellationTokenSource(FleetAgents.Patience);
+            await entities.Database.When(status => status.Phase.ToString() == state.ToString(), patience.Token);
+        }
+        var client = new Fleets.FleetsClient(agent.AdminChannel);
+        return (await client.GetStatusAsync(new GetFleetStatusRequest())).Database;
+    }
+}
