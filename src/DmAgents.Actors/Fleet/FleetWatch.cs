@@ -119,7 +119,7 @@ internal sealed class FleetWatch : UntypedActor
         return up.Count == 0 ? null : AddressOf(up.Min(Member.AgeOrdering)!.Address);
     }
 
-    private static HostName? HostOf(Member member)
+    internal static HostName? HostOf(Member member)
     {
         var role = member.Roles.FirstOrDefault(
             role => role.StartsWith(FleetConfig.HostRole, StringComparison.Ordinal));

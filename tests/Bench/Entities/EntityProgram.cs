@@ -45,10 +45,10 @@ internal static class EntityProgram
             new BucketActor(number.ToString(CultureInfo.InvariantCulture), gate, EntityTimes.Default)));
         await Actors(system, "image", Enumerable.Range(0, Entities), number => Props.Create(() =>
             new EntityActor<ImageState, ImageCommand, ImageEvent, ImageReply>(
-                ImageKind.Kind, $"app:{number}", gate, EntityTimes.Default)));
+                ImageKind.Kind, $"app:{number}", gate, EntityTimes.Default, null)));
         await Actors(system, "container", Enumerable.Range(0, Entities), number => Props.Create(() =>
             new EntityActor<ContainerState, ContainerCommand, ContainerEvent, ContainerReply>(
-                ContainerKind.Kind, $"web{number}", gate, EntityTimes.Default)));
+                ContainerKind.Kind, $"web{number}", gate, EntityTimes.Default, null)));
         States("bucket, its share of a million layers with 3 copies", LayerBucket.Count, Buckets());
         States("image, 10 layers, 4 hosts, one decision", Entities, Enumerable.Range(0, Entities).Select(Image));
         States("container, placed among 4 hosts", Entities, Enumerable.Range(0, Entities).Select(Container));

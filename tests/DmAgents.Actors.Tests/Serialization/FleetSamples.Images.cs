@@ -3,6 +3,7 @@ using DmAgents.Domain.Containers;
 using DmAgents.Domain.Fleet.Containers;
 using DmAgents.Domain.Fleet.Images;
 using DmAgents.Domain.Fleet.Inventory;
+using DmAgents.Domain.Fleet.Orders;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 
@@ -107,6 +108,16 @@ internal static partial class FleetSamples
         ["container-reply-continues.v1"] = new ContainerReplies.Continues(Epoch),
         ["container-reply-epoch-ended.v1"] = new ContainerReplies.EpochEnded(Epoch),
         ["container-reply-refused.v1"] = new ContainerReplies.Refused(Request, Refused),
+    };
+
+    private static Dictionary<string, object> Orders => new()
+    {
+        ["order-copy-image.v1"] = new HostOrders.CopyImage(
+            Copy, Third, Samples.Name, [A, B]),
+        ["order-release-image.v1"] = new HostOrders.ReleaseImage(Samples.Reference),
+        ["order-create-container.v1"] = new HostOrders.CreateContainer(Container, Epoch, Samples.Reference),
+        ["order-remove-container.v1"] = new HostOrders.RemoveContainer(Container, Epoch),
+        ["order-fence-container.v1"] = new HostOrders.FenceContainer(Container, Epoch),
     };
 
     private static Dictionary<string, object> ContainerJournal => new()

@@ -50,7 +50,7 @@ internal static partial class FleetSamples
     private static readonly Lazy<Dictionary<string, object>> _all = new(() => new[]
     {
         Envelopes, LocationMessages, LocationJournal, LedgerMessages, LedgerJournal, ImageMessages, ImageJournal,
-        ContainerMessages, ContainerJournal,
+        ContainerMessages, ContainerJournal, Orders,
     }.SelectMany(samples => samples).ToDictionary());
 
     private static Dictionary<string, object> Envelopes => new()

@@ -18,6 +18,17 @@ internal static class Eventually
         }
     }
 
+    /// <summary>With questions to others, a moment apart.</summary>
+    public static async Task Holds(Func<Task<bool>> condition, Func<string> otherwise, TimeSpan patience)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            Assert.True(waited.Elapsed < patience, otherwise());
+            await Task.Delay(Step * 10);
+        }
+    }
+
     /// <summary>Until nothing is broken any more.</summary>
     public static async Task Mended(Func<IEnumerable<string>> broken)
     {

@@ -20,6 +20,7 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
     private readonly string _id;
     private readonly DatabaseGate _gate;
     private readonly EntityTimes _times;
+    private readonly IEntityWatcher<TState>? _watcher;
     private TState _state;
 
     /// <summary>Waits for what is being written; null: nothing is.</summary>
@@ -29,14 +30,21 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
     private long _snapshotAt;
 
     public EntityActor(
-        EntityKind<TState, TCommand, TEvent, TReply> kind, string id, DatabaseGate gate, EntityTimes times)
+        EntityKind<TState, TCommand, TEvent, TReply> kind, string id, DatabaseGate gate, EntityTimes times,
+        IEntityWatcher<TState>? watcher)
     {
-        (_kind, _id, _gate, _times) = (kind, id, gate, times);
+        (_kind, _id, _gate, _times, _watcher) = (kind, id, gate, times, watcher);
         _state = kind.Initial(id);
         PersistenceId = $"{kind.Name}-{id}";
     }
 
     public override string PersistenceId { get; }
+
+    protected override void PostStop()
+    {
+        _watcher?.Stopped(_id);
+        base.PostStop();
+    }
 
     protected override void OnRecover(object message)
     {
@@ -50,6 +58,7 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
                 _state = _kind.Apply(_state, e);
                 break;
             case RecoveryCompleted:
+                _watcher?.Seen(_id, _state);
                 break;
             default:
                 throw new InvalidOperationException($"{PersistenceId}: the journal holds a {message.GetType()}");
@@ -112,6 +121,7 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
                 return;
             (_asker, _pieces) = (null, null);
             asker.Tell(decision.Reply);
+            _watcher?.Seen(_id, _state);
             if (LastSequenceNr - _snapshotAt >= _times.EventsPerSnapshot)
             {
                 _snapshotAt = LastSequenceNr;

@@ -6,6 +6,7 @@ using DmAgents.Actors.Fleet.Entities.Containers;
 using DmAgents.Actors.Fleet.Entities.Images;
 using DmAgents.Actors.Fleet.Entities.Ledgers;
 using DmAgents.Actors.Fleet.Entities.Locations;
+using DmAgents.Actors.Fleet.Spread;
 using DmAgents.Domain.Containers;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Fleet.Containers;
@@ -24,6 +25,9 @@ public sealed record FleetEntitySettings(FleetIdentity Fleet, FleetDatabase Data
     public EntityTimes Times { get; init; } = EntityTimes.Default;
 
     public DatabaseTimes DatabaseTimes { get; init; } = DatabaseTimes.Default;
+
+    /// <summary>Null: the entities on this host are not driven by it, and it takes no orders.</summary>
+    public SpreadSettings? Spread { get; init; }
 }
 
 /// <summary>An answer of an entity, or why there is none.</summary>
@@ -37,7 +41,7 @@ public readonly record struct EntityAnswer<TReply>(TReply? Reply, Refusal? Refus
 /// The way to the entities of the fleet, from any of its hosts: one region for each kind, in one life of the fleet's
 /// actor system. Every wait has an end, and an absent database is the answer at once.
 /// </summary>
-public sealed class FleetEntities
+public sealed class FleetEntities : IFleetEntities
 {
     private readonly ActorSystem _system;
     private readonly EntityTimes _times;
@@ -50,18 +54,21 @@ public sealed class FleetEntities
     private FleetEntities(ActorSystem system, FleetEntitySettings settings, DatabaseGate gate, TimeProvider time)
     {
         (_system, _times, _time, Database) = (system, settings.Times, time, gate);
+        var spread = settings.Spread is { } driven ? FleetSpread.Start(system, this, driven, time) : null;
+        if (spread is not null)
+            system.WhenTerminated.ContinueWith(_ => spread.Dispose(), TaskScheduler.Default);
         _locations = Region(LocationKind.Kind, id => Props.Create(() => new BucketActor(id, gate, settings.Times)));
-        _ledgers = Region(LedgerKind.Kind, Live(LedgerKind.Kind));
-        _images = Region(ImageKind.Kind, Live(ImageKind.Kind));
-        _containers = Region(ContainerKind.Kind, Live(ContainerKind.Kind));
+        _ledgers = Region(LedgerKind.Kind, Live(LedgerKind.Kind, watcher: null));
+        _images = Region(ImageKind.Kind, Live(ImageKind.Kind, spread?.Images));
+        _containers = Region(ContainerKind.Kind, Live(ContainerKind.Kind, watcher: null));
 
         Func<string, Props> Live<TState, TCommand, TEvent, TReply>(
-            EntityKind<TState, TCommand, TEvent, TReply> kind)
+            EntityKind<TState, TCommand, TEvent, TReply> kind, IEntityWatcher<TState>? watcher)
             where TState : class
             where TCommand : class
             where TEvent : class
             where TReply : class => id => Props.Create(() =>
-                new EntityActor<TState, TCommand, TEvent, TReply>(kind, id, gate, settings.Times));
+                new EntityActor<TState, TCommand, TEvent, TReply>(kind, id, gate, settings.Times, watcher));
     }
 
     /// <summary>The fleet's database as this host sees it.</summary>

@@ -5,11 +5,13 @@ using DmAgents.Actors.Fleet.Entities.Containers;
 using DmAgents.Actors.Fleet.Entities.Images;
 using DmAgents.Actors.Fleet.Entities.Ledgers;
 using DmAgents.Actors.Fleet.Entities.Locations;
+using DmAgents.Actors.Fleet.Spread;
 using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Fleet.Containers;
 using DmAgents.Domain.Fleet.Images;
 using DmAgents.Domain.Fleet.Inventory;
 using DmAgents.Domain.Fleet.Locations;
+using DmAgents.Domain.Fleet.Orders;
 
 namespace DmAgents.Actors.Fleet.Entities;
 
@@ -33,6 +35,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system)
         typeof(LocationState), typeof(HostCommand), typeof(HostLedgerEvent), typeof(HostReply), typeof(HostLedger),
         typeof(ImageCommand), typeof(ImageEvent), typeof(ImageReply), typeof(ImageState),
         typeof(ContainerCommand), typeof(ContainerEvent), typeof(ContainerReply), typeof(ContainerState),
+        typeof(HostOrder),
     ];
 
     private static readonly EntityManifests[] _kinds =
@@ -46,7 +49,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system)
     }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest = new Dictionary<string, JsonTypeInfo>(
-        Inner.Concat(_kinds.SelectMany(kind => kind.Others)))
+        Inner.Concat(_kinds.SelectMany(kind => kind.Others)).Concat(OrderManifests.All))
     {
         ["entity-message.v1"] = EntityJson.Default.ToEntity,
         ["entity-shown.v1"] = EntityJson.Default.Shown,

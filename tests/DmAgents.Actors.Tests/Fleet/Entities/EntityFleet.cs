@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using DmAgents.Actors.Fleet.Database;
 using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Actors.Fleet.Spread;
 using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Fleet.Inventory;
@@ -30,6 +31,9 @@ internal sealed class EntityFleet(FleetDatabase database) : IAsyncDisposable
 
     public FleetIdentity Identity => new(_fleet.Authority.Id, _fleet.Authority.Name);
 
+    /// <summary>How each host drives the entities on it and heeds orders; null: not at all.</summary>
+    public Func<HostName, SpreadSettings>? Spread { get; set; }
+
     public FleetEntitySettings Settings => new(Identity, database) { Times = Times, DatabaseTimes = DatabaseTimes };
 
     /// <summary>Errors that no test of entities expects.</summary>
@@ -57,7 +61,8 @@ internal sealed class EntityFleet(FleetDatabase database) : IAsyncDisposable
     {
         var addresses = FleetHost.FreeAddresses(count);
         Hosts.AddRange(addresses.Select((address, index) => new FleetHost(
-            _fleet, $"web{index + 1}", address, addresses, entities: Settings)));
+            _fleet, $"web{index + 1}", address, addresses,
+            entities: Settings with { Spread = Spread?.Invoke(new HostName($"web{index + 1}")) })));
         Hosts.ForEach(host => host.Enter());
         await IsFormed();
     }

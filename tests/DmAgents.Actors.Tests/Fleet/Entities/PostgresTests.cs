@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DmAgents.Actors.Fleet.Database;
 using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Actors.Tests.Fleet.Spread;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Fleet.Locations;
 using DmAgents.Domain.Pools;
@@ -127,6 +128,9 @@ public sealed class PostgresTests : IAsyncLifetime
         await probe.CheckAsync(CancellationToken.None);
         await Fencing.StaleWriterIsRefused(_fleet.Settings, "journal_uq");
     }
+
+    [Fact]
+    public async Task Copies_of_a_lost_host_are_restored_on_another() => await SpreadStory.Tell(_fleet);
 
     [Fact]
     public async Task The_server_is_stopped_under_load_and_all_goes_on_within_seconds_of_its_return()

@@ -6,7 +6,8 @@ namespace DmAgents.Actors.Fleet.Entities.Locations;
 
 /// <summary>A bucket, which puts announcements together that come in parts.</summary>
 internal sealed class BucketActor(string id, DatabaseGate gate, EntityTimes times)
-    : EntityActor<LocationState, LocationCommand, LocationEvent, LocationReply>(LocationKind.Kind, id, gate, times)
+    : EntityActor<LocationState, LocationCommand, LocationEvent, LocationReply>(
+        LocationKind.Kind, id, gate, times, watcher: null)
 {
     private AnnouncementAssembly _assembly = AnnouncementAssembly.Empty;
 

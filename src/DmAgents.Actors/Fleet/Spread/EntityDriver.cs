@@ -1,0 +1,122 @@
+using Akka.Event;
+using DmAgents.Actors.Fleet.Entities;
+
+namespace DmAgents.Actors.Fleet.Spread;
+
+/// <summary>
+/// Looks after the entities of one kind that live on this host: a round after each change, and by timer. An entity that
+/// moves to another host is looked after there. What happens while a round runs has another one follow.
+/// </summary>
+/// <param name="round">One look. It may be interrupted anywhere.</param>
+/// <param name="needsCare">Whether the entity is looked at often.</param>
+internal sealed class EntityDriver<TState>(
+    Func<TState, CancellationToken, Task> round, Func<TState, bool> needsCare, SpreadSettings settings,
+    TimeProvider time, ILoggingAdapter log) : IEntityWatcher<TState>, IDisposable
+    where TState : class
+{
+    /// <summary>Rounds at a time: fewer than connections of the journal.</summary>
+    private const int Beside = 8;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Looked> _entities = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _turns = new(Beside);
+    private readonly CancellationTokenSource _end = new();
+    private ITimer? _timer;
+
+    private sealed class Looked(TState state)
+    {
+        public TState State { get; set; } = state;
+
+        public bool IsLookedAt { get; set; }
+
+        public bool Again { get; set; }
+
+        public DateTimeOffset Next { get; set; }
+    }
+
+    public void Seen(string id, TState state)
+    {
+        lock (_lock)
+        {
+            if (_end.IsCancellationRequested)
+                return;
+            _timer ??= time.CreateTimer(_ => LookAtThoseDue(), state: null, settings.Look, settings.Look);
+            if (!_entities.TryGetValue(id, out var entity))
+                _entities[id] = entity = new Looked(state);
+            entity.State = state;
+            Look(id, entity);
+        }
+    }
+
+    public void Stopped(string id)
+    {
+        lock (_lock)
+            _entities.Remove(id);
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _end.Cancel();
+            _entities.Clear();
+            _timer?.Dispose();
+        }
+    }
+
+    private void LookAtThoseDue()
+    {
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            foreach (var (id, entity) in _entities)
+            {
+                if (!entity.IsLookedAt && entity.Next <= now)
+                    Look(id, entity);
+            }
+        }
+    }
+
+    private void Look(string id, Looked entity)
+    {
+        if (entity.IsLookedAt)
+        {
+            entity.Again = true;
+            return;
+        }
+        (entity.IsLookedAt, entity.Again) = (true, false);
+        _ = Task.Run(() => LookAsync(id, entity));
+    }
+
+    private async Task LookAsync(string id, Looked entity)
+    {
+        try
+        {
+            await _turns.WaitAsync(_end.Token).ConfigureAwait(false);
+            try
+            {
+                await round(entity.State, _end.Token).ConfigureAwait(false);
+            }
+            finally
+            {
+                _turns.Release();
+            }
+        }
+        catch (OperationCanceledException) when (_end.IsCancellationRequested)
+        {
+            return;
+        }
+        // A fault about one entity keeps no other from its round, and the next look tries again.
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            log.Error(fault, "the fleet's {0} could not be looked after", id);
+        }
+        lock (_lock)
+        {
+            entity.IsLookedAt = false;
+            entity.Next = time.GetUtcNow() + (needsCare(entity.State) ? settings.Look : settings.Rest);
+            if (entity.Again && _entities.TryGetValue(id, out var present) && present == entity)
+                Look(id, entity);
+        }
+    }
+}

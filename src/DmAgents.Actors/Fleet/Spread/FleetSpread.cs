@@ -1,0 +1,28 @@
+using Akka.Actor;
+using Akka.Event;
+using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Domain.Fleet.Images;
+
+namespace DmAgents.Actors.Fleet.Spread;
+
+/// <summary>Does what the entities on this host ask for, in one life of the fleet's actor system.</summary>
+internal sealed class FleetSpread : IDisposable
+{
+    private FleetSpread(EntityDriver<ImageState> images) => Images = images;
+
+    public EntityDriver<ImageState> Images { get; }
+
+    public static FleetSpread Start(
+        ActorSystem system, IFleetEntities entities, SpreadSettings settings, TimeProvider time)
+    {
+        var mail = new ClusterMail(system);
+        mail.Receive(settings.Take);
+        var ledgers = new KnownLedgers(entities, time);
+        var log = Logging.GetLogger(system, typeof(FleetSpread));
+        var images = new ImageRound(entities, mail, ledgers, settings, time);
+        return new FleetSpread(new EntityDriver<ImageState>(
+            images.RunAsync, ImageCare.IsNeeded, settings, time, log));
+    }
+
+    public void Dispose() => Images.Dispose();
+}

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Fleet.Images;
+using DmAgents.Domain.Fleet.Inventory;
+using DmAgents.Domain.Fleet.Locations;
+using DmAgents.Domain.Fleet.Orders;
+
+namespace DmAgents.Actors.Fleet.Spread;
+
+/// <summary>
+/// One look at an image: what became of its hosts, what it decides, and what it asks of others. It keeps nothing: one
+/// that is interrupted anywhere is made again from the image's state. A change of the image ends the round, because the
+/// change brings the next one.
+/// </summary>
+internal sealed class ImageRound(
+    IFleetEntities entities, IHostMail hosts, KnownLedgers ledgers, SpreadSettings settings, TimeProvider time)
+{
+    public async Task RunAsync(ImageState state, CancellationToken cancellation)
+    {
+        if (!state.IsKnown)
+            return;
+        var reached = hosts.Reached;
+        var known = await ledgers.OfAsync(
+            reached.Concat(state.Hosts.Keys).Concat(state.Copies.Values.Select(copy => copy.Target)), cancellation)
+            .ConfigureAwait(false);
+        if (known is null || await NoteGoneAsync(state, known, cancellation).ConfigureAwait(false))
+            return;
+        if (await ConsiderAsync(state, [.. known.Where(ledger => reached.Contains(ledger.Host))], cancellation)
+            .ConfigureAwait(false))
+            return;
+        foreach (var work in ImageWork.Of(state))
+            await DoAsync(state, work, reached, cancellation).ConfigureAwait(false);
+        foreach (var (host, copy) in ImageCare.Forgotten(state, known))
+        {
+            ledgers.Forget(host);
+            await entities.Ask(host, new HostCommands.Release(copy, time.GetUtcNow()), cancellation)
+                .ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>The image changes.</returns>
+    private async Task<bool> NoteGoneAsync(
+        ImageState state, IReadOnlyList<HostLedger> known, CancellationToken cancellation)
+    {
+        var gone = ImageCare.Gone(state, known, time.GetUtcNow()).ToList();
+        foreach (var host in gone)
+            await entities.Ask(state.Reference, host, cancellation).ConfigureAwait(false);
+        return gone.Count > 0;
+    }
+
+    /// <summary>The entity is asked only if it has something to decide, or is to stay in memory because it will.
+    /// </summary>
+    /// <returns>The image changes.</returns>
+    private async Task<bool> ConsiderAsync(
+        ImageState state, IReadOnlyList<HostLedger> known, CancellationToken cancellation)
+    {
+        var (events, consider) = Foresee(state, known, []);
+        if (events.Any(e => e is ImageEvents.CopyPlanned))
+        {
+            // What hosts have of the lineage matters only now.
+            var located = await LocateAsync(state, cancellation).ConfigureAwait(false);
+            (events, consider) = Foresee(state, known, located);
+        }
+        if (!events.IsEmpty || ImageCare.IsNeeded(state))
+            await entities.Ask(state.Reference, consider, cancellation).ConfigureAwait(false);
+        return !events.IsEmpty;
+    }
+
+    private (ImmutableArray<ImageEvent> Events, ImageCommands.Consider Command) Foresee(
+        ImageState state, IReadOnlyList<HostLedger> known, ImmutableArray<ImmutableArray<LayerCopy>> located)
+    {
+        var at = time.GetUtcNow();
+        var consider = new ImageCommands.Consider(
+            ImageCare.Offers(state, known, located, at), settings.Policy, at);
+        return (ImageDecider.Decide(state, consider).Events, consider);
+    }
+
+    /// <summary>A bucket that does not answer counts as one without the layer: the image is copied all the same.</summary>
+    private async Task<ImmutableArray<ImmutableArray<LayerCopy>>> LocateAsync(
+        ImageState state, CancellationToken cancellation)
+    {
+        var located = await Task.WhenAll(state.Lineage.Select(layer => entities.Ask(
+            LayerBucket.Of(layer.Layer), new LocationCommands.Locate(layer.Layer, time.GetUtcNow()), cancellation)))
+            .ConfigureAwait(false);
+        return [.. located.Select(answer => answer.Reply is LocationReplies.Located found ? found.Copies : [])];
+    }
+
+    private async Task DoAsync(
+        ImageState state, ImageWork work, IReadOnlyCollection<HostName> reached, CancellationToken cancellation)
+    {
+        switch (work)
+        {
+            case ImageWork.Promise promise:
+                await PromiseAsync(state, promise, cancellation).ConfigureAwait(false);
+                break;
+            case ImageWork.Copy copy when state.Copies[copy.Id.Number].Pool is { } pool:
+                hosts.Send(copy.Host, new HostOrders.CopyImage(
+                    copy.Id, copy.Incarnation, pool,
+                    [.. state.Holders.Where(host => host != copy.Host && reached.Contains(host))]));
+                break;
+            case ImageWork.Release release:
+                hosts.Send(release.Host, new HostOrders.ReleaseImage(release.Image));
+                break;
+            default:
+                throw new InvalidOperationException($"work of no known kind: {work}");
+        }
+    }
+
+    private async Task PromiseAsync(ImageState state, ImageWork.Promise work, CancellationToken cancellation)
+    {
+        var promised = await entities.Ask(work.Host, new HostCommands.Promise(
+            work.Id, work.Incarnation, work.Space, settings.CopyLease, time.GetUtcNow()), cancellation)
+            .ConfigureAwait(false);
+        ledgers.Forget(work.Host);
+        ImageCommand? next = promised.Reply switch
+        {
+            HostReplies.Kept kept when state.Copies[work.Id.Number].Phase == CopyPhase.Planned =>
+                new ImageCommands.NotePromise(
+                    work.Id.Number, kept.Promise.Pool, settings.CopyLease, time.GetUtcNow()),
+            HostReplies.Refused refused => new ImageCommands.NoteFailure(
+                work.Id.Number, refused.Refusal.Why, settings.RetryAfter, time.GetUtcNow()),
+            _ => null,
+        };
+        if (next is not null)
+            await entities.Ask(state.Reference, next, cancellation).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Fleet.Inventory;
+using DmAgents.Domain.Fleet.Locations;
+
+namespace DmAgents.Domain.Fleet.Images;
+
+/// <summary>What the driver of an image reads of the ledgers and the buckets before the image decides. Pure.</summary>
+public static class ImageCare
+{
+    /// <summary>Something is under way, or differs from what is wanted, or may differ with time alone: it is looked at
+    /// often. Any other image is looked at when something happens to it, and now and then.</summary>
+    public static bool IsNeeded(ImageState state) => state.IsKnown
+        && (!state.Copies.IsEmpty || !state.Releasing.IsEmpty || HasSurplus(state)
+            || state.Holders.Count() < state.Wanted || state.Pinned.Any(host => !state.Holds(host))
+            || state.Hosts.Values.Any(host => host is { LostSince: not null, Holding: not null }));
+
+    /// <summary>Hosts that are gone by their ledgers and that the image believes to be there.</summary>
+    public static IEnumerable<ImageCommands.NoteGone> Gone(
+        ImageState state, IEnumerable<HostLedger> ledgers, DateTimeOffset at) =>
+        from ledger in ledgers
+        where ledger is { Hearing.Gone: true, Absence: not null }
+        let gone = new ImageCommands.NoteGone(
+            ledger.Host, ledger.Hearing!.Last.Incarnation, ledger.Absence!.Value, at)
+        where !ImageDecider.Decide(state, gone).Events.IsEmpty
+        select gone;
+
+    /// <summary>The hosts as places for the image.</summary>
+    /// <param name="located">For each layer of the lineage, which hosts have it; empty: that is not known.</param>
+    public static ImmutableArray<HostOffer> Offers(
+        ImageState state, IEnumerable<HostLedger> ledgers, ImmutableArray<ImmutableArray<LayerCopy>> located,
+        DateTimeOffset at) =>
+    [
+        .. ledgers.Select(ledger => ledger.Offer(at)).OfType<HostOffer>()
+            .Select(offer => offer with { HeldLayers = HeldLayers(state, located, offer.Host) }),
+    ];
+
+    /// <summary>How many layers the host has verified, from the lowest without a gap, with the content that a host with
+    /// all of the image has.</summary>
+    public static int HeldLayers(
+        ImageState state, ImmutableArray<ImmutableArray<LayerCopy>> located, HostName host) =>
+        state.Holds(host)
+            ? state.Lineage.Length
+            : located.TakeWhile(copies => copies.Any(copy => copy is { Verified: true, Digest: not null }
+                && copy.Host == host && copies.Any(other => other.Verified && other.Digest == copy.Digest
+                    && other.Host != host && state.Holds(other.Host)))).Count();
+
+    /// <summary>Space that the ledgers keep for copies of the image that have ended.</summary>
+    public static IEnumerable<(HostName Host, CopyId Copy)> Forgotten(
+        ImageState state, IEnumerable<HostLedger> ledgers) =>
+        from ledger in ledgers
+        from promise in ledger.Promises
+        where promise.Copy.Image == state.Reference && !state.Copies.ContainsKey(promise.Copy.Number)
+            // A copy that this state does not know yet: the ledger is ahead of it.
+            && promise.Copy.Number <= state.LastCopy
+        select (ledger.Host, promise.Copy);
+
+    private static bool HasSurplus(ImageState state) => state.Holders.Count() > state.Wanted
+        && state.Holders.Any(host => !state.Pinned.Contains(host) && !state.Hosts[host].Holding!.InUse);
+}
