@@ -20,8 +20,8 @@ public partial class HelpTests
         string[] expected =
         [
             "completion", "completion bash", "completion fish", "completion zsh",
-            "container", "container commit", "container create", "container list", "container mount",
-            "container remove", "container resize", "container show", "container unmount",
+            "container", "container commit", "container create", "container diff", "container list",
+            "container mount", "container remove", "container resize", "container show", "container unmount",
             "containerd", "containerd config",
             "event", "event list",
             "fleet", "fleet init", "fleet join", "fleet leave", "fleet revoke", "fleet status", "fleet token",

@@ -3,6 +3,7 @@ using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Containerd;
+using DmAgents.Agent.Exports;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Metrics;
@@ -147,6 +148,8 @@ internal static class AgentHost
         services.AddSingleton<ImageFinder>();
         services.AddSingleton<ImageImporter>();
         services.AddSingleton<ContainerCommitter>();
+        services.AddSingleton<LayerTrees>();
+        services.AddSingleton<ContainerDiffer>();
     }
 
     private static void ConfigureLogging(WebApplicationBuilder builder, AgentSettings settings)

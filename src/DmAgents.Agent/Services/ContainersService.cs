@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
+using DmAgents.Agent.Exports;
 using DmAgents.Agent.Imports;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Containers;
@@ -12,7 +13,8 @@ using Grpc.Core;
 namespace DmAgents.Agent.Services;
 
 /// <summary>Containers of the admin API.</summary>
-internal sealed class ContainersService(PoolGateway gateway, UsageReader usages, ContainerCommitter committer)
+internal sealed class ContainersService(
+    PoolGateway gateway, UsageReader usages, ContainerCommitter committer, ContainerDiffer differ)
     : Containers.ContainersBase
 {
     public override async Task<Container> Create(CreateContainerRequest request, ServerCallContext context)
@@ -157,6 +159,19 @@ internal sealed class ContainersService(PoolGateway gateway, UsageReader usages,
             PoolGateway.RequestOf(What, request.RequestId), DeviceKey.Container(name.Value),
             new ByteSize(request.SizeBytes), gateway.Now), context.CancellationToken).ConfigureAwait(false);
         return View(pool, done.Device, name);
+    }
+
+    public override async Task Diff(
+        DiffContainerRequest request, IServerStreamWriter<DiffContainerReply> responseStream, ServerCallContext context)
+    {
+        const string What = ContainerDiffer.What;
+        var pool = gateway.Resolve(What, request.Pool);
+        var key = KeyOf(What, request.Container);
+        await foreach (var report in differ.Run(pool, key, context.CancellationToken).ConfigureAwait(false))
+        {
+            await responseStream.WriteAsync(DiffViews.Reply(pool.Name, key, report), context.CancellationToken)
+                .ConfigureAwait(false);
+        }
     }
 
     /// <summary>What it maps is not read: that would cost two commits of the pool's metadata, and wait for other

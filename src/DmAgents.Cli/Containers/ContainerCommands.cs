@@ -15,6 +15,7 @@ internal static class ContainerCommands
         MountCommands.Mount(shell),
         MountCommands.Unmount(shell),
         Commit(shell),
+        ContainerDiff.Build(shell),
         Remove(shell),
         List(shell),
         Show(shell),

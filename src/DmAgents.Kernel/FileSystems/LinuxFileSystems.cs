@@ -17,8 +17,10 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
 
     private readonly FileSystemMaker _maker = new(runner);
 
-    public KernelVersion Running { get; } =
+    private static readonly KernelVersion OfThisHost =
         new(Environment.OSVersion.Version.Major, Environment.OSVersion.Version.Minor);
+
+    public KernelVersion Running => OfThisHost;
 
     public KernelResult Format(DevicePath device, FileSystemKind kind)
     {
@@ -72,7 +74,18 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         return KernelResult.Done;
     }
 
-    private KernelResult MountWhole(
+    /// <summary>A read-only mount that only its descriptor reaches.</summary>
+    /// <returns>What it ends with.</returns>
+    public static KernelResult<FileDescriptor> OpenForReading(DevicePath device, FileSystemKind kind)
+    {
+        var mount = DetachedMount.Open(device, MountOptions.TypeOf(kind), MountOptions.ToRead(kind));
+        // Of a file system that was not unmounted the log would be replayed first, which the device refuses.
+        if (mount.FailedWith(KernelFault.ReadOnly))
+            mount = DetachedMount.Open(device, MountOptions.TypeOf(kind), MountOptions.ToTry(kind));
+        return mount.Error is { } error ? Explained(error, device, kind, forWriting: false) : mount;
+    }
+
+    private static KernelResult MountWhole(
         DevicePath device, DeviceNumber number, MountPath target, FileSystemKind kind, bool readOnly)
     {
         var mounted = MountOnce(device, target, kind, MountOptions.Of(kind, readOnly));
@@ -100,7 +113,7 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
 
     /// <summary>The kernel tells only its log why it does not take a file system: the superblock tells it, too.
     /// </summary>
-    private KernelError Explained(KernelError error, DevicePath device, FileSystemKind kind, bool forWriting)
+    private static KernelError Explained(KernelError error, DevicePath device, FileSystemKind kind, bool forWriting)
     {
         if (error.Errno is not (Errno.Invalid or Errno.NoSystemCall))
             return error;
@@ -116,7 +129,7 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         {
             return With($"it was made for sectors of {traits.Value.Unit} at most, and the device has {sector.Value}");
         }
-        return traits.Value.RefusedBy(Running, forWriting) is { } why
+        return traits.Value.RefusedBy(OfThisHost, forWriting) is { } why
             ? new KernelError(KernelFault.NotSupported, 0, error.Operation, error.Subject, why)
             : With($"it has the features {string.Join(", ", traits.Value.Features)}");
 

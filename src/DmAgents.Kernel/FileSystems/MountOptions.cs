@@ -29,6 +29,10 @@ internal sealed record MountOptions(nuint Flags, string Data)
     public static string[] ToTry(FileSystemKind kind) =>
         kind == FileSystemKind.Xfs ? ["ro", "norecovery", "nouuid"] : ["ro", "noload"];
 
+    /// <summary>The flags of a mount that is only read.</summary>
+    public static string[] ToRead(FileSystemKind kind) =>
+        kind == FileSystemKind.Xfs ? ["ro", "nouuid"] : ["ro"];
+
     /// <summary>Read-only, as the blocks are: what is in the file system's log and not in its place yet is not seen.
     /// </summary>
     public static MountOptions WithoutRecovery(FileSystemKind kind)

@@ -21,20 +21,28 @@ public sealed partial class LinuxFileTree : IFileTree
     // The kernel tells by each open file which errors of writing came after it was opened.
     private readonly SafeFileHandle witness;
 
-    private LinuxFileTree(SafeFileHandle root, SafeFileHandle witness)
+    // Null unless the tree is on a mount of its own.
+    private readonly IDisposable? mount;
+
+    private LinuxFileTree(SafeFileHandle root, SafeFileHandle witness, IDisposable? mount)
     {
-        this.witness = witness;
+        (this.witness, this.mount) = (witness, mount);
         directories = new DirectoryHandles(root);
         entries = new NewEntries(directories);
     }
 
     /// <summary>Opens the tree below a directory; symlinks in the path to the root itself are followed.</summary>
-    public static unsafe FileTreeStatus Open(string root, out LinuxFileTree? tree)
+    public static FileTreeStatus Open(string root, out LinuxFileTree? tree) => Open(root, 0, mount: null, out tree);
+
+    /// <summary>As the other.</summary>
+    /// <param name="flags">Further flags of open(2).</param>
+    /// <param name="mount">Ends with the tree, if there is one.</param>
+    internal static unsafe FileTreeStatus Open(string root, int flags, IDisposable? mount, out LinuxFileTree? tree)
     {
         tree = null;
         fixed (byte* path = CName.Of(root))
         {
-            var fd = FileCalls.Open(path, FileFlags.PathOnly | FileFlags.Directory | FileFlags.CloseOnExec);
+            var fd = FileCalls.Open(path, FileFlags.PathOnly | FileFlags.Directory | FileFlags.CloseOnExec | flags);
             if (fd < 0)
                 return FileTreeErrno.Last("open");
             var top = new SafeFileHandle(fd, ownsHandle: true);
@@ -47,7 +55,7 @@ public sealed partial class LinuxFileTree : IFileTree
                 top.Dispose();
                 return status;
             }
-            tree = new LinuxFileTree(top, new SafeFileHandle(fd, ownsHandle: true));
+            tree = new LinuxFileTree(top, new SafeFileHandle(fd, ownsHandle: true), mount);
             return FileTreeStatus.Done;
         }
     }
@@ -143,6 +151,7 @@ public sealed partial class LinuxFileTree : IFileTree
     {
         directories.Dispose();
         witness.Dispose();
+        mount?.Dispose();
     }
 
     private static EntryType TypeOf(int mode) => (mode & FileFlags.TypeMask) switch

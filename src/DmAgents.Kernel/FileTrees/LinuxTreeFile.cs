@@ -28,6 +28,8 @@ internal sealed unsafe class LinuxTreeFile(
         }
     }
 
+    public IReadOnlyList<FileExtent>? Extents() => FileExtents.Of(handle);
+
     public FileTreeStatus Write(ReadOnlySpan<byte> buffer, long offset)
     {
         fixed (byte* start = buffer)

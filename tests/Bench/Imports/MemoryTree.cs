@@ -111,6 +111,8 @@ internal sealed class MemoryTree : IFileTree
             return FileTreeStatus.Done;
         }
 
+        public IReadOnlyList<FileExtent>? Extents() => null;
+
         public FileTreeStatus Write(ReadOnlySpan<byte> buffer, long offset) => FileTreeStatus.Done;
 
         public FileTreeStatus SetLength(long length) => FileTreeStatus.Done;

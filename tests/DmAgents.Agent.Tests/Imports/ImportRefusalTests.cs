@@ -4,6 +4,7 @@ using DmAgents.Agent.UseCases;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Images.Tests.Support;
 
@@ -135,5 +136,8 @@ public sealed class ImportRefusalTests : IAsyncLifetime
             tree = null;
             return new FileTreeStatus(FileTreeOutcome.Failed, 5, "openat2");
         }
+
+        public KernelResult<IFileTree> OpenDevice(DevicePath device, FileSystemKind kind, string? directory) =>
+            new KernelError(KernelFault.Failed, 5, "openat2", device.Value, "");
     }
 }

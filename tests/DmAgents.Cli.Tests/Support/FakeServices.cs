@@ -156,6 +156,10 @@ internal sealed class FakeLayers(FakeAgent agent) : Api.Admin.V1.Layers.LayersBa
 
 internal sealed class FakeContainers(FakeAgent agent) : Api.Admin.V1.Containers.ContainersBase
 {
+    public override Task Diff(
+        DiffContainerRequest request, IServerStreamWriter<DiffContainerReply> responseStream,
+        ServerCallContext context) => agent.Many(request, responseStream, context);
+
     public override Task<Container> Create(CreateContainerRequest request, ServerCallContext context) =>
         agent.One<Container>(request, context);
 

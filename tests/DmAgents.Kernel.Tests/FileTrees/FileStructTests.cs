@@ -4,7 +4,7 @@ using DmAgents.Kernel.Interop.FileTrees;
 
 namespace DmAgents.Kernel.Tests.FileTrees;
 
-/// <summary>Sizes and offsets of linux/openat2.h, linux/stat.h and time.h.</summary>
+/// <summary>Sizes and offsets of linux/openat2.h, linux/stat.h, linux/fiemap.h and time.h.</summary>
 public sealed class FileStructTests
 {
     [Fact]
@@ -13,6 +13,8 @@ public sealed class FileStructTests
         Assert.Equal(24, Unsafe.SizeOf<OpenHow>());
         Assert.Equal(16, Unsafe.SizeOf<TimeSpec>());
         Assert.Equal(256, Unsafe.SizeOf<Statx>());
+        Assert.Equal(32, Unsafe.SizeOf<FileMap>());
+        Assert.Equal(56, Unsafe.SizeOf<FileMapExtent>());
     }
 
     [Theory]
@@ -25,4 +27,16 @@ public sealed class FileStructTests
     [InlineData(nameof(Statx.DeviceMajor), 128)]
     public void Fields_of_statx_lie_where_the_header_has_them(string field, int offset) =>
         Assert.Equal(offset, (int)Marshal.OffsetOf<Statx>(field));
+
+    [Fact]
+    public void Fields_of_fiemap_lie_where_the_header_has_them() => Assert.Equal(
+        [16, 20, 24, 8, 16, 40],
+        new[]
+        {
+            Offset<FileMap>(nameof(FileMap.Flags)), Offset<FileMap>(nameof(FileMap.Mapped)),
+            Offset<FileMap>(nameof(FileMap.Room)), Offset<FileMapExtent>(nameof(FileMapExtent.Physical)),
+            Offset<FileMapExtent>(nameof(FileMapExtent.Length)), Offset<FileMapExtent>(nameof(FileMapExtent.Flags)),
+        });
+
+    private static int Offset<T>(string field) => (int)Marshal.OffsetOf<T>(field);
 }

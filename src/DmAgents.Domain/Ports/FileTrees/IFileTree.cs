@@ -77,6 +77,13 @@ public interface ITreeFile : IDisposable
     /// <summary>Reads at an offset in bytes; <paramref name="count"/> is 0 only at the end of the file.</summary>
     FileTreeStatus Read(Span<byte> buffer, long offset, out int count);
 
+    /// <summary>
+    /// Where the content lies on the file system's device, ascending; what no extent covers are holes, which read as
+    /// zeros. Null unless that is certain: the file system does not say it, has not chosen a place yet, or keeps the
+    /// content packed or beside other things.
+    /// </summary>
+    IReadOnlyList<FileExtent>? Extents();
+
     /// <summary>Writes all of the buffer at an offset in bytes. What is skipped between writes stays a hole.</summary>
     FileTreeStatus Write(ReadOnlySpan<byte> buffer, long offset);
 
@@ -89,3 +96,10 @@ public interface ITreeFile : IDisposable
     /// </summary>
     FileTreeStatus Complete(out IReadOnlyList<LostXattr> lost);
 }
+
+/// <summary>A run of a file's bytes, and where on the file system's device they are.</summary>
+/// <param name="Offset">In the file, in bytes.</param>
+/// <param name="Length">In bytes; the last one may end beyond the end of the file.</param>
+/// <param name="Place">On the device, in bytes.</param>
+/// <param name="IsUnwritten">Reserved only: it reads as zeros.</param>
+public readonly record struct FileExtent(long Offset, long Length, ulong Place, bool IsUnwritten);

@@ -93,6 +93,9 @@ internal static unsafe partial class FileCalls
     [LibraryImport(LibC, EntryPoint = "pwrite64", SetLastError = true)]
     public static partial nint Write(SafeFileHandle file, byte* buffer, nuint size, long offset);
 
+    [LibraryImport(LibC, EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Control(SafeFileHandle file, nuint request, FileMap* map);
+
     [LibraryImport(LibC, EntryPoint = "syncfs", SetLastError = true)]
     public static partial int SyncFileSystem(SafeFileHandle file);
 

@@ -32,6 +32,9 @@ internal static class FileFlags
     /// <summary>UTIME_OMIT: leave this one of the two times alone.</summary>
     public const long OmitTime = 0x3ffffffe;
 
+    /// <summary>FS_IOC_FIEMAP: _IOWR('f', 11, struct fiemap).</summary>
+    public const nuint FileMap = 0xC020660B;
+
     /// <summary>S_ISGID.</summary>
     public const int SetGroup = 0x400;
 

@@ -45,3 +45,35 @@ internal static class DirectoryEntryLayout
     public const int Length = 16;
     public const int Name = 19;
 }
+
+/// <summary>struct fiemap of linux/fiemap.h; its extents follow it.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 32)]
+internal struct FileMap
+{
+    [FieldOffset(0)] public ulong Start;
+    [FieldOffset(8)] public ulong Length;
+    [FieldOffset(16)] public uint Flags;
+    [FieldOffset(20)] public uint Mapped;
+    [FieldOffset(24)] public uint Room;
+}
+
+/// <summary>struct fiemap_extent of linux/fiemap.h.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 56)]
+internal struct FileMapExtent
+{
+    [FieldOffset(0)] public ulong Logical;
+    [FieldOffset(8)] public ulong Physical;
+    [FieldOffset(16)] public ulong Length;
+    [FieldOffset(40)] public uint Flags;
+}
+
+/// <summary>FIEMAP_EXTENT_ flags of linux/fiemap.h.</summary>
+internal static class FileMapFlags
+{
+    public const uint Last = 1;
+    public const uint Unwritten = 0x800;
+
+    /// <summary>FIEMAP_EXTENT_MERGED and SHARED, which say nothing against the place. All others do: unknown, not
+    /// allocated, encoded, encrypted, not aligned, inline, packed with others.</summary>
+    public const uint Harmless = Last | Unwritten | 0x1000 | 0x2000;
+}

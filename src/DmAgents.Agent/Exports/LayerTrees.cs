@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Transfers;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Ports.FileTrees;
+
+namespace DmAgents.Agent.Exports;
+
+/// <summary>
+/// Opens trees of layers and of containers. A layer is live by a view, which the journal knows, and mounted where no
+/// other process sees it. If the agent dies, the mount ends with it, and the next opening of the pool removes the view.
+/// </summary>
+internal sealed class LayerTrees(PoolGateway gateway, IFileTrees trees, ILogger<LayerTrees> log)
+{
+    /// <summary>Opens a layer's tree.</summary>
+    /// <param name="owner">The request that it is a part of, which is under way.</param>
+    /// <exception cref="RefusedException">It cannot be made live or mounted.</exception>
+    public async Task<LayerTree> OpenAsync(
+        string what, PoolPicture pool, DeviceKey layer, RequestId owner, CancellationToken cancellation)
+    {
+        var view = DeviceKey.Transfer($"{owner.Value:N}-{Guid.NewGuid():N}");
+        var made = await gateway.Make(pool.Name, new PoolCommands.CreateView(
+            new RequestId(Guid.NewGuid()), view, layer, FileSystem: null,
+            ImmutableSortedDictionary<string, string>.Empty, gateway.Now), view, owner, cancellation)
+            .ConfigureAwait(false);
+        var device = made.Device!;
+        var path = LayerReading.ContextOf(what, pool).NameOf(device.Id).Path;
+        var opened = await Task.Run(
+            () => trees.OpenDevice(path, device.FileSystem, device.Root), CancellationToken.None).ConfigureAwait(false);
+        if (opened.Succeeded)
+            return new LayerTree(opened.Value, device, () => RemoveAsync(pool.Name, view));
+        await RemoveAsync(pool.Name, view).ConfigureAwait(false);
+        throw Refusals.Of(what, layer.Name, opened.Error);
+    }
+
+    /// <summary>
+    /// Makes a layer of what a container holds at this moment, for as long as a request reads it. A mounted one is
+    /// frozen for the instant of the snapshot. What a crash leaves of it is undone, as a layer of an import is.
+    /// </summary>
+    /// <param name="owner">The request, which is under way.</param>
+    public async Task<MomentOfContainer> MomentOfAsync(
+        string what, PoolPicture pool, DeviceKey container, RequestId owner, CancellationToken cancellation)
+    {
+        var key = WorkUnderWay.KeyOf(owner, 0);
+        try
+        {
+            await gateway.Make(pool.Name, new PoolCommands.CommitLive(
+                new RequestId(Guid.NewGuid()), container, key, ImmutableSortedDictionary<string, string>.Empty,
+                gateway.Now), key, owner, cancellation).ConfigureAwait(false);
+            return new MomentOfContainer(key, () => RemoveAsync(pool.Name, key));
+        }
+        catch (RefusedException refused)
+        {
+            throw Refusals.Of(refused.Refusal with { What = what });
+        }
+    }
+
+    private async Task RemoveAsync(PoolName pool, DeviceKey key)
+    {
+        if (await gateway.Remove(pool, key).ConfigureAwait(false) is { } refusal)
+            log.LogWarning("pool {Pool}: {Key} stays until the pool is opened again: {Why}", pool, key, refusal);
+    }
+}
+
+/// <summary>What a container held at a moment, as a layer that goes with this.</summary>
+internal sealed class MomentOfContainer(DeviceKey key, Func<Task> end) : IAsyncDisposable
+{
+    public DeviceKey Key => key;
+
+    public async ValueTask DisposeAsync() => await end().ConfigureAwait(false);
+}
