@@ -39,6 +39,15 @@ public sealed record FleetSection(MemberAddress? Address, IPAddress? Listen, Imm
     /// <summary>How often it is looked at.</summary>
     public DatabaseTimes DatabaseTimes { get; init; } = DatabaseTimes.Default;
 
+    /// <summary>How many hosts are to have an image, unless an operator says another number.</summary>
+    public int Copies { get; init; } = 1;
+
+    /// <summary>A lost host's copies count for this long; then others are made.</summary>
+    public TimeSpan RestoreAfter { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Between two looks at an entity that has something under way.</summary>
+    internal TimeSpan Look { get; init; } = TimeSpan.FromSeconds(10);
+
     public PeerLayersSection Layers { get; init; } = new();
 
     public FleetTimes Times { get; init; } = FleetTimes.Default;

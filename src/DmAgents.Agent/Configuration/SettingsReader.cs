@@ -188,6 +188,8 @@ public static class SettingsReader
         JoinPatience = values.Duration("fleet.join-patience"),
         Refresh = values.Duration("fleet.refresh-interval"),
         Database = values.DatabaseOrNone("fleet.database"),
+        Copies = values.Count("fleet.copies"),
+        RestoreAfter = values.Duration("fleet.restore-after"),
         TransferRate = values.SizeOrNone("fleet.transfer.rate"),
         Layers = new PeerLayersSection
         {

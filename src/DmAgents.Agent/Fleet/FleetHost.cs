@@ -5,6 +5,7 @@ using DmAgents.Actors.Fleet.Entities;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;
 using DmAgents.Agent.Services;
+using DmAgents.Agent.Spread;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Pools;
 using DmAgents.Fleet.Authority;
@@ -20,7 +21,7 @@ namespace DmAgents.Agent.Fleet;
 /// </summary>
 internal sealed class FleetHost(
     AgentSettings settings, FleetStore store, FleetKeeper keeper, FleetIdentity identity,
-    Func<IEnumerable<IFleetPart>> parts, TimeProvider time, ILoggerFactory loggers, ILogger<FleetHost> log)
+    Func<IEnumerable<IFleetPart>> parts, Func<HostOrderDesk> orders, TimeProvider time, ILoggerFactory loggers, ILogger<FleetHost> log)
     : IHostedService, IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
@@ -264,6 +265,7 @@ internal sealed class FleetHost(
                     ? new FleetEntitySettings(new Actors.Fleet.Database.FleetIdentity(place.Id, place.Fleet), database)
                     {
                         DatabaseTimes = settings.Fleet.DatabaseTimes,
+                        Spread = orders().Settings,
                     }
                     : null,
             },

@@ -8,6 +8,7 @@ using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Metrics;
 using DmAgents.Agent.Services;
+using DmAgents.Agent.Spread;
 using DmAgents.Agent.Transfers;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Ports.FileTrees;
@@ -67,6 +68,7 @@ internal static class AgentHost
         app.MapGrpcService<EventsService>();
         app.MapGrpcService<FleetService>();
         app.MapGrpcService<TransfersService>();
+        app.MapGrpcService<SpreadService>();
         app.MapGrpcService<SnapshotsService>();
         if (settings.MetricsEndPoint is not null)
             MetricsHost.Use(app);
@@ -124,6 +126,7 @@ internal static class AgentHost
         services.AddHostedService<ActorsHost>();
         services.AddHostedService(provider => provider.GetRequiredService<BackupKeeper>());
         FleetServices.Add(services);
+        SpreadServices.Add(services);
     }
 
     private static void AddUseCases(IServiceCollection services)

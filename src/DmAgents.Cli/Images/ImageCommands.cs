@@ -12,6 +12,8 @@ internal static class ImageCommands
     {
         ImageImport.Build(shell),
         ImageCopy.Build(shell),
+        ImageSpreads.Copies(shell),
+        ImageSpreads.Explain(shell),
         List(shell),
         Show(shell),
         Tag(shell),

@@ -229,3 +229,12 @@ internal sealed class FakeTransfers(FakeAgent agent) : Api.Admin.V1.Transfers.Tr
     public override Task<CancelTransferReply> Cancel(CancelTransferRequest request, ServerCallContext context) =>
         agent.One<CancelTransferReply>(request, context);
 }
+
+internal sealed class FakeSpread(FakeAgent agent) : Api.Admin.V1.Spread.SpreadBase
+{
+    public override Task<ImageSpread> SetImageCopies(SetImageCopiesRequest request, ServerCallContext context) =>
+        agent.One<ImageSpread>(request, context);
+
+    public override Task<ImageSpread> ExplainImage(ExplainImageRequest request, ServerCallContext context) =>
+        agent.One<ImageSpread>(request, context);
+}

@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using DmAgents.Actors.Fleet.Spread;
+using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Transfers;
+using DmAgents.Domain.Fleet.Images;
+using DmAgents.Domain.Fleet.Inventory;
+using DmAgents.Domain.Fleet.Orders;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.Spread;
+
+/// <summary>
+/// Copies images to this host because the fleet orders it. Each copy has one request id, on each repetition of the order
+/// and after a restart. Before it begins, and as long as it makes progress, the host asks the image's entity whether the
+/// copy is still under way: what is not is undone.
+/// </summary>
+internal sealed class CopyOrders(
+    FleetEntityAccess access, ImageCopies copies, PoolGateway gateway, ILayerPeers peers, FleetMadeImages made,
+    TimeProvider time, ILogger<CopyOrders> log)
+{
+    private static readonly SpreadSettings Defaults = new(default, _ => { });
+
+    private readonly ConcurrentDictionary<CopyId, bool> _underWay = new();
+
+    public async Task ExecuteAsync(HostOrders.CopyImage order, CancellationToken stopping)
+    {
+        if (!_underWay.TryAdd(order.Copy, true))
+            return;
+        try
+        {
+            if (await Continues(order.Copy, stopping).ConfigureAwait(false) != true)
+                return;
+            var why = await CopyAsync(order, stopping).ConfigureAwait(false);
+            if (why is not null)
+                await Fail(order.Copy, why, stopping).ConfigureAwait(false);
+        }
+        finally
+        {
+            _underWay.TryRemove(order.Copy, out _);
+        }
+    }
+
+    /// <summary>The same at each repetition.</summary>
+    internal static RequestId RequestOf(CopyId copy) =>
+        new(new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"fleet copy {copy}")).AsSpan(0, 16)));
+
+    /// <returns>Why there is no copy; null: there is one, or none is wanted any more.</returns>
+    private async Task<string?> CopyAsync(HostOrders.CopyImage order, CancellationToken stopping)
+    {
+        if (gateway.Board.Find(order.Pool) is not { } pool)
+            return $"pool {order.Pool} is gone";
+        var had = pool.State.Images.ContainsKey(order.Copy.Image);
+        var why = "no host that has it can be reached";
+        foreach (var source in order.Sources.Where(peers.Knows))
+        {
+            try
+            {
+                var copy = copies.Start(RequestOf(order.Copy), pool, source, order.Copy.Image.Value);
+                if (!await FollowAsync(order.Copy, copy, stopping).ConfigureAwait(false))
+                    return null;
+                // What an operator brought is not the fleet's to let go.
+                if (!had && copy.Job.Request == RequestOf(order.Copy))
+                    Note(order);
+                return null;
+            }
+            catch (RefusedException refused)
+            {
+                why = refused.Refusal.Why;
+            }
+            catch (OperationCanceledException) when (!stopping.IsCancellationRequested && !copies.IsStopping)
+            {
+                return "it was cancelled on the host";
+            }
+        }
+        return why;
+    }
+
+    /// <summary>A copy that makes no progress is not renewed: the fleet chooses another host when its lease has lapsed.
+    /// </summary>
+    /// <returns>It is done; false: it is not wanted any more, and is undone.</returns>
+    private async Task<bool> FollowAsync(CopyId id, RunningCopy copy, CancellationToken stopping)
+    {
+        var seen = copy.Progress;
+        while (await Task.WhenAny(copy.Done, Task.Delay(Defaults.CopyLease / 4, time, stopping)).ConfigureAwait(false)
+            != copy.Done)
+        {
+            stopping.ThrowIfCancellationRequested();
+            if (copy.Progress == seen)
+                continue;
+            seen = copy.Progress;
+            if (await Continues(id, stopping).ConfigureAwait(false) == false)
+            {
+                copy.Cancel();
+                await ((Task)copy.Done).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return copy.Done.IsCompletedSuccessfully;
+            }
+        }
+        await copy.Done.ConfigureAwait(false);
+        return true;
+    }
+
+    private void Note(HostOrders.CopyImage order)
+    {
+        if (gateway.Board.Find(order.Pool)?.State.Images.GetValueOrDefault(order.Copy.Image) is not { } image)
+            return;
+        if (made.Add(new FleetMadeImage(order.Pool, order.Copy.Image, image.ConfigDigest)) is { Error: { } error })
+            log.LogWarning("the fleet cannot let its copy of {Image} go later: {Error}", order.Copy.Image, error);
+    }
+
+    /// <returns>Null: the fleet does not say so at present.</returns>
+    private async Task<bool?> Continues(CopyId copy, CancellationToken cancellation)
+    {
+        if (!access.TryFind(ImageCopier.What, copy.Image.Value, out var entities, out _))
+            return null;
+        var answer = await entities.Ask(
+            copy.Image, new ImageCommands.NoteProgress(copy.Number, Defaults.CopyLease, time.GetUtcNow()),
+            cancellation).ConfigureAwait(false);
+        return answer.Reply switch
+        {
+            ImageReplies.CopyContinues => true,
+            ImageReplies.NoSuchCopy => false,
+            _ => null,
+        };
+    }
+
+    /// <summary>If the entity does not hear of it, the copy's lease lapses.</summary>
+    private async Task Fail(CopyId copy, string why, CancellationToken cancellation)
+    {
+        log.LogWarning("the fleet's copy {Copy} to this host failed: {Why}", copy, why);
+        if (access.TryFind(ImageCopier.What, copy.Image.Value, out var entities, out _))
+        {
+            await entities.Ask(
+                copy.Image, new ImageCommands.NoteFailure(
+                    copy.Number, why, Defaults.RetryAfter, time.GetUtcNow()), cancellation).ConfigureAwait(false);
+        }
+    }
+}

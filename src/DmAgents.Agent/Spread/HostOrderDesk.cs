@@ -1,0 +1,39 @@
+using DmAgents.Actors.Fleet.Spread;
+using DmAgents.Agent.Configuration;
+using DmAgents.Domain.Fleet.Orders;
+
+namespace DmAgents.Agent.Spread;
+
+/// <summary>Takes what the fleet's entities order this host to do. Each order is executed beside the others; one that
+/// is executed already is ignored.</summary>
+internal sealed class HostOrderDesk(
+    AgentSettings settings, CopyOrders copies, IHostApplicationLifetime lifetime, ILogger<HostOrderDesk> log)
+{
+    /// <summary>With which the host drives the entities on it.</summary>
+    public SpreadSettings Settings => new(settings.Fleet.RestoreAfter, Take)
+    {
+        Look = settings.Fleet.Look, Rest = settings.Fleet.Look * 6,
+    };
+
+    private void Take(HostOrder order) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await Execute(order, lifetime.ApplicationStopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+        }
+        // The order is repeated; a fault about one keeps no other from its execution.
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            log.LogError(fault, "an order of the fleet could not be executed: {Order}", order);
+        }
+    });
+
+    private Task Execute(HostOrder order, CancellationToken stopping) => order switch
+    {
+        HostOrders.CopyImage copy => copies.ExecuteAsync(copy, stopping),
+        _ => Task.CompletedTask,
+    };
+}

@@ -1,0 +1,75 @@
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Imports;
+using DmAgents.Domain.Fleet.Images;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.Spread;
+
+/// <summary>On how many hosts an image is to be, and why it is where it is.</summary>
+internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway)
+{
+    public const string CannotSet = "cannot set copies";
+    public const string CannotExplain = "cannot explain image";
+
+    /// <summary>The fleet keeps so many verified copies from here on; it makes and drops them by and by.</summary>
+    /// <returns>The image as the fleet has it.</returns>
+    public async Task<ImageState> SetCopies(
+        RequestId request, string image, int copies, CancellationToken cancellation)
+    {
+        var reference = ReferenceOf(CannotSet, image);
+        var entities = access.Demand(CannotSet, reference.Value);
+        var (reply, refusal) = await entities.Ask(
+            reference, new ImageCommands.SetCopies(request, copies, gateway.Now), cancellation).ConfigureAwait(false);
+        return reply switch
+        {
+            ImageReplies.CopiesSet => await Explain(image, cancellation).ConfigureAwait(false),
+            ImageReplies.Refused refused => throw Refusals.Of(refused.Refusal),
+            _ => throw Refusals.Of(refusal!),
+        };
+    }
+
+    /// <summary>The image as the fleet has it, with its latest decisions.</summary>
+    public async Task<ImageState> Explain(string image, CancellationToken cancellation)
+    {
+        var reference = ReferenceOf(CannotExplain, image);
+        var entities = access.Demand(CannotExplain, reference.Value);
+        var (state, refusal) = await entities.Show(reference, cancellation).ConfigureAwait(false);
+        return state switch
+        {
+            { IsKnown: true } => state,
+            null => throw Refusals.Of(refusal!),
+            _ => throw Refusals.NotFound(
+                CannotExplain, reference.Value, "the fleet has no image of this name",
+                "list them: dmagent image list --fleet"),
+        };
+    }
+
+    /// <summary>As a pool of this host calls it, if one has it: by a short name or an id, too.</summary>
+    private ImageReference ReferenceOf(string what, string image)
+    {
+        foreach (var pool in gateway.Board.All)
+        {
+            if (Found(what, pool, image) is { } found)
+                return found;
+        }
+        return ImageReference.TryParse(image, out var reference)
+            ? reference
+            : throw Refusals.NotFound(
+                what, image, "it is no image reference, and this host has no image of such an id",
+                "give the reference: dmagent image list --fleet");
+    }
+
+    private static ImageReference? Found(string what, PoolPicture pool, string image)
+    {
+        try
+        {
+            return ImageFinder.Find(what, pool, image).Reference;
+        }
+        catch (RefusedException missing) when (missing.Refusal.Kind == RefusalKind.NotFound)
+        {
+            return null;
+        }
+    }
+}

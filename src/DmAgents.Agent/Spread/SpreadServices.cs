@@ -1,0 +1,15 @@
+namespace DmAgents.Agent.Spread;
+
+/// <summary>The parts of the daemon that spread images over the fleet.</summary>
+internal static class SpreadServices
+{
+    public static void Add(IServiceCollection services)
+    {
+        services.AddSingleton<FleetMadeImages>();
+        services.AddSingleton<CopyOrders>();
+        services.AddSingleton<HostOrderDesk>();
+        // Made when the host enters its fleet: its parts know the host that runs them.
+        services.AddSingleton<Func<HostOrderDesk>>(provider => provider.GetRequiredService<HostOrderDesk>);
+        services.AddSingleton<ImageSpread>();
+    }
+}

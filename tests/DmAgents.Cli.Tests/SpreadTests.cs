@@ -1,0 +1,89 @@
+using DmAgents.Api.Admin.V1;
+using DmAgents.Cli.Tests.Support;
+using Google.Protobuf.WellKnownTypes;
+
+namespace DmAgents.Cli.Tests;
+
+public sealed class SpreadTests
+{
+    private static readonly Timestamp Earlier = Timestamp.FromDateTimeOffset(
+        Run.Plain().Clock.GetUtcNow() - TimeSpan.FromHours(2));
+
+    private static ImageSpread Spread => new()
+    {
+        Reference = "debian:12", Id = "sha256:cccc", CopiesWanted = 3,
+        Hosts =
+        {
+            new SpreadHost { Host = "host-1", Holding = SpreadHost.Types.Holding.Whole, InUse = true },
+            new SpreadHost { Host = "host-2", Holding = SpreadHost.Types.Holding.Lost, LostSince = Earlier },
+            new SpreadHost
+            {
+                Host = "host-3", Holding = SpreadHost.Types.Holding.Incomplete, Failure = "no space", Failures = 2,
+                NotBefore = Earlier,
+            },
+        },
+        CopiesUnderWay = { new SpreadCopy { Host = "host-4", Pool = "fast", DataBytes = 1 << 20 } },
+        Decisions =
+        {
+            new SpreadDecision
+            {
+                At = Earlier, Host = "host-4", Why = "1 of 3 copies are there, host-2 is lost",
+                Candidates =
+                {
+                    new SpreadCandidate
+                    {
+                        Host = "host-4", Verdict = SpreadCandidate.Types.Verdict.Fits, MissingDataBytes = 1 << 20,
+                        RoomPermille = 905, LocalityPermille = 500, Score = 1405,
+                    },
+                    new SpreadCandidate
+                    {
+                        Host = "host-3", Verdict = SpreadCandidate.Types.Verdict.LowData,
+                    },
+                },
+            },
+        },
+    };
+
+    [Fact]
+    public async Task The_number_of_copies_is_set_and_said_beside_what_is_there()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        agent.On<SetImageCopiesRequest>(_ => Spread);
+
+        var run = await Run.Of(agent, "image", "copies", "debian:12", "3");
+
+        Assert.Equal(
+            new SetImageCopiesRequest { RequestId = Run.RequestId, Image = "debian:12", Copies = 3 },
+            agent.Request<SetImageCopiesRequest>());
+        Assert.Equal("debian:12 is to be on 3 hosts; it is on 1 host now\n", run.Out);
+    }
+
+    [Fact]
+    public async Task What_is_no_number_of_copies_is_a_usage_error()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+
+        Assert.Equal(2, (await Run.Of(agent, "image", "copies", "debian:12", "many")).Code);
+        Assert.Equal(2, (await Run.Of(agent, "image", "copies", "debian:12")).Code);
+    }
+
+    [Fact]
+    public async Task An_explanation_has_the_hosts_the_copies_under_way_and_the_decisions_with_their_candidates()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        agent.On<ExplainImageRequest>(_ => Spread);
+
+        var run = await Run.Of(agent, "image", "explain", "debian:12");
+
+        Assert.Equal(0, run.Code);
+        string[] parts =
+        [
+            "copies wanted", "all, verified", "stays, also if fewer copies are wanted", "lost 2 hours ago",
+            "failed 2 times (no space)", "under way to host-4: 1 MiB into pool fast",
+            "a copy to host-4, because 1 of 3 copies are there, host-2 is lost", "too little data free", "90.5 %", "1405",
+        ];
+        Assert.All(parts, part => Assert.Contains(part, run.Out, StringComparison.Ordinal));
+        var json = await Run.Of(agent, "image", "explain", "debian:12", "--json");
+        Assert.Contains("\"locality_permille\":500", json.Out.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+}
