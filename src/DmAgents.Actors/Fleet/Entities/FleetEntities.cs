@@ -60,7 +60,7 @@ public sealed class FleetEntities : IFleetEntities
         _locations = Region(LocationKind.Kind, id => Props.Create(() => new BucketActor(id, gate, settings.Times)));
         _ledgers = Region(LedgerKind.Kind, Live(LedgerKind.Kind, watcher: null));
         _images = Region(ImageKind.Kind, Live(ImageKind.Kind, spread?.Images));
-        _containers = Region(ContainerKind.Kind, Live(ContainerKind.Kind, watcher: null));
+        _containers = Region(ContainerKind.Kind, Live(ContainerKind.Kind, spread?.Containers));
 
         Func<string, Props> Live<TState, TCommand, TEvent, TReply>(
             EntityKind<TState, TCommand, TEvent, TReply> kind, IEntityWatcher<TState>? watcher)

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Domain.Fleet.Containers;
 using DmAgents.Domain.Fleet.Images;
 
 namespace DmAgents.Actors.Fleet.Spread;
@@ -8,9 +9,12 @@ namespace DmAgents.Actors.Fleet.Spread;
 /// <summary>Does what the entities on this host ask for, in one life of the fleet's actor system.</summary>
 internal sealed class FleetSpread : IDisposable
 {
-    private FleetSpread(EntityDriver<ImageState> images) => Images = images;
+    private FleetSpread(EntityDriver<ImageState> images, EntityDriver<ContainerState> containers) =>
+        (Images, Containers) = (images, containers);
 
     public EntityDriver<ImageState> Images { get; }
+
+    public EntityDriver<ContainerState> Containers { get; }
 
     public static FleetSpread Start(
         ActorSystem system, IFleetEntities entities, SpreadSettings settings, TimeProvider time)
@@ -20,9 +24,15 @@ internal sealed class FleetSpread : IDisposable
         var ledgers = new KnownLedgers(entities, time);
         var log = Logging.GetLogger(system, typeof(FleetSpread));
         var images = new ImageRound(entities, mail, ledgers, settings, time);
-        return new FleetSpread(new EntityDriver<ImageState>(
-            images.RunAsync, ImageCare.IsNeeded, settings, time, log));
+        var containers = new ContainerRound(entities, mail, ledgers, time);
+        return new FleetSpread(
+            new EntityDriver<ImageState>(images.RunAsync, ImageCare.IsNeeded, settings, time, log),
+            new EntityDriver<ContainerState>(containers.RunAsync, ContainerCare.IsNeeded, settings, time, log));
     }
 
-    public void Dispose() => Images.Dispose();
+    public void Dispose()
+    {
+        Images.Dispose();
+        Containers.Dispose();
+    }
 }

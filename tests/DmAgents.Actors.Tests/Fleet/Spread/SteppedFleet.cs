@@ -44,6 +44,10 @@ internal sealed class SteppedFleet : TimeProvider, IFleetEntities, IHostMail
 
     public List<ImageEvent> Journal { get; } = [];
 
+    public ContainerState Web { get; private set; } = new(new ContainerName("web"));
+
+    private int WebEvents { get; set; }
+
     /// <summary>Sent and not lost.</summary>
     public List<(HostName Host, HostOrder Order)> Orders { get; } = [];
 
@@ -122,9 +126,9 @@ internal sealed class SteppedFleet : TimeProvider, IFleetEntities, IHostMail
         for (var rounds = 0; ; rounds++)
         {
             Assert.True(rounds < 50, "the driver never rests");
-            var before = Journal.Count;
+            var before = Journal.Count + WebEvents;
             await Round();
-            if (Journal.Count == before)
+            if (Journal.Count + WebEvents == before)
                 return;
         }
     }
@@ -133,8 +137,10 @@ internal sealed class SteppedFleet : TimeProvider, IFleetEntities, IHostMail
     public async Task Round()
     {
         Steps = 0;
-        var round = new ImageRound(this, this, new KnownLedgers(this, this), Settings, this);
-        await round.RunAsync(Journal.Aggregate(new ImageState(Image), (state, e) => state.Apply(e)), default);
+        var ledgers = new KnownLedgers(this, this);
+        await new ImageRound(this, this, ledgers, Settings, this).RunAsync(
+            Journal.Aggregate(new ImageState(Image), (state, e) => state.Apply(e)), default);
+        await new ContainerRound(this, this, ledgers, this).RunAsync(Web, default);
     }
 
     public void Send(HostName host, HostOrder order) => Step(() =>
@@ -163,10 +169,10 @@ internal sealed class SteppedFleet : TimeProvider, IFleetEntities, IHostMail
 
     public Task<EntityAnswer<ContainerReply>> Ask(
         ContainerName container, ContainerCommand command, CancellationToken cancellation) =>
-        throw new NotSupportedException();
+        Answer(() => Do(command));
 
     public Task<EntityAnswer<ContainerState>> Show(ContainerName container, CancellationToken cancellation) =>
-        throw new NotSupportedException();
+        Answer(() => Web);
 
     public ImageReply Do(ImageCommand command)
     {
@@ -177,6 +183,26 @@ internal sealed class SteppedFleet : TimeProvider, IFleetEntities, IHostMail
             Journal.Add(e);
         }
         return decision.Reply;
+    }
+
+    public ContainerReply Do(ContainerCommand command)
+    {
+        var decision = ContainerDecider.Decide(Web, command);
+        Web = decision.Events.Aggregate(Web, (state, e) => state.Apply(e));
+        WebEvents += decision.Events.Length;
+        return decision.Reply;
+    }
+
+    /// <summary>As an operator asks for it, on any host.</summary>
+    public ContainerReply Create(HostName? host = null) => Do(new ContainerCommands.Create(
+        NewRequest(), Image, host, State.Lineage,
+        ImageCare.Offers(State, _ledgers.Values.Where(ledger => Reached.Contains(ledger.Host)), [], Now), Now));
+
+    /// <summary>The host says what it has of this name.</summary>
+    public ContainerReply Say(HostName host, ContainerEpoch? epoch)
+    {
+        var stamp = _stamps[host] = _stamps[host] with { Sequence = _stamps[host].Sequence + 1 };
+        return Do(new ContainerCommands.Announce(host, stamp, epoch, Now));
     }
 
     public HostReply Do(HostName host, HostCommand command)
