@@ -118,10 +118,13 @@ public sealed class PoolBoard
         }
     }
 
+    /// <summary>Done with the next change of any picture. Taken before the pictures are read, none is missed.</summary>
+    public Task Changed => Next;
+
     internal void Show(PoolPicture picture)
     {
         _pictures[picture.Name] = picture;
-        Changed();
+        Notify();
     }
 
     /// <summary>The pool has no actor at this moment; what it showed last stays.</summary>
@@ -129,13 +132,13 @@ public sealed class PoolBoard
     {
         if (_pictures.TryGetValue(name, out var shown) && shown.Actor.Equals(actor))
             _pictures.TryUpdate(name, shown with { Actor = ActorRefs.Nobody }, shown);
-        Changed();
+        Notify();
     }
 
     internal void Forget(PoolName name)
     {
         _pictures.TryRemove(name, out _);
-        Changed();
+        Notify();
         Feed.End(name);
     }
 
@@ -151,5 +154,5 @@ public sealed class PoolBoard
 
     /// <summary>Pictures change all the time, and rarely is one waited for: then this is one exchange of null.
     /// </summary>
-    private void Changed() => Interlocked.Exchange(ref _next, null)?.TrySetResult();
+    private void Notify() => Interlocked.Exchange(ref _next, null)?.TrySetResult();
 }

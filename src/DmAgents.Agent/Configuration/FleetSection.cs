@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using DmAgents.Actors.Fleet;
 using DmAgents.Actors.Fleet.Database;
+using DmAgents.Agent.Fleet.Inventory;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Units;
 
@@ -47,6 +48,9 @@ public sealed record FleetSection(MemberAddress? Address, IPAddress? Listen, Imm
 
     /// <summary>Between two looks at an entity that has something under way.</summary>
     internal TimeSpan Look { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the host says what it has.</summary>
+    internal AnnounceTimes Announce { get; init; } = AnnounceTimes.Default;
 
     public PeerLayersSection Layers { get; init; } = new();
 

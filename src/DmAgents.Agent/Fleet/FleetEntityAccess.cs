@@ -59,6 +59,10 @@ internal sealed class FleetEntityAccess(AgentSettings settings, FleetKeeper keep
         }
     }
 
+    /// <summary>Done when these are not the entities any more: the fleet's system has ended.</summary>
+    public Task WhenGone(FleetEntities entities, CancellationToken cancellation) =>
+        board.When(_ => keeper.Entities != entities, cancellation);
+
     private Refusal? RefuseChange(FleetEntities? entities, string what, string subject)
     {
         if (board.Current.RefuseChange(what, subject) is { } outside)

@@ -1,4 +1,5 @@
 using DmAgents.Actors.Fleet;
+using DmAgents.Agent.Fleet.Inventory;
 using DmAgents.Fleet.Joining;
 
 namespace DmAgents.Agent.Fleet;
@@ -26,6 +27,12 @@ internal static class FleetServices
         services.AddSingleton<IFleetPart, FleetJoinPart>();
         services.AddSingleton<IFleetPart>(provider => provider.GetRequiredService<FleetRenewal>());
         services.AddSingleton<IFleetPart>(provider => provider.GetRequiredService<FleetRefresh>());
+        services.AddSingleton<DropQuestions>();
+        services.AddSingleton<LayerDigests>();
+        services.AddSingleton<HostInventories>();
+        services.AddSingleton<AnnouncementSender>();
+        services.AddSingleton<IFleetPart, HostAnnouncements>();
+        services.AddSingleton<IFleetPart, FleetAbsences>();
         services.AddSingleton<FleetAddresses>();
         services.AddSingleton<FleetEntrance>();
         services.AddSingleton<FleetMaker>();

@@ -1,4 +1,5 @@
 using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Fleet.Inventory;
 using DmAgents.Domain.Ports;
 using DmAgents.Fleet;
 using DmAgents.Fleet.Authority;
@@ -21,6 +22,11 @@ internal sealed class FleetStore(AgentSettings settings, IDurableFiles files, Ti
     public MemberFiles Members { get; } = new(files, settings.FleetPaths);
 
     public KnownMembersFile Known { get; } = new(files, settings.FleetPaths);
+
+    /// <summary>What the fleet was told of this host.</summary>
+    public FleetMemoryFile Memory { get; } = new(files, settings.FleetPaths);
+
+    public ContainerEpochs Epochs { get; } = new(files, settings.FleetPaths);
 
     public Lifetimes Lifetimes => new(Lifetimes.Default.Authority, settings.Fleet.CertificateLife);
 
@@ -51,7 +57,7 @@ internal sealed class FleetStore(AgentSettings settings, IDurableFiles files, Ti
     /// <param name="withAuthority">The fleet ends: its authority goes, too.</param>
     public KernelResult Remove(bool withAuthority)
     {
-        var removed = Members.Remove().Then(Known.Remove);
+        var removed = Members.Remove().Then(Known.Remove).Then(Memory.Remove).Then(Epochs.Remove);
         if (!withAuthority)
             return removed;
         // The certificate first: without it there is no authority.

@@ -3,6 +3,7 @@ using DmAgents.Actors.Fleet;
 using DmAgents.Actors.Fleet.Database;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Fleet.Inventory;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.UseCases;
 using DmAgents.Domain.Fleet;
@@ -23,6 +24,13 @@ internal sealed class FleetAgents : IAsyncDisposable
 
     /// <summary>Of the agents to come; null: their fleet has none.</summary>
     public FleetDatabase? Database { get; set; }
+
+    /// <summary>Of the agents to come.</summary>
+    public AnnounceTimes Announce { get; set; } = new()
+    {
+        Pace = TimeSpan.FromMilliseconds(50), Retry = TimeSpan.FromMilliseconds(100),
+        Absences = TimeSpan.FromMilliseconds(500),
+    };
 
     /// <summary>An address of loopback that no other test has, with three free ports.</summary>
     public static MemberAddress NextAddress()
@@ -48,6 +56,7 @@ internal sealed class FleetAgents : IAsyncDisposable
         Fleet = settings.Fleet with
         {
             Database = Database ?? settings.Fleet.Database,
+            Announce = Announce,
             DatabaseTimes = DatabaseTimes.Default with
             {
                 Interval = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(100),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Event;
@@ -50,10 +51,12 @@ public sealed class FleetEntities : IFleetEntities
     private readonly IActorRef _ledgers;
     private readonly IActorRef _images;
     private readonly IActorRef _containers;
+    private readonly EntityNames _names;
 
     private FleetEntities(ActorSystem system, FleetEntitySettings settings, DatabaseGate gate, TimeProvider time)
     {
         (_system, _times, _time, Database) = (system, settings.Times, time, gate);
+        _names = new EntityNames(settings.Database);
         var spread = settings.Spread is { } driven ? FleetSpread.Start(system, this, driven, time) : null;
         if (spread is not null)
             system.WhenTerminated.ContinueWith(_ => spread.Dispose(), TaskScheduler.Default);
@@ -137,6 +140,43 @@ public sealed class FleetEntities : IFleetEntities
     /// <summary>What the fleet knows of a container.</summary>
     public Task<EntityAnswer<ContainerState>> Show(ContainerName container, CancellationToken cancellation) =>
         Show<ContainerState>(_containers, ContainerKind.Kind, container.Value, cancellation);
+
+    /// <summary>The hosts that the fleet has ever heard of.</summary>
+    public Task<EntityAnswer<IReadOnlyList<HostName>>> Hosts(CancellationToken cancellation) =>
+        Names(LedgerKind.Kind, id => new HostName(id), cancellation);
+
+    /// <summary>The images that any host has ever announced or defined.</summary>
+    public Task<EntityAnswer<IReadOnlyList<ImageReference>>> Images(CancellationToken cancellation) =>
+        Names(ImageKind.Kind, id => new ImageReference(id), cancellation);
+
+    /// <summary>The containers that any host has ever announced or made.</summary>
+    public Task<EntityAnswer<IReadOnlyList<ContainerName>>> Containers(CancellationToken cancellation) =>
+        Names(ContainerKind.Kind, id => new ContainerName(id), cancellation);
+
+    /// <summary>The buckets to which something was ever announced.</summary>
+    public Task<EntityAnswer<IReadOnlyList<LayerBucket>>> Buckets(CancellationToken cancellation) => Names(
+        LocationKind.Kind, id => new LayerBucket(int.Parse(id, CultureInfo.InvariantCulture)), cancellation);
+
+    private async Task<EntityAnswer<IReadOnlyList<T>>> Names<T>(
+        EntityKind kind, Func<string, T> read, CancellationToken cancellation)
+    {
+        const string What = "cannot list the fleet's";
+        if (Database.Current.RefuseChange($"{What} {kind.Name}s", Database.Current.Where) is { } closed)
+            return new(null, closed);
+        try
+        {
+            var names = await _names.OfAsync(kind, cancellation).ConfigureAwait(false);
+            return new([.. names.Select(read)], null);
+        }
+        // Whatever the driver throws, the database did not answer.
+        catch (Exception cause) when (cause is not (OperationCanceledException or OutOfMemoryException))
+        {
+            Database.Suspect();
+            return new(null, new Refusal(
+                RefusalKind.WrongState, $"{What} {kind.Name}s", Database.Current.Where, cause.Message,
+                "try again in a moment"));
+        }
+    }
 
     private static async Task EndWithAsync(ActorSystem system, DatabaseWatch watch)
     {

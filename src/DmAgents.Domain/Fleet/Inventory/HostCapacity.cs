@@ -14,7 +14,16 @@ public readonly record struct PoolSpace(ByteSize Data, ByteSize Metadata)
 
 /// <summary>A pool as its host announces it.</summary>
 /// <param name="Admits">It takes new layers: it is open, and above its marks.</param>
-public sealed record PoolCapacity(PoolName Pool, PoolSpace Total, PoolSpace Free, bool Admits);
+public sealed record PoolCapacity(PoolName Pool, PoolSpace Total, PoolSpace Free, bool Admits)
+{
+    internal bool IsAbout(PoolCapacity other, int permille) =>
+        Pool == other.Pool && Total == other.Total && Admits == other.Admits
+        && IsNear(Free.Data, other.Free.Data, Total.Data, permille)
+        && IsNear(Free.Metadata, other.Free.Metadata, Total.Metadata, permille);
+
+    private static bool IsNear(ByteSize one, ByteSize other, ByteSize total, int permille) =>
+        (one > other ? one - other : other - one).Bytes <= (UInt128)total.Bytes * (uint)permille / 1000;
+}
 
 /// <summary>A host as it announces itself.</summary>
 /// <param name="Pools">Each pool once.</param>
@@ -23,6 +32,12 @@ public sealed record HostCapacity(ImmutableArray<PoolCapacity> Pools, string Ver
 {
     public bool Equals(HostCapacity? other) =>
         other is not null && Version == other.Version && Pools.SequenceEqual(other.Pools);
+
+    /// <summary>The other one says nothing that matters to a decision: the same pools, each free by as much but for some
+    /// thousandths of its total.</summary>
+    public bool IsAbout(HostCapacity other, int permille) =>
+        Version == other.Version && Pools.Length == other.Pools.Length
+        && Pools.Zip(other.Pools).All(pair => pair.First.IsAbout(pair.Second, permille));
 
     public override int GetHashCode() => HashCode.Combine(Version, Pools.Length);
 }

@@ -25,6 +25,9 @@ public sealed record BucketAnnouncer(Incarnation Incarnation)
     /// <summary>The bucket says that this incarnation has ended: the host must begin another.</summary>
     public bool Ended { get; init; }
 
+    /// <summary>The bucket has confirmed that the host has nothing in it.</summary>
+    public bool IsKnownToBeEmpty => Confirmed is { IsEmpty: true } && UnderWay is null;
+
     /// <summary>Brings what is to be sent up to date with what the host has.</summary>
     /// <param name="holdings">Of all its pools, in any order. A layer that several have is announced once.</param>
     /// <returns>The announcer after it; <see cref="UnderWay"/> is to be sent, or to be sent again.</returns>

@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using DmAgents.Domain.Fleet.Images;
+using DmAgents.Domain.Images;
+
+namespace DmAgents.Agent.Fleet.Inventory;
+
+/// <summary>
+/// Asks the fleet whether this host may drop its copy of an image: by what it announces of it. From the question on the
+/// copy does not count, until the question ends.
+/// </summary>
+internal sealed class DropQuestions
+{
+    private readonly ConcurrentDictionary<ImageReference, DropQuestion> _open = new();
+    private TaskCompletionSource _changed = New();
+
+    /// <summary>Done when a question begins or ends.</summary>
+    public Task Changed => Volatile.Read(ref _changed).Task;
+
+    public DropQuestion? Of(ImageReference image) => _open.GetValueOrDefault(image);
+
+    /// <summary>Begins a question, in place of an earlier one about the image. The host removes its copy, or not, before
+    /// it disposes of the question.</summary>
+    /// <param name="kind">Releasing or Dropping.</param>
+    public DropQuestion Ask(ImageReference image, HoldingKind kind)
+    {
+        var question = new DropQuestion(image, kind, End);
+        _open[image] = question;
+        Notify();
+        return question;
+    }
+
+    private void End(DropQuestion question)
+    {
+        if (_open.TryRemove(KeyValuePair.Create(question.Image, question)))
+            Notify();
+    }
+
+    private void Notify() => Interlocked.Exchange(ref _changed, New()).TrySetResult();
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>One question.</summary>
+internal sealed class DropQuestion(ImageReference image, HoldingKind kind, Action<DropQuestion> end) : IDisposable
+{
+    private readonly TaskCompletionSource<ImageReply> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Guid Id { get; } = Guid.NewGuid();
+
+    public ImageReference Image => image;
+
+    public HoldingKind Kind => kind;
+
+    /// <summary>MayDrop or MustKeep. Never done while the fleet cannot be asked, or if the host has not all of the image.
+    /// </summary>
+    public Task<ImageReply> Answer => _answer.Task;
+
+    public void Dispose() => end(this);
+
+    internal void Answered(ImageReply reply)
+    {
+        if (reply is ImageReplies.MayDrop or ImageReplies.MustKeep)
+            _answer.TrySetResult(reply);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Configuration;
+using DmAgents.Domain.Fleet.Inventory;
+
+namespace DmAgents.Agent.Fleet.Inventory;
+
+/// <summary>
+/// Announces to the fleet's entities what this host has, soon after it changes, and everything again from time to time.
+/// Each life of the fleet's system is another incarnation, kept on disk. While the database is away nothing is said;
+/// what is due then is sent as soon as it is back.
+/// </summary>
+internal sealed class HostAnnouncements(
+    AgentSettings settings, FleetEntityAccess access, HostInventories inventories, AnnouncementSender sender,
+    LayerDigests digests, DropQuestions questions, FleetStore store, PoolBoard board, TimeProvider time,
+    ILogger<HostAnnouncements> log) : IFleetPart
+{
+    private bool _isUnwritable;
+
+    private AnnounceTimes Times => settings.Fleet.Announce;
+
+    public Task RunAsync(FleetPlace place, CancellationToken end) => settings.Fleet.Database is null
+        ? Task.CompletedTask
+        : Task.WhenAll(digests.RunAsync(end), AnnounceAsync(place, end));
+
+    private async Task AnnounceAsync(FleetPlace place, CancellationToken end)
+    {
+        while (true)
+        {
+            var entities = await access.WhenReady(end).ConfigureAwait(false);
+            if (await BeginAsync(entities, place, end).ConfigureAwait(false) is { } announcer)
+                await LiveAsync(entities, place, announcer, end).ConfigureAwait(false);
+            await Task.Delay(Times.Retry, time, end).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The next incarnation, on disk and above all that the fleet knows.</summary>
+    /// <returns>Null: the fleet or the disk does not answer at present.</returns>
+    private async Task<HostAnnouncer?> BeginAsync(FleetEntities entities, FleetPlace place, CancellationToken end)
+    {
+        var (ledger, _) = await entities.Show(place.Host, end).ConfigureAwait(false);
+        if (ledger is null)
+            return null;
+        var kept = store.Memory.Read(place.Id);
+        var last = Math.Max(kept?.Incarnation.Number ?? 0, ledger.Hearing?.Last.Incarnation.Number ?? 0);
+        var traces = kept?.Traces;
+        // A host that the fleet has never heard has left no traces; of one that lost its file they may be anywhere.
+        if (traces is null)
+            traces = ledger.Hearing is null ? FleetTraces.None : await AllAsync(entities, end).ConfigureAwait(false);
+        if (traces is null)
+            return null;
+        var announcer = new HostAnnouncer(new Incarnation(last + 1), traces);
+        return Keep(place, announcer) ? announcer : null;
+    }
+
+    /// <summary>All that the fleet knows; null: it cannot be asked at present.</summary>
+    private static async Task<FleetTraces?> AllAsync(FleetEntities entities, CancellationToken end)
+    {
+        var (buckets, _) = await entities.Buckets(end).ConfigureAwait(false);
+        var (images, _) = await entities.Images(end).ConfigureAwait(false);
+        var (containers, _) = await entities.Containers(end).ConfigureAwait(false);
+        return buckets is null || images is null || containers is null
+            ? null
+            : new FleetTraces(
+                [.. buckets.Select(bucket => bucket.Index)],
+                FleetTraces.None.Images.Union(images.Select(image => image.Value)),
+                FleetTraces.None.Containers.Union(containers.Select(container => container.Value)));
+    }
+
+    /// <summary>Ends with the system's life, or if the fleet says that the incarnation has ended.</summary>
+    private async Task LiveAsync(
+        FleetEntities entities, FleetPlace place, HostAnnouncer announcer, CancellationToken end)
+    {
+        var repeated = time.GetTimestamp();
+        var kept = announcer.Traces;
+        while (await access.WhenReady(end).ConfigureAwait(false) == entities)
+        {
+            var isDue = false;
+            // Taken before anything is read: no change is missed.
+            Task[] changes = [board.Changed, digests.Changed, questions.Changed];
+            if (inventories.Now() is { } inventory)
+            {
+                store.Epochs.Keep(inventory.Containers.Keys.ToImmutableHashSet());
+                announcer = announcer.Offer(inventory);
+                if (announcer.Traces.IsSame(kept) || Keep(place, announcer))
+                {
+                    kept = announcer.Traces;
+                    announcer = await sender.SendAsync(entities, place.Host, announcer, inventory, end)
+                        .ConfigureAwait(false);
+                }
+                if (announcer.Ended)
+                {
+                    log.LogWarning(
+                        "fleet {Fleet}: what this host announced was refused, since the fleet had given it up; it begins anew",
+                        place.Fleet);
+                    return;
+                }
+                isDue = announcer.Due.Any() || announcer.Undefined.Keys.Any(image =>
+                    inventory.Images.GetValueOrDefault(image) is { Lineage: not null });
+            }
+            await Task.Delay(isDue ? Times.Retry : Times.Pace, time, end).ConfigureAwait(false);
+            if (!isDue)
+                await AwaitAsync(entities, changes, repeated, end).ConfigureAwait(false);
+            if (time.GetElapsedTime(repeated) >= Times.Repeat)
+                (announcer, repeated) = (announcer.Repeat(), time.GetTimestamp());
+        }
+    }
+
+    private async Task AwaitAsync(FleetEntities entities, Task[] changes, long repeated, CancellationToken end)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(end);
+        var left = Times.Repeat - time.GetElapsedTime(repeated);
+        var due = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, either.Token);
+        await Task.WhenAny([due, access.WhenGone(entities, either.Token), .. changes]).ConfigureAwait(false);
+        await either.CancelAsync().ConfigureAwait(false);
+        end.ThrowIfCancellationRequested();
+    }
+
+    /// <returns>Whether it is on disk.</returns>
+    private bool Keep(FleetPlace place, HostAnnouncer announcer)
+    {
+        var written = store.Memory.Write(new FleetMemory(place.Id, announcer.Incarnation, announcer.Traces));
+        if (!written.Succeeded && !_isUnwritable)
+            log.LogWarning("fleet {Fleet}: nothing is announced: {Error}", place.Fleet, written.Error);
+        _isUnwritable = !written.Succeeded;
+        return written.Succeeded;
+    }
+}

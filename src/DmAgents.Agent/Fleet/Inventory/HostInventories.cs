@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Containerd;
+using DmAgents.Agent.Services;
+using DmAgents.Agent.Spread;
+using DmAgents.Domain.Containers;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Fleet.Containers;
+using DmAgents.Domain.Fleet.Images;
+using DmAgents.Domain.Fleet.Inventory;
+using DmAgents.Domain.Fleet.Locations;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.Fleet.Inventory;
+
+/// <summary>Reads from the pools' pictures what this host has for its fleet.</summary>
+internal sealed class HostInventories(
+    PoolBoard board, LayerDigests digests, FleetStore store, FleetMadeImages made, DropQuestions questions,
+    TimeProvider time)
+{
+    /// <summary>A pool that opens for longer is announced as one that has nothing: its disks may be gone.</summary>
+    private static readonly TimeSpan OpeningPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Figures that change by less, in thousandths of the total, are not announced: each announcement is a row
+    /// of the fleet's journal.</summary>
+    private const int Coarse = 10;
+
+    private HostCapacity? _announced;
+
+    /// <summary>Null: a pool opens at this moment, and nothing is said before it is known what it has.</summary>
+    public HostInventory? Now()
+    {
+        var pictures = board.All.ToList();
+        if (pictures.Any(pool => pool.Phase == PoolPhase.Opening && time.GetUtcNow() - pool.Since < OpeningPatience))
+            return null;
+        var open = pictures.Where(pool => pool.Phase == PoolPhase.Open).ToList();
+        var images = ImmutableDictionary.CreateBuilder<ImageReference, HeldImage>();
+        var containers = ImmutableDictionary.CreateBuilder<ContainerName, ContainerEpoch>();
+        foreach (var pool in open)
+        {
+            var parents = pool.State.Devices.Values.Where(device => device.IsPresent)
+                .Select(device => device.Parent).OfType<ThinId>().ToHashSet();
+            foreach (var image in pool.State.Images.Values)
+            {
+                if (ImageOf(pool, image, parents) is { } held && (!images.TryGetValue(image.Reference, out var other)
+                    || (other.Holding.Kind == HoldingKind.Incomplete && held.Holding.Kind != HoldingKind.Incomplete)))
+                    images[image.Reference] = held;
+            }
+            foreach (var device in pool.State.Devices.Values)
+            {
+                if (device is { Kind: DeviceKind.Container, Phase: DevicePhase.Ready, Key.Space: DeviceKey.ContainerSpace }
+                    && ContainerName.TryParse(device.Key.Name, out var name))
+                    containers[name] = store.Epochs.EpochOf(pool.Uuid, name, device);
+            }
+        }
+        return new HostInventory(
+            CapacityOf(pictures), [.. open.SelectMany(LayersOf)], images.ToImmutable(), containers.ToImmutable());
+    }
+
+    /// <summary>Under which the fleet knows the layer; null: it is none that it knows.</summary>
+    public static ChainId? ChainOf(DeviceRecord device)
+    {
+        if (device is not { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready })
+            return null;
+        var text = device.Key.Space == DeviceKey.LayerSpace ? device.Key.Name
+            // To containerd a layer's tree is all of its file system.
+            : device.Key.ContainerdNamespace is not null && device.Root is null
+                ? device.Labels.GetValueOrDefault(SnapshotLabels.Reference)
+                : null;
+        return Digest.TryParse(text, out var digest) ? new ChainId(digest) : null;
+    }
+
+    private static IEnumerable<LayerHolding> LayersOf(PoolPicture pool) =>
+        from device in pool.State.Devices.Values
+        let chain = ChainOf(device)
+        where chain is not null
+        let content = pool.State.ContentOf(device.Id)
+        select new LayerHolding(chain.Value, content, Verified: content is not null);
+
+    private HeldImage? ImageOf(PoolPicture pool, ImageRecord image, HashSet<ThinId> parents)
+    {
+        if (!pool.State.Devices.TryGetValue(image.TopLayer, out var top)
+            || !Digest.TryParse(image.ConfigDigest, out var config))
+            return null;
+        var layers = new List<(DeviceRecord Layer, ChainId Chain)>();
+        foreach (var layer in pool.State.LineageOf(top).Where(device => device.Kind == DeviceKind.Layer).Reverse())
+        {
+            if (ChainOf(layer) is not { } chain)
+                return null;
+            layers.Add((layer, chain));
+        }
+        var whole = layers.TrueForAll(layer => pool.State.ContentOf(layer.Layer.Id) is not null);
+        // What an operator brought here stays, as what a container needs.
+        var inUse = parents.Contains(top.Id) || pool.State.ImagesOf(top.Id).Skip(1).Any()
+            || !made.Contains(new FleetMadeImage(pool.Name, image.Reference, image.ConfigDigest));
+        var question = questions.Of(image.Reference);
+        var kind = !whole ? HoldingKind.Incomplete : question?.Kind ?? HoldingKind.Whole;
+        return new HeldImage(
+            new ImageHolding(config, kind, inUse), digests.LineageOf(pool, layers), whole ? question?.Id : null);
+    }
+
+    private HostCapacity CapacityOf(IEnumerable<PoolPicture> pools)
+    {
+        var now = new HostCapacity([.. pools.Select(CapacityOf)], AgentVersion.Text);
+        if (_announced is { } before && before.IsAbout(now, Coarse))
+            return before;
+        return _announced = now;
+    }
+
+    private static PoolCapacity CapacityOf(PoolPicture pool)
+    {
+        if (pool.Health?.Status is not { } status || pool.Phase != PoolPhase.Open)
+            return new PoolCapacity(pool.Name, default, default, Admits: false);
+        return new PoolCapacity(
+            pool.Name, new PoolSpace(status.Data.TotalBytes, status.Metadata.TotalBytes),
+            new PoolSpace(status.Data.FreeBytes, status.Metadata.FreeBytes),
+            pool.Health.Condition == PoolCondition.Writable);
+    }
+}

@@ -1,0 +1,289 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Actors.Tests.Fleet.Entities;
+using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Fleet.Inventory;
+using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.Tests.Transfers;
+using DmAgents.Agent.UseCases;
+using DmAgents.Domain.Containers;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Fleet.Containers;
+using DmAgents.Domain.Fleet.Images;
+using DmAgents.Domain.Fleet.Inventory;
+using DmAgents.Domain.Fleet.Locations;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Agent.Tests.Fleet;
+
+/// <summary>What a host has is what the fleet believes, whatever happens between: asked from another host.</summary>
+public sealed class FleetInventoryTests : IAsyncLifetime
+{
+    private static readonly HostName One = new("host1");
+    private static readonly HostName Two = new("host2");
+    private static readonly ImageReference App = new("app:1");
+    private static readonly ContainerName Web = new("web");
+
+    private readonly FleetAgents _fleet = new();
+    private readonly SqliteDatabase _database = new();
+
+    public Task InitializeAsync()
+    {
+        _fleet.Database = _database;
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _fleet.DisposeAsync();
+        _database.Dispose();
+    }
+
+    [Fact]
+    public async Task A_hosts_pools_images_layers_and_containers_are_known_on_another_host()
+    {
+        var agents = await _fleet.Form(2);
+        var layer = await MakeImage(agents[0]);
+        await MakeContainer(agents[0], layer);
+
+        await Image(agents[1], image => image.IsKnown && image.Holders.SequenceEqual([One]));
+        var ledger = await Ledger(agents[1], One, host => host.IsThere && host.Capacity.Pools.Length == 1);
+        var copy = Assert.Single((await Located(agents[1], layer, copies => copies.Length == 1)));
+        var container = await Container(agents[1], state => state.Phase == ContainerPhase.Owned);
+
+        var pool = ledger.Capacity.Pools[0];
+        Assert.Equal(ServedAgent.Pool, pool.Pool);
+        Assert.True(pool.Admits);
+        Assert.Equal(agents[0].Picture.Health!.DataTotal, pool.Total.Data);
+        Assert.True(pool.Free.Data > ByteSize.Zero && pool.Free.Metadata > ByteSize.Zero);
+        Assert.Equal((One, true), (copy.Host, copy.Verified));
+        Assert.Equal(agents[0].State.ContentOf(agents[0].State.Find(layer)!.Id), copy.Digest);
+        Assert.Equal((One, new ContainerEpoch(1)), (container.Host, container.Epoch));
+        // The host announces it under the epoch that it was given, and keeps that over a restart.
+        await Container(agents[1], state => state.Hosts[One].Epoch == new ContainerEpoch(1));
+        var lineage = Assert.Single((await Image(agents[1], _ => true)).Lineage);
+        // With the file system that it was written into.
+        Assert.InRange(lineage.Space.Data.Bytes, ByteSize.MiB(2).Bytes, ByteSize.MiB(4).Bytes);
+    }
+
+    [Fact]
+    public async Task What_a_host_drops_is_dropped_and_what_changed_while_the_database_was_away_follows_its_return()
+    {
+        var agents = await _fleet.Form(2);
+        var layer = await MakeImage(agents[0]);
+        await Image(agents[1], image => image.Holders.SequenceEqual([One]));
+        _database.GoAway();
+        await Database(agents[0], isReady: false);
+
+        await MakeContainer(agents[0], layer);
+        await agents[0].Do(new PoolCommands.UntagImage(NewRequest(), App, DateTimeOffset.UnixEpoch));
+        _database.ComeBack();
+
+        await Image(agents[1], image => image.IsKnown && image.Hosts[One].Holding is null);
+        await Container(agents[1], state => state is { Phase: ContainerPhase.Owned, Host: not null });
+    }
+
+    [Fact]
+    public async Task A_host_that_begins_anew_is_another_incarnation_and_corrects_what_changed_meanwhile()
+    {
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[1]);
+        var first = await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
+        var before = first.Hosts[Two].Hearing.Last.Incarnation;
+
+        await agents[1].Stop();
+        // Also if it could not say so itself.
+        var lost = await Image(agents[0], image => image.Hosts[Two] is { Hearing.Gone: true, LostSince: not null });
+        Assert.Empty(lost.Holders);
+        Assert.Equal(HostAbsence.Lost, (await Ledger(agents[0], Two, host => !host.IsThere)).Absence);
+        _database.GoAway();
+        var next = _fleet.Replace(agents[1], await agents[1].Next());
+        await next.Do(new PoolCommands.UntagImage(NewRequest(), App, DateTimeOffset.UnixEpoch));
+        _database.ComeBack();
+
+        var image = await Image(agents[0], state => !state.Hosts[Two].Hearing.Gone);
+        Assert.Null(image.Hosts[Two].Holding);
+        Assert.True(image.Hosts[Two].Hearing.Last.Incarnation > before);
+        await Ledger(agents[0], Two, host => host.IsThere);
+    }
+
+    [Fact]
+    public async Task The_copies_of_a_lost_host_are_nowhere_until_it_is_back()
+    {
+        var agents = await _fleet.Form(3);
+        var layer = await MakeImage(agents[2]);
+        await Located(agents[0], layer, copies => copies.Length == 1);
+
+        await agents[2].Stop();
+        await Located(agents[1], layer, copies => copies.IsEmpty);
+
+        _fleet.Replace(agents[2], await agents[2].Next());
+        await Located(agents[1], layer, copies => copies is [{ Verified: true }]);
+    }
+
+    [Fact]
+    public async Task A_host_that_leaves_takes_its_copies_with_it_and_is_not_awaited()
+    {
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[1]);
+        await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
+
+        await agents[1].Get<FleetLeaver>().Leave(force: false, CancellationToken.None);
+
+        await Ledger(agents[0], Two, host => host.Absence == HostAbsence.Left);
+        var image = await Image(agents[0], state => state.Hosts[Two] is { Hearing.Gone: true, LostSince: null });
+        Assert.Null(image.Hosts[Two].Holding);
+        Assert.Empty(Directory.GetFiles(agents[1].Settings.FleetPaths.Directory));
+    }
+
+    [Fact]
+    public async Task A_host_that_lost_what_it_kept_of_its_announcements_still_corrects_the_fleet()
+    {
+        var agents = await _fleet.Form(2);
+        var layer = await MakeImage(agents[1]);
+        var before = (await Image(agents[0], image => image.Holders.SequenceEqual([Two])))
+            .Hosts[Two].Hearing.Last.Incarnation;
+        await Located(agents[0], layer, copies => copies.Length == 1);
+        await agents[1].Stop();
+        File.Delete(Path.Combine(agents[1].Settings.FleetPaths.Directory, "announced.json"));
+        _database.GoAway();
+        var next = _fleet.Replace(agents[1], await agents[1].Next());
+        await next.Do(new PoolCommands.UntagImage(NewRequest(), App, DateTimeOffset.UnixEpoch));
+        _database.ComeBack();
+
+        var image = await Image(
+            agents[0], state => state.Hosts[Two].Hearing is { Gone: false } heard && heard.Last.Incarnation > before);
+        Assert.Null(image.Hosts[Two].Holding);
+    }
+
+    [Fact]
+    public async Task A_host_that_was_given_up_by_mistake_begins_anew_by_itself()
+    {
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[1]);
+        var known = await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
+        var incarnation = known.Hosts[Two].Hearing.Last.Incarnation;
+        var entities = await Ready(agents[0]);
+        await entities.Ask(App, new ImageCommands.NoteGone(
+            Two, incarnation, HostAbsence.Lost, DateTimeOffset.UnixEpoch), CancellationToken.None);
+
+        // Anything that it says of the image is refused.
+        await agents[1].Do(new PoolCommands.UntagImage(NewRequest(), App, DateTimeOffset.UnixEpoch));
+
+        await Image(agents[0], image => image.Hosts[Two].Hearing is { Gone: false } heard
+            && heard.Last.Incarnation > incarnation && image.Hosts[Two].Holding is null);
+    }
+
+    [Fact]
+    public async Task What_is_repeated_is_not_journaled()
+    {
+        _fleet.Announce = _fleet.Announce with { Repeat = TimeSpan.FromMilliseconds(200) };
+        var agents = await _fleet.Form(1);
+        var layer = await MakeImage(agents[0]);
+        await MakeContainer(agents[0], layer);
+        await Image(agents[0], image => image.IsKnown && image.Holders.SequenceEqual([One]));
+        await Container(agents[0], state => state is { Phase: ContainerPhase.Owned }
+            && state.Hosts[One].Epoch == new ContainerEpoch(1));
+        await Settled(agents[0]);
+
+        var rows = _database.Execute("select count(*) from journal");
+        var asked = _database.Probes;
+        // Some looks later: time in which everything is repeated many times.
+        await TwoAgents.Eventually(() => _database.Probes > asked + 20, "the database is looked at");
+
+        Assert.Equal(rows, _database.Execute("select count(*) from journal"));
+    }
+
+    [Fact]
+    public async Task A_question_is_answered_and_the_copy_does_not_count_until_it_ends()
+    {
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[0]);
+        await Image(agents[1], image => image.Holders.SequenceEqual([One]));
+
+        using (var question = agents[0].Get<DropQuestions>().Ask(App, HoldingKind.Dropping))
+        {
+            var answer = await question.Answer.WaitAsync(FleetAgents.Patience);
+            Assert.Contains("no other host", Assert.IsType<ImageReplies.MustKeep>(answer).Refusal.Why, StringComparison.Ordinal);
+            Assert.Empty((await Image(agents[1], _ => true)).Holders);
+        }
+
+        await Image(agents[1], image => image.Holders.SequenceEqual([One]));
+    }
+
+    private async Task Settled(ServedAgent agent)
+    {
+        // All that is announced follows at once; the last of it is that of the container's epoch.
+        var before = -1L;
+        for (var same = 0; same < 10;)
+        {
+            var now = _database.Execute("select count(*) from journal");
+            (same, before) = now == before ? (same + 1, now) : (0, now);
+            await Task.Delay(100);
+        }
+        Assert.NotNull(agent.Picture);
+    }
+
+    private static RequestId NewRequest() => new(Guid.NewGuid());
+
+    private static async Task<DeviceKey> MakeImage(ServedAgent agent)
+    {
+        var layer = await TwoAgents.AddLayer(agent, null, 1, ByteSize.MiB(2));
+        await TwoAgents.Tag(agent, App, layer);
+        return layer;
+    }
+
+    private static Task MakeContainer(ServedAgent agent, DeviceKey parent) => agent.Do(new PoolCommands.CreateSnapshot(
+        NewRequest(), DeviceKey.Container(Web.Value), parent, Size: null, FileSystem: null, DeviceUse.Idle,
+        ImmutableSortedDictionary<string, string>.Empty, DateTimeOffset.UnixEpoch));
+
+    private static async Task<FleetEntities> Ready(ServedAgent agent)
+    {
+        using var patience = new CancellationTokenSource(FleetAgents.Patience);
+        return await agent.Get<FleetEntityAccess>().WhenReady(patience.Token);
+    }
+
+    private static async Task Database(ServedAgent agent, bool isReady)
+    {
+        using var patience = new CancellationTokenSource(FleetAgents.Patience);
+        await agent.Get<Actors.Fleet.FleetKeeper>().Entities!.Database.When(
+            status => status.IsReady == isReady, patience.Token);
+    }
+
+    private static Task<ImageState> Image(ServedAgent from, Func<ImageState, bool> holds) =>
+        Shown(from, entities => entities.Show(App, CancellationToken.None), holds);
+
+    private static Task<HostLedger> Ledger(ServedAgent from, HostName host, Func<HostLedger, bool> holds) =>
+        Shown(from, entities => entities.Show(host, CancellationToken.None), holds);
+
+    private static Task<ContainerState> Container(ServedAgent from, Func<ContainerState, bool> holds) =>
+        Shown(from, entities => entities.Show(Web, CancellationToken.None), holds);
+
+    private static async Task<ImmutableArray<LayerCopy>> Located(
+        ServedAgent from, DeviceKey layer, Func<ImmutableArray<LayerCopy>, bool> holds)
+    {
+        var chain = ChainId.Parse(layer.Name);
+        var state = await Shown(
+            from, entities => entities.Show(LayerBucket.Of(chain), CancellationToken.None),
+            bucket => holds(bucket.Layers.CopiesOf(chain)));
+        return state.Layers.CopiesOf(chain);
+    }
+
+    private static async Task<TState> Shown<TState>(
+        ServedAgent from, Func<FleetEntities, Task<EntityAnswer<TState>>> show, Func<TState, bool> holds)
+        where TState : class
+    {
+        for (var waited = 0; ; waited++)
+        {
+            var (state, refusal) = await show(await Ready(from));
+            if (state is not null && holds(state))
+                return state;
+            Assert.True(waited < 2000, $"it does not come to be so: {state} {refusal}");
+            await Task.Delay(50);
+        }
+    }
+}
