@@ -26,7 +26,7 @@ public partial class HelpTests
             "event", "event list",
             "fleet", "fleet init", "fleet join", "fleet leave", "fleet revoke", "fleet status", "fleet token",
             "host", "host status",
-            "image", "image copies", "image copy", "image explain",
+            "image", "image copies", "image copy", "image explain", "image export",
             "image import", "image list", "image remove", "image show", "image tag",
             "layer", "layer list", "layer remove", "layer show", "layer tree",
             "pool", "pool adopt", "pool adopt-docker", "pool backup", "pool backup list", "pool backup now",

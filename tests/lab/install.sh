@@ -28,6 +28,9 @@ libarchive-tools        /usr/bin/bsdtar                     a second packer of a
 acl                     /usr/bin/setfacl                    ACLs in archives of the tests
 mmdebstrap              /usr/bin/mmdebstrap                 the test image
 umoci                   /usr/bin/umoci                      packs the test image
+skopeo                  /usr/bin/skopeo                     images from and to registries
+podman                  /usr/bin/podman                     reads images that the agent exports
+docker-registry         /usr/bin/docker-registry            a registry for the tests
 jq                      /usr/bin/jq                         reads JSON
 xz-utils                /usr/bin/xz                         reads archives by xz
 bzip2                   /usr/bin/bzip2                      reads archives by bzip2

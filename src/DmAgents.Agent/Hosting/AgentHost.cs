@@ -153,6 +153,7 @@ internal static class AgentHost
         services.AddSingleton<ContainerCommitter>();
         services.AddSingleton<LayerTrees>();
         services.AddSingleton<ContainerDiffer>();
+        services.AddSingleton<ImageExporter>();
     }
 
     private static void ConfigureLogging(WebApplicationBuilder builder, AgentSettings settings)

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Exports;
 using DmAgents.Agent.Imports;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Images;
@@ -13,7 +14,7 @@ namespace DmAgents.Agent.Services;
 
 /// <summary>Images of the admin API.</summary>
 internal sealed class ImagesService(
-    PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer,
+    PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer, ImageExporter exporter,
     IHostApplicationLifetime lifetime, AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
 {
     /// <summary>Progress that a slow client has not taken yet; older ones are dropped, since each tells
@@ -122,6 +123,23 @@ internal sealed class ImagesService(
                 progress.Writer.Complete();
             }
         }
+    }
+
+    public override async Task Export(
+        ExportImageRequest request, IServerStreamWriter<ExportImageReply> responseStream, ServerCallContext context)
+    {
+        var pool = gateway.Resolve(ImageExporter.What, request.Pool);
+        var asked = ExportViews.Asked(request, pool, ImageFinder.Find(ImageExporter.What, pool, request.Image));
+        // An agent that stops does not wait for an archive.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(
+            context.CancellationToken, lifetime.ApplicationStopping);
+        var outcome = await Followed.Run<Exports.ExportProgress, ExportOutcome>(
+            report => exporter.Run(asked, report, end.Token),
+            progress => context.CancellationToken.IsCancellationRequested
+                ? Task.CompletedTask
+                : responseStream.WriteAsync(ExportViews.Progress(progress)),
+            time).ConfigureAwait(false);
+        await responseStream.WriteAsync(ExportViews.Done(asked, outcome)).ConfigureAwait(false);
     }
 
     public override async Task<ListImagesReply> List(ListImagesRequest request, ServerCallContext context)

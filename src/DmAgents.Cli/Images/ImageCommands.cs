@@ -11,6 +11,7 @@ internal static class ImageCommands
         "image", "Images: references to stacks of layers.", "dmagent image list")
     {
         ImageImport.Build(shell),
+        ImageExport.Build(shell),
         ImageCopy.Build(shell),
         ImageSpreads.Copies(shell),
         ImageSpreads.Explain(shell),

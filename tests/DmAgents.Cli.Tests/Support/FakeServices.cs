@@ -94,6 +94,10 @@ internal sealed class FakePools(FakeAgent agent) : Api.Admin.V1.Pools.PoolsBase
 
 internal sealed class FakeImages(FakeAgent agent) : Api.Admin.V1.Images.ImagesBase
 {
+    public override Task Export(
+        ExportImageRequest request, IServerStreamWriter<ExportImageReply> responseStream, ServerCallContext context) =>
+        agent.Many(request, responseStream, context);
+
     public override Task Import(
         ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context) =>
         agent.Many(request, responseStream, context);

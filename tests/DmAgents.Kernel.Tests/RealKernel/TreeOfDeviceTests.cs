@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Domain.Units;
 using DmAgents.Images.Changes;
+using DmAgents.Images.Exports;
 using DmAgents.Images.Trees;
 using DmAgents.Kernel.FileTrees;
 using static DmAgents.Kernel.Tests.RealKernel.PoolFixture;
@@ -109,6 +111,39 @@ public sealed class TreeOfDeviceTests : IDisposable
         Assert.True(tree.OpenFile(TreePath.Of("d/many"), out file).IsDone);
         using (file)
             Assert.Equal(600, file!.Extents()!.Count);
+    }
+
+    [Theory]
+    [InlineData(FileSystemKind.Ext4)]
+    [InlineData(FileSystemKind.Xfs)]
+    public void A_layer_of_a_device_s_tree_comes_out_as_it_was_and_holes_take_no_place_in_it(FileSystemKind kind)
+    {
+        MakeLower(kind);
+        Ok(Kernel.ActivateThin(_pool.Thin(1, Size, readOnly: true)));
+        var tar = Path.Combine(Path.GetTempPath(), $"dmagents-tree-{Guid.NewGuid():N}.tar");
+        Directory.CreateDirectory(_target.Value);
+        using (var tree = Ok(new LinuxFileTrees().OpenDevice(Lower, kind, null)))
+        using (var copy = OpenTree(_target.Value))
+        {
+            using (var output = File.Create(tar))
+                LayerTar.Write(null, tree, null, output);
+            using (var unpacking = Process.Start("tar", ["-C", _target.Value, "-xpf", tar]))
+            {
+                unpacking.WaitForExit();
+                Assert.Equal(0, unpacking.ExitCode);
+            }
+            Assert.Equal(FileTreeDigest.Lines(tree), FileTreeDigest.Lines(copy));
+        }
+        // "sparse" has 8 MiB and "many" 9.8, most of them holes.
+        Assert.InRange(new FileInfo(tar).Length, 4 * Large, (4 * Large) + (5 << 20));
+        File.Delete(tar);
+        Ok(Kernel.Remove(_pool.Thin(1, Size).Name, deferred: false));
+    }
+
+    private static LinuxFileTree OpenTree(string path)
+    {
+        Assert.True(LinuxFileTree.Open(path, out var tree).IsDone);
+        return tree!;
     }
 
     private static List<string> Lines(TreeDifference difference) =>

@@ -1,0 +1,25 @@
+namespace DmAgents.Agent.Services;
+
+/// <summary>Reports how far a work is for as long as it goes on: often enough for a bar that moves, and also if nothing
+/// has moved, so that a caller sees that the agent lives.</summary>
+internal static class Followed
+{
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(500);
+
+    /// <param name="begin">Takes what its progress is reported to; each report says everything.</param>
+    /// <param name="write">Writes one report.</param>
+    public static async Task<TResult> Run<TProgress, TResult>(
+        Func<Action<TProgress>, Task<TResult>> begin, Func<TProgress, Task> write, TimeProvider time)
+        where TProgress : class
+    {
+        TProgress? latest = null;
+        var work = begin(progress => Volatile.Write(ref latest, progress));
+        while (await Task.WhenAny(work, Task.Delay(ReportEvery, time, CancellationToken.None)).ConfigureAwait(false)
+            != work)
+        {
+            if (Volatile.Read(ref latest) is { } progress)
+                await write(progress).ConfigureAwait(false);
+        }
+        return await work.ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Runtime.Versioning;
+
+namespace DmAgents.Images.Exports;
+
+/// <summary>Where an export is made. What it holds may be secret: only the agent's user can read it.</summary>
+[SupportedOSPlatform("linux")]
+public static class ExportPlace
+{
+    internal const UnixFileMode OwnersFolder =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    // .NET keeps errno in HResult for the numbers that it has no own exception for.
+    private const int NoSpaceErrno = 28;
+    private const int QuotaErrno = 122;
+
+    /// <summary>Begins the files of an export.</summary>
+    /// <param name="path">Absolute; there must be nothing yet, and its folder must be there.</param>
+    /// <param name="isFolder">A folder is made, and not a tar.</param>
+    /// <exception cref="ImageException">It cannot be made there.</exception>
+    public static IExportFiles Open(string path, bool isFolder) => Guard(path, () =>
+    {
+        if (!Directory.Exists(Path.GetDirectoryName(path)))
+        {
+            throw new ImageException(
+                ImageReason.NotFound, $"There is no directory {Path.GetDirectoryName(path)}",
+                "Make it, or give another path");
+        }
+        RequireFree(path);
+        return isFolder ? (IExportFiles)new FolderFiles(path) : new TarFiles(path);
+    });
+
+    /// <summary>Runs what writes an export; what the disk refuses becomes the operator's words.</summary>
+    public static T Guard<T>(string path, Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (IOException full) when (full.HResult is NoSpaceErrno or QuotaErrno)
+        {
+            throw new ImageException(
+                ImageReason.NoSpace, $"The disk of {path} is full", "Free space there, or export to another disk",
+                full);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new ImageException(
+                ImageReason.Failed, $"{path} cannot be written: {cause.Message.TrimEnd('.')}",
+                "Give a path in a directory that the agent can write to", cause);
+        }
+    }
+
+    internal static string PartialOf(string path) => $"{path}.{Path.GetRandomFileName()}.partial";
+
+    internal static FileStreamOptions NewFile() => new()
+    {
+        Mode = FileMode.CreateNew,
+        Access = FileAccess.ReadWrite,
+        Share = FileShare.None,
+        BufferSize = 128 * 1024,
+        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    };
+
+    internal static void RequireFree(string path)
+    {
+        if (Path.Exists(path) || new FileInfo(path).LinkTarget is not null)
+        {
+            throw new ImageException(
+                ImageReason.NotPermitted, $"{path} is there already", "Give another path, or remove it");
+        }
+    }
+}
