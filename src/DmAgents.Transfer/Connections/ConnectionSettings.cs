@@ -20,6 +20,13 @@ public sealed record ConnectionSettings
     /// an hour, if no source answers.</summary>
     public int ConnectionsInVain { get; init; } = 35;
 
+    /// <summary>How long a receiver waits before it seeks a further source again, after a search that found none;
+    /// doubled after each further one.</summary>
+    public TimeSpan SeekAfter { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>From here on these pauses do not grow.</summary>
+    public TimeSpan SeekAtLeastAfter { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>One transfer's limit of bytes on the wire; null: none but the host's.</summary>
     public long? BytesPerSecond { get; init; }
 }

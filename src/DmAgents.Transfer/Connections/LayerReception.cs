@@ -31,8 +31,10 @@ public sealed class LayerReception(
     private readonly ConnectionPace _pace = new(settings);
     private readonly List<Task> _jobs = [];
     private volatile IReceivingDevice? _target;
-    private SourceConnection? _source;
-    private Task<Stream?>? _connecting;
+    private readonly Dictionary<int, (SourceConnection Connection, Stream Stream)> _sources = [];
+    private Attempt? _connecting;
+    private Attempt? _seeking;
+    private TimeSpan _seekAfter;
     private ITimer? _timer;
     private string? _fault;
     private string _reason = "";
@@ -72,10 +74,13 @@ public sealed class LayerReception(
         finally
         {
             await given.CancelAsync().ConfigureAwait(false);
-            if (await TakeConnectionAsync().ConfigureAwait(false) is (Stream late, _))
-                await late.DisposeAsync().ConfigureAwait(false);
-            if (_source is not null)
-                await _source.DisposeAsync().ConfigureAwait(false);
+            foreach (var attempt in new[] { _connecting, _seeking }.OfType<Attempt>())
+            {
+                if (await OutcomeOfAsync(attempt).ConfigureAwait(false) is (Stream late, _))
+                    await late.DisposeAsync().ConfigureAwait(false);
+            }
+            foreach (var number in _sources.Keys.ToList())
+                await CloseAsync(number, null).ConfigureAwait(false);
             _served = null;
             await Task.WhenAll(_jobs).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -87,31 +92,25 @@ public sealed class LayerReception(
 
     private async Task StepAsync(ReceiverInput input, CancellationToken cancellation)
     {
-        if (input is ReceiverInput.Broken broken && broken.Connection == _source?.Number)
-        {
-            _fault = broken.Reason;
-            await CloseAsync().ConfigureAwait(false);
-        }
-        if (input is ReceiverInput.Connected(var number))
-        {
-            var (stream, failed) = await TakeConnectionAsync().ConfigureAwait(false);
-            if (stream is not null)
-                _source = SourceConnection.Start(number, stream, _inbox.Writer, settings, time);
-            else
-                input = failed || cancellation.IsCancellationRequested
-                    ? new ReceiverInput.Tick()
-                    : new ReceiverInput.Cancel($"no source is left: {_fault ?? "none has it"}");
-        }
+        if (input is ReceiverInput.Broken broken)
+            await CloseAsync(broken.Connection, broken.Reason).ConfigureAwait(false);
+        if (input is ReceiverInput.Connected connected)
+            input = await TakeConnectionAsync(connected, cancellation).ConfigureAwait(false);
         var outputs = receiver.Step(input, time.GetElapsedTime(_origin));
         Serve();
         foreach (var output in outputs)
             await DoAsync(output).ConfigureAwait(false);
-        if (input is ReceiverInput.Received received && received.Connection == _source?.Number)
-            _source.Stepped();
-        if (receiver.TakesRecords)
-            _source?.ReadOn();
-        if (receiver.NeedsSource && _source is null && _connecting is null)
+        if (input is ReceiverInput.Received received && _sources.TryGetValue(received.Connection, out var source))
+            source.Connection.Stepped();
+        foreach (var (number, (connection, _)) in _sources)
+        {
+            if (receiver.TakesRecords(number))
+                connection.ReadOn();
+        }
+        if (receiver.NeedsSource && _sources.Count == 0 && _connecting is null)
             Connect(cancellation);
+        if (receiver.TakesSource && _seeking is null)
+            Seek(cancellation);
     }
 
     /// <summary>Before the outputs of a step are done: no connection opens a target that is about to be removed.</summary>
@@ -131,34 +130,69 @@ public sealed class LayerReception(
                 $"{_pace.InVain} connections in a row brought nothing: {_fault ?? "they were closed"}"));
             return;
         }
-        var (number, fault) = (++_connections, _fault);
-        _connecting = Task.Run(
+        var fault = _fault;
+        _connecting = Begin(pause, () => sources.ConnectAsync(fault, cancellation), cancellation);
+    }
+
+    /// <summary>A further source, while another one is used: at once if the last search found one, else after a while.
+    /// </summary>
+    private void Seek(CancellationToken cancellation) =>
+        _seeking = Begin(_seekAfter, () => sources.ConnectFurtherAsync(cancellation), cancellation);
+
+    private Attempt Begin(TimeSpan pause, Func<Task<Stream?>> connect, CancellationToken cancellation)
+    {
+        var number = ++_connections;
+        var connecting = Task.Run(
             async () =>
             {
                 await Task.Delay(pause, time, cancellation).ConfigureAwait(false);
-                return await sources.ConnectAsync(fault, cancellation).ConfigureAwait(false);
+                return await connect().ConfigureAwait(false);
             },
             CancellationToken.None);
-        _ = _connecting.ContinueWith(
+        _ = connecting.ContinueWith(
             _ => _inbox.Writer.TryWrite(new ReceiverInput.Connected(number)), CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return new Attempt(number, connecting);
     }
 
-    /// <summary>The outcome of a connection attempt, if one is under way.</summary>
-    private async Task<(Stream? Stream, bool Failed)> TakeConnectionAsync()
+    /// <returns>The receiver's input instead, if there is no connection.</returns>
+    private async Task<ReceiverInput> TakeConnectionAsync(
+        ReceiverInput.Connected connected, CancellationToken cancellation)
+    {
+        var number = connected.Connection;
+        var isFurther = number == _seeking?.Number;
+        var attempt = isFurther ? _seeking : _connecting;
+        if (isFurther)
+            _seeking = null;
+        else
+            _connecting = null;
+        var (stream, failed) = await OutcomeOfAsync(attempt!).ConfigureAwait(false);
+        if (isFurther)
+        {
+            _seekAfter = stream is not null ? TimeSpan.Zero : _seekAfter == TimeSpan.Zero ? settings.SeekAfter
+                : _seekAfter < settings.SeekAtLeastAfter ? 2 * _seekAfter : _seekAfter;
+        }
+        if (stream is not null)
+        {
+            _sources[number] = (
+                SourceConnection.Start(number, stream, _inbox.Writer, settings, time), stream);
+            return connected;
+        }
+        return isFurther || failed || cancellation.IsCancellationRequested
+            ? new ReceiverInput.Tick()
+            : new ReceiverInput.Cancel($"no source is left: {_fault ?? "none has it"}");
+    }
+
+    private async Task<(Stream? Stream, bool Failed)> OutcomeOfAsync(Attempt attempt)
     {
         try
         {
-            return (_connecting is null ? null : await _connecting.ConfigureAwait(false), false);
+            return (await attempt.Connecting.ConfigureAwait(false), false);
         }
         catch (Exception e) when (ConnectionFaults.Describe(e) is { } fault)
         {
             _fault = fault;
             return (null, true);
-        }
-        finally
-        {
-            _connecting = null;
         }
     }
 
@@ -166,14 +200,11 @@ public sealed class LayerReception(
     {
         switch (output)
         {
-            case ReceiverOutput.Send(_, var record):
-                _source!.Send(record);
+            case ReceiverOutput.Send(var connection, var record):
+                _sources[connection].Connection.Send(record);
                 break;
             case ReceiverOutput.Disconnect(var connection, var fault):
-                if (connection != _source?.Number)
-                    break;
-                _fault = fault;
-                await CloseAsync().ConfigureAwait(false);
+                await CloseAsync(connection, fault).ConfigureAwait(false);
                 break;
             case ReceiverOutput.WakeAt(var at):
                 var wait = at - time.GetElapsedTime(_origin);
@@ -244,10 +275,16 @@ public sealed class LayerReception(
         return null;
     }
 
-    private async Task CloseAsync()
+    /// <summary>Nothing, if it is closed already.</summary>
+    private async Task CloseAsync(int number, string? fault)
     {
-        var source = _source!;
-        _source = null;
-        await source.DisposeAsync().ConfigureAwait(false);
+        if (!_sources.Remove(number, out var source))
+            return;
+        _fault = fault;
+        await source.Connection.DisposeAsync().ConfigureAwait(false);
+        sources.Ended(source.Stream, fault);
     }
+
+    /// <summary>A connection that is being made.</summary>
+    private sealed record Attempt(int Number, Task<Stream?> Connecting);
 }

@@ -107,7 +107,7 @@ public sealed class SendingConnection(
                 break;
             case SenderOutput.LookForMissing:
                 var open = _open!;
-                Run(() => new SenderInput.Looked(open.Layer.Missing));
+                Run(() => new SenderInput.Looked(open.Layer?.Missing));
                 break;
             case SenderOutput.ReadPiece read:
                 var device = _open!.Device;
@@ -128,10 +128,15 @@ public sealed class SendingConnection(
         }
     }
 
-    private SenderInput.Opened Opened(IOpenLayer layer)
+    private SenderInput Opened(IOpenLayer layer)
     {
-        _open = layer;
-        return new SenderInput.Opened(layer.Layer);
+        if (layer.Layer is { } found)
+        {
+            _open = layer;
+            return new SenderInput.Opened(found);
+        }
+        layer.Dispose();
+        return new SenderInput.NotOpened(TransferRefusal.UnknownLayer, "this host receives it no more");
     }
 
     private IReadOnlyList<ByteRange>? Find(IBlockChanges? changes, ContentDigest origin)

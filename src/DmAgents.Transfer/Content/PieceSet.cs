@@ -79,6 +79,10 @@ public sealed class PieceSet : IEquatable<PieceSet>
 
     public PieceSet Add(ulong piece) => Add(new PieceRange(piece, 1));
 
+    /// <summary>Those that are in one of them at least.</summary>
+    public PieceSet Union(PieceSet other) =>
+        other.IsEmpty ? this : IsEmpty ? other : Of(Ranges.Concat(other.Ranges));
+
     /// <summary>Those of this set that are not in the other.</summary>
     public PieceSet Without(PieceSet other)
     {

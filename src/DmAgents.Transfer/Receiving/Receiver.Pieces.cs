@@ -27,6 +27,12 @@ public sealed partial class Receiver
 
     private string? TakePiece(PieceReception piece, bool askedWhole)
     {
+        // Another source was faster.
+        if (_written.Contains(piece.Piece) || _inMemory.ContainsKey(piece.Piece))
+        {
+            Free(piece.Buffer);
+            return null;
+        }
         if (piece.IsWhole)
             return Verify(piece, new InMemory(piece, piece.Bytes, piece.Buffer));
         if (askedWhole)
@@ -112,7 +118,7 @@ public sealed partial class Receiver
 
     private void EndReceiving()
     {
-        Disconnect(null);
+        DisconnectAll();
         if (_sync is not null || _durable.Count < _written.Count)
             return;
         _phase = Phase.ReadingBack;

@@ -4,24 +4,27 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Receiving;
 
-/// <summary>Which source there is, and what it is asked for.</summary>
+/// <summary>Which sources there are, and what they are asked.</summary>
 public sealed partial class Receiver
 {
-    private SourceTalk? _talk;
+    private readonly Sources _sources;
 
     /// <summary>Pieces that were not what they had to be when their parts were put over the base's. The base or the
     /// difference is not what it is taken for; a whole piece depends upon neither.</summary>
     private PieceSet _failedInPart = PieceSet.Empty;
 
+    private bool Takes(SourceTalk talk) => talk.Current is not null || _inMemory.Count < _settings.PiecesInMemory;
+
     private void BeginTalk(int connection)
     {
-        if (!NeedsSource)
+        if (!NeedsSource && !TakesSource)
         {
             _outputs.Add(new ReceiverOutput.Disconnect(connection, null));
             return;
         }
-        _talk = new SourceTalk(connection, _request, _settings, _plan, _now);
-        Send(_talk.Begin());
+        var talk = new SourceTalk(connection, _request, _settings, _plan, _now);
+        _sources.Add(talk);
+        Send(talk, talk.Begin());
     }
 
     private void TakeRecord(SourceTalk talk, TransferRecord record)
@@ -30,58 +33,60 @@ public sealed partial class Receiver
         if (fault is null && ended is not null)
             fault = TakePiece(ended, talk.AskedWhole);
         if (fault is not null)
-            Disconnect($"the source is of no use: {fault}");
+            Disconnect(talk, $"the source is of no use: {fault}");
     }
 
-    /// <summary>Asks for what is missing, if nothing is being answered.</summary>
-    private void AskOrWait()
+    /// <summary>Asks each source that has answered for something else, and leaves those that are slow.</summary>
+    private void UseSources()
     {
-        if (_talk is not { IsIdle: true } talk)
-            return;
-        if (talk.AskAgainAt is { } time && time > _now)
+        foreach (var slow in _sources.Slow(Takes, _now))
         {
+            Disconnect(
+                slow, $"it brought no piece for {_settings.SlowAfter.TotalSeconds:0.#} s, and another source has them");
+        }
+        if (_sources.Free(_now) is { Count: > 0 } free)
+        {
+            var missing = _changed.Without(_written).Without(_zeros).Without(PieceSet.Of(_inMemory.Keys));
+            foreach (var talk in free)
+                Ask(talk, _sources.WantedOf(talk, missing, _changed, _now));
+        }
+        if (_sources.WakeAt(_now) is { } time)
             _outputs.Add(new ReceiverOutput.WakeAt(time));
-            return;
-        }
-        var missing = _changed.Without(_written).Without(_zeros).Without(PieceSet.Of(_inMemory.Keys));
-        if (missing.IsEmpty)
-            return;
-        var inPart = missing.Intersect(_failedInPart);
-        Send(talk.Ask(!talk.HasBase || !inPart.IsEmpty, Choose(inPart.IsEmpty ? missing : inPart)));
     }
 
-    /// <summary>From the first piece of this receiver on, and then from the start.</summary>
-    private List<PieceRange> Choose(PieceSet missing)
+    private void Ask(SourceTalk talk, PieceSet wanted)
     {
-        var before = PieceSet.Empty.Add(new PieceRange(0, _settings.FirstPiece));
-        var (ranges, room) = (new List<PieceRange>(), (ulong)_settings.AskAtOnce);
-        foreach (var range in missing.Without(before).Ranges.Concat(missing.Intersect(before).Ranges))
-        {
-            if (room == 0 || ranges.Count == WireLimits.Ranges)
-                break;
-            var taken = Math.Min(range.Count, room);
-            ranges.Add(range with { Count = taken });
-            room -= taken;
-        }
-        return ranges;
+        if (wanted.IsEmpty)
+            return;
+        var inPart = wanted.Intersect(_failedInPart);
+        var ranges = _sources.Choose(talk, inPart.IsEmpty ? wanted : inPart);
+        Send(talk, talk.Ask(!talk.HasBase || !inPart.IsEmpty, ranges, _now));
     }
 
     private PieceReception Begin(ulong piece) => new(piece, RangeOf(piece), Buffer());
 
-    private void Send(TransferRecord record) => _outputs.Add(new ReceiverOutput.Send(_talk!.Connection, record));
+    private void Send(SourceTalk talk, TransferRecord record) =>
+        _outputs.Add(new ReceiverOutput.Send(talk.Connection, record));
 
-    private void Disconnect(string? fault)
+    private void DisconnectAll()
     {
-        if (_talk is not null)
-            _outputs.Add(new ReceiverOutput.Disconnect(_talk.Connection, fault));
-        EndTalk();
+        foreach (var talk in _sources.All.ToList())
+            Disconnect(talk, null);
     }
 
-    private void EndTalk()
+    private void Disconnect(SourceTalk talk, string? fault)
     {
-        if (_talk?.Current is { } current)
+        _outputs.Add(new ReceiverOutput.Disconnect(talk.Connection, fault));
+        EndTalk(talk.Connection);
+    }
+
+    private void EndTalk(int connection)
+    {
+        if (_sources.Of(connection) is not { } talk)
+            return;
+        if (talk.Current is { } current)
             Free(current.Buffer);
-        _talk = null;
+        _sources.Remove(talk);
     }
 
     private ByteRange RangeOf(ulong piece) => _settings.PieceSize.RangeOf(piece, _plan!.Shape.DeviceSize);

@@ -48,8 +48,11 @@ public sealed partial class Receiver
         Stopped,
     }
 
-    public Receiver(ReceiveRequest request, ReceiverSettings settings) =>
+    public Receiver(ReceiveRequest request, ReceiverSettings settings)
+    {
         (_request, _settings) = (request, settings);
+        _sources = new Sources(settings);
+    }
 
     /// <summary>Continues what a crash interrupted.</summary>
     public Receiver(ReceiveRequest request, ReceiverSettings settings, ReceivingProgress kept, ContentMap map)
@@ -57,8 +60,7 @@ public sealed partial class Receiver
 
     /// <summary>False: the source was asked for nothing, or what came waits for the disk. No record is then to be read
     /// from the connection: a read in vain would look like a source that is stalled.</summary>
-    public bool TakesRecords => _talk is { IsIdle: false } talk
-        && (talk.Current is not null || _inMemory.Count < _settings.PiecesInMemory);
+    public bool TakesRecords(int connection) => _sources.Of(connection) is { IsIdle: false } talk && Takes(talk);
 
     /// <summary>The layer is there, or nothing is left, or it was stopped: no output follows.</summary>
     public bool IsOver => _phase is Phase.Committed or Phase.Abandoned or Phase.Stopped;
@@ -68,8 +70,12 @@ public sealed partial class Receiver
     public bool IsStopped => _phase == Phase.Stopped;
 
     /// <summary>Nothing more can happen without another connection.</summary>
-    public bool NeedsSource => _talk is null && _phase <= Phase.Receiving
+    public bool NeedsSource => _sources.All.Count == 0 && _phase <= Phase.Receiving
         && (_phase != Phase.Receiving || _written.Count < _changed.Count);
+
+    /// <summary>Another connection beside those that there are is of use.</summary>
+    public bool TakesSource => _sources.All.Count > 0 && _sources.All.Count < _settings.MaxSources
+        && _phase == Phase.Receiving && _written.Count < _changed.Count;
 
     /// <summary>What other hosts can be served meanwhile. Null: no target yet, or not any more.</summary>
     public ServedPieces? Served => _phase is Phase.Receiving or Phase.ReadingBack or Phase.Committing
@@ -103,12 +109,11 @@ public sealed partial class Receiver
                 BeginTalk(connection);
                 break;
             case ReceiverInput.Received(var connection, var record):
-                if (_talk is { } talk && connection == talk.Connection)
+                if (_sources.Of(connection) is { } talk)
                     TakeRecord(talk, record);
                 break;
             case ReceiverInput.Broken(var connection, _):
-                if (connection == _talk?.Connection)
-                    EndTalk();
+                EndTalk(connection);
                 break;
             case ReceiverInput.Cancel(var reason):
                 Abandon(reason);
@@ -190,6 +195,7 @@ public sealed partial class Receiver
         _changed = PieceSet.Of(changed.Select(piece => piece.Index));
         _zeros = PieceSet.Of(changed.Where(piece => piece.Hash.IsZero).Select(piece => piece.Index));
         _written = plan.Verified.Intersect(_changed);
+        _sources.Begin(_changed.Without(_zeros));
         _durable = _written;
     }
 
@@ -215,15 +221,16 @@ public sealed partial class Receiver
     /// <summary>Does whatever has become possible.</summary>
     private void Advance()
     {
-        if (_phase == Phase.Seeking && _talk?.Map is { } map)
-            KeepPlan(_talk.NewPlan, map);
+        if (_phase == Phase.Seeking
+            && _sources.All.FirstOrDefault(talk => talk.Map is not null) is { Map: { } map } known)
+            KeepPlan(known.NewPlan, map);
         if (_phase == Phase.Receiving)
         {
             Zero();
             if (_written.Count == _changed.Count)
                 EndReceiving();
             else
-                AskOrWait();
+                UseSources();
             Sync();
         }
         if (_phase == Phase.ReadingBack)
@@ -255,7 +262,7 @@ public sealed partial class Receiver
     {
         if (_phase > Phase.Committing || (_phase == Phase.Committing && _jobs > 0))
             return false;
-        Disconnect(null);
+        DisconnectAll();
         _phase = leaving;
         return true;
     }

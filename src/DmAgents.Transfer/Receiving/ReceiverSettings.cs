@@ -28,9 +28,19 @@ public sealed record ReceiverSettings(TransferParty Pool, PieceSize PieceSize, B
     /// <summary>Pieces in one question.</summary>
     public int AskAtOnce { get; init; } = 1024;
 
-    /// <summary>The first piece to ask for. Receivers of one layer begin at different ones, and serve each other.
-    /// </summary>
-    public ulong FirstPiece { get; init; }
+    /// <summary>Sources at once.</summary>
+    public int MaxSources { get; init; } = 1;
+
+    /// <summary>How far within the pieces that come the first one is that is asked for: from 0 to below 1.
+    /// Receivers of one layer begin at different ones, and serve each other.</summary>
+    public double FirstPart { get; init; }
+
+    /// <summary>By which a receiver chooses where it goes on, once it comes to pieces that another one has.
+    /// Receivers of one layer have different ones.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>A source that owes a piece for so long is left, if another one has what it was asked for.</summary>
+    public TimeSpan SlowAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>When a source that still receives the layer itself is asked for more.</summary>
     public TimeSpan AskAgainAfter { get; init; } = TimeSpan.FromMilliseconds(200);

@@ -12,6 +12,9 @@ internal sealed class SourceTalk(
 
     /// <summary>Asked for and not yet come.</summary>
     private readonly HashSet<ulong> _asked = [];
+    private TimeSpan _askedAt;
+    private TimeSpan _answering;
+    private ulong _answered;
     private ulong _askedCount;
     private ulong _came;
     private ulong _dataBytes;
@@ -50,6 +53,27 @@ internal sealed class SourceTalk(
     /// <summary>The source had nothing: when it is asked again.</summary>
     public TimeSpan? AskAgainAt { get; private set; }
 
+    /// <summary>What it did not have at its last answer; null: as far as is known it has all.</summary>
+    public PieceSet? Lacks { get; private set; }
+
+    /// <summary>Asked for and not yet come.</summary>
+    public PieceSet Outstanding => IsIdle ? PieceSet.Empty : PieceSet.Of(_asked);
+
+    /// <summary>When a piece was last asked for or came.</summary>
+    public TimeSpan MovedAt { get; private set; }
+
+    /// <summary>Pieces in a second, of all questions that are answered; null: it was asked nothing yet.</summary>
+    public double? Speed => _answering > TimeSpan.Zero ? _answered / _answering.TotalSeconds : null;
+
+    /// <summary>Not before this time.</summary>
+    public void AskLater(TimeSpan at) => AskAgainAt = at;
+
+    /// <summary>It owes a piece for so long.</summary>
+    public bool IsLate(TimeSpan now) => _phase == Phase.Pieces && now - MovedAt >= settings.SlowAfter;
+
+    /// <summary>What it waits for is this host's own work.</summary>
+    public void WaitsForUs(TimeSpan now) => MovedAt = now;
+
     /// <summary>What it is asked first.</summary>
     public TransferRecords.Ask Begin() => new(
         settings.Pool, request.Layer, request.Content, request.Priority, settings.PieceSize,
@@ -60,8 +84,9 @@ internal sealed class SourceTalk(
         ]);
 
     /// <summary>Asks for pieces; it is idle.</summary>
-    public TransferRecords.AskPieces Ask(bool whole, List<PieceRange> ranges)
+    public TransferRecords.AskPieces Ask(bool whole, List<PieceRange> ranges, TimeSpan now)
     {
+        (_askedAt, MovedAt) = (now, now);
         _asked.Clear();
         _asked.UnionWith(PieceSet.Of(ranges).Pieces);
         (_phase, _askedCount, _came, _dataBytes, _zeroBytes) = (Phase.Pieces, (ulong)_asked.Count, 0, 0, 0);
@@ -85,9 +110,10 @@ internal sealed class SourceTalk(
                 ? $"it has sent no header for {settings.HeaderWithin.TotalMinutes:0} minutes"
                 : null,
             (_, Phase.Mapping) => TakeMap(record),
+            (TransferRecords.Lacking lacking, Phase.Pieces) when Current is null => TakeLacking(lacking),
             (TransferRecords.Data data, Phase.Pieces) => TakePart(data.Offset.Bytes, data, begin),
             (TransferRecords.Zeros zeros, Phase.Pieces) => TakePart(zeros.Range.Start.Bytes, zeros, begin),
-            (TransferRecords.PieceEnd end, Phase.Pieces) => TakePieceEnd(end.Piece, begin, out ended),
+            (TransferRecords.PieceEnd end, Phase.Pieces) => TakePieceEnd(end.Piece, now, begin, out ended),
             (TransferRecords.End end, Phase.Pieces) => TakeEnd(end, now),
             _ => $"a record \"{record.GetType().Name}\" that was not asked for",
         };
@@ -119,7 +145,15 @@ internal sealed class SourceTalk(
         return Current!.Take(part);
     }
 
-    private string? TakePieceEnd(ulong piece, Func<ulong, PieceReception> begin, out PieceReception? ended)
+    private string? TakeLacking(TransferRecords.Lacking lacking)
+    {
+        var lacks = PieceSet.Of(lacking.Pieces);
+        Lacks = lacks.IsEmpty ? null : lacks;
+        return null;
+    }
+
+    private string? TakePieceEnd(
+        ulong piece, TimeSpan now, Func<ulong, PieceReception> begin, out PieceReception? ended)
     {
         ended = null;
         if (Begin(piece, begin) is { } fault)
@@ -127,6 +161,7 @@ internal sealed class SourceTalk(
         (ended, Current) = (Current, null);
         _asked.Remove(piece);
         _came++;
+        MovedAt = now;
         return null;
     }
 
@@ -153,6 +188,7 @@ internal sealed class SourceTalk(
         if (_came + end.Missing != _askedCount)
             return $"{_askedCount} pieces were asked for, {_came} came and {end.Missing} are missing";
         _phase = Phase.Idle;
+        (_answering, _answered) = (_answering + (now - _askedAt), _answered + _came);
         _nothingSince = _came > 0 ? null : _nothingSince ?? now;
         if (now - _nothingSince > settings.NothingNewFor)
             return "it has nothing that is missing here";

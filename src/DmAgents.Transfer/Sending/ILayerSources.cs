@@ -23,8 +23,9 @@ public abstract record OpenAnswer
 /// <summary>A copy that stays readable until it is disposed of.</summary>
 public interface IOpenLayer : IDisposable
 {
-    /// <summary>As it is now: of a layer that is received itself less and less is missing.</summary>
-    SourceLayer Layer { get; }
+    /// <summary>As it is now: of a layer that is received itself less and less is missing. Null: it was given up.
+    /// </summary>
+    SourceLayer? Layer { get; }
 
     IBlockReader Device { get; }
 

@@ -110,8 +110,12 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
                 _extents = extents is null ? null : new ChangedExtents(extents);
                 Head();
                 break;
-            case SenderInput.Looked(var missing):
+            case SenderInput.Looked(null):
+                Refuse(TransferRefusal.UnknownLayer, $"this host receives {_ask!.Layer} no more");
+                break;
+            case SenderInput.Looked({ } missing):
                 _layer = _layer! with { Missing = missing };
+                Send(SenderRecords.OfMissing(missing));
                 Answer();
                 break;
             case SenderInput.PieceRead(var piece, { } error):

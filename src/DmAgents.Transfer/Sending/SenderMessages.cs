@@ -22,8 +22,8 @@ public abstract record SenderInput
     /// <summary>Where it differs from the base; null: that cannot be found, and whole pieces are sent.</summary>
     public sealed record ExtentsFound(IReadOnlyList<ByteRange>? Extents) : SenderInput;
 
-    /// <summary>What the host itself has not verified yet.</summary>
-    public sealed record Looked(PieceSet Missing) : SenderInput;
+    /// <summary>What the host itself has not verified yet; null: it gave the layer up.</summary>
+    public sealed record Looked(PieceSet? Missing) : SenderInput;
 
     /// <summary>A piece's parts are in its buffer, or were not read.</summary>
     public sealed record PieceRead(ulong Piece, KernelError? Error) : SenderInput;

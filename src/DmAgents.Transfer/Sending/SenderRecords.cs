@@ -27,6 +27,18 @@ internal static class SenderRecords
         yield return new TransferRecords.MapEnd((ulong)changed.Length);
     }
 
+    /// <summary>A set of more ranges than a record may have is rounded up: what is said to be missing is not asked for.
+    /// </summary>
+    public static TransferRecords.Lacking OfMissing(PieceSet missing)
+    {
+        var ranges = missing.Ranges;
+        if (ranges.Length <= WireLimits.Ranges)
+            return new TransferRecords.Lacking(ranges);
+        var start = ranges[WireLimits.Ranges - 1].Start;
+        return new TransferRecords.Lacking(
+            [.. ranges.Take(WireLimits.Ranges - 1), new PieceRange(start, ranges[^1].End - start)]);
+    }
+
     /// <summary>The parts of a piece that was read: zeros by ranges, the rest by chunks.</summary>
     /// <param name="range">Of the piece.</param>
     /// <param name="bytes">From the range's start on.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Layers;
@@ -24,6 +25,7 @@ internal static class RecordFormat
         TransferRecords.End => RecordType.End,
         TransferRecords.Refused => RecordType.Refused,
         TransferRecords.KeepAlive => RecordType.KeepAlive,
+        TransferRecords.Lacking => RecordType.Lacking,
         _ => throw new ArgumentException($"no record of the wire: {record.GetType().Name}", nameof(record)),
     };
 
@@ -45,9 +47,10 @@ internal static class RecordFormat
                 break;
             case TransferRecords.AskPieces ask:
                 fields.Flag(ask.Whole);
-                fields.UInt32((uint)ask.Wanted.Length);
-                foreach (var range in ask.Wanted)
-                    fields.Range(range);
+                WriteRanges(fields, ask.Wanted);
+                break;
+            case TransferRecords.Lacking lacking:
+                WriteRanges(fields, lacking.Pieces);
                 break;
             case TransferRecords.Header header:
                 WriteHeader(fields, header);
@@ -108,6 +111,7 @@ internal static class RecordFormat
                 fields.UInt16() is var code && Enum.IsDefined((TransferRefusal)code) ? (TransferRefusal)code : default,
                 fields.Text(WireLimits.Reason)),
             RecordType.KeepAlive => new TransferRecords.KeepAlive(),
+            RecordType.Lacking => new TransferRecords.Lacking(ReadRanges(ref fields)),
             _ => throw fields.Bad("it has no fields"),
         };
         fields.End();
@@ -150,13 +154,22 @@ internal static class RecordFormat
             receiver, new ChainId(layer), content, priority, pieces, expected, hasMap, [.. ancestors]);
     }
 
-    private static TransferRecords.AskPieces ReadAskPieces(ref FieldReader fields)
+    private static TransferRecords.AskPieces ReadAskPieces(ref FieldReader fields) =>
+        new(fields.Flag(), ReadRanges(ref fields));
+
+    private static void WriteRanges(FieldWriter fields, ImmutableArray<PieceRange> ranges)
     {
-        var whole = fields.Flag();
-        var wanted = new PieceRange[fields.Count(WireLimits.Ranges, 16)];
-        for (var i = 0; i < wanted.Length; i++)
-            wanted[i] = fields.Range();
-        return new TransferRecords.AskPieces(whole, [.. wanted]);
+        fields.UInt32((uint)ranges.Length);
+        foreach (var range in ranges)
+            fields.Range(range);
+    }
+
+    private static ImmutableArray<PieceRange> ReadRanges(ref FieldReader fields)
+    {
+        var ranges = new PieceRange[fields.Count(WireLimits.Ranges, 16)];
+        for (var i = 0; i < ranges.Length; i++)
+            ranges[i] = fields.Range();
+        return [.. ranges];
     }
 
     private static void WriteHeader(FieldWriter fields, TransferRecords.Header header)

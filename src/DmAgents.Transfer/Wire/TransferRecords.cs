@@ -110,6 +110,11 @@ public static class TransferRecords
     /// <summary>Sender: all of the piece was sent that differs from the base's; or all of it.</summary>
     public sealed record PieceEnd(ulong Piece) : TransferRecord;
 
+    /// <summary>Sender, first of what answers <see cref="AskPieces"/>, if it received the layer itself when it was
+    /// asked for it: all the pieces that it does not have yet, asked for or not. None: it has all by now.</summary>
+    /// <param name="Pieces">Those of the map; others may be among them.</param>
+    public sealed record Lacking(ImmutableArray<PieceRange> Pieces) : TransferRecord;
+
     /// <summary>Sender: all that was asked for was sent, or is missing.</summary>
     /// <param name="Pieces">How many pieces were sent.</param>
     /// <param name="Missing">How many the sender does not have yet, since it still receives the layer itself.</param>

@@ -17,7 +17,7 @@ public static class WireLimits
     /// <summary>Ancestors that a receiver names; containerd stacks 128 layers at most.</summary>
     public const int Ancestors = 256;
 
-    /// <summary>Ranges in one question for pieces.</summary>
+    /// <summary>Ranges in one question for pieces, and of those that a source lacks.</summary>
     public const int Ranges = 1024;
 
     /// <summary>Bytes of a reason.</summary>
@@ -32,7 +32,7 @@ public static class WireLimits
     internal static int Of(RecordType type) => type switch
     {
         RecordType.Ask => 512 + Ancestors * ContentDigest.Length,
-        RecordType.AskPieces => 16 + Ranges * 16,
+        RecordType.AskPieces or RecordType.Lacking => 16 + Ranges * 16,
         RecordType.Hashes => 16 + Hashes * PieceHash.Length,
         RecordType.Refused => 16 + Reason,
         RecordType.Data => Payload,
@@ -55,6 +55,7 @@ internal enum RecordType : byte
     End = 23,
     Refused = 24,
     KeepAlive = 25,
+    Lacking = 26,
 }
 
 /// <summary>Which side's records are read.</summary>

@@ -26,7 +26,8 @@ public sealed class PieceCostTests
         Assert.Null(talk.Take(
             new TransferRecords.Header(Records.There, Records.Here, shape, null, map.Digest, Histories.Pieces, 0),
             TimeSpan.Zero, Begin, out _));
-        talk.Ask(whole: true, [.. Enumerable.Range(0, Count).Select(i => new PieceRange(2 * (ulong)i, 1))]);
+        talk.Ask(
+            whole: true, [.. Enumerable.Range(0, Count).Select(i => new PieceRange(2 * (ulong)i, 1))], TimeSpan.Zero);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < Count; i++)
             Assert.Null(talk.Take(new TransferRecords.PieceEnd(2 * (ulong)i), TimeSpan.Zero, Begin, out _));

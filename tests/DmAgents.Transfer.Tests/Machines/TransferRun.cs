@@ -107,7 +107,7 @@ internal sealed class TransferRun
         var possible = new List<Action>();
         if (_toSender.Count > 0)
             possible.Add(() => Tell(_sender!, new SenderInput.Received(_toSender.Dequeue())));
-        if (_toReceiver.Count > 0 && Receiver.TakesRecords)
+        if (_toReceiver.Count > 0 && Receiver.TakesRecords(_connection))
             possible.Add(Deliver);
         if (_senderJobs.Count > 0)
             possible.Add(() => Tell(_sender!, Take(_senderJobs)()));
@@ -202,7 +202,7 @@ internal sealed class TransferRun
                     break;
                 case SenderOutput.LookForMissing:
                     var open = _open[sender];
-                    _senderJobs.Add(() => new SenderInput.Looked(open.Layer.Missing));
+                    _senderJobs.Add(() => new SenderInput.Looked(open.Layer?.Missing));
                     break;
                 case SenderOutput.ReadPiece read:
                     var device = _open[sender].Device;
@@ -229,7 +229,7 @@ internal sealed class TransferRun
         {
             case OpenAnswer.Found(var layer):
                 _open[sender] = layer;
-                return new SenderInput.Opened(layer.Layer);
+                return new SenderInput.Opened(layer.Layer!);
             case OpenAnswer.Refused(var why, var reason):
                 return new SenderInput.NotOpened(why, reason);
             default:
