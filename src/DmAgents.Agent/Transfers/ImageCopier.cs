@@ -20,12 +20,9 @@ namespace DmAgents.Agent.Transfers;
 /// </summary>
 internal sealed class ImageCopier(
     PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, CopyFiles kept, ILayerPeers peers,
-    ImageQuestions questions, TimeProvider time, ILogger<ImageCopier> log)
+    ImageQuestions questions, CopySources sources, TimeProvider time, ILogger<ImageCopier> log)
 {
     public const string What = "cannot copy image";
-
-    /// <summary>How long a host may be unreachable: a restart of it, or of its network.</summary>
-    private static readonly TimeSpan UnreachableFor = TimeSpan.FromMinutes(5);
 
     /// <summary>Pieces of 1 MiB that a stop or a crash may cost.</summary>
     private const int SyncEvery = 16;
@@ -50,8 +47,12 @@ internal sealed class ImageCopier(
             Admit(copy, pool, offer);
             if (kept.Keep(pool.Paths, copy.Job, offer) is { Error: { } error })
                 throw Refusals.Of(What, copy.Job.Image, error);
-            for (var i = 0; i < offer.Layers.Length; i++)
-                await BringAsync(copy, pool, offer, i, stopping).ConfigureAwait(false);
+            var holders = copy.Holders = sources.Holders();
+            await using (holders.ConfigureAwait(false))
+            {
+                for (var i = 0; i < offer.Layers.Length; i++)
+                    await BringAsync(copy, pool, offer, i, stopping).ConfigureAwait(false);
+            }
             var reference = await TagAsync(copy, offer).ConfigureAwait(false);
             kept.Forget(pool.Paths, copy.Job.Request);
             return reference;
@@ -142,13 +143,14 @@ internal sealed class ImageCopier(
         {
             SyncEvery = SyncEvery,
         };
+        settings = sources.Spread(settings, layer);
         var receiver = await Task.Run(() => ReceiverOf(copy, request, settings, store)).ConfigureAwait(false);
         LayerReception? reception = null;
         ulong Verified() => Volatile.Read(ref reception)?.Served?.Verified ?? 0;
         reception = new LayerReception(
-            receiver, store, new PeerConnector(peers, job.From, Verified, time, UnreachableFor),
-            new ConnectionSettings(), time);
-        var receiving = reception.RunAsync(copy.NotWanted, stopping);
+            receiver, store, sources.Of(job.From, layer, copy.Holders!, Verified), new ConnectionSettings(), time);
+        var served = new ReceivedLayer(pool.Name, layer.Digest, layer.Shape, reception, store);
+        var receiving = sources.ServeAsync(served, () => reception.RunAsync(copy.NotWanted, stopping));
         Show(copy, offer, index + 1, CopyPhase.Receiving, 0);
         while (await Task.WhenAny(receiving, Task.Delay(ProgressEvery, time, CancellationToken.None))
             .ConfigureAwait(false) != receiving)

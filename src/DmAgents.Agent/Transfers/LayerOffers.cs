@@ -12,24 +12,48 @@ namespace DmAgents.Agent.Transfers;
 /// Says to other hosts which layers this host has under which chain ids, imported or unpacked by containerd, and what
 /// their blocks are.
 /// </summary>
-internal sealed class LayerOffers(PoolGateway gateway, ContentMaps maps, TimeProvider time)
+internal sealed class LayerOffers(
+    PoolGateway gateway, ContentMaps maps, PoolLayerSources sources, ReceivedLayers received, TimeProvider time)
 {
     private const string What = "cannot offer layer";
 
     /// <summary>Shorter than any time after which a host gives this one up.</summary>
     private static readonly TimeSpan WorkEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>Answers which of the layers this host has, and then, if it is asked for one of them, what its blocks are.
-    /// </summary>
+    /// <summary>Answers which of the layers this host has, as often as it is asked, and then, if it is asked for one of
+    /// them, what its blocks are.</summary>
     public async Task ServeAsync(Stream connection, CancellationToken cancellation)
     {
         var stream = OfferWire.Guarded(connection, time);
-        if (await OfferWire.ReadQuestionAsync(stream, time, cancellation).ConfigureAwait(false) is not { Chains: { } chains })
-            return;
-        var held = chains.Take(WireLimits.Ancestors).Select(HeldOf).OfType<HeldLayer>().ToImmutableArray();
-        await OfferWire.WriteAsync(stream, new OfferMessage { Held = held }, cancellation).ConfigureAwait(false);
-        if (await OfferWire.ReadQuestionAsync(stream, time, cancellation).ConfigureAwait(false) is { Layer: { } chain })
-            await OfferAsync(stream, chain, cancellation).ConfigureAwait(false);
+        while (await OfferWire.ReadQuestionAsync(stream, time, cancellation).ConfigureAwait(false) is { } question)
+        {
+            if (question.Layer is { } chain)
+                await OfferAsync(stream, chain, cancellation).ConfigureAwait(false);
+            if (Answer(question) is not { } answer)
+                return;
+            await OfferWire.WriteAsync(stream, answer, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private OfferMessage? Answer(OfferMessage question) => question switch
+    {
+        { Chains: { IsDefault: false } chains } => new OfferMessage
+        {
+            Held = [.. chains.Take(WireLimits.Ancestors).Select(HeldOf).OfType<HeldLayer>()],
+        },
+        { Contents: { IsDefault: false } contents } => new OfferMessage
+        {
+            HeldContents = [.. contents.Take(WireLimits.Ancestors).Select(HeldContentOf).OfType<HeldContent>()],
+        },
+        _ => null,
+    };
+
+    private HeldContent? HeldContentOf(string text)
+    {
+        if (!ContentDigest.TryParse(text, out var content))
+            return null;
+        var isWhole = sources.FindWhole(content) is not null;
+        return isWhole || received.Find(content) is not null ? new HeldContent(text, isWhole, sources.Served) : null;
     }
 
     /// <summary>A layer that this host has under a chain id; null: none.</summary>

@@ -26,6 +26,12 @@ internal sealed record OfferMessage
     /// <summary>Those of them that it has.</summary>
     public ImmutableArray<HeldLayer>? Held { get; init; }
 
+    /// <summary>Asks which layers the host has, or receives at the moment: content digests.</summary>
+    public ImmutableArray<string>? Contents { get; init; }
+
+    /// <summary>Those of them.</summary>
+    public ImmutableArray<HeldContent>? HeldContents { get; init; }
+
     /// <summary>Asks what the blocks of this layer are: a chain id, of those that the host has.</summary>
     public string? Layer { get; init; }
 
@@ -65,6 +71,12 @@ internal sealed record BringState(CopyPhase Phase, int Layer, int Layers, ulong 
 /// <param name="Size">Of its device, in bytes.</param>
 /// <param name="Content">What its blocks are; null if that has not been computed yet.</param>
 internal sealed record HeldLayer(string Chain, ulong Size, FileSystemKind FileSystem, string? Content);
+
+/// <summary>A layer of which a host can send pieces.</summary>
+/// <param name="Content">Its content digest.</param>
+/// <param name="IsWhole">False: the host still receives it.</param>
+/// <param name="Serving">Connections on which that host sends layers at the moment.</param>
+internal sealed record HeldContent(string Content, bool IsWhole, int Serving);
 
 /// <summary>How far an offer is.</summary>
 internal sealed record OfferWork(int Layers, int Of);

@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Layers;
+using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Receiving;
 using DmAgents.Transfer.Sending;
 using DmAgents.Transfer.Wire;
 
@@ -11,7 +13,7 @@ namespace DmAgents.Agent.Transfers;
 
 /// <summary>The layers of this host's pools, as other hosts are served from them.</summary>
 internal sealed class PoolLayerSources(
-    PoolGateway gateway, IKernel kernel, ContentMaps maps, ILogger<PoolLayerSources> log)
+    PoolGateway gateway, IKernel kernel, ContentMaps maps, ReceivedLayers received, ILogger<PoolLayerSources> log)
 {
     private const string What = "cannot send layer";
 
@@ -19,13 +21,21 @@ internal sealed class PoolLayerSources(
     private const int ComputedAtOnce = 8;
 
     private int _computed;
+    private int _served;
+
+    /// <summary>Connections by which other hosts are served at the moment.</summary>
+    public int Served => Volatile.Read(ref _served);
 
     /// <summary>As one connection sees them: it waits for nothing after its end.</summary>
     public ILayerSources Of(CancellationToken connection) => new OfConnection(this, connection);
 
     private OpenAnswer Open(TransferRecords.Ask ask, CancellationToken cancellation)
     {
-        if (Find(ask) is not var (pool, layer))
+        var found = FindWhole(ask.Content);
+        if (found is null && received.Find(ask.Content) is { Pieces: { } pieces } underWay)
+            return new OpenAnswer.Found(Open(underWay, pieces, ask, cancellation));
+        found ??= FindByChain(ask);
+        if (found is not var (pool, layer))
             return new OpenAnswer.Refused(TransferRefusal.UnknownLayer, "this host has no such layer");
         var isComputed = pool.State.ContentOf(layer.Id) is { } content && maps.Find(pool.Name, content) is not null;
         try
@@ -49,14 +59,19 @@ internal sealed class PoolLayerSources(
         }
     }
 
-    /// <summary>By its content; or by its chain id, if its content was not computed yet.</summary>
-    private (PoolPicture Pool, DeviceRecord Layer)? Find(TransferRecords.Ask ask)
+    /// <summary>A copy with this content; null if no pool has one, or its content was not computed yet.</summary>
+    public (PoolPicture Pool, DeviceRecord Layer)? FindWhole(ContentDigest content)
     {
         foreach (var pool in gateway.Board.All)
         {
-            if (pool.State.FindCopy(ask.Content) is { } copy)
+            if (pool.State.FindCopy(content) is { } copy)
                 return (pool, copy);
         }
+        return null;
+    }
+
+    private (PoolPicture Pool, DeviceRecord Layer)? FindByChain(TransferRecords.Ask ask)
+    {
         foreach (var pool in gateway.Board.All)
         {
             if (pool.State.Find(DeviceKey.Layer(ask.Layer.Value))
@@ -72,17 +87,35 @@ internal sealed class PoolLayerSources(
         var map = await maps.GetAsync(pool.Name, layer.Key, cancellation).ConfigureAwait(false);
         var reading = await LayerReading.OpenAsync(
             gateway, kernel, pool, layer.Key, What, log, cancellation).ConfigureAwait(false);
-        // The nearest that both have is all that the sender needs.
-        var shared = ask.Ancestors.Select(digest => maps.Find(pool.Name, digest))
-            .FirstOrDefault(found => found is not null);
-        var bases = shared is var (_, known) && shared is not null
-            ? ImmutableDictionary<ContentDigest, ContentMap>.Empty.Add(known.Digest, known)
-            : ImmutableDictionary<ContentDigest, ContentMap>.Empty;
+        Interlocked.Increment(ref _served);
         return new OpenAnswer.Found(new OpenLayer(
             reading,
-            new SourceLayer(new LayerShape(layer.Size, layer.FileSystem), map, bases, PieceSet.Empty),
+            new SourceLayer(
+                new LayerShape(layer.Size, layer.FileSystem), map, BasesOf(pool.Name, ask), PieceSet.Empty),
             new LayerChanges(kernel, LayerReading.ContextOf(What, pool).Device, layer.Id,
-                digest => gateway.Board.Find(pool.Name)?.State.FindCopy(digest)?.Id)));
+                digest => gateway.Board.Find(pool.Name)?.State.FindCopy(digest)?.Id),
+            () => Interlocked.Decrement(ref _served)));
+    }
+
+    private ReceivedSource Open(
+        ReceivedLayer underWay, ServedPieces pieces, TransferRecords.Ask ask, CancellationToken cancellation)
+    {
+        Interlocked.Increment(ref _served);
+        return new ReceivedSource(
+            underWay, pieces, BasesOf(underWay.Pool, ask),
+            () => FindWhole(underWay.Content) is var (pool, layer)
+                ? LayerReading.OpenAsync(gateway, kernel, pool, layer.Key, What, log, cancellation)
+                : throw Refusals.NotFound(What, ask.Layer.Value, "the layer is gone", "ask another host"),
+            () => Interlocked.Decrement(ref _served), cancellation);
+    }
+
+    /// <summary>The nearest that both have is all that the sender needs.</summary>
+    private ImmutableDictionary<ContentDigest, ContentMap> BasesOf(PoolName pool, TransferRecords.Ask ask)
+    {
+        var shared = ask.Ancestors.Select(digest => maps.Find(pool, digest)).FirstOrDefault(found => found is not null);
+        return shared is var (_, known) && shared is not null
+            ? ImmutableDictionary<ContentDigest, ContentMap>.Empty.Add(known.Digest, known)
+            : ImmutableDictionary<ContentDigest, ContentMap>.Empty;
     }
 
     private sealed class OfConnection(PoolLayerSources sources, CancellationToken connection) : ILayerSources
@@ -90,7 +123,8 @@ internal sealed class PoolLayerSources(
         public OpenAnswer Open(TransferRecords.Ask ask) => sources.Open(ask, connection);
     }
 
-    private sealed class OpenLayer(LayerReading reading, SourceLayer layer, LayerChanges changes) : IOpenLayer
+    private sealed class OpenLayer(LayerReading reading, SourceLayer layer, LayerChanges changes, Action ended)
+        : IOpenLayer
     {
         public SourceLayer Layer => layer;
 
@@ -98,6 +132,10 @@ internal sealed class PoolLayerSources(
 
         public IBlockChanges? Changes => changes;
 
-        public void Dispose() => reading.Dispose();
+        public void Dispose()
+        {
+            reading.Dispose();
+            ended();
+        }
     }
 }

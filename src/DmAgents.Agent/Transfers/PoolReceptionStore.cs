@@ -6,6 +6,7 @@ using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Formats;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
 using DmAgents.Transfer.Content;
 using DmAgents.Transfer.Receiving;
 
@@ -40,7 +41,7 @@ internal sealed class PoolReceptionStore(
     private const string Receive = "receive";
 
     private readonly string _file = $"{pool.Paths.TransferDirectory}/{wanted.Transfer.Value:N}-{wanted.Index}";
-    private IOpenReceivingDevice? _target;
+    private volatile ServedTarget? _target;
 
     /// <summary>Why the target could not be made or kept, in the last refusal; null if nothing was refused.</summary>
     public KernelFault? Fault { get; private set; }
@@ -131,6 +132,10 @@ internal sealed class PoolReceptionStore(
 
     public void Dispose() => Close();
 
+    /// <summary>Reads what was received, for another host. For any thread.</summary>
+    /// <returns>Null: there is no target, or not any more.</returns>
+    public KernelResult? TryReadTarget(ByteSize offset, Span<byte> into) => _target?.TryRead(offset, into);
+
     private PoolContents State => gateway.Board.Find(pool.Name)?.State ?? pool.State;
 
     private KernelResult<T> Noted<T>(KernelResult<T> result)
@@ -164,7 +169,7 @@ internal sealed class PoolReceptionStore(
         var opened = kernel.OpenForReceiving(context.NameOf(device.Id), context.Identity.BlockSize);
         if (!opened.Succeeded)
             return opened.Error;
-        _target = opened.Value;
+        _target = new ServedTarget(opened.Value);
         return KernelResult.Found<IReceivingDevice>(opened.Value);
     }
 

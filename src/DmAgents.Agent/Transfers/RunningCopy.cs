@@ -40,6 +40,9 @@ internal sealed class RunningCopy(CopyJob job, IDisposable work) : IDisposable
     /// <summary>What the other host offers; null until it has said so.</summary>
     public ImageOffer? Offer { get; set; }
 
+    /// <summary>Which hosts have its layers, while they come.</summary>
+    public LayerHolders? Holders { get; set; }
+
     /// <summary>Bytes of layers that it still brings, once there is room for them.</summary>
     public ulong ToCome
     {

@@ -10,6 +10,8 @@ internal static class TransferServices
     public static void Add(IServiceCollection services)
     {
         services.AddSingleton<ContentMaps>();
+        services.AddSingleton<ReceivedLayers>();
+        services.AddSingleton<CopySources>();
         services.AddSingleton<PoolLayerSources>();
         services.AddSingleton<ImageOffers>();
         services.AddSingleton<ImageTalks>();

@@ -20,7 +20,9 @@ internal sealed class LoopbackFleet : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly X509Certificate2 _certificate = Certificate();
     private readonly List<Task> _serving = [];
+    private long _blockBytes;
     private readonly ConcurrentDictionary<HostName, int> _asked = new();
+    private readonly ConcurrentDictionary<HostName, long> _sent = new();
 
     /// <summary>Bytes of blocks that a connection carries before it breaks; null: it does not.</summary>
     public long? BreaksAfter { get; set; }
@@ -34,11 +36,18 @@ internal sealed class LoopbackFleet : IAsyncDisposable
     /// <summary>What each question for layers waits for.</summary>
     public Func<HostName, Task> BeforeLayers { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Whether a connection for blocks from this host may go on, after so many bytes of its own: it waits
+    /// until then.</summary>
+    public Func<HostName, long, bool> GoesOn { get; set; } = (_, _) => true;
+
+    /// <summary>Bytes that left this host over connections for blocks, TLS and all.</summary>
+    public long BytesFrom(HostName host) => _sent.GetValueOrDefault(host);
+
     /// <summary>How many questions for layers this host has asked.</summary>
     public int AskedBy(HostName host) => _asked.GetValueOrDefault(host);
 
     /// <summary>Bytes that came over connections for blocks, TLS and all.</summary>
-    public long BlockBytes { get; private set; }
+    public long BlockBytes => Interlocked.Read(ref _blockBytes);
 
     public ILayerPeers PeersOf(HostName self) => new Peers(this, self);
 
@@ -121,7 +130,7 @@ internal sealed class LoopbackFleet : IAsyncDisposable
             var client = new TcpClient();
             await client.ConnectAsync((IPEndPoint)fleet._hosts[host].Listener.LocalEndpoint, cancellation);
             Stream stream = protocol == LayerProtocols.Blocks
-                ? new Counted(client.GetStream(), fleet)
+                ? new Counted(client.GetStream(), fleet, host)
                 : client.GetStream();
             var tls = new SslStream(stream, leaveInnerStreamOpen: false);
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
@@ -135,7 +144,7 @@ internal sealed class LoopbackFleet : IAsyncDisposable
         }
     }
 
-    private sealed class Counted(NetworkStream inner, LoopbackFleet fleet) : Stream
+    private sealed class Counted(NetworkStream inner, LoopbackFleet fleet, HostName from) : Stream
     {
         private long _read;
 
@@ -157,7 +166,10 @@ internal sealed class LoopbackFleet : IAsyncDisposable
         {
             var read = await inner.ReadAsync(buffer, cancellationToken);
             _read += read;
-            fleet.BlockBytes += read;
+            Interlocked.Add(ref fleet._blockBytes, read);
+            fleet._sent.AddOrUpdate(from, read, (_, sent) => sent + read);
+            while (!fleet.GoesOn(from, _read))
+                await Task.Delay(20, cancellationToken);
             if (_read > fleet.WaitsAfter)
                 await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
             return _read <= (fleet.BreaksAfter ?? long.MaxValue) ? read : throw new IOException("the link broke");

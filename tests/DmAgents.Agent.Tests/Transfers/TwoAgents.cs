@@ -42,12 +42,23 @@ public abstract class TwoAgents : IAsyncLifetime
     /// <summary>Settings of the second agent besides, in HOCON.</summary>
     internal virtual string TargetSettings => "";
 
+    /// <summary>Further hosts, each with an agent of <see cref="Others"/>.</summary>
+    internal virtual ImmutableArray<HostName> OtherHosts => [];
+
+    internal Dictionary<HostName, ServedAgent> Others { get; } = [];
+
     public async Task InitializeAsync()
     {
         Source = await ServedAgent.Start(services: services => services.AddSingleton(Link.PeersOf(HostOne)));
         Target = await ServedAgent.Start(TargetSettings, Second, TargetBlocks);
         Link.Serve(HostOne, Source);
         Link.Serve(HostTwo, Target);
+        foreach (var host in OtherHosts)
+        {
+            Others[host] = await ServedAgent.Start(
+                TargetSettings, services => services.AddSingleton(Link.PeersOf(host)), TargetBlocks);
+            Link.Serve(host, Others[host]);
+        }
     }
 
     public async Task DisposeAsync()
@@ -55,6 +66,8 @@ public abstract class TwoAgents : IAsyncLifetime
         await Link.DisposeAsync();
         await Source.DisposeAsync();
         await Target.DisposeAsync();
+        foreach (var agent in Others.Values)
+            await agent.DisposeAsync();
     }
 
     private void Second(IServiceCollection services) => services.AddSingleton(Link.PeersOf(HostTwo));

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Layers;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Units;
+using DmAgents.Transfer.Connections;
+using DmAgents.Transfer.Receiving;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>A layer that is being received, as other hosts can have the pieces that are verified and written.</summary>
+internal sealed class ReceivedLayer(
+    PoolName pool, ContentDigest content, LayerShape shape, LayerReception reception, PoolReceptionStore store)
+{
+    private readonly TaskCompletionSource<bool> _committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public PoolName Pool => pool;
+
+    public ContentDigest Content => content;
+
+    public LayerShape Shape => shape;
+
+    /// <summary>Null: none yet, or not any more.</summary>
+    public ServedPieces? Pieces => reception.Served;
+
+    /// <summary>Whether the pool has the layer in the end; false: it was given up, or waits for the next
+    /// start.</summary>
+    public Task<bool> Committed => _committed.Task;
+
+    /// <returns>Null: the device is closed, and <see cref="Committed"/> is decided soon.</returns>
+    public KernelResult? TryRead(ByteSize offset, Span<byte> into) => store.TryReadTarget(offset, into);
+
+    public void End(bool committed) => _committed.TrySetResult(committed);
+}
+
+/// <summary>The layers that this host receives at the moment.</summary>
+internal sealed class ReceivedLayers
+{
+    private ImmutableList<ReceivedLayer> _layers = [];
+
+    public void Add(ReceivedLayer layer) => ImmutableInterlocked.Update(ref _layers, layers => layers.Add(layer));
+
+    public void Remove(ReceivedLayer layer, bool committed)
+    {
+        layer.End(committed);
+        ImmutableInterlocked.Update(ref _layers, layers => layers.Remove(layer));
+    }
+
+    /// <summary>One of which there are pieces; null: none.</summary>
+    public ReceivedLayer? Find(ContentDigest content) =>
+        Volatile.Read(ref _layers).Find(layer => layer.Content == content && layer.Pieces is not null);
+}
