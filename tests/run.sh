@@ -131,6 +131,7 @@ if [ $quick = no ]; then
   part clients tests/clients.sh trixie
 fi
 
+# What failed once more, with what follows in the log: a record of a run may show its end only.
 step "all"
-grep -hE '^ *FAILED |\[FAIL\]|ended with status' "$results"/*.log
+grep -hE -A 12 '^ *FAILED |^  Failed [A-Z].* \[[<0-9].*\]$|^[a-z-]+ ended with status' "$results"/*.log | cut -c 1-300
 count
