@@ -14,6 +14,9 @@ internal sealed class DeviceActors(IActorContext pool, IKernel kernel, TimeProvi
     private readonly Dictionary<IActorRef, ThinId> _ids = [];
     private int _made;
 
+    /// <summary>For readers outside of the pool's actor.</summary>
+    public DeviceJobCount Jobs { get; } = new();
+
     /// <summary>Some have a job that is not answered yet.</summary>
     public bool AreAtWork => _workers.Values.Any(worker => worker.Jobs > 0);
 
@@ -31,6 +34,7 @@ internal sealed class DeviceActors(IActorContext pool, IKernel kernel, TimeProvi
             _ids[actor] = id;
         }
         worker.Jobs++;
+        Jobs.Give();
         worker.Actor.Tell(job, pool.Self);
     }
 
@@ -40,6 +44,7 @@ internal sealed class DeviceActors(IActorContext pool, IKernel kernel, TimeProvi
         if (!_ids.TryGetValue(actor, out var id))
             return null;
         _workers[id].Jobs--;
+        Jobs.Answer();
         return id;
     }
 

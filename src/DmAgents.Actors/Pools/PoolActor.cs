@@ -183,7 +183,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         _phase == PoolPhase.Open ? ReasonOfFormats() : _reason, _since, new PoolContents(_state), _health,
         _deletions, _problems)
     {
-        Actor = Self, Number = LastSequenceNr, StockClaims = _stockClaims, NextTrim = NextTrimAt,
+        Actor = Self, Number = LastSequenceNr, Jobs = _devices.Jobs, StockClaims = _stockClaims, NextTrim = NextTrimAt,
         IsTrimming = _round is not null,
         MetadataAreDamaged = _metadataAreDamaged, Sectors = _sectors, Formats = FormatsOfPresent(),
     });

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Akka.Actor;
+using DmAgents.Actors.Devices;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Formats;
@@ -58,6 +59,9 @@ public sealed record PoolPicture(
     /// <summary>The journal's number up to which the picture shows what has happened. It may show more: what is decided
     /// and on its way to the journal.</summary>
     public long Number { get; init; }
+
+    /// <summary>What its devices are asked to do; counts on after the picture was taken.</summary>
+    public DeviceJobCount Jobs { get; init; } = new();
 
     /// <summary>It could not be opened last time because its own metadata cannot be used.</summary>
     public bool MetadataAreDamaged { get; init; }

@@ -233,8 +233,8 @@ internal sealed class PoolsService(
     private Task<PoolDetails> Details(string what, string pool, ServerCallContext context) => Task.Run(
         () => views.Details(inspector.Inspect(gateway.Resolve(what, pool))), context.CancellationToken);
 
-    private Task<CheckPoolReply> Checked(PoolPicture pool, CancellationToken cancellation) =>
-        Task.Run(() => CheckViews.Check(checker.Check(pool)), cancellation);
+    private async Task<CheckPoolReply> Checked(PoolPicture pool, CancellationToken cancellation) =>
+        CheckViews.Check(await checker.CheckAsync(pool, cancellation).ConfigureAwait(false));
 
     /// <summary>Says now and then that something is done still, until it has ended.</summary>
     private static async Task Living(

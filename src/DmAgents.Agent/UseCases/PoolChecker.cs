@@ -31,7 +31,34 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
 {
     private const string ByRepair = "dmagent pool check --repair";
 
-    public PoolCheck Check(PoolPicture pool)
+    /// <summary>How long a pool that is at work is looked at again, and how often.</summary>
+    private static readonly TimeSpan LookFor = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Compares as often as the pool's own work may be the difference: a device that the pool is about to make
+    /// live or to deactivate differs from its record. In a pool that is always at work, what every look finds is
+    /// reported.</summary>
+    public async Task<PoolCheck> CheckAsync(PoolPicture pool, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        ImmutableHashSet<Finding>? always = null;
+        while (true)
+        {
+            var (number, given, isQuiet) = (pool.Number, pool.Jobs.Given, !pool.Jobs.AreUnderWay);
+            var compared = pool;
+            var check = await Task.Run(() => Compare(compared), cancellation).ConfigureAwait(false);
+            pool = board.Find(pool.Name) ?? pool;
+            if (check.Agrees || (isQuiet && pool.Number == number && pool.Jobs.Given == given))
+                return check;
+            always = always?.Intersect(check.Findings) ?? [.. check.Findings];
+            if (time.GetElapsedTime(began) > LookFor)
+                return check with { Findings = [.. check.Findings.Where(always.Contains)] };
+            await Task.Delay(LookEvery, time, cancellation).ConfigureAwait(false);
+            pool = board.Find(pool.Name) ?? pool;
+        }
+    }
+
+    private PoolCheck Compare(PoolPicture pool)
     {
         const string What = "cannot check pool";
         if (pool.State.Identity is not { } identity)
