@@ -8,7 +8,7 @@ namespace DmAgents.Actors.Tests;
 /// <summary>The timers of the actor system.</summary>
 public sealed class RuntimeTimersTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly RuntimeTimers _timers = new(ConfigurationFactory.ParseString("a = b"), NoLogger.Instance);
 

@@ -13,7 +13,7 @@ namespace DmAgents.Agent.Tests;
 /// <summary>The journal is gone of a pool that was Docker's, and can be given back to it still.</summary>
 public sealed class AdoptionOfDockersPoolTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly PoolName Name = new("dockers");
 
     private ServedAgent _agent = null!;

@@ -14,7 +14,7 @@ namespace DmAgents.Agent.Tests;
 /// </summary>
 public sealed class AdoptionTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly DeviceKey Layer = DeviceKey.Layer("sha256:" + new string('a', 64));
     private static readonly DeviceKey View = DeviceKey.Containerd("default", "shown");
     private static readonly ImageReference Image = new("registry.example:5000/team/app:1");

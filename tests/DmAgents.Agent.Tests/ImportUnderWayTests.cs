@@ -15,7 +15,7 @@ namespace DmAgents.Agent.Tests;
 /// <summary>An import is work under way like any other operation; and it leaves nothing when it ends early.</summary>
 public sealed class ImportUnderWayTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string _archive = Path.GetTempFileName();
     private ServedAgent _agent = null!;

@@ -14,7 +14,7 @@ public sealed class MetadataReadingTests : IAsyncLifetime
 {
     /// <summary>Below the time for which a call of the kernel is held, so that a request that waits for it fails.
     /// </summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly DeviceKey Layer = DeviceKey.Layer("sha256:" + new string('a', 64));
 

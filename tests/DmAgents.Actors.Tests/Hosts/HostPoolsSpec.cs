@@ -10,7 +10,7 @@ namespace DmAgents.Actors.Tests.Hosts;
 /// <summary>The one way to a host's pools: by value within the process, and by the gateway's path for actors.</summary>
 public sealed class HostPoolsSpec : ActorSpec
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly PoolName Name = TestHost.PoolName;
 
     [Fact]

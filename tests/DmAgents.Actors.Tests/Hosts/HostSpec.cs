@@ -14,7 +14,7 @@ public sealed class HostSpec : ActorSpec
 {
     private static readonly PoolName Name = TestHost.PoolName;
     private static readonly PoolName OtherName = new("test-other");
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly HostMessages.ToPool CreatePool = new(TestHost.PoolName, Ask.ToInitialize);
 

@@ -13,7 +13,7 @@ namespace DmAgents.Actors.Tests.Pools;
 /// <summary>A pool whose journal is gone is taken over with what it has.</summary>
 public sealed class AdoptionSpec : ActorSpec
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task A_pool_that_was_taken_over_is_as_it_was()

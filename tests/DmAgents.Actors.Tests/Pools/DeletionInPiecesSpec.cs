@@ -195,7 +195,7 @@ public sealed class DeletionInPiecesSpec : ActorSpec
 
         life.Tell(PoolMessages.Stop.Instance);
         held.Open();
-        await life.PoolHasStopped.WaitAsync(TimeSpan.FromSeconds(5));
+        await life.PoolHasStopped.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(1, Discards(life));
 
         var next = await Reopened(InPieces);

@@ -133,7 +133,7 @@ public sealed class TrimSpec : ActorSpec
         held.Open();
 
         Assert.IsType<PoolReplies.Refused>(await round);
-        await life.PoolHasStopped.WaitAsync(TimeSpan.FromSeconds(5));
+        await life.PoolHasStopped.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(1, life.Kernel.CallLog.Count(call => call.Operation == nameof(IKernel.Trim)));
     }
 

@@ -16,7 +16,10 @@ namespace DmAgents.Actors.Tests.Support;
 public abstract class ActorSpec : TestKit
 {
     private static readonly Config Quiet = ConfigurationFactory.ParseString(
-        "akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }")
+        """
+        akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }
+        akka.test { default-timeout = 60s, single-expect-default = 60s }
+        """)
         .WithFallback(ActorsConfig.Default);
 
     private readonly List<AgentLife> _lives = [];

@@ -19,7 +19,7 @@ internal sealed record PoolStopped : INoSerializationVerificationNeeded;
 /// </summary>
 internal sealed class AgentLife
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly Config Config = ConfigurationFactory.ParseString($$"""
         akka {

@@ -5,7 +5,7 @@ namespace DmAgents.Actors.Tests.Support;
 /// <summary>Waits for what nobody announces.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(5);
 
     public static async Task Holds(Func<bool> condition, Func<string> otherwise)

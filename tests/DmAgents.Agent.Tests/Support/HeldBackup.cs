@@ -8,7 +8,7 @@ namespace DmAgents.Agent.Tests.Support;
 /// <summary>A backup of the pool's metadata that has the metadata snapshot, and ends when this is disposed of.</summary>
 internal sealed class HeldBackup : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly CallGate _gate;
     private readonly IDisposable _snapshot;

@@ -81,9 +81,10 @@ internal sealed class ServedAgent : IAsyncDisposable
     /// <param name="services">Services besides.</param>
     /// <param name="blocks">The pool's.</param>
     /// <param name="change">What no text can say of the settings.</param>
+    /// <param name="data">The pool's space; null: 1 GiB.</param>
     public static async Task<ServedAgent> Start(
         string more = "", Action<IServiceCollection>? services = null, PoolBlockSize? blocks = null,
-        Func<AgentSettings, AgentSettings>? change = null)
+        Func<AgentSettings, AgentSettings>? change = null, ByteSize? data = null)
     {
         // Short: the path of a Unix socket has 107 bytes.
         var directory = Directory.CreateTempSubdirectory("dma-").FullName;
@@ -108,7 +109,7 @@ internal sealed class ServedAgent : IAsyncDisposable
         simulated.AddDisk("/dev/sdc", ByteSize.GiB(1));
         var agent = new ServedAgent(directory, settings, simulated, services);
         await agent._app.StartAsync();
-        await agent.MakePool(settings.BaseSize, blocks ?? PoolBlockSize.Default);
+        await agent.MakePool(settings.BaseSize, blocks ?? PoolBlockSize.Default, data ?? ByteSize.GiB(1));
         return agent;
     }
 
@@ -154,12 +155,12 @@ internal sealed class ServedAgent : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private async Task MakePool(ByteSize baseSize, PoolBlockSize blocks)
+    private async Task MakePool(ByteSize baseSize, PoolBlockSize blocks, ByteSize data)
     {
         static DiskPart Part(string disk, ByteSize size) => new(new DevicePath(disk), DiskLabel.Reserved, size.Sectors);
         await _app.Services.GetRequiredService<PoolGateway>().Ask(Pool, new PoolCommands.Initialize(
             new RequestId(Guid.NewGuid()), new PoolUuid(Guid.NewGuid()), Pool,
-            new PoolBacking.Disks([Part("/dev/sda", ByteSize.GiB(1))], [Part("/dev/sdb", ByteSize.MiB(32))]),
+            new PoolBacking.Disks([Part("/dev/sda", data)], [Part("/dev/sdb", ByteSize.MiB(32))]),
             blocks, FileSystemKind.Ext4, baseSize, DateTimeOffset.UnixEpoch)
         {
             SectorSize = DiskShape.UsualSector,

@@ -36,32 +36,6 @@ public sealed class CopiesBesideEachOtherTests : TwoAgents
     }
 
     [Fact]
-    public async Task A_copy_is_refused_what_another_one_is_about_to_fill()
-    {
-        await MakeImage(1);
-        var reached = new TaskCompletionSource();
-        Link.BeforeBlocks = async () =>
-        {
-            reached.TrySetResult();
-            await new TaskCompletionSource().Task;
-        };
-        var copies = Target.Get<ImageCopies>();
-        var first = copies.Start(NewRequest(), Target.Picture, HostOne, App.Value);
-        await reached.Task.WaitAsync(Patience);
-        Assert.Equal(first.Offer!.Layers[0].Changed, first.ToCome);
-        first.ToCome = ByteSize.GiB(1).Bytes;
-        await Tag(Source, new ImageReference("other:1"), await AddLayer(Source, null, 9, ByteSize.MiB(1)));
-
-        var refused = await Refused("other:1");
-
-        Assert.Equal(StatusCode.ResourceExhausted, refused.StatusCode);
-        Assert.Contains("other copies need", refused.Status.Detail, StringComparison.Ordinal);
-        first.Cancel();
-        await Eventually(() => !copies.All.Any(), "the copies have ended");
-        await NothingIsLeft(Target);
-    }
-
-    [Fact]
     public async Task Nothing_is_kept_of_a_turn_that_has_ended()
     {
         var turns = new Turns<string>();

@@ -39,6 +39,8 @@ public abstract class TwoAgents : IAsyncLifetime
 
     internal virtual PoolBlockSize TargetBlocks => PoolBlockSize.Default;
 
+    internal virtual ByteSize TargetSpace => ByteSize.GiB(1);
+
     /// <summary>Settings of the second agent besides, in HOCON.</summary>
     internal virtual string TargetSettings => "";
 
@@ -50,7 +52,7 @@ public abstract class TwoAgents : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Source = await ServedAgent.Start(services: services => services.AddSingleton(Link.PeersOf(HostOne)));
-        Target = await ServedAgent.Start(TargetSettings, Second, TargetBlocks);
+        Target = await ServedAgent.Start(TargetSettings, Second, TargetBlocks, data: TargetSpace);
         Link.Serve(HostOne, Source);
         Link.Serve(HostTwo, Target);
         foreach (var host in OtherHosts)

@@ -7,7 +7,7 @@ namespace DmAgents.Testing.Contracts;
 /// <summary>Events of pools: when one is raised, and how a watch tells of it.</summary>
 public abstract class EventContract(KernelFixture fixture) : KernelContract(fixture)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public void A_pool_that_passes_its_low_water_mark_has_one_event()

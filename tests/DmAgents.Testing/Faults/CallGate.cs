@@ -3,7 +3,7 @@ namespace DmAgents.Testing.Faults;
 /// <summary>Holds one call of a <see cref="FaultyKernel"/> midway.</summary>
 public sealed class CallGate
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
