@@ -86,4 +86,40 @@ public sealed class SpreadTests
         var json = await Run.Of(agent, "image", "explain", "debian:12", "--json");
         Assert.Contains("\"locality_permille\":500", json.Out.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_container_is_placed_by_the_fleet_and_said_to_be_where_it_is()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        agent.On<PlaceContainerRequest>(_ => new PlaceContainerReply { Placed = OnHostTwo });
+
+        var run = await Run.Of(agent, "container", "create", "web", "--image", "debian:12", "--host", "host-2");
+
+        Assert.Equal(
+            new PlaceContainerRequest { RequestId = Run.RequestId, Name = "web", Image = "debian:12", Host = "host-2" },
+            agent.Request<PlaceContainerRequest>());
+        Assert.Equal("web is on host-2\n", run.Out);
+        Assert.Equal(
+            2, (await Run.Of(agent, "container", "create", "web", "--image", "a", "--host", "b", "--mount")).Code);
+    }
+
+    [Fact]
+    public async Task The_containers_of_the_fleet_are_listed_with_their_hosts_and_removed_there()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        agent.On<ListFleetContainersRequest>(_ => new ListFleetContainersReply { Containers = { OnHostTwo } });
+        agent.On<RemoveContainerRequest>(_ => new RemoveContainerReply { Container = "web", Host = "host-2" });
+
+        var run = await Run.Of(agent, "container", "list", "--fleet");
+
+        Assert.Matches(@"web +host-2 +present +debian:12 +3", run.Lines[1]);
+        Assert.Equal(
+            "host-2 removes container web\n",
+            (await Run.Of(agent, "container", "remove", "web", "--pool", "fast")).Out);
+    }
+
+    private static FleetContainer OnHostTwo => new()
+    {
+        Name = "web", Host = "host-2", Epoch = 3, Phase = FleetContainer.Types.Phase.Present, Image = "debian:12",
+    };
 }

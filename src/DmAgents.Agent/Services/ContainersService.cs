@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Exports;
 using DmAgents.Agent.Imports;
+using DmAgents.Agent.Spread;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Containers;
 using DmAgents.Domain.Devices;
@@ -14,7 +15,8 @@ namespace DmAgents.Agent.Services;
 
 /// <summary>Containers of the admin API.</summary>
 internal sealed class ContainersService(
-    PoolGateway gateway, UsageReader usages, ContainerCommitter committer, ContainerDiffer differ)
+    PoolGateway gateway, UsageReader usages, ContainerCommitter committer, ContainerDiffer differ,
+    ContainerPlacing fleet)
     : Containers.ContainersBase
 {
     public override async Task<Container> Create(CreateContainerRequest request, ServerCallContext context)
@@ -104,9 +106,16 @@ internal sealed class ContainersService(
         var pool = gateway.Resolve(What, request.Pool);
         var key = KeyOf(What, request.Container);
         RefuseWhereOwned(What, key, request.Force);
+        var id = PoolGateway.RequestOf(What, request.RequestId);
+        var isHere = pool.State.Find(key) is not null || pool.State.Views.ContainsKey(key);
+        if (!isHere && !PoolGateway.WasDone(pool, id) && ContainerName.TryParse(request.Container, out var elsewhere)
+            && await fleet.Remove(id, elsewhere, context.CancellationToken).ConfigureAwait(false) is { } host)
+            return new RemoveContainerReply { Container = elsewhere.Value, Host = host.Value };
         var done = await gateway.Ask(pool.Name, new PoolCommands.Remove(
-            PoolGateway.RequestOf(What, request.RequestId), key, request.Force, gateway.Now), context.CancellationToken)
-            .ConfigureAwait(false);
+            id, key, request.Force, gateway.Now), context.CancellationToken).ConfigureAwait(false);
+        // Without this word the fleet would believe that its host lost it.
+        if (ContainerName.TryParse(request.Container, out var name))
+            await fleet.NoteRemoval(id, name).ConfigureAwait(false);
         return new RemoveContainerReply
         {
             Pool = pool.Name.Value, Container = KeyText.Of(key), ThinId = done.Device?.Id.Value ?? 0,

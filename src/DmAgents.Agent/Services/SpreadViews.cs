@@ -1,11 +1,12 @@
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Fleet.Containers;
 using DmAgents.Domain.Fleet.Images;
 using DmAgents.Domain.Fleet.Inventory;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Images of the fleet in the API's words.</summary>
+/// <summary>Images and containers of the fleet in the API's words.</summary>
 internal static class SpreadViews
 {
     public static ImageSpread Of(ImageState state) => new()
@@ -20,6 +21,25 @@ internal static class SpreadViews
         },
         CopiesUnderWay = { state.Copies.Values.Select(Of) },
         Decisions = { state.Decisions.Reverse().Select(Of) },
+    };
+
+    public static FleetContainer Of(ContainerState state) => new()
+    {
+        Name = state.Name.Value,
+        Host = state.Host?.Value ?? "",
+        Epoch = state.Epoch.Number,
+        Phase = state.Phase switch
+        {
+            ContainerPhase.BringingImage => FleetContainer.Types.Phase.BringingImage,
+            ContainerPhase.Creating => FleetContainer.Types.Phase.Creating,
+            ContainerPhase.Owned => FleetContainer.Types.Phase.Present,
+            ContainerPhase.Vanished => FleetContainer.Types.Phase.Vanished,
+            ContainerPhase.Removing => FleetContainer.Types.Phase.Removing,
+            _ => FleetContainer.Types.Phase.Unspecified,
+        },
+        Image = state.Image?.Value ?? "",
+        Why = state.Why,
+        Candidates = { state.Candidates.Select(Of) },
     };
 
     private static bool IsOfInterest(ImageState state, HostName host) =>

@@ -21,6 +21,10 @@ internal sealed class FleetMadeImages(IDurableFiles files, PoolBoard board, Agen
 {
     private readonly Lock _lock = new();
     private ImmutableHashSet<FleetMadeImage>? _images;
+    private TaskCompletionSource _changed = New();
+
+    /// <summary>Done when another one is.</summary>
+    public Task Changed => Volatile.Read(ref _changed).Task;
 
     private string FilePath => $"{settings.StateDirectory}/fleet-copies";
 
@@ -41,11 +45,14 @@ internal sealed class FleetMadeImages(IDurableFiles files, PoolBoard board, Agen
             var written = files.Replace(FilePath, Encoding.UTF8.GetBytes(text));
             if (written.Succeeded)
                 _images = next;
+            Interlocked.Exchange(ref _changed, New()).TrySetResult();
             return written;
         }
     }
 
     private ImmutableHashSet<FleetMadeImage> All => _images ??= Read();
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private bool IsThere(FleetMadeImage image) =>
         board.Find(image.Pool) is { State.Images: var images }

@@ -7,7 +7,8 @@ namespace DmAgents.Agent.Spread;
 /// <summary>Takes what the fleet's entities order this host to do. Each order is executed beside the others; one that
 /// is executed already is ignored.</summary>
 internal sealed class HostOrderDesk(
-    AgentSettings settings, CopyOrders copies, IHostApplicationLifetime lifetime, ILogger<HostOrderDesk> log)
+    AgentSettings settings, CopyOrders copies, ReleaseOrders releases, ContainerOrders containers,
+    IHostApplicationLifetime lifetime, ILogger<HostOrderDesk> log)
 {
     /// <summary>With which the host drives the entities on it.</summary>
     public SpreadSettings Settings => new(settings.Fleet.RestoreAfter, Take)
@@ -34,6 +35,12 @@ internal sealed class HostOrderDesk(
     private Task Execute(HostOrder order, CancellationToken stopping) => order switch
     {
         HostOrders.CopyImage copy => copies.ExecuteAsync(copy, stopping),
+        HostOrders.ReleaseImage release => releases.ExecuteAsync(release, stopping),
+        HostOrders.CreateContainer create => containers.CreateAsync(create, stopping),
+        HostOrders.RemoveContainer remove => containers.RemoveAsync(
+            remove.Container, remove.Epoch, force: false, stopping),
+        HostOrders.FenceContainer fence => containers.RemoveAsync(fence.Container, fence.Epoch, force: true, stopping),
+        // Of a later release: its host repeats it in vain.
         _ => Task.CompletedTask,
     };
 }

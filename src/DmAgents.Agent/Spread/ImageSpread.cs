@@ -42,7 +42,7 @@ internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway)
             null => throw Refusals.Of(refusal!),
             _ => throw Refusals.NotFound(
                 CannotExplain, reference.Value, "the fleet has no image of this name",
-                "list them: dmagent image list --fleet"),
+                "import it on a host of the fleet: dmagent image import --help"),
         };
     }
 
@@ -58,7 +58,7 @@ internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway)
             ? reference
             : throw Refusals.NotFound(
                 what, image, "it is no image reference, and this host has no image of such an id",
-                "give the reference: dmagent image list --fleet");
+                "give the reference that it was imported with");
     }
 
     private static ImageReference? Found(string what, PoolPicture pool, string image)

@@ -79,20 +79,33 @@ internal static class ContainerCommands
                     },
                     call.Unary);
                 call.Output.Sentence(
-                    reply, $"removed container {reply.Container}", reply.Container);
+                    reply,
+                    reply.Host.Length == 0
+                        ? $"removed container {reply.Container}"
+                        : $"{reply.Host} removes container {reply.Container}",
+                    reply.Container);
             });
     }
 
     private static CliCommand List(CliShell shell)
     {
         var pool = CommonSymbols.PoolFilter(shell);
+        var fleet = new Option<bool>("--fleet") { Description = "Those of all hosts of the fleet, and where they are" };
         return new CliCommand(
             "list", "List the containers.",
-            "dmagent container list",
-            "for c in $(dmagent container list --quiet); do dmagent container unmount $c; done") { pool }
+            "dmagent container list", "dmagent container list --fleet",
+            "for c in $(dmagent container list --quiet); do dmagent container unmount $c; done") { pool, fleet }
             .AlsoKnownAs("ls")
             .Runs(shell, async call =>
             {
+                if (call.Parsed.GetValue(fleet))
+                {
+                    var all = await call.Spread.ListContainersAsync(new ListFleetContainersRequest(), call.Unary);
+                    call.Output.Document(
+                        all, console => FleetContainerViews.List(console, all.Containers),
+                        all.Containers.Select(container => container.Name));
+                    return;
+                }
                 var reply = await call.Containers.ListAsync(
                     new ListContainersRequest { Pool = call.Parsed.GetValue(pool) ?? "" }, call.Unary);
                 call.Output.Document(

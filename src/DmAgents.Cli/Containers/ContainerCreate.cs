@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DmAgents.Api.Admin.V1;
+using DmAgents.Cli.Agent;
 using DmAgents.Cli.Output;
 using DmAgents.Cli.Shell;
 
@@ -22,13 +23,26 @@ internal static class ContainerCreate
         var labels = LabelOption();
         var mount = new Option<bool>("--mount") { Description = "Mount it, too, and print where" };
         var pool = CommonSymbols.Pool(shell);
+        var host = new Option<string?>("--host")
+        {
+            Description = "Where in the fleet [default: the fleet chooses; with the other options: this host]",
+            HelpName = "host",
+        };
+        host.CompletionSources.Add(Completion.Names.Of(shell, Completion.Names.FleetHosts));
         var command = new CliCommand(
             "create", "Make a container: a writable snapshot of an image's topmost layer.",
             "dmagent container create web --image debian:12 --mount",
+            "dmagent container create web --image debian:12 --host host-2",
             "dmagent container create big --image debian:12 --size 50G --label team=db --label tier=1",
             "dir=$(dmagent container create web --image debian:12 --mount --quiet)")
-            { name, image, layer, size, labels, mount, pool, CommonSymbols.RequestId };
+            { name, image, layer, host, size, labels, mount, pool, CommonSymbols.RequestId };
         command.ExactlyOneOf(image, layer);
+        Option[] ofThisHost = [layer, size, labels, mount, pool];
+        command.Validators.Add(result =>
+        {
+            if (CommonSymbols.Given(result, host) && ofThisHost.Any(option => CommonSymbols.Given(result, option)))
+                result.AddError("--host goes with --image alone: the other options are about this host.");
+        });
         return command.Runs(shell, async call =>
         {
             var request = new CreateContainerRequest
@@ -38,6 +52,14 @@ internal static class ContainerCreate
                 RequestId = call.RequestId(),
             };
             call.About(request.Name);
+            // What is said of this host keeps it here; anything else is the fleet's, if there is one with a database.
+            if (!ofThisHost.Any(option => CommonSymbols.Given(call.Parsed.CommandResult, option))
+                && await PlacedAsync(call, request, call.Parsed.GetValue(image)!, call.Parsed.GetValue(host))
+                    is { } placed)
+            {
+                call.Output.Sentence(placed, FleetContainerViews.Sentence(placed), placed.Name);
+                return;
+            }
             if (call.Parsed.GetValue(image) is { } reference)
                 request.Image = reference;
             else
@@ -54,6 +76,19 @@ internal static class ContainerCreate
                 mounted ? $"{made.Name} is mounted at {made.MountPath}" : made.Name,
                 mounted ? made.MountPath : made.Name);
         });
+    }
+
+    /// <returns>Null: there is no fleet to place it.</returns>
+    private static async Task<FleetContainer?> PlacedAsync(
+        AgentCall call, CreateContainerRequest request, string image, string? host)
+    {
+        var reply = await call.Spread.PlaceContainerAsync(
+            new PlaceContainerRequest
+            {
+                RequestId = request.RequestId, Name = request.Name, Image = image, Host = host ?? "",
+            },
+            call.Unary);
+        return reply.Placed;
     }
 
     private static Option<string[]> LabelOption()

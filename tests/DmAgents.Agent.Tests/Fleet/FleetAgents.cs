@@ -32,6 +32,9 @@ internal sealed class FleetAgents : IAsyncDisposable
         Absences = TimeSpan.FromMilliseconds(500),
     };
 
+    /// <summary>Of the agents to come.</summary>
+    public TimeSpan RestoreAfter { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>An address of loopback that no other test has, with three free ports.</summary>
     public static MemberAddress NextAddress()
     {
@@ -57,6 +60,8 @@ internal sealed class FleetAgents : IAsyncDisposable
         {
             Database = Database ?? settings.Fleet.Database,
             Announce = Announce,
+            Look = TimeSpan.FromMilliseconds(300),
+            RestoreAfter = RestoreAfter,
             DatabaseTimes = DatabaseTimes.Default with
             {
                 Interval = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(100),

@@ -87,6 +87,9 @@ internal sealed class FakeAgent : IAsyncDisposable
         On<TRequest>(_ => throw new RpcException(
             new Status(status, problem.Why), new Metadata { { "dmagents-problem-bin", problem.ToByteArray() } }));
 
+    /// <summary>The test says what is answered.</summary>
+    public bool Handles(IMessage request) => _answers.ContainsKey(request.GetType());
+
     public IAsyncEnumerable<IMessage> AnswersTo(IMessage request, ServerCallContext context)
     {
         Requests.Enqueue(request);

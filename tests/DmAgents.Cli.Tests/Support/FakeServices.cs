@@ -241,4 +241,13 @@ internal sealed class FakeSpread(FakeAgent agent) : Api.Admin.V1.Spread.SpreadBa
 
     public override Task<ImageSpread> ExplainImage(ExplainImageRequest request, ServerCallContext context) =>
         agent.One<ImageSpread>(request, context);
+
+    public override Task<PlaceContainerReply> PlaceContainer(
+        PlaceContainerRequest request, ServerCallContext context) => agent.Handles(request)
+            ? agent.One<PlaceContainerReply>(request, context)
+            : Task.FromResult(new PlaceContainerReply { Local = true });
+
+    public override Task<ListFleetContainersReply> ListContainers(
+        ListFleetContainersRequest request, ServerCallContext context) =>
+        agent.One<ListFleetContainersReply>(request, context);
 }

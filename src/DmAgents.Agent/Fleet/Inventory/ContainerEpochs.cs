@@ -16,12 +16,52 @@ internal sealed class ContainerEpochs(IDurableFiles files, FleetPaths paths)
 {
     private const int Version = 1;
     private readonly Lock _lock = new();
+    private readonly HashSet<ContainerName> _expected = [];
+
+    /// <summary>Expected since the last <see cref="Keep"/>: what that one was read from may not have them yet.</summary>
+    private readonly HashSet<ContainerName> _recent = [];
     private ImmutableDictionary<ContainerName, Given>? _given;
+    private TaskCompletionSource _changed = New();
 
     /// <summary>One device has the epoch, and no other of this name.</summary>
     private sealed record Given(PoolUuid Pool, ThinId Id, DateTimeOffset Made, ContainerEpoch Epoch);
 
     private string FilePath => paths.Directory + "/epochs.json";
+
+    /// <summary>Done when another container has an epoch, or none is expected any more.</summary>
+    public Task Changed => Volatile.Read(ref _changed).Task;
+
+    /// <summary>The container is made under an epoch that is given to it next. Until the end of this it is not
+    /// announced: without its epoch it would be one that was made by hand.</summary>
+    public IDisposable Expect(ContainerName name)
+    {
+        lock (_lock)
+            _expected.Add(name);
+        return new Expected(this, name);
+    }
+
+    public bool IsExpected(ContainerName name)
+    {
+        lock (_lock)
+            return _expected.Contains(name);
+    }
+
+    private sealed class Expected(ContainerEpochs epochs, ContainerName name) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (epochs._lock)
+            {
+                epochs._expected.Remove(name);
+                epochs._recent.Add(name);
+            }
+            epochs.Notify();
+        }
+    }
+
+    private void Notify() => Interlocked.Exchange(ref _changed, New()).TrySetResult();
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ContainerEpoch EpochOf(PoolUuid pool, ContainerName name, DeviceRecord device)
     {
@@ -43,6 +83,7 @@ internal sealed class ContainerEpochs(IDurableFiles files, FleetPaths paths)
             var written = Write(given);
             if (written.Succeeded)
                 _given = given;
+            Notify();
             return written;
         }
     }
@@ -52,7 +93,9 @@ internal sealed class ContainerEpochs(IDurableFiles files, FleetPaths paths)
     {
         lock (_lock)
         {
-            var kept = Known.RemoveRange(Known.Keys.Where(name => !present.Contains(name)));
+            var kept = Known.RemoveRange(Known.Keys.Where(name =>
+                !present.Contains(name) && !_expected.Contains(name) && !_recent.Contains(name)));
+            _recent.Clear();
             if (kept.Count < Known.Count && Write(kept).Succeeded)
                 _given = kept;
         }

@@ -51,7 +51,7 @@ internal sealed class HostInventories(
             foreach (var device in pool.State.Devices.Values)
             {
                 if (device is { Kind: DeviceKind.Container, Phase: DevicePhase.Ready, Key.Space: DeviceKey.ContainerSpace }
-                    && ContainerName.TryParse(device.Key.Name, out var name))
+                    && ContainerName.TryParse(device.Key.Name, out var name) && !store.Epochs.IsExpected(name))
                     containers[name] = store.Epochs.EpochOf(pool.Uuid, name, device);
             }
         }

@@ -1,0 +1,145 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using DmAgents.Actors.Pools;
+using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Transfers;
+using DmAgents.Domain.Containers;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Fleet.Containers;
+using DmAgents.Domain.Fleet.Orders;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.Spread;
+
+/// <summary>
+/// Makes and removes containers because the fleet orders it. Before the host makes one, it asks the container's entity
+/// whether this host and this epoch still count, so that a late order does nothing. What it makes has one request id: a
+/// host that died in between finds it, and gives it its epoch.
+/// </summary>
+internal sealed class ContainerOrders(
+    FleetEntityAccess access, FleetIdentity identity, FleetStore store, PoolGateway gateway,
+    ILogger<ContainerOrders> log)
+{
+    private const string What = "cannot create container";
+
+    private readonly Turns<ContainerName> _turns = new();
+
+    public async Task CreateAsync(HostOrders.CreateContainer order, CancellationToken stopping)
+    {
+        using var turn = await _turns.TakeAsync(order.Container, stopping).ConfigureAwait(false);
+        if (!await IsWanted(order, stopping).ConfigureAwait(false))
+            return;
+        try
+        {
+            await MakeAsync(order, stopping).ConfigureAwait(false);
+        }
+        // What is not known yet is found by the next order.
+        catch (RefusedException refused) when (refused.Refusal.Kind is not (RefusalKind.TimedOut or RefusalKind.Busy))
+        {
+            log.LogWarning("the fleet's container {Name} is not made here: {Refusal}", order.Container, refused.Refusal);
+            await Tell(order.Container, (host, now) => new ContainerCommands.NoteFailure(
+                host, order.Epoch, refused.Refusal.Why, now), stopping).ConfigureAwait(false);
+        }
+        catch (RefusedException)
+        {
+        }
+    }
+
+    /// <summary>Only what has this epoch or a lower one: another of this name was made by hand, or later.</summary>
+    /// <param name="force">Also a mounted one: its epoch is over, and it must not be written.</param>
+    public async Task RemoveAsync(
+        ContainerName name, ContainerEpoch epoch, bool force, CancellationToken stopping)
+    {
+        using var turn = await _turns.TakeAsync(name, stopping).ConfigureAwait(false);
+        try
+        {
+            foreach (var (pool, device) in DevicesOf(name).ToList())
+            {
+                var has = store.Epochs.EpochOf(pool.Uuid, name, device);
+                if (has == ContainerEpoch.None || has > epoch)
+                    continue;
+                await gateway.Ask(
+                    pool.Name, new PoolCommands.Remove(
+                        new RequestId(Guid.NewGuid()), device.Key, force, gateway.Now), stopping).ConfigureAwait(false);
+                log.LogInformation("container {Name} of epoch {Epoch} was removed for the fleet", name, has);
+            }
+        }
+        catch (RefusedException refused)
+        {
+            log.LogWarning("the fleet's container {Name} is not removed yet: {Refusal}", name, refused.Refusal);
+            return;
+        }
+        await Tell(name, (host, now) => new ContainerCommands.NoteRemoved(host, epoch, now), stopping)
+            .ConfigureAwait(false);
+    }
+
+    internal static RequestId RequestOf(ContainerName name, ContainerEpoch epoch) => new(new Guid(
+        SHA256.HashData(Encoding.UTF8.GetBytes($"fleet container {name} {epoch}")).AsSpan(0, 16)));
+
+    private async Task MakeAsync(HostOrders.CreateContainer order, CancellationToken stopping)
+    {
+        var key = DeviceKey.Container(order.Container.Value);
+        var request = RequestOf(order.Container, order.Epoch);
+        var (pool, parent) = PlaceOf(order);
+        if (DevicesOf(order.Container).FirstOrDefault() is { Pool: { } has, Device: { } other })
+        {
+            if (store.Epochs.EpochOf(has.Uuid, order.Container, other) >= order.Epoch)
+                return;
+            if (!PoolGateway.WasDone(has, request))
+            {
+                throw Refusals.Because(
+                    RefusalKind.Exists, What, order.Container.Value, "it has another container of this name",
+                    "choose another name");
+            }
+            pool = has;
+        }
+        using var expected = store.Epochs.Expect(order.Container);
+        var made = await gateway.Ask(pool.Name, new PoolCommands.CreateSnapshot(
+            request, key, parent, Size: null, FileSystem: null, DeviceUse.Idle,
+            ImmutableSortedDictionary<string, string>.Empty.Add(DeviceLabels.Image, order.Image.Value), gateway.Now),
+            stopping).ConfigureAwait(false);
+        if (made.Device is not { } device)
+        {
+            throw Refusals.Because(
+                RefusalKind.Failed, What, order.Container.Value, "it was made, and removed since", "create it again");
+        }
+        if (store.Epochs.Give(pool.Uuid, order.Container, device, order.Epoch) is { Error: { } error })
+            throw Refusals.Of(What, order.Container.Value, error);
+    }
+
+    private (PoolPicture Pool, DeviceKey Parent) PlaceOf(HostOrders.CreateContainer order)
+    {
+        foreach (var pool in gateway.Board.All.Where(pool => pool.Phase == PoolPhase.Open))
+        {
+            if (pool.State.Images.GetValueOrDefault(order.Image) is { } image)
+                return (pool, pool.State.Devices[image.TopLayer].Key);
+        }
+        throw Refusals.NotFound(What, order.Image.Value, "no pool of the host has the image", "copy it there");
+    }
+
+    private IEnumerable<(PoolPicture Pool, DeviceRecord Device)> DevicesOf(ContainerName name) =>
+        from pool in gateway.Board.All
+        where pool.Phase == PoolPhase.Open
+        let device = pool.State.Find(DeviceKey.Container(name.Value))
+        where device is not null && device.IsPresent
+        select (pool, device);
+
+    private async Task<bool> IsWanted(HostOrders.CreateContainer order, CancellationToken cancellation)
+    {
+        if (!access.TryFind(What, order.Container.Value, out var entities, out _))
+            return false;
+        var (state, _) = await entities.Show(order.Container, cancellation).ConfigureAwait(false);
+        return state is { Phase: ContainerPhase.Creating } && state.Epoch == order.Epoch
+            && state.Host == identity.Current?.Host;
+    }
+
+    private async Task Tell(
+        ContainerName name, Func<Domain.Fleet.HostName, DateTimeOffset, ContainerCommand> command,
+        CancellationToken cancellation)
+    {
+        if (identity.Current is { Host: var host }
+            && access.TryFind(What, name.Value, out var entities, out _))
+            await entities.Ask(name, command(host, gateway.Now), cancellation).ConfigureAwait(false);
+    }
+}

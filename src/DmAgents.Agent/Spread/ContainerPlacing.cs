@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using DmAgents.Actors.Fleet;
+using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Fleet;
+using DmAgents.Domain.Containers;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Fleet.Containers;
+using DmAgents.Domain.Fleet.Images;
+using DmAgents.Domain.Fleet.Inventory;
+using DmAgents.Domain.Fleet.Locations;
+using DmAgents.Domain.Pools;
+
+namespace DmAgents.Agent.Spread;
+
+/// <summary>Containers of the fleet: placed on a host, removed from it, listed; asked on any host.</summary>
+internal sealed class ContainerPlacing(
+    AgentSettings settings, FleetEntityAccess access, FleetIdentity identity, FleetBoard board, ImageSpread images,
+    TimeProvider time)
+{
+    public const string CannotCreate = "cannot create container";
+    private const string CannotRemove = "cannot remove container";
+    private const string CannotList = "cannot list containers";
+
+    /// <summary>An answer comes at once after this time, too: the fleet makes the container all the same.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private const int Beside = 16;
+
+    /// <summary>This host takes part in the entities of a fleet: containers are the fleet's to place.</summary>
+    public bool IsOn => settings.Fleet.Database is not null && identity.Current is not null;
+
+    /// <summary>Places it, and waits a while until its host has made it.</summary>
+    /// <param name="host">There; null: the fleet chooses.</param>
+    public async Task<ContainerState> Create(
+        RequestId request, ContainerName name, string image, HostName? host, CancellationToken cancellation)
+    {
+        var entities = access.Demand(CannotCreate, name.Value);
+        var of = await images.Explain(image, cancellation).ConfigureAwait(false);
+        var offers = await OffersAsync(entities, of, cancellation).ConfigureAwait(false);
+        var (reply, refusal) = await entities.Ask(
+            name, new ContainerCommands.Create(request, of.Reference, host, of.Lineage, offers, time.GetUtcNow()),
+            cancellation).ConfigureAwait(false);
+        return reply switch
+        {
+            ContainerReplies.Placed => await MadeAsync(entities, name, request, cancellation).ConfigureAwait(false),
+            ContainerReplies.Refused refused => throw Refusals.Of(refused.Refusal),
+            _ => throw Refusals.Of(refusal!),
+        };
+    }
+
+    /// <summary>Has its host remove it.</summary>
+    /// <returns>The host; null: the fleet has none of this name, or it is gone already.</returns>
+    public async Task<HostName?> Remove(RequestId request, ContainerName name, CancellationToken cancellation) =>
+        await Remove(request, name, host => host is not null, cancellation).ConfigureAwait(false);
+
+    /// <summary>An operator removed it on this host, which announces so, too. If the fleet cannot hear it, its host has
+    /// lost it, as the fleet believes. One of this name on another host stays.</summary>
+    public async Task NoteRemoval(RequestId request, ContainerName name)
+    {
+        try
+        {
+            using var patience = new CancellationTokenSource(Patience, time);
+            await Remove(request, name, host => host == identity.Current?.Host, patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception unheard) when (unheard is RefusedException or OperationCanceledException)
+        {
+        }
+    }
+
+    private async Task<HostName?> Remove(
+        RequestId request, ContainerName name, Func<HostName?, bool> isMeant, CancellationToken cancellation)
+    {
+        if (!IsOn || !access.TryFind(CannotRemove, name.Value, out var entities, out _))
+            return null;
+        var (state, _) = await entities.Show(name, cancellation).ConfigureAwait(false);
+        if (state is null || state.Phase == ContainerPhase.None || !isMeant(state.Host))
+            return null;
+        var (reply, refusal) = await entities.Ask(
+            name, new ContainerCommands.Remove(request, time.GetUtcNow()), cancellation).ConfigureAwait(false);
+        return reply switch
+        {
+            ContainerReplies.Removing => state.Host,
+            null => throw Refusals.Of(refusal!),
+            _ => null,
+        };
+    }
+
+    /// <summary>All that are somewhere in the fleet, by name.</summary>
+    public async Task<ImmutableArray<ContainerState>> List(CancellationToken cancellation)
+    {
+        var entities = access.Demand(CannotList, "fleet");
+        var (names, refusal) = await entities.Containers(cancellation).ConfigureAwait(false);
+        if (names is null)
+            throw Refusals.Of(refusal!);
+        var shown = new ContainerState?[names.Count];
+        await Parallel.ForAsync(
+            0, names.Count, new ParallelOptions { MaxDegreeOfParallelism = Beside, CancellationToken = cancellation },
+            async (number, end) =>
+            {
+                var (state, why) = await entities.Show(names[number], end).ConfigureAwait(false);
+                shown[number] = state ?? throw Refusals.Of(why!);
+            }).ConfigureAwait(false);
+        return [.. shown.OfType<ContainerState>().Where(state => state.Phase != ContainerPhase.None)];
+    }
+
+    private async Task<ImmutableArray<HostOffer>> OffersAsync(
+        FleetEntities entities, ImageState image, CancellationToken cancellation)
+    {
+        var hosts = board.Current.Members.Where(member => member is { Counts: true, IsReached: true })
+            .Select(member => member.Host).OfType<HostName>().Distinct();
+        var ledgers = await Task.WhenAll(hosts.Select(host => entities.Show(host, cancellation))).ConfigureAwait(false);
+        var located = await Task.WhenAll(image.Lineage.Select(layer => entities.Ask(
+            LayerBucket.Of(layer.Layer), new LocationCommands.Locate(layer.Layer, time.GetUtcNow()), cancellation)))
+            .ConfigureAwait(false);
+        return ImageCare.Offers(
+            image, ledgers.Select(answer => answer.Reply).OfType<HostLedger>(),
+            [.. located.Select(answer => answer.Reply is LocationReplies.Located found ? found.Copies : [])],
+            time.GetUtcNow());
+    }
+
+    private async Task<ContainerState> MadeAsync(
+        FleetEntities entities, ContainerName name, RequestId request, CancellationToken cancellation)
+    {
+        var begun = time.GetTimestamp();
+        while (true)
+        {
+            var (state, refusal) = await entities.Show(name, cancellation).ConfigureAwait(false);
+            if (state is { Phase: ContainerPhase.None } && state.MadeBy == request)
+            {
+                throw Refusals.Because(
+                    RefusalKind.Failed, CannotCreate, name.Value, state.Why, "correct that, then create it again");
+            }
+            if (state is { Phase: not (ContainerPhase.BringingImage or ContainerPhase.Creating) }
+                || (state is not null && time.GetElapsedTime(begun) > Patience))
+                return state;
+            if (time.GetElapsedTime(begun) > Patience)
+                throw Refusals.Of(refusal!);
+            await Task.Delay(Pause, time, cancellation).ConfigureAwait(false);
+        }
+    }
+}

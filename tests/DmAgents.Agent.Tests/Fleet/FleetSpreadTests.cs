@@ -1,0 +1,208 @@
+using DmAgents.Actors.Pools;
+using DmAgents.Actors.Tests.Fleet.Entities;
+using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.Tests.Transfers;
+using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Containers;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
+using Grpc.Core;
+
+namespace DmAgents.Agent.Tests.Fleet;
+
+/// <summary>Whole agents: images get their copies, and containers their hosts, whichever host is asked.</summary>
+public sealed class FleetSpreadTests : IAsyncLifetime
+{
+    private static readonly ImageReference App = new("app:1");
+    private static readonly DeviceKey Web = DeviceKey.Container("web");
+
+    private readonly FleetAgents _fleet = new();
+    private readonly SqliteDatabase _database = new();
+
+    public Task InitializeAsync()
+    {
+        _fleet.Database = _database;
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _fleet.DisposeAsync();
+        _database.Dispose();
+    }
+
+    [Fact]
+    public async Task Copies_are_made_on_request_explained_and_let_go_but_for_what_an_operator_brought()
+    {
+        var agents = await _fleet.Form(3);
+        await MakeImage(agents[0]);
+        await SetCopies(agents[1], 3);
+
+        var spread = await Explained(agents[2], image => Whole(image) == 3);
+
+        foreach (var agent in agents)
+            Assert.Contains(App, agent.State.Images.Keys);
+        var layers = agents.Select(agent => agent.State.ContentOf(
+            agent.State.Images[App].TopLayer)).Distinct();
+        Assert.NotNull(Assert.Single(layers));
+        Assert.Equal(3u, spread.CopiesWanted);
+        Assert.Equal(2, spread.Decisions.Count);
+        Assert.All(spread.Decisions, decision => Assert.Contains(
+            decision.Candidates, candidate => candidate.Host == "host1" && candidate.Verdict == SpreadCandidate.Types.Verdict.HasIt));
+
+        await SetCopies(agents[2], 1);
+
+        await Explained(agents[0], image => Whole(image) == 1);
+        await TwoAgents.Eventually(
+            () => !agents[1].State.Images.ContainsKey(App) && !agents[2].State.Images.ContainsKey(App),
+            "what the fleet made is gone");
+        // The layers went with their image.
+        Assert.DoesNotContain(agents[1].State.Devices.Values, device => device.Kind == Domain.Devices.DeviceKind.Layer
+            && device.Phase == DevicePhase.Ready);
+        Assert.Contains(App, agents[0].State.Images.Keys);
+    }
+
+    [Fact]
+    public async Task A_lost_hosts_copy_is_restored_on_another_and_the_host_that_returns_is_counted_once()
+    {
+        _fleet.RestoreAfter = TimeSpan.FromSeconds(1);
+        var agents = await _fleet.Form(3);
+        await MakeImage(agents[0]);
+        await SetCopies(agents[0], 2);
+        var first = await Explained(agents[0], image => Whole(image) == 2);
+        var lost = agents.Single(agent => agent != agents[0] && agent.State.Images.ContainsKey(App));
+        var other = agents.Single(agent => agent != agents[0] && agent != lost);
+        Assert.Single(first.Decisions);
+
+        await lost.Stop();
+        await Explained(agents[0], image => image.Decisions.Count == 2 && Whole(image) == 2);
+        Assert.Contains(App, other.State.Images.Keys);
+
+        // It comes back with its copy, and one of the fleet's own two goes.
+        var next = _fleet.Replace(lost, await lost.Next());
+        await TwoAgents.Eventually(
+            () => next.Picture is { Phase: PoolPhase.Open }
+                && next.State.Images.ContainsKey(App) != other.State.Images.ContainsKey(App),
+            "one of the three copies goes");
+        var last = await Explained(agents[0], image => Whole(image) == 2 && image.Hosts.All(
+            host => host.Holding == SpreadHost.Types.Holding.Whole));
+        Assert.Equal(2, last.Decisions.Count);
+        Assert.Contains(App, agents[0].State.Images.Keys);
+    }
+
+    [Fact]
+    public async Task A_container_is_made_on_the_named_host_with_its_image_listed_and_removed_from_anywhere()
+    {
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[0]);
+        await Explained(agents[1], image => Whole(image) == 1);
+
+        var placed = await Place(agents[0], "host2");
+
+        Assert.Equal("host2", placed.Host);
+        var present = await Listed(agents[0], list => list is [{ Phase: FleetContainer.Types.Phase.Present }]);
+        Assert.Equal(("web", "host2", 1ul, "app:1"), (present[0].Name, present[0].Host, present[0].Epoch, present[0].Image));
+        Assert.NotNull(agents[1].State.Find(Web));
+        Assert.Null(agents[0].State.Find(Web));
+        Assert.Contains(App, agents[1].State.Images.Keys);
+        var exists = await Assert.ThrowsAsync<RpcException>(() => Place(agents[1], ""));
+        Assert.Contains("host2 has a container of this name", exists.Status.Detail, StringComparison.Ordinal);
+
+        var removed = await new Containers.ContainersClient(agents[0].AdminChannel).RemoveAsync(
+            new RemoveContainerRequest { RequestId = NewId(), Pool = ServedAgent.Pool.Value, Container = "web" });
+
+        Assert.Equal("host2", removed.Host);
+        await Listed(agents[1], list => list.Count == 0);
+        await TwoAgents.Eventually(() => agents[1].State.Find(Web) is null, "it is removed");
+    }
+
+    [Fact]
+    public async Task A_container_that_no_host_is_named_for_is_made_where_the_image_is_and_its_name_is_free_after_its_removal()
+    {
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[1]);
+        await Explained(agents[0], image => Whole(image) == 1);
+
+        Assert.Equal("host2", (await Place(agents[0], "")).Host);
+        await Listed(agents[0], list => list is [{ Phase: FleetContainer.Types.Phase.Present }]);
+
+        await new Containers.ContainersClient(agents[1].AdminChannel).RemoveAsync(
+            new RemoveContainerRequest { RequestId = NewId(), Pool = ServedAgent.Pool.Value, Container = "web" });
+        await Listed(agents[0], list => list.Count == 0);
+        // Under the next epoch.
+        await Place(agents[0], "");
+        var again = await Listed(agents[0], list => list is [{ Phase: FleetContainer.Types.Phase.Present }]);
+        Assert.Equal(2ul, again[0].Epoch);
+    }
+
+    [Fact]
+    public async Task Without_a_database_a_container_is_local_and_a_named_host_is_refused()
+    {
+        _fleet.Database = null;
+        var agents = await _fleet.Form(1);
+        var client = new Api.Admin.V1.Spread.SpreadClient(agents[0].AdminChannel);
+
+        Assert.True((await client.PlaceContainerAsync(
+            new PlaceContainerRequest { RequestId = NewId(), Name = "web", Image = "app:1" })).Local);
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await client.PlaceContainerAsync(
+            new PlaceContainerRequest { RequestId = NewId(), Name = "web", Image = "app:1", Host = "host2" }));
+        Assert.Contains("fleet.database is not set", refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    private static int Whole(ImageSpread image) =>
+        image.Hosts.Count(host => host.Holding == SpreadHost.Types.Holding.Whole);
+
+    private static string NewId() => Guid.NewGuid().ToString();
+
+    private static async Task MakeImage(ServedAgent agent) =>
+        await TwoAgents.Tag(agent, App, await TwoAgents.AddLayer(agent, null, 1, ByteSize.MiB(2)));
+
+    private static async Task SetCopies(ServedAgent agent, uint copies)
+    {
+        await Explained(agent, _ => true);
+        await new Api.Admin.V1.Spread.SpreadClient(agent.AdminChannel).SetImageCopiesAsync(
+            new SetImageCopiesRequest { RequestId = NewId(), Image = App.Value, Copies = copies });
+    }
+
+    private static async Task<FleetContainer> Place(ServedAgent agent, string host) =>
+        (await new Api.Admin.V1.Spread.SpreadClient(agent.AdminChannel).PlaceContainerAsync(new PlaceContainerRequest
+        {
+            RequestId = NewId(), Name = "web", Image = App.Value, Host = host,
+        })).Placed;
+
+    private static async Task<IList<FleetContainer>> Listed(
+        ServedAgent agent, Func<IList<FleetContainer>, bool> holds) => await Until(
+            async () => (IList<FleetContainer>)(await new Api.Admin.V1.Spread.SpreadClient(agent.AdminChannel)
+                .ListContainersAsync(new ListFleetContainersRequest())).Containers,
+            holds);
+
+    private static Task<ImageSpread> Explained(ServedAgent agent, Func<ImageSpread, bool> holds) => Until(
+        async () => await new Api.Admin.V1.Spread.SpreadClient(agent.AdminChannel).ExplainImageAsync(
+            new ExplainImageRequest { Image = App.Value }),
+        holds);
+
+    /// <summary>While entities move there may be no answer.</summary>
+    private static async Task<T> Until<T>(Func<Task<T>> ask, Func<T, bool> holds)
+    {
+        for (var waited = 0; ; waited++)
+        {
+            string last;
+            try
+            {
+                var answer = await ask();
+                if (holds(answer))
+                    return answer;
+                last = $"{answer}";
+            }
+            catch (RpcException refused)
+            {
+                last = refused.Status.Detail;
+            }
+            Assert.True(waited < 2000, $"it does not come to be so: {last}");
+            await Task.Delay(50);
+        }
+    }
+}
