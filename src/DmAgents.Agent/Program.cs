@@ -1,5 +1,6 @@
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;
+using DmAgents.Agent.Registries;
 using DmAgents.Agent.Services;
 using DmAgents.Images.Sources;
 using DmAgents.Kernel;
@@ -77,6 +78,7 @@ try
 {
     using var one = StateLock.Take(settings);
     ReceivedArchive.Sweep(settings.SpoolDirectory);
+    RegistryLayout.Sweep(settings.SpoolDirectory);
     report.Awaits("the journal's file is checked");
     JournalDatabase.Prepare(settings, signals.Token);
     await using var app = AgentHost.Build(settings, host, kernel, report);

@@ -27,7 +27,7 @@ public partial class HelpTests
             "fleet", "fleet init", "fleet join", "fleet leave", "fleet revoke", "fleet status", "fleet token",
             "host", "host status",
             "image", "image copies", "image copy", "image explain", "image export",
-            "image import", "image list", "image remove", "image show", "image tag",
+            "image import", "image list", "image pull", "image push", "image remove", "image show", "image tag",
             "layer", "layer list", "layer remove", "layer show", "layer tree",
             "pool", "pool adopt", "pool adopt-docker", "pool backup", "pool backup list", "pool backup now",
             "pool check", "pool create",

@@ -7,6 +7,7 @@ using DmAgents.Agent.Exports;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Metrics;
+using DmAgents.Agent.Registries;
 using DmAgents.Agent.Services;
 using DmAgents.Agent.Spread;
 using DmAgents.Agent.Transfers;
@@ -15,6 +16,7 @@ using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Kernel.FileTrees;
 using DmAgents.Kernel.Files;
 using DmAgents.Kernel.Hosts;
+using DmAgents.Kernel.Processes;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 
@@ -68,6 +70,7 @@ internal static class AgentHost
         app.MapGrpcService<EventsService>();
         app.MapGrpcService<FleetService>();
         app.MapGrpcService<TransfersService>();
+        app.MapGrpcService<RegistriesService>();
         app.MapGrpcService<SpreadService>();
         app.MapGrpcService<SnapshotsService>();
         if (settings.MetricsEndPoint is not null)
@@ -154,6 +157,10 @@ internal static class AgentHost
         services.AddSingleton<LayerTrees>();
         services.AddSingleton<ContainerDiffer>();
         services.AddSingleton<ImageExporter>();
+        services.AddSingleton<IImageTransport, SkopeoTransport>();
+        services.AddSingleton<RegistryTransport>();
+        services.AddSingleton<ImagePuller>();
+        services.AddSingleton<ImagePusher>();
     }
 
     private static void ConfigureLogging(WebApplicationBuilder builder, AgentSettings settings)

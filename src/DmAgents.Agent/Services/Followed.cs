@@ -18,8 +18,21 @@ internal static class Followed
             != work)
         {
             if (Volatile.Read(ref latest) is { } progress)
-                await write(progress).ConfigureAwait(false);
+                await Try(() => write(progress)).ConfigureAwait(false);
         }
         return await work.ConfigureAwait(false);
+    }
+
+    /// <summary>A caller that has gone hears nothing. The work ends by its own token, and is waited for.</summary>
+    private static async Task Try(Func<Task> write)
+    {
+        try
+        {
+            await write().ConfigureAwait(false);
+        }
+        catch (Exception gone) when (gone is IOException or InvalidOperationException or OperationCanceledException)
+        {
+            // The stream is over.
+        }
     }
 }

@@ -12,6 +12,8 @@ internal static class ImageCommands
     {
         ImageImport.Build(shell),
         ImageExport.Build(shell),
+        ImagePull.Build(shell),
+        ImagePush.Build(shell),
         ImageCopy.Build(shell),
         ImageSpreads.Copies(shell),
         ImageSpreads.Explain(shell),

@@ -125,10 +125,12 @@ internal static class ImageImport
 
     private static string RemarkText(ImportImageReply remark) => remark.LeftOut is { } lost
         ? LostAttributesView.Text(lost)
-        : string.Join('\n', remark.Notes.Findings.Select(note =>
-            $"{Words.Of(note.Severity)}: {note.Object}: {note.What}\n  why:  {note.Why}\n  next: {note.Next}"));
+        : NotesText(remark.Notes);
 
-    private static string Text(ImportProgress progress)
+    public static string NotesText(ImportNotes notes) => string.Join('\n', notes.Findings.Select(note =>
+        $"{Words.Of(note.Severity)}: {note.Object}: {note.What}\n  why:  {note.Why}\n  next: {note.Next}"));
+
+    public static string Text(ImportProgress progress)
     {
         var phase = Words.Of(progress.Phase);
         return progress.LayerCount == 0 || progress.LayerIndex == 0

@@ -53,6 +53,11 @@ internal static class ImageViews
         $"{image.Reference} is {Words.Short(image.Id)} in pool {image.Pool}: "
         + $"{Words.Count(image.Layers.Count, "layer")}, {Sizes.Format(image.MappedBytes)} mapped");
 
+    public static void Pulled(IAnsiConsole console, PulledImage pulled) => console.WriteLine(
+        $"{pulled.Image.Reference} of {(pulled.FromHost.Length == 0 ? "the registry" : pulled.FromHost)} is "
+        + $"{Words.Short(pulled.Image.Id)} in pool {pulled.Image.Pool}: "
+        + $"{Words.Count(pulled.Image.Layers.Count, "layer")}, {Sizes.Format(pulled.Image.MappedBytes)} mapped");
+
     public static void Copied(IAnsiConsole console, CopyImageReply copied, CopyImageRequest request) =>
         console.WriteLine(copied.Image is { } image
             ? $"{image.Reference} of {request.FromHost} is {Words.Short(image.Id)} in pool {image.Pool}: "

@@ -51,7 +51,11 @@ public abstract class TwoAgents : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Source = await ServedAgent.Start(services: services => services.AddSingleton(Link.PeersOf(HostOne)));
+        Source = await ServedAgent.Start(services: services =>
+        {
+            services.AddSingleton(Link.PeersOf(HostOne));
+            More(services);
+        });
         Target = await ServedAgent.Start(TargetSettings, Second, TargetBlocks, data: TargetSpace);
         Link.Serve(HostOne, Source);
         Link.Serve(HostTwo, Target);
@@ -72,7 +76,16 @@ public abstract class TwoAgents : IAsyncLifetime
             await agent.DisposeAsync();
     }
 
-    private void Second(IServiceCollection services) => services.AddSingleton(Link.PeersOf(HostTwo));
+    /// <summary>Services of both agents besides.</summary>
+    internal virtual void More(IServiceCollection services)
+    {
+    }
+
+    private void Second(IServiceCollection services)
+    {
+        services.AddSingleton(Link.PeersOf(HostTwo));
+        More(services);
+    }
 
     internal async Task NextOfTwo()
     {

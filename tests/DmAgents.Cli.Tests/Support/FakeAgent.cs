@@ -54,6 +54,7 @@ internal sealed class FakeAgent : IAsyncDisposable
         application.MapGrpcService<FakeEvents>();
         application.MapGrpcService<FakeFleets>();
         application.MapGrpcService<FakeTransfers>();
+        application.MapGrpcService<FakeRegistries>();
         application.MapGrpcService<FakeSpread>();
         await application.StartAsync();
         return self;

@@ -251,3 +251,14 @@ internal sealed class FakeSpread(FakeAgent agent) : Api.Admin.V1.Spread.SpreadBa
         ListFleetContainersRequest request, ServerCallContext context) =>
         agent.One<ListFleetContainersReply>(request, context);
 }
+
+internal sealed class FakeRegistries(FakeAgent agent) : Api.Admin.V1.Registries.RegistriesBase
+{
+    public override Task Pull(
+        PullImageRequest request, IServerStreamWriter<PullImageReply> responseStream, ServerCallContext context) =>
+        agent.Many(request, responseStream, context);
+
+    public override Task Push(
+        PushImageRequest request, IServerStreamWriter<PushImageReply> responseStream, ServerCallContext context) =>
+        agent.Many(request, responseStream, context);
+}

@@ -93,7 +93,7 @@ public sealed class PeerLayerTests(ContainerdFixture host) : IAsyncLifetime
     private static async Task Pull(string containerd, ImageSpec image)
     {
         using var channel = UnixChannel.To(containerd);
-        await new ImageService.ImageServiceClient(channel).PullImageAsync(new PullImageRequest { Image = image });
+        await new ImageService.ImageServiceClient(channel).PullImageAsync(new Cri.PullImageRequest { Image = image });
     }
 
     private static async Task Remove(string containerd, ImageSpec image, Func<string[], Task<string>> ctr)
