@@ -31,6 +31,7 @@ internal static class FleetServices
         services.AddSingleton<LayerDigests>();
         services.AddSingleton<HostInventories>();
         services.AddSingleton<AnnouncementSender>();
+        services.AddSingleton<FleetLookup>();
         services.AddSingleton<IFleetPart, HostAnnouncements>();
         services.AddSingleton<IFleetPart, FleetAbsences>();
         services.AddSingleton<FleetAddresses>();

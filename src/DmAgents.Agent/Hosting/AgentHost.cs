@@ -72,6 +72,7 @@ internal static class AgentHost
         app.MapGrpcService<TransfersService>();
         app.MapGrpcService<RegistriesService>();
         app.MapGrpcService<SpreadService>();
+        app.MapGrpcService<InventoryService>();
         app.MapGrpcService<SnapshotsService>();
         if (settings.MetricsEndPoint is not null)
             MetricsHost.Use(app);

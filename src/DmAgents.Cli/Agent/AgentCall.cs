@@ -78,6 +78,8 @@ internal sealed class AgentCall : IDisposable
 
     public Api.Admin.V1.Registries.RegistriesClient Registries => new(Channel);
 
+    public Api.Admin.V1.Inventory.InventoryClient Inventory => new(Channel);
+
     /// <summary>For calls with one answer: all of a command's calls share one deadline.</summary>
     public CallOptions Unary => new(deadline: _started + (_timeout ?? _patience), cancellationToken: _interrupted);
 

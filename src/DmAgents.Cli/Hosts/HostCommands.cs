@@ -9,9 +9,11 @@ namespace DmAgents.Cli.Hosts;
 internal static class HostCommands
 {
     public static CliCommand Build(CliShell shell) => new(
-        "host", "The host that the agent serves.", "dmagent host status")
+        "host", "The host that the agent serves, and the hosts of its fleet.", "dmagent host status", "dmagent host list")
     {
         Status(shell),
+        FleetHostCommands.List(shell),
+        FleetHostCommands.Show(shell),
     };
 
     private static CliCommand Status(CliShell shell) => new CliCommand(

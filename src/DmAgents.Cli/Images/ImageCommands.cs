@@ -26,11 +26,21 @@ internal static class ImageCommands
     private static CliCommand List(CliShell shell)
     {
         var pool = CommonSymbols.PoolFilter(shell);
+        var fleet = new Option<bool>("--fleet") { Description = "Those of all hosts of the fleet, with their hosts" };
         return new CliCommand(
-            "list", "List the images.", "dmagent image list", "dmagent image list --pool fast --quiet") { pool }
+            "list", "List the images.", "dmagent image list", "dmagent image list --pool fast --quiet",
+            "dmagent image list --fleet") { pool, fleet }
             .AlsoKnownAs("ls")
             .Runs(shell, async call =>
             {
+                if (call.Parsed.GetValue(fleet))
+                {
+                    var all = await call.Inventory.ListImagesAsync(new ListFleetImagesRequest(), call.Unary);
+                    call.Output.Document(
+                        all, console => FleetImageView.List(console, all.Images),
+                        all.Images.Select(image => image.Reference));
+                    return;
+                }
                 var reply = await call.Images.ListAsync(
                     new ListImagesRequest { Pool = call.Parsed.GetValue(pool) ?? "" }, call.Unary);
                 call.Output.Document(

@@ -12,6 +12,7 @@ internal static class LayerCommands
         List(shell),
         Tree(shell),
         Show(shell),
+        LayerWhere.Build(shell),
         Remove(shell),
     };
 

@@ -6,6 +6,7 @@ using DmAgents.Agent.Fleet.Inventory;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.Tests.Transfers;
 using DmAgents.Agent.UseCases;
+using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Containers;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Fleet;
@@ -17,6 +18,7 @@ using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Units;
+using Grpc.Core;
 
 namespace DmAgents.Agent.Tests.Fleet;
 
@@ -27,6 +29,9 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     private static readonly HostName Two = new("host2");
     private static readonly ImageReference App = new("app:1");
     private static readonly ContainerName Web = new("web");
+
+    /// <summary>Without those of the ledger: what a pool has free changes by itself.</summary>
+    private const string Rows = "select count(*) from journal where persistence_id not like 'ledger-%'";
 
     private readonly FleetAgents _fleet = new();
     private readonly SqliteDatabase _database = new();
@@ -190,12 +195,12 @@ public sealed class FleetInventoryTests : IAsyncLifetime
             && state.Hosts[One].Epoch == new ContainerEpoch(1));
         await Settled(agents[0]);
 
-        var rows = _database.Execute("select count(*) from journal");
+        var rows = _database.Execute(Rows);
         var asked = _database.Probes;
         // Some looks later: time in which everything is repeated many times.
         await TwoAgents.Eventually(() => _database.Probes > asked + 20, "the database is looked at");
 
-        Assert.Equal(rows, _database.Execute("select count(*) from journal"));
+        Assert.Equal(rows, _database.Execute(Rows));
     }
 
     [Fact]
@@ -215,13 +220,55 @@ public sealed class FleetInventoryTests : IAsyncLifetime
         await Image(agents[1], image => image.Holders.SequenceEqual([One]));
     }
 
+    [Fact]
+    public async Task Any_host_says_which_hosts_images_and_layers_there_are_and_refuses_while_the_database_is_away()
+    {
+        var agents = await _fleet.Form(2);
+        var layer = await MakeImage(agents[0]);
+        await Image(agents[1], image => image.IsKnown && image.Holders.SequenceEqual([One]));
+        await Ledger(agents[1], One, host => host.IsThere);
+        await Ledger(agents[1], Two, host => host.IsThere);
+        var inventory = new Inventory.InventoryClient(agents[1].AdminChannel);
+
+        var hosts = (await inventory.ListHostsAsync(new ListFleetHostsRequest())).Hosts;
+        var shown = await inventory.ShowHostAsync(new ShowFleetHostRequest { Host = "host1" });
+        var image = Assert.Single((await inventory.ListImagesAsync(new ListFleetImagesRequest())).Images);
+        var ofImage = await inventory.LocateAsync(new LocateLayersRequest { Layer = App.Value });
+        var ofChain = await inventory.LocateAsync(new LocateLayersRequest { Layer = layer.Name });
+
+        Assert.Equal(["host1", "host2"], hosts.Select(host => host.Host));
+        Assert.All(hosts, host => Assert.Equal(InventoryHost.Types.State.Up, host.State));
+        Assert.Equal([false, true], hosts.Select(host => host.IsThisHost));
+        Assert.Equal((true, ServedAgent.Pool.Value), (shown.IsHeard, Assert.Single(shown.Pools).Pool));
+        Assert.Equal((App.Value, 1u), (image.Reference, image.Layers));
+        Assert.Equal(["host1"], image.Hosts);
+        Assert.Equal(ofChain, ofImage);
+        var copy = Assert.Single(Assert.Single(ofChain.Layers).Copies);
+        Assert.Equal(("host1", true), (copy.Host, copy.Verified));
+        await Refused(StatusCode.NotFound, inventory.ShowHostAsync(new ShowFleetHostRequest { Host = "host9" }));
+        await Refused(StatusCode.NotFound, inventory.LocateAsync(new LocateLayersRequest { Layer = "app:9" }));
+        await Refused(
+            StatusCode.NotFound, inventory.LocateAsync(new LocateLayersRequest { Layer = "sha256:" + new string('0', 64) }));
+        await Refused(StatusCode.InvalidArgument, inventory.LocateAsync(new LocateLayersRequest { Layer = "No Layer" }));
+
+        _database.GoAway();
+        await Database(agents[1], isReady: false);
+
+        await Refused(StatusCode.FailedPrecondition, inventory.ListHostsAsync(new ListFleetHostsRequest()));
+        await Refused(StatusCode.FailedPrecondition, inventory.ListImagesAsync(new ListFleetImagesRequest()));
+        await Refused(StatusCode.FailedPrecondition, inventory.LocateAsync(new LocateLayersRequest { Layer = App.Value }));
+    }
+
+    private static async Task Refused<T>(StatusCode code, AsyncUnaryCall<T> call) =>
+        Assert.Equal(code, (await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync)).StatusCode);
+
     private async Task Settled(ServedAgent agent)
     {
         // All that is announced follows at once; the last of it is that of the container's epoch.
         var before = -1L;
         for (var same = 0; same < 10;)
         {
-            var now = _database.Execute("select count(*) from journal");
+            var now = _database.Execute(Rows);
             (same, before) = now == before ? (same + 1, now) : (0, now);
             await Task.Delay(100);
         }

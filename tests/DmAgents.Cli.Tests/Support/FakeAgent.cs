@@ -56,6 +56,7 @@ internal sealed class FakeAgent : IAsyncDisposable
         application.MapGrpcService<FakeTransfers>();
         application.MapGrpcService<FakeRegistries>();
         application.MapGrpcService<FakeSpread>();
+        application.MapGrpcService<FakeInventory>();
         await application.StartAsync();
         return self;
     }

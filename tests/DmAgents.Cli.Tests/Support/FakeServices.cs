@@ -262,3 +262,18 @@ internal sealed class FakeRegistries(FakeAgent agent) : Api.Admin.V1.Registries.
         PushImageRequest request, IServerStreamWriter<PushImageReply> responseStream, ServerCallContext context) =>
         agent.Many(request, responseStream, context);
 }
+
+internal sealed class FakeInventory(FakeAgent agent) : Api.Admin.V1.Inventory.InventoryBase
+{
+    public override Task<ListFleetHostsReply> ListHosts(ListFleetHostsRequest request, ServerCallContext context) =>
+        agent.One<ListFleetHostsReply>(request, context);
+
+    public override Task<InventoryHost> ShowHost(ShowFleetHostRequest request, ServerCallContext context) =>
+        agent.One<InventoryHost>(request, context);
+
+    public override Task<ListFleetImagesReply> ListImages(ListFleetImagesRequest request, ServerCallContext context) =>
+        agent.One<ListFleetImagesReply>(request, context);
+
+    public override Task<LocateLayersReply> Locate(LocateLayersRequest request, ServerCallContext context) =>
+        agent.One<LocateLayersReply>(request, context);
+}
