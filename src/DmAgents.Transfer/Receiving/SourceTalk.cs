@@ -62,7 +62,10 @@ internal sealed class SourceTalk(
     /// <summary>When a piece was last asked for or came.</summary>
     public TimeSpan MovedAt { get; private set; }
 
-    /// <summary>Pieces in a second, of all questions that are answered; null: it was asked nothing yet.</summary>
+    /// <summary>A question for pieces came to its end.</summary>
+    public bool HasAnswered { get; private set; }
+
+    /// <summary>Pieces in a second, of all questions that brought some; null: none did yet.</summary>
     public double? Speed => _answering > TimeSpan.Zero ? _answered / _answering.TotalSeconds : null;
 
     /// <summary>Not before this time.</summary>
@@ -188,7 +191,9 @@ internal sealed class SourceTalk(
         if (_came + end.Missing != _askedCount)
             return $"{_askedCount} pieces were asked for, {_came} came and {end.Missing} are missing";
         _phase = Phase.Idle;
-        (_answering, _answered) = (_answering + (now - _askedAt), _answered + _came);
+        HasAnswered = true;
+        if (_came > 0)
+            (_answering, _answered) = (_answering + (now - _askedAt), _answered + _came);
         _nothingSince = _came > 0 ? null : _nothingSince ?? now;
         if (now - _nothingSince > settings.NothingNewFor)
             return "it has nothing that is missing here";

@@ -100,7 +100,7 @@ internal sealed class Sources(ReceiverSettings settings)
         foreach (var talk in _talks.Where(talk => !takes(talk)))
             talk.WaitsForUs(now);
         return _talks.FindAll(late => late.IsLate(now) && _talks.Exists(other =>
-            other != late && other.Speed is not null && !other.IsLate(now)
+            other != late && other.HasAnswered && !other.IsLate(now)
             && (other.Lacks is not { } lacks || !late.Outstanding.Without(lacks).IsEmpty)));
     }
 

@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Units;
+using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Receiving;
+using DmAgents.Transfer.Tests.Wire;
+using DmAgents.Transfer.Wire;
+
+namespace DmAgents.Transfer.Tests.Machines;
+
+/// <summary>Which of several sources is asked for what, input by input.</summary>
+public sealed class SeveralSourcesTests
+{
+    private static readonly ByteSize Size = new(64 * 4096);
+    private static readonly ContentMap Map = MapOf(64);
+    private readonly Receiver _receiver = new(
+        TransferRun.RequestFor(Map),
+        new ReceiverSettings(Records.Here, Histories.Pieces, ByteSize.GiB(1)) { MaxSources = 3, AskAtOnce = 4 },
+        new ReceivingProgress(Map.Digest, null, new LayerShape(Size, Records.Shape.FileSystem), PieceSet.Empty), Map);
+
+    private readonly Dictionary<int, ulong> _asked = [];
+    private TimeSpan _now;
+
+    public SeveralSourcesTests()
+    {
+        Step(new ReceiverInput.Start());
+        Step(new ReceiverInput.TargetReady(IsThere: true, null));
+    }
+
+    [Fact]
+    public void Two_sources_are_asked_for_different_pieces()
+    {
+        var (first, second) = (Connect(1), Connect(2));
+
+        Assert.Equal(4UL, first.Count);
+        Assert.True(first.Intersect(second).IsEmpty);
+        Assert.True(_receiver.TakesSource);
+        Connect(3);
+        Assert.False(_receiver.TakesSource);
+    }
+
+    [Fact]
+    public void What_a_broken_source_owed_is_asked_of_the_other_one()
+    {
+        var owed = Connect(1);
+        Connect(2);
+
+        Step(new ReceiverInput.Broken(1, "cut"));
+
+        End(2);
+        _now += TimeSpan.FromSeconds(1);
+        var asked = AskedOf(Step(new ReceiverInput.Tick()));
+        while (!owed.Without(asked).IsEmpty && asked.Count < 64)
+        {
+            End(2);
+            _now += TimeSpan.FromSeconds(1);
+            asked = asked.Union(AskedOf(Step(new ReceiverInput.Tick())));
+        }
+        Assert.True(owed.Without(asked).IsEmpty);
+    }
+
+    [Fact]
+    public void A_source_that_has_all_is_not_asked_for_what_a_receiver_has()
+    {
+        Connect(1);
+        Connect(2);
+        Step(Received(2, new TransferRecords.Lacking([new PieceRange(0, 32)])));
+        var ofReceiver = AskedOf(End(2));
+        for (_now += TimeSpan.FromSeconds(1); ofReceiver.IsEmpty; _now += TimeSpan.FromSeconds(1))
+            ofReceiver = AskedOf(Step(new ReceiverInput.Tick()));
+
+        End(1);
+        _now += TimeSpan.FromSeconds(1);
+        var ofFirst = AskedOf(Step(new ReceiverInput.Tick()));
+
+        Assert.True(ofFirst.Ranges[^1].End <= 32);
+        Assert.True(ofReceiver.Ranges[0].Start >= 32);
+    }
+
+    [Fact]
+    public void A_slow_source_is_left_if_another_one_has_what_it_owes_and_not_before()
+    {
+        Connect(1);
+        Connect(2);
+        _now += TimeSpan.FromSeconds(9);
+        End(2);
+        Assert.DoesNotContain(Step(new ReceiverInput.Tick()), output => output is ReceiverOutput.Disconnect);
+
+        _now += TimeSpan.FromSeconds(2);
+
+        var left = Assert.Single(Step(new ReceiverInput.Tick()).OfType<ReceiverOutput.Disconnect>());
+        Assert.Equal(1, left.Connection);
+        Assert.Contains("brought no piece", left.Fault, StringComparison.Ordinal);
+        _now += TimeSpan.FromSeconds(30);
+        Assert.DoesNotContain(Step(new ReceiverInput.Tick()), output => output is ReceiverOutput.Disconnect);
+    }
+
+    private static ContentMap MapOf(int pieces) => ContentMap.OfZeros(Size, Histories.Pieces).With(
+        Enumerable.Range(0, pieces).Select(i => new ContentPiece(
+            (ulong)i, new PieceHash(Records.Bytes(32, (byte)(i + 1))))),
+        Size);
+
+    private ImmutableArray<ReceiverOutput> Step(ReceiverInput input)
+    {
+        var outputs = _receiver.Step(input, _now);
+        foreach (var (connection, record) in outputs.OfType<ReceiverOutput.Send>())
+        {
+            if (record is TransferRecords.AskPieces ask)
+                _asked[connection] = PieceSet.Of(ask.Wanted).Count;
+        }
+        return outputs;
+    }
+
+    /// <summary>What the source is asked for first.</summary>
+    private PieceSet Connect(int connection)
+    {
+        Step(new ReceiverInput.Connected(connection));
+        return AskedOf(Step(Received(connection, new TransferRecords.Header(
+            Records.There, Records.Here, new LayerShape(Size, Records.Shape.FileSystem), null, Map.Digest,
+            Histories.Pieces, 64))));
+    }
+
+    /// <summary>The source sends nothing of what it was asked for.</summary>
+    private ImmutableArray<ReceiverOutput> End(int connection) =>
+        Step(Received(connection, new TransferRecords.End(0, _asked[connection], 0, 0, Map.Digest)));
+
+    private static ReceiverInput.Received Received(int connection, TransferRecord record) => new(connection, record);
+
+    private static PieceSet AskedOf(ImmutableArray<ReceiverOutput> outputs) => PieceSet.Of(outputs
+        .OfType<ReceiverOutput.Send>().Select(send => send.Record).OfType<TransferRecords.AskPieces>()
+        .SelectMany(ask => ask.Wanted));
+}
