@@ -263,7 +263,7 @@ public sealed class LayerReception(
 
     private KernelError? Write(ReceiverOutput.WritePiece write)
     {
-        foreach (var (range, zeros) in write.Parts)
+        foreach (var (range, zeros) in ReceivedPart.Joined(write.Parts))
         {
             var at = (int)(range.Start - write.Range.Start).Bytes;
             var written = zeros

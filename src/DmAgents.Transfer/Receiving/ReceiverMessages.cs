@@ -55,7 +55,21 @@ public abstract record ReceiverInput
 
 /// <summary>A part of a piece that was received.</summary>
 /// <param name="Range">On the device.</param>
-public readonly record struct ReceivedPart(ByteRange Range, bool IsZeros);
+public readonly record struct ReceivedPart(ByteRange Range, bool IsZeros)
+{
+    /// <summary>Neighbouring parts as one: each is a call of the disk, and a chunk of the wire is a fraction of a
+    /// piece.</summary>
+    public static IEnumerable<ReceivedPart> Joined(ImmutableArray<ReceivedPart> parts)
+    {
+        for (var i = 0; i < parts.Length;)
+        {
+            var (range, zeros) = parts[i++];
+            for (; i < parts.Length && parts[i].IsZeros == zeros && parts[i].Range.Start == range.End; i++)
+                range = range with { Length = parts[i].Range.End - range.Start };
+            yield return new ReceivedPart(range, zeros);
+        }
+    }
+}
 
 /// <summary>What a receiver orders. Each job is answered once by its own <see cref="ReceiverInput.JobDone"/>; jobs of
 /// different pieces may run at the same time.</summary>
