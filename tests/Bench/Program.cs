@@ -7,6 +7,7 @@ using DmAgents.Bench.Entities;
 using DmAgents.Bench.Imports;
 using DmAgents.Bench.Journals;
 using DmAgents.Bench.Snapshots;
+using DmAgents.Bench.Transfers;
 using DmAgents.Kernel;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +23,8 @@ if (args is ["journal", .. var lives])
     return await JournalProgram.Run(lives);
 if (args is ["creates", .. var creates])
     return await CreateProgram.Run(creates);
+if (args is ["transfers", .. var transfers])
+    return await TransferProgram.Run(transfers);
 if (args is ["entities"])
     return await EntityProgram.Run();
 if (BenchOptions.Parse(args) is not { } options)
