@@ -30,12 +30,12 @@ public class ImportTests
         await using var agent = await ImportingAsync();
         await Run.Of(
             agent, "image", "import", "./all.tar", "-t", "debian:12", "--select", "bookworm", "--pool", "slow",
-            "--platform", "linux/arm64", "--format", "docker");
+            "--platform", "linux/arm64", "--format", "docker", "--copies", "3");
         Assert.Equal(
             new ImportImageRequest
             {
                 RequestId = Run.RequestId, Path = "/somewhere/all.tar", Pool = "slow", Reference = "debian:12",
-                Select = "bookworm", Platform = "linux/arm64", Format = ArchiveFormat.Docker,
+                Select = "bookworm", Platform = "linux/arm64", Format = ArchiveFormat.Docker, Copies = 3,
             },
             agent.Request<ImportImageRequest>());
     }

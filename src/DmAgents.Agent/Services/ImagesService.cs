@@ -15,7 +15,7 @@ namespace DmAgents.Agent.Services;
 /// <summary>Images of the admin API.</summary>
 internal sealed class ImagesService(
     PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer, ImageExporter exporter,
-    IHostApplicationLifetime lifetime, AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
+    Agent.Spread.ImageSpread spread, IHostApplicationLifetime lifetime, AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
 {
     /// <summary>Progress that a slow client has not taken yet; older ones are dropped, since each tells
     /// everything.</summary>
@@ -26,8 +26,11 @@ internal sealed class ImagesService(
     {
         var pool = gateway.Resolve(ImageImporter.What, request.Pool);
         var asked = ImageViews.Asked(request);
+        if (request.HasCopies)
+            spread.Demand(request.Path);
         return Answer(
-            pool, report => importer.Import(pool, asked, report, context.CancellationToken), responseStream, context);
+            pool, request, report => importer.Import(pool, asked, report, context.CancellationToken), responseStream,
+            context);
     }
 
     public override async Task ImportStream(
@@ -46,7 +49,10 @@ internal sealed class ImagesService(
             var upload = new ArchiveUpload(
                 ImageViews.Asked(request), start.SizeBytes == 0 ? null : new ByteSize(start.SizeBytes),
                 PartsOf(messages, end.Token));
-            await Answer(pool, report => importer.Import(pool, upload, report, end.Token), responseStream, context)
+            if (request.HasCopies)
+                spread.Demand(request.Path);
+            await Answer(
+                pool, request, report => importer.Import(pool, upload, report, end.Token), responseStream, context)
                 .ConfigureAwait(false);
         }
         catch (Exception ended) when (ended is OperationCanceledException or IOException
@@ -85,7 +91,7 @@ internal sealed class ImagesService(
 
     /// <summary>Progress while the import runs, then what it brought.</summary>
     private async Task Answer(
-        PoolPicture pool, Func<Action<ImportReport>, Task<ImportOutcome>> begin,
+        PoolPicture pool, ImportImageRequest request, Func<Action<ImportReport>, Task<ImportOutcome>> begin,
         IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
     {
         var progress = Channel.CreateBounded<ImportProgress>(
@@ -100,6 +106,13 @@ internal sealed class ImagesService(
                 await responseStream.WriteAsync(new ImportImageReply { Progress = step }).ConfigureAwait(false);
         }
         var outcome = await import.ConfigureAwait(false);
+        if (request.HasCopies)
+        {
+            await spread.SetCopiesWhenKnown(
+                SubRequests.Of(PoolGateway.RequestOf(ImageImporter.What, request.RequestId), "copies"),
+                outcome.Reference, (int)Math.Min(request.Copies, int.MaxValue), context.CancellationToken)
+                .ConfigureAwait(false);
+        }
         var found = await images.Details(pool.Name, outcome.Reference).ConfigureAwait(false);
         if (!outcome.Lost.IsEmpty)
             await responseStream.WriteAsync(new ImportImageReply { LeftOut = LostAttributes.Of(outcome.Lost) })

@@ -8,8 +8,14 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Agent.Spread;
 
 /// <summary>On how many hosts an image is to be, and why it is where it is.</summary>
-internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway)
+internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway, TimeProvider time)
 {
+    /// <summary>How long the contents of an imported image's layers may take: until then the fleet does not know it.
+    /// </summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+
     public const string CannotSet = "cannot set copies";
     public const string CannotExplain = "cannot explain image";
 
@@ -28,6 +34,35 @@ internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway)
             ImageReplies.Refused refused => throw Refusals.Of(refused.Refusal),
             _ => throw Refusals.Of(refusal!),
         };
+    }
+
+    /// <summary>Refuses what would be refused after an import, before it.</summary>
+    /// <exception cref="RefusedException">The fleet takes no changes at present.</exception>
+    public void Demand(string image) => access.Demand(CannotSet, image);
+
+    /// <summary>The same of an image that was just imported, as soon as the fleet knows it.</summary>
+    public async Task SetCopiesWhenKnown(
+        RequestId request, ImageReference image, int copies, CancellationToken cancellation)
+    {
+        var begun = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await SetCopies(request, image.Value, copies, cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (RefusedException unknown) when (unknown.Refusal.Kind == RefusalKind.NotFound)
+            {
+                if (time.GetElapsedTime(begun) > Patience)
+                {
+                    throw Refusals.Because(
+                        RefusalKind.TimedOut, CannotSet, image.Value,
+                        "it was imported, and the fleet does not know it yet", "set them later: dmagent image copies");
+                }
+            }
+            await Task.Delay(Pause, time, cancellation).ConfigureAwait(false);
+        }
     }
 
     /// <summary>The image as the fleet has it, with its latest decisions.</summary>

@@ -32,6 +32,11 @@ internal static class ImageImport
         };
         platform.CompletionSources.Add("linux/amd64", "linux/arm64", "linux/arm/v7");
         var format = Format();
+        var copies = new Option<uint?>("--copies")
+        {
+            Description = "On how many hosts the fleet keeps it [default: fleet.copies of the configuration]",
+            HelpName = "number",
+        };
         var pool = CommonSymbols.Pool(shell);
         return new CliCommand(
             "import", "Import an image: each layer becomes a thin snapshot of the one below.",
@@ -39,8 +44,9 @@ internal static class ImageImport
             "docker save debian:12 | dmagent image import -",
             "dmagent image import all.tar --select debian:12 --pool fast",
             "dmagent image import multi.tar --platform linux/arm64",
+            "dmagent image import ./debian-oci --reference debian:12 --copies 3",
             "dmagent image import rootfs.tar.zst --format rootfs --reference base:1 --json")
-            { path, reference, select, platform, format, pool, CommonSymbols.RequestId }
+            { path, reference, select, platform, format, copies, pool, CommonSymbols.RequestId }
             .Runs(shell, async call =>
             {
                 var given = call.Parsed.GetRequiredValue(path);
@@ -62,6 +68,8 @@ internal static class ImageImport
                     request.Select = selected;
                 if (call.Parsed.GetValue(platform) is { } wanted)
                     request.Platform = wanted;
+                if (call.Parsed.GetValue(copies) is { } number)
+                    request.Copies = number;
                 request.Format = FormatOf(call.Parsed.GetValue(format));
                 var (image, remarks) = await call.Output.TransferAsync(
                     report => ReceiveAsync(call, Replies(call, request, input), report));

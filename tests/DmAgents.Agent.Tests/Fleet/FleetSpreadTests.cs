@@ -150,6 +150,46 @@ public sealed class FleetSpreadTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await client.PlaceContainerAsync(
             new PlaceContainerRequest { RequestId = NewId(), Name = "web", Image = "app:1", Host = "host2" }));
         Assert.Contains("fleet.database is not set", refused.Status.Detail, StringComparison.Ordinal);
+        // An import is refused before anything is read of it.
+        using var import = new Api.Admin.V1.Images.ImagesClient(agents[0].AdminChannel).Import(new ImportImageRequest
+        {
+            RequestId = NewId(), Path = "/nowhere", Pool = ServedAgent.Pool.Value, Copies = 2,
+        });
+        refused = await Assert.ThrowsAsync<RpcException>(() => import.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Contains("fleet.database is not set", refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_number_of_copies_of_an_import_is_set_as_soon_as_the_fleet_knows_the_image()
+    {
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[0]);
+
+        await agents[0].Get<Agent.Spread.ImageSpread>().SetCopiesWhenKnown(
+            new RequestId(Guid.NewGuid()), App, 2, CancellationToken.None);
+
+        await Explained(agents[1], image => image.CopiesWanted == 2 && Whole(image) == 2);
+    }
+
+    /// <summary>The target dies while it copies, or its word is lost: the copy is made once in the end.</summary>
+    [Fact]
+    public async Task A_target_that_stops_while_it_copies_is_counted_once_when_it_is_back()
+    {
+        var agents = await _fleet.Form(2);
+        await TwoAgents.Tag(agents[0], App, await TwoAgents.AddLayer(agents[0], null, 1, ByteSize.MiB(40)));
+        await SetCopies(agents[0], 2);
+        await TwoAgents.Eventually(
+            () => agents[1].State.Images.ContainsKey(App) || agents[1].Get<Agent.Transfers.ImageCopies>().All.Any(),
+            "the copy begins");
+
+        await agents[1].Stop();
+        var next = _fleet.Replace(agents[1], await agents[1].Next());
+
+        var spread = await Explained(
+            agents[0], image => Whole(image) == 2 && image.CopiesUnderWay.Count == 0);
+        Assert.Equal(["host1", "host2"], spread.Hosts.Select(host => host.Host));
+        Assert.Contains(App, next.State.Images.Keys);
+        await TwoAgents.NothingIsLeft(next);
     }
 
     private static int Whole(ImageSpread image) =>
