@@ -49,6 +49,12 @@ public sealed class PostgresTests : IAsyncLifetime
 
         foreach (var layer in EntityFleet.Apart(12))
             Assert.True(Assert.Single((await EntityFleet.Locate(_fleet.Hosts[1], EntityFleet.Layer(layer))).Copies).Verified);
+        // The journal names them all.
+        var entities = _fleet.Hosts[2].Keeper.Entities!;
+        Assert.Equal(
+            EntityFleet.Apart(12).Select(layer => LayerBucket.Of(EntityFleet.Layer(layer)).Index).Order(),
+            EntityFleet.Reply(await entities.Buckets(CancellationToken.None)).Select(bucket => bucket.Index).Order());
+        Assert.Empty(EntityFleet.Reply(await entities.Images(CancellationToken.None)));
         Assert.Equal(_fleet.Identity.Id.Value, await _server.Query<Guid>("select fleet from dmagents_fleet"));
         Assert.True(await _server.Query<long>("select count(*) from snapshot") > 0);
         var row = await _server.Query<string>("select manifest || ' ' || event from readable limit 1");
