@@ -4,6 +4,7 @@ using DmAgents.Agent.Transfers;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Ports.FileTrees;
 
 namespace DmAgents.Agent.Exports;
@@ -11,6 +12,7 @@ namespace DmAgents.Agent.Exports;
 /// <summary>
 /// Opens trees of layers and of containers. A layer is live by a view, which the journal knows, and mounted where no
 /// other process sees it. If the agent dies, the mount ends with it, and the next opening of the pool removes the view.
+/// A file system that was not unmounted is read from a snapshot of the layer, which takes the writes of a log's replay.
 /// </summary>
 internal sealed class LayerTrees(PoolGateway gateway, IFileTrees trees, ILogger<LayerTrees> log)
 {
@@ -25,14 +27,53 @@ internal sealed class LayerTrees(PoolGateway gateway, IFileTrees trees, ILogger<
             new RequestId(Guid.NewGuid()), view, layer, FileSystem: null,
             ImmutableSortedDictionary<string, string>.Empty, gateway.Now), view, owner, cancellation)
             .ConfigureAwait(false);
-        var device = made.Device!;
+        var shown = made.Device!;
+        var opened = await OpenAsync(what, pool, shown, view).ConfigureAwait(false);
+        if (opened.FailedWith(KernelFault.ReadOnly))
+        {
+            var replayed = await SnapshotOfAsync(what, pool, shown, owner, cancellation).ConfigureAwait(false);
+            opened = await OpenAsync(what, pool, replayed, replayed.Key).ConfigureAwait(false);
+        }
+        return opened.Succeeded ? opened.Value : throw Refusals.Of(what, layer.Name, opened.Error);
+    }
+
+    /// <summary>Opens the tree of a live device. Unless it can be opened, removes what made the device live.</summary>
+    private async Task<KernelResult<LayerTree>> OpenAsync(
+        string what, PoolPicture pool, DeviceRecord device, DeviceKey made)
+    {
         var path = LayerReading.ContextOf(what, pool).NameOf(device.Id).Path;
         var opened = await Task.Run(
             () => trees.OpenDevice(path, device.FileSystem, device.Root), CancellationToken.None).ConfigureAwait(false);
         if (opened.Succeeded)
-            return new LayerTree(opened.Value, device, () => RemoveAsync(pool.Name, view));
-        await RemoveAsync(pool.Name, view).ConfigureAwait(false);
-        throw Refusals.Of(what, layer.Name, opened.Error);
+            return new LayerTree(opened.Value, device, () => RemoveAsync(pool.Name, made));
+        await RemoveAsync(pool.Name, made).ConfigureAwait(false);
+        return opened.Error;
+    }
+
+    /// <summary>Makes a live snapshot that takes writes. What a crash leaves of it is undone, as a layer of an import is.
+    /// </summary>
+    private async Task<DeviceRecord> SnapshotOfAsync(
+        string what, PoolPicture pool, DeviceRecord layer, RequestId owner, CancellationToken cancellation)
+    {
+        // Number 0 is the moment of a container.
+        var key = WorkUnderWay.KeyOf(owner, 1 + (int)layer.Id.Value);
+        try
+        {
+            var made = await gateway.Make(pool.Name, new PoolCommands.CreateSnapshot(
+                new RequestId(Guid.NewGuid()), key, layer.Key, Size: null, FileSystem: null, DeviceUse.Active,
+                ImmutableSortedDictionary<string, string>.Empty, gateway.Now), key, owner, cancellation)
+                .ConfigureAwait(false);
+            return made.Device!;
+        }
+        catch (RefusedException refused)
+        {
+            throw Refusals.Of(refused.Refusal with
+            {
+                What = what,
+                Why = "its file system was not unmounted, and no snapshot can be made to replay the log in: "
+                    + refused.Refusal.Why,
+            });
+        }
     }
 
     /// <summary>

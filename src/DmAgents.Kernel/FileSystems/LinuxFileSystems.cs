@@ -74,14 +74,12 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         return KernelResult.Done;
     }
 
-    /// <summary>A read-only mount that only its descriptor reaches.</summary>
-    /// <returns>What it ends with.</returns>
+    /// <summary>A read-only mount that only its descriptor reaches. It replays the file system's log.</summary>
+    /// <returns>What it ends with. ReadOnly if there is a log to replay and the device takes no writes.</returns>
     public static KernelResult<FileDescriptor> OpenForReading(DevicePath device, FileSystemKind kind)
     {
+        // Never without the log: what was written and synced before a power cut may be in nothing else.
         var mount = DetachedMount.Open(device, MountOptions.TypeOf(kind), MountOptions.ToRead(kind));
-        // Of a file system that was not unmounted the log would be replayed first, which the device refuses.
-        if (mount.FailedWith(KernelFault.ReadOnly))
-            mount = DetachedMount.Open(device, MountOptions.TypeOf(kind), MountOptions.ToTry(kind));
         return mount.Error is { } error ? Explained(error, device, kind, forWriting: false) : mount;
     }
 

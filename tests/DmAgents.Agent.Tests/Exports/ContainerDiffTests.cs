@@ -118,6 +118,36 @@ public sealed class ContainerDiffTests : IAsyncLifetime
         await NothingIsLeft();
     }
 
+    [Fact]
+    public async Task A_file_system_that_was_not_unmounted_is_read_after_its_log_was_replayed_in_a_snapshot()
+    {
+        ChangeThree();
+        Trees.NeedsReplay = device => IsReadOnly(device) && !Trees.OnDevices.ContainsKey(device.Value);
+
+        var replies = await Diff();
+
+        Assert.Equal(
+            ["/etc", "/etc/added", "/etc/changed", "/etc/deleted"], Changes(replies).Select(change => change.Path));
+        Assert.True(replies[^1].Summary.ByBlocks);
+        await NothingIsLeft();
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_replayed_is_a_refusal_and_leaves_nothing()
+    {
+        Trees.NeedsReplay = _ =>
+        {
+            _agent.Kernel.FailNext(nameof(IThinPools.CreateSnapshot), KernelFault.Invalid);
+            return true;
+        };
+
+        var refused = await Assert.ThrowsAsync<RpcException>(Diff);
+
+        Assert.StartsWith("cannot compare container: ", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("was not unmounted", refused.Status.Detail, StringComparison.Ordinal);
+        await NothingIsLeft();
+    }
+
     [Theory]
     [InlineData("none", StatusCode.NotFound, "has no container of this name")]
     [InlineData("containerd.ns/none", StatusCode.NotFound, "has no containerd.ns of this name")]
@@ -165,6 +195,9 @@ public sealed class ContainerDiffTests : IAsyncLifetime
             new CheckPoolRequest { Pool = ServedAgent.Pool.Value });
         Assert.True(check.Agrees, check.ToString());
     }
+
+    private bool IsReadOnly(DevicePath device) =>
+        _agent.Simulated.Find(new MappedName(Path.GetFileName(device.Value))).Value.ReadOnly;
 
     private void ChangeThree()
     {

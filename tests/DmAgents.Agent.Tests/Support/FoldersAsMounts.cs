@@ -16,6 +16,9 @@ internal sealed class FoldersAsMounts : IFileTrees
     /// <summary>What is on every other device; null: nothing.</summary>
     public string? Otherwise { get; set; }
 
+    /// <summary>Devices whose file system has a log that they take no replay of.</summary>
+    public Func<DevicePath, bool> NeedsReplay { get; set; } = _ => false;
+
     public FileTreeStatus Open(MountPath root, out IFileTree? tree)
     {
         Directory.CreateDirectory(root.Value);
@@ -24,6 +27,8 @@ internal sealed class FoldersAsMounts : IFileTrees
 
     public KernelResult<IFileTree> OpenDevice(DevicePath device, FileSystemKind kind, string? directory)
     {
+        if (NeedsReplay(device))
+            return new KernelError(KernelFault.ReadOnly, 30, "mount", device.Value, "");
         var folder = OnDevices.GetValueOrDefault(device.Value) ?? Otherwise;
         if (folder is null)
             return new KernelError(KernelFault.NotFound, 2, "mount", device.Value, "the test put nothing on it");

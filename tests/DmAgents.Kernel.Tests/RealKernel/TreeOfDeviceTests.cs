@@ -7,6 +7,7 @@ using DmAgents.Images.Changes;
 using DmAgents.Images.Exports;
 using DmAgents.Images.Trees;
 using DmAgents.Kernel.FileTrees;
+using DmAgents.Testing.Contracts;
 using static DmAgents.Kernel.Tests.RealKernel.PoolFixture;
 
 namespace DmAgents.Kernel.Tests.RealKernel;
@@ -94,6 +95,40 @@ public sealed class TreeOfDeviceTests : IDisposable
         Assert.Equal(expected.Select(path => $"Changed {path}"), Lines(byReading));
         // Of what is the same nothing was read but what shares a pool's block with what was written.
         Assert.InRange(byBlocks.BytesRead, 1, byReading.BytesRead / 5);
+    }
+
+    /// <summary>A snapshot of what a file system has on its device at an instant without a freeze is what a power cut
+    /// leaves.</summary>
+    [Theory]
+    [InlineData(FileSystemKind.Ext4)]
+    [InlineData(FileSystemKind.Xfs)]
+    public void What_was_synced_before_a_power_cut_is_never_left_out(FileSystemKind kind)
+    {
+        MakeLower(kind);
+        Ok(Kernel.ActivateThin(_pool.Thin(1, Size)));
+        Ok(Kernel.Mount(Lower, _target, kind, readOnly: false));
+        using (var late = File.Create(At("late")))
+        {
+            late.Write("synced"u8);
+            late.Flush(flushToDisk: true);
+        }
+        Ok(Kernel.Suspend(_pool.Thin(1, Size).Name, freeze: false));
+        Ok(Kernel.CreateSnapshot(_pool.Name, new ThinId(2), new ThinId(1)));
+        Ok(Kernel.Resume(_pool.Thin(1, Size).Name));
+        Down(1);
+        Ok(Kernel.CreateSnapshot(_pool.Name, new ThinId(3), new ThinId(2)));
+        Ok(Kernel.ActivateThin(_pool.Thin(2, Size, readOnly: true)));
+        var replaying = Ok(Kernel.ActivateThin(_pool.Thin(3, Size)));
+        var trees = new LinuxFileTrees();
+
+        trees.OpenDevice(Upper, kind, directory: null).MustBeRefused(KernelFault.ReadOnly);
+        using (var tree = Ok(trees.OpenDevice(replaying.Name.Path, kind, directory: null)))
+        {
+            Assert.Contains(FileTreeDigest.Lines(tree), line => line.StartsWith("/late file ", StringComparison.Ordinal));
+            Assert.Equal(FileTreeOutcome.ReadOnly, tree.RemoveFile(TreePath.Of("late")).Outcome);
+        }
+        Ok(Kernel.Remove(replaying.Name, deferred: false));
+        Ok(Kernel.Remove(_pool.Thin(2, Size).Name, deferred: false));
     }
 
     [Fact]

@@ -11,12 +11,12 @@ public interface IFileTrees
 
     /// <summary>
     /// Opens the tree on a live device for reading, by a mount that is in no directory: no other process sees it, and it
-    /// ends with the tree, or with this process. What is in the file system's log and not in its place yet is not seen
-    /// on a device that takes no writes.
+    /// ends with the tree, or with this process. The file system's log is replayed first, which writes.
     /// </summary>
     /// <param name="device">The device; it stays in use until the tree is disposed.</param>
     /// <param name="kind">The file system on it.</param>
     /// <param name="directory">The directory of the file system's root that is the tree; null: all of it.</param>
-    /// <returns>NotFound if there is no such device or directory. NotSupported, as for a mount.</returns>
+    /// <returns>NotFound if there is no such device or directory. NotSupported, as for a mount. ReadOnly if the log has
+    /// to be replayed and the device takes no writes.</returns>
     KernelResult<IFileTree> OpenDevice(DevicePath device, FileSystemKind kind, string? directory);
 }
