@@ -36,7 +36,8 @@ internal abstract record DiffReport
 /// both trees are read, and content unless the pool's metadata prove it to be the same.
 /// </summary>
 internal sealed class ContainerDiffer(
-    PoolGateway gateway, LayerTrees trees, IKernel kernel, TimeProvider time, ILogger<ContainerDiffer> log)
+    PoolGateway gateway, LayerTrees trees, IKernel kernel, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<ContainerDiffer> log)
 {
     public const string What = "cannot compare container";
 
@@ -46,7 +47,34 @@ internal sealed class ContainerDiffer(
     /// <summary>Differences in one report: below 100 kB unless paths are long.</summary>
     private const int AtOnce = 256;
 
+    /// <exception cref="RefusedException">The container cannot be compared, or the agent is stopping.</exception>
     public async IAsyncEnumerable<DiffReport> Run(
+        PoolPicture pool, DeviceKey container, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        // An agent that stops does not wait for a comparison.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        var reports = Compare(pool, container, end.Token).GetAsyncEnumerator(CancellationToken.None);
+        await using var ofReports = reports.ConfigureAwait(false);
+        while (await IsNext(reports, container, cancellation).ConfigureAwait(false))
+            yield return reports.Current;
+    }
+
+    private async Task<bool> IsNext(
+        IAsyncEnumerator<DiffReport> reports, DeviceKey container, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reports.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested
+            && lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw Refusals.Because(
+                RefusalKind.Busy, What, KeyText.Of(container), "the agent is stopping", "try again when it runs");
+        }
+    }
+
+    private async IAsyncEnumerable<DiffReport> Compare(
         PoolPicture pool, DeviceKey container, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var parent = ParentOf(pool, container);

@@ -107,6 +107,23 @@ public sealed class ContainerDiffTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_agent_that_stops_ends_a_comparison_and_leaves_nothing()
+    {
+        Trees.NeedsReplay = _ =>
+        {
+            _agent.BeginStop();
+            return false;
+        };
+
+        var refused = await Assert.ThrowsAsync<RpcException>(Diff);
+
+        Assert.Contains("the agent is stopping", refused.Status.Detail, StringComparison.Ordinal);
+        await _agent.Stop();
+        _agent = await _agent.Next();
+        await NothingIsLeft();
+    }
+
+    [Fact]
     public async Task A_tree_that_cannot_be_opened_is_a_refusal_and_leaves_nothing()
     {
         Trees.Otherwise = null;
