@@ -33,10 +33,14 @@ public sealed class FleetDatabaseSettingTests : IDisposable
     public void A_file_that_its_owner_alone_reads_is_a_setting_and_may_hold_the_password() => Assert.Equal(
         "db1:5432/dmagents as dmagents", Read(Secret($"# of the fleet\n{Line};Password=secret\n")).Fleet.Database!.Where);
 
-    [Fact]
-    public void A_password_in_the_configuration_is_refused_and_not_repeated()
+    [Theory]
+    [InlineData("Password")]
+    [InlineData("PWD")]
+    [InlineData("SSL Password")]
+    [InlineData("SslPassword")]
+    public void A_password_in_the_configuration_is_refused_and_not_repeated(string key)
     {
-        var refused = Refused($"{Line};Password=secret");
+        var refused = Refused($"{Line};{key}=secret");
 
         Assert.Contains("dmagents.fleet.database: it holds a password", refused, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", refused, StringComparison.Ordinal);

@@ -16,12 +16,13 @@ public sealed class PostgresDatabase : FleetDatabase
     {
         _connection = connection.ConnectionString;
         Where = $"{connection.Host}:{connection.Port}/{connection.Database} as {connection.Username}";
-        HoldsPassword = !string.IsNullOrEmpty(connection.Password);
+        HoldsPassword = !string.IsNullOrEmpty(connection.Password) || !string.IsNullOrEmpty(connection.SslPassword);
     }
 
     public override string Where { get; }
 
-    /// <summary>The setting is a secret. It may name a file that holds the password instead.</summary>
+    /// <summary>The setting is a secret: it holds the user's password, or that of the client's key. It may name a file
+    /// that holds the user's password instead.</summary>
     public bool HoldsPassword { get; }
 
     internal override string Provider => ProviderName.PostgreSQL15;
