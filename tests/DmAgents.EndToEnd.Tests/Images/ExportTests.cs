@@ -57,6 +57,36 @@ public sealed class ExportTests(AgentFixture agent)
         Directory.Delete(home, recursive: true);
     }
 
+    /// <summary>The file system stops as in a power cut: what was synced is in its log alone.</summary>
+    [Theory]
+    [InlineData(FileSystem.Ext4)]
+    [InlineData(FileSystem.Xfs)]
+    public async Task What_was_synced_before_a_power_cut_is_in_the_differences_and_in_the_exported_image(FileSystem kind)
+    {
+        var pool = $"cut-{kind}".ToLowerInvariant();
+        var home = $"{Places.State}/{pool}";
+        Directory.CreateDirectory(home);
+        await agent.Client.CreateLoopPool(pool, 1024UL << 20, kind);
+        await agent.Client.Import(pool, await SmallImage.Write(pool, 3_000_000, 7), "small:1");
+        var container = await agent.Client.Create(pool, "changed", "small:1");
+        await Shell.Must(
+            "/bin/sh", "-ec", """echo late > "$1/late"; sync "$1/late"; xfs_io -x -c shutdown "$1" """,
+            "sh", container.MountPath);
+        await agent.Client.Unmount(pool, "changed");
+
+        Assert.Equal(["Changed /", "Added /late"], await Diff(pool));
+        await agent.Client.Commit(pool, "changed", "small:2");
+        await Shell.Must(
+            Places.Cli, "image", "export", "small:2", $"{home}/oci", "--pool", pool, "--socket", agent.Places.Socket);
+        await agent.Client.Import(pool, $"{home}/oci", "again:1");
+        var again = await agent.Client.Create(pool, "again", "again:1");
+
+        Assert.Equal("late\n", await File.ReadAllTextAsync($"{again.MountPath}/late"));
+        await agent.Client.MustAgree(pool);
+        await agent.Client.RemovePool(pool);
+        Directory.Delete(home, recursive: true);
+    }
+
     private static async Task MustBeTakenByOthers(string home, List<string> expected)
     {
         await Shell.Must("/usr/bin/umoci", "raw", "unpack", "--image", $"{home}/oci:small:2", $"{home}/umoci");
