@@ -115,7 +115,23 @@ public sealed class SpreadTests
         Assert.Matches(@"web +host-2 +present +debian:12 +3", run.Lines[1]);
         Assert.Equal(
             "host-2 removes container web\n",
-            (await Run.Of(agent, "container", "remove", "web", "--pool", "fast")).Out);
+            (await Run.Of(agent, "container", "remove", "web", "--fleet")).Out);
+        Assert.Equal(
+            new RemoveContainerRequest { RequestId = Run.RequestId, Container = "web", Fleet = true },
+            agent.Request<RemoveContainerRequest>());
+    }
+
+    [Fact]
+    public async Task A_removal_is_about_this_host_unless_the_fleet_is_named_and_never_about_both()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        agent.On<RemoveContainerRequest>(_ => new RemoveContainerReply { Container = "web", Pool = "fast" });
+
+        await Run.Of(agent, "container", "remove", "web", "--pool", "fast");
+
+        Assert.False(agent.Request<RemoveContainerRequest>().Fleet);
+        Assert.Equal(2, (await Run.Of(agent, "container", "remove", "web", "--fleet", "--pool", "fast")).Code);
+        Assert.Equal(2, (await Run.Of(agent, "container", "remove", "web", "--fleet", "--force")).Code);
     }
 
     private static FleetContainer OnHostTwo => new()

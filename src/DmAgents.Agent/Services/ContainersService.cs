@@ -102,15 +102,20 @@ internal sealed class ContainersService(
 
     public override async Task<RemoveContainerReply> Remove(RemoveContainerRequest request, ServerCallContext context)
     {
-        const string What = "cannot remove container";
+        const string What = ContainerPlacing.CannotRemove;
+        var id = PoolGateway.RequestOf(What, request.RequestId);
+        if (request.Fleet)
+            return await RemoveFromFleet(id, request, context.CancellationToken).ConfigureAwait(false);
         var pool = gateway.Resolve(What, request.Pool);
         var key = KeyOf(What, request.Container);
         RefuseWhereOwned(What, key, request.Force);
-        var id = PoolGateway.RequestOf(What, request.RequestId);
         var isHere = pool.State.Find(key) is not null || pool.State.Views.ContainsKey(key);
-        if (!isHere && !PoolGateway.WasDone(pool, id) && ContainerName.TryParse(request.Container, out var elsewhere)
-            && await fleet.Remove(id, elsewhere, context.CancellationToken).ConfigureAwait(false) is { } host)
-            return new RemoveContainerReply { Container = elsewhere.Value, Host = host.Value };
+        if (!isHere && !PoolGateway.WasDone(pool, id)
+            && await PlaceElsewhere(pool, key, context.CancellationToken).ConfigureAwait(false) is { } place)
+        {
+            throw Problems.NotFound(
+                What, request.Container, $"pool {pool.Name} has no container of this name", place);
+        }
         var done = await gateway.Ask(pool.Name, new PoolCommands.Remove(
             id, key, request.Force, gateway.Now), context.CancellationToken).ConfigureAwait(false);
         // Without this word the fleet would believe that its host lost it.
@@ -120,6 +125,34 @@ internal sealed class ContainersService(
         {
             Pool = pool.Name.Value, Container = KeyText.Of(key), ThinId = done.Device?.Id.Value ?? 0,
         };
+    }
+
+    private async Task<RemoveContainerReply> RemoveFromFleet(
+        RequestId id, RemoveContainerRequest request, CancellationToken cancellation)
+    {
+        const string What = ContainerPlacing.CannotRemove;
+        if (request.Pool.Length > 0 || request.Force)
+        {
+            throw Problems.Usage(
+                What, request.Container, "a pool, and force, are about this host's containers",
+                "leave them out, or leave out --fleet");
+        }
+        var name = NameOf(What, request.Container);
+        var host = await fleet.Remove(id, name, cancellation).ConfigureAwait(false);
+        return new RemoveContainerReply { Container = name.Value, Host = host?.Value ?? "" };
+    }
+
+    /// <summary>The command that removes the one that may be meant: only a person can say so, since names are used again.
+    /// </summary>
+    private async Task<string?> PlaceElsewhere(PoolPicture asked, DeviceKey key, CancellationToken cancellation)
+    {
+        if (gateway.Board.All.FirstOrDefault(
+            pool => pool.Name != asked.Name && pool.State.Find(key) is not null) is { } other)
+            return $"pool {other.Name} has one: dmagent container remove {KeyText.Of(key)} --pool {other.Name}";
+        return key.Space == DeviceKey.ContainerSpace && ContainerName.TryParse(key.Name, out var name)
+            && await fleet.HostOf(name, cancellation).ConfigureAwait(false) is { } host
+            ? $"host {host} has one: dmagent container remove {name} --fleet"
+            : null;
     }
 
     public override async Task<ListContainersReply> List(ListContainersRequest request, ServerCallContext context)

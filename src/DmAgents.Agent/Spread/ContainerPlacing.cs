@@ -19,11 +19,14 @@ internal sealed class ContainerPlacing(
     TimeProvider time)
 {
     public const string CannotCreate = "cannot create container";
-    private const string CannotRemove = "cannot remove container";
+    public const string CannotRemove = "cannot remove container";
     private const string CannotList = "cannot list containers";
 
     /// <summary>An answer comes at once after this time, too: the fleet makes the container all the same.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>What is said besides keeps no answer waiting.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -52,40 +55,58 @@ internal sealed class ContainerPlacing(
     }
 
     /// <summary>Has its host remove it.</summary>
-    /// <returns>The host; null: the fleet has none of this name, or it is gone already.</returns>
-    public async Task<HostName?> Remove(RequestId request, ContainerName name, CancellationToken cancellation) =>
-        await Remove(request, name, host => host is not null, cancellation).ConfigureAwait(false);
+    /// <returns>The host; null: it is removed already.</returns>
+    /// <exception cref="RefusedException">The fleet has none of this name, or cannot be asked.</exception>
+    public async Task<HostName?> Remove(RequestId request, ContainerName name, CancellationToken cancellation)
+    {
+        var entities = access.Demand(CannotRemove, name.Value);
+        var (state, _) = await entities.Show(name, cancellation).ConfigureAwait(false);
+        var (reply, refusal) = await entities.Ask(
+            name, new ContainerCommands.Remove(request, time.GetUtcNow()), cancellation).ConfigureAwait(false);
+        return reply switch
+        {
+            ContainerReplies.Removing { Gone: var gone } => gone ? null : state?.Host,
+            ContainerReplies.Refused refused => throw Refusals.Of(refused.Refusal),
+            _ => throw Refusals.Of(refusal!),
+        };
+    }
+
+    /// <summary>The host that has it, as the fleet knows; null: none, or the fleet does not say so in a moment.</summary>
+    public async Task<HostName?> HostOf(ContainerName name, CancellationToken cancellation)
+    {
+        if (!IsOn || !access.TryFind(CannotRemove, name.Value, out var entities, out _))
+            return null;
+        using var patience = new CancellationTokenSource(Moment, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        try
+        {
+            var (state, _) = await entities.Show(name, either.Token).ConfigureAwait(false);
+            return state is { Phase: ContainerPhase.Owned } ? state.Host : null;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
 
     /// <summary>An operator removed it on this host, which announces so, too. If the fleet cannot hear it, its host has
     /// lost it, as the fleet believes. One of this name on another host stays.</summary>
     public async Task NoteRemoval(RequestId request, ContainerName name)
     {
+        if (!IsOn || !access.TryFind(CannotRemove, name.Value, out var entities, out _))
+            return;
         try
         {
             using var patience = new CancellationTokenSource(Patience, time);
-            await Remove(request, name, host => host == identity.Current?.Host, patience.Token).ConfigureAwait(false);
+            var (state, _) = await entities.Show(name, patience.Token).ConfigureAwait(false);
+            if (state is not { Phase: not ContainerPhase.None } || state.Host != identity.Current?.Host)
+                return;
+            await entities.Ask(
+                name, new ContainerCommands.Remove(request, time.GetUtcNow()), patience.Token).ConfigureAwait(false);
         }
-        catch (Exception unheard) when (unheard is RefusedException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
         }
-    }
-
-    private async Task<HostName?> Remove(
-        RequestId request, ContainerName name, Func<HostName?, bool> isMeant, CancellationToken cancellation)
-    {
-        if (!IsOn || !access.TryFind(CannotRemove, name.Value, out var entities, out _))
-            return null;
-        var (state, _) = await entities.Show(name, cancellation).ConfigureAwait(false);
-        if (state is null || state.Phase == ContainerPhase.None || !isMeant(state.Host))
-            return null;
-        var (reply, refusal) = await entities.Ask(
-            name, new ContainerCommands.Remove(request, time.GetUtcNow()), cancellation).ConfigureAwait(false);
-        return reply switch
-        {
-            ContainerReplies.Removing => state.Host,
-            null => throw Refusals.Of(refusal!),
-            _ => null,
-        };
     }
 
     /// <summary>All that are somewhere in the fleet, by name.</summary>

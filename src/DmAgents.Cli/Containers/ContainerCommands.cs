@@ -61,21 +61,35 @@ internal static class ContainerCommands
         var container = CommonSymbols.Container(shell);
         var pool = CommonSymbols.Pool(shell);
         var force = CommonSymbols.Force("Also when it is mounted, and when it is containerd's");
-        return new CliCommand(
+        var fleet = new Option<bool>("--fleet")
+        {
+            Description = "The fleet's container of this name, on the host that has it [default: only this host's]",
+        };
+        var command = new CliCommand(
             "remove", "Remove a container and what it wrote.",
-            "dmagent container remove web", "dmagent container remove web --force")
-            { container, force, pool, CommonSymbols.RequestId }
+            "dmagent container remove web", "dmagent container remove web --force",
+            "dmagent container remove web --fleet")
+            { container, force, fleet, pool, CommonSymbols.RequestId };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(fleet) && (CommonSymbols.Given(result, pool) || CommonSymbols.Given(result, force)))
+                result.AddError("--fleet goes without --pool and --force: these are about this host.");
+        });
+        return command
             .AlsoKnownAs("rm")
             .Runs(shell, async call =>
             {
                 var name = call.Parsed.GetRequiredValue(container);
-                var reply = await call.About(name).Containers.RemoveAsync(
+                var anywhere = call.Parsed.GetValue(fleet);
+                call.About(name);
+                var reply = await call.Containers.RemoveAsync(
                     new RemoveContainerRequest
                     {
-                        Pool = await call.PoolAsync(call.Parsed.GetValue(pool)),
+                        Pool = anywhere ? "" : await call.PoolAsync(call.Parsed.GetValue(pool)),
                         RequestId = call.RequestId(),
                         Container = name,
                         Force = call.Parsed.GetValue(force),
+                        Fleet = anywhere,
                     },
                     call.Unary);
                 call.Output.Sentence(

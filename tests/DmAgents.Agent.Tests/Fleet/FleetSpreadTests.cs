@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Actors.Tests.Fleet.Entities;
 using DmAgents.Agent.Tests.Support;
@@ -111,12 +112,45 @@ public sealed class FleetSpreadTests : IAsyncLifetime
         var exists = await Assert.ThrowsAsync<RpcException>(() => Place(agents[1], ""));
         Assert.Contains("host2 has a container of this name", exists.Status.Detail, StringComparison.Ordinal);
 
-        var removed = await new Containers.ContainersClient(agents[0].AdminChannel).RemoveAsync(
-            new RemoveContainerRequest { RequestId = NewId(), Pool = ServedAgent.Pool.Value, Container = "web" });
+        // Without being told so, host1 removes nothing that is host2's.
+        var missing = await Assert.ThrowsAsync<RpcException>(() => Remove(agents[0]));
+        Assert.Equal(StatusCode.NotFound, missing.StatusCode);
+        Assert.Contains("dmagent container remove web --fleet", NextOf(missing), StringComparison.Ordinal);
+        Assert.Contains("host2", NextOf(missing), StringComparison.Ordinal);
+        await Listed(agents[0], list => list is [{ Phase: FleetContainer.Types.Phase.Present }]);
+        Assert.NotNull(agents[1].State.Find(Web));
+
+        var request = new RemoveContainerRequest { RequestId = NewId(), Container = "web", Fleet = true };
+        var removed = await new Containers.ContainersClient(agents[0].AdminChannel).RemoveAsync(request);
 
         Assert.Equal("host2", removed.Host);
         await Listed(agents[1], list => list.Count == 0);
         await TwoAgents.Eventually(() => agents[1].State.Find(Web) is null, "it is removed");
+        // A repeated request finds it removed; another one finds nothing.
+        Assert.Equal("", (await new Containers.ContainersClient(agents[0].AdminChannel).RemoveAsync(request)).Host);
+        request.RequestId = NewId();
+        var gone = await Assert.ThrowsAsync<RpcException>(async () =>
+            await new Containers.ContainersClient(agents[0].AdminChannel).RemoveAsync(request));
+        Assert.Equal(StatusCode.NotFound, gone.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_name_made_by_hand_on_two_hosts_is_removed_on_the_host_that_is_asked_and_never_on_the_other()
+    {
+        var agents = await _fleet.Form(2);
+        foreach (var agent in agents)
+            await MakeByHand(agent);
+        await Listed(agents[0], list => list is [{ Phase: FleetContainer.Types.Phase.Present }]);
+
+        await Remove(agents[0]);
+        // A clean-up that is run once more.
+        var again = await Assert.ThrowsAsync<RpcException>(() => Remove(agents[0]));
+
+        Assert.Equal(StatusCode.NotFound, again.StatusCode);
+        Assert.Null(agents[0].State.Find(Web));
+        var left = await Listed(agents[0], list => list is [{ Host: "host2" }] || list.Count == 0);
+        Assert.DoesNotContain(left, container => container.Phase == FleetContainer.Types.Phase.Removing);
+        Assert.Equal(DevicePhase.Ready, agents[1].State.Find(Web)!.Phase);
     }
 
     [Fact]
@@ -191,6 +225,17 @@ public sealed class FleetSpreadTests : IAsyncLifetime
         Assert.Contains(App, next.State.Images.Keys);
         await TwoAgents.NothingIsLeft(next);
     }
+
+    private static async Task MakeByHand(ServedAgent agent) => await agent.Do(new PoolCommands.CreateSnapshot(
+        new RequestId(Guid.NewGuid()), Web, await TwoAgents.AddLayer(agent, null, 1, ByteSize.MiB(2)), Size: null,
+        FileSystem: null, DeviceUse.Idle, ImmutableSortedDictionary<string, string>.Empty, DateTimeOffset.UnixEpoch));
+
+    private static async Task<RemoveContainerReply> Remove(ServedAgent agent) =>
+        await new Containers.ContainersClient(agent.AdminChannel).RemoveAsync(
+            new RemoveContainerRequest { RequestId = NewId(), Pool = ServedAgent.Pool.Value, Container = "web" });
+
+    private static string NextOf(RpcException refused) =>
+        Problem.Parser.ParseFrom(refused.Trailers.GetValueBytes("dmagents-problem-bin")).Next;
 
     private static int Whole(ImageSpread image) =>
         image.Hosts.Count(host => host.Holding == SpreadHost.Types.Holding.Whole);
