@@ -1,3 +1,4 @@
+using DmAgents.Actors.Fleet.Database;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;
 using DmAgents.Agent.Registries;
@@ -58,6 +59,9 @@ catch (SettingsException wrong)
 }
 if (onlyCheck)
 {
+    // No failure: systemd checks before each start, and the host's own work needs no database.
+    if (settings.Fleet.Database is UnusableDatabase { Why: var why })
+        Console.Error.WriteLine($"dmagentd: fleet.database: {why}; the fleet's changes are refused until it is corrected");
     Console.WriteLine($"{configFile ?? "the built-in configuration"}: ok");
     return 0;
 }

@@ -3,7 +3,8 @@ using DmAgents.Actors.Fleet.Database;
 namespace DmAgents.Agent.Configuration;
 
 /// <summary>The setting of a fleet's database: the driver's words, or a file that holds them. It can be a secret, so
-/// that no message repeats it.</summary>
+/// that no message repeats it. A file that cannot be used is a database that is refused: the host's own work needs
+/// none, and the agent starts.</summary>
 internal static class DatabaseSetting
 {
     public const string Rule =
@@ -15,14 +16,17 @@ internal static class DatabaseSetting
 
     /// <summary>Null: the fleet has no database.</summary>
     /// <param name="text">A path begins with a slash, which no word of the driver does.</param>
-    /// <param name="problem">Empty if there is none.</param>
+    /// <param name="problem">Of the text itself; empty if there is none.</param>
     public static FleetDatabase? Read(string text, out string problem)
     {
         problem = "";
         if (text.Length == 0)
             return null;
         if (text.StartsWith('/'))
-            return OfFile(text, out problem);
+        {
+            var ofFile = OfFile(text, out var why);
+            return why.Length == 0 ? ofFile : new UnusableDatabase(text, why);
+        }
         var database = Parse(text, out var hasPassword, out problem);
         // The configuration is read by all users.
         if (hasPassword)

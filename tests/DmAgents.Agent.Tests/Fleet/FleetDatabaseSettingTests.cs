@@ -1,3 +1,4 @@
+using DmAgents.Actors.Fleet.Database;
 using DmAgents.Agent.Configuration;
 
 namespace DmAgents.Agent.Tests.Fleet;
@@ -47,31 +48,31 @@ public sealed class FleetDatabaseSettingTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_other_users_read_is_refused()
+    public void A_file_that_other_users_read_is_a_database_that_is_refused()
     {
         var file = Secret(Line);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
 
-        Assert.Contains($"{file} is open to other users", Refused(file), StringComparison.Ordinal);
+        Assert.Contains($"{file} is open to other users", Unusable(file), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("", "has 0 lines besides comments")]
     [InlineData("Host=db1\nHost=db2", "has 2 lines besides comments")]
     [InlineData("Host=db1", "it names no Database")]
-    public void A_file_without_a_setting_is_refused_by_its_name(string text, string problem)
+    public void A_file_without_a_setting_is_a_database_that_is_refused_by_its_name(string text, string problem)
     {
         var file = Secret(text);
 
-        var refused = Refused(file);
+        var refused = Unusable(file);
 
         Assert.Contains(file, refused, StringComparison.Ordinal);
         Assert.Contains(problem, refused, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_missing_file_is_refused() =>
-        Assert.Contains("/absent cannot be read", Refused(_directory + "/absent"), StringComparison.Ordinal);
+    public void A_missing_file_keeps_no_agent_from_starting() =>
+        Assert.Contains("/absent cannot be read", Unusable(_directory + "/absent"), StringComparison.Ordinal);
 
     private string Secret(string text)
     {
@@ -86,6 +87,13 @@ public sealed class FleetDatabaseSettingTests : IDisposable
         var file = Path.Combine(_directory, "agent.conf");
         File.WriteAllText(file, $"dmagents.fleet.database = \"{setting}\"");
         return SettingsReader.Read(file);
+    }
+
+    private string Unusable(string setting)
+    {
+        var database = Assert.IsType<UnusableDatabase>(Read(setting).Fleet.Database);
+        Assert.Equal(setting, database.Where);
+        return database.Why;
     }
 
     private string Refused(string setting) => Assert.Throws<SettingsException>(() => Read(setting)).Message;

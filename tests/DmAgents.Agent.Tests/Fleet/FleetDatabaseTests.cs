@@ -1,6 +1,9 @@
+using DmAgents.Actors.Fleet.Database;
 using DmAgents.Actors.Tests.Fleet.Entities;
+using DmAgents.Actors.Pools;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.Tests.Transfers;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Pools;
@@ -74,6 +77,23 @@ public sealed class FleetDatabaseTests : IAsyncLifetime
         var refused = Refused(agents[1]);
         Assert.Contains("fleet.database is not set", refused.Why, StringComparison.Ordinal);
         Assert.Contains("deploy/fleet/database.sh", refused.Next, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_is_a_database_that_is_refused_and_the_host_works_on()
+    {
+        _fleet.Database = new UnusableDatabase("/etc/dmagents/database", "/etc/dmagents/database cannot be read");
+        var agents = await _fleet.Form(1);
+        await TwoAgents.Eventually(
+            () => agents[0].Get<FleetEntityAccess>().Database is { Phase: DatabasePhase.Refused }, "it is looked at");
+
+        var status = await Status(agents[0], FleetDatabaseState.Refused);
+
+        Assert.Equal("/etc/dmagents/database", status.Where);
+        Assert.Contains("cannot be read", status.Why, StringComparison.Ordinal);
+        Assert.Contains("restart the agent", status.Next, StringComparison.Ordinal);
+        Assert.Contains("cannot be read", Refused(agents[0]).Why, StringComparison.Ordinal);
+        Assert.Equal(PoolPhase.Open, agents[0].Picture.Phase);
     }
 
     [Fact]
