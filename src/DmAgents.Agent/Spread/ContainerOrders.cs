@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,8 +23,12 @@ internal sealed class ContainerOrders(
     ILogger<ContainerOrders> log)
 {
     private const string What = "cannot create container";
+    private const string CannotRemove = "cannot remove container";
 
     private readonly Turns<ContainerName> _turns = new();
+
+    /// <summary>Why a container is not removed: logged once, since orders are repeated.</summary>
+    private readonly ConcurrentDictionary<ContainerName, string> _stays = new();
 
     public async Task CreateAsync(HostOrders.CreateContainer order, CancellationToken stopping)
     {
@@ -47,14 +52,46 @@ internal sealed class ContainerOrders(
     }
 
     /// <summary>Only what has this epoch or a lower one: another of this name was made by hand, or later.</summary>
-    /// <param name="force">Also a mounted one: its epoch is over, and it must not be written.</param>
+    /// <param name="force">Also a mounted one: its epoch is over, and it must not be written. Else the entity hears why
+    /// the container stays.</param>
     public async Task RemoveAsync(
         ContainerName name, ContainerEpoch epoch, bool force, CancellationToken stopping)
     {
         using var turn = await _turns.TakeAsync(name, stopping).ConfigureAwait(false);
+        if (await WhyItStaysAsync(name, epoch, force, stopping).ConfigureAwait(false) is { } stays)
+        {
+            if (_stays.GetValueOrDefault(name) != stays.ToString())
+                log.LogWarning("the fleet's container {Name} is not removed yet: {Refusal}", name, stays);
+            _stays[name] = stays.ToString();
+            if (!force && stays.Kind is not (RefusalKind.TimedOut or RefusalKind.Busy))
+            {
+                await Tell(name, (host, now) => new ContainerCommands.NoteFailure(
+                    host, epoch, $"{stays.Why}; next: {stays.Next}", now), stopping).ConfigureAwait(false);
+            }
+            return;
+        }
+        _stays.TryRemove(name, out _);
+        await Tell(name, (host, now) => new ContainerCommands.NoteRemoved(host, epoch, now), stopping)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Removes it.</summary>
+    /// <returns>Null: the host has none of this epoch or a lower one.</returns>
+    private async Task<Refusal?> WhyItStaysAsync(
+        ContainerName name, ContainerEpoch epoch, bool force, CancellationToken stopping)
+    {
+        Refusal Stays(RefusalKind kind, string why, string next) => new(kind, CannotRemove, name.Value, why, next);
+        var devices = DevicesOf(name).ToList();
+        if (devices.Count > 1 && !force)
+        {
+            return Stays(
+                RefusalKind.WrongState,
+                $"the pools {string.Join(", ", devices.Select(one => one.Pool.Name))} have one of this name each",
+                $"remove the one that is meant there: dmagent container remove {name} --pool POOL");
+        }
         try
         {
-            foreach (var (pool, device) in DevicesOf(name).ToList())
+            foreach (var (pool, device) in devices)
             {
                 var has = store.Epochs.EpochOf(pool.Uuid, name, device);
                 if (has == ContainerEpoch.None || has > epoch)
@@ -67,11 +104,15 @@ internal sealed class ContainerOrders(
         }
         catch (RefusedException refused)
         {
-            log.LogWarning("the fleet's container {Name} is not removed yet: {Refusal}", name, refused.Refusal);
-            return;
+            return refused.Refusal;
         }
-        await Tell(name, (host, now) => new ContainerCommands.NoteRemoved(host, epoch, now), stopping)
-            .ConfigureAwait(false);
+        // Its journal may not have been read yet, or names the container.
+        return gateway.Board.All.FirstOrDefault(pool => pool.Phase != PoolPhase.Open
+            && (pool.State.Identity is null || pool.State.Find(DeviceKey.Container(name.Value)) is not null)) is { } closed
+            ? Stays(
+                RefusalKind.WrongState, $"pool {closed.Name} may have it, and is not open",
+                $"see why: dmagent pool show {closed.Name}")
+            : null;
     }
 
     internal static RequestId RequestOf(ContainerName name, ContainerEpoch epoch) => new(new Guid(
@@ -105,7 +146,12 @@ internal sealed class ContainerOrders(
                 RefusalKind.Failed, What, order.Container.Value, "it was made, and removed since", "create it again");
         }
         if (store.Epochs.Give(pool.Uuid, order.Container, device, order.Epoch) is { Error: { } error })
+        {
+            // Without its epoch it would be one that was made by hand, which the fleet never removes.
+            if (await gateway.Remove(pool.Name, key).ConfigureAwait(false) is { } stays)
+                log.LogWarning("container {Name} was made and has no epoch: {Refusal}", order.Container, stays);
             throw Refusals.Of(What, order.Container.Value, error);
+        }
     }
 
     private (PoolPicture Pool, DeviceKey Parent) PlaceOf(HostOrders.CreateContainer order)

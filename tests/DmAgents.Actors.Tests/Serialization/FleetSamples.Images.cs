@@ -130,6 +130,7 @@ internal static partial class FleetSamples
         ["container-creation-failed.v1"] = new ContainerEvents.CreationFailed(Epoch, "no space", At),
         ["container-vanished.v1"] = new ContainerEvents.Vanished(Epoch, At),
         ["container-removal-intended.v1"] = new ContainerEvents.RemovalIntended(Request, At),
+        ["container-removal-failed.v1"] = new ContainerEvents.RemovalFailed(Epoch, "it is mounted", At),
         ["container-removed.v1"] = new ContainerEvents.Removed(Epoch, At),
         ["container-state.v1"] = new ContainerEvent[]
         {

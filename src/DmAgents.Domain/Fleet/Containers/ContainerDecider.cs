@@ -217,11 +217,21 @@ public static class ContainerDecider
             : Answer(new ContainerReplies.Continues(c.Epoch));
     }
 
-    private static Decision NoteFailure(ContainerState state, ContainerCommands.NoteFailure c) =>
-        state.Epoch == c.Epoch && state.Host == c.Host
-            && state.Phase is ContainerPhase.BringingImage or ContainerPhase.Creating
-            ? Accept(new ContainerReplies.EpochEnded(c.Epoch), Elsewhere(state, $"{c.Host}: {c.Why}", c.At))
-            : Answer(new ContainerReplies.EpochEnded(c.Epoch));
+    private static Decision NoteFailure(ContainerState state, ContainerCommands.NoteFailure c)
+    {
+        if (state.Epoch != c.Epoch || state.Host != c.Host)
+            return Answer(new ContainerReplies.EpochEnded(c.Epoch));
+        var why = $"{c.Host}: {c.Why}";
+        return state.Phase switch
+        {
+            ContainerPhase.BringingImage or ContainerPhase.Creating =>
+                Accept(new ContainerReplies.EpochEnded(c.Epoch), Elsewhere(state, why, c.At)),
+            // It is asked again, and only another reason is another event.
+            ContainerPhase.Removing when state.Why != why => Accept(
+                new ContainerReplies.EpochEnded(c.Epoch), new ContainerEvents.RemovalFailed(c.Epoch, why, c.At)),
+            _ => Answer(new ContainerReplies.EpochEnded(c.Epoch)),
+        };
+    }
 
     /// <summary>The next candidate under the next epoch, so that the host which was tried cannot claim it later; or the
     /// end, if the host was named by an operator or none is left.</summary>

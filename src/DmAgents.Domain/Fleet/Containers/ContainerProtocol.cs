@@ -62,7 +62,8 @@ public static class ContainerCommands
     /// one, and makes none any more.</summary>
     public sealed record NoteRemoved(HostName Host, ContainerEpoch Epoch, DateTimeOffset At) : ContainerCommand(At);
 
-    /// <summary>The image cannot be had there, or the host cannot make the container.</summary>
+    /// <summary>The image cannot be had there, or the host cannot make or remove the container. A removal is asked again.
+    /// </summary>
     public sealed record NoteFailure(HostName Host, ContainerEpoch Epoch, string Why, DateTimeOffset At)
         : ContainerCommand(At);
 }
@@ -102,6 +103,9 @@ public static class ContainerEvents
 
     /// <summary>Decided: its host is to remove it.</summary>
     public sealed record RemovalIntended(RequestId Request, DateTimeOffset At) : ContainerEvent(At);
+
+    /// <summary>Its host does not remove it yet.</summary>
+    public sealed record RemovalFailed(ContainerEpoch Epoch, string Why, DateTimeOffset At) : ContainerEvent(At);
 
     /// <summary>Its owner does not have it any more.</summary>
     public sealed record Removed(ContainerEpoch Epoch, DateTimeOffset At) : ContainerEvent(At);

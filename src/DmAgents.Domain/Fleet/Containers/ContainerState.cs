@@ -142,8 +142,9 @@ public sealed record ContainerState(ContainerName Name)
         ContainerEvents.Vanished => this with { Phase = ContainerPhase.Vanished, Why = "its host lost it" },
         ContainerEvents.RemovalIntended intended => With(intended.Request, Epoch) with
         {
-            Phase = ContainerPhase.Removing,
+            Phase = ContainerPhase.Removing, Why = "",
         },
+        ContainerEvents.RemovalFailed failed => this with { Why = failed.Why },
         ContainerEvents.Removed => this with { Phase = ContainerPhase.None, Host = null, Why = "it was removed" },
         _ => throw new InvalidOperationException($"an event of no known kind: {e}"),
     };

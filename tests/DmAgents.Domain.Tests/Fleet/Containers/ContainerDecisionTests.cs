@@ -133,6 +133,25 @@ public sealed class ContainerDecisionTests
     }
 
     [Fact]
+    public void A_removal_that_its_host_does_not_do_says_why_once_and_is_asked_again()
+    {
+        Do(Create(null, Offer(A, 50, held: 1)));
+        Say(A, 1);
+        Do(new ContainerCommands.Remove(NewRequest(), At));
+        Assert.Equal("", _state.Why);
+        var mounted = new ContainerCommands.NoteFailure(A, Epoch(1), "it is mounted", At);
+
+        Assert.Single(Do(mounted).Events);
+        Assert.Empty(Do(mounted).Events);
+        Assert.Empty(Do(mounted with { Host = B }).Events);
+
+        Assert.Equal((ContainerPhase.Removing, "a: it is mounted"), (_state.Phase, _state.Why));
+        Assert.Equal([new ContainerWork.Remove(_state.Name, A, Epoch(1))], ContainerWork.Of(_state));
+        Do(new ContainerCommands.NoteRemoved(A, Epoch(1), At));
+        Assert.Equal(ContainerPhase.None, _state.Phase);
+    }
+
+    [Fact]
     public void A_container_that_its_host_does_not_have_any_more_has_vanished_and_may_come_back()
     {
         Own(A);

@@ -33,6 +33,7 @@ namespace DmAgents.Actors.Fleet.Entities.Containers;
 [JsonSerializable(typeof(ContainerEvents.CreationFailed))]
 [JsonSerializable(typeof(ContainerEvents.Vanished))]
 [JsonSerializable(typeof(ContainerEvents.RemovalIntended))]
+[JsonSerializable(typeof(ContainerEvents.RemovalFailed))]
 [JsonSerializable(typeof(ContainerEvents.Removed))]
 [JsonSerializable(typeof(ContainerReplies.Placed), TypeInfoPropertyName = "ReplyPlaced")]
 [JsonSerializable(typeof(ContainerReplies.Removing))]

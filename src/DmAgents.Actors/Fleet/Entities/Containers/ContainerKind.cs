@@ -32,6 +32,7 @@ internal static class ContainerKind
             ["container-creation-failed.v1"] = ContainerJson.Default.CreationFailed,
             ["container-vanished.v1"] = ContainerJson.Default.Vanished,
             ["container-removal-intended.v1"] = ContainerJson.Default.RemovalIntended,
+            ["container-removal-failed.v1"] = ContainerJson.Default.RemovalFailed,
             ["container-removed.v1"] = ContainerJson.Default.Removed,
             ["container-state.v1"] = ContainerJson.Default.ContainerDocument,
             ["container-reply-placed.v1"] = ContainerJson.Default.ReplyPlaced,
