@@ -109,7 +109,10 @@ internal sealed class ContainersService(
         var pool = gateway.Resolve(What, request.Pool);
         var key = KeyOf(What, request.Container);
         RefuseWhereOwned(What, key, request.Force);
-        var isHere = pool.State.Find(key) is not null || pool.State.Views.ContainsKey(key);
+        var device = pool.State.Find(key);
+        var isHere = device is not null || pool.State.Views.ContainsKey(key);
+        // Read before the removal: the epoch is forgotten with the container.
+        var removed = device is not null ? fleet.Known(pool, device) : null;
         if (!isHere && !PoolGateway.WasDone(pool, id)
             && await PlaceElsewhere(pool, key, context.CancellationToken).ConfigureAwait(false) is { } place)
         {
@@ -119,8 +122,8 @@ internal sealed class ContainersService(
         var done = await gateway.Ask(pool.Name, new PoolCommands.Remove(
             id, key, request.Force, gateway.Now), context.CancellationToken).ConfigureAwait(false);
         // Without this word the fleet would believe that its host lost it.
-        if (ContainerName.TryParse(request.Container, out var name))
-            await fleet.NoteRemoval(id, name).ConfigureAwait(false);
+        if (removed is not null)
+            fleet.NoteRemoval(id, removed);
         return new RemoveContainerReply
         {
             Pool = pool.Name.Value, Container = KeyText.Of(key), ThinId = done.Device?.Id.Value ?? 0,

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using DmAgents.Actors.Fleet;
 using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Fleet;
 using DmAgents.Domain.Containers;
+using DmAgents.Domain.Devices;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Fleet.Containers;
 using DmAgents.Domain.Fleet.Images;
@@ -13,10 +15,13 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Spread;
 
+/// <summary>A container of this host, as the fleet knows it.</summary>
+internal sealed record KnownContainer(ContainerName Name, ContainerEpoch Epoch);
+
 /// <summary>Containers of the fleet: placed on a host, removed from it, listed; asked on any host.</summary>
 internal sealed class ContainerPlacing(
-    AgentSettings settings, FleetEntityAccess access, FleetIdentity identity, FleetBoard board, ImageSpread images,
-    TimeProvider time)
+    AgentSettings settings, FleetEntityAccess access, FleetIdentity identity, FleetBoard board, FleetStore store,
+    ImageSpread images, TimeProvider time, ILogger<ContainerPlacing> log)
 {
     public const string CannotCreate = "cannot create container";
     public const string CannotRemove = "cannot remove container";
@@ -89,23 +94,39 @@ internal sealed class ContainerPlacing(
         }
     }
 
-    /// <summary>An operator removed it on this host, which announces so, too. If the fleet cannot hear it, its host has
-    /// lost it, as the fleet believes. One of this name on another host stays.</summary>
-    public async Task NoteRemoval(RequestId request, ContainerName name)
+    /// <summary>What the fleet knows the container as; null: not, and its removal says nothing to the fleet.</summary>
+    public KnownContainer? Known(PoolPicture pool, DeviceRecord device) =>
+        device.Key.Space == DeviceKey.ContainerSpace && ContainerName.TryParse(device.Key.Name, out var name)
+            && store.Epochs.EpochOf(pool.Uuid, name, device) is var epoch && epoch != ContainerEpoch.None
+            ? new KnownContainer(name, epoch)
+            : null;
+
+    /// <summary>An operator removed it on this host, which announces so, too: without this the fleet would believe that
+    /// its host lost it. Returns at once: the removal on the host is done, whether the fleet hears of it or not.</summary>
+    public void NoteRemoval(RequestId request, KnownContainer removed)
     {
-        if (!IsOn || !access.TryFind(CannotRemove, name.Value, out var entities, out _))
-            return;
+        if (IsOn && access.TryFind(CannotRemove, removed.Name.Value, out var entities, out _))
+            _ = Task.Run(() => NoteAsync(entities, request, removed));
+    }
+
+    private async Task NoteAsync(FleetEntities entities, RequestId request, KnownContainer removed)
+    {
         try
         {
             using var patience = new CancellationTokenSource(Patience, time);
-            var (state, _) = await entities.Show(name, patience.Token).ConfigureAwait(false);
-            if (state is not { Phase: not ContainerPhase.None } || state.Host != identity.Current?.Host)
+            var (state, _) = await entities.Show(removed.Name, patience.Token).ConfigureAwait(false);
+            // Made again since, or another host's: that one stays.
+            if (state is not { Phase: not ContainerPhase.None } || state.Host != identity.Current?.Host
+                || state.Epoch != removed.Epoch)
                 return;
             await entities.Ask(
-                name, new ContainerCommands.Remove(request, time.GetUtcNow()), patience.Token).ConfigureAwait(false);
+                removed.Name, new ContainerCommands.Remove(request, time.GetUtcNow()), patience.Token)
+                .ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        // The announcement says the same.
+        catch (Exception unheard) when (unheard is not OutOfMemoryException)
         {
+            log.LogDebug(unheard, "the fleet did not hear that container {Name} was removed", removed.Name);
         }
     }
 

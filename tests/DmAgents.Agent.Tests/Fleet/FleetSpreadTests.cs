@@ -234,15 +234,15 @@ public sealed class FleetSpreadTests : IAsyncLifetime
         await new Containers.ContainersClient(agent.AdminChannel).RemoveAsync(
             new RemoveContainerRequest { RequestId = NewId(), Pool = ServedAgent.Pool.Value, Container = "web" });
 
-    private static string NextOf(RpcException refused) =>
+    internal static string NextOf(RpcException refused) =>
         Problem.Parser.ParseFrom(refused.Trailers.GetValueBytes("dmagents-problem-bin")).Next;
 
-    private static int Whole(ImageSpread image) =>
+    internal static int Whole(ImageSpread image) =>
         image.Hosts.Count(host => host.Holding == SpreadHost.Types.Holding.Whole);
 
-    private static string NewId() => Guid.NewGuid().ToString();
+    internal static string NewId() => Guid.NewGuid().ToString();
 
-    private static async Task MakeImage(ServedAgent agent) =>
+    internal static async Task MakeImage(ServedAgent agent) =>
         await TwoAgents.Tag(agent, App, await TwoAgents.AddLayer(agent, null, 1, ByteSize.MiB(2)));
 
     private static async Task SetCopies(ServedAgent agent, uint copies)
@@ -252,19 +252,19 @@ public sealed class FleetSpreadTests : IAsyncLifetime
             new SetImageCopiesRequest { RequestId = NewId(), Image = App.Value, Copies = copies });
     }
 
-    private static async Task<FleetContainer> Place(ServedAgent agent, string host) =>
+    internal static async Task<FleetContainer> Place(ServedAgent agent, string host) =>
         (await new Api.Admin.V1.Spread.SpreadClient(agent.AdminChannel).PlaceContainerAsync(new PlaceContainerRequest
         {
             RequestId = NewId(), Name = "web", Image = App.Value, Host = host,
         })).Placed;
 
-    private static async Task<IList<FleetContainer>> Listed(
+    internal static async Task<IList<FleetContainer>> Listed(
         ServedAgent agent, Func<IList<FleetContainer>, bool> holds) => await Until(
             async () => (IList<FleetContainer>)(await new Api.Admin.V1.Spread.SpreadClient(agent.AdminChannel)
                 .ListContainersAsync(new ListFleetContainersRequest())).Containers,
             holds);
 
-    private static Task<ImageSpread> Explained(ServedAgent agent, Func<ImageSpread, bool> holds) => Until(
+    internal static Task<ImageSpread> Explained(ServedAgent agent, Func<ImageSpread, bool> holds) => Until(
         async () => await new Api.Admin.V1.Spread.SpreadClient(agent.AdminChannel).ExplainImageAsync(
             new ExplainImageRequest { Image = App.Value }),
         holds);

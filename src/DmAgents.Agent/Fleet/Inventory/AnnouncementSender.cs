@@ -92,22 +92,36 @@ internal sealed class AnnouncementSender(
         switch (reply)
         {
             case ContainerReplies.Owns owns:
-                foreach (var (pool, device) in DevicesOf(name))
-                {
-                    if (store.Epochs.EpochOf(pool.Uuid, name, device) != owns.Epoch
-                        && store.Epochs.Give(pool.Uuid, name, device, owns.Epoch) is { Error: { } error })
-                    {
-                        Say($"container {name}", $"its epoch is not on disk: {error}");
-                        return false;
-                    }
-                }
-                return true;
+                return Take(name, owns.Epoch);
             case ContainerReplies.NameTaken taken:
                 Say($"container {name}", $"{taken.Refusal}; next: {taken.Refusal.Next}");
                 return true;
             default:
                 return true;
         }
+    }
+
+    /// <summary>One device has the epoch. Of two of one name none gets it, since the fleet may mean either: what has no
+    /// epoch is never removed for the fleet.</summary>
+    private bool Take(ContainerName name, ContainerEpoch epoch)
+    {
+        var devices = DevicesOf(name).ToList();
+        if (devices.Count == 0 || devices.Exists(one => store.Epochs.EpochOf(one.Pool.Uuid, name, one.Device) == epoch))
+            return true;
+        var closed = store.Epochs.PoolOf(name) is { } other
+            ? board.All.FirstOrDefault(pool => pool.Uuid == other && pool.Phase != PoolPhase.Open)
+            : null;
+        if (devices.Count > 1 || closed is not null)
+        {
+            var pools = devices.Select(one => one.Pool).Append(closed).OfType<PoolPicture>().Select(pool => pool.Name);
+            Say($"container {name}", $"the pools {string.Join(", ", pools)} have one of this name each, so that the fleet"
+                + $" removes none; next: remove one: dmagent container remove {name} --pool POOL");
+            return false;
+        }
+        if (store.Epochs.Give(devices[0].Pool.Uuid, name, devices[0].Device, epoch) is not { Error: { } error })
+            return true;
+        Say($"container {name}", $"its epoch is not on disk: {error}");
+        return false;
     }
 
     private IEnumerable<(PoolPicture Pool, DeviceRecord Device)> DevicesOf(ContainerName name) =>

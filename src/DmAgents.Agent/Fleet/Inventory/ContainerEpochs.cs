@@ -74,6 +74,13 @@ internal sealed class ContainerEpochs(IDurableFiles files, FleetPaths paths)
         }
     }
 
+    /// <summary>The pool whose device has the name's epoch; null: none has.</summary>
+    public PoolUuid? PoolOf(ContainerName name)
+    {
+        lock (_lock)
+            return Known.GetValueOrDefault(name)?.Pool;
+    }
+
     /// <summary>The container is the fleet's, under this epoch. On disk when it returns.</summary>
     public KernelResult Give(PoolUuid pool, ContainerName name, DeviceRecord device, ContainerEpoch epoch)
     {
@@ -88,13 +95,17 @@ internal sealed class ContainerEpochs(IDurableFiles files, FleetPaths paths)
         }
     }
 
-    /// <summary>Forgets the containers that this host has not.</summary>
-    public void Keep(IReadOnlySet<ContainerName> present)
+    /// <summary>Forgets the containers that these pools do not have. What a pool has that is not open is not known: it
+    /// opens again with its containers, and one whose epoch is over must not become one that was made by hand.</summary>
+    /// <param name="open">The pools that were read.</param>
+    /// <param name="present">What they have.</param>
+    public void Keep(IReadOnlySet<PoolUuid> open, IReadOnlySet<ContainerName> present)
     {
         lock (_lock)
         {
-            var kept = Known.RemoveRange(Known.Keys.Where(name =>
-                !present.Contains(name) && !_expected.Contains(name) && !_recent.Contains(name)));
+            var kept = Known.RemoveRange(Known.Where(known => open.Contains(known.Value.Pool))
+                .Select(known => known.Key).Where(name =>
+                    !present.Contains(name) && !_expected.Contains(name) && !_recent.Contains(name)));
             _recent.Clear();
             if (kept.Count < Known.Count && Write(kept).Succeeded)
                 _given = kept;

@@ -83,7 +83,7 @@ internal sealed class HostAnnouncements(
                 [board.Changed, digests.Changed, questions.Changed, store.Epochs.Changed, made.Changed];
             if (inventories.Now() is { } inventory)
             {
-                store.Epochs.Keep(inventory.Containers.Keys.ToImmutableHashSet());
+                store.Epochs.Keep(inventory.Pools, inventory.Containers.Keys.ToImmutableHashSet());
                 announcer = announcer.Offer(inventory);
                 if (announcer.Traces.IsSame(kept) || Keep(place, announcer))
                 {

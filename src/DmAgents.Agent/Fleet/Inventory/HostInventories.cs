@@ -52,11 +52,19 @@ internal sealed class HostInventories(
             {
                 if (device is { Kind: DeviceKind.Container, Phase: DevicePhase.Ready, Key.Space: DeviceKey.ContainerSpace }
                     && ContainerName.TryParse(device.Key.Name, out var name) && !store.Epochs.IsExpected(name))
-                    containers[name] = store.Epochs.EpochOf(pool.Uuid, name, device);
+                {
+                    // Of two of one name the fleet knows at most one: that which has its epoch.
+                    var epoch = store.Epochs.EpochOf(pool.Uuid, name, device);
+                    if (!containers.TryGetValue(name, out var other) || other < epoch)
+                        containers[name] = epoch;
+                }
             }
         }
         return new HostInventory(
-            CapacityOf(pictures), [.. open.SelectMany(LayersOf)], images.ToImmutable(), containers.ToImmutable());
+            CapacityOf(pictures), [.. open.SelectMany(LayersOf)], images.ToImmutable(), containers.ToImmutable())
+        {
+            Pools = [.. open.Select(pool => pool.Uuid)],
+        };
     }
 
     /// <summary>Under which the fleet knows the layer; null: it is none that it knows.</summary>

@@ -169,8 +169,10 @@ public static class ContainerDecider
     private static ContainerReplies.Heard Without(
         ContainerState state, ContainerCommands.Announce c, ImmutableArray<ContainerEvent>.Builder events)
     {
-        var had = state.Host == c.Host && state.Hosts.GetValueOrDefault(c.Host)?.Epoch == state.Epoch;
-        if (had && events.Count > 0 && state.Phase == ContainerPhase.Owned)
+        var said = state.Host == c.Host ? state.Hosts.GetValueOrDefault(c.Host)?.Epoch : null;
+        var had = said == state.Epoch;
+        // One that it made by itself may be gone before it is announced under the epoch that it was given.
+        if ((had || said == ContainerEpoch.None) && events.Count > 0 && state.Phase == ContainerPhase.Owned)
             events.Add(new ContainerEvents.Vanished(state.Epoch, c.At));
         else if (had && events.Count > 0 && state.Phase == ContainerPhase.Removing)
             events.Add(new ContainerEvents.Removed(state.Epoch, c.At));

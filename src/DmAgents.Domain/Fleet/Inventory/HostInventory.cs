@@ -4,6 +4,7 @@ using DmAgents.Domain.Fleet.Containers;
 using DmAgents.Domain.Fleet.Images;
 using DmAgents.Domain.Fleet.Locations;
 using DmAgents.Domain.Images;
+using DmAgents.Domain.Pools;
 
 namespace DmAgents.Domain.Fleet.Inventory;
 
@@ -11,7 +12,11 @@ namespace DmAgents.Domain.Fleet.Inventory;
 /// <param name="Layers">Of all pools.</param>
 public sealed record HostInventory(
     HostCapacity Capacity, ImmutableArray<LayerHolding> Layers, ImmutableDictionary<ImageReference, HeldImage> Images,
-    ImmutableDictionary<ContainerName, ContainerEpoch> Containers);
+    ImmutableDictionary<ContainerName, ContainerEpoch> Containers)
+{
+    /// <summary>The pools that were open and read: the host may have more in others.</summary>
+    public ImmutableHashSet<PoolUuid> Pools { get; init; } = [];
+}
 
 /// <summary>An image that a host has.</summary>
 /// <param name="Lineage">From the lowest layer to the top; null: what its layers take is not known yet.</param>

@@ -133,6 +133,17 @@ public sealed class ContainerDecisionTests
     }
 
     [Fact]
+    public void A_container_that_is_gone_before_it_is_announced_under_its_epoch_has_vanished()
+    {
+        Say(A, 0);
+        Assert.Equal(ContainerPhase.Owned, _state.Phase);
+
+        Say(A, null);
+
+        Assert.Equal(ContainerPhase.Vanished, _state.Phase);
+    }
+
+    [Fact]
     public void A_removal_that_its_host_does_not_do_says_why_once_and_is_asked_again()
     {
         Do(Create(null, Offer(A, 50, held: 1)));
