@@ -122,6 +122,27 @@ public sealed class SpreadTests
     }
 
     [Fact]
+    public async Task A_container_is_made_here_with_a_warning_if_the_fleet_cannot_be_asked()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        agent.On<PlaceContainerRequest>(_ => new PlaceContainerReply
+        {
+            Local = true, NotAskedBecause = "the fleet's database is away", Pool = "fast",
+        });
+        agent.On<CreateContainerRequest>(asked => new Container { Name = asked.Name, Pool = asked.Pool });
+
+        var run = await Run.Of(agent, "container", "create", "web", "--image", "debian:12");
+
+        Assert.Equal((0, "web\n"), (run.Code, run.Out));
+        Assert.Equal(
+            new CreateContainerRequest { RequestId = Run.RequestId, Name = "web", Image = "debian:12", Pool = "fast" },
+            agent.Request<CreateContainerRequest>());
+        Assert.Contains(
+            "web is on this host, and the fleet does not know it yet: the fleet's database is away", run.Error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_removal_is_about_this_host_unless_the_fleet_is_named_and_never_about_both()
     {
         await using var agent = await FakeAgent.StartAsync();

@@ -42,6 +42,13 @@ internal sealed class SpreadService(Agent.Spread.ImageSpread images, ContainerPl
         }
         if (host is null && !containers.IsOn)
             return new PlaceContainerReply { Local = true };
+        if (host is null && containers.InPlaceOfFleet(name, request.Image) is { } here)
+        {
+            return new PlaceContainerReply
+            {
+                Local = true, NotAskedBecause = here.FleetRefuses.Why, Pool = here.Pool.Value,
+            };
+        }
         return new PlaceContainerReply
         {
             Placed = SpreadViews.Of(await containers.Create(

@@ -15,6 +15,9 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Spread;
 
+/// <summary>Where a container is made without the fleet.</summary>
+internal sealed record LocalPlace(PoolName Pool, Refusal FleetRefuses);
+
 /// <summary>A container of this host, as the fleet knows it.</summary>
 internal sealed record KnownContainer(ContainerName Name, ContainerEpoch Epoch);
 
@@ -39,6 +42,23 @@ internal sealed class ContainerPlacing(
 
     /// <summary>This host takes part in the entities of a fleet: containers are the fleet's to place.</summary>
     public bool IsOn => settings.Fleet.Database is not null && identity.Current is not null;
+
+    /// <summary>What an operator asks for goes on without the fleet if this host can do it by itself: it takes no changes
+    /// at this moment, and the image is here.</summary>
+    /// <returns>Null: the fleet can be asked.</returns>
+    /// <exception cref="RefusedException">The fleet cannot be asked, and the image is not here.</exception>
+    public LocalPlace? InPlaceOfFleet(ContainerName name, string image)
+    {
+        if (access.TryFind(CannotCreate, name.Value, out _, out var refusal))
+            return null;
+        return images.PoolWith(image) is { } pool
+            ? new LocalPlace(pool, refusal)
+            : throw Refusals.Of(refusal with
+            {
+                Next = $"{refusal.Next}; meanwhile a host that has the image makes it by itself: "
+                    + $"dmagent container create {name} --image {image}",
+            });
+    }
 
     /// <summary>Places it, and waits a while until its host has made it.</summary>
     /// <param name="host">There; null: the fleet chooses.</param>

@@ -81,6 +81,10 @@ internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway,
         };
     }
 
+    /// <summary>The pool of this host that has the image; null: none has at this moment.</summary>
+    public PoolName? PoolWith(string image) => gateway.Board.All.FirstOrDefault(
+        pool => pool.Phase == PoolPhase.Open && Found(CannotExplain, pool, image) is not null)?.Name;
+
     /// <summary>As a pool of this host calls it, if one has it: by a short name or an id, too.</summary>
     private ImageReference ReferenceOf(string what, string image)
     {

@@ -53,9 +53,10 @@ internal static class ContainerCreate
             };
             call.About(request.Name);
             // What is said of this host keeps it here; anything else is the fleet's, if there is one with a database.
-            if (!ofThisHost.Any(option => CommonSymbols.Given(call.Parsed.CommandResult, option))
-                && await PlacedAsync(call, request, call.Parsed.GetValue(image)!, call.Parsed.GetValue(host))
-                    is { } placed)
+            var fleet = ofThisHost.Any(option => CommonSymbols.Given(call.Parsed.CommandResult, option))
+                ? new PlaceContainerReply { Local = true }
+                : await PlaceAsync(call, request, call.Parsed.GetValue(image)!, call.Parsed.GetValue(host));
+            if (fleet.Placed is { } placed)
             {
                 call.Output.Sentence(placed, FleetContainerViews.Sentence(placed), placed.Name);
                 return;
@@ -68,8 +69,13 @@ internal static class ContainerCreate
                 request.SizeBytes = bytes;
             foreach (var (key, value) in (call.Parsed.GetValue(labels) ?? []).Select(Split))
                 request.Labels[key] = value;
-            request.Pool = await call.PoolAsync(call.Parsed.GetValue(pool));
+            request.Pool = await call.PoolAsync(call.Parsed.GetValue(pool) ?? fleet.Pool);
             var made = await call.Containers.CreateAsync(request, call.Unary);
+            if (fleet.NotAskedBecause.Length > 0)
+            {
+                call.Output.Warning($"{made.Name} is on this host, and the fleet does not know it yet: "
+                    + $"{fleet.NotAskedBecause}");
+            }
             var mounted = made.MountPath.Length > 0;
             call.Output.Sentence(
                 made,
@@ -78,18 +84,14 @@ internal static class ContainerCreate
         });
     }
 
-    /// <returns>Null: there is no fleet to place it.</returns>
-    private static async Task<FleetContainer?> PlacedAsync(
-        AgentCall call, CreateContainerRequest request, string image, string? host)
-    {
-        var reply = await call.Spread.PlaceContainerAsync(
+    private static async Task<PlaceContainerReply> PlaceAsync(
+        AgentCall call, CreateContainerRequest request, string image, string? host) =>
+        await call.Spread.PlaceContainerAsync(
             new PlaceContainerRequest
             {
                 RequestId = request.RequestId, Name = request.Name, Image = image, Host = host ?? "",
             },
             call.Unary);
-        return reply.Placed;
-    }
 
     private static Option<string[]> LabelOption()
     {

@@ -135,6 +135,42 @@ public sealed class FleetContainerTests : IAsyncLifetime
         await TwoAgents.Eventually(() => agents[1].State.Find(Web) is null, "nothing is left of it");
     }
 
+    [Fact]
+    public async Task While_the_database_is_away_a_container_of_a_local_image_is_made_here_and_known_later()
+    {
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[0]);
+        await Explained(agents[1], image => Whole(image) == 1);
+        _database.GoAway();
+        foreach (var agent in agents)
+            await TwoAgents.Eventually(() => agent.Get<FleetEntityAccess>().Database is { IsReady: false }, "it is away");
+
+        var here = await Asked(agents[0], "");
+
+        Assert.Equal((true, ServedAgent.Pool.Value), (here.Local, here.Pool));
+        Assert.Contains("is away since", here.NotAskedBecause, StringComparison.Ordinal);
+        var elsewhere = await Assert.ThrowsAsync<RpcException>(() => Asked(agents[1], ""));
+        Assert.Contains(
+            "a host that has the image makes it by itself: dmagent container create web --image app:1",
+            NextOf(elsewhere), StringComparison.Ordinal);
+        var named = await Assert.ThrowsAsync<RpcException>(() => Asked(agents[0], "host1"));
+        Assert.Contains("is away since", named.Status.Detail, StringComparison.Ordinal);
+
+        var containers = new Containers.ContainersClient(agents[0].AdminChannel);
+        await containers.CreateAsync(new CreateContainerRequest
+        {
+            RequestId = NewId(), Name = "web", Image = "app:1", Pool = here.Pool,
+        });
+        _database.ComeBack();
+        await Listed(agents[1], list => list is [{ Host: "host1", Phase: Phase.Present }]);
+    }
+
+    private static async Task<PlaceContainerReply> Asked(ServedAgent agent, string host) =>
+        await new Api.Admin.V1.Spread.SpreadClient(agent.AdminChannel).PlaceContainerAsync(new PlaceContainerRequest
+        {
+            RequestId = NewId(), Name = "web", Image = "app:1", Host = host,
+        });
+
     /// <summary>A pool on the board as the agent's own one was with the container, in this phase.</summary>
     private static void Share(ServedAgent agent, PoolName name, PoolPhase phase)
     {
