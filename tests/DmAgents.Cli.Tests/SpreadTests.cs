@@ -39,6 +39,10 @@ public sealed class SpreadTests
                     {
                         Host = "host-3", Verdict = SpreadCandidate.Types.Verdict.LowData,
                     },
+                    new SpreadCandidate
+                    {
+                        Host = "host-5", Verdict = SpreadCandidate.Types.Verdict.OtherImage,
+                    },
                 },
             },
         },
@@ -81,6 +85,7 @@ public sealed class SpreadTests
             "copies wanted", "all, verified", "stays, also if fewer copies are wanted", "lost 2 hours ago",
             "failed 2 times (no space)", "under way to host-4: 1 MiB into pool fast",
             "a copy to host-4, because 1 of 3 copies are there, host-2 is lost", "too little data free", "90.5 %", "1405",
+            "has another image of this name",
         ];
         Assert.All(parts, part => Assert.Contains(part, run.Out, StringComparison.Ordinal));
         var json = await Run.Of(agent, "image", "explain", "debian:12", "--json");

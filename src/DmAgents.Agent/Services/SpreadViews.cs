@@ -112,6 +112,7 @@ internal static class SpreadViews
             CandidateVerdict.FailedRecently => SpreadCandidate.Types.Verdict.FailedRecently,
             CandidateVerdict.LowData => SpreadCandidate.Types.Verdict.LowData,
             CandidateVerdict.LowMetadata => SpreadCandidate.Types.Verdict.LowMetadata,
+            CandidateVerdict.OtherImage => SpreadCandidate.Types.Verdict.OtherImage,
             _ => SpreadCandidate.Types.Verdict.Unspecified,
         },
         MissingDataBytes = candidate.Missing.Data.Bytes,

@@ -85,6 +85,7 @@ internal static class SpreadView
         SpreadCandidate.Types.Verdict.FailedRecently => "failed recently",
         SpreadCandidate.Types.Verdict.LowData => "too little data free",
         SpreadCandidate.Types.Verdict.LowMetadata => "too little metadata free",
+        SpreadCandidate.Types.Verdict.OtherImage => "has another image of this name",
         _ => "-",
     };
 

@@ -125,6 +125,9 @@ internal static class ImagePlanner
             state.Hosts.GetValueOrDefault(host) is
                 { Hearing.Gone: false, Holding: { Kind: > HoldingKind.Incomplete } held }
                 && held.Config == state.Config ? CandidateVerdict.HasIt
+            // One that is not in use is the fleet's own copy of what the reference meant before.
+            : state.Hosts.GetValueOrDefault(host) is { Hearing.Gone: false, Holding: { InUse: true } other }
+                && other.Config != state.Config ? CandidateVerdict.OtherImage
             : state.CopyTo(host) is not null ? CandidateVerdict.UnderWay
             : state.Hosts.GetValueOrDefault(host) is
                 { LostSince: not null, Holding: { Kind: HoldingKind.Whole } lost }

@@ -15,6 +15,9 @@ public enum CandidateVerdict
     FailedRecently,
     LowData,
     LowMetadata,
+
+    /// <summary>An operator's image has the same name there: a copy would take its place.</summary>
+    OtherImage,
 }
 
 /// <summary>A host as it was weighed. All of it is journaled with the decision: the numbers explain it.</summary>

@@ -239,6 +239,27 @@ public sealed class ImageDecisionTests
     }
 
     [Fact]
+    public void A_host_on_which_an_operator_gave_the_name_to_another_image_is_not_chosen_and_the_verdict_says_why()
+    {
+        Hold(3, A);
+        var (own, before) = (Digest.Of("an operator's"u8), Digest.Of("the fleet's, before"u8));
+        Do(new ImageCommands.Announce(
+            B, Stamped(1), new ImageHolding(own, HoldingKind.Incomplete, InUse: true), At));
+        Do(new ImageCommands.Announce(
+            C, Stamped(1), new ImageHolding(before, HoldingKind.Whole, InUse: false), At));
+
+        var events = Among(Offer(A, 50), Offer(B, 90), Offer(C, 50)).Events;
+
+        // The fleet replaces its own copy of what the name meant before.
+        Assert.Equal(C, Assert.Single(events.OfType<ImageEvents.CopyPlanned>()).Target);
+        var none = Assert.Single(events.OfType<ImageEvents.NoHostFits>());
+        Assert.Equal(CandidateVerdict.OtherImage, none.Candidates.Single(c => c.Host == B).Verdict);
+        // Not even if it is named.
+        Do(new ImageCommands.Pin(NewRequest(), B, At));
+        Assert.Empty(Among(Offer(B, 90)).Events.OfType<ImageEvents.CopyPlanned>());
+    }
+
+    [Fact]
     public void Nothing_is_copied_of_which_no_host_has_all()
     {
         Define(copies: 2);
