@@ -29,6 +29,10 @@ public sealed class PoolContents
 
     public ImmutableDictionary<ImageReference, ImageRecord> Images => Journaled.Images;
 
+    /// <summary>The request that gave each image its reference; not of images that were stored before it was kept.
+    /// </summary>
+    public ImmutableDictionary<ImageReference, RequestId> NamedBy => Journaled.NamedBy;
+
     /// <summary>The owners of keys: every device that is not on its way out.</summary>
     public ImmutableDictionary<DeviceKey, ThinId> Keys => Journaled.Keys;
 

@@ -51,6 +51,11 @@ internal sealed record PoolStateDocument(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SortedDictionary<ThinId, ContentDigest>? Contents { get; init; }
 
+    /// <summary>By reference. Null in what was stored before it was kept which request named an image, and if none did.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SortedDictionary<string, RequestId>? NamedBy { get; init; }
+
     public static PoolStateDocument Of(PoolState state) => new(
         state.Identity,
         state.WasOpened,
@@ -71,6 +76,9 @@ internal sealed record PoolStateDocument(
         Proofs = state.Proofs.ByName.IsEmpty ? null : new(state.Proofs.ByName, StringComparer.Ordinal),
         Takeover = state.Takeover,
         Contents = state.Contents.IsEmpty ? null : new(state.Contents),
+        NamedBy = state.NamedBy.IsEmpty
+            ? null
+            : new(state.NamedBy.ToDictionary(name => name.Key.Value, name => name.Value), StringComparer.Ordinal),
         Views = [.. state.Views.Values.OrderBy(v => v.Key.ToString(), StringComparer.Ordinal)],
     };
 
@@ -91,6 +99,7 @@ internal sealed record PoolStateDocument(
             BackupProofs.None, (proofs, proof) => proofs.With(proof.Key, proof.Value)),
         Takeover = Takeover,
         Contents = Contents?.ToImmutableDictionary() ?? ImmutableDictionary<ThinId, ContentDigest>.Empty,
+        NamedBy = (NamedBy ?? []).ToImmutableDictionary(name => new ImageReference(name.Key), name => name.Value),
         Requests = Requests.Aggregate(RequestLog.Empty, (log, r) => log.With(r.Request, r.Subject)),
     }).Restored(Devices, Views.IsDefault ? [] : Views);
 }

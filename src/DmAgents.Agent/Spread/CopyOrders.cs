@@ -51,18 +51,17 @@ internal sealed class CopyOrders(
     {
         if (gateway.Board.Find(order.Pool) is not { } pool)
             return $"pool {order.Pool} is gone";
-        var had = pool.State.Images.ContainsKey(order.Copy.Image);
+        var noted = made.Begin(new FleetCopy(order.Pool, order.Copy.Image, RequestOf(order.Copy)), out var begun);
+        using var underWay = begun;
+        if (noted.Error is { } error)
+            return $"the host cannot note that the copy is the fleet's: {error}";
         var why = "no host that has it can be reached";
         foreach (var source in order.Sources.Where(peers.Knows))
         {
             try
             {
                 var copy = copies.Start(RequestOf(order.Copy), pool, source, order.Copy.Image.Value);
-                if (!await FollowAsync(order.Copy, copy, stopping).ConfigureAwait(false))
-                    return null;
-                // What an operator brought is not the fleet's to let go.
-                if (!had && copy.Job.Request == RequestOf(order.Copy))
-                    Note(order);
+                await FollowAsync(order.Copy, copy, stopping).ConfigureAwait(false);
                 return null;
             }
             catch (RefusedException refused)
@@ -99,14 +98,6 @@ internal sealed class CopyOrders(
         }
         await copy.Done.ConfigureAwait(false);
         return true;
-    }
-
-    private void Note(HostOrders.CopyImage order)
-    {
-        if (gateway.Board.Find(order.Pool)?.State.Images.GetValueOrDefault(order.Copy.Image) is not { } image)
-            return;
-        if (made.Add(new FleetMadeImage(order.Pool, order.Copy.Image, image.ConfigDigest)) is { Error: { } error })
-            log.LogWarning("the fleet cannot let its copy of {Image} go later: {Error}", order.Copy.Image, error);
     }
 
     /// <returns>Null: the fleet does not say so at present.</returns>

@@ -55,7 +55,7 @@ internal sealed class ReleaseOrders(
     /// <summary>All of the host's copies were ordered by the fleet.</summary>
     private bool IsTheFleets(ImageReference reference) =>
         Copies(reference).Any() && Copies(reference).All(copy =>
-            made.Contains(new FleetMadeImage(copy.Pool.Name, reference, copy.Image.ConfigDigest)));
+            made.Made(copy.Pool.Name, copy.Image));
 
     private async Task DropAsync(ImageReference reference, CancellationToken stopping)
     {

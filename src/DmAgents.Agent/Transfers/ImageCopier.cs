@@ -35,6 +35,10 @@ internal sealed class ImageCopier(
     private readonly Lock _admitting = new();
     private readonly ConcurrentDictionary<RequestId, RunningCopy> _admitted = new();
 
+    /// <summary>The request that gives a copy's image its name.</summary>
+    internal static RequestId NamingOf(RequestId copy, ImageReference reference) =>
+        SubRequests.Of(copy, $"tag {reference}");
+
     /// <param name="stopping">What is there is kept, and the copy continues after the next start.</param>
     public async Task<ImageReference> RunAsync(RunningCopy copy, CancellationToken stopping)
     {
@@ -227,7 +231,7 @@ internal sealed class ImageCopier(
         var reference = new ImageReference(offer.Reference);
         copy.Progress = copy.Progress with { Phase = CopyPhase.Tagging };
         await gateway.Ask(copy.Job.Pool, new PoolCommands.TagImage(
-            SubRequests.Of(copy.Job.Request, $"tag {reference}"), reference, offer.Layers[^1].Key, offer.ConfigDigest,
+            NamingOf(copy.Job.Request, reference), reference, offer.Layers[^1].Key, offer.ConfigDigest,
             offer.Config, gateway.Now), CancellationToken.None).ConfigureAwait(false);
         return reference;
     }

@@ -63,6 +63,11 @@ public sealed partial record PoolState(
     /// <summary>Set where the pool was another program's.</summary>
     public TakeoverRecord? Takeover { get; init; }
 
+    /// <summary>The request that gave each image its reference; not of images that were stored before it was kept.
+    /// </summary>
+    public ImmutableDictionary<ImageReference, RequestId> NamedBy { get; init; } =
+        ImmutableDictionary<ImageReference, RequestId>.Empty;
+
     /// <summary>What the blocks of layers are, as far as it was computed.</summary>
     public ImmutableDictionary<ThinId, ContentDigest> Contents { get; init; } =
         ImmutableDictionary<ThinId, ContentDigest>.Empty;
@@ -203,9 +208,12 @@ public sealed partial record PoolState(
         {
             Images = Images.SetItem(
                 e.Reference, new ImageRecord(e.Reference, e.TopLayer, e.ConfigDigest, e.Config, e.At)),
+            NamedBy = NamedBy.SetItem(e.Reference, e.Request),
         }).Answering(e.Request, e.TopLayer),
-        PoolEvents.ImageUntagged e => (this with { Images = Images.Remove(e.Reference) })
-            .Answering(e.Request, subject: null),
+        PoolEvents.ImageUntagged e => (this with
+        {
+            Images = Images.Remove(e.Reference), NamedBy = NamedBy.Remove(e.Reference),
+        }).Answering(e.Request, subject: null),
         PoolEvents.RequestWithdrawn e => this with { Requests = Requests.Without(e.Request) },
         PoolEvents.ConditionChanged e => this with { Condition = new ConditionRecord(e.To, e.Why, e.At) },
         PoolEvents.Trimmed e => this with

@@ -164,6 +164,10 @@ internal static class Samples
             .Apply(Initialized(Disks) with { SectorSize = ByteSize.KiB(4) }).Apply(Base with { Format = Format }),
         ["pool-state.v1+contents"] = PoolState.Empty
             .Apply(new PoolEvents.ContentNoted(Request: null, Id, Content, At)),
+        ["pool-state.v1+named"] = PoolState.Empty with
+        {
+            NamedBy = ImmutableDictionary<ImageReference, RequestId>.Empty.Add(Reference, Request),
+        },
         ["pool-state.v1+empty"] = PoolState.Empty,
     };
 
@@ -233,6 +237,10 @@ internal static class Samples
                 new RequestId(new Guid("00000000-0000-0000-0000-000000000004")), new ThinId(9), At),
             new PoolEvents.CheckpointIntended(new TransactionId(7), new TransactionId(8), At),
         ];
-        return history.Aggregate(PoolState.Empty, (state, happened) => state.Apply(happened));
+        // As it was stored before it was kept which request named an image.
+        return history.Aggregate(PoolState.Empty, (state, happened) => state.Apply(happened)) with
+        {
+            NamedBy = ImmutableDictionary<ImageReference, RequestId>.Empty,
+        };
     }
 }

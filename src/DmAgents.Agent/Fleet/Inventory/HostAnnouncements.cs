@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using DmAgents.Actors.Fleet.Entities;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
-using DmAgents.Agent.Spread;
 using DmAgents.Domain.Fleet.Inventory;
 
 namespace DmAgents.Agent.Fleet.Inventory;
@@ -14,8 +13,8 @@ namespace DmAgents.Agent.Fleet.Inventory;
 /// </summary>
 internal sealed class HostAnnouncements(
     AgentSettings settings, FleetEntityAccess access, HostInventories inventories, AnnouncementSender sender,
-    LayerDigests digests, DropQuestions questions, FleetMadeImages made, FleetStore store, PoolBoard board,
-    TimeProvider time, ILogger<HostAnnouncements> log) : IFleetPart
+    LayerDigests digests, DropQuestions questions, FleetStore store, PoolBoard board, TimeProvider time,
+    ILogger<HostAnnouncements> log) : IFleetPart
 {
     private bool _isUnwritable;
 
@@ -79,8 +78,7 @@ internal sealed class HostAnnouncements(
         {
             var isDue = false;
             // Taken before anything is read: no change is missed.
-            Task[] changes =
-                [board.Changed, digests.Changed, questions.Changed, store.Epochs.Changed, made.Changed];
+            Task[] changes = [board.Changed, digests.Changed, questions.Changed, store.Epochs.Changed];
             if (inventories.Now() is { } inventory)
             {
                 store.Epochs.Keep(inventory.Pools, inventory.Containers.Keys.ToImmutableHashSet());

@@ -102,7 +102,7 @@ internal sealed class HostInventories(
         var whole = layers.TrueForAll(layer => pool.State.ContentOf(layer.Layer.Id) is not null);
         // What an operator brought here stays, as what a container needs.
         var inUse = parents.Contains(top.Id) || pool.State.ImagesOf(top.Id).Skip(1).Any()
-            || !made.Contains(new FleetMadeImage(pool.Name, image.Reference, image.ConfigDigest));
+            || !made.Made(pool.Name, image);
         var question = questions.Of(image.Reference);
         var kind = !whole ? HoldingKind.Incomplete : question?.Kind ?? HoldingKind.Whole;
         return new HeldImage(
