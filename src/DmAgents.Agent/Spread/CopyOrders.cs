@@ -51,6 +51,8 @@ internal sealed class CopyOrders(
     {
         if (gateway.Board.Find(order.Pool) is not { } pool)
             return $"pool {order.Pool} is gone";
+        if (await ObjectionAsync(order.Copy, stopping).ConfigureAwait(false) is { } objection)
+            return objection;
         var noted = made.Begin(new FleetCopy(order.Pool, order.Copy.Image, RequestOf(order.Copy)), out var begun);
         using var underWay = begun;
         if (noted.Error is { } error)
@@ -98,6 +100,16 @@ internal sealed class CopyOrders(
         }
         await copy.Done.ConfigureAwait(false);
         return true;
+    }
+
+    /// <summary>What the fleet may not replace is refused before anything is asked of a source, which may have the name
+    /// for yet another image: the copy itself looks at that.</summary>
+    private async Task<string?> ObjectionAsync(CopyId copy, CancellationToken cancellation)
+    {
+        if (!access.TryFind(ImageCopier.What, copy.Image.Value, out var entities, out _))
+            return null;
+        var (state, _) = await entities.Show(copy.Image, cancellation).ConfigureAwait(false);
+        return state?.Config is { } config ? made.Objection(copy.Image, config.Value) : null;
     }
 
     /// <returns>Null: the fleet does not say so at present.</returns>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
+using DmAgents.Agent.Spread;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
@@ -20,7 +21,7 @@ namespace DmAgents.Agent.Transfers;
 /// </summary>
 internal sealed class ImageCopier(
     PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, CopyFiles kept, ILayerPeers peers,
-    ImageQuestions questions, CopySources sources, TimeProvider time, ILogger<ImageCopier> log)
+    ImageQuestions questions, CopySources sources, FleetMadeImages made, TimeProvider time, ILogger<ImageCopier> log)
 {
     public const string What = "cannot copy image";
 
@@ -48,6 +49,7 @@ internal sealed class ImageCopier(
         {
             var offer = copy.Offer ??= await questions.AskAsync(
                 copy.Job, progress => copy.Progress = progress, either.Token).ConfigureAwait(false);
+            SpareOthers(copy.Job, offer);
             Admit(copy, pool, offer);
             if (kept.Keep(pool.Paths, copy.Job, offer) is { Error: { } error })
                 throw Refusals.Of(What, copy.Job.Image, error);
@@ -82,6 +84,18 @@ internal sealed class ImageCopier(
         finally
         {
             _admitted.TryRemove(copy.Job.Request, out _);
+        }
+    }
+
+    /// <summary>A copy that the fleet ordered takes the name of no operator's image, which may have come since the order:
+    /// that image would lose its layers. An operator who copies says which image the name is to mean.</summary>
+    private void SpareOthers(CopyJob job, ImageOffer offer)
+    {
+        if (made.Ordered(job.Request)
+            && made.Objection(new ImageReference(offer.Reference), offer.ConfigDigest) is { } why)
+        {
+            throw Refusals.Because(
+                RefusalKind.Exists, What, job.Image, why, "give one of the two images another name");
         }
     }
 
@@ -229,6 +243,7 @@ internal sealed class ImageCopier(
     private async Task<ImageReference> TagAsync(RunningCopy copy, ImageOffer offer)
     {
         var reference = new ImageReference(offer.Reference);
+        SpareOthers(copy.Job, offer);
         copy.Progress = copy.Progress with { Phase = CopyPhase.Tagging };
         await gateway.Ask(copy.Job.Pool, new PoolCommands.TagImage(
             NamingOf(copy.Job.Request, reference), reference, offer.Layers[^1].Key, offer.ConfigDigest,

@@ -6,6 +6,7 @@ using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Testing.Contracts;
+using Grpc.Core;
 
 namespace DmAgents.Agent.Tests.Transfers;
 
@@ -71,6 +72,33 @@ public sealed class FleetMadeImagesTests : TwoAgents
 
         Assert.False(Target.Get<FleetMadeImages>().Ordered(never));
         Assert.True(IsTheFleets());
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_copy_of_the_fleet_takes_the_name_of_no_other_image_that_came_meanwhile_and_an_operators_does(
+        bool isTheFleets)
+    {
+        await MakeImage(1);
+        var own = await AddLayer(Target, null, 5, ByteSize.MiB(2));
+        var gate = Target.Kernel.HoldNext(nameof(IKernel.OpenForReceiving));
+        var copying = Copy(request: isTheFleets ? Begin() : NewRequest());
+        await gate.Reached.WaitAsync(Patience);
+        var other = Digest.Of("other"u8).Value;
+        await Target.Do(new PoolCommands.TagImage(NewRequest(), App, own, other, "{}", DateTimeOffset.UnixEpoch));
+        gate.Open();
+
+        if (isTheFleets)
+        {
+            var refused = await Assert.ThrowsAsync<RpcException>(() => copying);
+            Assert.Contains("another image of this name", refused.Status.Detail, StringComparison.Ordinal);
+            Assert.NotNull(Target.State.Find(own));
+            await NothingIsLeft(Target);
+        }
+        else
+        {
+            await copying;
+        }
+        Assert.Equal(isTheFleets, Target.State.Images[App].ConfigDigest == other);
     }
 
     /// <summary>As an order does; the process has nothing more to do with it.</summary>

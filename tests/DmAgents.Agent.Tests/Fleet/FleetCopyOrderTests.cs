@@ -1,0 +1,101 @@
+using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Actors.Tests.Fleet.Entities;
+using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.Tests.Transfers;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Fleet.Images;
+using DmAgents.Domain.Fleet.Inventory;
+using DmAgents.Domain.Images;
+using DmAgents.Domain.Layers;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Agent.Tests.Fleet;
+
+/// <summary>What a host does about an order to copy, beside what its operator has and does there.</summary>
+public sealed class FleetCopyOrderTests : IAsyncLifetime
+{
+    private static readonly HostName One = new("host1");
+    private static readonly HostName Two = new("host2");
+    private static readonly ImageReference App = new("app:1");
+
+    private readonly FleetAgents _fleet = new();
+    private readonly SqliteDatabase _database = new();
+
+    public Task InitializeAsync()
+    {
+        _fleet.Database = _database;
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _fleet.DisposeAsync();
+        _database.Dispose();
+    }
+
+    /// <param name="isHeard">False: the image's entity does not know it, and orders a copy.</param>
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task An_operators_other_image_of_the_same_name_stays(bool isHeard)
+    {
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[0]);
+        await Image(agents[0], state => state.IsKnown && state.Holders.SequenceEqual([One]));
+        var (own, config) = (await TwoAgents.AddLayer(agents[1], null, 7, ByteSize.MiB(2)), Digest.Of("own"u8).Value);
+        await agents[1].Do(new PoolCommands.TagImage(
+            NewRequest(), App, own, config, "{}", DateTimeOffset.UnixEpoch));
+        var known = await Image(agents[0], state => state.Hosts.GetValueOrDefault(Two) is { Holding.InUse: true });
+        if (!isHeard)
+        {
+            var stamp = known.Hosts[Two].Hearing.Last;
+            await (await Ready(agents[0])).Ask(App, new ImageCommands.Announce(
+                Two, stamp with { Sequence = stamp.Sequence + 1000 }, null, DateTimeOffset.UnixEpoch), default);
+        }
+
+        await SetCopies(agents[0], 2);
+
+        if (isHeard)
+        {
+            var none = await Image(agents[0], state => state.Decisions.LastOrDefault() is { Chosen: null });
+            Assert.Equal(
+                CandidateVerdict.OtherImage,
+                none.Decisions[^1].Candidates.Single(candidate => candidate.Host == Two).Verdict);
+        }
+        else
+        {
+            var refused = await Image(agents[0], state => state.Troubles.ContainsKey(Two));
+            Assert.Contains("another image of this name", refused.Troubles[Two].Why, StringComparison.Ordinal);
+        }
+        Assert.Equal(config, agents[1].State.Images[App].ConfigDigest);
+        Assert.Equal(DevicePhase.Ready, agents[1].State.Find(own)!.Phase);
+    }
+
+    private static RequestId NewRequest() => new(Guid.NewGuid());
+
+    private static async Task MakeImage(ServedAgent agent) =>
+        await TwoAgents.Tag(agent, App, await TwoAgents.AddLayer(agent, null, 1, ByteSize.MiB(2)));
+
+    private static async Task SetCopies(ServedAgent agent, int copies) =>
+        await (await Ready(agent)).Ask(
+            App, new ImageCommands.SetCopies(NewRequest(), copies, TimeProvider.System.GetUtcNow()), default);
+
+    private static async Task<FleetEntities> Ready(ServedAgent agent)
+    {
+        using var patience = new CancellationTokenSource(FleetAgents.Patience);
+        return await agent.Get<FleetEntityAccess>().WhenReady(patience.Token);
+    }
+
+    private static async Task<ImageState> Image(ServedAgent from, Func<ImageState, bool> holds)
+    {
+        for (var waited = 0; ; waited++)
+        {
+            var (state, refusal) = await (await Ready(from)).Show(App, CancellationToken.None);
+            if (state is not null && holds(state))
+                return state;
+            Assert.True(waited < 2000, $"it does not come to be so: {state} {refusal}");
+            await Task.Delay(50);
+        }
+    }
+}
