@@ -49,6 +49,9 @@ public sealed record FleetSection(MemberAddress? Address, IPAddress? Listen, Imm
     /// <summary>Between two looks at an entity that has something under way.</summary>
     internal TimeSpan Look { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>A copy of which nothing is heard for so long is given up: twelve looks.</summary>
+    internal TimeSpan CopyLease { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>How often the host says what it has.</summary>
     internal AnnounceTimes Announce { get; init; } = AnnounceTimes.Default;
 

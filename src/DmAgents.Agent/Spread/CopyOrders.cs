@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using DmAgents.Actors.Fleet.Spread;
+using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Transfers;
 using DmAgents.Domain.Fleet.Images;
@@ -13,16 +14,21 @@ namespace DmAgents.Agent.Spread;
 
 /// <summary>
 /// Copies images to this host because the fleet orders it. Each copy has one request id, on each repetition of the order
-/// and after a restart. Before it begins, and as long as it makes progress, the host asks the image's entity whether the
-/// copy is still under way: what is not is undone.
+/// and after a restart. Before it begins, and as long as it runs, the host asks the image's entity whether the copy is
+/// still under way: what is not is undone.
 /// </summary>
 internal sealed class CopyOrders(
     FleetEntityAccess access, ImageCopies copies, PoolGateway gateway, ILayerPeers peers, FleetMadeImages made,
-    TimeProvider time, ILogger<CopyOrders> log)
+    AgentSettings settings, TimeProvider time, ILogger<CopyOrders> log)
 {
     private static readonly SpreadSettings Defaults = new(default, _ => { });
 
     private readonly ConcurrentDictionary<CopyId, bool> _underWay = new();
+
+    /// <summary>Copies that the host has to do with at this moment.</summary>
+    public IEnumerable<CopyId> UnderWay => _underWay.Keys;
+
+    private TimeSpan Lease => settings.Fleet.CopyLease;
 
     public async Task ExecuteAsync(HostOrders.CopyImage order, CancellationToken stopping)
     {
@@ -78,28 +84,21 @@ internal sealed class CopyOrders(
         return why;
     }
 
-    /// <summary>A copy that makes no progress is not renewed: the fleet chooses another host when its lease has lapsed.
-    /// </summary>
-    /// <returns>It is done; false: it is not wanted any more, and is undone.</returns>
-    private async Task<bool> FollowAsync(CopyId id, RunningCopy copy, CancellationToken stopping)
+    /// <summary>The fleet hears of the copy as long as it runs, also while nothing comes: it reads back, writes to the
+    /// disk, waits for its turn or for a source. Each of these waits has a deadline of its own.</summary>
+    private async Task FollowAsync(CopyId id, RunningCopy copy, CancellationToken stopping)
     {
-        var seen = copy.Progress;
-        while (await Task.WhenAny(copy.Done, Task.Delay(Defaults.CopyLease / 4, time, stopping)).ConfigureAwait(false)
-            != copy.Done)
+        while (await Task.WhenAny(copy.Done, Task.Delay(Lease / 4, time, stopping)).ConfigureAwait(false) != copy.Done)
         {
             stopping.ThrowIfCancellationRequested();
-            if (copy.Progress == seen)
-                continue;
-            seen = copy.Progress;
             if (await Continues(id, stopping).ConfigureAwait(false) == false)
             {
                 copy.Cancel();
                 await ((Task)copy.Done).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                return copy.Done.IsCompletedSuccessfully;
+                return;
             }
         }
         await copy.Done.ConfigureAwait(false);
-        return true;
     }
 
     /// <summary>What the fleet may not replace is refused before anything is asked of a source, which may have the name
@@ -118,7 +117,7 @@ internal sealed class CopyOrders(
         if (!access.TryFind(ImageCopier.What, copy.Image.Value, out var entities, out _))
             return null;
         var answer = await entities.Ask(
-            copy.Image, new ImageCommands.NoteProgress(copy.Number, Defaults.CopyLease, time.GetUtcNow()),
+            copy.Image, new ImageCommands.NoteProgress(copy.Number, Lease, time.GetUtcNow()),
             cancellation).ConfigureAwait(false);
         return answer.Reply switch
         {

@@ -13,7 +13,7 @@ internal sealed class HostOrderDesk(
     /// <summary>With which the host drives the entities on it.</summary>
     public SpreadSettings Settings => new(settings.Fleet.RestoreAfter, Take)
     {
-        Look = settings.Fleet.Look, Rest = settings.Fleet.Look * 6,
+        Look = settings.Fleet.Look, Rest = settings.Fleet.Look * 6, CopyLease = settings.Fleet.CopyLease,
     };
 
     private void Take(HostOrder order) => _ = Task.Run(async () =>

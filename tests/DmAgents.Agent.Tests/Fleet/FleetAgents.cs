@@ -32,6 +32,9 @@ internal sealed class FleetAgents : IAsyncDisposable
         Absences = TimeSpan.FromMilliseconds(500),
     };
 
+    /// <summary>Of the agents to come: long enough for a busy machine.</summary>
+    public TimeSpan CopyLease { get; set; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Of the agents to come.</summary>
     public TimeSpan RestoreAfter { get; set; } = TimeSpan.FromHours(1);
 
@@ -62,6 +65,7 @@ internal sealed class FleetAgents : IAsyncDisposable
             Announce = Announce,
             Look = TimeSpan.FromMilliseconds(300),
             RestoreAfter = RestoreAfter,
+            CopyLease = CopyLease,
             DatabaseTimes = DatabaseTimes.Default with
             {
                 Interval = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(100),

@@ -10,6 +10,7 @@ using DmAgents.Domain.Fleet.Inventory;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Tests.Fleet;
@@ -70,6 +71,25 @@ public sealed class FleetCopyOrderTests : IAsyncLifetime
         }
         Assert.Equal(config, agents[1].State.Images[App].ConfigDigest);
         Assert.Equal(DevicePhase.Ready, agents[1].State.Find(own)!.Phase);
+    }
+
+    [Fact]
+    public async Task A_copy_is_renewed_while_it_runs_also_if_nothing_comes()
+    {
+        _fleet.CopyLease = TimeSpan.FromSeconds(20);
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[0]);
+        await Image(agents[0], state => state.IsKnown && state.Holders.SequenceEqual([One]));
+        var gate = agents[1].Kernel.HoldNext(nameof(IKernel.OpenForReceiving));
+        await SetCopies(agents[0], 2);
+        await gate.Reached.WaitAsync(FleetAgents.Patience);
+        var begun = (await Image(agents[0], state => state.CopyTo(Two) is { Phase: CopyPhase.Started })).CopyTo(Two)!;
+
+        var renewed = await Image(agents[0], state => state.CopyTo(Two) is { } copy && copy.Until > begun.Until);
+
+        Assert.Equal(begun.Id, renewed.CopyTo(Two)!.Id);
+        gate.Open();
+        await Image(agents[0], state => state.Holds(Two));
     }
 
     private static RequestId NewRequest() => new(Guid.NewGuid());
