@@ -91,12 +91,14 @@ internal sealed class CopyOrders(
         while (await Task.WhenAny(copy.Done, Task.Delay(Lease / 4, time, stopping)).ConfigureAwait(false) != copy.Done)
         {
             stopping.ThrowIfCancellationRequested();
-            if (await Continues(id, stopping).ConfigureAwait(false) == false)
-            {
-                copy.Cancel();
-                await ((Task)copy.Done).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (await Continues(id, stopping).ConfigureAwait(false) != false)
+                continue;
+            // One that an operator began is the operator's to cancel.
+            if (copy.Job.Request != RequestOf(id))
                 return;
-            }
+            copy.Cancel();
+            await ((Task)copy.Done).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
         }
         await copy.Done.ConfigureAwait(false);
     }

@@ -1,8 +1,10 @@
 using DmAgents.Actors.Fleet.Entities;
 using DmAgents.Actors.Tests.Fleet.Entities;
 using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Spread;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.Tests.Transfers;
+using DmAgents.Agent.Transfers;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Fleet.Images;
@@ -12,6 +14,7 @@ using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
+using CopyPhase = DmAgents.Domain.Fleet.Images.CopyPhase;
 
 namespace DmAgents.Agent.Tests.Fleet;
 
@@ -90,6 +93,32 @@ public sealed class FleetCopyOrderTests : IAsyncLifetime
         Assert.Equal(begun.Id, renewed.CopyTo(Two)!.Id);
         gate.Open();
         await Image(agents[0], state => state.Holds(Two));
+    }
+
+    [Fact]
+    public async Task A_copy_that_an_operator_began_goes_on_when_the_fleet_wants_it_no_more()
+    {
+        _fleet.CopyLease = TimeSpan.FromSeconds(20);
+        var agents = await _fleet.Form(2);
+        await MakeImage(agents[0]);
+        await Image(agents[0], state => state.IsKnown && state.Holders.SequenceEqual([One]));
+        var gate = agents[1].Kernel.HoldNext(nameof(IKernel.OpenForReceiving));
+        var copy = agents[1].Get<ImageCopies>().Start(NewRequest(), agents[1].Picture, One, App.Value);
+        await gate.Reached.WaitAsync(FleetAgents.Patience);
+        await SetCopies(agents[0], 2);
+        var orders = agents[1].Get<CopyOrders>();
+        await TwoAgents.Eventually(() => orders.UnderWay.Any(), "the order is executed");
+        var id = orders.UnderWay.First();
+
+        // Not wanted any more.
+        await SetCopies(agents[0], 1);
+        await (await Ready(agents[0])).Ask(App, new ImageCommands.NoteFailure(
+            id.Number, "the test ends it", TimeSpan.FromHours(1), TimeProvider.System.GetUtcNow()), default);
+        await TwoAgents.Eventually(() => !orders.UnderWay.Contains(id), "the order is executed no more");
+        gate.Open();
+
+        Assert.Equal(App, await copy.Done.WaitAsync(FleetAgents.Patience));
+        Assert.False(agents[1].Get<FleetMadeImages>().Made(ServedAgent.Pool, agents[1].State.Images[App]));
     }
 
     private static RequestId NewRequest() => new(Guid.NewGuid());
