@@ -85,7 +85,11 @@ internal sealed class HostInventories(
         let chain = ChainOf(device)
         where chain is not null
         let content = pool.State.ContentOf(device.Id)
-        select new LayerHolding(chain.Value, content, Verified: content is not null);
+        select new LayerHolding(chain.Value, content, Verified: content is not null && IsReadable(pool));
+
+    /// <summary>What a pool has that the kernel gave up may be gone: it is no copy that another may be dropped for.
+    /// </summary>
+    private static bool IsReadable(PoolPicture pool) => pool.Health is { Condition: not PoolCondition.Failed };
 
     private HeldImage? ImageOf(PoolPicture pool, ImageRecord image, HashSet<ThinId> parents)
     {
@@ -99,7 +103,7 @@ internal sealed class HostInventories(
                 return null;
             layers.Add((layer, chain));
         }
-        var whole = layers.TrueForAll(layer => pool.State.ContentOf(layer.Layer.Id) is not null);
+        var whole = IsReadable(pool) && layers.TrueForAll(layer => pool.State.ContentOf(layer.Layer.Id) is not null);
         // What an operator brought here stays, as what a container needs.
         var inUse = parents.Contains(top.Id) || pool.State.ImagesOf(top.Id).Skip(1).Any()
             || !made.Made(pool.Name, image);
