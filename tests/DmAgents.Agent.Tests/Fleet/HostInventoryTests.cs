@@ -54,6 +54,18 @@ public sealed class HostInventoryTests : IAsyncLifetime
         Assert.Equal(holding == HoldingKind.Whole, Assert.Single(inventory.Layers).Verified);
     }
 
+    [Theory, InlineData(PoolPhase.Opening), InlineData(PoolPhase.Unavailable)]
+    public void Nothing_is_said_of_a_pool_that_may_still_open_and_then_that_it_has_nothing(PoolPhase phase)
+    {
+        var inventories = Inventories();
+        Show(_agent.Picture with { Phase = phase, Since = _clock.GetUtcNow() });
+
+        Assert.Null(inventories.Now());
+
+        _clock.Offset = TimeSpan.FromMinutes(3);
+        Assert.Empty(inventories.Now()!.Images);
+    }
+
     private void Show(PoolPicture picture) => _board.Show(picture);
 
     private HostInventories Inventories() => new(

@@ -76,7 +76,7 @@ internal sealed class HostAnnouncements(
         var kept = announcer.Traces;
         while (await access.WhenReady(end).ConfigureAwait(false) == entities)
         {
-            var isDue = false;
+            var isDue = true;
             // Taken before anything is read: no change is missed.
             Task[] changes = [board.Changed, digests.Changed, questions.Changed, store.Epochs.Changed];
             if (inventories.Now() is { } inventory)

@@ -23,17 +23,20 @@ internal sealed class HostInventories(
     /// <summary>A pool that opens for longer is announced as one that has nothing: its disks may be gone.</summary>
     private static readonly TimeSpan OpeningPatience = TimeSpan.FromMinutes(2);
 
+    private readonly DateTimeOffset _started = time.GetUtcNow();
+
     /// <summary>Figures that change by less, in thousandths of the total, are not announced: each announcement is a row
     /// of the fleet's journal.</summary>
     private const int Coarse = 10;
 
     private HostCapacity? _announced;
 
-    /// <summary>Null: a pool opens at this moment, and nothing is said before it is known what it has.</summary>
+    /// <summary>Null: a pool opens at this moment, or could not be opened yet since the agent started, as if its disks are
+    /// late; nothing is said before it is known what it has. Asked again in a moment.</summary>
     public HostInventory? Now()
     {
         var pictures = board.All.ToList();
-        if (pictures.Any(pool => pool.Phase == PoolPhase.Opening && time.GetUtcNow() - pool.Since < OpeningPatience))
+        if (pictures.Any(IsAwaited))
             return null;
         var open = pictures.Where(pool => pool.Phase == PoolPhase.Open).ToList();
         var images = ImmutableDictionary.CreateBuilder<ImageReference, HeldImage>();
@@ -90,6 +93,13 @@ internal sealed class HostInventories(
     /// <summary>What a pool has that the kernel gave up may be gone: it is no copy that another may be dropped for.
     /// </summary>
     private static bool IsReadable(PoolPicture pool) => pool.Health is { Condition: not PoolCondition.Failed };
+
+    private bool IsAwaited(PoolPicture pool) => pool.Phase switch
+    {
+        PoolPhase.Opening => time.GetUtcNow() - pool.Since < OpeningPatience,
+        PoolPhase.Unavailable => time.GetUtcNow() - _started < OpeningPatience,
+        _ => false,
+    };
 
     private HeldImage? ImageOf(PoolPicture pool, ImageRecord image, HashSet<ThinId> parents)
     {
