@@ -66,6 +66,22 @@ public sealed class HostInventoryTests : IAsyncLifetime
         Assert.Empty(inventories.Now()!.Images);
     }
 
+    [Fact]
+    public async Task A_loop_that_a_fault_ends_begins_anew_until_its_end()
+    {
+        using var end = new CancellationTokenSource();
+        var begun = 0;
+
+        var loop = _agent.Get<IEnumerable<IFleetPart>>().OfType<HostAnnouncements>().Single().Endless(
+            "the test's loop",
+            () => ++begun < 3 ? throw new InvalidOperationException("a fault") : Task.Delay(Timeout.Infinite, end.Token),
+            end.Token);
+
+        await TwoAgents.Eventually(() => begun == 3, "it begins anew");
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
+    }
+
     private void Show(PoolPicture picture) => _board.Show(picture);
 
     private HostInventories Inventories() => new(

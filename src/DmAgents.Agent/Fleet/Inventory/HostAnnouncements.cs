@@ -22,7 +22,31 @@ internal sealed class HostAnnouncements(
 
     public Task RunAsync(FleetPlace place, CancellationToken end) => settings.Fleet.Database is null
         ? Task.CompletedTask
-        : Task.WhenAll(digests.RunAsync(end), AnnounceAsync(place, end));
+        : Task.WhenAll(
+            Endless("the contents of layers", () => digests.RunAsync(end), end),
+            Endless("announcements", () => AnnounceAsync(place, end), end));
+
+    /// <summary>Each loop for itself: a fault in one is logged, and the loop begins anew. The other never ends, so that
+    /// waiting for both would hide the fault.</summary>
+    internal async Task Endless(string what, Func<Task> loop, CancellationToken end)
+    {
+        while (true)
+        {
+            try
+            {
+                await loop().ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (end.IsCancellationRequested)
+            {
+                throw;
+            }
+            catch (Exception fault) when (fault is not OutOfMemoryException)
+            {
+                log.LogError(fault, "a fault of the agent ended {What}; they begin anew", what);
+            }
+            await Task.Delay(Times.Retry, time, end).ConfigureAwait(false);
+        }
+    }
 
     private async Task AnnounceAsync(FleetPlace place, CancellationToken end)
     {
