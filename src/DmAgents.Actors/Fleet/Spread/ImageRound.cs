@@ -22,7 +22,7 @@ internal sealed class ImageRound(
             return;
         var reached = hosts.Reached;
         var known = await ledgers.OfAsync(
-            reached.Concat(state.Hosts.Keys).Concat(state.Copies.Values.Select(copy => copy.Target)), cancellation)
+            state.Hosts.Keys.Concat(state.Copies.Values.Select(copy => copy.Target)), reached, cancellation)
             .ConfigureAwait(false);
         if (known is null || await NoteGoneAsync(state, known, cancellation).ConfigureAwait(false))
             return;

@@ -14,12 +14,21 @@ internal sealed class KnownLedgers(IFleetEntities entities, TimeProvider time)
     private readonly ConcurrentDictionary<HostName, (HostLedger Ledger, long At)> _known = new();
 
     /// <returns>Null: one of them cannot be had at present.</returns>
+    public Task<IReadOnlyList<HostLedger>?> OfAsync(
+        IEnumerable<HostName> hosts, CancellationToken cancellation) => OfAsync(hosts, [], cancellation);
+
+    /// <param name="hosts">Nothing can be decided without these.</param>
+    /// <param name="others">Of these only the ledgers that answer: the others are no places at present.</param>
+    /// <returns>Null: one of <paramref name="hosts"/> cannot be had at present.</returns>
     public async Task<IReadOnlyList<HostLedger>?> OfAsync(
-        IEnumerable<HostName> hosts, CancellationToken cancellation)
+        IEnumerable<HostName> hosts, IEnumerable<HostName> others, CancellationToken cancellation)
     {
-        var ledgers = await Task.WhenAll(hosts.Distinct().Order(HostNameOrder.Instance)
-            .Select(host => OfAsync(host, cancellation))).ConfigureAwait(false);
-        return ledgers.Any(ledger => ledger is null) ? null : [.. ledgers.OfType<HostLedger>()];
+        var needed = hosts.ToHashSet();
+        var asked = needed.Union(others).Order(HostNameOrder.Instance).ToList();
+        var ledgers = await Task.WhenAll(asked.Select(host => OfAsync(host, cancellation))).ConfigureAwait(false);
+        return asked.Zip(ledgers, (host, ledger) => ledger is null && needed.Contains(host)).Any(isMissing => isMissing)
+            ? null
+            : [.. ledgers.OfType<HostLedger>()];
     }
 
     /// <summary>It has changed.</summary>

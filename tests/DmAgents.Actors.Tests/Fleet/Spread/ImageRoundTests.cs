@@ -196,6 +196,29 @@ public sealed class ImageRoundTests
         Assert.Equal(B, Assert.Single(_fleet.Orders).Host);
     }
 
+    [Fact]
+    public async Task A_host_whose_ledger_does_not_answer_is_no_place_and_keeps_no_image_from_the_others()
+    {
+        Begin(copies: 2);
+        _fleet.Silent.Add(B);
+
+        await _fleet.Drive();
+
+        Assert.Equal(C, Assert.Single(_fleet.Orders).Host);
+        Assert.DoesNotContain(_fleet.State.Decisions[^1].Candidates, candidate => candidate.Host == B);
+    }
+
+    [Fact]
+    public async Task Nothing_is_decided_of_an_image_while_a_ledger_of_its_own_hosts_does_not_answer()
+    {
+        Begin(copies: 2);
+        _fleet.Silent.Add(A);
+
+        await _fleet.Drive();
+
+        Assert.Empty(_fleet.State.Copies);
+    }
+
     private void Begin(int copies) => Begin(_fleet, copies);
 
     private static void Begin(SteppedFleet fleet, int copies)

@@ -48,6 +48,9 @@ internal sealed class SteppedFleet : TimeProvider, IFleetEntities, IHostMail
 
     private int WebEvents { get; set; }
 
+    /// <summary>Hosts whose ledgers do not answer.</summary>
+    public HashSet<HostName> Silent { get; } = [];
+
     /// <summary>Sent and not lost.</summary>
     public List<(HostName Host, HostOrder Order)> Orders { get; } = [];
 
@@ -158,8 +161,11 @@ internal sealed class SteppedFleet : TimeProvider, IFleetEntities, IHostMail
     public Task<EntityAnswer<HostReply>> Ask(
         HostName host, HostCommand command, CancellationToken cancellation) => Answer(() => Do(host, command));
 
-    public Task<EntityAnswer<HostLedger>> Show(HostName host, CancellationToken cancellation) => Answer(() =>
-        _ledgers.GetValueOrDefault(host, new HostLedger(host)));
+    public Task<EntityAnswer<HostLedger>> Show(HostName host, CancellationToken cancellation) =>
+        Silent.Contains(host)
+            ? Task.FromResult(new EntityAnswer<HostLedger>(null, new Refusal(
+                RefusalKind.TimedOut, "cannot read ledger", host.Value, "no answer", "try again")))
+            : Answer(() => _ledgers.GetValueOrDefault(host, new HostLedger(host)));
 
     public Task<EntityAnswer<ImageReply>> Ask(
         ImageReference image, ImageCommand command, CancellationToken cancellation) => Answer(() => Do(command));
