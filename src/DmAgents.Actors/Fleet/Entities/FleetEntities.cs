@@ -77,6 +77,8 @@ public sealed class FleetEntities : IFleetEntities
     /// <summary>The fleet's database as this host sees it.</summary>
     public DatabaseGate Database { get; }
 
+    public DateTimeOffset? ReadySince => Database.Current is { IsReady: true, Since: var since } ? since : null;
+
     /// <summary>Starts the regions in a fleet's actor system, and the watch over the database; both end with the
     /// system. Its configuration is of <see cref="FleetConfig"/> with the same settings.</summary>
     public static FleetEntities Start(ActorSystem system, FleetEntitySettings settings, TimeProvider time)

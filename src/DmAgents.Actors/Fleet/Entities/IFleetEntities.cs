@@ -11,6 +11,9 @@ namespace DmAgents.Actors.Fleet.Entities;
 /// <summary>The fleet's entities as they are asked. Every wait has an end.</summary>
 public interface IFleetEntities
 {
+    /// <summary>Since when this host's entities take changes; null: they take none at present.</summary>
+    DateTimeOffset? ReadySince { get; }
+
     Task<EntityAnswer<LocationReply>> Ask(
         LayerBucket bucket, LocationCommand command, CancellationToken cancellation);
 

@@ -26,7 +26,7 @@ internal sealed class ImageRound(
             .ConfigureAwait(false);
         if (known is null || await NoteGoneAsync(state, known, cancellation).ConfigureAwait(false))
             return;
-        if (await ConsiderAsync(state, [.. known.Where(ledger => reached.Contains(ledger.Host))], cancellation)
+        if (!IsInGrace(state) && await ConsiderAsync(state, [.. known.Where(ledger => reached.Contains(ledger.Host))], cancellation)
             .ConfigureAwait(false))
             return;
         foreach (var work in ImageWork.Of(state))
@@ -37,6 +37,15 @@ internal sealed class ImageRound(
             await entities.Ask(host, new HostCommands.Release(copy, time.GetUtcNow()), cancellation)
                 .ConfigureAwait(false);
         }
+    }
+
+    /// <summary>No host could renew its copy while the entities took no changes, so that none is given up for it before a
+    /// whole lease has passed since. What else there is to decide waits.</summary>
+    private bool IsInGrace(ImageState state)
+    {
+        var now = time.GetUtcNow();
+        return state.Copies.Values.Any(copy => copy.Until <= now)
+            && (entities.ReadySince is not { } since || now - since < settings.CopyLease);
     }
 
     /// <returns>The image changes.</returns>

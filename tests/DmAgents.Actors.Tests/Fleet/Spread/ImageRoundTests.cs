@@ -219,6 +219,26 @@ public sealed class ImageRoundTests
         Assert.Empty(_fleet.State.Copies);
     }
 
+    [Fact]
+    public async Task A_copy_that_could_not_be_renewed_while_the_database_was_away_has_a_whole_lease_after_its_return()
+    {
+        Begin(copies: 2);
+        await _fleet.Drive();
+        var copy = Assert.Single(_fleet.State.Copies.Values);
+        _fleet.Wait(_fleet.Settings.CopyLease * 2);
+        _fleet.ReadySince = _fleet.Now;
+
+        await _fleet.Drive();
+
+        Assert.Equal(copy, Assert.Single(_fleet.State.Copies.Values));
+        Assert.IsType<ImageReplies.CopyContinues>(_fleet.Do(
+            new ImageCommands.NoteProgress(copy.Id.Number, _fleet.Settings.CopyLease, _fleet.Now)));
+        // Of which nothing is heard then is given up.
+        _fleet.Wait(_fleet.Settings.CopyLease);
+        await _fleet.Drive();
+        Assert.DoesNotContain(copy.Id.Number, _fleet.State.Copies.Keys);
+    }
+
     private void Begin(int copies) => Begin(_fleet, copies);
 
     private static void Begin(SteppedFleet fleet, int copies)

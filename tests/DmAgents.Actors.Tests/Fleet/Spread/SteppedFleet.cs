@@ -48,6 +48,8 @@ internal sealed class SteppedFleet : TimeProvider, IFleetEntities, IHostMail
 
     private int WebEvents { get; set; }
 
+    public DateTimeOffset? ReadySince { get; set; } = DateTimeOffset.MinValue;
+
     /// <summary>Hosts whose ledgers do not answer.</summary>
     public HashSet<HostName> Silent { get; } = [];
 
