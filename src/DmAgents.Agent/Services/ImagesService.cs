@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Exports;
@@ -17,10 +16,6 @@ internal sealed class ImagesService(
     PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer, ImageExporter exporter,
     Agent.Spread.ImageSpread spread, IHostApplicationLifetime lifetime, AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
 {
-    /// <summary>Progress that a slow client has not taken yet; older ones are dropped, since each tells
-    /// everything.</summary>
-    private const int ProgressKept = 16;
-
     public override Task Import(
         ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
     {
@@ -94,18 +89,12 @@ internal sealed class ImagesService(
         PoolPicture pool, ImportImageRequest request, Func<Action<ImportReport>, Task<ImportOutcome>> begin,
         IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
     {
-        var progress = Channel.CreateBounded<ImportProgress>(
-            new BoundedChannelOptions(ProgressKept)
-            {
-                FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true
-            });
-        var import = Run();
-        await foreach (var step in progress.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
-        {
-            if (!context.CancellationToken.IsCancellationRequested)
-                await responseStream.WriteAsync(new ImportImageReply { Progress = step }).ConfigureAwait(false);
-        }
-        var outcome = await import.ConfigureAwait(false);
+        var outcome = await Followed.Each(
+            begin,
+            step => context.CancellationToken.IsCancellationRequested
+                ? Task.CompletedTask
+                : responseStream.WriteAsync(new ImportImageReply { Progress = ImageViews.Progress(step) }))
+            .ConfigureAwait(false);
         if (request.HasCopies)
         {
             await spread.SetCopiesWhenKnown(
@@ -124,18 +113,6 @@ internal sealed class ImagesService(
         }
         await responseStream.WriteAsync(new ImportImageReply { Image = ImageViews.Details(found) })
             .ConfigureAwait(false);
-
-        async Task<ImportOutcome> Run()
-        {
-            try
-            {
-                return await begin(step => progress.Writer.TryWrite(ImageViews.Progress(step))).ConfigureAwait(false);
-            }
-            finally
-            {
-                progress.Writer.Complete();
-            }
-        }
     }
 
     public override async Task Export(
