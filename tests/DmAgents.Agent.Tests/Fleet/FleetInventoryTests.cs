@@ -190,7 +190,7 @@ public sealed class FleetInventoryTests : IAsyncLifetime
         var agents = await _fleet.Form(1);
         var layer = await MakeImage(agents[0]);
         await MakeContainer(agents[0], layer);
-        await Image(agents[0], image => image.IsKnown && image.Holders.SequenceEqual([One]));
+        var known = await Image(agents[0], image => image.IsKnown && image.Holders.SequenceEqual([One]));
         await Container(agents[0], state => state is { Phase: ContainerPhase.Owned }
             && state.Hosts[One].Epoch == new ContainerEpoch(1));
         await Settled(agents[0]);
@@ -202,6 +202,13 @@ public sealed class FleetInventoryTests : IAsyncLifetime
 
         // Each repetition of what is said to three entities would be three; what was late yet may be among them.
         Assert.InRange(_database.Execute(Rows) - rows, 0, 4);
+        // It was repeated indeed: an image that takes the host for gone hears of it again, although nothing changed.
+        var incarnation = known.Hosts[One].Hearing.Last.Incarnation;
+        var entities = await Ready(agents[0]);
+        await entities.Ask(App, new ImageCommands.NoteGone(
+            One, incarnation, HostAbsence.Lost, DateTimeOffset.UnixEpoch), CancellationToken.None);
+        await Image(agents[0], image =>
+            image.Hosts[One].Hearing is { Gone: false } heard && heard.Last.Incarnation > incarnation);
     }
 
     [Fact]
