@@ -33,10 +33,11 @@ internal sealed record ExportOutcome(
 
 /// <summary>
 /// Writes an image of a pool as an archive: of each layer what its tree has beyond the one below. If the agent dies
-/// meanwhile, nothing of it is left in the pool; its files have a name that ends in <c>.partial</c>.
+/// meanwhile, nothing of it is left in the pool; its files have a name that ends in <c>.partial</c>, and the next export to the same
+/// path deletes them.
 /// </summary>
 internal sealed class ImageExporter(
-    PoolGateway gateway, LayerTrees trees, IKernel kernel, ILogger<ImageExporter> log)
+    PoolGateway gateway, LayerTrees trees, IKernel kernel, IDurableFiles files, ILogger<ImageExporter> log)
 {
     public const string What = "cannot export image";
 
@@ -52,7 +53,7 @@ internal sealed class ImageExporter(
         }
         try
         {
-            using var export = new ImageExport(asked.Path, asked.Format, asked.Compress);
+            using var export = new ImageExport(asked.Path, asked.Format, asked.Compress, files);
             var request = new RequestId(Guid.NewGuid());
             using var work = gateway.Board.Work.Begin(asked.Pool.Name, request);
             await AddLayers(asked, export, request, report, cancellation).ConfigureAwait(false);

@@ -24,6 +24,10 @@ public interface IDurableFiles
     /// <summary>Removes a file, and makes that durable. A missing one: done.</summary>
     KernelResult Delete(string path);
 
+    /// <summary>Makes the names in a directory durable: files and directories that were made in it or renamed into it.
+    /// NotFound if there is none.</summary>
+    KernelResult SyncDirectory(string directory);
+
     /// <summary>The content, or NotFound.</summary>
     KernelResult<byte[]> Read(string path);
 

@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
 using System.Runtime.Versioning;
+using System.Text.RegularExpressions;
+using DmAgents.Domain.Ports;
 
 namespace DmAgents.Images.Exports;
 
 /// <summary>Where an export is made. What it holds may be secret: only the agent's user can read it.</summary>
 [SupportedOSPlatform("linux")]
-public static class ExportPlace
+public static partial class ExportPlace
 {
     internal const UnixFileMode OwnersFolder =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -13,11 +16,14 @@ public static class ExportPlace
     private const int NoSpaceErrno = 28;
     private const int QuotaErrno = 122;
 
-    /// <summary>Begins the files of an export.</summary>
+    /// <summary>Of the exports that this process has under way.</summary>
+    private static readonly ConcurrentDictionary<string, bool> UnderWay = new(StringComparer.Ordinal);
+
+    /// <summary>Begins the files of an export. Deletes what a crash left of earlier ones to the same path.</summary>
     /// <param name="path">Absolute; there must be nothing yet, and its folder must be there.</param>
     /// <param name="isFolder">A folder is made, and not a tar.</param>
     /// <exception cref="ImageException">It cannot be made there.</exception>
-    public static IExportFiles Open(string path, bool isFolder) => Guard(path, () =>
+    public static IExportFiles Open(string path, bool isFolder, IDurableFiles durable) => Guard(path, () =>
     {
         if (!Directory.Exists(Path.GetDirectoryName(path)))
         {
@@ -26,7 +32,20 @@ public static class ExportPlace
                 "Make it, or give another path");
         }
         RequireFree(path);
-        return isFolder ? (IExportFiles)new FolderFiles(path) : new TarFiles(path);
+        DeleteLeftOf(path);
+        var partial = PartialOf(path);
+        UnderWay[partial] = true;
+        try
+        {
+            return isFolder
+                ? (IExportFiles)new FolderFiles(path, partial, durable)
+                : new TarFiles(path, partial, durable);
+        }
+        catch
+        {
+            End(partial);
+            throw;
+        }
     });
 
     /// <summary>Runs what writes an export; what the disk refuses becomes the operator's words.</summary>
@@ -50,7 +69,41 @@ public static class ExportPlace
         }
     }
 
-    internal static string PartialOf(string path) => $"{path}.{Path.GetRandomFileName()}.partial";
+    /// <summary>The files under this name are whole, or gone.</summary>
+    internal static void End(string partial) => UnderWay.TryRemove(partial, out _);
+
+    /// <exception cref="ImageException">The disk refuses it.</exception>
+    internal static void Sync(IDurableFiles durable, string folder)
+    {
+        if (durable.SyncDirectory(folder).Error is { } error)
+        {
+            throw new ImageException(
+                error.Fault == KernelFault.NoSpace ? ImageReason.NoSpace : ImageReason.Failed,
+                $"{folder} cannot be written: {error}", "Export to another disk, or try again");
+        }
+    }
+
+    private static string PartialOf(string path) => $"{path}.{Path.GetRandomFileName()}.partial";
+
+    private static void DeleteLeftOf(string path)
+    {
+        var name = Path.GetFileName(path);
+        foreach (var found in Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!))
+        {
+            var other = Path.GetFileName(found);
+            if (!other.StartsWith(name, StringComparison.Ordinal) || !Partial().IsMatch(other.AsSpan(name.Length))
+                || UnderWay.ContainsKey(found))
+                continue;
+            if (Directory.Exists(found))
+                Directory.Delete(found, recursive: true);
+            else
+                File.Delete(found);
+        }
+    }
+
+    /// <summary>What <see cref="PartialOf"/> adds to a path.</summary>
+    [GeneratedRegex("^\\.[a-z0-5]{8}\\.[a-z0-5]{3}\\.partial$")]
+    private static partial Regex Partial();
 
     internal static FileStreamOptions NewFile() => new()
     {

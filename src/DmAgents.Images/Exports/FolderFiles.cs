@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using DmAgents.Domain.Ports;
 
 namespace DmAgents.Images.Exports;
 
@@ -8,12 +9,13 @@ internal sealed class FolderFiles : IExportFiles
 {
     private readonly string path;
     private readonly string partial;
+    private readonly IDurableFiles durable;
     private FileStream? begun;
     private bool isComplete;
 
-    public FolderFiles(string path)
+    public FolderFiles(string path, string partial, IDurableFiles durable)
     {
-        (this.path, partial) = (path, ExportPlace.PartialOf(path));
+        (this.path, this.partial, this.durable) = (path, partial, durable);
         Directory.CreateDirectory(partial, ExportPlace.OwnersFolder);
     }
 
@@ -45,9 +47,13 @@ internal sealed class FolderFiles : IExportFiles
 
     public void Complete()
     {
+        foreach (var folder in Directory.EnumerateDirectories(partial, "*", SearchOption.AllDirectories))
+            ExportPlace.Sync(durable, folder);
+        ExportPlace.Sync(durable, partial);
         ExportPlace.RequireFree(path);
         Directory.Move(partial, path);
         isComplete = true;
+        ExportPlace.Sync(durable, Path.GetDirectoryName(path)!);
     }
 
     public void Dispose()
@@ -55,6 +61,7 @@ internal sealed class FolderFiles : IExportFiles
         begun?.Dispose();
         if (!isComplete)
             Directory.Delete(partial, recursive: true);
+        ExportPlace.End(partial);
     }
 
     private string Place(string name)

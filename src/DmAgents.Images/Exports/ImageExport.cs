@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Images.Changes;
 using DmAgents.Images.Sources;
@@ -49,11 +50,12 @@ public sealed class ImageExport : IDisposable
 
     /// <param name="path">Absolute; there must be nothing yet.</param>
     /// <param name="compress">With gzip, in an OCI layout.</param>
-    public ImageExport(string path, ExportFormat format, bool compress)
+    /// <param name="durable">Makes the names of what is written durable.</param>
+    public ImageExport(string path, ExportFormat format, bool compress, IDurableFiles durable)
     {
         (this.path, this.format) = (path, format);
         this.compress = compress && format != ExportFormat.DockerArchive;
-        files = ExportPlace.Open(path, format == ExportFormat.OciFolder);
+        files = ExportPlace.Open(path, format == ExportFormat.OciFolder, durable);
     }
 
     /// <summary>Writes the next layer: what a tree has beyond the one below.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using DmAgents.Domain.Ports;
 using DmAgents.Images.Tar;
 
 namespace DmAgents.Images.Exports;
@@ -10,14 +11,15 @@ internal sealed class TarFiles : IExportFiles
 {
     private readonly string path;
     private readonly string partial;
+    private readonly IDurableFiles durable;
     private readonly FileStream tar;
     private readonly HashSet<string> names = [];
     private long start;
     private bool isComplete;
 
-    public TarFiles(string path)
+    public TarFiles(string path, string partial, IDurableFiles durable)
     {
-        (this.path, partial) = (path, ExportPlace.PartialOf(path));
+        (this.path, this.partial, this.durable) = (path, partial, durable);
         tar = new FileStream(partial, ExportPlace.NewFile());
     }
 
@@ -58,6 +60,7 @@ internal sealed class TarFiles : IExportFiles
         ExportPlace.RequireFree(path);
         File.Move(partial, path, overwrite: false);
         isComplete = true;
+        ExportPlace.Sync(durable, Path.GetDirectoryName(path)!);
     }
 
     public void Dispose()
@@ -65,5 +68,6 @@ internal sealed class TarFiles : IExportFiles
         tar.Dispose();
         if (!isComplete)
             File.Delete(partial);
+        ExportPlace.End(partial);
     }
 }

@@ -47,6 +47,14 @@ public sealed class LinuxDurableFiles : IDurableFiles
         return failed.Or(KernelFault.NotFound);
     }
 
+    public KernelResult SyncDirectory(string directory)
+    {
+        var flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.CloseOnExec;
+        using var opened = DeviceCalls.Open(directory, flags, 0);
+        var errno = Marshal.GetLastPInvokeError();
+        return opened.IsInvalid ? KernelErrors.From(errno, "open", directory) : FileBytes.Sync(opened, directory);
+    }
+
     public KernelResult<byte[]> Read(string path)
     {
         try
@@ -104,7 +112,7 @@ public sealed class LinuxDurableFiles : IDurableFiles
         }
     }
 
-    private static KernelResult Replace(string path, ReadOnlySpan<byte> content, int creation, uint mode)
+    private KernelResult Replace(string path, ReadOnlySpan<byte> content, int creation, uint mode)
     {
         var written = Write(path + Temporary, content, creation, mode);
         if (written.FailedWith(KernelFault.NotFound))
@@ -155,14 +163,7 @@ public sealed class LinuxDurableFiles : IDurableFiles
         return renamed < 0 ? KernelErrors.From(errno, "rename", path) : KernelResult.Done;
     }
 
-    private static KernelResult SyncFolder(string path)
-    {
-        var folder = FolderOf(path);
-        var flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.CloseOnExec;
-        using var opened = DeviceCalls.Open(folder, flags, 0);
-        var errno = Marshal.GetLastPInvokeError();
-        return opened.IsInvalid ? KernelErrors.From(errno, "open", folder) : FileBytes.Sync(opened, folder);
-    }
+    private KernelResult SyncFolder(string path) => SyncDirectory(FolderOf(path));
 
     private static string FolderOf(string path) => Path.GetDirectoryName(path) ?? "/";
 }

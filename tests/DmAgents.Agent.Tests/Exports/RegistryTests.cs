@@ -9,6 +9,7 @@ using DmAgents.Domain.Ports;
 using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Images.Exports;
 using DmAgents.Kernel.FileTrees;
+using DmAgents.Testing.Files;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using RegistryAccess = DmAgents.Api.Admin.V1.RegistryAccess;
@@ -200,7 +201,7 @@ public sealed class RegistryTests : TwoAgents
             File.WriteAllText($"{home}/file", "of the registry");
             Assert.True(LinuxFileTree.Open(home, out var tree).IsDone);
             using (tree)
-            using (var export = new ImageExport(layout, ExportFormat.OciFolder, compress: true))
+            using (var export = new ImageExport(layout, ExportFormat.OciFolder, compress: true, new MemoryFiles()))
             {
                 export.AddLayer(null, tree!, null, _ => { });
                 export.Complete(

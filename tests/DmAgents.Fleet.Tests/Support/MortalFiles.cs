@@ -36,6 +36,8 @@ public sealed class MortalFiles(MemoryFiles files) : IDurableFiles
 
     public KernelResult Delete(string path) => Change(() => files.Delete(path));
 
+    public KernelResult SyncDirectory(string directory) => Change(() => files.SyncDirectory(directory));
+
     public KernelResult<byte[]> Read(string path) => files.Read(path);
 
     public KernelResult<Stream> OpenRead(string path) => files.OpenRead(path);

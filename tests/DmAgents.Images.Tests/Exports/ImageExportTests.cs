@@ -3,12 +3,14 @@ using System.Text;
 using System.Text.Json.Nodes;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
+using DmAgents.Domain.Ports;
 using DmAgents.Images.Exports;
 using DmAgents.Images.Layers;
 using DmAgents.Images.Sources;
 using DmAgents.Images.Tests.Changes;
 using DmAgents.Images.Tests.Support;
 using DmAgents.Images.Trees;
+using DmAgents.Testing.Files;
 
 namespace DmAgents.Images.Tests.Exports;
 
@@ -26,6 +28,8 @@ public sealed class ImageExportTests : IDisposable
 
     private readonly TwoTrees _trees = new(
         "mkdir d; echo 1 > d/a; echo 2 > d/b; chown 5:6 d", "rm d/a; echo 3 > d/c; setfattr -n user.x -v 1 d/b");
+
+    private readonly MemoryFiles _durable = new();
 
     public void Dispose() => _trees.Dispose();
 
@@ -88,7 +92,7 @@ public sealed class ImageExportTests : IDisposable
     [InlineData(ExportFormat.OciArchive)]
     public void A_layer_that_is_there_twice_is_written_once(ExportFormat format)
     {
-        using (var export = new ImageExport(At("out"), format, compress: false))
+        using (var export = new ImageExport(At("out"), format, compress: false, _durable))
         {
             for (var i = 0; i < 3; i++)
                 export.AddLayer(i == 0 ? null : _trees.Upper, _trees.Upper, null, _ => { });
@@ -110,10 +114,80 @@ public sealed class ImageExportTests : IDisposable
     [InlineData(ExportFormat.DockerArchive)]
     public void An_export_that_is_given_up_leaves_nothing(ExportFormat format)
     {
-        using (var export = new ImageExport(At("out"), format, compress: true))
+        using (var export = new ImageExport(At("out"), format, compress: true, _durable))
             export.AddLayer(null, _trees.Lower, null, _ => { });
 
         Assert.Equal(["lower", "upper"], Names());
+    }
+
+    [Fact]
+    public void Every_name_in_an_exported_folder_is_durable_before_it_is_named_and_its_own_name_afterwards()
+    {
+        var synced = new List<(string Folder, bool IsNamed)>();
+        _durable.Syncing = folder => synced.Add((folder, Path.Exists(At("out"))));
+
+        Export("out", ExportFormat.OciFolder, compress: false);
+
+        Assert.Equal((_trees.Home, true), synced[^1]);
+        Assert.All(synced[..^1], folder => Assert.False(folder.IsNamed));
+        var partial = Assert.Single(synced, folder => folder.Folder.EndsWith(".partial", StringComparison.Ordinal)).Folder;
+        Assert.Equal(
+            [partial, $"{partial}/blobs", $"{partial}/blobs/sha256"],
+            synced[..^1].Select(folder => folder.Folder).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_name_of_an_exported_tar_is_durable()
+    {
+        var synced = new List<(string Folder, bool IsNamed)>();
+        _durable.Syncing = folder => synced.Add((folder, Path.Exists(At("out"))));
+
+        Export("out", ExportFormat.OciArchive, compress: false);
+
+        Assert.Equal([(_trees.Home, true)], synced);
+    }
+
+    [Fact]
+    public void A_name_that_cannot_be_made_durable_ends_the_export_with_the_reason()
+    {
+        _durable.Break(_trees.Home, KernelFault.Failed);
+
+        var refused = Assert.Throws<ImageException>(() => Export("out", ExportFormat.OciArchive, compress: false));
+
+        Assert.StartsWith($"{_trees.Home} cannot be written: ", refused.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_crash_left_of_an_export_to_the_same_path_is_deleted_by_the_next_one()
+    {
+        Tool.Shell(
+            _trees.Home, "mkdir -p out.abcdefgh.ij0.partial/blobs; touch out.12345abc.xyz.partial out.notes.partial "
+                + "other.abcdefgh.ij0.partial out.abcdefgh.ij0.partial.txt");
+
+        Export("out", ExportFormat.OciFolder, compress: false);
+
+        Assert.Equal(
+            ["lower", "other.abcdefgh.ij0.partial", "out", "out.abcdefgh.ij0.partial.txt", "out.notes.partial", "upper"],
+            Names());
+    }
+
+    [Theory]
+    [InlineData(ExportFormat.OciFolder)]
+    [InlineData(ExportFormat.OciArchive)]
+    public void An_export_to_the_same_path_that_is_under_way_is_left_alone(ExportFormat format)
+    {
+        using (var first = new ImageExport(At("out"), format, compress: false, _durable))
+        {
+            first.AddLayer(null, _trees.Lower, null, _ => { });
+            Export("out", format, compress: false);
+            Assert.Equal(4, Names().Count());
+
+            var refused = Assert.Throws<ImageException>(
+                () => first.Complete(Encoding.UTF8.GetBytes(Config), App));
+
+            Assert.EndsWith("is there already", refused.What, StringComparison.Ordinal);
+        }
+        Assert.Equal(["lower", "out", "upper"], Names());
     }
 
     [Theory]
@@ -170,7 +244,7 @@ public sealed class ImageExportTests : IDisposable
 
     private ExportedImage Export(string name, ExportFormat format, bool compress, string config = Config)
     {
-        using var export = new ImageExport(At(name), format, compress);
+        using var export = new ImageExport(At(name), format, compress, _durable);
         export.AddLayer(null, _trees.Lower, null, _ => { });
         export.AddLayer(_trees.Lower, _trees.Upper, null, _ => { });
         return export.Complete(Encoding.UTF8.GetBytes(config), App);

@@ -23,6 +23,13 @@ public sealed class LinuxDurableFilesTests : IDisposable
     }
 
     [Fact]
+    public void The_names_in_a_directory_are_made_durable_and_a_missing_one_is_said()
+    {
+        Assert.Equal(KernelResult.Done, _files.SyncDirectory(_root));
+        Assert.True(_files.SyncDirectory(Path.Combine(_root, "none")).FailedWith(KernelFault.NotFound));
+    }
+
+    [Fact]
     public void Replace_leaves_nothing_of_a_longer_content_before()
     {
         var path = Path.Combine(_root, "one.json");

@@ -59,6 +59,17 @@ public sealed class MemoryFiles : IDurableFiles
         return KernelResult.Done;
     }
 
+    /// <summary>Is called with each directory whose names are made durable.</summary>
+    public Action<string> Syncing { get; set; } = _ => { };
+
+    public KernelResult SyncDirectory(string directory)
+    {
+        if (Refusal("fsync", directory) is { } error)
+            return error;
+        Syncing(directory);
+        return KernelResult.Done;
+    }
+
     public KernelResult<byte[]> Read(string path) => _files.TryGetValue(path, out var content)
         ? content
         : new KernelError(KernelFault.NotFound, 2, "open", path);
