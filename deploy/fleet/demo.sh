@@ -1,8 +1,9 @@
 #!/bin/bash
 # Shows a fleet of four hosts, each with a kernel, disks and an address of its own: it is made and joined by tokens, an
 # image that one host has is copied to two others at once, block by block, a host is cut off and keeps serving its
-# containers, a host loses its power in the midst of a copy and comes back, and one leaves. Content digests are equal
-# everywhere. Ends with "demo: ok". Takes about five minutes once agent and image are built.
+# containers, a host loses its power in the midst of a copy and comes back, the fleet's database goes away and comes back,
+# the copy of a lost host is restored elsewhere, and one leaves. Content digests are equal everywhere. Ends with
+# "demo: ok". Takes about six minutes once agent and image are built.
 #
 #   deploy/fleet/demo.sh
 #
@@ -11,7 +12,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
-[ $# = 0 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# = 0 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 if [ "$(id -u)" != 0 ]; then
   echo "demo: networks and pools are made by root; next: sudo $0" >&2
   exit 1
@@ -22,11 +23,22 @@ DMAGENTS_LAB_DIR=$(mktemp -d /tmp/dmfleet.XXXXXX)
 export DMAGENTS_LAB_DIR
 work=$DMAGENTS_LAB_DIR/work
 hosts=(ada bea cem dov)
+# Its user may enter it.
+database=$(mktemp -d /tmp/dmfleet-db.XXXXXX)
+postgres=$(dirname "$(find /usr/lib/postgresql -name pg_ctl | sort -V | tail -n 1)")
 lab() { tests/lab/host "$@"; }
+# The server is on the hosts' network, and runs as the package's own user.
+serve_database() {
+  lab net exec -- setpriv --reuid postgres --regid postgres --clear-groups "$postgres/pg_ctl" -D "$database/data" \
+    -l "$database/log" -w "$@" > /dev/null
+}
+start_database() { serve_database start -o "-c listen_addresses=10.77.0.254 -c unix_socket_directories=$database"; }
+stop_database() { serve_database stop -m fast; }
 clear_away() {
+  stop_database > /dev/null 2>&1 || true
   for host in "${hosts[@]}"; do lab rm "$host" > /dev/null 2>&1 || true; done
   lab net down > /dev/null 2>&1 || true
-  rm -rf "$DMAGENTS_LAB_DIR"
+  rm -rf "$DMAGENTS_LAB_DIR" "$database"
 }
 trap clear_away EXIT
 trap 'exit 130' INT
@@ -83,9 +95,25 @@ has_state() { [ "$(asked "$1" | jq -r --arg host "$2" '.hosts[] | select(.host =
 stands() { [ "$(asked "$1" | jq -r .standing)" = "$2" ]; }
 is_unreached() { asked "$1" | jq -e --arg host "$2" '.hosts[] | select(.host == $host) | .unreachable_since' > /dev/null; }
 is_reached() { ! is_unreached "$@"; }
+database_is() { [ "$(asked "$1" | jq -r .database.state)" = "$2" ]; }
+# How many hosts have all of the image and are there.
+has_copies() {
+  [ "$(quietly_on "$1" "$BIN/dmagent" image explain debian:demo --json 2> /dev/null \
+    | jq '[.hosts[] | select(.holding == "whole")] | length')" = "$2" ]
+}
+keeps_copies() { quietly_on "$1" "$BIN/dmagent" image copies debian:demo "$2" > /dev/null 2>&1; }
+has_image() { quietly_on "$1" "$BIN/dmagent" image show debian:demo > /dev/null 2>&1; }
 
 BIN=$root/artifacts/bin IMAGE=$work/image
-act "Four hosts" "Each has a kernel, three disks and an address. One daemon per host; no fleet yet, and nothing listens."
+act "Four hosts and a database" "Each host has a kernel, three disks and an address. One daemon per host; no fleet yet."
+lab net up
+chown postgres "$database"
+setpriv --reuid postgres --regid postgres --clear-groups "$postgres/initdb" -D "$database/data" -A trust > /dev/null
+echo "host all dmagents 10.77.0.0/24 scram-sha-256" >> "$database/data/pg_hba.conf"
+start_database
+lab net exec -- env "PGHOST=$database" PGUSER=postgres deploy/fleet/database.sh --address 10.77.0.254 \
+  --password-file "$work/database.pass" 2> /dev/null | sed "s|$work|/etc/dmagents|" > "$work/database.conf"
+note "$(cat "$work/database.conf")"
 number=0
 for host in "${hosts[@]}"; do
   number=$((number + 1))
@@ -149,6 +177,36 @@ on dov image copy debian:demo --from bea
 quietly_on dov "$BIN/dmagent" container create web --image debian:demo --mount > /dev/null
 quietly_on dov bash "$work/host.sh" tree > "$work/dov.tree"
 expect "the tree is the same there" cmp "$work/ada.tree" "$work/dov.tree"
+for host in "${hosts[@]}"; do
+  expect "journal, pool and live devices agree on $host" quietly_on "$host" "$BIN/dmagent" pool check main --quiet
+done
+
+act "The database goes away" "Containers and copies by hand go on. What needs the fleet is refused at once, and works when it is back."
+await "ada has the fleet's database" ada database_is ada ready
+await "the fleet knows of four copies" ada has_copies ada 4
+stop_database
+await "ada says that it is away" ada database_is ada away
+expect "a number of copies is refused meanwhile" sh -c "! DMAGENTS_LAB_DIR=$DMAGENTS_LAB_DIR tests/lab/host exec ada -- \
+  $BIN/dmagent image copies debian:demo 3"
+expect "containers are written to" quietly_on ada bash "$work/host.sh" write web
+start_database
+await "the fleet keeps three copies" ada keeps_copies ada 3
+on cem host list
+on cem layer where debian:demo
+
+act "A host is lost" "bea loses its power for good. The fleet makes its copy anew, on dov, which has none."
+on dov container remove web --force
+on dov image remove debian:demo
+await "the fleet knows that dov has none" ada has_copies ada 3
+lab cut bea
+await "dov has it, by itself" dov has_image dov
+on ada image explain debian:demo
+quietly_on dov "$BIN/dmagent" container create web --image debian:demo --mount > /dev/null
+quietly_on dov bash "$work/host.sh" tree > "$work/dov.tree"
+expect "the tree is the same there" cmp "$work/ada.tree" "$work/dov.tree"
+lab start bea
+quietly_on bea bash "$work/host.sh" begin-again
+await "bea is back, and counted once" bea has_copies bea 4
 for host in "${hosts[@]}"; do
   expect "journal, pool and live devices agree on $host" quietly_on "$host" "$BIN/dmagent" pool check main --quiet
 done

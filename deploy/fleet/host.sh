@@ -12,12 +12,14 @@ start_agent() {
   mount "$state" /var/lib/dmagents
   hostname "$NAME"
   # A host of the lab stands still for seconds while the machine is busy: such a moment is no failure.
-  cat > /etc/dmagents/dmagents.conf << 'END'
+  install -m 0600 "$(dirname "$0")/database.pass" /etc/dmagents/
+  { sed 's/^/dmagents./' "$(dirname "$0")/database.conf"; cat << 'END'; } > /etc/dmagents/dmagents.conf
 dmagents {
   fleet {
     acceptable-pause = 10s
     stable-after = 20s
     removal-margin = 5s
+    restore-after = 20s
   }
 }
 END
