@@ -19,11 +19,16 @@ namespace DmAgents.Agent.Spread;
 /// </summary>
 internal sealed class CopyOrders(
     FleetEntityAccess access, ImageCopies copies, PoolGateway gateway, ILayerPeers peers, FleetMadeImages made,
-    AgentSettings settings, TimeProvider time, ILogger<CopyOrders> log)
+    AgentSettings settings, TimeProvider time, ILogger<CopyOrders> log) : IDisposable
 {
+    /// <summary>Copies of the fleet at a time: one receives while another reads back or commits. More share the same disk
+    /// and network, so that each takes longer. The others wait, and are renewed.</summary>
+    public const int AtATime = 3;
+
     private static readonly SpreadSettings Defaults = new(default, _ => { });
 
     private readonly ConcurrentDictionary<CopyId, bool> _underWay = new();
+    private readonly SemaphoreSlim _turns = new(AtATime);
 
     /// <summary>Copies that the host has to do with at this moment.</summary>
     public IEnumerable<CopyId> UnderWay => _underWay.Keys;
@@ -36,16 +41,46 @@ internal sealed class CopyOrders(
             return;
         try
         {
-            if (await Continues(order.Copy, stopping).ConfigureAwait(false) != true)
+            if (await Continues(order.Copy, stopping).ConfigureAwait(false) != true
+                || !await TakeTurnAsync(order.Copy, stopping).ConfigureAwait(false))
                 return;
-            var why = await CopyAsync(order, stopping).ConfigureAwait(false);
-            if (why is not null)
-                await Fail(order.Copy, why, stopping).ConfigureAwait(false);
+            try
+            {
+                var why = await CopyAsync(order, stopping).ConfigureAwait(false);
+                if (why is not null)
+                    await Fail(order.Copy, why, stopping).ConfigureAwait(false);
+            }
+            finally
+            {
+                _turns.Release();
+            }
         }
         finally
         {
             _underWay.TryRemove(order.Copy, out _);
         }
+    }
+
+    public void Dispose() => _turns.Dispose();
+
+    /// <returns>False: the copy is not wanted any more, and has no turn.</returns>
+    private async Task<bool> TakeTurnAsync(CopyId copy, CancellationToken stopping)
+    {
+        using var waits = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var turn = _turns.WaitAsync(waits.Token);
+        while (await Task.WhenAny(turn, Task.Delay(Lease / 4, time, stopping)).ConfigureAwait(false) != turn)
+        {
+            if (stopping.IsCancellationRequested || await Continues(copy, stopping).ConfigureAwait(false) != false)
+                continue;
+            await waits.CancelAsync().ConfigureAwait(false);
+            await turn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // It may have come in the same moment.
+            if (turn.IsCompletedSuccessfully)
+                _turns.Release();
+            return false;
+        }
+        await turn.ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>The same at each repetition.</summary>

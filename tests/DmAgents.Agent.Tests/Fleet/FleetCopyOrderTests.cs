@@ -121,14 +121,40 @@ public sealed class FleetCopyOrderTests : IAsyncLifetime
         Assert.False(agents[1].Get<FleetMadeImages>().Made(ServedAgent.Pool, agents[1].State.Images[App]));
     }
 
+    [Fact]
+    public async Task A_few_copies_run_at_a_time_and_the_others_follow()
+    {
+        var agents = await _fleet.Form(2);
+        var images = Enumerable.Range(0, CopyOrders.AtATime + 2).Select(i => new ImageReference($"app:{i}")).ToList();
+        var gates = images.ConvertAll(_ => agents[1].Kernel.HoldNext(nameof(IKernel.OpenForReceiving)));
+        for (var i = 0; i < images.Count; i++)
+            await TwoAgents.Tag(agents[0], images[i], await TwoAgents.AddLayer(agents[0], null, 20 + i, ByteSize.MiB(1)));
+        foreach (var image in images)
+        {
+            await Image(agents[0], image, state => state.IsKnown && state.Holders.SequenceEqual([One]));
+            await SetCopies(agents[0], 2, image);
+        }
+        var orders = agents[1].Get<CopyOrders>();
+
+        await TwoAgents.Eventually(() => orders.UnderWay.Count() == images.Count, "all are ordered");
+        await TwoAgents.Eventually(
+            () => agents[1].Get<ImageCopies>().All.Count() == CopyOrders.AtATime, "a few have begun");
+        Assert.Equal(CopyOrders.AtATime, agents[1].Get<ImageCopies>().All.Count());
+
+        foreach (var gate in gates)
+            gate.Open();
+        foreach (var image in images)
+            await Image(agents[0], image, state => state.Holds(Two));
+    }
+
     private static RequestId NewRequest() => new(Guid.NewGuid());
 
     private static async Task MakeImage(ServedAgent agent) =>
         await TwoAgents.Tag(agent, App, await TwoAgents.AddLayer(agent, null, 1, ByteSize.MiB(2)));
 
-    private static async Task SetCopies(ServedAgent agent, int copies) =>
+    private static async Task SetCopies(ServedAgent agent, int copies, ImageReference? image = null) =>
         await (await Ready(agent)).Ask(
-            App, new ImageCommands.SetCopies(NewRequest(), copies, TimeProvider.System.GetUtcNow()), default);
+            image ?? App, new ImageCommands.SetCopies(NewRequest(), copies, TimeProvider.System.GetUtcNow()), default);
 
     private static async Task<FleetEntities> Ready(ServedAgent agent)
     {
@@ -136,11 +162,14 @@ public sealed class FleetCopyOrderTests : IAsyncLifetime
         return await agent.Get<FleetEntityAccess>().WhenReady(patience.Token);
     }
 
-    private static async Task<ImageState> Image(ServedAgent from, Func<ImageState, bool> holds)
+    private static Task<ImageState> Image(ServedAgent from, Func<ImageState, bool> holds) => Image(from, App, holds);
+
+    private static async Task<ImageState> Image(
+        ServedAgent from, ImageReference image, Func<ImageState, bool> holds)
     {
         for (var waited = 0; ; waited++)
         {
-            var (state, refusal) = await (await Ready(from)).Show(App, CancellationToken.None);
+            var (state, refusal) = await (await Ready(from)).Show(image, CancellationToken.None);
             if (state is not null && holds(state))
                 return state;
             Assert.True(waited < 2000, $"it does not come to be so: {state} {refusal}");
