@@ -18,6 +18,8 @@ internal sealed class ReleaseOrders(
     /// <summary>Without an answer the copy is kept, and counts again; the order is repeated.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentDictionary<ImageReference, bool> _underWay = new();
 
     public async Task ExecuteAsync(HostOrders.ReleaseImage order, CancellationToken stopping)
@@ -57,13 +59,32 @@ internal sealed class ReleaseOrders(
         Copies(reference).Any() && Copies(reference).All(copy =>
             made.Made(copy.Pool.Name, copy.Image));
 
+    /// <summary>Asks until the outcome is known: what had no answer may have been done, or may still be, and until that is
+    /// known the copy must not count. The same request is asked again, so that nothing is done twice.</summary>
+    internal static async Task<PoolReply> OutcomeOf(
+        Func<Task<PoolReply>> ask, TimeSpan pause, TimeProvider time, CancellationToken stopping)
+    {
+        for (var isUnknown = false; ; await Task.Delay(pause, time, stopping).ConfigureAwait(false))
+        {
+            var reply = await ask().ConfigureAwait(false);
+            if (reply is not PoolReplies.Refused { Refusal.Kind: var kind })
+                return reply;
+            isUnknown |= kind == RefusalKind.TimedOut;
+            // A pool that is busy, or opens anew, says nothing of what became of the first one.
+            if (!isUnknown || kind is not (RefusalKind.TimedOut or RefusalKind.Busy or RefusalKind.WrongState))
+                return reply;
+        }
+    }
+
     private async Task DropAsync(ImageReference reference, CancellationToken stopping)
     {
         foreach (var (pool, image) in Copies(reference).ToList())
         {
-            await gateway.Ask(
-                pool.Name, new PoolCommands.UntagImage(new RequestId(Guid.NewGuid()), image.Reference, gateway.Now),
-                stopping).ConfigureAwait(false);
+            var untag = new PoolCommands.UntagImage(new RequestId(Guid.NewGuid()), image.Reference, gateway.Now);
+            var reply = await OutcomeOf(
+                () => gateway.Request(pool.Name, untag, stopping), Pause, time, stopping).ConfigureAwait(false);
+            if (reply is PoolReplies.Refused { Refusal: { Kind: not RefusalKind.NotFound } refusal })
+                throw Refusals.Of(refusal);
             log.LogInformation(
                 "image {Image} was removed from pool {Pool}: the fleet has enough copies", reference, pool.Name);
         }
