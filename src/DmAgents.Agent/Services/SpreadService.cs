@@ -42,7 +42,8 @@ internal sealed class SpreadService(Agent.Spread.ImageSpread images, ContainerPl
         }
         if (host is null && !containers.IsOn)
             return new PlaceContainerReply { Local = true };
-        if (host is null && containers.InPlaceOfFleet(name, request.Image) is { } here)
+        if (host is null && await containers.InPlaceOfFleet(name, request.Image, context.CancellationToken)
+            .ConfigureAwait(false) is { } here)
         {
             return new PlaceContainerReply
             {

@@ -43,16 +43,21 @@ internal sealed class ContainerPlacing(
     /// <summary>This host takes part in the entities of a fleet: containers are the fleet's to place.</summary>
     public bool IsOn => settings.Fleet.Database is not null && identity.Current is not null;
 
-    /// <summary>What an operator asks for goes on without the fleet if this host can do it by itself: it takes no changes
-    /// at this moment, and the image is here.</summary>
+    /// <summary>What an operator asks for goes on without the fleet if this host can do it by itself: the fleet takes no
+    /// changes at this moment, or has not heard of the image yet; and the image is here.</summary>
     /// <returns>Null: the fleet can be asked.</returns>
     /// <exception cref="RefusedException">The fleet cannot be asked, and the image is not here.</exception>
-    public LocalPlace? InPlaceOfFleet(ContainerName name, string image)
+    public async Task<LocalPlace?> InPlaceOfFleet(ContainerName name, string image, CancellationToken cancellation)
     {
+        var pool = images.PoolWith(image);
         if (access.TryFind(CannotCreate, name.Value, out _, out var refusal))
-            return null;
-        return images.PoolWith(image) is { } pool
-            ? new LocalPlace(pool, refusal)
+        {
+            return pool is { } one && await images.Unknown(image, cancellation).ConfigureAwait(false) is { } unknown
+                ? new LocalPlace(one, unknown)
+                : null;
+        }
+        return pool is { } place
+            ? new LocalPlace(place, refusal)
             : throw Refusals.Of(refusal with
             {
                 Next = $"{refusal.Next}; meanwhile a host that has the image makes it by itself: "

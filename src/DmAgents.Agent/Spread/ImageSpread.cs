@@ -81,6 +81,21 @@ internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway,
         };
     }
 
+    /// <summary>That the fleet has no image of this name; null: it has. One that was imported a moment ago is announced
+    /// soon.</summary>
+    public async Task<Refusal?> Unknown(string image, CancellationToken cancellation)
+    {
+        try
+        {
+            await Explain(image, cancellation).ConfigureAwait(false);
+            return null;
+        }
+        catch (RefusedException unknown) when (unknown.Refusal.Kind == RefusalKind.NotFound)
+        {
+            return unknown.Refusal;
+        }
+    }
+
     /// <summary>The pool of this host that has the image; null: none has at this moment.</summary>
     public PoolName? PoolWith(string image) => gateway.Board.All.FirstOrDefault(
         pool => pool.Phase == PoolPhase.Open && Found(CannotExplain, pool, image) is not null)?.Name;

@@ -165,6 +165,24 @@ public sealed class FleetContainerTests : IAsyncLifetime
         await Listed(agents[1], list => list is [{ Host: "host1", Phase: Phase.Present }]);
     }
 
+    /// <summary>The image may be announced at any moment: then the fleet places the container.</summary>
+    [Fact]
+    public async Task A_container_of_an_image_that_the_fleet_has_not_heard_of_yet_is_made()
+    {
+        var agent = (await _fleet.Form(1))[0];
+        await MakeImage(agent);
+
+        var reply = await Asked(agent, "");
+
+        if (reply.Local)
+        {
+            Assert.Equal(ServedAgent.Pool.Value, reply.Pool);
+            Assert.Contains("the fleet has no image of this name", reply.NotAskedBecause, StringComparison.Ordinal);
+        }
+        else
+            Assert.Equal("host1", reply.Placed.Host);
+    }
+
     private static async Task<PlaceContainerReply> Asked(ServedAgent agent, string host) =>
         await new Api.Admin.V1.Spread.SpreadClient(agent.AdminChannel).PlaceContainerAsync(new PlaceContainerRequest
         {
@@ -178,8 +196,8 @@ public sealed class FleetContainerTests : IAsyncLifetime
         board.Show((board.Find(name) ?? agent.Picture with { Name = name, Uuid = new PoolUuid(Guid.NewGuid()) }) with
         {
             Phase = phase,
-            // It opens for as long as the test lasts.
-            Since = TimeProvider.System.GetUtcNow().AddDays(1),
+            // It opens for as long as the test lasts; its disks have been away for longer than the host waits.
+            Since = TimeProvider.System.GetUtcNow().AddDays(phase == PoolPhase.Unavailable ? -1 : 1),
             Actor = Akka.Actor.ActorRefs.Nobody,
         });
     }
