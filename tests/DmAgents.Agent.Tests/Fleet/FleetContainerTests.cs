@@ -77,7 +77,8 @@ public sealed class FleetContainerTests : IAsyncLifetime
         await TwoAgents.Eventually(() => EpochIn(agent, Second) != ContainerEpoch.None, "it is the fleet's");
         var epoch = EpochIn(agent, Second);
 
-        Share(agent, Second, PoolPhase.Unavailable);
+        // For the disks of a pool that is unavailable the host would wait first.
+        Share(agent, Second, PoolPhase.WrongPool);
         await Listed(agent, list => list is [{ Phase: Phase.Vanished }]);
         Assert.Equal(epoch, EpochIn(agent, Second));
         Share(agent, Second, PoolPhase.Open);
@@ -196,8 +197,8 @@ public sealed class FleetContainerTests : IAsyncLifetime
         board.Show((board.Find(name) ?? agent.Picture with { Name = name, Uuid = new PoolUuid(Guid.NewGuid()) }) with
         {
             Phase = phase,
-            // It opens for as long as the test lasts; its disks have been away for longer than the host waits.
-            Since = TimeProvider.System.GetUtcNow().AddDays(phase == PoolPhase.Unavailable ? -1 : 1),
+            // It opens for as long as the test lasts.
+            Since = TimeProvider.System.GetUtcNow().AddDays(1),
             Actor = Akka.Actor.ActorRefs.Nobody,
         });
     }
