@@ -11,9 +11,9 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Agent.Containerd;
 
 /// <summary>
-/// Layers that containerd needs not download, because another host of the fleet has them. containerd prepares a snapshot
-/// with the chain id of the layer that it is about to unpack. Told that it exists, it looks for a committed snapshot
-/// with the same label and parent, of any name. As long as it waits for the answer, it collects no garbage.
+/// Layers that containerd needs not download, because another host of the fleet has them. containerd prepares a
+/// snapshot with the chain id of the layer that it is about to unpack. Told that it exists, it looks for a committed
+/// snapshot with the same label and parent, of any name. As long as it waits for the answer, it collects no garbage.
 /// </summary>
 internal sealed class RemoteLayers(
     PoolGateway gateway, PeerLayers layers, ILayerPeers peers, AgentSettings settings, ILogger<RemoteLayers> log)
@@ -57,8 +57,8 @@ internal sealed class RemoteLayers(
         }
     }
 
-    /// <summary>Whether there is a committed snapshot of the layer that this one is prepared for: it was there, or another
-    /// host brought it. Otherwise nothing has changed.</summary>
+    /// <summary>Whether there is a committed snapshot of the layer that this one is prepared for: it was there, or
+    /// another host brought it. Otherwise nothing has changed.</summary>
     public async Task<bool> HasAsync(
         PoolPicture pool, DeviceKey key, DeviceKey? parent, ImmutableSortedDictionary<string, string> labels,
         CancellationToken cancellation)

@@ -33,8 +33,8 @@ internal static partial class SnapshotKeys
         return Of(key, NamespaceOf(what, context));
     }
 
-    /// <summary>A key beside this one: of its namespace, and in the form in which containerd's metadata store would send
-    /// it.</summary>
+    /// <summary>A key beside this one: of its namespace, and in the form in which containerd's metadata store would
+    /// send it.</summary>
     /// <param name="name">What it is called without namespace and number.</param>
     public static DeviceKey Beside(DeviceKey key, string name)
     {

@@ -33,8 +33,8 @@ internal sealed record ExportOutcome(
 
 /// <summary>
 /// Writes an image of a pool as an archive: of each layer what its tree has beyond the one below. If the agent dies
-/// meanwhile, nothing of it is left in the pool; its files have a name that ends in <c>.partial</c>, and the next export to the same
-/// path deletes them.
+/// meanwhile, nothing of it is left in the pool; its files have a name that ends in <c>.partial</c>, and the next
+/// export to the same path deletes them.
 /// </summary>
 internal sealed class ImageExporter(
     PoolGateway gateway, LayerTrees trees, IKernel kernel, IDurableFiles files, ILogger<ImageExporter> log)

@@ -50,7 +50,8 @@ internal sealed class LayerTrees(PoolGateway gateway, IFileTrees trees, ILogger<
         return opened.Error;
     }
 
-    /// <summary>Makes a live snapshot that takes writes. What a crash leaves of it is undone, as a layer of an import is.
+    /// <summary>Makes a live snapshot that takes writes. What a crash leaves of it is undone, as a layer of an import
+    /// is.
     /// </summary>
     private async Task<DeviceRecord> SnapshotOfAsync(
         string what, PoolPicture pool, DeviceRecord layer, RequestId owner, CancellationToken cancellation)

@@ -5,9 +5,9 @@ using LogLevel = Microsoft.Extensions.Logging.LogLevel;
 namespace DmAgents.Agent.Fleet;
 
 /// <summary>
-/// Brings what the fleet's actors log into the agent's log. What remoting says of each connection that ends or cannot be
-/// made is for debugging: a host that is away would fill the log every few seconds, and one that leaves in order is no
-/// error. <see cref="FleetWatchPart"/> says which hosts come, go and are unreachable.
+/// Brings what the fleet's actors log into the agent's log. What remoting says of each connection that ends or cannot
+/// be made is for debugging: a host that is away would fill the log every few seconds, and one that leaves in order is
+/// no error. <see cref="FleetWatchPart"/> says which hosts come, go and are unreachable.
 /// </summary>
 internal sealed class FleetLogBridge : AkkaLogBridge
 {

@@ -13,7 +13,8 @@ namespace DmAgents.Agent.Hosting;
 /// <summary>The host's journal: one SQLite file, durable at each commit.</summary>
 internal static class JournalDatabase
 {
-    /// <summary>A view of the events for people. The plugin writes .NET's ticks: 100 ns each, since the year 1.</summary>
+    /// <summary>A view of the events for people. The plugin writes .NET's ticks: 100 ns each, since the year
+    /// 1.</summary>
     private const string Readable = """
         CREATE VIEW readable as
         select ordering, datetime((created - 621355968000000000) / 10000000, 'unixepoch') as at_utc,

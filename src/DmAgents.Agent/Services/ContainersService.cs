@@ -145,7 +145,8 @@ internal sealed class ContainersService(
         return new RemoveContainerReply { Container = name.Value, Host = host?.Value ?? "" };
     }
 
-    /// <summary>The command that removes the one that may be meant: only a person can say so, since names are used again.
+    /// <summary>The command that removes the one that may be meant: only a person can say so, since names are used
+    /// again.
     /// </summary>
     private async Task<string?> PlaceElsewhere(PoolPicture asked, DeviceKey key, CancellationToken cancellation)
     {

@@ -43,8 +43,8 @@ internal sealed class ContainerPlacing(
     /// <summary>This host takes part in the entities of a fleet: containers are the fleet's to place.</summary>
     public bool IsOn => settings.Fleet.Database is not null && identity.Current is not null;
 
-    /// <summary>What an operator asks for goes on without the fleet if this host can do it by itself: the fleet takes no
-    /// changes at this moment, or has not heard of the image yet; and the image is here.</summary>
+    /// <summary>What an operator asks for goes on without the fleet if this host can do it by itself: the fleet takes
+    /// no changes at this moment, or has not heard of the image yet; and the image is here.</summary>
     /// <returns>Null: the fleet can be asked.</returns>
     /// <exception cref="RefusedException">The fleet cannot be asked, and the image is not here.</exception>
     public async Task<LocalPlace?> InPlaceOfFleet(ContainerName name, string image, CancellationToken cancellation)
@@ -101,7 +101,8 @@ internal sealed class ContainerPlacing(
         };
     }
 
-    /// <summary>The host that has it, as the fleet knows; null: none, or the fleet does not say so in a moment.</summary>
+    /// <summary>The host that has it, as the fleet knows; null: none, or the fleet does not say so in a
+    /// moment.</summary>
     public async Task<HostName?> HostOf(ContainerName name, CancellationToken cancellation)
     {
         if (!IsOn || !access.TryFind(CannotRemove, name.Value, out var entities, out _))
@@ -127,7 +128,8 @@ internal sealed class ContainerPlacing(
             : null;
 
     /// <summary>An operator removed it on this host, which announces so, too: without this the fleet would believe that
-    /// its host lost it. Returns at once: the removal on the host is done, whether the fleet hears of it or not.</summary>
+    /// its host lost it. Returns at once: the removal on the host is done, whether the fleet hears of it or
+    /// not.</summary>
     public void NoteRemoval(RequestId request, KnownContainer removed)
     {
         if (IsOn && access.TryFind(CannotRemove, removed.Name.Value, out var entities, out _))

@@ -13,16 +13,16 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Agent.Spread;
 
 /// <summary>
-/// Copies images to this host because the fleet orders it. Each copy has one request id, on each repetition of the order
-/// and after a restart. Before it begins, and as long as it runs, the host asks the image's entity whether the copy is
-/// still under way: what is not is undone.
+/// Copies images to this host because the fleet orders it. Each copy has one request id, on each repetition of the
+/// order and after a restart. Before it begins, and as long as it runs, the host asks the image's entity whether the
+/// copy is still under way: what is not is undone.
 /// </summary>
 internal sealed class CopyOrders(
     FleetEntityAccess access, ImageCopies copies, PoolGateway gateway, ILayerPeers peers, FleetMadeImages made,
     AgentSettings settings, TimeProvider time, ILogger<CopyOrders> log) : IDisposable
 {
-    /// <summary>Copies of the fleet at a time: one receives while another reads back or commits. More share the same disk
-    /// and network, so that each takes longer. The others wait, and are renewed.</summary>
+    /// <summary>Copies of the fleet at a time: one receives while another reads back or commits. More share the same
+    /// disk and network, so that each takes longer. The others wait, and are renewed.</summary>
     public const int AtATime = 3;
 
     private static readonly SpreadSettings Defaults = new(default, _ => { });

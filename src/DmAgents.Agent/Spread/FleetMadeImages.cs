@@ -42,8 +42,8 @@ internal sealed class FleetMadeImages(IDurableFiles files, PoolBoard board, Agen
             return All.Any(known => known.Request == copy);
     }
 
-    /// <summary>An image of this host that is not the fleet's and has the reference, so that no copy of the fleet may take
-    /// the name; null: there is none.</summary>
+    /// <summary>An image of this host that is not the fleet's and has the reference, so that no copy of the fleet may
+    /// take the name; null: there is none.</summary>
     /// <param name="config">The digest of the configuration of the image that is to come.</param>
     public string? Objection(ImageReference reference, string config)
     {

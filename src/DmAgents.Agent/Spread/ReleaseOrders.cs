@@ -59,8 +59,8 @@ internal sealed class ReleaseOrders(
         Copies(reference).Any() && Copies(reference).All(copy =>
             made.Made(copy.Pool.Name, copy.Image));
 
-    /// <summary>Asks until the outcome is known: what had no answer may have been done, or may still be, and until that is
-    /// known the copy must not count. The same request is asked again, so that nothing is done twice.</summary>
+    /// <summary>Asks until the outcome is known: what had no answer may have been done, or may still be, and until that
+    /// is known the copy must not count. The same request is asked again, so that nothing is done twice.</summary>
     internal static async Task<PoolReply> OutcomeOf(
         Func<Task<PoolReply>> ask, TimeSpan pause, TimeProvider time, CancellationToken stopping)
     {

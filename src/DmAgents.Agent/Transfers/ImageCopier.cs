@@ -87,8 +87,8 @@ internal sealed class ImageCopier(
         }
     }
 
-    /// <summary>A copy that the fleet ordered takes the name of no operator's image, which may have come since the order:
-    /// that image would lose its layers. An operator who copies says which image the name is to mean.</summary>
+    /// <summary>A copy that the fleet ordered takes the name of no operator's image, which may have come since the
+    /// order: that image would lose its layers. An operator who copies says which image the name is to mean.</summary>
     private void SpareOthers(CopyJob job, ImageOffer offer)
     {
         if (made.Ordered(job.Request)

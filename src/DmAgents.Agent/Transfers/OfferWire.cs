@@ -81,7 +81,8 @@ internal sealed record HeldContent(string Content, bool IsWhole, int Serving);
 /// <summary>How far an offer is.</summary>
 internal sealed record OfferWork(int Layers, int Of);
 
-/// <summary>The talk about an image or layers over a stream: each message is its length (4 bytes, little endian) and JSON.
+/// <summary>The talk about an image or layers over a stream: each message is its length (4 bytes, little endian) and
+/// JSON.
 /// </summary>
 internal static class OfferWire
 {

@@ -35,7 +35,8 @@ internal sealed class PeerConnections : IDisposable
             _open.Remove(connection);
     }
 
-    /// <summary>Also right after a handshake: the host may have been revoked since its certificate was judged.</summary>
+    /// <summary>Also right after a handshake: the host may have been revoked since its certificate was
+    /// judged.</summary>
     internal void EndRevoked()
     {
         var revocations = _trust.Current.Revocations;

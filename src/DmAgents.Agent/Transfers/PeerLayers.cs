@@ -39,8 +39,8 @@ internal sealed class PeerLayers(
     private TimeSpan StalledAfter => settings.Fleet.Layers.StalledAfter;
 
     /// <returns>Which host it came from; null: none has it, or none brings it.</returns>
-    /// <exception cref="OperationCanceledException">It is not wanted any more, and nothing of it is left. A layer that was
-    /// there by then stays.</exception>
+    /// <exception cref="OperationCanceledException">It is not wanted any more, and nothing of it is left. A layer that
+    /// was there by then stays.</exception>
     public async Task<HostName?> BringAsync(PoolPicture pool, NeededLayer needed, CancellationToken notWanted)
     {
         var found = await search.FindAsync(needed.Chain, needed.FileSystem, notWanted).ConfigureAwait(false);

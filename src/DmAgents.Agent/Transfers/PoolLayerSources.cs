@@ -17,7 +17,8 @@ internal sealed class PoolLayerSources(
 {
     private const string What = "cannot send layer";
 
-    /// <summary>Each blocks a thread until the layer's content is computed, and they are computed one at a time.</summary>
+    /// <summary>Each blocks a thread until the layer's content is computed, and they are computed one at a
+    /// time.</summary>
     private const int ComputedAtOnce = 8;
 
     private int _computed;

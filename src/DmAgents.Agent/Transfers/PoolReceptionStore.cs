@@ -20,7 +20,8 @@ namespace DmAgents.Agent.Transfers;
 internal sealed record WantedLayer(
     RequestId Transfer, int Index, DeviceKey Layer, DeviceKey? Parent, FormatName? Format, string? Root, string? DiffId)
 {
-    /// <summary>The layer's labels; null: those of a layer that belongs to the transfer until an image needs it.</summary>
+    /// <summary>The layer's labels; null: those of a layer that belongs to the transfer until an image needs
+    /// it.</summary>
     public ImmutableSortedDictionary<string, string>? Labels { get; init; }
 
     public DeviceKey Key => WorkUnderWay.ReceptionOf(Transfer, Index);
@@ -106,8 +107,8 @@ internal sealed class PoolReceptionStore(
         }));
 
     /// <remarks>The map comes first: the layer has one from its first moment. If another transfer or import was faster,
-    /// its layer is used, and this one's is removed. A file system that this host's kernel does not take is refused: each
-    /// container made of it would be.</remarks>
+    /// its layer is used, and this one's is removed. A file system that this host's kernel does not take is refused:
+    /// each container made of it would be.</remarks>
     public KernelResult Commit(ReceivingProgress progress, ContentMap map)
     {
         Close();

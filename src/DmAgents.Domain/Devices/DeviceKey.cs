@@ -6,8 +6,8 @@ namespace DmAgents.Domain.Devices;
 /// What the owner of a device calls it: a name within a space. A key names one device at a time; a removed device
 /// gives its key back at once, although its blocks go later.
 /// </summary>
-/// <param name="Space">"base", "layer", "container", "import", "reception", "transfer", "stock"; a client with keys of its
-/// own has its own: "containerd.NAMESPACE".</param>
+/// <param name="Space">"base", "layer", "container", "import", "reception", "transfer", "stock"; a client with keys of
+/// its own has its own: "containerd.NAMESPACE".</param>
 /// <param name="Name">Any text that the space allows.</param>
 public readonly record struct DeviceKey(string Space, string Name)
 {

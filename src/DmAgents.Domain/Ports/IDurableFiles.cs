@@ -17,8 +17,8 @@ public interface IDurableFiles
     /// the file stays as it was.</summary>
     KernelResult Replace(string path, Func<Stream, KernelResult> write);
 
-    /// <summary>As the first, for what only the file's owner may read or write (mode 0600, whatever the process's mask):
-    /// no other process can read the content at any time, not even in the temporary file.</summary>
+    /// <summary>As the first, for what only the file's owner may read or write (mode 0600, whatever the process's
+    /// mask): no other process can read the content at any time, not even in the temporary file.</summary>
     KernelResult ReplaceSecret(string path, ReadOnlySpan<byte> content);
 
     /// <summary>Removes a file, and makes that durable. A missing one: done.</summary>

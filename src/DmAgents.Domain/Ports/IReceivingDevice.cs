@@ -10,8 +10,9 @@ namespace DmAgents.Domain.Ports;
 /// keep any of those since the last <see cref="Sync"/>, each sector whole or not at all.
 /// <para>If the pool's block is larger than 1 MiB, several writes fill a new block. If the agent dies between them, or
 /// the power fails, or a write fails, the rest of that block can have what the disk had there before: bytes of another
-/// layer, even in a part that was synced, or zeroed, or never written. So after such an end the caller reads back all of
-/// each block that it wrote any part of (or all of the device), and not only what it wrote, before it uses the device.
+/// layer, even in a part that was synced, or zeroed, or never written. So after such an end the caller reads back all
+/// of each block that it wrote any part of (or all of the device), and not only what it wrote, before it uses the
+/// device.
 /// </para></remarks>
 public interface IReceivingDevice : IBlockReader
 {

@@ -20,8 +20,8 @@ public static class AuthorityDocument
 
     private static readonly JsonWriterOptions _indented = new() { Indented = true, NewLine = "\n" };
 
-    /// <exception cref="InvalidOperationException">It would have more than <see cref="MaxBytes"/>, and could not be read
-    /// again. <see cref="AuthorityDecider.MaxRecords"/> prevents it.</exception>
+    /// <exception cref="InvalidOperationException">It would have more than <see cref="MaxBytes"/>, and could not be
+    /// read again. <see cref="AuthorityDecider.MaxRecords"/> prevents it.</exception>
     public static byte[] Write(AuthorityState state)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -2,8 +2,8 @@ using System.Net;
 
 namespace DmAgents.Fleet.Joining;
 
-/// <summary>The exchanges that an issuer serves at once. Those of members have slots of their own: strangers, which need
-/// no more than an address to connect, keep no member from a renewal.</summary>
+/// <summary>The exchanges that an issuer serves at once. Those of members have slots of their own: strangers, which
+/// need no more than an address to connect, keep no member from a renewal.</summary>
 internal sealed class JoinSlots(JoinLimits limits)
 {
     private readonly Lock _lock = new();

@@ -116,8 +116,8 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
         }
     }
 
-    /// <remarks>What is read is never written back: the first write of a block that is longer than a buffer maps it, and
-    /// what is read then is what the disk had there. Nor is a part that <see cref="Zero"/> clears at the same time
+    /// <remarks>What is read is never written back: the first write of a block that is longer than a buffer maps it,
+    /// and what is read then is what the disk had there. Nor is a part that <see cref="Zero"/> clears at the same time
     /// restored.</remarks>
     private KernelResult WriteAround(ByteSize start, ByteSize end, ByteSize offset, ReadOnlySpan<byte> part)
     {

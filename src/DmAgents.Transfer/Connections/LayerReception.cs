@@ -113,7 +113,8 @@ public sealed class LayerReception(
             Seek(cancellation);
     }
 
-    /// <summary>Before the outputs of a step are done: no connection opens a target that is about to be removed.</summary>
+    /// <summary>Before the outputs of a step are done: no connection opens a target that is about to be
+    /// removed.</summary>
     private void Serve()
     {
         var served = receiver.Served;

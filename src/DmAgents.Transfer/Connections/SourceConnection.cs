@@ -70,7 +70,8 @@ internal sealed class SourceConnection : IAsyncDisposable
             await WireGreeting.ReadAsync(stream, _ended.Token).ConfigureAwait(false);
             while (await reader.ReadAsync(_ended.Token).ConfigureAwait(false) is { } record)
             {
-                // The only one in the inbox: the next is read after this one's step. A reception that failed takes none.
+                // The only one in the inbox: the next is read after this one's step. A reception that failed takes
+                // none.
                 _inbox.TryWrite(new ReceiverInput.Received(_number, record));
                 await _taken.WaitAsync(_ended.Token).ConfigureAwait(false);
             }

@@ -35,7 +35,8 @@ public static class ContentScan
         return parent.With(found, device.Size);
     }
 
-    /// <summary>The pieces of the device that a range touches; it may end beyond the device, or lie behind it.</summary>
+    /// <summary>The pieces of the device that a range touches; it may end beyond the device, or lie behind
+    /// it.</summary>
     private static PieceRange Touched(ByteRange range, ByteSize device, PieceSize size)
     {
         var (start, end) = (range.Start.Bytes, Math.Min(range.End.Bytes, device.Bytes));

@@ -23,8 +23,8 @@ public sealed class TokenBucket
     }
 
     /// <summary>How long to wait until bytes may be taken, in whole milliseconds; zero: no wait.</summary>
-    /// <remarks>Timers count milliseconds and drop the rest: a wait that is not rounded up here would end too early, and
-    /// one below a millisecond at once, so that the caller would spin. The bytes of the time above are not lost.
+    /// <remarks>Timers count milliseconds and drop the rest: a wait that is not rounded up here would end too early,
+    /// and one below a millisecond at once, so that the caller would spin. The bytes of the time above are not lost.
     /// </remarks>
     public TimeSpan Wait(TimeSpan now)
     {

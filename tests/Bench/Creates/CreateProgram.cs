@@ -89,8 +89,8 @@ internal static class CreateProgram
         }
     }
 
-    /// <summary>Creates that begin while a backup is under way; backups follow each other until there are enough, or the
-    /// time is up: a create of the earlier build waits for a whole backup.</summary>
+    /// <summary>Creates that begin while a backup is under way; backups follow each other until there are enough, or
+    /// the time is up: a create of the earlier build waits for a whole backup.</summary>
     private static async Task<double> During(CreateSide side, Series series, int count, TimeSpan limit)
     {
         var seconds = 0.0;

@@ -23,7 +23,8 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Bench.Entities;
 
-/// <summary>What a fleet's entities take of the heap: the actors, and their states with a million layers known.</summary>
+/// <summary>What a fleet's entities take of the heap: the actors, and their states with a million layers
+/// known.</summary>
 internal static class EntityProgram
 {
     private const int Layers = 1_000_000;

@@ -11,8 +11,8 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Bench.Transfers;
 
-/// <summary>What a layer's transfer takes of a processor, part by part: each alone, over the same bytes. Counts processor
-/// time, so that it holds beside other work.</summary>
+/// <summary>What a layer's transfer takes of a processor, part by part: each alone, over the same bytes. Counts
+/// processor time, so that it holds beside other work.</summary>
 internal static class TransferProgram
 {
     private const string Help = """

@@ -5,7 +5,8 @@ using DmAgents.Testing.Faults;
 
 namespace DmAgents.Agent.Tests.Support;
 
-/// <summary>A backup of the pool's metadata that has the metadata snapshot, and ends when this is disposed of.</summary>
+/// <summary>A backup of the pool's metadata that has the metadata snapshot, and ends when this is disposed
+/// of.</summary>
 internal sealed class HeldBackup : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

@@ -56,7 +56,8 @@ public sealed class CopyResumptionTests : TwoAgents
         await NothingIsLeft(Target);
     }
 
-    /// <summary>What a death leaves after each of a copy's durable steps; the next agent continues from there.</summary>
+    /// <summary>What a death leaves after each of a copy's durable steps; the next agent continues from
+    /// there.</summary>
     [Theory]
     [InlineData("a plan and no device")]
     [InlineData("a device and no plan")]

@@ -6,7 +6,8 @@ using Grpc.Core;
 
 namespace DmAgents.EndToEnd.Tests.Images;
 
-/// <summary>Differences of containers, and images that leave: read by this agent again, and by skopeo, umoci and podman.
+/// <summary>Differences of containers, and images that leave: read by this agent again, and by skopeo, umoci and
+/// podman.
 /// </summary>
 [Collection(AgentCollection.Name)]
 [Trait("Needs", "Lab")]

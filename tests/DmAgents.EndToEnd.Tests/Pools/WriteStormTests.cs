@@ -58,7 +58,8 @@ public sealed class WriteStormTests(AgentFixture agent)
         var other = containers[^1];
         var kept = await WriteDurably($"{other}/kept", (int)(8 * MiB), seed: 3);
 
-        // pool.full-wait of the agent is two seconds. The kernel's own limit is taken away: an error is the agent's doing.
+        // pool.full-wait of the agent is two seconds. The kernel's own limit is taken away: an error is the agent's
+        // doing.
         var limit = await File.ReadAllTextAsync(KernelsLimit);
         await File.WriteAllTextAsync(KernelsLimit, "0");
         var clock = System.Diagnostics.Stopwatch.StartNew();

@@ -28,8 +28,8 @@ internal static class RandomTree
         return script.Append(random.Next(2) == 0 ? "find . -exec touch -h -d 2001-01-01Z {} +" : "true").ToString();
     }
 
-    /// <summary>What <see cref="TwoTrees.Changes"/> is to say, by the lines that describe the two trees. A line names the
-    /// first name of a group of hard links, so that only groups without changes of their own are compared by it.
+    /// <summary>What <see cref="TwoTrees.Changes"/> is to say, by the lines that describe the two trees. A line names
+    /// the first name of a group of hard links, so that only groups without changes of their own are compared by it.
     /// </summary>
     public static string Compare(TwoTrees trees)
     {

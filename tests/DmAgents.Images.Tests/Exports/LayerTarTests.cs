@@ -105,7 +105,8 @@ public sealed class LayerTarTests
         Assert.Equal(1024, Write(trees.Lower, trees.Lower).Length);
     }
 
-    /// <summary>A program that unpacks each layer into a directory of its own makes them with whatever it likes.</summary>
+    /// <summary>A program that unpacks each layer into a directory of its own makes them with whatever it
+    /// likes.</summary>
     [Fact]
     public void Directories_above_a_change_are_in_the_layer_though_they_are_the_same()
     {

@@ -5,7 +5,8 @@ using Akka.Persistence.Sql.Config;
 
 namespace DmAgents.Actors.Fleet.Entities;
 
-/// <summary>The HOCON of a fleet's entities: their journal, their serialization, when they leave memory. Pure.</summary>
+/// <summary>The HOCON of a fleet's entities: their journal, their serialization, when they leave memory.
+/// Pure.</summary>
 internal static class EntityConfig
 {
     /// <summary>Connections of journal and snapshots. They stand beside the text: a setting of the operator's is not
@@ -48,8 +49,9 @@ internal static class EntityConfig
         }
         """;
 
-    /// <summary>What is the same for journal and snapshots. The tables are made by the database's probe. The gate stands
-    /// before them in place of a circuit breaker, which would refuse for a while after the database is back.</summary>
+    /// <summary>What is the same for journal and snapshots. The tables are made by the database's probe. The gate
+    /// stands before them in place of a circuit breaker, which would refuse for a while after the database is
+    /// back.</summary>
     private static string Plugin(FleetEntitySettings settings) => $$"""
                 connection-string = "given beside"
                 provider-name = "{{settings.Database.Provider}}"

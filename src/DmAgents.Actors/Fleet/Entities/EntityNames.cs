@@ -3,8 +3,8 @@ using LinqToDB.Data;
 
 namespace DmAgents.Actors.Fleet.Entities;
 
-/// <summary>Which entities of a kind the fleet's journal knows: all to which something ever happened, since rows of each
-/// stay. Reads the database itself: no entity knows the others.</summary>
+/// <summary>Which entities of a kind the fleet's journal knows: all to which something ever happened, since rows of
+/// each stay. Reads the database itself: no entity knows the others.</summary>
 internal sealed class EntityNames(FleetDatabase database)
 {
     /// <exception cref="Exception">The database does not answer.</exception>

@@ -11,8 +11,8 @@ public sealed record EntityTimes
     /// <summary>How long a question waits for its answer: a recovery may be part of it.</summary>
     public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>After so long a question is sent again: what is on its way to an entity that moves or stops may be lost.
-    /// Commands may come twice.</summary>
+    /// <summary>After so long a question is sent again: what is on its way to an entity that moves or stops may be
+    /// lost. Commands may come twice.</summary>
     public TimeSpan Attempt { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>After the gate has closed, so much longer for answers that need no database.</summary>

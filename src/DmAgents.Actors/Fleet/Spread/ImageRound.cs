@@ -39,8 +39,8 @@ internal sealed class ImageRound(
         }
     }
 
-    /// <summary>No host could renew its copy while the entities took no changes, so that none is given up for it before a
-    /// whole lease has passed since. What else there is to decide waits.</summary>
+    /// <summary>No host could renew its copy while the entities took no changes, so that none is given up for it before
+    /// a whole lease has passed since. What else there is to decide waits.</summary>
     private bool IsInGrace(ImageState state)
     {
         var now = time.GetUtcNow();
@@ -85,7 +85,8 @@ internal sealed class ImageRound(
         return (ImageDecider.Decide(state, consider).Events, consider);
     }
 
-    /// <summary>A bucket that does not answer counts as one without the layer: the image is copied all the same.</summary>
+    /// <summary>A bucket that does not answer counts as one without the layer: the image is copied all the
+    /// same.</summary>
     private async Task<ImmutableArray<ImmutableArray<LayerCopy>>> LocateAsync(
         ImageState state, CancellationToken cancellation)
     {

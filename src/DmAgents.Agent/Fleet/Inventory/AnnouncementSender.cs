@@ -12,8 +12,8 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Fleet.Inventory;
 
-/// <summary>Sends what a host has to say to the fleet's entities, and hands in their answers. What is not answered stays
-/// due.</summary>
+/// <summary>Sends what a host has to say to the fleet's entities, and hands in their answers. What is not answered
+/// stays due.</summary>
 internal sealed class AnnouncementSender(
     AgentSettings settings, PoolBoard board, FleetStore store, DropQuestions questions, TimeProvider time,
     ILogger<AnnouncementSender> log)

@@ -18,7 +18,8 @@ internal sealed class ContainerEpochs(IDurableFiles files, FleetPaths paths)
     private readonly Lock _lock = new();
     private readonly HashSet<ContainerName> _expected = [];
 
-    /// <summary>Expected since the last <see cref="Keep"/>: what that one was read from may not have them yet.</summary>
+    /// <summary>Expected since the last <see cref="Keep"/>: what that one was read from may not have them
+    /// yet.</summary>
     private readonly HashSet<ContainerName> _recent = [];
     private ImmutableDictionary<ContainerName, Given>? _given;
     private TaskCompletionSource _changed = New();
@@ -96,7 +97,8 @@ internal sealed class ContainerEpochs(IDurableFiles files, FleetPaths paths)
     }
 
     /// <summary>Forgets the containers that these pools do not have. What a pool has that is not open is not known: it
-    /// opens again with its containers, and one whose epoch is over must not become one that was made by hand.</summary>
+    /// opens again with its containers, and one whose epoch is over must not become one that was made by
+    /// hand.</summary>
     /// <param name="open">The pools that were read.</param>
     /// <param name="present">What they have.</param>
     public void Keep(IReadOnlySet<PoolUuid> open, IReadOnlySet<ContainerName> present)

@@ -18,8 +18,8 @@ internal sealed class DropQuestions
 
     public DropQuestion? Of(ImageReference image) => _open.GetValueOrDefault(image);
 
-    /// <summary>Begins a question, in place of an earlier one about the image. The host removes its copy, or not, before
-    /// it disposes of the question.</summary>
+    /// <summary>Begins a question, in place of an earlier one about the image. The host removes its copy, or not,
+    /// before it disposes of the question.</summary>
     /// <param name="kind">Releasing or Dropping.</param>
     public DropQuestion Ask(ImageReference image, HoldingKind kind)
     {
@@ -51,7 +51,8 @@ internal sealed class DropQuestion(ImageReference image, HoldingKind kind, Actio
 
     public HoldingKind Kind => kind;
 
-    /// <summary>MayDrop or MustKeep. Never done while the fleet cannot be asked, or if the host has not all of the image.
+    /// <summary>MayDrop or MustKeep. Never done while the fleet cannot be asked, or if the host has not all of the
+    /// image.
     /// </summary>
     public Task<ImageReply> Answer => _answer.Task;
 

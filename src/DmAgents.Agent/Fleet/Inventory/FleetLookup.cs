@@ -17,8 +17,8 @@ internal sealed record KnownHost(HostName Host, FleetMember? Member, HostLedger 
 /// <summary>Where a layer is.</summary>
 internal sealed record LocatedAt(ChainId Layer, LocationReplies.Located Where);
 
-/// <summary>Looks up what the hosts of the fleet have: the same from any host. Refused at once while the entities cannot
-/// be asked.</summary>
+/// <summary>Looks up what the hosts of the fleet have: the same from any host. Refused at once while the entities
+/// cannot be asked.</summary>
 internal sealed class FleetLookup(FleetEntityAccess access, FleetBoard board, FleetIdentity identity, TimeProvider time)
 {
     private const int Beside = 8;

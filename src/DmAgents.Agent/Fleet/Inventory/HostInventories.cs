@@ -31,8 +31,8 @@ internal sealed class HostInventories(
 
     private HostCapacity? _announced;
 
-    /// <summary>Null: a pool opens at this moment, or could not be opened yet since the agent started, as if its disks are
-    /// late; nothing is said before it is known what it has. Asked again in a moment.</summary>
+    /// <summary>Null: a pool opens at this moment, or could not be opened yet since the agent started, as if its disks
+    /// are late; nothing is said before it is known what it has. Asked again in a moment.</summary>
     public HostInventory? Now()
     {
         var pictures = board.All.ToList();

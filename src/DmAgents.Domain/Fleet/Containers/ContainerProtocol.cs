@@ -62,7 +62,8 @@ public static class ContainerCommands
     /// one, and makes none any more.</summary>
     public sealed record NoteRemoved(HostName Host, ContainerEpoch Epoch, DateTimeOffset At) : ContainerCommand(At);
 
-    /// <summary>The image cannot be had there, or the host cannot make or remove the container. A removal is asked again.
+    /// <summary>The image cannot be had there, or the host cannot make or remove the container. A removal is asked
+    /// again.
     /// </summary>
     public sealed record NoteFailure(HostName Host, ContainerEpoch Epoch, string Why, DateTimeOffset At)
         : ContainerCommand(At);

@@ -9,8 +9,8 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Domain.Fleet.Inventory;
 
 /// <summary>
-/// The host's side of all announcements, in one incarnation: what is to be said, and what was heard. Pure; the host asks
-/// it what is due, sends that in any order, repeats it until it is answered, and hands the answers in.
+/// The host's side of all announcements, in one incarnation: what is to be said, and what was heard. Pure; the host
+/// asks it what is due, sends that in any order, repeats it until it is answered, and hands the answers in.
 /// </summary>
 /// <param name="Traces">What the fleet may believe that the host has. Before <see cref="Due"/> is sent, they are on the
 /// host's disk.</param>
@@ -27,8 +27,8 @@ public sealed record HostAnnouncer(Incarnation Incarnation, FleetTraces Traces)
     private ImmutableDictionary<ContainerName, WholeAnnouncer<ContainerEpoch?>> Containers { get; init; } =
         ImmutableDictionary<ContainerName, WholeAnnouncer<ContainerEpoch?>>.Empty;
 
-    /// <summary>Images that the host has and the fleet does not know by this configuration. Null: the fleet knows none of
-    /// this name. Else the reference was given to it here, in place of this one: if that is what the fleet knows, it
+    /// <summary>Images that the host has and the fleet does not know by this configuration. Null: the fleet knows none
+    /// of this name. Else the reference was given to it here, in place of this one: if that is what the fleet knows, it
     /// means another image from now on.</summary>
     public ImmutableDictionary<ImageReference, Digest?> Undefined { get; private init; } =
         ImmutableDictionary<ImageReference, Digest?>.Empty;

@@ -33,8 +33,8 @@ public sealed record HostCapacity(ImmutableArray<PoolCapacity> Pools, string Ver
     public bool Equals(HostCapacity? other) =>
         other is not null && Version == other.Version && Pools.SequenceEqual(other.Pools);
 
-    /// <summary>The other one says nothing that matters to a decision: the same pools, each free by as much but for some
-    /// thousandths of its total.</summary>
+    /// <summary>The other one says nothing that matters to a decision: the same pools, each free by as much but for
+    /// some thousandths of its total.</summary>
     public bool IsAbout(HostCapacity other, int permille) =>
         Version == other.Version && Pools.Length == other.Pools.Length
         && Pools.Zip(other.Pools).All(pair => pair.First.IsAbout(pair.Second, permille));

@@ -8,8 +8,8 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Domain.Fleet.Orders;
 
 /// <summary>
-/// What the fleet's entities ask a host to do. An order has no answer: it is repeated until the entity knows the outcome
-/// from the host itself. It may come late, twice or never, and a host that does not know it ignores it.
+/// What the fleet's entities ask a host to do. An order has no answer: it is repeated until the entity knows the
+/// outcome from the host itself. It may come late, twice or never, and a host that does not know it ignores it.
 /// </summary>
 public abstract record HostOrder;
 

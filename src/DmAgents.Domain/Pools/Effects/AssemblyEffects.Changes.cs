@@ -7,8 +7,8 @@ namespace DmAgents.Domain.Pools.Effects;
 /// <param name="Subject">The device or file.</param>
 /// <param name="What">What is so.</param>
 /// <param name="Why">How it is found, in the kernel's words if there are any.</param>
-/// <param name="Next">What an operator can do; null if a repair brings it back. A repair that would meet another file or
-/// device is refused, and leaves the pool closed: it is not to be advised.</param>
+/// <param name="Next">What an operator can do; null if a repair brings it back. A repair that would meet another file
+/// or device is refused, and leaves the pool closed: it is not to be advised.</param>
 public sealed record ChangedPart(string Subject, string What, string Why, string? Next);
 
 /// <content>What other programs have changed below a live pool.</content>

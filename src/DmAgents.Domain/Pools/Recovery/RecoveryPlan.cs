@@ -91,8 +91,8 @@ public sealed record RecoveryPlan(
                 found.AddRange(AnotherInItsPlace(state, device, thin, at));
                 continue;
             }
-            // An import or a reception that was interrupted has no caller any more, and a half-made snapshot of the stock
-            // never had one: they are undone, whatever the pool has of them.
+            // An import or a reception that was interrupted has no caller any more, and a half-made snapshot of the
+            // stock never had one: they are undone, whatever the pool has of them.
             if (device.Phase != DevicePhase.Removing && device.Key.IsUnfinished && !IsUnderWay(device, underWay)
                 || device is { Phase: DevicePhase.Creating, Key.IsStock: true })
                 found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));

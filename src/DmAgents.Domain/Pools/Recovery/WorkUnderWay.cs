@@ -5,8 +5,8 @@ using DmAgents.Domain.Devices;
 namespace DmAgents.Domain.Pools.Recovery;
 
 /// <summary>
-/// Requests that go on outside a pool while the pool has parts of them: an import, a transfer, the commit of a container
-/// until its image has a name. A comparison leaves alone what belongs to one of these.
+/// Requests that go on outside a pool while the pool has parts of them: an import, a transfer, the commit of a
+/// container until its image has a name. A comparison leaves alone what belongs to one of these.
 /// </summary>
 /// <remarks>Outlives a restart of the pool's actor, and ends with the process: what a dead agent began is under way no
 /// more, unless the next one takes it up before it opens the pool. Safe for many threads.</remarks>

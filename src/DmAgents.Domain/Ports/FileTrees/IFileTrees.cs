@@ -10,8 +10,8 @@ public interface IFileTrees
     FileTreeStatus Open(MountPath root, out IFileTree? tree);
 
     /// <summary>
-    /// Opens the tree on a live device for reading, by a mount that is in no directory: no other process sees it, and it
-    /// ends with the tree, or with this process. The file system's log is replayed first, which writes.
+    /// Opens the tree on a live device for reading, by a mount that is in no directory: no other process sees it, and
+    /// it ends with the tree, or with this process. The file system's log is replayed first, which writes.
     /// </summary>
     /// <param name="device">The device; it stays in use until the tree is disposed.</param>
     /// <param name="kind">The file system on it.</param>
