@@ -19,11 +19,16 @@ internal sealed class FleetLogBridge : AkkaLogBridge
     ];
 
     protected override LogLevel LevelOf(LogEvent logged) =>
-        IsOfConnections(logged) ? LogLevel.Debug : base.LevelOf(logged);
+        IsOfConnections(logged) || IsOfLeave(logged) ? LogLevel.Debug : base.LevelOf(logged);
 
     /// <summary>By names: an agent in no fleet does not load remoting.</summary>
     internal static bool IsOfConnections(LogEvent logged) =>
         _ofConnections.Contains(logged.LogClass?.FullName)
         || logged.Cause?.GetType().FullName is "Akka.Remote.EndpointDisassociatedException"
             or "Akka.Remote.EndpointAssociationException" or "Akka.Remote.InvalidAddressAssociationException";
+
+    /// <summary>A host that leaves may end before the last one has heard of it. Akka warns of it, and says in the same
+    /// breath that this is expected.</summary>
+    internal static bool IsOfLeave(LogEvent logged) => logged is Warning
+        && logged.ToString().Contains("Marking exiting node(s) as UNREACHABLE", StringComparison.Ordinal);
 }
