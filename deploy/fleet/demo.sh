@@ -19,31 +19,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 tests/lab/install.sh
 deploy/build.sh
-DMAGENTS_LAB_DIR=$(mktemp -d /tmp/dmfleet.XXXXXX)
-export DMAGENTS_LAB_DIR
-work=$DMAGENTS_LAB_DIR/work
-hosts=(ada bea cem dov)
-# Its user may enter it.
-database=$(mktemp -d /tmp/dmfleet-db.XXXXXX)
-postgres=$(dirname "$(find /usr/lib/postgresql -name pg_ctl | sort -V | tail -n 1)")
-lab() { tests/lab/host "$@"; }
-# The server is on the hosts' network, and runs as the package's own user.
-serve_database() {
-  lab net exec -- setpriv --reuid postgres --regid postgres --clear-groups "$postgres/pg_ctl" -D "$database/data" \
-    -l "$database/log" -w "$@" > /dev/null
-}
-start_database() { serve_database start -o "-c listen_addresses=10.77.0.254 -c unix_socket_directories=$database"; }
-stop_database() { serve_database stop -m fast; }
-clear_away() {
-  stop_database > /dev/null 2>&1 || true
-  for host in "${hosts[@]}"; do lab rm "$host" > /dev/null 2>&1 || true; done
-  lab net down > /dev/null 2>&1 || true
-  rm -rf "$DMAGENTS_LAB_DIR" "$database"
-}
-trap clear_away EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-mkdir -p "$work"
+. tests/lab/fleet.sh
 deploy/image/build.sh "$work/image" >&2
 cp deploy/fleet/host.sh "$work/"
 acts=0
@@ -62,64 +38,21 @@ die() {
   exit 1
 }
 
-# "on HOST COMMAND...": what is shown is typed on that host. No limit on the whole: what gets on is not killed.
-quietly_on() {
-  local host=$1
-  shift
-  lab exec "$host" --timeout 0 --silence 300 -- "$@"
-}
+# "on HOST COMMAND...": what is shown is typed on that host.
 on() {
   local host=$1
   shift
   printf '\n   %s$ dmagent %s\n' "$host" "$*"
   quietly_on "$host" "$BIN/dmagent" "$@" | sed 's/^/   /' || die "dmagent $* ended with an error on $host"
 }
-expect() {
-  local what=$1
-  shift
-  "$@" || die "not so: $what"
-  note "ok: $what"
-}
-# Asks again and again, as long as the host lives.
-await() {
-  local what=$1 host=$2
-  shift 2
-  until "$@"; do
-    lab exec "$host" --timeout 60 -- true || die "not so: $what; $host has ended"
-    sleep 1
-  done
-  note "ok: $what [${SECONDS}s]"
-}
-asked() { quietly_on "$1" "$BIN/dmagent" fleet status --json; }
-has_state() { [ "$(asked "$1" | jq -r --arg host "$2" '.hosts[] | select(.host == $host) | .state')" = "$3" ]; }
-stands() { [ "$(asked "$1" | jq -r .standing)" = "$2" ]; }
-is_unreached() { asked "$1" | jq -e --arg host "$2" '.hosts[] | select(.host == $host) | .unreachable_since' > /dev/null; }
-is_reached() { ! is_unreached "$@"; }
-database_is() { [ "$(asked "$1" | jq -r .database.state)" = "$2" ]; }
-# How many hosts have all of the image and are there.
-has_copies() {
-  [ "$(quietly_on "$1" "$BIN/dmagent" image explain debian:demo --json 2> /dev/null \
-    | jq '[.hosts[] | select(.holding == "whole")] | length')" = "$2" ]
-}
-keeps_copies() { quietly_on "$1" "$BIN/dmagent" image copies debian:demo "$2" > /dev/null 2>&1; }
-has_image() { quietly_on "$1" "$BIN/dmagent" image show debian:demo > /dev/null 2>&1; }
 
-BIN=$root/artifacts/bin IMAGE=$work/image
 act "Four hosts and a database" "Each host has a kernel, three disks and an address. One daemon per host; no fleet yet."
-lab net up
-chown postgres "$database"
-setpriv --reuid postgres --regid postgres --clear-groups "$postgres/initdb" -D "$database/data" -A trust > /dev/null
-echo "host all dmagents 10.77.0.0/24 scram-sha-256" >> "$database/data/pg_hba.conf"
-start_database
-lab net exec -- env "PGHOST=$database" PGUSER=postgres deploy/fleet/database.sh --address 10.77.0.254 \
-  --password-file "$work/database.pass" 2> /dev/null | sed "s|$work|/etc/dmagents|" > "$work/database.conf"
+make_database
 note "$(cat "$work/database.conf")"
 number=0
 for host in "${hosts[@]}"; do
   number=$((number + 1))
-  lab start "$host" --memory 1200M --disk 1G --disk 64M --disk 512M --net --share "$work" --env "BIN=$BIN" \
-    --env "IMAGE=$work/image" --env "NAME=$host"
-  quietly_on "$host" bash "$work/host.sh" begin
+  start_host "$host"
   note "$host is 10.77.0.$number, with a pool of its own"
 done
 expect "no host listens to the network" quietly_on ada sh -c '! ss -Hltn | grep -v 127.0.0.1'
@@ -170,8 +103,7 @@ other=$!
 await "dov has received a part" dov quietly_on dov bash "$work/host.sh" has-received
 lab cut dov
 wait $other 2> /dev/null || true
-lab start dov
-quietly_on dov bash "$work/host.sh" begin-again
+start_again dov
 await "dov is back in the fleet" dov stands dov member
 on dov image copy debian:demo --from bea
 quietly_on dov "$BIN/dmagent" container create web --image debian:demo --mount > /dev/null
@@ -204,8 +136,7 @@ on ada image explain debian:demo
 quietly_on dov "$BIN/dmagent" container create web --image debian:demo --mount > /dev/null
 quietly_on dov bash "$work/host.sh" tree > "$work/dov.tree"
 expect "the tree is the same there" cmp "$work/ada.tree" "$work/dov.tree"
-lab start bea
-quietly_on bea bash "$work/host.sh" begin-again
+start_again bea
 await "bea is back, and counted once" bea has_copies bea 4
 for host in "${hosts[@]}"; do
   expect "journal, pool and live devices agree on $host" quietly_on "$host" "$BIN/dmagent" pool check main --quiet

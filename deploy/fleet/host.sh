@@ -1,6 +1,6 @@
 #!/bin/bash
-# What a host of the fleet's demonstration does by itself. Called by demo.sh in each host, which sets BIN (where dmagentd
-# and dmagent are), NAME (the host's) and LAB_DISKS (three disks that may be overwritten).
+# What a host of a fleet in the lab does by itself: for the demonstration, and for drills. Called in each host with BIN
+# (where dmagentd and dmagent are), NAME (the host's) and LAB_DISKS (three disks that may be overwritten) set.
 #
 #   host.sh begin | begin-again | write CONTAINER | tree | has-received
 set -euo pipefail
@@ -9,7 +9,7 @@ mnt=/var/lib/dmagents/pools/main/mnt
 
 start_agent() {
   mkdir -p /var/lib/dmagents /etc/dmagents
-  mount "$state" /var/lib/dmagents
+  mountpoint -q /var/lib/dmagents || mount "$state" /var/lib/dmagents
   hostname "$NAME"
   # A host of the lab stands still for seconds while the machine is busy: such a moment is no failure.
   install -m 0600 "$(dirname "$0")/database.pass" /etc/dmagents/
@@ -23,6 +23,8 @@ dmagents {
   }
 }
 END
+  # Settings of a drill: for all hosts, and for this one.
+  cat "$(dirname "$0")/more.conf" "$(dirname "$0")/more-$NAME.conf" >> /etc/dmagents/dmagents.conf 2> /dev/null || true
   "$BIN/dmagentd" > /run/dmagentd.log 2>&1 &
   until grep -q "serves /run" /run/dmagentd.log; do
     kill -0 $! || { cat /run/dmagentd.log >&2; exit 1; }
