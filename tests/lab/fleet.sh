@@ -26,10 +26,11 @@ make_database() {
   setpriv --reuid postgres --regid postgres --clear-groups "$postgres/initdb" -D "$database/data" -A trust > /dev/null
   echo "host all dmagents 10.77.0.0/24 scram-sha-256" >> "$database/data/pg_hba.conf"
   start_database
-  lab net exec -- env "PGHOST=$database" PGUSER=postgres "$root/deploy/fleet/database.sh" --address 10.77.0.254 \
-    --password-file "$work/database.pass" 2> /dev/null | sed "s|$work|/etc/dmagents|" > "$work/database.conf"
+  lab net exec -- env "PGHOST=$database" PGUSER=postgres "$root/deploy/fleet/database.sh" \
+    --address 10.77.0.254 --password-file "$work/database.pass" 2> /dev/null \
+    | sed "s|$work|/etc/dmagents|" > "$work/database.conf"
 }
-# A host with three disks, and its agent with a pool: "start_host NAME [OPTION...]", in the order of the hosts' addresses.
+# A host with three disks, and its agent with a pool: "start_host NAME [OPTION...]", in the addresses' order.
 start_host() {
   local host=$1
   shift
@@ -78,7 +79,9 @@ await() {
 asked() { quietly_on "$1" "$BIN/dmagent" fleet status --json; }
 has_state() { [ "$(asked "$1" | jq -r --arg host "$2" '.hosts[] | select(.host == $host) | .state')" = "$3" ]; }
 stands() { [ "$(asked "$1" | jq -r .standing)" = "$2" ]; }
-is_unreached() { asked "$1" | jq -e --arg host "$2" '.hosts[] | select(.host == $host) | .unreachable_since' > /dev/null; }
+is_unreached() {
+  asked "$1" | jq -e --arg host "$2" '.hosts[] | select(.host == $host) | .unreachable_since' > /dev/null
+}
 is_reached() { ! is_unreached "$@"; }
 database_is() { [ "$(asked "$1" | jq -r .database.state)" = "$2" ]; }
 # How many hosts have all of the image and are there.
