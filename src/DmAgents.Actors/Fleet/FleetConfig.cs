@@ -27,7 +27,7 @@ public static class FleetConfig
     /// themselves.</summary>
     public const string HostRole = "host-";
 
-    /// <summary>A seed's patience that never ends: a hundred years, which Akka can still add to the time.</summary>
+    /// <summary>A patience that never ends: a hundred years, which Akka can still add to the time.</summary>
     private static readonly TimeSpan _never = TimeSpan.FromDays(36_500);
 
     /// <summary>The actor system's name. Hosts of a fleet with another name have other addresses.</summary>
@@ -62,6 +62,8 @@ public static class FleetConfig
             # The agent leaves the fleet as a part of its own stop, in its order and within its deadline. A hook of the
             # runtime's would begin at SIGTERM, beside that, and hold the process at its end.
             run-by-clr-shutdown-hook = off
+            # A failed handshake ends no system: see FleetEnd.
+            phases.{{FleetEnd.Phase}}.timeout = {{Time(_never)}}
           }
         {{Remote(settings)}}
         {{Cluster(settings, start)}}

@@ -82,7 +82,7 @@ public sealed class FleetKeeper : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            _ = System?.Terminate();
+            Volatile.Read(ref _life)?.System?.End.Terminate();
         }
         if (_timer is { } timer)
             await timer.DisposeAsync().ConfigureAwait(false);
@@ -149,7 +149,7 @@ public sealed class FleetKeeper : IAsyncDisposable
                 // Who waits for the entities looks at the board.
                 Show();
             }
-            why = await system.EndedAsync().ConfigureAwait(false);
+            why = await system.End.EndedAsync().ConfigureAwait(false);
         }
         // Whatever keeps the fleet's system from being made, the host's own work goes on, and it is tried again.
         catch (Exception cause) when (cause is not OutOfMemoryException)
@@ -168,7 +168,7 @@ public sealed class FleetKeeper : IAsyncDisposable
         // One that cannot be made has ended: LiveAsync reports it.
         await Task.WhenAny(life.Making).ConfigureAwait(false);
         if (life.Making.IsCompletedSuccessfully)
-            await (await life.Making.ConfigureAwait(false)).LeaveAsync().ConfigureAwait(false);
+            await (await life.Making.ConfigureAwait(false)).End.LeaveAsync().ConfigureAwait(false);
     }
 
     private void Hear(FleetSystemNumber number, FleetNews news)

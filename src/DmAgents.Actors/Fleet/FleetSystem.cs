@@ -29,13 +29,15 @@ public sealed record FleetEntry(FleetSettings Settings, X509Certificate2 Certifi
 
 /// <summary>
 /// One life of a fleet's actor system: remoting over mutual TLS, and the cluster. It asks the seeds by itself to be
-/// let in. A downing ends it, as <see cref="LeaveAsync"/> does; another life is another object.
+/// let in. <see cref="End"/> says what ends it; another life is another object.
 /// </summary>
 internal sealed class FleetSystem
 {
-    private FleetSystem(ActorSystem system) => System = system;
+    private FleetSystem(ActorSystem system, FleetEnd end) => (System, End) = (system, end);
 
     public ActorSystem System { get; }
+
+    public FleetEnd End { get; }
 
     /// <summary>Null if the host takes no part in them.</summary>
     public FleetEntities? Entities { get; private init; }
@@ -65,22 +67,11 @@ internal sealed class FleetSystem
         if (entry.Settings.Entities is { } entities)
             setup = setup.And(EntityConfig.Connections(entities));
         var system = ActorSystem.Create(FleetConfig.SystemName(entry.Settings.Fleet), setup);
+        var end = FleetEnd.Of(system);
         system.ActorOf(FleetWatch.Props(tell, time), "fleet-watch");
-        return new FleetSystem(system)
+        return new FleetSystem(system, end)
         {
             Entities = entry.Settings.Entities is { } shared ? FleetEntities.Start(system, shared, time) : null,
-        };
-    }
-
-    /// <summary>Done when the system has ended, with the reason for people.</summary>
-    public async Task<string> EndedAsync()
-    {
-        await System.WhenTerminated.ConfigureAwait(false);
-        return CoordinatedShutdown.Get(System).ShutdownReason switch
-        {
-            CoordinatedShutdown.ClusterDowningReason => "the fleet removed this host",
-            CoordinatedShutdown.ClusterLeavingReason => "the host left the fleet",
-            _ => "the fleet's actor system ended by itself",
         };
     }
 
@@ -91,7 +82,4 @@ internal sealed class FleetSystem
         foreach (var known in cluster.State.Members.Where(each => FleetWatch.AddressOf(each.Address) == member))
             cluster.Down(known.Address);
     }
-
-    /// <summary>Hands over, leaves and ends; each phase of it has a deadline of its own.</summary>
-    public Task LeaveAsync() => CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
 }

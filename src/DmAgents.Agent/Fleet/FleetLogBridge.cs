@@ -11,9 +11,11 @@ namespace DmAgents.Agent.Fleet;
 /// </summary>
 internal sealed class FleetLogBridge : AkkaLogBridge
 {
-    /// <summary>The transport's own log is not among them: there refused peers are named.</summary>
+    /// <summary>The transport's own log is not among them: there refused peers are named, once in a while. Its handlers
+    /// log each handshake that fails: anyone may connect, and a caller retries every few seconds.</summary>
     private static readonly string[] _ofConnections =
     [
+        "Akka.Remote.Transport.DotNetty.TcpClientHandler", "Akka.Remote.Transport.DotNetty.TcpServerHandler",
         "Akka.Remote.EndpointManager", "Akka.Remote.EndpointReader", "Akka.Remote.EndpointWriter",
         "Akka.Remote.ReliableDeliverySupervisor", "Akka.Remote.Remoting",
     ];

@@ -56,6 +56,8 @@ public sealed class FleetLogTests : IAsyncLifetime
     [InlineData("EndpointManager")]
     [InlineData("ReliableDeliverySupervisor")]
     [InlineData("Remoting")]
+    [InlineData("Transport.DotNetty.TcpClientHandler")]
+    [InlineData("Transport.DotNetty.TcpServerHandler")]
     public void What_remoting_says_of_connections_is_for_debugging(string name)
     {
         var type = typeof(Akka.Remote.RemoteSettings).Assembly.GetType($"Akka.Remote.{name}", throwOnError: true)!;
