@@ -38,6 +38,17 @@ public class ImageAndContainerTests
         var run = await Run.Of(agent, "image", "remove", "debian:12");
         Assert.Equal(
             ["untagged debian:12", "removed layer bbbbbbbbbbbb", "kept layer aaaaaaaaaaaa: still needed"], run.Lines);
+        Assert.False(agent.Request<RemoveImageRequest>().Force);
+    }
+
+    [Fact]
+    public async Task An_image_is_removed_by_force_if_the_operator_says_so()
+    {
+        await using var agent = (await FakeAgent.WithPoolsAsync("fast"))
+            .On<RemoveImageRequest>(_ => new RemoveImageReply { UntaggedReferences = { "debian:12" } });
+        var run = await Run.Of(agent, "image", "remove", "debian:12", "--force");
+        Assert.Equal(["untagged debian:12"], run.Lines);
+        Assert.True(agent.Request<RemoveImageRequest>().Force);
     }
 
     [Fact]

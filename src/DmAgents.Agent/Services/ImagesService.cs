@@ -14,7 +14,8 @@ namespace DmAgents.Agent.Services;
 /// <summary>Images of the admin API.</summary>
 internal sealed class ImagesService(
     PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer, ImageExporter exporter,
-    Agent.Spread.ImageSpread spread, IHostApplicationLifetime lifetime, AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
+    Agent.Spread.ImageSpread spread, Agent.Spread.ImageRemoval removal, IHostApplicationLifetime lifetime,
+    AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
 {
     public override Task Import(
         ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
@@ -187,14 +188,13 @@ internal sealed class ImagesService(
 
     public override async Task<RemoveImageReply> Remove(RemoveImageRequest request, ServerCallContext context)
     {
-        const string What = "cannot remove image";
+        const string What = Agent.Spread.ImageRemoval.What;
         var pool = gateway.Resolve(What, request.Pool);
         var requestId = PoolGateway.RequestOf(What, request.RequestId);
         if (PoolGateway.WasDone(pool, requestId))
             return new RemoveImageReply { Pool = pool.Name.Value, UntaggedReferences = { request.Image } };
         var image = ImageFinder.Find(What, pool, request.Image);
-        var done = await gateway.Ask(
-            pool.Name, new PoolCommands.UntagImage(requestId, image.Reference, gateway.Now), context.CancellationToken)
+        var done = await removal.Remove(requestId, pool, image, request.Force, context.CancellationToken)
             .ConfigureAwait(false);
         var removed = done.Removed.Select(d => d.Id).ToHashSet();
         var reply = new RemoveImageReply { Pool = pool.Name.Value };

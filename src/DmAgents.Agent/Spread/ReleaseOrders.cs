@@ -28,9 +28,11 @@ internal sealed class ReleaseOrders(
             return;
         try
         {
-            if (!IsTheFleets(order.Image) || questions.Of(order.Image) is not null)
+            if (!IsTheFleets(order.Image))
                 return;
             using var question = questions.Ask(order.Image, HoldingKind.Releasing);
+            if (question is null)
+                return;
             var answer = await question.Answer.WaitAsync(Patience, time, stopping).ConfigureAwait(false);
             if (answer is ImageReplies.MayDrop && IsTheFleets(order.Image))
                 await DropAsync(order.Image, stopping).ConfigureAwait(false);

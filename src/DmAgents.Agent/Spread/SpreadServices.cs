@@ -14,5 +14,6 @@ internal static class SpreadServices
         services.AddSingleton<Func<HostOrderDesk>>(provider => provider.GetRequiredService<HostOrderDesk>);
         services.AddSingleton<ImageSpread>();
         services.AddSingleton<ContainerPlacing>();
+        services.AddSingleton<ImageRemoval>();
     }
 }

@@ -100,9 +100,12 @@ internal static class ImageCommands
     {
         var image = CommonSymbols.Image(shell);
         var pool = CommonSymbols.Pool(shell);
+        var force = CommonSymbols.Force("In a fleet: also the last verified copy, and without an answer of the fleet");
         return new CliCommand(
-            "remove", "Take a reference away; layers that nothing else needs go with it.",
-            "dmagent image remove debian:12") { image, pool, CommonSymbols.RequestId }
+            "remove",
+            "Take a reference away; layers that nothing else needs go with it. In a fleet with a database the last "
+                + "verified copy of an image stays.",
+            "dmagent image remove debian:12") { image, force, pool, CommonSymbols.RequestId }
             .AlsoKnownAs("rm")
             .Runs(shell, async call =>
             {
@@ -113,6 +116,7 @@ internal static class ImageCommands
                         Pool = await call.PoolAsync(call.Parsed.GetValue(pool)),
                         RequestId = call.RequestId(),
                         Image = name,
+                        Force = call.Parsed.GetValue(force),
                     },
                     call.Unary);
                 call.Output.Document(

@@ -218,7 +218,7 @@ public sealed class FleetInventoryTests : IAsyncLifetime
         await MakeImage(agents[0]);
         await Image(agents[1], image => image.Holders.SequenceEqual([One]));
 
-        using (var question = agents[0].Get<DropQuestions>().Ask(App, HoldingKind.Dropping))
+        using (var question = agents[0].Get<DropQuestions>().Ask(App, HoldingKind.Dropping)!)
         {
             var answer = await question.Answer.WaitAsync(FleetAgents.Patience);
             Assert.Contains("no other host", Assert.IsType<ImageReplies.MustKeep>(answer).Refusal.Why, StringComparison.Ordinal);

@@ -18,13 +18,15 @@ internal sealed class DropQuestions
 
     public DropQuestion? Of(ImageReference image) => _open.GetValueOrDefault(image);
 
-    /// <summary>Begins a question, in place of an earlier one about the image. The host removes its copy, or not,
-    /// before it disposes of the question.</summary>
+    /// <summary>Begins a question. The host removes its copy, or not, before it disposes of the question.</summary>
     /// <param name="kind">Releasing or Dropping.</param>
-    public DropQuestion Ask(ImageReference image, HoldingKind kind)
+    /// <returns>Null: another question about the image is open. If one took the place of another, the copy would count
+    /// again while the other one removes it.</returns>
+    public DropQuestion? Ask(ImageReference image, HoldingKind kind)
     {
         var question = new DropQuestion(image, kind, End);
-        _open[image] = question;
+        if (!_open.TryAdd(image, question))
+            return null;
         Notify();
         return question;
     }

@@ -101,11 +101,18 @@ internal sealed class HostInventories(
         _ => false,
     };
 
-    private HeldImage? ImageOf(PoolPicture pool, ImageRecord image, HashSet<ThinId> parents)
+    /// <summary>The copy in this pool is one that counts in the fleet: it can be read, and the content of each layer is
+    /// known.</summary>
+    public static bool IsWhole(PoolPicture pool, ImageRecord image) =>
+        pool.Phase == PoolPhase.Open && pool.State.Devices.TryGetValue(image.TopLayer, out var top)
+        && ChainsOf(pool, top) is { } layers && IsWhole(pool, layers);
+
+    private static bool IsWhole(PoolPicture pool, List<(DeviceRecord Layer, ChainId Chain)> layers) =>
+        IsReadable(pool) && layers.TrueForAll(layer => pool.State.ContentOf(layer.Layer.Id) is not null);
+
+    /// <returns>From the lowest to the top; null: one of them is none that the fleet knows.</returns>
+    private static List<(DeviceRecord Layer, ChainId Chain)>? ChainsOf(PoolPicture pool, DeviceRecord top)
     {
-        if (!pool.State.Devices.TryGetValue(image.TopLayer, out var top)
-            || !Digest.TryParse(image.ConfigDigest, out var config))
-            return null;
         var layers = new List<(DeviceRecord Layer, ChainId Chain)>();
         foreach (var layer in pool.State.LineageOf(top).Where(device => device.Kind == DeviceKind.Layer).Reverse())
         {
@@ -113,7 +120,15 @@ internal sealed class HostInventories(
                 return null;
             layers.Add((layer, chain));
         }
-        var whole = IsReadable(pool) && layers.TrueForAll(layer => pool.State.ContentOf(layer.Layer.Id) is not null);
+        return layers;
+    }
+
+    private HeldImage? ImageOf(PoolPicture pool, ImageRecord image, HashSet<ThinId> parents)
+    {
+        if (!pool.State.Devices.TryGetValue(image.TopLayer, out var top)
+            || !Digest.TryParse(image.ConfigDigest, out var config) || ChainsOf(pool, top) is not { } layers)
+            return null;
+        var whole = IsWhole(pool, layers);
         // What an operator brought here stays, as what a container needs.
         var inUse = parents.Contains(top.Id) || pool.State.ImagesOf(top.Id).Skip(1).Any()
             || !made.Made(pool.Name, image);
