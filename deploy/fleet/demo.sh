@@ -1,9 +1,10 @@
 #!/bin/bash
 # Shows a fleet of four hosts, each with a kernel, disks and an address of its own: it is made and joined by tokens, an
-# image that one host has is copied to two others at once, block by block, a host is cut off and keeps serving its
-# containers, a host loses its power in the midst of a copy and comes back, the fleet's database goes away and comes back,
-# the copy of a lost host is restored elsewhere, and one leaves. Content digests are equal everywhere. Ends with
-# "demo: ok". Takes about six minutes once agent and image are built.
+# image that one host has is copied to two others at once, block by block, containerd on the fourth pulls it and takes
+# its layers from the others, a host is cut off and keeps serving its containers, a host loses its power in the midst
+# of a copy and comes back, the fleet's database goes away and comes back, the copy of a lost host is restored
+# elsewhere, and one leaves. Content digests are equal everywhere. Ends with "demo: ok". Takes about six minutes once
+# agent and image are built.
 #
 #   deploy/fleet/demo.sh
 #
@@ -12,7 +13,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
-[ $# = 0 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# = 0 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2; }
 if [ "$(id -u)" != 0 ]; then
   echo "demo: networks and pools are made by root; next: sudo $0" >&2
   exit 1
@@ -46,13 +47,44 @@ on() {
   quietly_on "$host" "$BIN/dmagent" "$@" | sed 's/^/   /' || die "dmagent $* ended with an error on $host"
 }
 
+# Debian's registry, on the hosts' network, too.
+registry=10.77.0.254:5000 registry_process=''
+start_registry() {
+  mkdir -p "$DMAGENTS_LAB_DIR/registry"
+  cat > "$DMAGENTS_LAB_DIR/registry.yml" << END
+version: 0.1
+storage: { filesystem: { rootdirectory: $DMAGENTS_LAB_DIR/registry } }
+http: { addr: "$registry" }
+END
+  "$root/tests/lab/host" net exec -- docker-registry serve "$DMAGENTS_LAB_DIR/registry.yml" \
+    > "$work/registry.log" 2>&1 &
+  registry_process=$!
+  until lab net exec -- bash -c "true > /dev/tcp/${registry/:/\/}" 2> /dev/null; do
+    kill -0 $registry_process || die "the registry has ended: $(tail -n 3 "$work/registry.log")"
+    sleep 0.5
+  done
+}
+stop_registry() {
+  [ -n "$registry_process" ] || return 0
+  kill "$registry_process" 2> /dev/null || true
+  wait "$registry_process" 2> /dev/null || true
+  registry_process=''
+}
+# What a host asked the registry for, as METHOD PATH STATUS.
+asked_registry() {
+  sed -n "s|^$1 .*\"\([A-Z]* /v2/debian/[^ ]*\) HTTP[^\"]*\" \([0-9]*\) .*|\1 \2|p" "$work/registry.log"
+}
+trap 'stop_registry; clear_away' EXIT
+# Or it has ended.
+has_received() { grep -q "receiving: [1-9]" "$work/dov.log" || ! kill -0 "$other" 2> /dev/null; }
+
 act "Four hosts and a database" "Each host has a kernel, three disks and an address. One daemon per host; no fleet yet."
 make_database
 note "$(cat "$work/database.conf")"
 number=0
 for host in "${hosts[@]}"; do
   number=$((number + 1))
-  start_host "$host"
+  start_host "$host" --cgroups
   note "$host is 10.77.0.$number, with a pool of its own"
 done
 expect "no host listens to the network" quietly_on ada sh -c '! ss -Hltn | grep -v 127.0.0.1'
@@ -85,6 +117,26 @@ done
 expect "a container's tree is the same on ada, bea and cem, with owners, times, links and attributes" \
   sh -c "cmp $work/ada.tree $work/bea.tree && cmp $work/ada.tree $work/cem.tree"
 
+act "A pull by containerd" "dov's containerd pulls the image as for Kubernetes; the layers are blocks of the others."
+start_registry
+lab net exec -- skopeo copy --quiet --dest-tls-verify=false "oci:$IMAGE" "docker://$registry/debian:demo"
+note "Debian's docker-registry at $registry has the image, too"
+quietly_on dov bash "$work/host.sh" containerd "$registry"
+quietly_on dov bash "$work/host.sh" pull "$registry/debian:demo" | sed 's/^/   /' || die "dov's containerd did not pull"
+note "what dov asked the registry for:"
+asked_registry 10.77.0.4 | tee "$work/asked" | sed 's/^/     /'
+manifest=$IMAGE/blobs/sha256/$(jq -r '.manifests[0].digest | ltrimstr("sha256:")' "$IMAGE/index.json")
+expect "dov has fetched manifest and config" grep -q "GET .*$(jq -r .config.digest "$manifest") 200" "$work/asked"
+jq -r '.layers[].digest' "$manifest" > "$work/layers"
+expect "and no layer" sh -c "! grep -F -f $work/layers $work/asked"
+quietly_on dov bash "$work/host.sh" run "$registry/debian:demo" | sed 's/^/   /' || die "no container runs on dov"
+for host in ada dov; do quietly_on "$host" bash "$work/host.sh" digests > "$work/$host.digests"; done
+expect "the layers that it stands on have the content digests of ada's" \
+  sh -c "[ -s $work/ada.digests ] && cmp $work/ada.digests $work/dov.digests"
+quietly_on dov bash "$work/host.sh" forget "$registry/debian:demo"
+expect "journal, pool and live devices agree on dov" quietly_on dov "$BIN/dmagent" pool check main --quiet
+stop_registry
+
 act "A host is cut off" "cem loses its network. It keeps serving its own containers, and comes back by itself."
 lab net isolate cem
 await "cem says that it is cut off" cem stands cem cut_off
@@ -100,7 +152,7 @@ await "ada reaches it" ada has_state ada cem up
 act "Power fails in the midst of a copy" "dov takes the image, too, and loses its power. After the start it has all of it, or nothing."
 quietly_on dov "$BIN/dmagent" image copy debian:demo --from bea > "$work/dov.log" 2>&1 &
 other=$!
-await "dov has received a part" dov quietly_on dov bash "$work/host.sh" has-received
+await "dov has received a part" dov has_received
 lab cut dov
 wait $other 2> /dev/null || true
 start_again dov

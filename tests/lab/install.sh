@@ -34,6 +34,7 @@ docker-registry         /usr/bin/docker-registry            a registry for the t
 jq                      /usr/bin/jq                         reads JSON
 xz-utils                /usr/bin/xz                         reads archives by xz
 bzip2                   /usr/bin/bzip2                      reads archives by bzip2
+curl                    /usr/bin/curl                       calls containerd as Kubernetes does
 sqlite3                 /usr/bin/sqlite3                    reads the journal
 postgresql              /usr/bin/pg_ctlcluster              the database of a fleet
 procps                  /usr/bin/ps                         processes
