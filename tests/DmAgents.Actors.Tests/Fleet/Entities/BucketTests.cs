@@ -161,6 +161,10 @@ public sealed class BucketTests : IAsyncLifetime
     public Task Of_two_instances_that_write_one_bucket_the_stale_one_is_fenced() =>
         Fencing.StaleWriterIsRefused(_fleet.Settings, "UNIQUE constraint failed");
 
+    [Fact]
+    public Task An_entity_that_comes_back_to_a_host_has_all_that_was_acknowledged() =>
+        Fencing.NothingIsLostByTheWayBack(_fleet.Settings);
+
     private static async Task Stopped(FleetHost host, string path)
     {
         var deadline = TimeProvider.System.GetTimestamp();

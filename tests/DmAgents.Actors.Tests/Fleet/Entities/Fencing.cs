@@ -9,17 +9,15 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Tests.Fleet.Entities;
 
-/// <summary>Two hosts that each believe they have the entity, as after a split that the cluster resolved wrongly.
+/// <summary>Two hosts that have one entity: by turns, or both at once, as after a split that was resolved wrongly.
 /// </summary>
 internal static class Fencing
 {
     /// <param name="named">What the database says of its key.</param>
     public static async Task StaleWriterIsRefused(FleetEntitySettings settings, string named)
     {
-        var gate = new DatabaseGate(
-            DatabaseStatus.Initial("here", EntityFleet.At).AfterReached(EntityFleet.At));
-        using var left = Host();
-        using var right = Host();
+        using var left = Host(settings);
+        using var right = Host(settings);
         var stale = Bucket(left);
         Assert.IsType<LocationReplies.Heard>(await Ask(stale, "web1"));
         // Recovered with what the first has written.
@@ -36,12 +34,38 @@ internal static class Fencing
         var copies = (await Locate(Bucket(left))).Copies;
         Assert.Equal(["web1", "web2"], copies.Select(copy => copy.Host.Value));
         Assert.Equal(2, (await Locate(other)).Copies.Length);
+    }
 
-        ActorSystem Host() => ActorSystem.Create("host", BootstrapSetup.Create()
-            .WithConfig(EntityConfig.Of(settings).WithFallback(ActorsConfig.Default))
-            .And(EntityConfig.Connections(settings)));
+    /// <summary>What each host wrote counts, also what the first wrote after it had the entity again.</summary>
+    public static async Task NothingIsLostByTheWayBack(FleetEntitySettings settings)
+    {
+        using var one = Host(settings);
+        using var two = Host(settings);
+        string[] announced = ["web1", "web2", "web3", "web4"];
+        foreach (var (host, number) in announced.Select((host, number) => (host, number)))
+        {
+            var entity = Bucket(number % 2 == 0 ? one : two);
+            Assert.IsType<LocationReplies.Heard>(await Ask(entity, host));
+            await Stopped(entity);
+        }
 
-        IActorRef Bucket(ActorSystem system) => system.ActorOf(Props.Create(() =>
+        var copies = (await Locate(Bucket(one))).Copies;
+
+        Assert.Equal(announced, copies.Select(copy => copy.Host.Value));
+    }
+
+    private static async Task Stopped(IActorRef entity) =>
+        Assert.True(await entity.GracefulStop(FleetHost.Patience));
+
+    private static ActorSystem Host(FleetEntitySettings settings) => ActorSystem.Create("host", BootstrapSetup.Create()
+        .WithConfig(EntityConfig.Of(settings).WithFallback(ActorsConfig.Default))
+        .And(EntityConfig.Connections(settings)));
+
+    private static IActorRef Bucket(ActorSystem system)
+    {
+        var gate = new DatabaseGate(
+            DatabaseStatus.Initial("here", EntityFleet.At).AfterReached(EntityFleet.At));
+        return system.ActorOf(Props.Create(() =>
             new BucketActor(LayerBucket.Of(EntityFleet.Layer(0)).ToString(), gate, EntityTimes.Default)));
     }
 

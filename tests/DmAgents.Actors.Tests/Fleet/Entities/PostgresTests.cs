@@ -136,6 +136,14 @@ public sealed class PostgresTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_entity_that_comes_back_to_a_host_has_all_that_was_acknowledged()
+    {
+        await using var probe = _server.Database.Probe(_fleet.Identity);
+        await probe.CheckAsync(CancellationToken.None);
+        await Fencing.NothingIsLostByTheWayBack(_fleet.Settings);
+    }
+
+    [Fact]
     public async Task Copies_of_a_lost_host_are_restored_on_another() => await SpreadStory.Tell(_fleet);
 
     [Fact]
