@@ -3,6 +3,7 @@
 
 tap_of() { echo "tap$(cat "$DMAGENTS_LAB_DIR/hosts/$1/index")"; }
 in_lab() { lab net exec -- "$@"; }
+sent_by() { quietly_on "$1" cat /sys/class/net/vec0/statistics/tx_bytes; }
 
 drill cut-off-and-healed "a host that is cut off serves its containers, refuses changes, and comes back"
 drill_cut_off_and_healed() {
@@ -53,10 +54,41 @@ join_hosts() {
 
 drill halves "of two halves the one with the lowest address stays; the other says so, and comes back"
 drill_halves() {
-  local host
   part_hosts cem dov
   await "all reach each other over the second bridge" ada all_members
   in_lab ip link set cable0 down
+  live_as_halves
+  in_lab ip link set cable0 up
+  be_whole_again
+  join_hosts cem dov
+}
+
+drill halves-with-one-database "the same if both halves reach the database: the side that is cut off changes nothing in it"
+drill_halves_with_one_database() {
+  hide_halves
+  live_as_halves
+  show_halves
+  be_whole_again
+}
+
+# Packets between ada or bea and cem or dov go to addresses that no host has.
+hide_halves() {
+  local host number
+  for host in ada bea; do
+    for number in 3 4; do quietly_on "$host" ip neigh replace "10.77.0.$number" lladdr 02:4d:41:ff:ff:ff dev vec0; done
+  done
+  for host in cem dov; do
+    for number in 1 2; do quietly_on "$host" ip neigh replace "10.77.0.$number" lladdr 02:4d:41:ff:ff:ff dev vec0; done
+  done
+}
+show_halves() {
+  local host
+  for host in "${hosts[@]}"; do quietly_on "$host" ip neigh flush dev vec0 nud permanent; done
+}
+
+# ada and bea on one side, cem and dov on the other, from now on.
+live_as_halves() {
+  local host
   for host in cem dov; do
     await "$host says that it is cut off" "$host" stands "$host" cut_off
     expect "$host refuses a change of the fleet, and says why" refuses "$host" "cut off" image copies "own-$host:1" 2
@@ -69,30 +101,41 @@ drill_halves() {
   for host in ada bea; do
     expect "$host is a member still" stands "$host" member
   done
+  for host in cem dov; do
+    await "$host is out, and waits" "$host" is_out "$host"
+    expect "$host refuses a change of the fleet still" refuses "$host" "fleet" image copies "own-$host:1" 2
+  done
   dm bea image copies own-bea:1 2 > /dev/null || die "the side that stays takes no change"
   await "it makes copies" bea has_two bea own-bea:1
-  in_lab ip link set cable0 up
+}
+be_whole_again() {
+  local host
   for host in cem dov; do await "$host is back by itself" "$host" stands "$host" member; done
   await "all reach each other" ada all_members
   for host in cem dov; do
+    await "the fleet knows what $host made meanwhile" ada knows_container ada "cut-$host" "$host"
     at "$host" verify || die "what $host acknowledged while it was cut off is lost"
     dm "$host" container remove "cut-$host" --force > /dev/null
     sed -i '/cut-/d' "$work/ledger.$host"
   done
   dm bea image copies own-bea:1 1 > /dev/null
   await "the surplus copy is gone" bea has_one bea own-bea:1
-  join_hosts cem dov
 }
+is_out() { [[ $(asked "$1" | jq -r .standing) =~ ^(removed|rejoining|joining)$ ]]; }
 
 drill slow-peer "one of two sources has a slow line: the copy does not wait for it"
 drill_slow_peer() {
+  local sent
   make_image ada slow:1 40
   dm bea image copy slow:1 --from ada > /dev/null
   part_hosts bea
   # 256 kbit/s out of bea: alone it would take twenty minutes.
   in_lab tc qdisc add dev cable1 root tbf rate 256kbit burst 16kb latency 2s
+  sent=$(sent_by ada)
   dm dov image copy slow:1 --from bea > /dev/null || die "the copy is refused"
+  sent=$((($(sent_by ada) - sent) >> 20))
   note "ok: the copy has ended [${SECONDS}s]"
+  expect "ada, which is fast, sent $sent of 40 MiB" test "$sent" -ge 32
   in_lab tc qdisc del dev cable1 root
   join_hosts bea
   holds dov slow:1 "$tree"

@@ -10,7 +10,7 @@
 #   on-host.sh received MIB             the copy under way has received that much
 #   on-host.sh remains                  fails if a copy has left files, devices, mounts or loop devices; prints them
 #   on-host.sh devices                  what the pool has, by kind: the same before and after a drill
-#   on-host.sh fill CONTAINER LEAVE     writes until the pool has LEAVE MiB free
+#   on-host.sh fill LEAVE CONTAINER...  writes until the pool has LEAVE MiB free
 #   on-host.sh damage MARK              changes the block of the data disk that holds MARK
 #   on-host.sh answers COUNT            ends when COUNT layers' locations, all over the fleet, were answered
 #   on-host.sh writer begin|end CONTAINER   writes and syncs all the time; at the end: writes, errors, longest one in ms
@@ -79,10 +79,15 @@ case $1 in
     ;;
   fill)
     free() { dmsetup status dmagents-main-pool | awk '{split($6, n, "/"); print int((n[2] - n[1]) / 16)}'; }
-    while [ "$(free)" -gt "$3" ]; do
-      head -c 16777216 /dev/zero >> "$mnt/$2/filling"
-      sync "$mnt/$2/filling"
+    leave=$2
+    # Of each container until its own file system is full.
+    for container in "${@:3}"; do
+      while [ "$(free)" -gt "$leave" ]; do
+        head -c 16777216 /dev/zero >> "$mnt/$container/filling" 2> /dev/null || break
+        sync "$mnt/$container/filling"
+      done
     done
+    [ "$(free)" -le "$leave" ]
     ;;
   damage)
     where=$(grep -abo -m1 "$2" "$data" | head -n 1 | cut -d: -f1 || true)
@@ -93,7 +98,8 @@ case $1 in
   answers)
     for ((i = 0; i < $2; i++)); do
       id=sha256:$(head -c 32 /dev/urandom | sha256sum | cut -c1-64)
-      until agent layer where "$id" 2>&1 | grep -q "no host"; do sleep 0.2; done &
+      # That no host has it is an answer; without one the command waits, and ends with another error.
+      until { agent layer where "$id" 2>&1 || true; } | grep -q "no host of the fleet has it"; do sleep 0.2; done &
     done
     wait
     ;;

@@ -41,13 +41,16 @@ drill_database_away() {
 drill full-receiver "a copy to a host whose pool is full is refused, with the host and the reason, and leaves nothing"
 drill_full_receiver() {
   make_image ada full:1 40
-  dm dov container create heavy --image own-dov:1 --size 2G --mount --quiet > /dev/null
-  at dov fill heavy 20
+  local heavy
+  for heavy in heavy-1 heavy-2; do
+    dm dov container create $heavy --image own-dov:1 --mount --quiet > /dev/null || die "no container on dov"
+  done
+  at dov fill 20 heavy-1 heavy-2
   expect "ada reports that dov has no room" refuses ada "dov.*free\|free.*dov" image copy full:1 --to dov
   note "$(grep -v '^ *$' "$work/refusal" | tail -n 3 | tr '\n' ' ')"
   expect "dov has nothing of it" image_gone dov full:1
   expect "nothing remains of it on dov" at dov remains
-  dm dov container remove heavy --force > /dev/null
+  for heavy in heavy-1 heavy-2; do dm dov container remove $heavy --force > /dev/null; done
   await "dov has its room again" dov dm dov image copy full:1 --from ada
   holds dov full:1 "$tree"
   remove_image full:1
