@@ -62,7 +62,8 @@ make_image() {
 remove_image() {
   local image=$1 host
   for host in "${hosts[@]}"; do
-    image_gone "$host" "$image" || dm "$host" image remove "$image" > /dev/null 2>&1 || image_gone "$host" "$image" \
+    image_gone "$host" "$image" || dm "$host" image remove "$image" --force > /dev/null 2>&1 \
+      || image_gone "$host" "$image" \
       || die "$image stays on $host"
   done
 }

@@ -75,12 +75,13 @@ drill_halves_with_one_database() {
 hide_halves() {
   local host number
   for host in ada bea; do
-    for number in 3 4; do quietly_on "$host" ip neigh replace "10.77.0.$number" lladdr 02:4d:41:ff:ff:ff dev vec0; done
+    for number in 3 4; do lose_packets "$host" "10.77.0.$number"; done
   done
   for host in cem dov; do
-    for number in 1 2; do quietly_on "$host" ip neigh replace "10.77.0.$number" lladdr 02:4d:41:ff:ff:ff dev vec0; done
+    for number in 1 2; do lose_packets "$host" "10.77.0.$number"; done
   done
 }
+lose_packets() { quietly_on "$1" ip neigh replace "$2" lladdr 02:4d:41:ff:ff:ff dev vec0; }
 show_halves() {
   local host
   for host in "${hosts[@]}"; do quietly_on "$host" ip neigh flush dev vec0 nud permanent; done
