@@ -53,7 +53,12 @@ internal static class SpreadViews
         {
             Host = host.Value,
             Holding = HoldingOf(state, host, known),
-            Pinned = state.Pinned.Contains(host),
+            Pinned = state.Pins.Contains(new ImagePin(host, For: null)),
+            PinnedFor =
+            {
+                state.Pins.Where(pin => pin.Host == host).Select(pin => pin.For?.Container.Value).OfType<string>()
+                    .Distinct().Order(StringComparer.Ordinal),
+            },
             InUse = known?.Holding?.InUse ?? false,
         };
         if (known?.LostSince is { } since)

@@ -66,6 +66,11 @@ internal static class SpreadView
         var remarks = new List<string>();
         if (host.Pinned)
             remarks.Add("an operator wants it here");
+        if (host.PinnedFor.Count > 0)
+        {
+            remarks.Add($"kept for container{(host.PinnedFor.Count == 1 ? "" : "s")} "
+                + string.Join(", ", host.PinnedFor));
+        }
         if (host.InUse)
             remarks.Add("stays, also if fewer copies are wanted");
         if (host.Failures > 0)

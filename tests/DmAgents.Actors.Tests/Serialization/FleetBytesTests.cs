@@ -52,6 +52,36 @@ public sealed class FleetBytesTests : IDisposable
         Assert.Equal(Golden[name], Encoding.UTF8.GetString(serializer.ToBinary(read)));
     }
 
+    /// <summary>As agents wrote it before the field was added.</summary>
+    [Theory]
+    [InlineData("image-pin.v1", ",\"for\":null")]
+    [InlineData("image-pinned.v1", ",\"for\":null")]
+    [InlineData("image-state.v1+empty", ",\"pins\":[]")]
+    [InlineData("container-state.v1+empty", ",\"has_pin\":false")]
+    public void A_line_without_a_field_that_was_added_is_read(string name, string added)
+    {
+        var older = Golden[name].Replace(added, "", StringComparison.Ordinal);
+        Assert.NotEqual(Golden[name], older);
+        var serializer = SerializerOf(FleetSamples.All[name]);
+
+        var read = serializer.FromBinary(Encoding.UTF8.GetBytes(older), ManifestOf(name));
+
+        Assert.Equal(Golden[name], Encoding.UTF8.GetString(serializer.ToBinary(read)));
+    }
+
+    [Fact]
+    public void A_host_that_an_older_agent_pinned_stays_pinned()
+    {
+        var older = Golden["image-state.v1+empty"].Replace(",\"pins\":[]", "", StringComparison.Ordinal)
+            .Replace("\"pinned\":[]", "\"pinned\":[\"b\"]", StringComparison.Ordinal);
+
+        var read = SerializerOf(FleetSamples.All["image-state.v1"])
+            .FromBinary(Encoding.UTF8.GetBytes(older), "image-state.v1");
+
+        Assert.Equal(
+            new HostName("b"), Assert.Single(Assert.IsType<Domain.Fleet.Images.ImageState>(read).Pinned));
+    }
+
     [Fact]
     public void Every_command_event_and_reply_has_a_manifest()
     {

@@ -20,6 +20,7 @@ internal static partial class FleetSamples
     private static readonly HostOffer Offer = new(B, Third, Samples.Name, Space, Space, default, HeldLayers: 1);
     private static readonly ContainerName Container = new("web");
     private static readonly ContainerEpoch Epoch = new(5);
+    private static readonly PinOwner Owner = new(Container, Epoch);
 
     private static readonly ImmutableArray<Candidate> Candidates =
     [
@@ -31,6 +32,9 @@ internal static partial class FleetSamples
         ["image-define.v1"] = new ImageCommands.Define(Request, Config, Lineage, 2, Replace: true, At),
         ["image-set-copies.v1"] = new ImageCommands.SetCopies(Request, 2, At),
         ["image-pin.v1"] = new ImageCommands.Pin(Request, B, At),
+        ["image-pin.v1+container"] = new ImageCommands.Pin(Request, B, At, Owner),
+        ["image-release-pins.v1"] = new ImageCommands.ReleasePins(Owner, At),
+        ["image-reply-pins-released.v1"] = new ImageReplies.PinsReleased(Owner),
         ["image-unpin.v1"] = new ImageCommands.Unpin(Request, B, At),
         ["image-announce.v1"] = new ImageCommands.Announce(A, Stamped, Holding, At),
         ["image-announce.v1+nothing"] = new ImageCommands.Announce(A, Stamped, Holding: null, At),
@@ -59,6 +63,8 @@ internal static partial class FleetSamples
         ["image-defined.v1"] = new ImageEvents.Defined(Request, Config, Lineage, 2, At),
         ["image-copies-set.v1"] = new ImageEvents.CopiesSet(Request, 2, At),
         ["image-pinned.v1"] = new ImageEvents.Pinned(Request, B, At),
+        ["image-pinned.v1+container"] = new ImageEvents.Pinned(Request, B, At, Owner),
+        ["image-pin-released.v1"] = new ImageEvents.PinReleased(B, Owner, At),
         ["image-unpinned.v1"] = new ImageEvents.Unpinned(Request, B, At),
         ["image-holding-changed.v1"] = new ImageEvents.HoldingChanged(A, Stamped, Holding, At),
         ["image-holding-changed.v1+nothing"] = new ImageEvents.HoldingChanged(A, Stamped, Holding: null, At),
@@ -75,6 +81,7 @@ internal static partial class FleetSamples
         ["image-state.v1"] = new ImageEvent[]
         {
             new ImageEvents.Defined(Request, Config, Lineage, 2, At), new ImageEvents.Pinned(Request, B, At),
+            new ImageEvents.Pinned(Request, A, At, Owner),
             new ImageEvents.HoldingChanged(A, Stamped, Holding, At),
             Planned with { Copy = 6 }, new ImageEvents.CopyEnded(6, CopyEnd.Failed, "no space", Later, At),
             Planned, new ImageEvents.CopyStarted(7, Samples.Name, Later, At),
@@ -95,6 +102,7 @@ internal static partial class FleetSamples
         ["container-announce.v1+none"] = new ContainerCommands.Announce(B, Stamped, Epoch: null, At),
         ["container-note-gone.v1"] = new ContainerCommands.NoteGone(B, Third, HostAbsence.Left, At),
         ["container-note-image.v1"] = new ContainerCommands.NoteImage(B, Epoch, At),
+        ["container-note-image-released.v1"] = new ContainerCommands.NoteImageReleased(Epoch, At),
         ["container-note-removed.v1"] = new ContainerCommands.NoteRemoved(B, Epoch, At),
         ["container-note-failure.v1"] = new ContainerCommands.NoteFailure(B, Epoch, "no space", At),
         ["container-reply-placed.v1"] = new ContainerReplies.Placed(Request, B, Epoch, ContainerPhase.BringingImage),
@@ -124,6 +132,7 @@ internal static partial class FleetSamples
     {
         ["container-placed.v1"] = Placed,
         ["container-image-arrived.v1"] = new ContainerEvents.ImageArrived(Epoch, At),
+        ["container-image-released.v1"] = new ContainerEvents.ImageReleased(Epoch, At),
         ["container-owned.v1"] = new ContainerEvents.Owned(B, Epoch, At),
         ["container-host-heard.v1"] = new ContainerEvents.HostHeard(B, Stamped, Epoch, At),
         ["container-host-gone.v1"] = new ContainerEvents.HostGone(B, Third, HostAbsence.Lost, At),

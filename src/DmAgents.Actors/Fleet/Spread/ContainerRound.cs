@@ -44,6 +44,9 @@ internal sealed class ContainerRound(
             case ContainerWork.BringImage bring:
                 await BringAsync(state, bring, cancellation).ConfigureAwait(false);
                 break;
+            case ContainerWork.ReleaseImage release:
+                await ReleaseAsync(release, cancellation).ConfigureAwait(false);
+                break;
             case ContainerWork.Create create:
                 hosts.Send(create.Host, new HostOrders.CreateContainer(create.Name, create.Epoch, create.Image));
                 break;
@@ -64,7 +67,8 @@ internal sealed class ContainerRound(
     {
         var now = time.GetUtcNow();
         var pinned = await entities.Ask(
-            work.Image, new ImageCommands.Pin(PinOf(state.Name, work.Epoch), work.Host, now), cancellation)
+            work.Image, new ImageCommands.Pin(
+                PinOf(state.Name, work.Epoch), work.Host, now, new PinOwner(state.Name, work.Epoch)), cancellation)
             .ConfigureAwait(false);
         ContainerCommand? next = pinned.Reply switch
         {
@@ -80,8 +84,19 @@ internal sealed class ContainerRound(
         // The host need not have the image for a container that it does not get.
         if (next is ContainerCommands.NoteFailure)
         {
-            await entities.Ask(work.Image, new ImageCommands.Unpin(
-                new RequestId(Guid.NewGuid()), work.Host, now), cancellation).ConfigureAwait(false);
+            await entities.Ask(work.Image, new ImageCommands.ReleasePins(
+                new PinOwner(state.Name, work.Epoch), now), cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReleaseAsync(ContainerWork.ReleaseImage work, CancellationToken cancellation)
+    {
+        var released = await entities.Ask(work.Image, new ImageCommands.ReleasePins(
+            new PinOwner(work.Name, work.Epoch), time.GetUtcNow()), cancellation).ConfigureAwait(false);
+        if (released.Reply is ImageReplies.PinsReleased)
+        {
+            await entities.Ask(work.Name, new ContainerCommands.NoteImageReleased(
+                work.Epoch, time.GetUtcNow()), cancellation).ConfigureAwait(false);
         }
     }
 

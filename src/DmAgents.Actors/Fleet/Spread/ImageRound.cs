@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Actors.Fleet.Entities;
 using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Fleet.Containers;
 using DmAgents.Domain.Fleet.Images;
 using DmAgents.Domain.Fleet.Inventory;
 using DmAgents.Domain.Fleet.Locations;
@@ -24,7 +25,8 @@ internal sealed class ImageRound(
         var known = await ledgers.OfAsync(
             state.Hosts.Keys.Concat(state.Copies.Values.Select(copy => copy.Target)), reached, cancellation)
             .ConfigureAwait(false);
-        if (known is null || await NoteGoneAsync(state, known, cancellation).ConfigureAwait(false))
+        if (known is null || await NoteGoneAsync(state, known, cancellation).ConfigureAwait(false)
+            || await ReleasePinsAsync(state, cancellation).ConfigureAwait(false))
             return;
         if (!IsInGrace(state) && await ConsiderAsync(state, [.. known.Where(ledger => reached.Contains(ledger.Host))], cancellation)
             .ConfigureAwait(false))
@@ -56,6 +58,25 @@ internal sealed class ImageRound(
         foreach (var host in gone)
             await entities.Ask(state.Reference, host, cancellation).ConfigureAwait(false);
         return gone.Count > 0;
+    }
+
+    /// <summary>A container that is gone releases its pins itself, unless its driver died before and nothing has woken
+    /// its entity since.</summary>
+    /// <returns>The image changes.</returns>
+    private async Task<bool> ReleasePinsAsync(ImageState state, CancellationToken cancellation)
+    {
+        var changes = false;
+        foreach (var (host, owner) in ImageCare.UncertainPins(state))
+        {
+            var (container, _) = await entities.Show(owner!.Container, cancellation).ConfigureAwait(false);
+            if (container is null || ContainerCare.NeedsImage(container, host, owner.Epoch))
+                continue;
+            await entities.Ask(
+                state.Reference, new ImageCommands.ReleasePins(owner, time.GetUtcNow()), cancellation)
+                .ConfigureAwait(false);
+            changes = true;
+        }
+        return changes;
     }
 
     /// <summary>The entity is asked only if it has something to decide, or is to stay in memory because it will.

@@ -8,6 +8,11 @@ public static class ContainerCare
     /// <summary>A host to which the image could not be copied so often is given up as the container's place.</summary>
     public const int MaxImageFailures = 2;
 
+    /// <summary>The host is to keep its copy of the image for the container of this epoch.</summary>
+    public static bool NeedsImage(ContainerState state, HostName host, ContainerEpoch epoch) =>
+        state.Epoch == epoch && state.Host == host
+        && state.Phase is not (ContainerPhase.None or ContainerPhase.Vanished);
+
     /// <summary>Something is asked of others.</summary>
     public static bool IsNeeded(ContainerState state) => ContainerWork.Of(state).Any();
 

@@ -17,6 +17,9 @@ public static class ContainerDecider
         ContainerCommands.Announce c => Announce(state, c),
         ContainerCommands.NoteGone c => NoteGone(state, c),
         ContainerCommands.NoteImage c => NoteImage(state, c),
+        ContainerCommands.NoteImageReleased c => state.ReleasesImage && state.Epoch == c.Epoch
+            ? Accept(new ContainerReplies.EpochEnded(c.Epoch), new ContainerEvents.ImageReleased(c.Epoch, c.At))
+            : Answer(new ContainerReplies.EpochEnded(c.Epoch)),
         ContainerCommands.NoteFailure c => NoteFailure(state, c),
         ContainerCommands.NoteRemoved c => NoteRemoved(state, c),
         _ => throw new InvalidOperationException($"a command of no known kind: {command}"),

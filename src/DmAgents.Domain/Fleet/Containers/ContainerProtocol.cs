@@ -58,6 +58,9 @@ public static class ContainerCommands
     /// <summary>The host has the image that the container is made of.</summary>
     public sealed record NoteImage(HostName Host, ContainerEpoch Epoch, DateTimeOffset At) : ContainerCommand(At);
 
+    /// <summary>The image's entity has done what <see cref="ContainerWork.ReleaseImage"/> asks.</summary>
+    public sealed record NoteImageReleased(ContainerEpoch Epoch, DateTimeOffset At) : ContainerCommand(At);
+
     /// <summary>The host has done what <see cref="ContainerWork.Remove"/> asks: it has none of this epoch or a lower
     /// one, and makes none any more.</summary>
     public sealed record NoteRemoved(HostName Host, ContainerEpoch Epoch, DateTimeOffset At) : ContainerCommand(At);
@@ -84,6 +87,9 @@ public static class ContainerEvents
 
     /// <summary>The host has the image.</summary>
     public sealed record ImageArrived(ContainerEpoch Epoch, DateTimeOffset At) : ContainerEvent(At);
+
+    /// <summary>The image keeps no copy for the container any more.</summary>
+    public sealed record ImageReleased(ContainerEpoch Epoch, DateTimeOffset At) : ContainerEvent(At);
 
     /// <summary>The host has the container, under this epoch.</summary>
     public sealed record Owned(HostName Host, ContainerEpoch Epoch, DateTimeOffset At) : ContainerEvent(At);

@@ -58,6 +58,13 @@ public sealed record ContainerState(ContainerName Name)
     /// <summary>Null: not known; it was made on a host by itself.</summary>
     public ImageReference? Image { get; private init; }
 
+    /// <summary>The image was asked to keep a copy on a host for it.</summary>
+    public bool HasPin { get; private init; }
+
+    /// <summary>It is gone, and the image may still keep a copy for it.</summary>
+    public bool ReleasesImage =>
+        HasPin && Image is not null && Phase is (ContainerPhase.None or ContainerPhase.Vanished);
+
     /// <summary>The request that made it; null: none of the fleet.</summary>
     public RequestId? MadeBy { get; private init; }
 
@@ -85,7 +92,7 @@ public sealed record ContainerState(ContainerName Name)
     /// <summary>The state as it was when it was stored.</summary>
     public ContainerState Restored(
         (ContainerPhase Phase, ContainerEpoch Epoch, HostName? Host, bool Chosen, string Why) now,
-        (ImageReference? Image, RequestId? MadeBy, ImmutableArray<Candidate> Candidates) made,
+        (ImageReference? Image, bool HasPin, RequestId? MadeBy, ImmutableArray<Candidate> Candidates) made,
         IEnumerable<HostName> tried, IEnumerable<KeyValuePair<HostName, ContainerHost>> hosts,
         ImmutableArray<ContainerRequest> requests) => this with
         {
@@ -95,6 +102,7 @@ public sealed record ContainerState(ContainerName Name)
             Chosen = now.Chosen,
             Why = now.Why,
             Image = made.Image,
+            HasPin = made.HasPin,
             MadeBy = made.MadeBy,
             Candidates = made.Candidates,
             Tried = Tried.Clear().Union(tried),
@@ -112,6 +120,7 @@ public sealed record ContainerState(ContainerName Name)
             Host = placed.Host,
             Chosen = placed.Chosen,
             Image = placed.Image,
+            HasPin = HasPin || !placed.HasImage,
             // Another request begins anew; the same one continues.
             Tried = MadeBy == placed.Request && Host is { } failed ? Tried.Add(failed) : Tried.Clear(),
             MadeBy = placed.Request,
@@ -119,6 +128,7 @@ public sealed record ContainerState(ContainerName Name)
             Why = placed.Why,
         },
         ContainerEvents.ImageArrived => this with { Phase = ContainerPhase.Creating },
+        ContainerEvents.ImageReleased => this with { HasPin = false },
         ContainerEvents.Owned owned => Of(owned.Epoch) with
         {
             Phase = ContainerPhase.Owned, Epoch = owned.Epoch, Host = owned.Host, Why = "",
@@ -185,6 +195,9 @@ public abstract record ContainerWork
     /// (<see cref="ContainerCommands.NoteImage"/>).</summary>
     public sealed record BringImage(ImageReference Image, HostName Host, ContainerEpoch Epoch) : ContainerWork;
 
+    /// <summary>To the image's entity: no copy is needed for the container any more.</summary>
+    public sealed record ReleaseImage(ImageReference Image, ContainerName Name, ContainerEpoch Epoch) : ContainerWork;
+
     /// <summary>To the host. It heeds only an epoch above all that it knows of the name.</summary>
     public sealed record Create(ContainerName Name, ImageReference Image, HostName Host, ContainerEpoch Epoch)
         : ContainerWork;
@@ -202,6 +215,8 @@ public abstract record ContainerWork
             yield return new BringImage(image, lacks, state.Epoch);
         if (state is { Phase: ContainerPhase.Creating, Host: { } maker, Image: { } of })
             yield return new Create(state.Name, of, maker, state.Epoch);
+        if (state is { ReleasesImage: true, Image: { } pinned })
+            yield return new ReleaseImage(pinned, state.Name, state.Epoch);
         if (state is { Phase: ContainerPhase.Removing, Host: { } owner })
             yield return new Remove(state.Name, owner, state.Epoch);
         foreach (var (host, known) in state.Hosts)

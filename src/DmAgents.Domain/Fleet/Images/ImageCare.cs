@@ -24,6 +24,11 @@ public static class ImageCare
         where !ImageDecider.Decide(state, gone).Events.IsEmpty
         select gone;
 
+    /// <summary>Pins whose container may be gone: nothing on their host needs the copy at this moment. Most pins need
+    /// no question, because their container is there.</summary>
+    public static IEnumerable<ImagePin> UncertainPins(ImageState state) => state.Pins.Where(pin =>
+        pin.For is not null && state.Hosts.GetValueOrDefault(pin.Host) is not { Holding.InUse: true });
+
     /// <summary>The hosts as places for the image.</summary>
     /// <param name="located">For each layer of the lineage, which hosts have it; empty: that is not known.</param>
     public static ImmutableArray<HostOffer> Offers(

@@ -19,6 +19,9 @@ public static class ImageDecider
         ImageCommands.SetCopies c => SetCopies(state, c),
         ImageCommands.Pin c => Pin(state, c),
         ImageCommands.Unpin c => Unpin(state, c),
+        ImageCommands.ReleasePins c => new Decision(
+            [.. Pins(state, c.Of).Select(pin => new ImageEvents.PinReleased(pin.Host, pin.For!, c.At))],
+            new ImageReplies.PinsReleased(c.Of)),
         ImageCommands.Announce c => Announce(state, c),
         ImageCommands.NoteGone c => NoteGone(state, c),
         ImageCommands.Consider c => ImagePlanner.Consider(state, c),
@@ -72,18 +75,23 @@ public static class ImageDecider
         if (Unknown(state, c.Request, What) is { } unknown)
             return unknown;
         var reply = new ImageReplies.Pinned(c.Request, c.Host, state.Holds(c.Host));
-        if (state.Requests.Contains(c.Request) || state.Pinned.Contains(c.Host))
+        // A container asks until it has its copy, also if its pin was released by mistake: an instance of the container's
+        // entity that was replaced, and does not know it, may have said that it is gone.
+        if ((c.For is null && state.Requests.Contains(c.Request)) || state.Pins.Contains(new ImagePin(c.Host, c.For)))
             return Answer(reply);
         // A host without anything of the image has never been heard here: the planner finds out whether it is there.
         return state.Hosts.GetValueOrDefault(c.Host) is { Hearing.Gone: true }
             ? Refuse(state, c.Request, RefusalKind.WrongState, What, $"{c.Host} is not in the fleet at present",
                 $"start the agent on {c.Host}, or choose another host")
-            : Accept(reply, new ImageEvents.Pinned(c.Request, c.Host, c.At));
+            : Accept(reply, new ImageEvents.Pinned(c.Request, c.Host, c.At, c.For));
     }
+
+    private static IEnumerable<ImagePin> Pins(ImageState state, PinOwner of) =>
+        state.Pins.Where(pin => pin.For is { } owner && owner.Container == of.Container && owner.Epoch <= of.Epoch);
 
     private static Decision Unpin(ImageState state, ImageCommands.Unpin c) =>
         Unknown(state, c.Request, "cannot give up image")
-        ?? (state.Requests.Contains(c.Request) || !state.Pinned.Contains(c.Host)
+        ?? (state.Requests.Contains(c.Request) || !state.Pins.Contains(new ImagePin(c.Host, For: null))
             ? Answer(new ImageReplies.Unpinned(c.Request, c.Host))
             : Accept(
                 new ImageReplies.Unpinned(c.Request, c.Host),
@@ -135,10 +143,15 @@ public static class ImageDecider
             RefusalKind.WrongState, "cannot drop copy", state.Reference.Value,
             others == 0
                 ? "no other host that is there has a verified copy"
-                : others >= needed ? "an operator wants it to stay on this host"
+                : others >= needed ? Staying(state, c.Host)
                 : $"{others} other hosts have a verified copy, and {needed} are needed",
             "copy it to another host first")));
     }
+
+    private static string Staying(ImageState state, HostName host) =>
+        state.Pins.FirstOrDefault(pin => pin.Host == host && pin.For is not null) is { For: { } owner }
+            ? $"container {owner.Container} needs it on this host"
+            : "an operator wants it to stay on this host";
 
     private static Decision NoteGone(ImageState state, ImageCommands.NoteGone c)
     {

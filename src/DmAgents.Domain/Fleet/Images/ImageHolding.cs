@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using DmAgents.Domain.Containers;
+using DmAgents.Domain.Fleet.Containers;
 using DmAgents.Domain.Fleet.Inventory;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
@@ -36,6 +38,14 @@ public sealed record ImageHolding(Digest Config, HoldingKind Kind, bool InUse);
 /// <param name="Holding">Null: the host has nothing of it.</param>
 /// <param name="LostSince">The host is lost since then; null: it is there, or it has left.</param>
 public sealed record ImageHost(HostHearing Hearing, ImageHolding? Holding, DateTimeOffset? LostSince);
+
+/// <summary>For which container a host is to keep a copy.</summary>
+/// <param name="Epoch">Of the container. The next one of the name has a pin of its own.</param>
+public sealed record PinOwner(ContainerName Container, ContainerEpoch Epoch);
+
+/// <summary>A host that is to have a copy, and to keep it.</summary>
+/// <param name="For">Null: an operator wants it.</param>
+public sealed record ImagePin(HostName Host, PinOwner? For);
 
 /// <summary>How far a copy to a host is.</summary>
 public enum CopyPhase

@@ -23,10 +23,15 @@ public static class ImageCommands
     public sealed record SetCopies(RequestId Request, int Copies, DateTimeOffset At) : ImageCommand(At);
 
     /// <summary>The host is to have a copy, and to keep it.</summary>
-    public sealed record Pin(RequestId Request, HostName Host, DateTimeOffset At) : ImageCommand(At);
+    /// <param name="For">A container needs it there; null: an operator wants it.</param>
+    public sealed record Pin(RequestId Request, HostName Host, DateTimeOffset At, PinOwner? For = null)
+        : ImageCommand(At);
 
-    /// <summary>The host need not keep its copy.</summary>
+    /// <summary>No operator wants the host to keep its copy. What containers need stays.</summary>
     public sealed record Unpin(RequestId Request, HostName Host, DateTimeOffset At) : ImageCommand(At);
+
+    /// <summary>The container needs no copy under this epoch or a lower one, on any host.</summary>
+    public sealed record ReleasePins(PinOwner Of, DateTimeOffset At) : ImageCommand(At);
 
     /// <summary>A host says what it has of the image. Always everything, so that nothing can be missed.</summary>
     /// <param name="Holding">Null: nothing.</param>
@@ -63,9 +68,14 @@ public static class ImageEvents
 
     public sealed record CopiesSet(RequestId Request, int Copies, DateTimeOffset At) : ImageEvent(At);
 
-    public sealed record Pinned(RequestId Request, HostName Host, DateTimeOffset At) : ImageEvent(At);
+    /// <param name="For">Null: an operator wants it.</param>
+    public sealed record Pinned(RequestId Request, HostName Host, DateTimeOffset At, PinOwner? For = null)
+        : ImageEvent(At);
 
     public sealed record Unpinned(RequestId Request, HostName Host, DateTimeOffset At) : ImageEvent(At);
+
+    /// <summary>The container needs the host's copy no more.</summary>
+    public sealed record PinReleased(HostName Host, PinOwner Of, DateTimeOffset At) : ImageEvent(At);
 
     /// <summary>A host says what it has.</summary>
     public sealed record HoldingChanged(HostName Host, Stamp Stamp, ImageHolding? Holding, DateTimeOffset At)
@@ -121,6 +131,9 @@ public static class ImageReplies
     public sealed record Pinned(RequestId Request, HostName Host, bool Holds) : ImageReply;
 
     public sealed record Unpinned(RequestId Request, HostName Host) : ImageReply;
+
+    /// <summary>No copy is kept for the container under this epoch or a lower one.</summary>
+    public sealed record PinsReleased(PinOwner Of) : ImageReply;
 
     /// <summary>What the host announced is what the fleet believes.</summary>
     /// <param name="Known">The fleet knows the image's lineage; else the host is to define it.</param>

@@ -34,6 +34,10 @@ public sealed record ImageState(ImageReference Reference)
     /// <summary>The number of the last copy that was decided.</summary>
     public ulong LastCopy { get; private init; }
 
+    /// <summary>Each once, in the order in which they were asked for.</summary>
+    public ImmutableArray<ImagePin> Pins { get; private init; } = [];
+
+    /// <summary>Hosts that are to have a copy, and to keep it.</summary>
     public ImmutableSortedSet<HostName> Pinned { get; private init; } =
         ImmutableSortedSet.Create<HostName>(HostNameOrder.Instance);
 
@@ -71,7 +75,7 @@ public sealed record ImageState(ImageReference Reference)
     public ImageState Restored(
         (Digest? Config, ImmutableArray<LineageLayer> Lineage, int Wanted, ulong LastCopy) image,
         IEnumerable<KeyValuePair<HostName, ImageHost>> hosts, IEnumerable<ImageCopy> copies,
-        IEnumerable<HostName> pinned, IEnumerable<HostName> releasing,
+        ImmutableArray<ImagePin> pins, IEnumerable<HostName> releasing,
         IEnumerable<KeyValuePair<HostName, CopyTrouble>> troubles, ImmutableArray<PlacementRecord> decisions,
         ImmutableArray<RequestId> requests) => this with
         {
@@ -81,7 +85,8 @@ public sealed record ImageState(ImageReference Reference)
             LastCopy = image.LastCopy,
             Hosts = Hosts.Clear().AddRange(hosts),
             Copies = copies.ToImmutableSortedDictionary(copy => copy.Id.Number, copy => copy),
-            Pinned = Pinned.Clear().Union(pinned),
+            Pins = pins,
+            Pinned = Pinned.Clear().Union(pins.Select(pin => pin.Host)),
             Releasing = Releasing.Clear().Union(releasing),
             Troubles = Troubles.Clear().AddRange(troubles),
             Decisions = decisions,
@@ -100,8 +105,10 @@ public sealed record ImageState(ImageReference Reference)
             Troubles = Troubles.Clear(),
         },
         ImageEvents.CopiesSet set => With(set.Request) with { Wanted = set.Copies },
-        ImageEvents.Pinned pinned => With(pinned.Request) with { Pinned = Pinned.Add(pinned.Host) },
-        ImageEvents.Unpinned unpinned => With(unpinned.Request) with { Pinned = Pinned.Remove(unpinned.Host) },
+        ImageEvents.Pinned pinned => With(pinned.Request).With(Pins.Add(new ImagePin(pinned.Host, pinned.For))),
+        ImageEvents.Unpinned unpinned => With(unpinned.Request).With(
+            Pins.Remove(new ImagePin(unpinned.Host, For: null))),
+        ImageEvents.PinReleased released => With(Pins.Remove(new ImagePin(released.Host, released.Of))),
         ImageEvents.HoldingChanged changed => this with
         {
             Hosts = Hosts.SetItem(changed.Host, new ImageHost(
@@ -158,6 +165,11 @@ public sealed record ImageState(ImageReference Reference)
     private ImageState With(RequestId request) => this with
     {
         Requests = Requests.Length < MaxRequests ? Requests.Add(request) : Requests.RemoveAt(0).Add(request),
+    };
+
+    private ImageState With(ImmutableArray<ImagePin> pins) => this with
+    {
+        Pins = pins, Pinned = Pinned.Clear().Union(pins.Select(pin => pin.Host)),
     };
 
     private ImageState With(PlacementRecord decision) => this with

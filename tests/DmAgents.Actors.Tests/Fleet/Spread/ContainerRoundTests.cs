@@ -164,6 +164,95 @@ public sealed class ContainerRoundTests
         Assert.False(ContainerCare.IsNeeded(_fleet.Web));
     }
 
+    /// <summary>The driver dies before or after each of its steps.</summary>
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_containers_pin_goes_with_it_whichever_step_the_driver_dies_at(bool isDone)
+    {
+        for (var at = 1; ; at++)
+        {
+            var fleet = new SteppedFleet { IsDone = isDone };
+            await Brought(fleet);
+            fleet.Do(new ContainerCommands.Remove(new(Guid.NewGuid()), fleet.Now));
+            fleet.Do(new ContainerCommands.NoteRemoved(B, fleet.Web.Epoch, fleet.Now));
+            fleet.Say(B, epoch: null);
+            fleet.KilledAt = at;
+            var died = await Dies(fleet.Round);
+            fleet.KilledAt = null;
+            await fleet.Drive();
+
+            Assert.Empty(fleet.State.Pins);
+            Assert.False(ContainerCare.IsNeeded(fleet.Web));
+            if (!died)
+                break;
+        }
+    }
+
+    /// <summary>The host says so when it is back: no request removed it.</summary>
+    [Fact]
+    public async Task The_pin_of_a_container_that_vanished_goes()
+    {
+        await Brought(_fleet);
+        Assert.Equal(B, Assert.Single(_fleet.State.Pinned));
+
+        _fleet.Say(B, epoch: null);
+        Assert.Equal(ContainerPhase.Vanished, _fleet.Web.Phase);
+        await _fleet.Drive();
+
+        Assert.Empty(_fleet.State.Pins);
+    }
+
+    [Fact]
+    public async Task An_image_releases_the_pin_of_a_container_that_nothing_drives_any_more()
+    {
+        await Brought(_fleet);
+        _fleet.Do(new ContainerCommands.Remove(new(Guid.NewGuid()), _fleet.Now));
+        _fleet.Do(new ContainerCommands.NoteRemoved(B, _fleet.Web.Epoch, _fleet.Now));
+        // Whether a container needs the copy is known to its host: as long as one does, nothing is asked.
+        _fleet.Announce(B, HoldingKind.Whole, inUse: true);
+        await _fleet.RoundOfImage();
+        Assert.Equal(B, Assert.Single(_fleet.State.Pinned));
+
+        _fleet.Announce(B, HoldingKind.Whole);
+        await _fleet.RoundOfImage();
+
+        Assert.Empty(_fleet.State.Pins);
+    }
+
+    [Fact]
+    public async Task The_pin_of_a_container_that_is_there_stays()
+    {
+        await Brought(_fleet);
+        await _fleet.Drive();
+        await _fleet.RoundOfImage();
+
+        Assert.Equal(new PinOwner(_fleet.Web.Name, _fleet.Web.Epoch), Assert.Single(_fleet.State.Pins).For);
+    }
+
+    /// <summary>On a host that had to get its image first.</summary>
+    private static async Task Brought(SteppedFleet fleet)
+    {
+        Begin(fleet);
+        fleet.Create(B);
+        await fleet.Drive();
+        fleet.Announce(B, HoldingKind.Whole);
+        await fleet.Drive();
+        Assert.IsType<ContainerReplies.Owns>(fleet.Say(B, fleet.Web.Epoch));
+        Assert.Equal(B, Assert.Single(fleet.State.Pinned));
+    }
+
+    private static async Task<bool> Dies(Func<Task> round)
+    {
+        try
+        {
+            await round();
+            return false;
+        }
+        catch (KilledException)
+        {
+            return true;
+        }
+    }
+
     private static void Begin(SteppedFleet fleet)
     {
         fleet.Define(copies: 1);

@@ -143,10 +143,14 @@ internal sealed class SteppedFleet : TimeProvider, IFleetEntities, IHostMail
     {
         Steps = 0;
         var ledgers = new KnownLedgers(this, this);
-        await new ImageRound(this, this, ledgers, Settings, this).RunAsync(
-            Journal.Aggregate(new ImageState(Image), (state, e) => state.Apply(e)), default);
+        await RoundOfImage(ledgers);
         await new ContainerRound(this, this, ledgers, this).RunAsync(Web, default);
     }
+
+    public Task RoundOfImage() => RoundOfImage(new KnownLedgers(this, this));
+
+    private Task RoundOfImage(KnownLedgers ledgers) => new ImageRound(this, this, ledgers, Settings, this).RunAsync(
+        Journal.Aggregate(new ImageState(Image), (state, e) => state.Apply(e)), default);
 
     public void Send(HostName host, HostOrder order) => Step(() =>
     {

@@ -172,11 +172,18 @@ internal sealed class VirtualFleet
             };
             Network.Send("image", to, message);
         }
+        var gone = ImageCare.UncertainPins(Image.StateOf(instance)).Where(pin =>
+            !ContainerCare.NeedsImage(Container.Latest, pin.Host, pin.For!.Epoch)).ToList();
+        foreach (var pin in gone)
+            Network.Send("members", "image", new ImageCommands.ReleasePins(pin.For!, Clock));
         foreach (var work in ContainerWork.Of(Container.StateOf(instance)))
         {
             var (to, message) = work switch
             {
-                ContainerWork.BringImage w => ("image", (object)new ImageCommands.Pin(PinOf(w.Epoch), w.Host, Clock)),
+                ContainerWork.BringImage w => ("image", (object)new ImageCommands.Pin(
+                    PinOf(w.Epoch), w.Host, Clock, new PinOwner(Container.StateOf(instance).Name, w.Epoch))),
+                ContainerWork.ReleaseImage w => ("image", new ImageCommands.ReleasePins(
+                    new PinOwner(w.Name, w.Epoch), Clock)),
                 ContainerWork.Create w => (w.Host.Value, w),
                 ContainerWork.Remove w => (w.Host.Value, w),
                 ContainerWork.Fence w => (w.Host.Value, w),
@@ -264,6 +271,7 @@ internal sealed class VirtualFleet
             ContainerCommand c => c,
             ImageReplies.Pinned { Holds: true } pinned => new ContainerCommands.NoteImage(
                 pinned.Host, EpochOf(pinned.Request), Clock),
+            ImageReplies.PinsReleased { Of: var of } => new ContainerCommands.NoteImageReleased(of.Epoch, Clock),
             _ => null,
         };
         if (command is null)

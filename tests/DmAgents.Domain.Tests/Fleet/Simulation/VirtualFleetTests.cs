@@ -40,6 +40,8 @@ public sealed class VirtualFleetTests
                 container.Phase == ContainerPhase.Owned ? [container.Host!.Value] : Array.Empty<HostName>(),
                 Hosts(fleet, host => host.Container is not null));
             Assert.All(fleet.Hosts, host => Assert.True(host.Container is null || host.Container == container.Epoch));
+            Assert.All(ImageCare.UncertainPins(image), pin =>
+                Assert.True(ContainerCare.NeedsImage(container, pin.Host, pin.For!.Epoch), $"{pin}"));
         }, iter: 300, threads: 1);
 
     [Fact]

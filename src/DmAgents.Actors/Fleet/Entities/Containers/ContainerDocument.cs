@@ -12,15 +12,16 @@ namespace DmAgents.Actors.Fleet.Entities.Containers;
 internal sealed record ContainerDocument(
     ContainerName Name, ContainerPhase Phase, ContainerEpoch Epoch, HostName? Host, bool Chosen, string Why,
     ImageReference? Image, RequestId? MadeBy, ImmutableArray<Candidate> Candidates, ImmutableArray<HostName> Tried,
-    ImmutableArray<ContainerHostDocument> Hosts, ImmutableArray<ContainerRequest> Requests)
+    ImmutableArray<ContainerHostDocument> Hosts, ImmutableArray<ContainerRequest> Requests, bool HasPin = false)
 {
     public static ContainerDocument Of(ContainerState state) => new(
         state.Name, state.Phase, state.Epoch, state.Host, state.Chosen, state.Why, state.Image, state.MadeBy,
         state.Candidates, [.. state.Tried],
-        [.. state.Hosts.Select(host => new ContainerHostDocument(host.Key, host.Value))], state.Requests);
+        [.. state.Hosts.Select(host => new ContainerHostDocument(host.Key, host.Value))], state.Requests,
+        state.HasPin);
 
     public ContainerState ToState() => new ContainerState(Name).Restored(
-        (Phase, Epoch, Host, Chosen, Why), (Image, MadeBy, Candidates), Tried,
+        (Phase, Epoch, Host, Chosen, Why), (Image, HasPin, MadeBy, Candidates), Tried,
         Hosts.Select(host => KeyValuePair.Create(host.Host, host.Known)), Requests);
 }
 

@@ -19,6 +19,7 @@ internal static class ContainerKind
             ["container-announce.v1"] = ContainerJson.Default.Announce,
             ["container-note-gone.v1"] = ContainerJson.Default.NoteGone,
             ["container-note-image.v1"] = ContainerJson.Default.NoteImage,
+            ["container-note-image-released.v1"] = ContainerJson.Default.NoteImageReleased,
             ["container-note-removed.v1"] = ContainerJson.Default.NoteRemoved,
             ["container-note-failure.v1"] = ContainerJson.Default.NoteFailure,
         },
@@ -26,6 +27,7 @@ internal static class ContainerKind
         {
             ["container-placed.v1"] = ContainerJson.Default.Placed,
             ["container-image-arrived.v1"] = ContainerJson.Default.ImageArrived,
+            ["container-image-released.v1"] = ContainerJson.Default.ImageReleased,
             ["container-owned.v1"] = ContainerJson.Default.Owned,
             ["container-host-heard.v1"] = ContainerJson.Default.HostHeard,
             ["container-host-gone.v1"] = ContainerJson.Default.HostGone,

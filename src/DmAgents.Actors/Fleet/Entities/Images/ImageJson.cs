@@ -16,12 +16,13 @@ namespace DmAgents.Actors.Fleet.Entities.Images;
     [
         typeof(HostNameConverter), typeof(ChainIdConverter), typeof(DigestConverter), typeof(IncarnationConverter),
         typeof(PoolNameConverter), typeof(ByteSizeConverter), typeof(ImageReferenceConverter),
-        typeof(RequestIdConverter),
+        typeof(RequestIdConverter), typeof(ContainerNameConverter), typeof(ContainerEpochConverter),
     ])]
 [JsonSerializable(typeof(ImageCommands.Define))]
 [JsonSerializable(typeof(ImageCommands.SetCopies))]
 [JsonSerializable(typeof(ImageCommands.Pin))]
 [JsonSerializable(typeof(ImageCommands.Unpin))]
+[JsonSerializable(typeof(ImageCommands.ReleasePins))]
 [JsonSerializable(typeof(ImageCommands.Announce))]
 [JsonSerializable(typeof(ImageCommands.NoteGone))]
 [JsonSerializable(typeof(ImageCommands.Consider))]
@@ -32,6 +33,7 @@ namespace DmAgents.Actors.Fleet.Entities.Images;
 [JsonSerializable(typeof(ImageEvents.CopiesSet))]
 [JsonSerializable(typeof(ImageEvents.Pinned))]
 [JsonSerializable(typeof(ImageEvents.Unpinned))]
+[JsonSerializable(typeof(ImageEvents.PinReleased))]
 [JsonSerializable(typeof(ImageEvents.HoldingChanged))]
 [JsonSerializable(typeof(ImageEvents.HostGone))]
 [JsonSerializable(typeof(ImageEvents.CopyPlanned))]
@@ -46,6 +48,7 @@ namespace DmAgents.Actors.Fleet.Entities.Images;
 [JsonSerializable(typeof(ImageReplies.CopiesSet), TypeInfoPropertyName = "ReplyCopiesSet")]
 [JsonSerializable(typeof(ImageReplies.Pinned), TypeInfoPropertyName = "ReplyPinned")]
 [JsonSerializable(typeof(ImageReplies.Unpinned), TypeInfoPropertyName = "ReplyUnpinned")]
+[JsonSerializable(typeof(ImageReplies.PinsReleased))]
 [JsonSerializable(typeof(ImageReplies.Heard))]
 [JsonSerializable(typeof(ImageReplies.MayDrop))]
 [JsonSerializable(typeof(ImageReplies.MustKeep))]
