@@ -33,6 +33,8 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     /// <summary>Without those of the ledger: what a pool has free changes by itself.</summary>
     private const string Rows = "select count(*) from journal where persistence_id not like 'ledger-%'";
 
+    private const string RowsOfLocations = "select count(*) from journal where persistence_id like 'location-%'";
+
     private readonly FleetAgents _fleet = new();
     private readonly SqliteDatabase _database = new();
 
@@ -119,6 +121,7 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     [Fact]
     public async Task The_copies_of_a_lost_host_are_nowhere_until_it_is_back()
     {
+        _fleet.RestoreAfter = TimeSpan.FromSeconds(1);
         var agents = await _fleet.Form(3);
         var layer = await MakeImage(agents[2]);
         await Located(agents[0], layer, copies => copies.Length == 1);
@@ -131,17 +134,46 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_restart_of_a_host_writes_no_location()
+    {
+        var agents = await _fleet.Form(2);
+        var layer = await MakeImage(agents[1]);
+        await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
+        await Located(agents[0], layer, copies => copies is [{ Verified: true }]);
+        await Settled(agents[0]);
+        var rows = _database.Execute(RowsOfLocations);
+
+        await agents[1].Stop();
+        await Image(agents[0], image => image.Hosts[Two] is { Hearing.Gone: true, LostSince: not null });
+        await Ledger(agents[0], Two, host => !host.IsThere);
+        // Nothing can be had of it: no host is named as one that has the layer.
+        var inventory = new Inventory.InventoryClient(agents[0].AdminChannel);
+        await Refused(StatusCode.NotFound, inventory.LocateAsync(new LocateLayersRequest { Layer = layer.Name }));
+        var next = _fleet.Replace(agents[1], await agents[1].Next());
+        await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
+        await Settled(agents[0]);
+
+        Assert.Equal(rows, _database.Execute(RowsOfLocations));
+        await Located(agents[0], layer, copies => copies is [{ Verified: true }]);
+        // What changes afterwards is heard.
+        await next.Do(new PoolCommands.UntagImage(NewRequest(), App, DateTimeOffset.UnixEpoch));
+        await Located(agents[0], layer, copies => copies.IsEmpty);
+    }
+
+    [Fact]
     public async Task A_host_that_leaves_takes_its_copies_with_it_and_is_not_awaited()
     {
         var agents = await _fleet.Form(2);
-        await MakeImage(agents[1]);
+        var layer = await MakeImage(agents[1]);
         await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
+        await Located(agents[0], layer, copies => copies.Length == 1);
 
         await agents[1].Get<FleetLeaver>().Leave(force: false, CancellationToken.None);
 
         await Ledger(agents[0], Two, host => host.Absence == HostAbsence.Left);
         var image = await Image(agents[0], state => state.Hosts[Two] is { Hearing.Gone: true, LostSince: null });
         Assert.Null(image.Hosts[Two].Holding);
+        await Located(agents[0], layer, copies => copies.IsEmpty);
         Assert.Empty(Directory.GetFiles(agents[1].Settings.FleetPaths.Directory));
     }
 

@@ -14,7 +14,8 @@ namespace DmAgents.Agent.Fleet.Inventory;
 /// Says to the fleet's entities which hosts are gone, so that their copies count no more: a host that the cluster has
 /// removed is lost; one that is no member any more has left. The oldest member does so. It is one host at a time, which
 /// the cluster itself names, and when that one goes it is another. Two that do so at once do no harm: an entity hears
-/// it once.
+/// it once. The buckets hear of a lost host when its copies count no more (fleet.restore-after): a host that restarts has
+/// its layers still, and no location is written anew.
 /// </summary>
 internal sealed class FleetAbsences(
     AgentSettings settings, FleetEntityAccess access, FleetHost host, FleetBoard board, TimeProvider time,
@@ -25,7 +26,7 @@ internal sealed class FleetAbsences(
     /// <summary>An absence that is older was noted everywhere by the member that was the oldest then.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromDays(1);
 
-    private ImmutableHashSet<(HostName Host, Incarnation Incarnation, HostAbsence Absence)> _noted = [];
+    private ImmutableHashSet<(HostName Host, Incarnation Incarnation, HostAbsence Absence, bool InBuckets)> _noted = [];
 
     public async Task RunAsync(FleetPlace place, CancellationToken end)
     {
@@ -79,10 +80,12 @@ internal sealed class FleetAbsences(
         var absence = IsMember(ledger.Host) ? HostAbsence.Lost : HostAbsence.Left;
         if (ledger.Absence == HostAbsence.Left)
             absence = HostAbsence.Left;
-        if (_noted.Contains((ledger.Host, incarnation, absence))
-            || (ledger.Absence == absence && time.GetUtcNow() - ledger.Since > Settled))
-            return;
         var now = time.GetUtcNow();
+        var isOver = absence == HostAbsence.Left
+            || (ledger.Absence == absence && now - ledger.Since >= settings.Fleet.RestoreAfter);
+        if (_noted.Contains((ledger.Host, incarnation, absence, isOver))
+            || (ledger.Absence == absence && now - ledger.Since > settings.Fleet.RestoreAfter + Settled))
+            return;
         // The ledger first: nothing more is planned there.
         var (heard, _) = await entities.Ask(
             ledger.Host, new HostCommands.NoteGone(incarnation, absence, now), end).ConfigureAwait(false);
@@ -105,14 +108,18 @@ internal sealed class FleetAbsences(
         await All(images, (image, cancellation) => entities.Ask(
             image, new ImageCommands.NoteGone(ledger.Host, incarnation, absence, now), cancellation))
             .ConfigureAwait(false);
-        await All(buckets, (bucket, cancellation) => entities.Ask(
-            bucket, new LocationCommands.NoteGone(ledger.Host, incarnation, now), cancellation)).ConfigureAwait(false);
+        if (isOver)
+        {
+            await All(buckets, (bucket, cancellation) => entities.Ask(
+                bucket, new LocationCommands.NoteGone(ledger.Host, incarnation, now), cancellation))
+                .ConfigureAwait(false);
+        }
         await All(containers, (container, cancellation) => entities.Ask(
             container, new ContainerCommands.NoteGone(ledger.Host, incarnation, absence, now), cancellation))
             .ConfigureAwait(false);
         if (unheard > 0)
             return;
-        _noted = _noted.Add((ledger.Host, incarnation, absence));
+        _noted = _noted.Add((ledger.Host, incarnation, absence, isOver));
         if (ledger.Absence != absence)
             log.LogInformation("host {Host} is {Absence}: its copies count no more", ledger.Host, absence);
     }

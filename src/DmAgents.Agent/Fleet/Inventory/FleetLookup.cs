@@ -97,12 +97,17 @@ internal sealed class FleetLookup(FleetEntityAccess access, FleetBoard board, Fl
         return new KnownHost(name, member, ledger);
     }
 
+    private bool IsMember(HostName host) => board.Current.Members.Any(
+        member => member.Host == host && member.State != FleetMemberState.Down);
+
     private async Task<LocatedAt> Locate(FleetEntities entities, ChainId layer, CancellationToken cancellation)
     {
         var reply = Must(await entities.Ask(
             LayerBucket.Of(layer), new LocationCommands.Locate(layer, time.GetUtcNow()), cancellation)
             .ConfigureAwait(false));
-        return new LocatedAt(layer, (LocationReplies.Located)reply);
+        var where = (LocationReplies.Located)reply;
+        // A host that restarts keeps its locations, and serves nothing at this moment.
+        return new LocatedAt(layer, where with { Copies = where.Copies.RemoveAll(copy => !IsMember(copy.Host)) });
     }
 
     private static async Task<IReadOnlyList<TFound>> Each<TName, TFound>(

@@ -35,7 +35,8 @@ public static class LocationDecider
     private static Decision Announce(LocationState state, LocationCommands.Announce c)
     {
         var said = c.Announcement;
-        switch (HostHearing.Judge(state.Hosts.GetValueOrDefault(c.Host), said.Stamp, said.Whole))
+        var known = state.Hosts.GetValueOrDefault(c.Host);
+        switch (HostHearing.Judge(known, said.Stamp, said.Whole))
         {
             case Hearing.Known:
                 return Answer(new LocationReplies.Heard(said.Stamp));
@@ -45,14 +46,20 @@ public static class LocationDecider
                 return Answer(new LocationReplies.Ended(said.Stamp));
         }
         var present = said.Present
-            .Where(holding => state.Layers.CopyAt(holding.Layer, c.Host) is not { } copy || !copy.Says(holding));
+            .Where(holding => state.Layers.CopyAt(holding.Layer, c.Host) is not { } copy || !copy.Says(holding))
+            .ToImmutableArray();
         var kept = said.Present.Select(holding => holding.Layer).ToHashSet();
-        var absent = said.Whole
+        var absent = (said.Whole
             ? state.Layers.HeldBy(c.Host).Where(layer => !kept.Contains(layer))
-            : said.Absent.Where(layer => !kept.Contains(layer) && state.Layers.CopyAt(layer, c.Host) is not null);
-        return Accept(
-            new LocationReplies.Heard(said.Stamp),
-            new LocationEvents.HostHeard(c.Host, said.Stamp, [.. present], [.. absent], c.At));
+            : said.Absent.Where(layer => !kept.Contains(layer) && state.Layers.CopyAt(layer, c.Host) is not null))
+            .ToImmutableArray();
+        var heard = new LocationReplies.Heard(said.Stamp);
+        // After a restart with the same layers nothing is written. Until something differs, the bucket knows the host by
+        // its earlier incarnation; the first change is a gap to it, and brings everything under the later one.
+        return known is { Gone: false } && said.Whole && said.Stamp.Incarnation > known.Last.Incarnation
+            && present.IsEmpty && absent.IsEmpty
+            ? Answer(heard)
+            : Accept(heard, new LocationEvents.HostHeard(c.Host, said.Stamp, present, absent, c.At));
     }
 
     private static Decision NoteGone(LocationState state, LocationCommands.NoteGone c) =>

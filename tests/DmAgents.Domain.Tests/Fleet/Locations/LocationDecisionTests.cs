@@ -78,6 +78,27 @@ public sealed class LocationDecisionTests
     }
 
     [Fact]
+    public void A_host_that_begins_anew_with_the_same_layers_changes_nothing_and_its_next_change_brings_everything()
+    {
+        Whole(A, 1, Holding(1), Holding(2));
+        LocationReply Say(LayerAnnouncement said, bool isWritten)
+        {
+            var decision = Do(new LocationCommands.Announce(A, said, At));
+            Assert.Equal(isWritten, !decision.Events.IsEmpty);
+            return decision.Reply;
+        }
+
+        var same = LayerAnnouncement.Everything(Stamped(1, incarnation: 2), [Holding(1), Holding(2)]);
+        Assert.IsType<LocationReplies.Heard>(Say(same, isWritten: false));
+        Assert.IsType<LocationReplies.NeedsWhole>(Say(
+            LayerAnnouncement.Change(Stamped(2, incarnation: 2), [], [Layer(2)]), isWritten: false));
+        Assert.IsType<LocationReplies.Heard>(Say(
+            LayerAnnouncement.Everything(Stamped(3, incarnation: 2), [Holding(1)]), isWritten: true));
+        Assert.Equal(1, _state.Layers.Count);
+        Assert.Equal(new Incarnation(2), _state.Hosts[A].Last.Incarnation);
+    }
+
+    [Fact]
     public void A_copy_has_one_source_until_its_lease_lapses_and_the_load_is_spread()
     {
         Whole(A, 1, Holding(1));
