@@ -32,7 +32,8 @@ internal sealed class ImageRemoval(
     public async Task<PoolReplies.ImageUntagged> Remove(
         RequestId request, PoolPicture pool, ImageRecord image, bool force, CancellationToken cancellation)
     {
-        var untag = new PoolCommands.UntagImage(request, image.Reference, gateway.Now);
+        // The one that the operator meant, and that the fleet is asked about.
+        var untag = new PoolCommands.UntagImage(request, image.Reference, gateway.Now, image.ConfigDigest);
         if (force || !IsInFleet || !HostInventories.IsWhole(pool, image) || HasAnother(pool, image))
             return await gateway.Ask(pool.Name, untag, cancellation).ConfigureAwait(false);
         // If the caller leaves, the question lasts until the outcome is known all the same.

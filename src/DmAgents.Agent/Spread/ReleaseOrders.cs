@@ -82,7 +82,9 @@ internal sealed class ReleaseOrders(
     {
         foreach (var (pool, image) in Copies(reference).ToList())
         {
-            var untag = new PoolCommands.UntagImage(new RequestId(Guid.NewGuid()), image.Reference, gateway.Now);
+            // The fleet was asked about this image: one that got the name since is another.
+            var untag = new PoolCommands.UntagImage(
+                new RequestId(Guid.NewGuid()), image.Reference, gateway.Now, image.ConfigDigest);
             var reply = await OutcomeOf(
                 () => gateway.Request(pool.Name, untag, stopping), Pause, time, stopping).ConfigureAwait(false);
             if (reply is PoolReplies.Refused { Refusal: { Kind: not RefusalKind.NotFound } refusal })

@@ -49,7 +49,7 @@ internal sealed class ImageCopier(
         {
             var offer = copy.Offer ??= await questions.AskAsync(
                 copy.Job, progress => copy.Progress = progress, either.Token).ConfigureAwait(false);
-            SpareOthers(copy.Job, offer);
+            SpareOthers(copy, offer);
             Admit(copy, pool, offer);
             if (kept.Keep(pool.Paths, copy.Job, offer) is { Error: { } error })
                 throw Refusals.Of(What, copy.Job.Image, error);
@@ -89,13 +89,18 @@ internal sealed class ImageCopier(
 
     /// <summary>A copy that the fleet ordered takes the name of no operator's image, which may have come since the
     /// order: that image would lose its layers. An operator who copies says which image the name is to mean.</summary>
-    private void SpareOthers(CopyJob job, ImageOffer offer)
+    private void SpareOthers(RunningCopy copy, ImageOffer offer)
     {
-        if (made.Ordered(job.Request)
-            && made.Objection(new ImageReference(offer.Reference), offer.ConfigDigest) is { } why)
+        if (!made.Ordered(copy.Job.Request))
+            return;
+        var reference = new ImageReference(offer.Reference);
+        // Another order of the fleet may take the name while this one copies: the later one counts.
+        copy.Expected ??= new ImageExpectation(
+            StateOf(PoolOf(copy.Job)).Images.GetValueOrDefault(reference)?.ConfigDigest);
+        if (made.Objection(reference, offer.ConfigDigest) is { } why)
         {
             throw Refusals.Because(
-                RefusalKind.Exists, What, job.Image, why, "give one of the two images another name");
+                RefusalKind.Exists, What, copy.Job.Image, why, "give one of the two images another name");
         }
     }
 
@@ -243,11 +248,11 @@ internal sealed class ImageCopier(
     private async Task<ImageReference> TagAsync(RunningCopy copy, ImageOffer offer)
     {
         var reference = new ImageReference(offer.Reference);
-        SpareOthers(copy.Job, offer);
+        SpareOthers(copy, offer);
         copy.Progress = copy.Progress with { Phase = CopyPhase.Tagging };
         await gateway.Ask(copy.Job.Pool, new PoolCommands.TagImage(
             NamingOf(copy.Job.Request, reference), reference, offer.Layers[^1].Key, offer.ConfigDigest,
-            offer.Config, gateway.Now), CancellationToken.None).ConfigureAwait(false);
+            offer.Config, gateway.Now, copy.Expected), CancellationToken.None).ConfigureAwait(false);
         return reference;
     }
 

@@ -40,6 +40,9 @@ internal sealed class RunningCopy(CopyJob job, IDisposable work) : IDisposable
     /// <summary>What the other host offers; null until it has said so.</summary>
     public ImageOffer? Offer { get; set; }
 
+    /// <summary>What its reference meant when the copy began; null: it takes the name from any image.</summary>
+    public ImageExpectation? Expected { get; set; }
+
     /// <summary>Which hosts have its layers, while they come.</summary>
     public LayerHolders? Holders { get; set; }
 

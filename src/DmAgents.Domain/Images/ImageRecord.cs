@@ -10,3 +10,7 @@ namespace DmAgents.Domain.Images;
 /// <param name="TaggedAt">When the reference was given to this image.</param>
 public sealed record ImageRecord(
     ImageReference Reference, ThinId TopLayer, string ConfigDigest, string Config, DateTimeOffset TaggedAt);
+
+/// <summary>What a reference means before it is given to another image.</summary>
+/// <param name="ConfigDigest">Of that image; null: the reference is free.</param>
+public sealed record ImageExpectation(string? ConfigDigest);

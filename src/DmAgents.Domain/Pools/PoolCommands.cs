@@ -138,12 +138,17 @@ public static class PoolCommands
         : PoolCommand<PoolReplies.Removed>(Request, At);
 
     /// <summary>Gives a reference to a layer; another image of that reference loses it.</summary>
+    /// <param name="Expected">Refused if the reference means something else at this moment; null: whatever it means.
+    /// </param>
     public sealed record TagImage(
         RequestId Request, ImageReference Reference, DeviceKey TopLayer, string ConfigDigest, string Config,
-        DateTimeOffset At) : PoolCommand<PoolReplies.ImageTagged>(Request, At);
+        DateTimeOffset At, ImageExpectation? Expected = null) : PoolCommand<PoolReplies.ImageTagged>(Request, At);
 
     /// <summary>Takes a reference away, and removes the layers that nothing needs any more.</summary>
-    public sealed record UntagImage(RequestId Request, ImageReference Reference, DateTimeOffset At)
+    /// <param name="ExpectedConfig">Refused if the reference means an image of another configuration at this moment;
+    /// null: whatever it means.</param>
+    public sealed record UntagImage(
+        RequestId Request, ImageReference Reference, DateTimeOffset At, string? ExpectedConfig = null)
         : PoolCommand<PoolReplies.ImageUntagged>(Request, At);
 
     /// <summary>Gives the pool more: a backing that continues the present one.</summary>

@@ -22,6 +22,14 @@ public static partial class PoolDecider
         var before = state.Images.GetValueOrDefault(c.Reference);
         if (before is not null && before.TopLayer == layer.Id && before.ConfigDigest == c.ConfigDigest)
             return new Decision.AlreadySo(layer.Id);
+        if (c.Expected is { } expected && before?.ConfigDigest != expected.ConfigDigest)
+        {
+            return No(
+                RefusalKind.Exists, What, c.Reference.Value,
+                before is null ? "the image of this name was removed meanwhile"
+                    : $"another image got this name meanwhile: {before.ConfigDigest}",
+                "see what the name means: dmagent image list; then try again");
+        }
         var tagged = new PoolEvents.ImageTagged(c.Request, c.Reference, layer.Id, c.ConfigDigest, c.Config, c.At);
         ImmutableArray<PoolEvent> unneeded = before is null
             ? []
@@ -35,6 +43,13 @@ public static partial class PoolDecider
         {
             return No(RefusalKind.NotFound, "cannot remove image", c.Reference.Value, "there is no image of this name",
                 "list them: dmagent image list");
+        }
+        if (c.ExpectedConfig is { } expected && image.ConfigDigest != expected)
+        {
+            return No(
+                RefusalKind.WrongState, "cannot remove image", c.Reference.Value,
+                $"another image got this name meanwhile: {image.ConfigDigest}",
+                "see what the name means: dmagent image list; then try again");
         }
         var untagged = new PoolEvents.ImageUntagged(c.Request, c.Reference, c.At);
         return new Decision.Accepted(

@@ -92,8 +92,9 @@ internal static class WireSamples
         ["confirm.v1"] = new PoolCommands.Confirm(Request, Key, At),
         ["resize.v1"] = new PoolCommands.Resize(Request, Key, ByteSize.GiB(20), At),
         ["remove.v1"] = new PoolCommands.Remove(Request, Key, Force: true, At),
-        ["tag-image.v1"] = new PoolCommands.TagImage(Request, Reference, Key, "sha256:c0", "{}", At),
-        ["untag-image.v1"] = new PoolCommands.UntagImage(Request, Reference, At),
+        ["tag-image.v1"] = new PoolCommands.TagImage(
+            Request, Reference, Key, "sha256:c0", "{}", At, new Domain.Images.ImageExpectation("sha256:c1")),
+        ["untag-image.v1"] = new PoolCommands.UntagImage(Request, Reference, At, "sha256:c1"),
         ["grow.v1"] = new PoolCommands.Grow(Request, Disks, At),
         ["set-spares.v1"] = new PoolCommands.SetSpares(Request, [new DevicePath("/dev/sdd")], At),
         ["take-over.v1"] = new PoolCommands.TakeOver(

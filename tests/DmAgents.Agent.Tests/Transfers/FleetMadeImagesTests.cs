@@ -101,6 +101,27 @@ public sealed class FleetMadeImagesTests : TwoAgents
         Assert.Equal(isTheFleets, Target.State.Images[App].ConfigDigest == other);
     }
 
+    [Fact]
+    public async Task Of_two_copies_of_the_fleet_that_cross_the_earlier_one_does_not_take_the_name_back()
+    {
+        await MakeImage(1);
+        var own = await AddLayer(Target, null, 5, ByteSize.MiB(2));
+        var gate = Target.Kernel.HoldNext(nameof(IKernel.OpenForReceiving));
+        var copying = Copy(request: Begin());
+        await gate.Reached.WaitAsync(Patience);
+        var (later, other) = (Begin(), Digest.Of("other"u8).Value);
+        await Target.Do(new PoolCommands.TagImage(
+            ImageCopier.NamingOf(later, App), App, own, other, "{}", DateTimeOffset.UnixEpoch));
+        Assert.True(IsTheFleets());
+        gate.Open();
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => copying);
+
+        Assert.Contains("got this name meanwhile", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Equal(other, Target.State.Images[App].ConfigDigest);
+        await NothingIsLeft(Target);
+    }
+
     /// <summary>As an order does; the process has nothing more to do with it.</summary>
     private RequestId Begin()
     {

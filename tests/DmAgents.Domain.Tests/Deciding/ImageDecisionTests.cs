@@ -28,6 +28,32 @@ public sealed class ImageDecisionTests
         Assert.Equal(RefusalKind.WrongState, RefusedBy(lost, Tag("other", Layer("a"))).Kind);
     }
 
+    /// <summary>Two orders that cross: each says what it saw.</summary>
+    [Fact]
+    public void A_reference_is_given_or_taken_only_if_it_means_what_is_expected()
+    {
+        var state = Pool.Imported("image", "a").Imported("other", "b");
+        var config = state.Images[new("image")].ConfigDigest;
+
+        var free = RefusedBy(state, Tag("image", Layer("b")) with { Expected = new(ConfigDigest: null) });
+        Assert.Equal(RefusalKind.Exists, free.Kind);
+        Assert.Contains("another image got this name", free.Why, StringComparison.Ordinal);
+        Assert.Contains("was removed meanwhile", RefusedBy(
+            state, Tag("gone", Layer("b")) with { Expected = new("sha256:1") }).Why, StringComparison.Ordinal);
+        Assert.Equal(RefusalKind.Exists, RefusedBy(
+            state, Tag("image", Layer("b")) with { Expected = new("sha256:1") }).Kind);
+        Assert.Equal(RefusalKind.WrongState, RefusedBy(state, Untag("image") with { ExpectedConfig = "sha256:1" }).Kind);
+
+        Assert.Equal(state.Find(Layer("b"))!.Id, state.Do(
+            Tag("image", Layer("b")) with { Expected = new(config) }).Images[new("image")].TopLayer);
+        Assert.NotEmpty(state.Do(Tag("free", Layer("b")) with { Expected = new(ConfigDigest: null) }).Images);
+        Assert.DoesNotContain(
+            new("image"), state.Do(Untag("image") with { ExpectedConfig = config }).Images.Keys);
+        // Done by the same order, whose answer was lost.
+        Assert.IsType<Decision.AlreadySo>(PoolDecider.Decide(state, Health, Tag(
+            "image", Layer("a"), config) with { Expected = new("sha256:1") }));
+    }
+
     [Fact]
     public void An_image_that_goes_takes_the_layers_that_nothing_else_needs()
     {
