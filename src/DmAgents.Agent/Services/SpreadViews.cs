@@ -60,6 +60,7 @@ internal static class SpreadViews
                     .Distinct().Order(StringComparer.Ordinal),
             },
             InUse = known?.Holding?.InUse ?? false,
+            Kept = known?.Holding?.Kept ?? false,
         };
         if (known?.LostSince is { } since)
             view.LostSince = Views.Time(since);

@@ -71,8 +71,10 @@ internal static class SpreadView
             remarks.Add($"kept for container{(host.PinnedFor.Count == 1 ? "" : "s")} "
                 + string.Join(", ", host.PinnedFor));
         }
-        if (host.InUse)
-            remarks.Add("stays, also if fewer copies are wanted");
+        if (host.Kept)
+            remarks.Add("brought by an operator: stays, also if fewer copies are wanted");
+        else if (host.InUse)
+            remarks.Add("in use: stays, also if fewer copies are wanted");
         if (host.Failures > 0)
         {
             remarks.Add(

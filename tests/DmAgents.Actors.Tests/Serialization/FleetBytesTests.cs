@@ -55,6 +55,7 @@ public sealed class FleetBytesTests : IDisposable
     /// <summary>As agents wrote it before the field was added.</summary>
     [Theory]
     [InlineData("image-pin.v1", ",\"for\":null")]
+    [InlineData("image-announce.v1+released", ",\"kept\":false")]
     [InlineData("image-pinned.v1", ",\"for\":null")]
     [InlineData("image-state.v1+empty", ",\"pins\":[]")]
     [InlineData("container-state.v1+empty", ",\"has_pin\":false")]

@@ -14,7 +14,7 @@ internal static partial class FleetSamples
     private static readonly RequestId Request = Samples.Request;
     private static readonly Digest Config = Layer.Digest;
     private static readonly ImmutableArray<LineageLayer> Lineage = [new(Layer, Space), new(Long, default)];
-    private static readonly ImageHolding Holding = new(Config, HoldingKind.Whole, InUse: true);
+    private static readonly ImageHolding Holding = new(Config, HoldingKind.Whole, InUse: true, Kept: true);
     private static readonly Incarnation Third = new(3);
     private static readonly ImagePolicy Policy = new(Lease, TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(3));
     private static readonly HostOffer Offer = new(B, Third, Samples.Name, Space, Space, default, HeldLayers: 1);
@@ -37,6 +37,8 @@ internal static partial class FleetSamples
         ["image-reply-pins-released.v1"] = new ImageReplies.PinsReleased(Owner),
         ["image-unpin.v1"] = new ImageCommands.Unpin(Request, B, At),
         ["image-announce.v1"] = new ImageCommands.Announce(A, Stamped, Holding, At),
+        ["image-announce.v1+released"] = new ImageCommands.Announce(
+            A, Stamped, new ImageHolding(Config, HoldingKind.Releasing, InUse: false), At),
         ["image-announce.v1+nothing"] = new ImageCommands.Announce(A, Stamped, Holding: null, At),
         ["image-note-gone.v1"] = new ImageCommands.NoteGone(A, Third, HostAbsence.Lost, At),
         ["image-consider.v1"] = new ImageCommands.Consider([Offer], Policy, At),

@@ -50,7 +50,7 @@ public sealed class FleetCopyOrderTests : IAsyncLifetime
         var (own, config) = (await TwoAgents.AddLayer(agents[1], null, 7, ByteSize.MiB(2)), Digest.Of("own"u8).Value);
         await agents[1].Do(new PoolCommands.TagImage(
             NewRequest(), App, own, config, "{}", DateTimeOffset.UnixEpoch));
-        var known = await Image(agents[0], state => state.Hosts.GetValueOrDefault(Two) is { Holding.InUse: true });
+        var known = await Image(agents[0], state => state.Hosts.GetValueOrDefault(Two) is { Holding.Kept: true });
         if (!isHeard)
         {
             var stamp = known.Hosts[Two].Hearing.Last;

@@ -129,13 +129,12 @@ internal sealed class HostInventories(
             || !Digest.TryParse(image.ConfigDigest, out var config) || ChainsOf(pool, top) is not { } layers)
             return null;
         var whole = IsWhole(pool, layers);
-        // What an operator brought here stays, as what a container needs.
-        var inUse = parents.Contains(top.Id) || pool.State.ImagesOf(top.Id).Skip(1).Any()
-            || !made.Made(pool.Name, image);
+        var inUse = parents.Contains(top.Id) || pool.State.ImagesOf(top.Id).Skip(1).Any();
+        var kept = !made.Made(pool.Name, image);
         var question = questions.Of(image.Reference);
         var kind = !whole ? HoldingKind.Incomplete : question?.Kind ?? HoldingKind.Whole;
         return new HeldImage(
-            new ImageHolding(config, kind, inUse), digests.LineageOf(pool, layers), whole ? question?.Id : null);
+            new ImageHolding(config, kind, inUse, kept), digests.LineageOf(pool, layers), whole ? question?.Id : null);
     }
 
     private HostCapacity CapacityOf(IEnumerable<PoolPicture> pools)

@@ -60,5 +60,5 @@ public static class ImageCare
         select (ledger.Host, promise.Copy);
 
     private static bool HasSurplus(ImageState state) => state.Holders.Count() > state.Wanted
-        && state.Holders.Any(host => !state.Pinned.Contains(host) && !state.Hosts[host].Holding!.InUse);
+        && state.Holders.Any(host => !state.Pinned.Contains(host) && !state.Hosts[host].Holding!.Stays);
 }

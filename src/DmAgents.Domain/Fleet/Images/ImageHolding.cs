@@ -32,7 +32,13 @@ public enum HoldingKind
 /// <param name="Config">The digest of the configuration that the reference means there: another is another image.
 /// </param>
 /// <param name="InUse">A container, another image or a client needs its layers: it cannot be released.</param>
-public sealed record ImageHolding(Digest Config, HoldingKind Kind, bool InUse);
+/// <param name="Kept">An operator brought it to the host: the fleet neither releases it nor gives its name to another
+/// image.</param>
+public sealed record ImageHolding(Digest Config, HoldingKind Kind, bool InUse, bool Kept = false)
+{
+    /// <summary>The fleet cannot release it.</summary>
+    public bool Stays => InUse || Kept;
+}
 
 /// <summary>What an image's entity knows of a host.</summary>
 /// <param name="Holding">Null: the host has nothing of it.</param>

@@ -125,8 +125,8 @@ internal static class ImagePlanner
             state.Hosts.GetValueOrDefault(host) is
                 { Hearing.Gone: false, Holding: { Kind: > HoldingKind.Incomplete } held }
                 && held.Config == state.Config ? CandidateVerdict.HasIt
-            // One that is not in use is the fleet's own copy of what the reference meant before.
-            : state.Hosts.GetValueOrDefault(host) is { Hearing.Gone: false, Holding: { InUse: true } other }
+            // The fleet's own copy of what the reference meant before gives up its name.
+            : state.Hosts.GetValueOrDefault(host) is { Hearing.Gone: false, Holding: { Kept: true } other }
                 && other.Config != state.Config ? CandidateVerdict.OtherImage
             : state.CopyTo(host) is not null ? CandidateVerdict.UnderWay
             : state.Hosts.GetValueOrDefault(host) is
@@ -168,7 +168,7 @@ internal static class ImagePlanner
     {
         foreach (var host in state.Releasing.Where(host => state.Holds(host)
             && (state.Holders.Count() <= state.Wanted || state.Pinned.Contains(host)
-                || state.Hosts[host].Holding!.InUse)))
+                || state.Hosts[host].Holding!.Stays)))
             state = Add(state, events, new ImageEvents.ReleaseWithdrawn(host, c.At));
         var surplus = state.Holders.Count() - state.Wanted;
         if (surplus <= 0 || state.Releasing.Count > 0
@@ -177,7 +177,7 @@ internal static class ImagePlanner
             return;
         var room = c.Offers.DistinctBy(offer => offer.Host).ToDictionary(o => o.Host, Placement.RoomPermille);
         var fullest = state.Holders
-            .Where(host => !state.Pinned.Contains(host) && !state.Hosts[host].Holding!.InUse && room.ContainsKey(host))
+            .Where(host => !state.Pinned.Contains(host) && !state.Hosts[host].Holding!.Stays && room.ContainsKey(host))
             .OrderBy(host => room[host]).ThenBy(host => host, HostNameOrder.Instance)
             .Select(host => (HostName?)host).FirstOrDefault();
         if (fullest is { } chosen)

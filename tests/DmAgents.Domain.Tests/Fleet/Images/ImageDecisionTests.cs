@@ -244,19 +244,31 @@ public sealed class ImageDecisionTests
         Hold(3, A);
         var (own, before) = (Digest.Of("an operator's"u8), Digest.Of("the fleet's, before"u8));
         Do(new ImageCommands.Announce(
-            B, Stamped(1), new ImageHolding(own, HoldingKind.Incomplete, InUse: true), At));
+            B, Stamped(1), new ImageHolding(own, HoldingKind.Incomplete, InUse: false, Kept: true), At));
         Do(new ImageCommands.Announce(
-            C, Stamped(1), new ImageHolding(before, HoldingKind.Whole, InUse: false), At));
+            C, Stamped(1), new ImageHolding(before, HoldingKind.Whole, InUse: true), At));
 
         var events = Among(Offer(A, 50), Offer(B, 90), Offer(C, 50)).Events;
 
-        // The fleet replaces its own copy of what the name meant before.
+        // The fleet replaces its own copy of what the name meant before, also if a container needs its layers: they stay.
         Assert.Equal(C, Assert.Single(events.OfType<ImageEvents.CopyPlanned>()).Target);
         var none = Assert.Single(events.OfType<ImageEvents.NoHostFits>());
         Assert.Equal(CandidateVerdict.OtherImage, none.Candidates.Single(c => c.Host == B).Verdict);
         // Not even if it is named.
         Do(new ImageCommands.Pin(NewRequest(), B, At));
         Assert.Empty(Among(Offer(B, 90)).Events.OfType<ImageEvents.CopyPlanned>());
+    }
+
+    [Fact]
+    public void A_copy_that_an_operator_brought_is_not_released()
+    {
+        Hold(1, A);
+        Do(new ImageCommands.Announce(
+            B, Stamped(1), new ImageHolding(_state.Config!.Value, HoldingKind.Whole, InUse: false, Kept: true), At));
+
+        var ordered = Among(Offer(A, 50), Offer(B, 1)).Events.OfType<ImageEvents.ReleaseOrdered>();
+
+        Assert.Equal(A, Assert.Single(ordered).Host);
     }
 
     [Fact]
