@@ -41,6 +41,9 @@ internal sealed class PoolReceptionStore(
     private const string What = "cannot receive layer";
     private const string Receive = "receive";
 
+    /// <summary>Longer than a busy disk takes for a piece.</summary>
+    private static readonly TimeSpan ReadersPatience = TimeSpan.FromSeconds(30);
+
     private readonly string _file = $"{pool.Paths.TransferDirectory}/{wanted.Transfer.Value:N}-{wanted.Index}";
     private volatile ServedTarget? _target;
 
@@ -108,11 +111,13 @@ internal sealed class PoolReceptionStore(
 
     /// <remarks>The map comes first: the layer has one from its first moment. If another transfer or import was faster,
     /// its layer is used, and this one's is removed. A file system that this host's kernel does not take is refused:
-    /// each container made of it would be.</remarks>
+    /// each container made of it would be. A device that another host still reads is no layer yet: it is committed once
+    /// it is closed.</remarks>
     public KernelResult Commit(ReceivingProgress progress, ContentMap map)
     {
-        Close();
-        var committed = State.Find(wanted.Layer) is { } present
+        var closed = Close();
+        var committed = !closed.Succeeded ? closed
+            : State.Find(wanted.Layer) is { } present
             ? Judge(present, map.Digest)
             : LookAtFormat()
                 .Then(() => maps.Keep(pool.Paths, wanted.Layer, map))
@@ -121,7 +126,8 @@ internal sealed class PoolReceptionStore(
         return committed.Then(Forget);
     }
 
-    /// <summary>Forgets what was kept, and removes the target, if one is there.</summary>
+    /// <summary>Forgets what was kept, and removes the target, if one is there; also while another host reads it.
+    /// </summary>
     public KernelResult Forget()
     {
         Close();
@@ -145,16 +151,19 @@ internal sealed class PoolReceptionStore(
         return result;
     }
 
-    private void Close()
+    private KernelResult Close()
     {
-        _target?.Dispose();
-        _target = null;
+        var closed = _target?.Close(wanted.Layer.Name) ?? KernelResult.Done;
+        if (closed.Succeeded)
+            _target = null;
+        return closed;
     }
 
     /// <remarks>A device that began with anything but the plan's base keeps bytes that are never read back.</remarks>
     private async Task<KernelResult<IReceivingDevice>> FindAsync(ReceivingProgress progress)
     {
-        Close();
+        if (Close() is { Error: { } busy })
+            return busy;
         var device = State.Find(wanted.Key);
         if (device is not null && (device.Phase == DevicePhase.Lost || !IsTargetOf(progress, device)))
         {
@@ -170,7 +179,7 @@ internal sealed class PoolReceptionStore(
         var opened = kernel.OpenForReceiving(context.NameOf(device.Id), context.Identity.BlockSize);
         if (!opened.Succeeded)
             return opened.Error;
-        _target = new ServedTarget(opened.Value);
+        _target = new ServedTarget(opened.Value, ReadersPatience);
         return KernelResult.Found<IReceivingDevice>(opened.Value);
     }
 

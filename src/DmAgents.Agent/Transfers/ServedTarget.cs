@@ -5,11 +5,13 @@ namespace DmAgents.Agent.Transfers;
 
 /// <summary>The device of a reception, as other hosts are served from it meanwhile. It is closed when none of them
 /// reads it.</summary>
-internal sealed class ServedTarget(IOpenReceivingDevice device) : IDisposable
+/// <param name="patience">For the reads that are under way: each is of one piece at most, but a pool without free
+/// blocks, or a disk that hangs, holds it.</param>
+internal sealed class ServedTarget(IOpenReceivingDevice device, TimeSpan patience) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly ManualResetEventSlim _isIdle = new(initialState: true);
-    private int _readers;
+    private readonly ManualResetEventSlim _isEnded = new();
+    private readonly List<ByteSize> _reads = [];
     private bool _isClosed;
 
     /// <returns>Null: it is closed.</returns>
@@ -19,8 +21,7 @@ internal sealed class ServedTarget(IOpenReceivingDevice device) : IDisposable
         {
             if (_isClosed)
                 return null;
-            _readers++;
-            _isIdle.Reset();
+            _reads.Add(offset);
         }
         try
         {
@@ -30,18 +31,42 @@ internal sealed class ServedTarget(IOpenReceivingDevice device) : IDisposable
         {
             lock (_lock)
             {
-                if (--_readers == 0)
-                    _isIdle.Set();
+                _reads.Remove(offset);
+                EndIfIdle();
             }
         }
     }
 
-    /// <summary>Waits for the reads that are under way: each is of one piece at most.</summary>
-    public void Dispose()
+    /// <summary>Lets no further read begin, and waits for those under way. Can be called again.</summary>
+    /// <param name="layer">What is received.</param>
+    /// <returns>Busy: one of them does not end. The last one to end closes the device.</returns>
+    public KernelResult Close(string layer)
     {
         lock (_lock)
+        {
             _isClosed = true;
-        _isIdle.Wait();
+            EndIfIdle();
+        }
+        if (_isEnded.Wait(patience))
+            return KernelResult.Done;
+        lock (_lock)
+        {
+            return _reads.Count == 0
+                ? KernelResult.Done
+                : new KernelError(
+                    KernelFault.Busy, 0, "close", layer,
+                    $"other hosts still read {_reads.Count} of its pieces, at {string.Join(", ", _reads)}: "
+                        + "the pool or its disk does not answer");
+        }
+    }
+
+    public void Dispose() => Close("");
+
+    private void EndIfIdle()
+    {
+        if (!_isClosed || _reads.Count > 0 || _isEnded.IsSet)
+            return;
         device.Dispose();
+        _isEnded.Set();
     }
 }
