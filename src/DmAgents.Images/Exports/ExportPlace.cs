@@ -1,13 +1,11 @@
-using System.Collections.Concurrent;
 using System.Runtime.Versioning;
-using System.Text.RegularExpressions;
 using DmAgents.Domain.Ports;
 
 namespace DmAgents.Images.Exports;
 
 /// <summary>Where an export is made. What it holds may be secret: only the agent's user can read it.</summary>
 [SupportedOSPlatform("linux")]
-public static partial class ExportPlace
+public static class ExportPlace
 {
     internal const UnixFileMode OwnersFolder =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -15,9 +13,6 @@ public static partial class ExportPlace
     // .NET keeps errno in HResult for the numbers that it has no own exception for.
     private const int NoSpaceErrno = 28;
     private const int QuotaErrno = 122;
-
-    /// <summary>Of the exports that this process has under way.</summary>
-    private static readonly ConcurrentDictionary<string, bool> UnderWay = new(StringComparer.Ordinal);
 
     /// <summary>Begins the files of an export. Deletes what a crash left of earlier ones to the same path.</summary>
     /// <param name="path">Absolute; there must be nothing yet, and its folder must be there.</param>
@@ -32,18 +27,17 @@ public static partial class ExportPlace
                 "Make it, or give another path");
         }
         RequireFree(path);
-        DeleteLeftOf(path);
-        var partial = PartialOf(path);
-        UnderWay[partial] = true;
+        ExportClaim.DeleteLeftOf(path);
+        var claim = ExportClaim.Of(path);
         try
         {
             return isFolder
-                ? (IExportFiles)new FolderFiles(path, partial, durable)
-                : new TarFiles(path, partial, durable);
+                ? (IExportFiles)new FolderFiles(path, claim, durable)
+                : new TarFiles(path, claim, durable);
         }
         catch
         {
-            End(partial);
+            claim.Dispose();
             throw;
         }
     });
@@ -69,9 +63,6 @@ public static partial class ExportPlace
         }
     }
 
-    /// <summary>The files under this name are whole, or gone.</summary>
-    internal static void End(string partial) => UnderWay.TryRemove(partial, out _);
-
     /// <exception cref="ImageException">The disk refuses it.</exception>
     internal static void Sync(IDurableFiles durable, string folder)
     {
@@ -82,28 +73,6 @@ public static partial class ExportPlace
                 $"{folder} cannot be written: {error}", "Export to another disk, or try again");
         }
     }
-
-    private static string PartialOf(string path) => $"{path}.{Path.GetRandomFileName()}.partial";
-
-    private static void DeleteLeftOf(string path)
-    {
-        var name = Path.GetFileName(path);
-        foreach (var found in Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!))
-        {
-            var other = Path.GetFileName(found);
-            if (!other.StartsWith(name, StringComparison.Ordinal) || !Partial().IsMatch(other.AsSpan(name.Length))
-                || UnderWay.ContainsKey(found))
-                continue;
-            if (Directory.Exists(found))
-                Directory.Delete(found, recursive: true);
-            else
-                File.Delete(found);
-        }
-    }
-
-    /// <summary>What <see cref="PartialOf"/> adds to a path.</summary>
-    [GeneratedRegex("^\\.[a-z0-5]{8}\\.[a-z0-5]{3}\\.partial$")]
-    private static partial Regex Partial();
 
     internal static FileStreamOptions NewFile() => new()
     {

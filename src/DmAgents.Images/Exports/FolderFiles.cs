@@ -9,13 +9,14 @@ internal sealed class FolderFiles : IExportFiles
 {
     private readonly string path;
     private readonly string partial;
+    private readonly ExportClaim claim;
     private readonly IDurableFiles durable;
     private FileStream? begun;
     private bool isComplete;
 
-    public FolderFiles(string path, string partial, IDurableFiles durable)
+    public FolderFiles(string path, ExportClaim claim, IDurableFiles durable)
     {
-        (this.path, this.partial, this.durable) = (path, partial, durable);
+        (this.path, partial, this.claim, this.durable) = (path, claim.Partial, claim, durable);
         Directory.CreateDirectory(partial, ExportPlace.OwnersFolder);
     }
 
@@ -61,7 +62,7 @@ internal sealed class FolderFiles : IExportFiles
         begun?.Dispose();
         if (!isComplete)
             Directory.Delete(partial, recursive: true);
-        ExportPlace.End(partial);
+        claim.Dispose();
     }
 
     private string Place(string name)

@@ -11,15 +11,16 @@ internal sealed class TarFiles : IExportFiles
 {
     private readonly string path;
     private readonly string partial;
+    private readonly ExportClaim claim;
     private readonly IDurableFiles durable;
     private readonly FileStream tar;
     private readonly HashSet<string> names = [];
     private long start;
     private bool isComplete;
 
-    public TarFiles(string path, string partial, IDurableFiles durable)
+    public TarFiles(string path, ExportClaim claim, IDurableFiles durable)
     {
-        (this.path, this.partial, this.durable) = (path, partial, durable);
+        (this.path, partial, this.claim, this.durable) = (path, claim.Partial, claim, durable);
         tar = new FileStream(partial, ExportPlace.NewFile());
     }
 
@@ -68,6 +69,6 @@ internal sealed class TarFiles : IExportFiles
         tar.Dispose();
         if (!isComplete)
             File.Delete(partial);
-        ExportPlace.End(partial);
+        claim.Dispose();
     }
 }

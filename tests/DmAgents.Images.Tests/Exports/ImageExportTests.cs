@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -162,6 +163,7 @@ public sealed class ImageExportTests : IDisposable
     {
         Tool.Shell(
             _trees.Home, "mkdir -p out.abcdefgh.ij0.partial/blobs; touch out.12345abc.xyz.partial out.notes.partial "
+                + "out.abcdefgh.ij0.partial.lock out.abcdefgh.ij1.partial.lock "
                 + "other.abcdefgh.ij0.partial out.abcdefgh.ij0.partial.txt");
 
         Export("out", ExportFormat.OciFolder, compress: false);
@@ -180,13 +182,36 @@ public sealed class ImageExportTests : IDisposable
         {
             first.AddLayer(null, _trees.Lower, null, _ => { });
             Export("out", format, compress: false);
-            Assert.Equal(4, Names().Count());
+            Assert.Equal(5, Names().Count());
 
             var refused = Assert.Throws<ImageException>(
                 () => first.Complete(Encoding.UTF8.GetBytes(Config), App));
 
             Assert.EndsWith("is there already", refused.What, StringComparison.Ordinal);
         }
+        Assert.Equal(["lower", "out", "upper"], Names());
+    }
+
+    [Fact]
+    public void An_export_of_another_process_is_left_alone_until_that_process_ends()
+    {
+        Tool.Shell(_trees.Home, "mkdir out.abcdefgh.ij0.partial; touch out.abcdefgh.ij0.partial/begun");
+        using (var other = Process.Start(new ProcessStartInfo(
+            "flock", ["out.abcdefgh.ij0.partial.lock", "sh", "-c", "echo held; cat"])
+        {
+            WorkingDirectory = _trees.Home, RedirectStandardInput = true, RedirectStandardOutput = true,
+        })!)
+        {
+            Assert.Equal("held", other.StandardOutput.ReadLine());
+
+            Export("out", ExportFormat.OciArchive, compress: false);
+
+            Assert.True(File.Exists(At("out.abcdefgh.ij0.partial/begun")));
+            other.StandardInput.Close();
+            Assert.True(other.WaitForExit(TimeSpan.FromMinutes(2)));
+        }
+        File.Delete(At("out"));
+        Export("out", ExportFormat.OciArchive, compress: false);
         Assert.Equal(["lower", "out", "upper"], Names());
     }
 
