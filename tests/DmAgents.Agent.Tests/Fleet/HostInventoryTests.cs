@@ -67,6 +67,25 @@ public sealed class HostInventoryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_layer_takes_is_forgotten_with_the_layer()
+    {
+        var digests = _agent.Get<LayerDigests>();
+        Assert.Equal(1, digests.Kept);
+        using var end = new CancellationTokenSource(FleetAgents.Patience);
+        var running = digests.RunAsync(end.Token);
+
+        await TwoAgents.Tag(
+            _agent, new ImageReference("app:2"), await TwoAgents.AddLayer(_agent, null, 2, ByteSize.MiB(2)));
+        await TwoAgents.Eventually(() => digests.Kept == 2, "the other image's layer is known");
+        await _agent.Do(new PoolCommands.UntagImage(
+            new RequestId(Guid.NewGuid()), new ImageReference("app:2"), DateTimeOffset.UnixEpoch));
+
+        await TwoAgents.Eventually(() => digests.Kept == 1, "it is forgotten");
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
     public async Task A_loop_that_a_fault_ends_begins_anew_until_its_end()
     {
         using var end = new CancellationTokenSource();

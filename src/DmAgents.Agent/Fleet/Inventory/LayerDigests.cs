@@ -34,6 +34,9 @@ internal sealed class LayerDigests(
     /// <summary>Done when another layer's space is known.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
+    /// <summary>Of how many layers the space is kept.</summary>
+    internal int Kept => _spaces.Count;
+
     /// <summary>The layers of an image, from the lowest to the top, with what each takes; null: not all of it is known.
     /// </summary>
     public ImmutableArray<LineageLayer>? LineageOf(
@@ -59,6 +62,7 @@ internal sealed class LayerDigests(
             var change = board.Changed;
             if (Next() is not { } next)
             {
+                ForgetUnneeded();
                 await Task.WhenAny(change, Task.Delay(Rest, time, end)).ConfigureAwait(false);
                 // Pictures change all the time, and layers seldom.
                 await Task.Delay(Pace, time, end).ConfigureAwait(false);
@@ -88,6 +92,28 @@ internal sealed class LayerDigests(
             }
         }
         return null;
+    }
+
+    /// <summary>What layers take that are gone. Nothing is forgotten while a pool's journal is not read: it may have
+    /// any.</summary>
+    private void ForgetUnneeded()
+    {
+        var pools = board.All.ToList();
+        if (pools.Exists(pool => pool.State.Identity is null))
+            return;
+        var needed = pools.SelectMany(pool => pool.State.Devices.Values
+            .Where(device => device.Kind == DeviceKind.Layer)
+            .Select(device => pool.State.LineageOf(device).Where(one => one.Kind == DeviceKind.Layer)
+                .Select(one => pool.State.ContentOf(one.Id)).Take(2).ToList()))
+            .Where(lineage => lineage[0] is not null)
+            .Select(lineage => (lineage[0]!.Value, lineage.ElementAtOrDefault(1))).ToHashSet();
+        foreach (var kept in _spaces.Keys.Where(kept => !needed.Contains(kept)))
+            _spaces.TryRemove(kept, out _);
+        foreach (var (layer, until) in _resting)
+        {
+            if (until <= time.GetUtcNow())
+                _resting.TryRemove(KeyValuePair.Create(layer, until));
+        }
     }
 
     private bool IsKnown(PoolPicture pool, ImmutableArray<DeviceRecord> lineage)
