@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DmAgents.Actors.Fleet.Database;
 using DmAgents.Actors.Fleet.Entities;
+using DmAgents.Actors.Fleet.Entities.Images;
 using DmAgents.Actors.Tests.Fleet.Spread;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Fleet.Locations;
@@ -60,6 +61,28 @@ public sealed class PostgresTests : IAsyncLifetime
         var row = await _server.Query<string>("select manifest || ' ' || event from readable limit 1");
         Assert.StartsWith("location-host-heard.v1 {\"host\":\"web1\"", row, StringComparison.Ordinal);
         Assert.True(await _server.Query<bool>("select at between '2020-01-01' and '2100-01-01' from readable limit 1"));
+    }
+
+    [Fact]
+    public async Task The_names_of_a_kind_are_read_by_the_key_and_not_from_each_row()
+    {
+        await using (var probe = _server.Database.Probe(_fleet.Identity))
+            await probe.CheckAsync(CancellationToken.None);
+        await _server.Query<int>("""
+            insert into journal (created, deleted, persistence_id, sequence_number, message)
+              select 0, false, name, number, '' from generate_series(1, 9000) number,
+                unnest(array['image-b', 'image-A:1', 'image-ä', 'imagery-x', 'imag-e', 'location-7']) name;
+            insert into snapshot (persistence_id, sequence_number, created) values ('image-only', 1, 0);
+            analyze journal;
+            select 1
+            """);
+
+        Assert.Equal(
+            ["A:1", "b", "only", "ä"],
+            await new EntityNames(_server.Database).OfAsync(ImageKind.Kind, CancellationToken.None));
+        var plan = await _server.Query<string>($"explain (format json) {EntityNames.Query(ImageKind.Kind, "journal")}");
+        Assert.Contains("\"Index Only Scan\"", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"Seq Scan\"", plan, StringComparison.Ordinal);
     }
 
     [Fact]
