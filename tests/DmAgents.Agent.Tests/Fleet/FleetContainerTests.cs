@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
-using DmAgents.Actors.Tests.Fleet.Entities;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.Tests.Transfers;
@@ -17,31 +16,16 @@ using Phase = DmAgents.Api.Admin.V1.FleetContainer.Types.Phase;
 namespace DmAgents.Agent.Tests.Fleet;
 
 /// <summary>Whole agents: what a host does not do for the fleet, or only with its reason.</summary>
-public sealed class FleetContainerTests : IAsyncLifetime
+public sealed class FleetContainerTests : FleetWithDatabase
 {
     private static readonly DeviceKey Web = DeviceKey.Container("web");
     private static readonly ContainerName Name = new("web");
     private static readonly PoolName Second = new("second");
 
-    private readonly FleetAgents _fleet = new();
-    private readonly SqliteDatabase _database = new();
-
-    public Task InitializeAsync()
-    {
-        _fleet.Database = _database;
-        return Task.CompletedTask;
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _fleet.DisposeAsync();
-        _database.Dispose();
-    }
-
     [Fact]
     public async Task Of_two_of_one_name_on_one_host_the_fleet_removes_none_and_an_operator_the_named_one()
     {
-        var agent = (await _fleet.Form(1))[0];
+        var agent = (await Fleet.Form(1))[0];
         await MakeTwo(agent);
         await Listed(agent, list => list is [{ Phase: Phase.Present }]);
         Assert.Equal(ContainerEpoch.None, EpochIn(agent, ServedAgent.Pool));
@@ -57,7 +41,7 @@ public sealed class FleetContainerTests : IAsyncLifetime
     [Fact]
     public async Task What_an_operator_removes_from_one_pool_stays_in_the_other_and_is_the_fleets_from_then_on()
     {
-        var agent = (await _fleet.Form(1))[0];
+        var agent = (await Fleet.Form(1))[0];
         await MakeTwo(agent);
         await Listed(agent, list => list is [{ Phase: Phase.Present }]);
 
@@ -71,7 +55,7 @@ public sealed class FleetContainerTests : IAsyncLifetime
     [Fact]
     public async Task What_is_in_a_pool_that_is_not_open_keeps_its_epoch_and_counts_as_removed_only_when_that_is_known()
     {
-        var agent = (await _fleet.Form(1))[0];
+        var agent = (await Fleet.Form(1))[0];
         await MakeTwo(agent);
         await Remove(agent, fleet: false);
         await TwoAgents.Eventually(() => EpochIn(agent, Second) != ContainerEpoch.None, "it is the fleet's");
@@ -96,7 +80,7 @@ public sealed class FleetContainerTests : IAsyncLifetime
     [Fact]
     public async Task A_mounted_container_stays_says_why_and_is_removed_when_it_is_not_mounted_any_more()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[1]);
         await Explained(agents[0], image => Whole(image) == 1);
         await Place(agents[0], "host2");
@@ -124,7 +108,7 @@ public sealed class FleetContainerTests : IAsyncLifetime
     [Fact]
     public async Task A_container_whose_epoch_cannot_be_written_is_not_left_behind()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[1]);
         await Explained(agents[0], image => Whole(image) == 1);
         // No file takes the place of a directory.
@@ -139,10 +123,10 @@ public sealed class FleetContainerTests : IAsyncLifetime
     [Fact]
     public async Task While_the_database_is_away_a_container_of_a_local_image_is_made_here_and_known_later()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[0]);
         await Explained(agents[1], image => Whole(image) == 1);
-        _database.GoAway();
+        SharedDatabase.GoAway();
         foreach (var agent in agents)
             await TwoAgents.Eventually(() => agent.Get<FleetEntityAccess>().Database is { IsReady: false }, "it is away");
 
@@ -162,7 +146,7 @@ public sealed class FleetContainerTests : IAsyncLifetime
         {
             RequestId = NewId(), Name = "web", Image = "app:1", Pool = here.Pool,
         });
-        _database.ComeBack();
+        SharedDatabase.ComeBack();
         await Listed(agents[1], list => list is [{ Host: "host1", Phase: Phase.Present }]);
     }
 
@@ -170,7 +154,8 @@ public sealed class FleetContainerTests : IAsyncLifetime
     [Fact]
     public async Task A_container_of_an_image_that_the_fleet_has_not_heard_of_yet_is_made()
     {
-        var agent = (await _fleet.Form(1))[0];
+        var agent = (await Fleet.Form(1))[0];
+        await Ready(agent);
         await MakeImage(agent);
 
         var reply = await Asked(agent, "");

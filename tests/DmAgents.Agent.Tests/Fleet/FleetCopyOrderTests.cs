@@ -1,6 +1,3 @@
-using DmAgents.Actors.Fleet.Entities;
-using DmAgents.Actors.Tests.Fleet.Entities;
-using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Spread;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.Tests.Transfers;
@@ -19,32 +16,17 @@ using CopyPhase = DmAgents.Domain.Fleet.Images.CopyPhase;
 namespace DmAgents.Agent.Tests.Fleet;
 
 /// <summary>What a host does about an order to copy, beside what its operator has and does there.</summary>
-public sealed class FleetCopyOrderTests : IAsyncLifetime
+public sealed class FleetCopyOrderTests : FleetWithDatabase
 {
     private static readonly HostName One = new("host1");
     private static readonly HostName Two = new("host2");
     private static readonly ImageReference App = new("app:1");
 
-    private readonly FleetAgents _fleet = new();
-    private readonly SqliteDatabase _database = new();
-
-    public Task InitializeAsync()
-    {
-        _fleet.Database = _database;
-        return Task.CompletedTask;
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _fleet.DisposeAsync();
-        _database.Dispose();
-    }
-
     /// <param name="isHeard">False: the image's entity does not know it, and orders a copy.</param>
     [Theory, InlineData(true), InlineData(false)]
     public async Task An_operators_other_image_of_the_same_name_stays(bool isHeard)
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[0]);
         await Image(agents[0], state => state.IsKnown && state.Holders.SequenceEqual([One]));
         var (own, config) = (await TwoAgents.AddLayer(agents[1], null, 7, ByteSize.MiB(2)), Digest.Of("own"u8).Value);
@@ -79,8 +61,8 @@ public sealed class FleetCopyOrderTests : IAsyncLifetime
     [Fact]
     public async Task A_copy_is_renewed_while_it_runs_also_if_nothing_comes()
     {
-        _fleet.CopyLease = TimeSpan.FromSeconds(20);
-        var agents = await _fleet.Form(2);
+        Fleet.CopyLease = TimeSpan.FromSeconds(20);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[0]);
         await Image(agents[0], state => state.IsKnown && state.Holders.SequenceEqual([One]));
         var gate = agents[1].Kernel.HoldNext(nameof(IKernel.OpenForReceiving));
@@ -98,8 +80,8 @@ public sealed class FleetCopyOrderTests : IAsyncLifetime
     [Fact]
     public async Task A_copy_that_an_operator_began_goes_on_when_the_fleet_wants_it_no_more()
     {
-        _fleet.CopyLease = TimeSpan.FromSeconds(20);
-        var agents = await _fleet.Form(2);
+        Fleet.CopyLease = TimeSpan.FromSeconds(20);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[0]);
         await Image(agents[0], state => state.IsKnown && state.Holders.SequenceEqual([One]));
         var gate = agents[1].Kernel.HoldNext(nameof(IKernel.OpenForReceiving));
@@ -124,7 +106,7 @@ public sealed class FleetCopyOrderTests : IAsyncLifetime
     [Fact]
     public async Task A_few_copies_run_at_a_time_and_the_others_follow()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         var images = Enumerable.Range(0, CopyOrders.AtATime + 2).Select(i => new ImageReference($"app:{i}")).ToList();
         var gates = images.ConvertAll(_ => agents[1].Kernel.HoldNext(nameof(IKernel.OpenForReceiving)));
         for (var i = 0; i < images.Count; i++)
@@ -147,8 +129,6 @@ public sealed class FleetCopyOrderTests : IAsyncLifetime
             await Image(agents[0], image, state => state.Holds(Two));
     }
 
-    private static RequestId NewRequest() => new(Guid.NewGuid());
-
     private static async Task MakeImage(ServedAgent agent) =>
         await TwoAgents.Tag(agent, App, await TwoAgents.AddLayer(agent, null, 1, ByteSize.MiB(2)));
 
@@ -156,24 +136,8 @@ public sealed class FleetCopyOrderTests : IAsyncLifetime
         await (await Ready(agent)).Ask(
             image ?? App, new ImageCommands.SetCopies(NewRequest(), copies, TimeProvider.System.GetUtcNow()), default);
 
-    private static async Task<FleetEntities> Ready(ServedAgent agent)
-    {
-        using var patience = new CancellationTokenSource(FleetAgents.Patience);
-        return await agent.Get<FleetEntityAccess>().WhenReady(patience.Token);
-    }
-
     private static Task<ImageState> Image(ServedAgent from, Func<ImageState, bool> holds) => Image(from, App, holds);
 
-    private static async Task<ImageState> Image(
-        ServedAgent from, ImageReference image, Func<ImageState, bool> holds)
-    {
-        for (var waited = 0; ; waited++)
-        {
-            var (state, refusal) = await (await Ready(from)).Show(image, CancellationToken.None);
-            if (state is not null && holds(state))
-                return state;
-            Assert.True(waited < 2000, $"it does not come to be so: {state} {refusal}");
-            await Task.Delay(50);
-        }
-    }
+    private static Task<ImageState> Image(ServedAgent from, ImageReference image, Func<ImageState, bool> holds) =>
+        Shown(from, entities => entities.Show(image, CancellationToken.None), holds);
 }

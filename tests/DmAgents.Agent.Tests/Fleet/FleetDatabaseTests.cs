@@ -1,5 +1,4 @@
 using DmAgents.Actors.Fleet.Database;
-using DmAgents.Actors.Tests.Fleet.Entities;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Tests.Support;
@@ -11,28 +10,16 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Agent.Tests.Fleet;
 
 /// <summary>Agents of a fleet and its database.</summary>
-public sealed class FleetDatabaseTests : IAsyncLifetime
+public sealed class FleetDatabaseTests : FleetWithDatabase
 {
-    private readonly FleetAgents _fleet = new();
-    private readonly SqliteDatabase _database = new();
-
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public async Task DisposeAsync()
-    {
-        await _fleet.DisposeAsync();
-        _database.Dispose();
-    }
-
     [Fact]
     public async Task Each_host_says_how_the_database_stands_and_refuses_changes_while_it_is_away()
     {
-        _fleet.Database = _database;
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         foreach (var agent in agents)
             await Ready(agent);
 
-        _database.GoAway();
+        SharedDatabase.GoAway();
 
         foreach (var agent in agents)
         {
@@ -45,7 +32,7 @@ public sealed class FleetDatabaseTests : IAsyncLifetime
             Assert.Contains("is away since", refused.Why, StringComparison.Ordinal);
         }
 
-        _database.ComeBack();
+        SharedDatabase.ComeBack();
 
         foreach (var agent in agents)
         {
@@ -58,8 +45,7 @@ public sealed class FleetDatabaseTests : IAsyncLifetime
     [Fact]
     public async Task Entities_of_one_host_are_reached_from_the_other()
     {
-        _fleet.Database = _database;
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
 
         foreach (var agent in agents)
         {
@@ -71,7 +57,8 @@ public sealed class FleetDatabaseTests : IAsyncLifetime
     [Fact]
     public async Task A_fleet_without_a_database_works_and_names_the_setting()
     {
-        var agents = await _fleet.Form(2);
+        Fleet.Database = null;
+        var agents = await Fleet.Form(2);
 
         Assert.Equal(FleetDatabaseState.NotSet, (await Status(agents[1], FleetDatabaseState.NotSet)).State);
         var refused = Refused(agents[1]);
@@ -82,8 +69,8 @@ public sealed class FleetDatabaseTests : IAsyncLifetime
     [Fact]
     public async Task A_file_that_cannot_be_read_is_a_database_that_is_refused_and_the_host_works_on()
     {
-        _fleet.Database = new UnusableDatabase("/etc/dmagents/database", "/etc/dmagents/database cannot be read");
-        var agents = await _fleet.Form(1);
+        Fleet.Database = new UnusableDatabase("/etc/dmagents/database", "/etc/dmagents/database cannot be read");
+        var agents = await Fleet.Form(1);
         await TwoAgents.Eventually(
             () => agents[0].Get<FleetEntityAccess>().Database is { Phase: DatabasePhase.Refused }, "it is looked at");
 
@@ -99,23 +86,16 @@ public sealed class FleetDatabaseTests : IAsyncLifetime
     [Fact]
     public async Task A_host_in_no_fleet_looks_at_no_database()
     {
-        _fleet.Database = _database;
-        var agent = await _fleet.Add();
+        var agent = await Fleet.Add();
 
         Assert.Contains("in no fleet", Refused(agent).Why, StringComparison.Ordinal);
-        Assert.Equal(0, _database.Probes);
+        Assert.Equal(0, SharedDatabase.Probes);
     }
 
     private static Refusal Refused(ServedAgent agent)
     {
         Assert.False(agent.Get<FleetEntityAccess>().TryFind("cannot look at", "host", out _, out var refusal));
         return refusal;
-    }
-
-    private static async Task<Actors.Fleet.Entities.FleetEntities> Ready(ServedAgent agent)
-    {
-        using var patience = new CancellationTokenSource(FleetAgents.Patience);
-        return await agent.Get<FleetEntityAccess>().WhenReady(patience.Token);
     }
 
     private static async Task<FleetDatabaseStatus> Status(ServedAgent agent, FleetDatabaseState state)

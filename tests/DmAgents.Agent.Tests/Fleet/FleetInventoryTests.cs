@@ -1,7 +1,4 @@
 using System.Collections.Immutable;
-using DmAgents.Actors.Fleet.Entities;
-using DmAgents.Actors.Tests.Fleet.Entities;
-using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Fleet.Inventory;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.Tests.Transfers;
@@ -23,7 +20,7 @@ using Grpc.Core;
 namespace DmAgents.Agent.Tests.Fleet;
 
 /// <summary>What a host has is what the fleet believes, whatever happens between: asked from another host.</summary>
-public sealed class FleetInventoryTests : IAsyncLifetime
+public sealed class FleetInventoryTests : FleetWithDatabase
 {
     private static readonly HostName One = new("host1");
     private static readonly HostName Two = new("host2");
@@ -35,25 +32,10 @@ public sealed class FleetInventoryTests : IAsyncLifetime
 
     private const string RowsOfLocations = "select count(*) from journal where persistence_id like 'location-%'";
 
-    private readonly FleetAgents _fleet = new();
-    private readonly SqliteDatabase _database = new();
-
-    public Task InitializeAsync()
-    {
-        _fleet.Database = _database;
-        return Task.CompletedTask;
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _fleet.DisposeAsync();
-        _database.Dispose();
-    }
-
     [Fact]
     public async Task A_hosts_pools_images_layers_and_containers_are_known_on_another_host()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         var layer = await MakeImage(agents[0]);
         await MakeContainer(agents[0], layer);
 
@@ -80,15 +62,15 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     [Fact]
     public async Task What_a_host_drops_is_dropped_and_what_changed_while_the_database_was_away_follows_its_return()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         var layer = await MakeImage(agents[0]);
         await Image(agents[1], image => image.Holders.SequenceEqual([One]));
-        _database.GoAway();
+        SharedDatabase.GoAway();
         await Database(agents[0], isReady: false);
 
         await MakeContainer(agents[0], layer);
         await agents[0].Do(new PoolCommands.UntagImage(NewRequest(), App, DateTimeOffset.UnixEpoch));
-        _database.ComeBack();
+        SharedDatabase.ComeBack();
 
         await Image(agents[1], image => image.IsKnown && image.Hosts[One].Holding is null);
         await Container(agents[1], state => state is { Phase: ContainerPhase.Owned, Host: not null });
@@ -97,7 +79,7 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     [Fact]
     public async Task A_host_that_begins_anew_is_another_incarnation_and_corrects_what_changed_meanwhile()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[1]);
         var first = await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
         var before = first.Hosts[Two].Hearing.Last.Incarnation;
@@ -107,10 +89,10 @@ public sealed class FleetInventoryTests : IAsyncLifetime
         var lost = await Image(agents[0], image => image.Hosts[Two] is { Hearing.Gone: true, LostSince: not null });
         Assert.Empty(lost.Holders);
         Assert.Equal(HostAbsence.Lost, (await Ledger(agents[0], Two, host => !host.IsThere)).Absence);
-        _database.GoAway();
-        var next = _fleet.Replace(agents[1], await agents[1].Next());
+        SharedDatabase.GoAway();
+        var next = Fleet.Replace(agents[1], await agents[1].Next());
         await next.Do(new PoolCommands.UntagImage(NewRequest(), App, DateTimeOffset.UnixEpoch));
-        _database.ComeBack();
+        SharedDatabase.ComeBack();
 
         var image = await Image(agents[0], state => !state.Hosts[Two].Hearing.Gone);
         Assert.Null(image.Hosts[Two].Holding);
@@ -121,27 +103,27 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     [Fact]
     public async Task The_copies_of_a_lost_host_are_nowhere_until_it_is_back()
     {
-        _fleet.RestoreAfter = TimeSpan.FromSeconds(1);
-        var agents = await _fleet.Form(3);
+        Fleet.RestoreAfter = TimeSpan.FromSeconds(1);
+        var agents = await Fleet.Form(3);
         var layer = await MakeImage(agents[2]);
         await Located(agents[0], layer, copies => copies.Length == 1);
 
         await agents[2].Stop();
         await Located(agents[1], layer, copies => copies.IsEmpty);
 
-        _fleet.Replace(agents[2], await agents[2].Next());
+        Fleet.Replace(agents[2], await agents[2].Next());
         await Located(agents[1], layer, copies => copies is [{ Verified: true }]);
     }
 
     [Fact]
     public async Task A_restart_of_a_host_writes_no_location()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         var layer = await MakeImage(agents[1]);
         await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
         await Located(agents[0], layer, copies => copies is [{ Verified: true }]);
         await Settled(agents[0]);
-        var rows = _database.Execute(RowsOfLocations);
+        var rows = SharedDatabase.Execute(RowsOfLocations);
 
         await agents[1].Stop();
         await Image(agents[0], image => image.Hosts[Two] is { Hearing.Gone: true, LostSince: not null });
@@ -149,11 +131,11 @@ public sealed class FleetInventoryTests : IAsyncLifetime
         // Nothing can be had of it: no host is named as one that has the layer.
         var inventory = new Inventory.InventoryClient(agents[0].AdminChannel);
         await Refused(StatusCode.NotFound, inventory.LocateAsync(new LocateLayersRequest { Layer = layer.Name }));
-        var next = _fleet.Replace(agents[1], await agents[1].Next());
+        var next = Fleet.Replace(agents[1], await agents[1].Next());
         await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
         await Settled(agents[0]);
 
-        Assert.Equal(rows, _database.Execute(RowsOfLocations));
+        Assert.Equal(rows, SharedDatabase.Execute(RowsOfLocations));
         await Located(agents[0], layer, copies => copies is [{ Verified: true }]);
         // What changes afterwards is heard.
         await next.Do(new PoolCommands.UntagImage(NewRequest(), App, DateTimeOffset.UnixEpoch));
@@ -163,7 +145,7 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     [Fact]
     public async Task A_host_that_leaves_takes_its_copies_with_it_and_is_not_awaited()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         var layer = await MakeImage(agents[1]);
         await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
         await Located(agents[0], layer, copies => copies.Length == 1);
@@ -180,17 +162,17 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     [Fact]
     public async Task A_host_that_lost_what_it_kept_of_its_announcements_still_corrects_the_fleet()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         var layer = await MakeImage(agents[1]);
         var before = (await Image(agents[0], image => image.Holders.SequenceEqual([Two])))
             .Hosts[Two].Hearing.Last.Incarnation;
         await Located(agents[0], layer, copies => copies.Length == 1);
         await agents[1].Stop();
         File.Delete(Path.Combine(agents[1].Settings.FleetPaths.Directory, "announced.json"));
-        _database.GoAway();
-        var next = _fleet.Replace(agents[1], await agents[1].Next());
+        SharedDatabase.GoAway();
+        var next = Fleet.Replace(agents[1], await agents[1].Next());
         await next.Do(new PoolCommands.UntagImage(NewRequest(), App, DateTimeOffset.UnixEpoch));
-        _database.ComeBack();
+        SharedDatabase.ComeBack();
 
         var image = await Image(
             agents[0], state => state.Hosts[Two].Hearing is { Gone: false } heard && heard.Last.Incarnation > before);
@@ -200,7 +182,7 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     [Fact]
     public async Task A_host_that_was_given_up_by_mistake_begins_anew_by_itself()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[1]);
         var known = await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
         var incarnation = known.Hosts[Two].Hearing.Last.Incarnation;
@@ -218,8 +200,8 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     [Fact]
     public async Task What_is_repeated_is_not_journaled()
     {
-        _fleet.Announce = _fleet.Announce with { Repeat = TimeSpan.FromMilliseconds(200) };
-        var agents = await _fleet.Form(1);
+        Fleet.Announce = Fleet.Announce with { Repeat = TimeSpan.FromMilliseconds(200) };
+        var agents = await Fleet.Form(1);
         var layer = await MakeImage(agents[0]);
         await MakeContainer(agents[0], layer);
         var known = await Image(agents[0], image => image.IsKnown && image.Holders.SequenceEqual([One]));
@@ -227,13 +209,13 @@ public sealed class FleetInventoryTests : IAsyncLifetime
             && state.Hosts[One].Epoch == new ContainerEpoch(1));
         await Settled(agents[0]);
 
-        var rows = _database.Execute(Rows);
-        var asked = _database.Probes;
+        var rows = SharedDatabase.Execute(Rows);
+        var asked = SharedDatabase.Probes;
         // Some looks later: time in which everything is repeated many times.
-        await TwoAgents.Eventually(() => _database.Probes > asked + 40, "the database is looked at");
+        await TwoAgents.Eventually(() => SharedDatabase.Probes > asked + 40, "the database is looked at");
 
         // Each repetition of what is said to three entities would be three; what was late yet may be among them.
-        Assert.InRange(_database.Execute(Rows) - rows, 0, 4);
+        Assert.InRange(SharedDatabase.Execute(Rows) - rows, 0, 4);
         // It was repeated indeed: an image that takes the host for gone hears of it again, although nothing changed.
         var incarnation = known.Hosts[One].Hearing.Last.Incarnation;
         var entities = await Ready(agents[0]);
@@ -246,7 +228,7 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     [Fact]
     public async Task A_question_is_answered_and_the_copy_does_not_count_until_it_ends()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[0]);
         await Image(agents[1], image => image.Holders.SequenceEqual([One]));
 
@@ -263,7 +245,7 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     [Fact]
     public async Task Any_host_says_which_hosts_images_and_layers_there_are_and_refuses_while_the_database_is_away()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         var layer = await MakeImage(agents[0]);
         await Image(agents[1], image => image.IsKnown && image.Holders.SequenceEqual([One]));
         await Ledger(agents[1], One, host => host.IsThere);
@@ -291,7 +273,7 @@ public sealed class FleetInventoryTests : IAsyncLifetime
             StatusCode.NotFound, inventory.LocateAsync(new LocateLayersRequest { Layer = "sha256:" + new string('0', 64) }));
         await Refused(StatusCode.InvalidArgument, inventory.LocateAsync(new LocateLayersRequest { Layer = "No Layer" }));
 
-        _database.GoAway();
+        SharedDatabase.GoAway();
         await Database(agents[1], isReady: false);
 
         await Refused(StatusCode.FailedPrecondition, inventory.ListHostsAsync(new ListFleetHostsRequest()));
@@ -308,14 +290,12 @@ public sealed class FleetInventoryTests : IAsyncLifetime
         var before = -1L;
         for (var same = 0; same < 10;)
         {
-            var now = _database.Execute(Rows);
+            var now = SharedDatabase.Execute(Rows);
             (same, before) = now == before ? (same + 1, now) : (0, now);
             await Task.Delay(100);
         }
         Assert.NotNull(agent.Picture);
     }
-
-    private static RequestId NewRequest() => new(Guid.NewGuid());
 
     private static async Task<DeviceKey> MakeImage(ServedAgent agent)
     {
@@ -327,12 +307,6 @@ public sealed class FleetInventoryTests : IAsyncLifetime
     private static Task MakeContainer(ServedAgent agent, DeviceKey parent) => agent.Do(new PoolCommands.CreateSnapshot(
         NewRequest(), DeviceKey.Container(Web.Value), parent, Size: null, FileSystem: null, DeviceUse.Idle,
         ImmutableSortedDictionary<string, string>.Empty, DateTimeOffset.UnixEpoch));
-
-    private static async Task<FleetEntities> Ready(ServedAgent agent)
-    {
-        using var patience = new CancellationTokenSource(FleetAgents.Patience);
-        return await agent.Get<FleetEntityAccess>().WhenReady(patience.Token);
-    }
 
     private static async Task Database(ServedAgent agent, bool isReady)
     {
@@ -358,19 +332,5 @@ public sealed class FleetInventoryTests : IAsyncLifetime
             from, entities => entities.Show(LayerBucket.Of(chain), CancellationToken.None),
             bucket => holds(bucket.Layers.CopiesOf(chain)));
         return state.Layers.CopiesOf(chain);
-    }
-
-    private static async Task<TState> Shown<TState>(
-        ServedAgent from, Func<FleetEntities, Task<EntityAnswer<TState>>> show, Func<TState, bool> holds)
-        where TState : class
-    {
-        for (var waited = 0; ; waited++)
-        {
-            var (state, refusal) = await show(await Ready(from));
-            if (state is not null && holds(state))
-                return state;
-            Assert.True(waited < 2000, $"it does not come to be so: {state} {refusal}");
-            await Task.Delay(50);
-        }
     }
 }

@@ -7,32 +7,29 @@ using Microsoft.Extensions.Logging;
 namespace DmAgents.Agent.Tests.Fleet;
 
 /// <summary>What a fleet's life leaves in the log.</summary>
-public sealed class FleetLogTests : IAsyncLifetime
+public sealed class FleetLogTests : FleetOfAgents
 {
-    private readonly FleetAgents _fleet = new();
     private readonly Lines _lines = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public async Task DisposeAsync()
+    public override async Task DisposeAsync()
     {
-        await _fleet.DisposeAsync();
+        await base.DisposeAsync();
         _lines.Dispose();
     }
 
     [Fact]
     public async Task Hosts_that_come_and_go_are_named_and_a_leave_is_no_warning()
     {
-        var issuer = await _fleet.Add(services: with => with
+        var issuer = await Fleet.Add(services: with => with
             .AddSingleton<ILoggerProvider>(_lines)
             .Configure<LoggerFilterOptions>(options => options.MinLevel = LogLevel.Information));
         await FleetAgents.Make(issuer, "prod", "host1");
-        var member = await _fleet.Add();
+        var member = await Fleet.Add();
         await FleetAgents.Join(member, issuer, "host2");
         await FleetAgents.IsMemberOf(issuer, 2);
 
         await member.Stop();
-        _fleet.Forget(member);
+        Fleet.Forget(member);
 
         await FleetAgents.IsMemberOf(issuer, 1);
         await Eventually(() => _lines.All.Any(line => line.Contains("host host2 has gone", StringComparison.Ordinal)));

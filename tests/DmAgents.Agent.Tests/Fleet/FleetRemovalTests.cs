@@ -1,5 +1,4 @@
 using DmAgents.Actors.Fleet;
-using DmAgents.Actors.Tests.Fleet.Entities;
 using DmAgents.Agent.Fleet.Inventory;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Api.Admin.V1;
@@ -10,29 +9,14 @@ using Grpc.Core;
 namespace DmAgents.Agent.Tests.Fleet;
 
 /// <summary>An operator removes an image from a host: the fleet's last verified copy stays.</summary>
-public sealed class FleetRemovalTests : IAsyncLifetime
+public sealed class FleetRemovalTests : FleetWithDatabase
 {
     private static readonly ImageReference App = new("app:1");
-
-    private readonly FleetAgents _fleet = new();
-    private readonly SqliteDatabase _database = new();
-
-    public Task InitializeAsync()
-    {
-        _fleet.Database = _database;
-        return Task.CompletedTask;
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _fleet.DisposeAsync();
-        _database.Dispose();
-    }
 
     [Fact]
     public async Task The_last_verified_copy_is_removed_only_by_force()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await FleetSpreadTests.MakeImage(agents[0]);
         await FleetSpreadTests.Explained(agents[1], image => FleetSpreadTests.Whole(image) == 1);
 
@@ -55,7 +39,7 @@ public sealed class FleetRemovalTests : IAsyncLifetime
     [Fact]
     public async Task Of_two_copies_that_are_removed_at_once_one_stays()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         foreach (var agent in agents)
             await FleetSpreadTests.MakeImage(agent);
         await FleetSpreadTests.Explained(agents[1], image => FleetSpreadTests.Whole(image) == 2);
@@ -77,10 +61,10 @@ public sealed class FleetRemovalTests : IAsyncLifetime
     [Fact]
     public async Task While_the_fleet_cannot_be_asked_an_image_is_removed_only_by_force()
     {
-        var agents = await _fleet.Form(1);
+        var agents = await Fleet.Form(1);
         await FleetSpreadTests.MakeImage(agents[0]);
         await FleetSpreadTests.Explained(agents[0], image => FleetSpreadTests.Whole(image) == 1);
-        _database.GoAway();
+        SharedDatabase.GoAway();
         await agents[0].Get<FleetKeeper>().Entities!.Database.When(
             status => !status.IsReady, CancellationToken.None).WaitAsync(FleetAgents.Patience);
 
@@ -95,7 +79,7 @@ public sealed class FleetRemovalTests : IAsyncLifetime
     [Fact]
     public async Task A_removal_takes_no_other_questions_place()
     {
-        var agents = await _fleet.Form(1);
+        var agents = await Fleet.Form(1);
         await FleetSpreadTests.MakeImage(agents[0]);
         await FleetSpreadTests.Explained(agents[0], image => FleetSpreadTests.Whole(image) == 1);
         using var open = agents[0].Get<DropQuestions>().Ask(App, HoldingKind.Releasing);

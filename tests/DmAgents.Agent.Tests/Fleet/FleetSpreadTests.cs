@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
-using DmAgents.Actors.Tests.Fleet.Entities;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.Tests.Transfers;
 using DmAgents.Api.Admin.V1;
@@ -15,30 +14,15 @@ using Grpc.Core;
 namespace DmAgents.Agent.Tests.Fleet;
 
 /// <summary>Whole agents: images get their copies, and containers their hosts, whichever host is asked.</summary>
-public sealed class FleetSpreadTests : IAsyncLifetime
+public sealed class FleetSpreadTests : FleetWithDatabase
 {
     private static readonly ImageReference App = new("app:1");
     private static readonly DeviceKey Web = DeviceKey.Container("web");
 
-    private readonly FleetAgents _fleet = new();
-    private readonly SqliteDatabase _database = new();
-
-    public Task InitializeAsync()
-    {
-        _fleet.Database = _database;
-        return Task.CompletedTask;
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _fleet.DisposeAsync();
-        _database.Dispose();
-    }
-
     [Fact]
     public async Task Copies_are_made_on_request_explained_and_let_go_but_for_what_an_operator_brought()
     {
-        var agents = await _fleet.Form(3);
+        var agents = await Fleet.Form(3);
         await MakeImage(agents[0]);
         await SetCopies(agents[1], 3);
 
@@ -69,8 +53,8 @@ public sealed class FleetSpreadTests : IAsyncLifetime
     [Fact]
     public async Task A_lost_hosts_copy_is_restored_on_another_and_the_host_that_returns_is_counted_once()
     {
-        _fleet.RestoreAfter = TimeSpan.FromSeconds(1);
-        var agents = await _fleet.Form(3);
+        Fleet.RestoreAfter = TimeSpan.FromSeconds(1);
+        var agents = await Fleet.Form(3);
         await MakeImage(agents[0]);
         await SetCopies(agents[0], 2);
         var first = await Explained(agents[0], image => Whole(image) == 2);
@@ -83,7 +67,7 @@ public sealed class FleetSpreadTests : IAsyncLifetime
         Assert.Contains(App, other.State.Images.Keys);
 
         // It comes back with its copy, and one of the fleet's own two goes.
-        var next = _fleet.Replace(lost, await lost.Next());
+        var next = Fleet.Replace(lost, await lost.Next());
         await TwoAgents.Eventually(
             () => next.Picture is { Phase: PoolPhase.Open }
                 && next.State.Images.ContainsKey(App) != other.State.Images.ContainsKey(App),
@@ -97,7 +81,7 @@ public sealed class FleetSpreadTests : IAsyncLifetime
     [Fact]
     public async Task A_container_is_made_on_the_named_host_with_its_image_listed_and_removed_from_anywhere()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[0]);
         await Explained(agents[1], image => Whole(image) == 1);
 
@@ -137,7 +121,7 @@ public sealed class FleetSpreadTests : IAsyncLifetime
     [Fact]
     public async Task A_name_made_by_hand_on_two_hosts_is_removed_on_the_host_that_is_asked_and_never_on_the_other()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         foreach (var agent in agents)
             await MakeByHand(agent);
         await Listed(agents[0], list => list is [{ Phase: FleetContainer.Types.Phase.Present }]);
@@ -156,7 +140,7 @@ public sealed class FleetSpreadTests : IAsyncLifetime
     [Fact]
     public async Task A_container_that_no_host_is_named_for_is_made_where_the_image_is_and_its_name_is_free_after_its_removal()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[1]);
         await Explained(agents[0], image => Whole(image) == 1);
 
@@ -175,8 +159,8 @@ public sealed class FleetSpreadTests : IAsyncLifetime
     [Fact]
     public async Task Without_a_database_a_container_is_local_and_a_named_host_is_refused()
     {
-        _fleet.Database = null;
-        var agents = await _fleet.Form(1);
+        Fleet.Database = null;
+        var agents = await Fleet.Form(1);
         var client = new Api.Admin.V1.Spread.SpreadClient(agents[0].AdminChannel);
 
         Assert.True((await client.PlaceContainerAsync(
@@ -196,7 +180,7 @@ public sealed class FleetSpreadTests : IAsyncLifetime
     [Fact]
     public async Task The_number_of_copies_of_an_import_is_set_as_soon_as_the_fleet_knows_the_image()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await MakeImage(agents[0]);
 
         await agents[0].Get<Agent.Spread.ImageSpread>().SetCopiesWhenKnown(
@@ -209,7 +193,7 @@ public sealed class FleetSpreadTests : IAsyncLifetime
     [Fact]
     public async Task A_target_that_stops_while_it_copies_is_counted_once_when_it_is_back()
     {
-        var agents = await _fleet.Form(2);
+        var agents = await Fleet.Form(2);
         await TwoAgents.Tag(agents[0], App, await TwoAgents.AddLayer(agents[0], null, 1, ByteSize.MiB(40)));
         await SetCopies(agents[0], 2);
         await TwoAgents.Eventually(
@@ -217,7 +201,7 @@ public sealed class FleetSpreadTests : IAsyncLifetime
             "the copy begins");
 
         await agents[1].Stop();
-        var next = _fleet.Replace(agents[1], await agents[1].Next());
+        var next = Fleet.Replace(agents[1], await agents[1].Next());
 
         var spread = await Explained(
             agents[0], image => Whole(image) == 2 && image.CopiesUnderWay.Count == 0);
