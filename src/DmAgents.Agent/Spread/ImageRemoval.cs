@@ -19,10 +19,10 @@ internal sealed class ImageRemoval(
 {
     public const string What = "cannot remove image";
 
-    /// <summary>A busy fleet answers sooner, and the caller waits for a minute.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    /// <summary>For the fleet's answer. A busy one answers sooner, and the caller waits for a minute.</summary>
+    internal TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(20);
 
     private bool IsInFleet => settings.Fleet.Database is not null && identity.Current is not null;
 
@@ -89,10 +89,15 @@ internal sealed class ImageRemoval(
             throw Stays(image, unknown!.Kind, unknown.Why, unknown.Next);
         if (state.Config is not { } config || config.Value != image.ConfigDigest)
             return null;
-        return questions.Ask(image.Reference, HoldingKind.Dropping)
-            ?? throw Refusals.Because(
-                RefusalKind.Busy, What, image.Reference.Value, "its removal is under way already",
-                "try again in a moment");
+        while (true)
+        {
+            // Taken before, so that no end of another question is missed: the fleet releases this copy, or it is removed
+            // by another call.
+            var change = questions.Changed;
+            if (questions.Ask(image.Reference, HoldingKind.Dropping) is { } question)
+                return question;
+            await change.WaitAsync(cancellation).ConfigureAwait(false);
+        }
     }
 
     private static RefusedException Stays(ImageRecord image, RefusalKind kind, string why, string next) =>

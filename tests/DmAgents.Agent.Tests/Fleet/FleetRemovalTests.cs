@@ -1,5 +1,6 @@
 using DmAgents.Actors.Fleet;
 using DmAgents.Agent.Fleet.Inventory;
+using DmAgents.Agent.Spread;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Fleet.Images;
@@ -77,22 +78,34 @@ public sealed class FleetRemovalTests : FleetWithDatabase
     }
 
     [Fact]
-    public async Task A_removal_takes_no_other_questions_place()
+    public async Task A_removal_waits_for_another_question_about_the_image()
     {
         var agents = await Fleet.Form(1);
         await FleetSpreadTests.MakeImage(agents[0]);
         await FleetSpreadTests.Explained(agents[0], image => FleetSpreadTests.Whole(image) == 1);
-        using var open = agents[0].Get<DropQuestions>().Ask(App, HoldingKind.Releasing);
+        RpcException refused;
+        using (var open = agents[0].Get<DropQuestions>().Ask(App, HoldingKind.Releasing))
+        {
+            var removal = Remove(agents[0]);
+            // A second one that comes later waits, too.
+            var other = Remove(agents[0]);
+            Assert.Same(open, agents[0].Get<DropQuestions>().Of(App));
+            Assert.False(removal.IsCompleted || other.IsCompleted);
+            open!.Dispose();
+            refused = await Assert.ThrowsAsync<RpcException>(() => removal);
+            await Assert.ThrowsAsync<RpcException>(() => other);
+        }
 
-        var busy = await Assert.ThrowsAsync<RpcException>(() => Remove(agents[0]));
-
-        Assert.Contains("under way already", busy.Status.Detail, StringComparison.Ordinal);
-        Assert.Same(open, agents[0].Get<DropQuestions>().Of(App));
+        Assert.Contains("no other host", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains(App, agents[0].State.Images.Keys);
     }
 
-    private static async Task<RemoveImageReply> Remove(ServedAgent agent, bool force = false) =>
-        await new Api.Admin.V1.Images.ImagesClient(agent.AdminChannel).RemoveAsync(new RemoveImageRequest
+    private static async Task<RemoveImageReply> Remove(ServedAgent agent, bool force = false)
+    {
+        agent.Get<ImageRemoval>().Patience = FleetAgents.Patience;
+        return await new Api.Admin.V1.Images.ImagesClient(agent.AdminChannel).RemoveAsync(new RemoveImageRequest
         {
             RequestId = FleetSpreadTests.NewId(), Pool = ServedAgent.Pool.Value, Image = App.Value, Force = force,
         });
+    }
 }
