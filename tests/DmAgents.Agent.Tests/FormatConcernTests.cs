@@ -103,7 +103,7 @@ public sealed class FormatConcernTests : IAsyncLifetime
 
     private async Task<string> HeardOf()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (true)
         {
             var heard = _agent.Get<Actors.Events.HostEventLog>().Latest.FirstOrDefault(

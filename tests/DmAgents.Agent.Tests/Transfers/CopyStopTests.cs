@@ -23,7 +23,7 @@ public sealed class CopyStopTests : TwoAgents
 
         try
         {
-            await Target.Get<ImageCopies>().StoppingAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+            await Target.Get<ImageCopies>().StoppingAsync(CancellationToken.None).WaitAsync(Patience);
         }
         finally
         {

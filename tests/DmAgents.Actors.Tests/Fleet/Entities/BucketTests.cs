@@ -178,7 +178,7 @@ public sealed class BucketTests : IAsyncLifetime
         {
             try
             {
-                await host.Keeper.System!.ActorSelection(path).ResolveOne(TimeSpan.FromMilliseconds(500));
+                await host.Keeper.System!.ActorSelection(path).ResolveOne(FleetHost.Patience);
                 return true;
             }
             catch (Akka.Actor.ActorNotFoundException)
