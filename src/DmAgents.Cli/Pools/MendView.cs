@@ -75,5 +75,5 @@ internal static class MendView
         (request.HasBackup
             ? $"dmagent pool restore-metadata {plan.Pool} {request.Backup}"
             : $"dmagent pool repair-metadata {plan.Pool}")
-        + (request.HasInto ? $" --into {request.Into}" : "") + (request.Force ? " --force" : "") + " --execute";
+        + (request.HasInto ? $" --into {request.Into}" + (request.Force ? " --force" : "") : "") + " --execute";
 }

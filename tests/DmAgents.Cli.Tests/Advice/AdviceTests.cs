@@ -58,11 +58,18 @@ public sealed partial class AdviceTests
     }
 
     [Fact]
-    public void A_sum_of_strings_is_one_text_and_its_parts_that_depend_are_read_too() => Assert.Equal(
-        ["dmagent pool show 7; yes", "yes", "no"],
+    public void A_sum_of_strings_is_a_text_for_each_branch_and_its_parts_that_depend_are_read_too() => Assert.Equal(
+        ["dmagent pool show 7; yes", "dmagent pool show 7; no", "yes", "no"],
         SourceTexts.Of("""
             class C { string M(string n, bool b) => "dmagent " + $"pool show {n}; " + (b ? "yes" : "no"); }
             """));
+
+    [Theory]
+    [InlineData("$\"dmagent pool {(b ? \"list\" : \"show\")} x\"", "dmagent pool list x", "dmagent pool show x")]
+    [InlineData("$\"dmagent pool {b switch { true => \"list\", _ => n }}\"", "dmagent pool list", "dmagent pool 7")]
+    [InlineData("\"dmagent \" + (n ?? \"pool list\")", "dmagent 7", "dmagent pool list")]
+    public void Each_branch_of_a_choice_is_read(string expression, params string[] texts) => Assert.Equal(
+        texts, SourceTexts.Of($$"""class C { string M(string n, bool b) => {{expression}}; }""").Take(2));
 
     private static void AssertTypeable(IEnumerable<string> lines)
     {
