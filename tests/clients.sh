@@ -34,7 +34,8 @@ part() {
 end_to_end() {
   tests/lab/run --userland "$release" --cgroups --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G \
     --share "$work" --silence 600 --env DMAGENTS_TEST_IMAGE="$work/image" -- \
-    dotnet tests/DmAgents.EndToEnd.Tests/bin/Debug/net10.0/DmAgents.EndToEnd.Tests.dll --in-lab .Containerd.
+    dotnet tests/DmAgents.EndToEnd.Tests/bin/Debug/net10.0/DmAgents.EndToEnd.Tests.dll --in-lab .Containerd. \
+    Pools.MetadataTests
 }
 
 boundary() {
@@ -47,7 +48,7 @@ containerd_parts() {
   part "the README's lines on a new host" tests/readme/run.sh "$release"
   part "metadata and file systems by its tools" boundary
   part "the demonstration with containerd of Debian $release" deploy/containerd/demo.sh --userland "$release"
-  part "the end-to-end tests with it" end_to_end
+  part "the end-to-end tests with it, and with thin-provisioning-tools" end_to_end
 }
 
 docker_parts() {

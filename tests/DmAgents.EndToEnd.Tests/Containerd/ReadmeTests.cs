@@ -137,6 +137,17 @@ public sealed class ReadmeTests(ContainerdFixture host)
         Assert.InRange(sized, await SizeWithin("ctr run") + (8 << 20), wanted << 20);
     }
 
+    /// <summary>As containerd's own snapshotters take it.</summary>
+    [Fact]
+    public async Task A_label_of_size_0_or_minus_1_is_as_none()
+    {
+        await host.BeginWithImage();
+        const string run = "ctr run --snapshotter-label containerd.io/snapshot/max-size=";
+        var without = await SizeWithin("ctr run");
+
+        Assert.Equal((without, without), (await SizeWithin($"{run}0"), await SizeWithin($"{run}-1")));
+    }
+
     /// <summary>Bytes of a container's file system, as a program in it sees them.</summary>
     private static async Task<ulong> SizeWithin(string run)
     {
