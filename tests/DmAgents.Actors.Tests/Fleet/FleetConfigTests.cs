@@ -33,8 +33,13 @@ public sealed class FleetConfigTests
         var keys = Leaves(ConfigurationFactory.ParseString(FleetConfig.Text(all, FleetStart.First)).Root, "").ToList();
 
         Assert.True(keys.Count > 30, string.Join("\n", keys));
-        Assert.All(keys, key => Assert.True(known.HasPath(key), key));
+        Assert.All(keys, key => Assert.True(known.HasPath(key) || known.HasPath(PhaseOf(key)), key));
     }
+
+    /// <summary>Each phase of the shutdown takes a time limit; those that Akka's reference names none for have a common
+    /// one.</summary>
+    private static string PhaseOf(string key) =>
+        key == $"akka.coordinated-shutdown.phases.{FleetEnd.Phase}.timeout" ? key[..^".timeout".Length] : key;
 
     [Fact]
     public void Each_time_reaches_its_key()

@@ -185,7 +185,9 @@ public sealed class FleetTests : IAsyncLifetime
         host.Enter();
         await BreakOff(peer, times: 3);
         var system = host.Keeper.System!;
-        Assert.NotNull(CoordinatedShutdown.Get(system).ShutdownReason);
+        var shutdown = CoordinatedShutdown.Get(system);
+        Assert.NotNull(shutdown.ShutdownReason);
+        Assert.True(shutdown.Timeout(FleetEnd.Phase) > TimeSpan.FromDays(3650));
         Assert.False(system.WhenTerminated.IsCompleted);
         Assert.Equal((FleetPhase.Joining, 0), (host.Board.Current.Phase, host.Board.Current.Failures));
 
