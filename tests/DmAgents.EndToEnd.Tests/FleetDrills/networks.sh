@@ -63,7 +63,7 @@ drill_halves() {
   join_hosts cem dov
 }
 
-drill halves-with-one-database "the same if both halves reach the database: the side that is cut off changes nothing in it"
+drill halves-with-one-database "the same if both halves reach the database, in which one writer fences the other"
 drill_halves_with_one_database() {
   hide_halves
   live_as_halves
