@@ -51,7 +51,9 @@ drill_full_receiver() {
   expect "dov has nothing of it" image_gone dov full:1
   expect "nothing remains of it on dov" at dov remains
   for heavy in heavy-1 heavy-2; do dm dov container remove $heavy --force > /dev/null; done
-  await "dov has its room again" dov dm dov image copy full:1 --from ada
+  # What they still had to write waits for room, as long as the pool's full-wait.
+  await "dov has its room again" dov has_devices dov
+  dm dov image copy full:1 --from ada > /dev/null || die "dov does not take it yet"
   holds dov full:1 "$tree"
   remove_image full:1
 }
