@@ -19,6 +19,13 @@ serve_database() {
 }
 start_database() { serve_database start -o "-c listen_addresses=10.77.0.254 -c unix_socket_directories=$database"; }
 stop_database() { serve_database stop -m fast; }
+# STOP or CONT, to the server and all that it has started.
+signal_database() {
+  local server
+  server=$(head -n 1 "$database/data/postmaster.pid") || return 0
+  # shellcheck disable=SC2046  # numbers
+  kill "-$1" "$server" $(pgrep -P "$server") || true
+}
 # The network, the database, and what the hosts' settings say of it.
 make_database() {
   lab net up
@@ -44,6 +51,7 @@ start_again() {
   quietly_on "$1" bash "$work/host.sh" begin-again
 }
 clear_away() {
+  signal_database CONT > /dev/null 2>&1
   stop_database > /dev/null 2>&1 || true
   for host in "${hosts[@]}"; do lab rm "$host" > /dev/null 2>&1 || true; done
   lab net down > /dev/null 2>&1 || true

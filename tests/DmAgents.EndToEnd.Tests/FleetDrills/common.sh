@@ -113,6 +113,7 @@ make_fleet() {
 
 unmake_fleet() {
   local host
+  signal_database CONT > /dev/null 2>&1
   stop_database > /dev/null 2>&1 || true
   for host in "${hosts[@]}"; do lab rm "$host" > /dev/null 2>&1 || true; done
   lab net down > /dev/null 2>&1 || true

@@ -38,6 +38,24 @@ drill_database_away() {
   await "the surplus copy is gone" bea has_one bea own-bea:1
 }
 
+drill database-hangs "PostgreSQL takes connections and answers nothing: changes are refused, hosts work on"
+drill_database_hangs() {
+  signal_database STOP
+  await "ada says that the database is away" ada database_is ada away
+  await_refusal "bea refuses a change, and says why" bea "database" image copies own-bea:1 2
+  dm cem container create meanwhile --image own-cem:1 --mount --quiet > /dev/null || die "no container on cem"
+  at cem write meanwhile
+  signal_database CONT
+  await "ada has the database again" ada database_is ada ready
+  await "the fleet takes changes" bea dm bea image copies own-bea:1 2
+  await "the fleet has made the copy" bea has_two bea own-bea:1
+  await "it knows the container that was made" ada knows_container ada meanwhile cem
+  dm cem container remove meanwhile --force > /dev/null
+  sed -i '/meanwhile/d' "$work/ledger.cem"
+  dm bea image copies own-bea:1 1 > /dev/null
+  await "the surplus copy is gone" bea has_one bea own-bea:1
+}
+
 drill full-receiver "a copy to a host whose pool is full is refused, with the host and the reason, and leaves nothing"
 drill_full_receiver() {
   make_image ada full:1 40
