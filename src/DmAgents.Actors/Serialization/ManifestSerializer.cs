@@ -34,8 +34,18 @@ public abstract class ManifestSerializer(
     {
         if (!byManifest.TryGetValue(manifest, out var type))
             throw new SerializationException($"{what} holds a '{manifest}', which this version does not know");
-        return Read(JsonSerializer.Deserialize(bytes, type)
-            ?? throw new SerializationException($"{what} holds an empty '{manifest}'"));
+        try
+        {
+            return Read(JsonSerializer.Deserialize(bytes, type)
+                ?? throw new SerializationException($"{what} holds an empty '{manifest}'"));
+        }
+        // Converters, and the types that they make, refuse a value each in its own way. Remoting drops a message that
+        // is refused by this exception, and says so; by another one it would drop the connection.
+        catch (Exception damaged) when (damaged is not (SerializationException or OutOfMemoryException))
+        {
+            throw new SerializationException(
+                $"{what} holds a '{manifest}' that cannot be read: {damaged.Message}", damaged);
+        }
     }
 
     /// <summary>What is written of an object; usually itself.</summary>
