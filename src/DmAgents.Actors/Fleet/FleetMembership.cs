@@ -15,6 +15,9 @@ public sealed class FleetMembership
     private FleetSystemNumber _system;
     private DateTimeOffset? _memberSince;
 
+    /// <summary>Why the present system was ended from here; null unless it was.</summary>
+    private string? _endedWhy;
+
     public FleetPhase Phase { get; private set; } = FleetPhase.Outside;
 
     /// <summary>Since when it is in this phase.</summary>
@@ -60,6 +63,7 @@ public sealed class FleetMembership
                 return Become(FleetPhase.Downed, now, downed.Why);
             case FleetInput.Quarantined shut when shut.System == _system && IsIn:
                 AwaySince ??= now;
+                _endedWhy = shut.Why;
                 return Become(FleetPhase.Downed, now, shut.Why, new FleetOutput.End(_system));
             case FleetInput.Ended ended when ended.System == _system && HasSystem:
                 return Ended(ended.Why, now);
@@ -112,14 +116,14 @@ public sealed class FleetMembership
         AwaySince ??= _memberSince is null ? null : now;
         _memberSince = null;
         var at = now + _backOff.After(Failures);
-        Become(FleetPhase.Rejoining, now, why);
+        Become(FleetPhase.Rejoining, now, _endedWhy ?? why);
         NextTry = at;
         return [new FleetOutput.Wake(at)];
     }
 
     private ImmutableArray<FleetOutput> Create(DateTimeOffset now)
     {
-        _system = _system.Following();
+        (_system, _endedWhy) = (_system.Following(), null);
         var start = AwaySince is null ? FleetStart.First : FleetStart.Again;
         return Become(FleetPhase.Joining, now, "", new FleetOutput.Create(_system, _wanted!.Value, start));
     }

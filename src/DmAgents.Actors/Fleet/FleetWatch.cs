@@ -94,12 +94,30 @@ internal sealed class FleetWatch : UntypedActor
 
     private void Tell()
     {
+        if (Twin() is { } twin)
+        {
+            _tell(new FleetNews.Quarantined(
+                $"host {HostOf(twin)} is in the fleet already, at {AddressOf(twin.Address)}, and this host has a copy "
+                + "of its files; next: stop the agent here, delete fleet/ in its state directory, and join under "
+                + "another name (to leave the fleet here would revoke the other one)"));
+            return;
+        }
         _view = _view with { Oldest = Oldest() };
         _tell(new FleetNews.Seen(_view));
         if (_view.IsUp)
             _side = _view.Side;
         else if (_view.Members.TryGetValue(_view.Self, out var self) && self.State == FleetMemberState.Down)
             _tell(new FleetNews.Downed(_side.Words));
+    }
+
+    /// <summary>A member of this host's name that is reached elsewhere and was let in before. A host that has got
+    /// another address has none: nothing answers at the one that it had.</summary>
+    private Member? Twin()
+    {
+        var self = _cluster.SelfMember;
+        return _members.Values.FirstOrDefault(member => member.Status == MemberStatus.Up
+            && member.Address != self.Address && HostOf(member) == HostOf(self) && member.IsOlderThan(self)
+            && !_cluster.State.Unreachable.Contains(member));
     }
 
     private void See(Member member)

@@ -102,6 +102,9 @@ internal sealed class FleetHost : IAsyncDisposable
     /// <summary>Enters its fleet, with a certificate of its own.</summary>
     public void Enter() => Enter(_fleet.Host(Name, out _key));
 
+    /// <summary>With another host's certificate and key, as a copy of its disk has them.</summary>
+    public void EnterAsCopyOf(FleetHost other) => Enter(other._certificate!);
+
     /// <summary>With the certificate that it has.</summary>
     public void EnterAgain() => Enter(_certificate!);
 

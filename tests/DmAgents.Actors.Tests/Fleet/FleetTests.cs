@@ -88,6 +88,23 @@ public sealed class FleetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_copy_of_a_hosts_disk_is_kept_out_and_says_which_host_has_its_name()
+    {
+        var hosts = await Formed(2);
+        var copy = Host(_fleet, "web2", FleetHost.FreeAddresses(1)[0], [hosts[0].Settings.Address]);
+        var member = copy.Board.When(status => status.Phase == FleetPhase.Member, CancellationToken.None);
+
+        copy.EnterAsCopyOf(hosts[1]);
+
+        var refused = await copy.When(status => status is { Phase: FleetPhase.Rejoining, Failures: > 1 });
+        Assert.Contains(
+            $"host web2 is in the fleet already, at {hosts[1].Address}", refused.Why, StringComparison.Ordinal);
+        Assert.Contains("join under another name", refused.Why, StringComparison.Ordinal);
+        Assert.False(member.IsCompleted);
+        Assert.Equal((FleetPhase.Member, 0), (hosts[1].Board.Current.Phase, hosts[1].Board.Current.Failures));
+    }
+
+    [Fact]
     public async Task A_host_that_is_cut_off_is_downed_while_its_own_work_goes_on_and_comes_back_by_itself()
     {
         using var own = ActorSystem.Create("own", ActorsConfig.Default);
