@@ -1,4 +1,5 @@
 using DmAgents.Agent.Fleet;
+using DmAgents.Fleet.Joining;
 using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Agent.Transfers;
@@ -8,7 +9,12 @@ internal sealed class FleetLayersPart(
     FleetIdentity identity, FleetListener listener, LayerPort port, TimeProvider time, ILogger<FleetLayersPart> log)
     : IFleetPart
 {
+    /// <summary>Of connections whose peer has shown no certificate of a member. Choices, not measured: above what
+    /// members behind one address need for their handshakes, and below what the port takes.</summary>
+    private static readonly JoinLimits _strangers = new(Exchange: default, AtOnce: 64) { PerAddress = 32 };
+
     private readonly RefusalLog _refused = new(time);
+    private readonly JoinSlots _slots = new(_strangers);
 
     public async Task RunAsync(FleetPlace place, CancellationToken end)
     {
@@ -22,9 +28,12 @@ internal sealed class FleetLayersPart(
     private async Task ServeAsync(
         Stream stream, FleetPlace now, PeerConnections connections, CancellationToken cancellation)
     {
+        using var slot = _slots.Enter(stream);
+        if (slot is null)
+            return;
         using var connection = connections.Add(cancellation);
         var options = FleetTls.Server(
-            now.Certificate, now.Validator.Callback(expected: null, verdict => Judged(connection, verdict)));
+            now.Certificate, now.Validator.Callback(expected: null, verdict => Judged(connection, slot, verdict)));
         try
         {
             await port.ServeAsync(stream, now.Id, options, connection.End).ConfigureAwait(false);
@@ -34,10 +43,13 @@ internal sealed class FleetLayersPart(
         }
     }
 
-    private void Judged(PeerConnection connection, PeerVerdict verdict)
+    private void Judged(PeerConnection connection, JoinSlots.Slot slot, PeerVerdict verdict)
     {
         if (verdict is PeerVerdict.Accepted { Host: var host })
+        {
+            slot.IsMembers();
             connection.Accept(host.Serial);
+        }
         if (verdict is PeerVerdict.Refused { Refusal: var refusal } && _refused.Add(refusal.Why))
             log.LogWarning("a host that asked for layers was refused: {Why}; next: {Next}", refusal.Why, refusal.Next);
     }

@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using DmAgents.Domain.Fleet;
@@ -30,15 +28,11 @@ public sealed class JoinService(
     public async Task ServeAsync(Stream connection, CancellationToken cancellation)
     {
         await using var closing = connection.ConfigureAwait(false);
-        using var slot = _slots.Enter(AddressOf(connection));
+        using var slot = _slots.Enter(connection);
         finished(slot is null
             ? JoinRefusal.Busy()
             : await ServeWithinAsync(connection, slot, cancellation).ConfigureAwait(false));
     }
-
-    /// <summary>Null for what is no connection of a network.</summary>
-    private static IPAddress? AddressOf(Stream connection) =>
-        ((connection as NetworkStream)?.Socket.RemoteEndPoint as IPEndPoint)?.Address;
 
     [SuppressMessage("Security", "CA5359", Justification = "the verdict is kept: a refused peer gets its reason only")]
     private async Task<JoinRefusal?> ServeWithinAsync(

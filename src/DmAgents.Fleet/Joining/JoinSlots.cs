@@ -1,10 +1,11 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace DmAgents.Fleet.Joining;
 
-/// <summary>The exchanges that an issuer serves at once. Those of members have slots of their own: strangers, which
-/// need no more than an address to connect, keep no member from a renewal.</summary>
-internal sealed class JoinSlots(JoinLimits limits)
+/// <summary>The connections that a port of a member serves at once. Those of members have slots of their own:
+/// strangers, which need no more than an address to connect, keep no member from what it asks for.</summary>
+public sealed class JoinSlots(JoinLimits limits)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<IPAddress, int> _from = [];
@@ -12,8 +13,11 @@ internal sealed class JoinSlots(JoinLimits limits)
     private int _members;
 
     /// <summary>A slot for a connection of which nothing is known. Null if there is none: it is closed.</summary>
+    public Slot? Enter(Stream connection) =>
+        Enter(((connection as NetworkStream)?.Socket.RemoteEndPoint as IPEndPoint)?.Address);
+
     /// <param name="from">Null if it is unknown.</param>
-    public Slot? Enter(IPAddress? from)
+    private Slot? Enter(IPAddress? from)
     {
         lock (_lock)
         {
@@ -38,34 +42,38 @@ internal sealed class JoinSlots(JoinLimits limits)
             _from[from]--;
     }
 
-    /// <summary>One exchange's, until it is disposed of.</summary>
-    internal sealed class Slot(JoinSlots all, IPAddress? from, bool isBusy) : IDisposable
+    /// <summary>One connection's, until it is disposed of.</summary>
+    public sealed class Slot : IDisposable
     {
+        private readonly JoinSlots _all;
+        private readonly IPAddress? _from;
         private bool _isMember;
 
-        /// <summary>The peer is to be answered that the issuer is busy.</summary>
-        public bool IsBusy { get; private set; } = isBusy;
+        internal Slot(JoinSlots all, IPAddress? from, bool isBusy) => (_all, _from, IsBusy) = (all, from, isBusy);
+
+        /// <summary>The peer is to be answered that the host is busy.</summary>
+        public bool IsBusy { get; private set; }
 
         /// <summary>The peer has shown a member's certificate. Called once at most.</summary>
         public void IsMembers()
         {
-            lock (all._lock)
+            lock (_all._lock)
             {
-                all.LeaveStrangers(from);
-                all._members++;
+                _all.LeaveStrangers(_from);
+                _all._members++;
                 _isMember = true;
-                IsBusy = all._members > all.AtOnce;
+                IsBusy = _all._members > _all.AtOnce;
             }
         }
 
         public void Dispose()
         {
-            lock (all._lock)
+            lock (_all._lock)
             {
                 if (_isMember)
-                    all._members--;
+                    _all._members--;
                 else
-                    all.LeaveStrangers(from);
+                    _all.LeaveStrangers(_from);
             }
         }
     }
