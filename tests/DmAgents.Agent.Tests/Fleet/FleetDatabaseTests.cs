@@ -84,6 +84,25 @@ public sealed class FleetDatabaseTests : FleetWithDatabase
     }
 
     [Fact]
+    public async Task A_database_of_another_fleet_is_refused_by_name_and_the_host_works_on()
+    {
+        _database.Owner = new Actors.Fleet.Database.FleetIdentity(new FleetId(Guid.NewGuid()), new FleetName("other"));
+        _fleet.Database = _database;
+        var agents = await _fleet.Form(1);
+
+        await TwoAgents.Eventually(
+            () => Refused(agents[0]).Why.Contains("belongs to the fleet other", StringComparison.Ordinal),
+            "changes are refused");
+        var status = await Status(agents[0], FleetDatabaseState.Refused);
+        Assert.Contains("belongs to the fleet other", status.Why, StringComparison.Ordinal);
+        Assert.NotEmpty(status.Next);
+        Assert.Equal(PoolPhase.Open, agents[0].Picture.Phase);
+        Assert.Equal(0, _database.Execute("select count(*) from journal"));
+        _database.Owner = null;
+        await Ready(agents[0]);
+    }
+
+    [Fact]
     public async Task A_host_in_no_fleet_looks_at_no_database()
     {
         var agent = await Fleet.Add();

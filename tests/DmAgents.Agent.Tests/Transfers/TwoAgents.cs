@@ -180,6 +180,10 @@ public abstract class TwoAgents : IAsyncLifetime
     internal async Task<RpcException> Refused(string image, string from = "one") =>
         await Assert.ThrowsAsync<RpcException>(() => Copy(image, from));
 
+    /// <summary>What a refusal says to people.</summary>
+    internal static Problem ProblemOf(RpcException refused) => Problem.Parser.ParseFrom(
+        Assert.Single(refused.Trailers, each => each.Key == "dmagents-problem-bin").ValueBytes);
+
     /// <summary>No reception, no view, no plan, and pool and journal agree.</summary>
     internal static async Task NothingIsLeft(ServedAgent agent)
     {
