@@ -86,9 +86,9 @@ public sealed class FleetDatabaseTests : FleetWithDatabase
     [Fact]
     public async Task A_database_of_another_fleet_is_refused_by_name_and_the_host_works_on()
     {
-        _database.Owner = new Actors.Fleet.Database.FleetIdentity(new FleetId(Guid.NewGuid()), new FleetName("other"));
-        _fleet.Database = _database;
-        var agents = await _fleet.Form(1);
+        SharedDatabase.Owner = new Actors.Fleet.Database.FleetIdentity(
+            new FleetId(Guid.NewGuid()), new FleetName("other"));
+        var agents = await Fleet.Form(1);
 
         await TwoAgents.Eventually(
             () => Refused(agents[0]).Why.Contains("belongs to the fleet other", StringComparison.Ordinal),
@@ -97,8 +97,8 @@ public sealed class FleetDatabaseTests : FleetWithDatabase
         Assert.Contains("belongs to the fleet other", status.Why, StringComparison.Ordinal);
         Assert.NotEmpty(status.Next);
         Assert.Equal(PoolPhase.Open, agents[0].Picture.Phase);
-        Assert.Equal(0, _database.Execute("select count(*) from journal"));
-        _database.Owner = null;
+        Assert.Equal(0, SharedDatabase.Execute("select count(*) from journal"));
+        SharedDatabase.Owner = null;
         await Ready(agents[0]);
     }
 
