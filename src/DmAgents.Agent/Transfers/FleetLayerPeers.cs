@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using DmAgents.Agent.Fleet;
 using DmAgents.Domain.Fleet;
 using DmAgents.Fleet.Peers;
+using DmAgents.Transfer.Pacing;
 
 namespace DmAgents.Agent.Transfers;
 
@@ -58,7 +59,7 @@ internal sealed class FleetLayerPeers(FleetIdentity identity, TimeProvider time)
         var options = FleetTls.Client(
             place.Certificate, place.Validator.Callback(host, judged), place.Id, host);
         options.ApplicationProtocols = [protocol];
-        var tls = new SslStream(stream, leaveInnerStreamOpen: false);
+        var tls = new SslStream(new ReadAheadStream(stream), leaveInnerStreamOpen: false);
         try
         {
             await tls.AuthenticateAsClientAsync(options, cancellation).ConfigureAwait(false);

@@ -26,7 +26,10 @@ public sealed record ReceptionOutcome(ReceptionEnd End, string Reason);
 public sealed class LayerReception(
     Receiver receiver, IReceptionStore store, ISourceConnector sources, ConnectionSettings settings, TimeProvider time)
 {
-    private readonly Channel<ReceiverInput> _inbox = Channel.CreateUnbounded<ReceiverInput>();
+    /// <summary>A step runs on the thread that brings its input: to wake another one for each record and job costs more
+    /// than the step.</summary>
+    private readonly Channel<ReceiverInput> _inbox = Channel.CreateUnbounded<ReceiverInput>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly long _origin = time.GetTimestamp();
     private readonly ConnectionPace _pace = new(settings);
     private readonly List<Task> _jobs = [];

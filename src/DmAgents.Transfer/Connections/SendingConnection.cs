@@ -14,7 +14,10 @@ namespace DmAgents.Transfer.Connections;
 public sealed class SendingConnection(
     TransferParty pool, ILayerSources sources, HostBandwidth host, ConnectionSettings settings, TimeProvider time)
 {
-    private readonly Channel<SenderInput> _inbox = Channel.CreateUnbounded<SenderInput>();
+    /// <summary>A step runs on the thread that brings its input: to wake another one for each record and piece costs
+    /// more than the step.</summary>
+    private readonly Channel<SenderInput> _inbox = Channel.CreateUnbounded<SenderInput>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly Channel<TransferRecord> _outbox = Channel.CreateUnbounded<TransferRecord>();
     private readonly Sender _sender = new(pool);
     private IOpenLayer? _open;

@@ -12,6 +12,7 @@ public sealed class HostBandwidth : IDisposable
     private readonly BandwidthGate _gate = new();
     private readonly Dictionary<GateTicket, TaskCompletionSource> _waiting = [];
     private readonly ITimer _timer;
+    private volatile bool _isLimited;
     private long _last;
 
     /// <param name="bytesPerSecond">Null: no limit.</param>
@@ -20,15 +21,24 @@ public sealed class HostBandwidth : IDisposable
         (_time, _origin) = (time, time.GetTimestamp());
         _timer = time.CreateTimer(
             _ => Step(new GateInput.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        Step(new GateInput.Limit(bytesPerSecond));
+        SetLimit(bytesPerSecond);
     }
 
+    /// <summary>Without a limit nothing waits, and in no order.</summary>
+    public bool IsLimited => _isLimited;
+
     /// <summary>Another limit, at once.</summary>
-    public void SetLimit(long? bytesPerSecond) => Step(new GateInput.Limit(bytesPerSecond));
+    public void SetLimit(long? bytesPerSecond)
+    {
+        _isLimited = bytesPerSecond is not null;
+        Step(new GateInput.Limit(bytesPerSecond));
+    }
 
     /// <summary>Returns when these bytes may be sent.</summary>
     public async ValueTask WaitAsync(TransferPriority priority, int bytes, CancellationToken cancellation)
     {
+        if (!_isLimited)
+            return;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         GateTicket ticket;
         lock (_lock)

@@ -38,6 +38,11 @@ public sealed class PacedStream : OuterStream
     {
         while (!buffer.IsEmpty)
         {
+            if (_own is null && !_host.IsLimited)
+            {
+                await Inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+                return;
+            }
             var slice = buffer[..Math.Min(buffer.Length, _slice)];
             if (_own is not null)
             {

@@ -21,7 +21,10 @@ public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider 
         using var watched = _reads.Begin(cancellationToken);
         try
         {
-            return await Inner.ReadAsync(buffer, watched.Token).ConfigureAwait(false);
+            var reading = Inner.ReadAsync(buffer, watched.Token);
+            if (!reading.IsCompleted)
+                _reads.Arm();
+            return await reading.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -39,7 +42,10 @@ public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider 
             using var watched = _writes.Begin(cancellationToken);
             try
             {
-                await Inner.WriteAsync(slice, watched.Token).ConfigureAwait(false);
+                var writing = Inner.WriteAsync(slice, watched.Token);
+                if (!writing.IsCompleted)
+                    _writes.Arm();
+                await writing.ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -62,24 +68,34 @@ public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider 
         base.Dispose(disposing);
     }
 
-    /// <summary>One direction's timer, used for one call after the other: there are many calls a second.</summary>
+    /// <summary>One direction's timer, used for one call after the other: there are many calls a second. Most end at
+    /// once, and need none: to set it asks for the time of day, which costs as much as the call itself.</summary>
     private sealed class Watch(TimeSpan limit, TimeProvider time) : IDisposable
     {
         private CancellationTokenSource _timer = new(Timeout.InfiniteTimeSpan, time);
+        private bool _isArmed;
 
-        /// <summary>A call begins: its token is cancelled after the limit or with the caller.</summary>
+        /// <summary>A call begins: its token is cancelled with the caller.</summary>
         public Watched Begin(CancellationToken cancellation)
         {
-            _timer.CancelAfter(limit);
             var caller = cancellation.UnsafeRegister(
                 static timer => ((CancellationTokenSource)timer!).Cancel(), _timer);
             return new Watched(this, caller, _timer.Token);
         }
 
+        /// <summary>The call waits: its token is cancelled after the limit, too.</summary>
+        public void Arm()
+        {
+            _isArmed = true;
+            _timer.CancelAfter(limit);
+        }
+
         public void End()
         {
             // Refused if it fired, be it a moment after the call: what follows must not be cancelled by it.
-            if (_timer.TryReset())
+            var isUnused = _isArmed ? _timer.TryReset() : !_timer.IsCancellationRequested;
+            _isArmed = false;
+            if (isUnused)
                 return;
             _timer.Dispose();
             _timer = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);

@@ -43,7 +43,7 @@ internal sealed class TlsLink : IAsyncDisposable
         var client = new TcpClient();
         await client.ConnectAsync((IPEndPoint)_listener.LocalEndpoint);
         var counted = new CountedStream(client.GetStream(), this, breaksAfter ?? long.MaxValue);
-        var stream = new SslStream(counted, leaveInnerStreamOpen: false);
+        var stream = new SslStream(new ReadAheadStream(counted), leaveInnerStreamOpen: false);
         var options = new SslClientAuthenticationOptions
         {
             TargetHost = "sender",

@@ -124,6 +124,31 @@ public sealed class BandwidthTests
         Assert.InRange(time.GetTimestamp(), 4 * TimeSpan.TicksPerSecond, 6 * TimeSpan.TicksPerSecond);
     }
 
+    [Fact]
+    public async Task Without_a_limit_a_write_is_not_cut_and_with_one_the_next_is()
+    {
+        using var host = new HostBandwidth(null, TimeProvider.System);
+        var stream = new CountedWrites();
+        await using var paced = new PacedStream(stream, host, new TransferTurn(), null, TimeProvider.System);
+        await paced.WriteAsync(new byte[200_000]);
+        Assert.Equal((1, 200_000), (stream.Writes, stream.Length));
+        host.SetLimit(1_000_000_000);
+        await paced.WriteAsync(new byte[200_000]);
+        Assert.Equal((14, 400_000), (stream.Writes, stream.Length));
+    }
+
+    private sealed class CountedWrites : MemoryStream
+    {
+        public int Writes { get; private set; }
+
+        public override ValueTask WriteAsync(
+            ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Writes++;
+            return base.WriteAsync(buffer, cancellationToken);
+        }
+    }
+
     /// <summary>Moves the clock, and waits until those that may go on have gone on.</summary>
     private static async Task MovedOnAsync(ManualTime time, Task[] writes, TimeSpan by)
     {

@@ -75,4 +75,50 @@ public sealed class StallTests
         // Nor does one that came to its end.
         Assert.Equal(1, await stream.ReadAsync(new byte[2], CancellationToken.None));
     }
+
+    [Fact]
+    public async Task A_call_that_ends_at_once_sets_no_timer()
+    {
+        var time = new ManualTime();
+        var inner = new ObservedStream(time);
+        await using var stream = new StallGuardStream(inner, Limit, time);
+        await stream.WriteAsync(new byte[200_000]);
+        inner.Position = 0;
+        Assert.Equal(10, await stream.ReadAsync(new byte[10]));
+        Assert.Equal((5, 0), (inner.Calls, inner.Armed));
+    }
+
+    [Fact]
+    public async Task A_call_after_one_that_was_cancelled_early_is_not_cancelled()
+    {
+        await using var stream = new StallGuardStream(new MemoryStream([1, 2]), Limit, new ManualTime());
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => stream.ReadAsync(new byte[2], cancelled.Token).AsTask());
+        Assert.Equal(2, await stream.ReadAsync(new byte[2]));
+    }
+
+    /// <summary>Looks for timers in each call.</summary>
+    private sealed class ObservedStream(ManualTime time) : MemoryStream
+    {
+        public int Calls { get; private set; }
+
+        public int Armed { get; private set; }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Observe();
+            return base.ReadAsync(buffer, cancellationToken);
+        }
+
+        public override ValueTask WriteAsync(
+            ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Observe();
+            return base.WriteAsync(buffer, cancellationToken);
+        }
+
+        private void Observe() => (Calls, Armed) = (Calls + 1, Armed + time.Armed);
+    }
 }
