@@ -11,7 +11,7 @@
 # Takes dmagentd and dmagent from DMAGENTS_BIN, or builds them. With DMAGENTS_DRILL_TIMES=defaults failures are
 # detected by the agent's own times, for figures on an idle machine; else by the lab's (deploy/fleet/host.sh). A drill
 # that fails gets a new fleet for the next one. Needs what deploy/fleet/demo.sh needs. Not a part of tests/run.sh:
-# all of it takes about a quarter of an hour.
+# all of it takes twenty minutes or more.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 drills=$root/tests/DmAgents.EndToEnd.Tests/FleetDrills
