@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Cli.Tests.Support;
 using Google.Protobuf.WellKnownTypes;
@@ -56,6 +57,53 @@ public class HostAndEventTests
             run.Lines[0]);
         Assert.Null(agent.Request<FollowEventsRequest>().Since);
     }
+
+    [Fact]
+    public async Task The_fleets_events_are_listed_with_their_hosts_and_hosts_that_are_silent_are_named()
+    {
+        var reply = new ListEventsReply
+        {
+            Events = { Created(Samples.ThreeMinutesAgo, "web1"), Created(Samples.ThreeMinutesAgo, "web2") },
+            Silent = { new SilentHost { Host = "web3", Why = "it cannot be reached" } },
+        };
+        await using var agent = (await FakeAgent.StartAsync()).On<ListEventsRequest>(_ => reply);
+
+        var run = await Run.Of(agent, "event", "list", "--fleet");
+
+        Assert.Equal(0, run.Code);
+        Assert.Equal(
+            " 3 minutes ago  web1  container-created  fast/web  made from debian:12  by=cli thin_id=3\n"
+            + " 3 minutes ago  web2  container-created  fast/web  made from debian:12  by=cli thin_id=3\n", run.Out);
+        Assert.Equal(
+            "dmagent: warning: the events of host web3 are missing: it cannot be reached\n", run.Error);
+        Assert.True(agent.Request<ListEventsRequest>().Fleet);
+        var json = JsonDocument.Parse((await Run.Of(agent, "event", "list", "--fleet", "--json")).Out).RootElement;
+        Assert.Equal("web2", json.GetProperty("events")[1].GetProperty("host").GetString());
+        Assert.Equal("web3", json.GetProperty("silent")[0].GetProperty("host").GetString());
+    }
+
+    [Fact]
+    public async Task One_who_follows_the_fleet_reads_of_silent_hosts_on_the_other_stream()
+    {
+        await using var agent = (await FakeAgent.StartAsync()).Streams<FollowEventsRequest>(_ =>
+        [
+            Created(Samples.ThreeMinutesAgo, "web2"),
+            new Event { Time = Samples.Fixed, Host = "web2", Type = "host-silent", Text = "it is away" },
+        ]);
+
+        var run = await Run.Of(agent, "event", "list", "--fleet", "--follow");
+
+        Assert.Equal(
+            " 3 minutes ago  web2  container-created  fast/web  made from debian:12  by=cli thin_id=3\n", run.Out);
+        Assert.Equal("dmagent: warning: host web2: it is away\n", run.Error);
+        var json = await Run.Of(agent, "event", "list", "--fleet", "--follow", "--json");
+        var silent = JsonDocument.Parse(json.Lines[1]).RootElement;
+        Assert.Equal(
+            ("web2", "host-silent"), (silent.GetProperty("host").GetString(), silent.GetProperty("type").GetString()));
+        Assert.All(agent.Requests.OfType<FollowEventsRequest>(), request => Assert.True(request.Fleet));
+    }
+
+    private static Event Created(Timestamp time, string host) => new(Created(time)) { Host = host };
 
     private static Event Created(Timestamp time) => new()
     {

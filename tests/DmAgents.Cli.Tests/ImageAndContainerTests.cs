@@ -22,7 +22,9 @@ public class ImageAndContainerTests
                 "bbbbbbbbbbbb  bbbbbbbbbbbb        2  10 GiB  120 MiB          -  -",
             ],
             run.Lines[^4..]);
-        Assert.Equal(new ShowImageRequest { Pool = "fast", Image = "debian:12" }, agent.Request<ShowImageRequest>());
+        Assert.Equal(
+            new ShowImageRequest { Pool = "fast", Image = "debian:12", Fleet = true },
+            agent.Request<ShowImageRequest>());
     }
 
     [Fact]

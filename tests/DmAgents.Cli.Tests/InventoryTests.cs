@@ -84,6 +84,50 @@ public sealed class InventoryTests
     }
 
     [Fact]
+    public async Task An_image_is_shown_with_its_hosts_and_copies_also_if_this_host_lacks_it()
+    {
+        var details = new ImageDetails
+        {
+            Reference = "debian:12", Id = "sha256:cccccccccccccccc",
+            Fleet = new ImageInFleet
+            {
+                Hosts =
+                {
+                    new ImageOnHost
+                    {
+                        Host = "web2", Pool = "fast", Reference = "debian:12", Id = "sha256:cccccccccccccccc",
+                        Layers = 3, ContentDigest = "blake3:0123456789abcdef", ImportedAt = Samples.ThreeMinutesAgo,
+                    },
+                },
+                InFlight =
+                {
+                    new ImageInFlight
+                    {
+                        ToHost = "web3", FromHost = "web2", StartedAt = Samples.ThreeMinutesAgo, LayerIndex = 2,
+                        LayerCount = 3, BytesReceived = GiB / 2, BytesTotal = GiB,
+                    },
+                },
+                Silent = { new SilentHost { Host = "web4", Why = "it cannot be reached" } },
+            },
+        };
+        // This host has no pool.
+        await using var agent = (await FakeAgent.WithPoolsAsync()).On<ShowImageRequest>(_ => details);
+
+        var run = await Run.Of(agent, "image", "show", "debian:12");
+
+        Assert.Contains("  pool                    this host does not have it", run.Lines);
+        Assert.Contains(run.Lines, line =>
+            line.StartsWith("web2 ", StringComparison.Ordinal) && line.Contains(" 0123456789ab ", StringComparison.Ordinal));
+        Assert.Equal(
+            "  on its way to web3 from web2, begun 3 minutes ago: layer 2/3, 50% of 1 GiB", run.Lines[^1]);
+        Assert.Equal(
+            "dmagent: warning: what host web4 has is not known: it cannot be reached\n", run.Error);
+        Assert.True(agent.Request<ShowImageRequest>().Fleet);
+        var json = JsonDocument.Parse((await Run.Of(agent, "image", "show", "debian:12", "--json")).Out).RootElement;
+        Assert.Equal("web3", json.GetProperty("fleet").GetProperty("in_flight")[0].GetProperty("to_host").GetString());
+    }
+
+    [Fact]
     public async Task A_layer_is_shown_on_each_host_with_its_content()
     {
         await using var agent = (await FakeAgent.StartAsync()).On<LocateLayersRequest>(_ => new LocateLayersReply

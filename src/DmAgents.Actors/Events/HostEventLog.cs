@@ -14,6 +14,15 @@ public sealed record HostOccurrence(
     DateTimeOffset At, string Pool, string Subject, string Type, string Text,
     ImmutableSortedDictionary<string, string> Detail);
 
+/// <summary>An occurrence with its place in the log.</summary>
+/// <param name="Number">From 1, without gaps, within one life of the log.</param>
+public sealed record LoggedOccurrence(ulong Number, HostOccurrence Occurrence);
+
+/// <summary>What one who follows the log reads next.</summary>
+/// <param name="Number">Of the occurrence, or of the last one of before.</param>
+/// <param name="Occurrence">Null, once: those of before are all read.</param>
+public sealed record LogStep(ulong Number, HostOccurrence? Occurrence);
+
 /// <summary>The latest occurrences of the host, and those to come. Safe for many threads.</summary>
 public sealed class HostEventLog
 {
@@ -24,12 +33,19 @@ public sealed class HostEventLog
     private const int FollowerCapacity = 1_000;
 
     private readonly Lock _lock = new();
-    private readonly List<Channel<HostOccurrence>> _followers = [];
-    private ImmutableQueue<HostOccurrence> _latest = ImmutableQueue<HostOccurrence>.Empty;
+    private readonly List<Channel<LoggedOccurrence>> _followers = [];
+    private ImmutableQueue<LoggedOccurrence> _latest = ImmutableQueue<LoggedOccurrence>.Empty;
     private int _count;
+    private ulong _last;
+
+    /// <summary>Another after each start of the agent: only within one are the numbers those of the same log.</summary>
+    public Guid Life { get; } = Guid.NewGuid();
 
     /// <summary>The oldest first.</summary>
-    public IReadOnlyList<HostOccurrence> Latest
+    public IReadOnlyList<HostOccurrence> Latest => [.. LatestLogged.Select(logged => logged.Occurrence)];
+
+    /// <summary>The oldest first.</summary>
+    public IReadOnlyList<LoggedOccurrence> LatestLogged
     {
         get
         {
@@ -38,25 +54,41 @@ public sealed class HostEventLog
         }
     }
 
-    /// <summary>Those of before since <paramref name="since"/> (none where null), then each as it happens, until
+    /// <summary>Those of before since <paramref name="since"/> (none if it is null), then each as it happens, until
     /// cancelled. None is lost or doubled between the two.</summary>
     public async IAsyncEnumerable<HostOccurrence> Follow(
         DateTimeOffset? since, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        var channel = Channel.CreateBounded<HostOccurrence>(
+        var all = Follow(logged => since is { } from && logged.Occurrence.At >= from, cancellation);
+        await foreach (var step in all.ConfigureAwait(false))
+        {
+            if (step.Occurrence is { } occurrence)
+                yield return occurrence;
+        }
+    }
+
+    /// <summary>As the other, with a step between those of before and those to come.</summary>
+    /// <param name="isWanted">Which ones of before.</param>
+    public async IAsyncEnumerable<LogStep> Follow(
+        Func<LoggedOccurrence, bool> isWanted,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var channel = Channel.CreateBounded<LoggedOccurrence>(
             new BoundedChannelOptions(FollowerCapacity) { FullMode = BoundedChannelFullMode.DropOldest });
-        ImmutableQueue<HostOccurrence> before;
+        ImmutableQueue<LoggedOccurrence> before;
+        ulong last;
         lock (_lock)
         {
-            before = _latest;
+            (before, last) = (_latest, _last);
             _followers.Add(channel);
         }
         try
         {
-            foreach (var occurrence in before.Where(o => since is { } from && o.At >= from))
-                yield return occurrence;
-            await foreach (var occurrence in channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
-                yield return occurrence;
+            foreach (var logged in before.Where(isWanted))
+                yield return new LogStep(logged.Number, logged.Occurrence);
+            yield return new LogStep(last, null);
+            await foreach (var logged in channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+                yield return new LogStep(logged.Number, logged.Occurrence);
         }
         finally
         {
@@ -69,14 +101,15 @@ public sealed class HostEventLog
     {
         lock (_lock)
         {
-            _latest = _latest.Enqueue(occurrence);
+            var logged = new LoggedOccurrence(++_last, occurrence);
+            _latest = _latest.Enqueue(logged);
             if (++_count > Capacity)
             {
                 _latest = _latest.Dequeue();
                 _count--;
             }
             foreach (var follower in _followers)
-                follower.Writer.TryWrite(occurrence);
+                follower.Writer.TryWrite(logged);
         }
     }
 }

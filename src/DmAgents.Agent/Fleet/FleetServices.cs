@@ -1,5 +1,6 @@
 using DmAgents.Actors.Fleet;
 using DmAgents.Agent.Fleet.Inventory;
+using DmAgents.Agent.Fleet.Talks;
 using DmAgents.Fleet.Joining;
 
 namespace DmAgents.Agent.Fleet;
@@ -34,6 +35,11 @@ internal static class FleetServices
         services.AddSingleton<FleetLookup>();
         services.AddSingleton<IFleetPart, HostAnnouncements>();
         services.AddSingleton<IFleetPart, FleetAbsences>();
+        services.AddSingleton<HostTalks>();
+        services.AddSingleton<HostAsker>();
+        services.AddSingleton<FleetPeers>();
+        services.AddSingleton<FleetEvents>();
+        services.AddSingleton<FleetImages>();
         services.AddSingleton<FleetAddresses>();
         services.AddSingleton<FleetEntrance>();
         services.AddSingleton<FleetMaker>();

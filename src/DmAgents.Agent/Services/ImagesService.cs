@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Exports;
+using DmAgents.Agent.Fleet.Talks;
 using DmAgents.Agent.Imports;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Images;
@@ -14,8 +15,8 @@ namespace DmAgents.Agent.Services;
 /// <summary>Images of the admin API.</summary>
 internal sealed class ImagesService(
     PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer, ImageExporter exporter,
-    Agent.Spread.ImageSpread spread, Agent.Spread.ImageRemoval removal, IHostApplicationLifetime lifetime,
-    AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
+    Agent.Spread.ImageSpread spread, Agent.Spread.ImageRemoval removal, FleetImages fleet,
+    IHostApplicationLifetime lifetime, AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
 {
     public override Task Import(
         ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
@@ -165,9 +166,22 @@ internal sealed class ImagesService(
     public override async Task<ImageDetails> Show(ShowImageRequest request, ServerCallContext context)
     {
         const string What = "cannot show image";
-        var pool = gateway.Resolve(What, request.Pool);
-        var found = await images.Details(pool, ImageFinder.Find(What, pool, request.Image)).ConfigureAwait(false);
-        return ImageViews.Details(found);
+        ImageDetails? here = null;
+        Refusal? refused = null;
+        try
+        {
+            var pool = gateway.Resolve(What, request.Pool);
+            here = ImageViews.Details(await images.Details(pool, ImageFinder.Find(What, pool, request.Image))
+                .ConfigureAwait(false));
+        }
+        catch (RefusedException other) when (request.Fleet && other.Refusal.Kind == RefusalKind.NotFound)
+        {
+            refused = other.Refusal;
+        }
+        if (request.Fleet && await fleet.FindAsync(here?.Reference ?? request.Image, context.CancellationToken)
+            .ConfigureAwait(false) is { } found)
+            return FleetTalkViews.Image(here, request.Image, found);
+        return here ?? throw Problems.Of(refused!);
     }
 
     public override async Task<ImageDetails> Tag(TagImageRequest request, ServerCallContext context)

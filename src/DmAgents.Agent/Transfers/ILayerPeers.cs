@@ -34,4 +34,7 @@ internal static class LayerProtocols
 
     /// <summary>Which of some layers a host has, and what their blocks are (<see cref="OfferWire"/>).</summary>
     public static SslApplicationProtocol Layers { get; } = new("dmagents-layers/1");
+
+    /// <summary>What happens on a host, and what it has (<see cref="Fleet.Talks.HostTalks"/>).</summary>
+    public static SslApplicationProtocol Hosts { get; } = new("dmagents-host/1");
 }

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using DmAgents.Agent.Fleet.Talks;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Pools;
 using DmAgents.Transfer.Connections;
@@ -8,10 +9,11 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>A member's port for layers: serves blocks, and which layers an image has, to hosts of the fleet.</summary>
+/// <summary>A member's port for layers: serves blocks, which layers an image has, and what happens on this host, to
+/// hosts of the fleet.</summary>
 internal sealed class LayerPort(
-    PoolGateway gateway, PoolLayerSources sources, ImageTalks talks, LayerOffers layers, HostBandwidth bandwidth,
-    TimeProvider time, ILogger<LayerPort> log)
+    PoolGateway gateway, PoolLayerSources sources, ImageTalks talks, LayerOffers layers, HostTalks hosts,
+    HostBandwidth bandwidth, TimeProvider time, ILogger<LayerPort> log)
 {
     private static readonly TimeSpan HandshakeWithin = TimeSpan.FromSeconds(30);
 
@@ -21,7 +23,10 @@ internal sealed class LayerPort(
     public async Task ServeAsync(
         Stream connection, FleetId fleet, SslServerAuthenticationOptions options, CancellationToken cancellation)
     {
-        options.ApplicationProtocols = [LayerProtocols.Blocks, LayerProtocols.Images, LayerProtocols.Layers];
+        options.ApplicationProtocols =
+        [
+            LayerProtocols.Blocks, LayerProtocols.Images, LayerProtocols.Layers, LayerProtocols.Hosts,
+        ];
         var tls = new SslStream(connection, leaveInnerStreamOpen: true);
         await using var closing = tls.ConfigureAwait(false);
         try
@@ -33,6 +38,8 @@ internal sealed class LayerPort(
                 await talks.ServeAsync(tls, cancellation).ConfigureAwait(false);
             else if (tls.NegotiatedApplicationProtocol == LayerProtocols.Layers)
                 await layers.ServeAsync(tls, cancellation).ConfigureAwait(false);
+            else if (tls.NegotiatedApplicationProtocol == LayerProtocols.Hosts)
+                await hosts.ServeAsync(tls, cancellation).ConfigureAwait(false);
             else if (tls.NegotiatedApplicationProtocol == LayerProtocols.Blocks)
                 await SendAsync(tls, fleet, cancellation).ConfigureAwait(false);
         }

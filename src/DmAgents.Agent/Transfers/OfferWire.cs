@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
@@ -81,9 +79,7 @@ internal sealed record HeldContent(string Content, bool IsWhole, int Serving);
 /// <summary>How far an offer is.</summary>
 internal sealed record OfferWork(int Layers, int Of);
 
-/// <summary>The talk about an image or layers over a stream: each message is its length (4 bytes, little endian) and
-/// JSON.
-/// </summary>
+/// <summary>The talk about an image or layers over a stream, in the frames of <see cref="JsonFrames"/>.</summary>
 internal static class OfferWire
 {
     /// <summary>An image's configuration is 4 MiB at most.</summary>
@@ -95,33 +91,15 @@ internal static class OfferWire
     /// <summary>For which a host may be silent, or take nothing.</summary>
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
 
-    public static async Task WriteAsync(Stream stream, OfferMessage message, CancellationToken cancellation)
-    {
-        var json = JsonSerializer.SerializeToUtf8Bytes(message, OfferJson.Default.OfferMessage);
-        var bytes = new byte[sizeof(int) + json.Length];
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, json.Length);
-        json.CopyTo(bytes, sizeof(int));
-        await stream.WriteAsync(bytes, cancellation).ConfigureAwait(false);
-        await stream.FlushAsync(cancellation).ConfigureAwait(false);
-    }
+    public static Task WriteAsync(Stream stream, OfferMessage message, CancellationToken cancellation) =>
+        JsonFrames.WriteAsync(stream, message, OfferJson.Default.OfferMessage, cancellation);
 
     /// <summary>Reads a question, which is short and comes at once.</summary>
     /// <returns>Null: the other side closed the stream.</returns>
     /// <exception cref="IOException">It is no such message, or none came in time.</exception>
-    public static async Task<OfferMessage?> ReadQuestionAsync(
-        Stream stream, TimeProvider time, CancellationToken cancellation)
-    {
-        using var patience = new CancellationTokenSource(SilentFor, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
-        try
-        {
-            return await ReadAsync(stream, MaxQuestion, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new IOException($"no question came for {SilentFor.TotalSeconds} s");
-        }
-    }
+    public static Task<OfferMessage?> ReadQuestionAsync(
+        Stream stream, TimeProvider time, CancellationToken cancellation) => JsonFrames.WithinAsync(
+            SilentFor, time, "no question came", end => ReadAsync(stream, MaxQuestion, end), cancellation);
 
     /// <summary>The same stream, whose writes fail if the other side takes nothing. Its reads wait no longer.</summary>
     public static Stream Guarded(Stream stream, TimeProvider time) => new StallGuardStream(stream, SilentFor, time);
@@ -133,26 +111,9 @@ internal static class OfferWire
 
     private static async Task<OfferMessage?> ReadAsync(Stream stream, int limit, CancellationToken cancellation)
     {
-        var header = new byte[sizeof(int)];
-        var read = await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellation)
+        var message = await JsonFrames.ReadAsync(stream, OfferJson.Default.OfferMessage, limit, cancellation)
             .ConfigureAwait(false);
-        if (read == 0)
-            return null;
-        var length = BinaryPrimitives.ReadInt32LittleEndian(header);
-        if (read < header.Length || length <= 0 || length > limit)
-            throw new IOException($"a message of {length} bytes came, of {limit} at most");
-        var json = new byte[length];
-        await stream.ReadExactlyAsync(json, cancellation).ConfigureAwait(false);
-        try
-        {
-            var message = JsonSerializer.Deserialize(json, OfferJson.Default.OfferMessage)
-                ?? throw new IOException("an empty message came");
-            return message.Refusal is { } refusal ? message with { Refusal = PeerText.Of(refusal) } : message;
-        }
-        catch (JsonException damaged)
-        {
-            throw new IOException($"a message came that cannot be read: {damaged.Message}", damaged);
-        }
+        return message is { Refusal: { } refusal } ? message with { Refusal = PeerText.Of(refusal) } : message;
     }
 }
 

@@ -103,7 +103,13 @@ internal sealed class AgentCall : IDisposable
     public string FullPath(string path) => Path.GetFullPath(path, _shell.Environment.WorkingDirectory);
 
     /// <summary>The named pool, or the only one.</summary>
-    public async Task<string> PoolAsync(string? named)
+    public async Task<string> PoolAsync(string? named) =>
+        await PoolIfAnyAsync(named).ConfigureAwait(false) is { Length: > 0 } pool
+            ? pool
+            : throw Problem(Kind.NotFound, "there is no pool", "make one: dmagent pool create --help");
+
+    /// <summary>As the other; empty: there is no pool.</summary>
+    public async Task<string> PoolIfAnyAsync(string? named)
     {
         if (!string.IsNullOrEmpty(named))
             return named;
@@ -112,7 +118,7 @@ internal sealed class AgentCall : IDisposable
         if (reply.Pools.Count == 1)
             return reply.Pools[0].Name;
         if (reply.Pools.Count == 0)
-            throw Problem(Kind.NotFound, "there is no pool", "make one: dmagent pool create --help");
+            return "";
         var names = string.Join(", ", reply.Pools.Select(pool => pool.Name));
         throw Problem(Kind.Usage, $"there are several pools: {names}", "name one of them");
     }

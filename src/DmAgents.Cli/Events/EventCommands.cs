@@ -13,7 +13,10 @@ namespace DmAgents.Cli.Events;
 internal static class EventCommands
 {
     public static CliCommand Build(CliShell shell) => new(
-        "event", "What happened on this host.", "dmagent event list --since 1h") { List(shell) };
+        "event", "What happened on this host, or on all hosts of its fleet.", "dmagent event list --since 1h")
+    {
+        List(shell),
+    };
 
     private static CliCommand List(CliShell shell)
     {
@@ -35,10 +38,15 @@ internal static class EventCommands
             HelpName = "number",
         };
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with each event as it happens" };
+        var fleet = new Option<bool>("--fleet")
+        {
+            Description = "Those of all hosts of the fleet, by time; hosts that do not answer are named",
+        };
         var command = new CliCommand(
             "list", "List events, the oldest first.",
-            "dmagent event list --since 1h", "dmagent event list --pool fast --follow --json")
-            { pool, since, limit, follow }.AlsoKnownAs("ls");
+            "dmagent event list --since 1h", "dmagent event list --pool fast --follow --json",
+            "dmagent event list --follow --fleet")
+            { pool, since, limit, follow, fleet }.AlsoKnownAs("ls");
         command.Validators.Add(result =>
         {
             if (CommonSymbols.Given(result, follow) && CommonSymbols.Given(result, limit))
@@ -48,14 +56,22 @@ internal static class EventCommands
         {
             var filter = (Pool: call.Parsed.GetValue(pool) ?? "", Since: Point(call, call.Parsed.GetValue(since)));
             if (call.Parsed.GetValue(follow))
-                await FollowAsync(call, new FollowEventsRequest { Pool = filter.Pool, Since = filter.Since });
+            {
+                await FollowAsync(call, new FollowEventsRequest
+                {
+                    Pool = filter.Pool, Since = filter.Since, Fleet = call.Parsed.GetValue(fleet),
+                });
+            }
             else
+            {
                 await ListAsync(call, new ListEventsRequest
                 {
                     Pool = filter.Pool,
                     Since = filter.Since,
                     Limit = call.Parsed.GetValue(limit),
+                    Fleet = call.Parsed.GetValue(fleet),
                 });
+            }
         });
     }
 
@@ -72,6 +88,8 @@ internal static class EventCommands
                     Write(console, one, call.Now);
             },
             reply.Events.Select(one => one.Type));
+        foreach (var host in reply.Silent)
+            call.Output.Warning($"the events of host {host.Host} are missing: {host.Why}");
     }
 
     private static async Task FollowAsync(AgentCall call, FollowEventsRequest request)
@@ -79,7 +97,12 @@ internal static class EventCommands
         try
         {
             await foreach (var one in call.StreamAsync(options => call.Events.Follow(request, options), endless: true))
-                call.Output.Item(one, console => Write(console, one, call.Now), one.Type);
+            {
+                if (request.Fleet && one.Type is "host-silent" or "host-heard")
+                    call.Output.Notice(one, $"host {one.Host}: {one.Text}");
+                else
+                    call.Output.Item(one, console => Write(console, one, call.Now), one.Type);
+            }
         }
         catch (RpcException stopped) when (call.Interrupted && stopped.StatusCode == StatusCode.Cancelled)
         {
@@ -93,7 +116,7 @@ internal static class EventCommands
         var detail = string.Join(' ', Labels.Of(one.Detail));
         console.WriteLine(string.Join("  ", new[]
         {
-            Times.Ago(one.Time, now).PadLeft(14), one.Type, where, one.Text, detail,
+            Times.Ago(one.Time, now).PadLeft(14), one.Host, one.Type, where, one.Text, detail,
         }.Where(part => part.Length > 0)));
     }
 

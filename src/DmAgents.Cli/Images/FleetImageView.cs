@@ -22,6 +22,33 @@ internal static class FleetImageView
         list.Write(console);
     }
 
+    /// <summary>Where an image is, and copies of it on their way.</summary>
+    public static void Show(IAnsiConsole console, ImageInFleet fleet, DateTimeOffset now)
+    {
+        new Sheet().Group("in the fleet").Write(console);
+        var hosts = new Listing(
+            "  no host that answers has it", "HOST", "POOL", "REFERENCE", "ID", "CONTENT", ">LAYERS", "IMPORTED");
+        foreach (var host in fleet.Hosts)
+        {
+            hosts.Row(
+                host.Host, host.Pool, host.Reference, Words.Short(host.Id),
+                host.ContentDigest.Length == 0 ? "not computed yet" : Words.Short(host.ContentDigest),
+                $"{host.Layers}", Times.Ago(host.ImportedAt, now));
+        }
+        hosts.Write(console);
+        foreach (var copy in fleet.InFlight)
+        {
+            console.WriteLine(
+                $"  on its way to {copy.ToHost} from {copy.FromHost}, begun {Times.Ago(copy.StartedAt, now)}: "
+                + Progress(copy));
+        }
+    }
+
+    private static string Progress(ImageInFlight copy) => copy.BytesTotal == 0
+        ? "its layers are asked for"
+        : $"layer {copy.LayerIndex}/{copy.LayerCount}, {Words.Percent(copy.BytesReceived, copy.BytesTotal)} of "
+            + Sizes.Format(copy.BytesTotal);
+
     private static string Remarks(InventoryImage image) => string.Join("; ", new[]
     {
         image.OtherHosts.Count == 0 ? "" : $"not whole on {string.Join(", ", image.OtherHosts)}",

@@ -55,17 +55,24 @@ internal static class ImageCommands
         var image = CommonSymbols.Image(shell);
         var pool = CommonSymbols.Pool(shell);
         return new CliCommand(
-            "show", "Show an image's configuration and its layers.",
-            "dmagent image show debian:12", "dmagent image show debian:12 --json | jq '.layers[].chain_id'")
+            "show", "Show an image's configuration and its layers; in a fleet also which hosts have it, and copies "
+            + "on their way.",
+            "dmagent image show debian:12", "dmagent image show debian:12 --json | jq '.layers[].chain_id'",
+            "dmagent image show debian:12 --json | jq '.fleet.hosts[].host'")
             { image, pool }
             .Runs(shell, async call =>
             {
                 var name = call.Parsed.GetRequiredValue(image);
                 var details = await call.About(name).Images.ShowAsync(
-                    new ShowImageRequest { Pool = await call.PoolAsync(call.Parsed.GetValue(pool)), Image = name },
+                    new ShowImageRequest
+                    {
+                        Pool = await call.PoolIfAnyAsync(call.Parsed.GetValue(pool)), Image = name, Fleet = true,
+                    },
                     call.Unary);
                 call.Output.Document(
                     details, console => ImageViews.Show(console, details, call.Now), details.Reference);
+                foreach (var host in details.Fleet?.Silent ?? [])
+                    call.Output.Warning($"what host {host.Host} has is not known: {host.Why}");
             });
     }
 

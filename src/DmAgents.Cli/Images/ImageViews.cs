@@ -24,29 +24,16 @@ internal static class ImageViews
 
     public static void Show(IAnsiConsole console, ImageDetails image, DateTimeOffset now)
     {
-        var sheet = new Sheet()
-            .Group($"image {image.Reference}")
-            .Row("id", image.Id)
-            .Rows("references", image.References)
-            .Row("pool", image.Pool)
-            .Row("created", Times.Ago(image.CreatedAt, now))
-            .Row("imported", Times.Ago(image.ImportedAt, now))
-            .Row("mapped", Sizes.Format(image.MappedBytes))
-            .Rows("containers", image.Containers);
-        if (image.Config is { } config)
-            Config(sheet, config);
-        sheet.Group("layers, the lowest first").Write(console);
-        var layers = new Listing(
-            "  none", "CHAIN ID", "DIFF ID", ">THIN ID", ">SIZE", ">MAPPED", ">EXCLUSIVE", "CREATED BY");
-        foreach (var layer in image.Layers)
+        if (image.Pool.Length == 0 && image.Fleet is not null)
         {
-            layers.Row(
-                Words.Short(layer.ChainId), Words.Short(layer.DiffId), $"{layer.ThinId}",
-                Sizes.Format(layer.SizeBytes), Sizes.Format(layer.MappedBytes),
-                layer.HasExclusiveBytes ? Sizes.Format(layer.ExclusiveBytes) : "-", Words.OrDash(layer.CreatedBy));
+            new Sheet().Group($"image {image.Reference}")
+                .Row("id", image.Id.Length == 0 ? "not the same everywhere" : image.Id)
+                .Row("pool", "this host does not have it").Write(console);
         }
-
-        layers.Write(console);
+        else
+            ShowHere(console, image, now);
+        if (image.Fleet is { } fleet)
+            FleetImageView.Show(console, fleet, now);
     }
 
     public static void Imported(IAnsiConsole console, ImageDetails image) => console.WriteLine(
@@ -72,6 +59,33 @@ internal static class ImageViews
             console.WriteLine($"removed layer {Words.Short(layer)}");
         foreach (var layer in reply.KeptLayers)
             console.WriteLine($"kept layer {Words.Short(layer)}: still needed");
+    }
+
+    private static void ShowHere(IAnsiConsole console, ImageDetails image, DateTimeOffset now)
+    {
+        var sheet = new Sheet()
+            .Group($"image {image.Reference}")
+            .Row("id", image.Id)
+            .Rows("references", image.References)
+            .Row("pool", image.Pool)
+            .Row("created", Times.Ago(image.CreatedAt, now))
+            .Row("imported", Times.Ago(image.ImportedAt, now))
+            .Row("mapped", Sizes.Format(image.MappedBytes))
+            .Rows("containers", image.Containers);
+        if (image.Config is { } config)
+            Config(sheet, config);
+        sheet.Group("layers, the lowest first").Write(console);
+        var layers = new Listing(
+            "  none", "CHAIN ID", "DIFF ID", ">THIN ID", ">SIZE", ">MAPPED", ">EXCLUSIVE", "CREATED BY");
+        foreach (var layer in image.Layers)
+        {
+            layers.Row(
+                Words.Short(layer.ChainId), Words.Short(layer.DiffId), $"{layer.ThinId}",
+                Sizes.Format(layer.SizeBytes), Sizes.Format(layer.MappedBytes),
+                layer.HasExclusiveBytes ? Sizes.Format(layer.ExclusiveBytes) : "-", Words.OrDash(layer.CreatedBy));
+        }
+
+        layers.Write(console);
     }
 
     private static void Config(Sheet sheet, ImageConfig config)

@@ -17,6 +17,10 @@ internal interface IOutput
     /// <summary>One of a stream of answers.</summary>
     void Item(IMessage item, Action<IAnsiConsole> people, string name);
 
+    /// <summary>What is no answer, in a stream of them: people read it as a warning, scripts among the
+    /// answers.</summary>
+    void Notice(IMessage item, string text);
+
     /// <summary>A step on the way to the answer.</summary>
     void Progress(IMessage progress, string text);
 

@@ -22,6 +22,8 @@ internal sealed class JsonOutput(CliEnvironment environment, bool streams) : IOu
 
     public void Item(IMessage item, Action<IAnsiConsole> people, string name) => Line(item);
 
+    public void Notice(IMessage item, string text) => Line(item);
+
     public void Progress(IMessage progress, string text)
     {
         if (!streams)

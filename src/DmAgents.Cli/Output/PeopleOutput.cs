@@ -20,6 +20,12 @@ internal sealed class PeopleOutput(CliEnvironment environment, IAnsiConsole cons
         environment.Out.Flush();
     }
 
+    public void Notice(IMessage item, string text)
+    {
+        Warning(text);
+        environment.Error.Flush();
+    }
+
     public void Progress(IMessage progress, string text)
     {
         environment.Out.WriteLine(text);

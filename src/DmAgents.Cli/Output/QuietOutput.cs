@@ -23,6 +23,11 @@ internal sealed class QuietOutput(CliEnvironment environment) : IOutput
         environment.Out.Flush();
     }
 
+    public void Notice(IMessage item, string text)
+    {
+        // That is what quiet means.
+    }
+
     public void Progress(IMessage progress, string text)
     {
         // That is what quiet means.

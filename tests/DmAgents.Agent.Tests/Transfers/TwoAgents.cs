@@ -146,9 +146,10 @@ public abstract class TwoAgents : IAsyncLifetime
         return layer;
     }
 
-    internal static async Task Tag(ServedAgent agent, ImageReference reference, DeviceKey top) =>
+    internal static async Task Tag(
+        ServedAgent agent, ImageReference reference, DeviceKey top, string config = Config) =>
         await agent.Do(new PoolCommands.TagImage(
-            NewRequest(), reference, top, Digest.Of(Encoding.UTF8.GetBytes(Config)).Value, Config,
+            NewRequest(), reference, top, Digest.Of(Encoding.UTF8.GetBytes(config)).Value, config,
             DateTimeOffset.UnixEpoch));
 
     /// <summary>Writes to a layer past the agent, which never does.</summary>

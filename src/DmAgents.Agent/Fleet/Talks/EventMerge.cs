@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using DmAgents.Actors.Events;
+using DmAgents.Domain.Fleet;
+
+namespace DmAgents.Agent.Fleet.Talks;
+
+/// <summary>An event of the fleet.</summary>
+internal sealed record FleetEvent(HostName Host, HostOccurrence Occurrence);
+
+/// <summary>Merges what several hosts say into one order by time. Each host's events come in its own order. Pure.
+/// </summary>
+/// <param name="hold">An event of now waits so long for earlier ones of other hosts.</param>
+/// <param name="patience">The events of before wait so long for a host that has not said any.</param>
+internal sealed class EventMerge(TimeSpan hold, TimeSpan patience)
+{
+    private readonly SortedDictionary<string, Talk> _talks = new(StringComparer.Ordinal);
+
+    /// <summary>The host is about to say what happened before.</summary>
+    public void Await(HostName host, TimeSpan now) => Of(host).AwaitedUntil = now + patience;
+
+    public void Take(HostName host, HostOccurrence occurrence, TimeSpan now)
+    {
+        var talk = Of(host);
+        talk.Events.Enqueue((occurrence, talk.AwaitedUntil is null ? now + hold : now));
+    }
+
+    /// <summary>The host has said what happened before, or says no more.</summary>
+    public void CatchUp(HostName host) => Of(host).AwaitedUntil = null;
+
+    /// <summary>The next event whose turn it is.</summary>
+    public bool TryNext(TimeSpan now, [NotNullWhen(true)] out FleetEvent? next)
+    {
+        next = null;
+        if (First() is not { } first || TurnOf(first) > now)
+            return false;
+        next = new FleetEvent(first.Host, first.Events.Dequeue().Occurrence);
+        return true;
+    }
+
+    /// <summary>When <see cref="TryNext"/> has one, if nothing comes before; null: there is none.</summary>
+    public TimeSpan? NextAt => First() is { } first ? TurnOf(first) : null;
+
+    private Talk Of(HostName host) =>
+        _talks.GetValueOrDefault(host.Value) ?? (_talks[host.Value] = new Talk(host));
+
+    private Talk? First() => _talks.Values.Where(talk => talk.Events.Count > 0)
+        .MinBy(talk => talk.Events.Peek().Occurrence.At);
+
+    /// <summary>A host that says nothing yet is waited for, but not for ever.</summary>
+    private TimeSpan TurnOf(Talk first) => _talks.Values
+        .Where(talk => talk.Events.Count == 0 && talk.AwaitedUntil is not null)
+        .Select(talk => talk.AwaitedUntil!.Value).Append(first.Events.Peek().Turn).Max();
+
+    private sealed class Talk(HostName host)
+    {
+        public HostName Host => host;
+
+        /// <summary>Each with the moment from which it does not wait for others.</summary>
+        public Queue<(HostOccurrence Occurrence, TimeSpan Turn)> Events { get; } = new();
+
+        /// <summary>Until then others wait for what happened on it before; null: that has been said.</summary>
+        public TimeSpan? AwaitedUntil { get; set; }
+    }
+}
