@@ -68,6 +68,6 @@ public sealed record PeerLayersSection
     /// <summary>How long a pull waits for hosts that do not say whether they have a layer.</summary>
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>After how long a host that brings nothing of a layer is given up.</summary>
+    /// <summary>If less than 2 MiB of a layer come in this time, it is given up.</summary>
     public TimeSpan StalledAfter { get; init; } = TimeSpan.FromSeconds(10);
 }

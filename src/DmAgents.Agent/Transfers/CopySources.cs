@@ -28,7 +28,11 @@ internal sealed class CopySources(
     internal TimeSpan SlowAfter { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>For all layers of a copy.</summary>
-    public LayerHolders Holders() => new(peers, settings.Fleet.Layers.AnswerWithin, time, log);
+    public LayerHolders Holders() => Holders(_ => Task.FromResult<IReadOnlyList<HostName>>([.. peers.Reached]));
+
+    /// <param name="among">The hosts that are asked.</param>
+    public LayerHolders Holders(Func<CancellationToken, Task<IReadOnlyList<HostName>>> among) =>
+        new(peers, among, settings.Fleet.Layers.AnswerWithin, time, log);
 
     /// <summary>Where a layer comes from.</summary>
     /// <param name="named">The host that offered the image.</param>
@@ -37,6 +41,18 @@ internal sealed class CopySources(
         new FleetSources(
             peers, holders, new PeerConnector(peers, named, verified, time, UnreachableFor), named, layer.Digest, time,
             log);
+
+    /// <summary>For a layer that is waited for.</summary>
+    /// <param name="giveUpAfter">How long the host that was named is tried again, if no other has the layer. A host
+    /// that does not take a connection for a quarter of it is left.</param>
+    public ISourceConnector Urgent(
+        HostName named, OfferedLayer layer, LayerHolders holders, Func<ulong> verified, TimeSpan giveUpAfter)
+    {
+        var patient = new PatientPeers(peers, giveUpAfter / 4, time);
+        return new FleetSources(
+            patient, holders, new PeerConnector(patient, named, verified, time, giveUpAfter), named, layer.Digest, time,
+            log);
+    }
 
     /// <summary>Hosts begin at different pieces, by their place among all that are there. In a fleet of two nothing
     /// can be shared.</summary>

@@ -10,8 +10,10 @@ internal sealed record LayerHolder(HostName Host, HeldContent Held);
 
 /// <summary>Asks the hosts of the fleet again and again which of them have a layer, or receive it: over one connection
 /// to each, for all layers of a copy.</summary>
-internal sealed class LayerHolders(ILayerPeers peers, TimeSpan answerWithin, TimeProvider time, ILogger log)
-    : IAsyncDisposable
+/// <param name="among">The hosts that are asked.</param>
+internal sealed class LayerHolders(
+    ILayerPeers peers, Func<CancellationToken, Task<IReadOnlyList<HostName>>> among, TimeSpan answerWithin,
+    TimeProvider time, ILogger log) : IAsyncDisposable
 {
     /// <summary>A host that does not answer is not asked for so long.</summary>
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
@@ -26,9 +28,10 @@ internal sealed class LayerHolders(ILayerPeers peers, TimeSpan answerWithin, Tim
         await _turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            var hosts = await among(cancellation).ConfigureAwait(false);
             using var patience = new CancellationTokenSource(answerWithin, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
-            var answers = await Task.WhenAll(peers.Reached.Where(host => !IsSilent(host)).ToList()
+            var answers = await Task.WhenAll(hosts.Where(host => !IsSilent(host)).ToList()
                 .Select(host => AskAsync(host, content.ToString(), either.Token))).ConfigureAwait(false);
             cancellation.ThrowIfCancellationRequested();
             return [.. answers.OfType<LayerHolder>()];

@@ -77,7 +77,8 @@ internal sealed class LayerOffers(
         device is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready, Root: null };
 
     private HeldLayer? HeldOf(string chain) => Digest.TryParse(chain, out _) && Find(chain) is var (pool, layer)
-        ? new HeldLayer(chain, layer.Size.Bytes, layer.FileSystem, pool.State.ContentOf(layer.Id)?.ToString())
+        ? new HeldLayer(
+            chain, layer.Size.Bytes, layer.FileSystem, pool.State.ContentOf(layer.Id)?.ToString(), sources.Served)
         : null;
 
     /// <summary>The computation of a content map ends even if the asking host does not wait for it: the next one finds

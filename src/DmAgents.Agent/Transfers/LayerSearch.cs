@@ -13,38 +13,42 @@ internal sealed record FoundLayer(HostName Host, Stream Stream, HeldLayer Layer)
     public ValueTask DisposeAsync() => Stream.DisposeAsync();
 }
 
-/// <summary>Asks the hosts of the fleet for a layer, all at once, and takes the first one that has it.</summary>
+/// <summary>Asks hosts of the fleet for a layer, all at once. Of those that have it and say so at about the same time
+/// it takes the one that knows what the blocks are, and then the one with the least load.</summary>
 internal sealed class LayerSearch(
     ILayerPeers peers, AgentSettings settings, TimeProvider time, ILogger<LayerSearch> log)
 {
     /// <summary>A host that did not answer in time is not asked: each layer of an image would wait for it.</summary>
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
 
+    /// <summary>For which others are waited for once one has the layer: less than anyone notices.</summary>
+    private static readonly TimeSpan OthersWithin = TimeSpan.FromMilliseconds(20);
+
     private readonly ConcurrentDictionary<HostName, long> _silent = new();
 
+    /// <param name="among">The hosts that may have it.</param>
     /// <param name="fileSystem">Which one the layer has to have; null: any.</param>
     /// <returns>Null: no host has it, or says so in time.</returns>
     public async Task<FoundLayer?> FindAsync(
-        ChainId chain, FileSystemKind? fileSystem, CancellationToken cancellation)
+        IEnumerable<HostName> among, ChainId chain, FileSystemKind? fileSystem, CancellationToken cancellation)
     {
-        var hosts = peers.Reached.Where(host => !IsSilent(host)).ToList();
+        var hosts = among.Where(host => !IsSilent(host)).ToList();
         if (hosts.Count == 0)
             return null;
         using var patience = new CancellationTokenSource(settings.Fleet.Layers.AnswerWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         var asking = hosts.Select(host => AskAsync(host, chain, fileSystem, patience.Token, either.Token)).ToList();
-        FoundLayer? found = null;
         await foreach (var answer in Task.WhenEach(asking).ConfigureAwait(false))
         {
-            if ((found = await answer.ConfigureAwait(false)) is not null)
+            if (await answer.ConfigureAwait(false) is not null)
                 break;
         }
-        await either.CancelAsync().ConfigureAwait(false);
-        foreach (var other in await Task.WhenAll(asking).ConfigureAwait(false))
-        {
-            if (other is not null && other != found)
-                await other.DisposeAsync().ConfigureAwait(false);
-        }
+        either.CancelAfter(OthersWithin);
+        var all = await Task.WhenAll(asking).ConfigureAwait(false);
+        var found = all.OfType<FoundLayer>().OrderByDescending(each => each.Layer.Content is not null)
+            .ThenBy(each => each.Layer.Serving).FirstOrDefault();
+        foreach (var other in all.OfType<FoundLayer>().Where(other => other != found))
+            await other.DisposeAsync().ConfigureAwait(false);
         return found;
     }
 

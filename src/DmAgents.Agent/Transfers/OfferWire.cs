@@ -68,7 +68,9 @@ internal sealed record BringState(CopyPhase Phase, int Layer, int Layers, ulong 
 /// <summary>A layer that a host has under this chain id.</summary>
 /// <param name="Size">Of its device, in bytes.</param>
 /// <param name="Content">What its blocks are; null if that has not been computed yet.</param>
-internal sealed record HeldLayer(string Chain, ulong Size, FileSystemKind FileSystem, string? Content);
+/// <param name="Serving">Connections on which that host sends layers at the moment.</param>
+internal sealed record HeldLayer(
+    string Chain, ulong Size, FileSystemKind FileSystem, string? Content, int Serving = 0);
 
 /// <summary>A layer of which a host can send pieces.</summary>
 /// <param name="Content">Its content digest.</param>

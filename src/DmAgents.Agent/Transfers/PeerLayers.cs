@@ -23,11 +23,12 @@ internal sealed record NeededLayer(
     ChainId Chain, DeviceKey Name, DeviceKey? Parent, FileSystemKind? FileSystem,
     ImmutableSortedDictionary<string, string> Labels);
 
-/// <summary>Brings one layer into a pool from the first host of the fleet that has it. What fails leaves nothing, and
-/// is not tried again: there is a registry.</summary>
+/// <summary>Brings one layer into a pool from hosts of the fleet that have it, or receive it themselves. What comes is
+/// served to others at once. What fails leaves nothing, and is not tried again: there is a registry.</summary>
 internal sealed class PeerLayers(
-    PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, ILayerPeers peers, LayerSearch search,
-    AgentSettings settings, TimeProvider time, ILogger<PeerLayers> log)
+    PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, ILayerPeers peers,
+    ILayerLocations locations, LayerSearch search, CopySources sources, AgentSettings settings, TimeProvider time,
+    ILogger<PeerLayers> log)
 {
     private const string What = "cannot bring layer";
 
@@ -38,31 +39,73 @@ internal sealed class PeerLayers(
 
     private TimeSpan StalledAfter => settings.Fleet.Layers.StalledAfter;
 
+    /// <summary>A source that brings nothing is replaced by another one before the layer is given up.</summary>
+    private TimeSpan ReplacedAfter => StalledAfter / 4;
+
     /// <returns>Which host it came from; null: none has it, or none brings it.</returns>
     /// <exception cref="OperationCanceledException">It is not wanted any more, and nothing of it is left. A layer that
     /// was there by then stays.</exception>
     public async Task<HostName?> BringAsync(PoolPicture pool, NeededLayer needed, CancellationToken notWanted)
     {
-        var found = await search.FindAsync(needed.Chain, needed.FileSystem, notWanted).ConfigureAwait(false);
-        if (found is null)
+        var candidates = new LayerCandidates(
+            locations, peers, needed.Chain, settings.Fleet.Layers.AnswerWithin / 2, time);
+        var since = time.GetTimestamp();
+        HashSet<HostName> failed = [];
+        do
         {
-            notWanted.ThrowIfCancellationRequested();
-            return null;
+            var among = await candidates.FindAsync(notWanted).ConfigureAwait(false);
+            var found = await search.FindAsync(
+                among.Where(host => !failed.Contains(host)), needed.Chain, needed.FileSystem, notWanted)
+                .ConfigureAwait(false);
+            if (found is null)
+                break;
+            await using var closing = found.ConfigureAwait(false);
+            if (await OfferedAsync(found, needed, notWanted).ConfigureAwait(false) is { } layer)
+            {
+                return await BringAsync(pool, needed, found.Host, layer, candidates, notWanted).ConfigureAwait(false)
+                    ? found.Host
+                    : null;
+            }
+            failed.Add(found.Host);
         }
-        await using var closing = found.ConfigureAwait(false);
-        var request = new RequestId(Guid.NewGuid());
-        using var work = gateway.Board.Work.Begin(pool.Name, request);
+        while (time.GetElapsedTime(since) < StalledAfter);
+        notWanted.ThrowIfCancellationRequested();
+        return null;
+    }
+
+    /// <returns>Null: the host does not say what the layer's blocks are, and another one is asked.</returns>
+    private async Task<OfferedLayer?> OfferedAsync(FoundLayer found, NeededLayer needed, CancellationToken notWanted)
+    {
         try
         {
-            var layer = await ContentAsync(found, needed, notWanted).ConfigureAwait(false);
-            await ReceiveAsync(pool, needed, found.Host, layer, request, notWanted).ConfigureAwait(false);
-            return found.Host;
+            return await ContentAsync(found, needed, notWanted).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is IOException or AuthenticationException or RefusedException)
         {
-            log.LogWarning("host {Host} has layer {Layer}, and did not bring it: {Why}; the ordinary pull continues",
-                found.Host, needed.Chain, fault.Message);
+            log.LogWarning(
+                "host {Host} has layer {Layer}, and does not offer it: {Why}", found.Host, needed.Chain, fault.Message);
             return null;
+        }
+    }
+
+    private async Task<bool> BringAsync(
+        PoolPicture pool, NeededLayer needed, HostName host, OfferedLayer layer, LayerCandidates candidates,
+        CancellationToken notWanted)
+    {
+        var request = new RequestId(Guid.NewGuid());
+        using var work = gateway.Board.Work.Begin(pool.Name, request);
+        using var known = locations.Begin(needed.Chain, host);
+        try
+        {
+            await ReceiveAsync(pool, needed, host, layer, request, candidates, notWanted).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or AuthenticationException or RefusedException)
+        {
+            log.LogWarning(
+                "layer {Layer}, which host {Host} has, did not come: {Why}; the ordinary pull continues",
+                needed.Chain, host, fault.Message);
+            return false;
         }
     }
 
@@ -77,7 +120,7 @@ internal sealed class PeerLayers(
                 .ConfigureAwait(false);
             while (time.GetElapsedTime(since) < ComputedWithin)
             {
-                using var patience = new CancellationTokenSource(StalledAfter, time);
+                using var patience = new CancellationTokenSource(StalledAfter / 2, time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, notWanted);
                 var answer = await OfferWire.ReadAsync(found.Stream, either.Token).ConfigureAwait(false);
                 if (answer is { Content: { } layer })
@@ -90,7 +133,7 @@ internal sealed class PeerLayers(
         }
         catch (OperationCanceledException) when (!notWanted.IsCancellationRequested)
         {
-            throw new IOException($"no byte came for {StalledAfter.TotalSeconds} s");
+            throw new IOException($"no byte came for {StalledAfter.TotalSeconds / 2} s");
         }
         throw new IOException($"it still reads the layer after {ComputedWithin.TotalSeconds} s");
     }
@@ -105,7 +148,7 @@ internal sealed class PeerLayers(
 
     private async Task ReceiveAsync(
         PoolPicture pool, NeededLayer needed, HostName host, OfferedLayer layer, RequestId request,
-        CancellationToken notWanted)
+        LayerCandidates candidates, CancellationToken notWanted)
     {
         if (peers.Self is not { } self)
             throw new IOException("this host has left its fleet");
@@ -115,11 +158,16 @@ internal sealed class PeerLayers(
         var receiver = new Receiver(
             new ReceiveRequest(
                 needed.Chain, layer.Digest, TransferPriority.Urgent, layer.Shape, AncestorsOf(pool, needed, layer)),
-            new ReceiverSettings(
-                new TransferParty(self.Fleet, identity.Uuid, identity.BlockSize), ContentMaps.Pieces,
-                layer.Shape.DeviceSize)
+            sources.Spread(
+                new ReceiverSettings(
+                    new TransferParty(self.Fleet, identity.Uuid, identity.BlockSize), ContentMaps.Pieces,
+                    layer.Shape.DeviceSize)
+                {
+                    HeaderWithin = StalledAfter,
+                },
+                layer) with
             {
-                HeaderWithin = StalledAfter,
+                SlowAfter = ReplacedAfter,
             });
         using var store = new PoolReceptionStore(gateway, kernel, files, maps, pool, new WantedLayer(
             request, 0, needed.Name, needed.Parent, layer.Format is { } format ? new FormatName(format) : null,
@@ -129,36 +177,38 @@ internal sealed class PeerLayers(
         });
         LayerReception? reception = null;
         ulong Verified() => Volatile.Read(ref reception)?.Served?.Verified ?? 0;
+        var holders = sources.Holders(candidates.FindAsync);
+        await using var closing = holders.ConfigureAwait(false);
+        // Only if another host may be there to replace it, a silent one is left early.
+        var hasOthers = (await candidates.FindAsync(notWanted).ConfigureAwait(false)).Count > 1;
         reception = new LayerReception(
-            receiver, store, new PeerConnector(peers, host, Verified, time, StalledAfter),
-            new ConnectionSettings { StalledAfter = StalledAfter }, time);
-        var outcome = await WatchAsync(reception, notWanted).ConfigureAwait(false);
+            receiver, store, sources.Urgent(host, layer, holders, Verified, StalledAfter),
+            new ConnectionSettings { StalledAfter = hasOthers ? 2 * ReplacedAfter : StalledAfter }, time);
+        var served = new ReceivedLayer(pool.Name, layer.Digest, layer.Shape, reception, store);
+        var outcome = await sources.ServeAsync(served, () => WatchAsync(reception, notWanted)).ConfigureAwait(false);
         if (outcome.End == ReceptionEnd.Committed)
             return;
         notWanted.ThrowIfCancellationRequested();
         throw new IOException(outcome.Reason);
     }
 
-    /// <summary>Until it ends, or brings nothing for too long. What is left to do on this host is not the other's
+    /// <summary>Until it ends, or brings too little for too long. What is left to do on this host is not the other's
     /// fault.</summary>
     private async Task<ReceptionOutcome> WatchAsync(LayerReception reception, CancellationToken notWanted)
     {
         using var given = CancellationTokenSource.CreateLinkedTokenSource(notWanted);
         var receiving = reception.RunAsync(given.Token, CancellationToken.None);
-        var (last, since) = (0UL, time.GetTimestamp());
+        var (pace, since) = (new BringingPace(StalledAfter), time.GetTimestamp());
         while (await Task.WhenAny(receiving, Task.Delay(LookEvery, time, CancellationToken.None))
             .ConfigureAwait(false) != receiving)
         {
             var served = reception.Served;
-            var verified = served?.Verified ?? 0;
-            if (verified != last || served is { Missing.Count: 0 })
-                (last, since) = (verified, time.GetTimestamp());
-            else if (time.GetElapsedTime(since) > StalledAfter)
+            if (!pace.IsKept(served?.Verified ?? 0, served is { Missing.Count: 0 }, time.GetElapsedTime(since)))
                 await given.CancelAsync().ConfigureAwait(false);
         }
         var outcome = await receiving.ConfigureAwait(false);
         return outcome.End == ReceptionEnd.GivenUp && given.IsCancellationRequested
-            ? outcome with { Reason = $"nothing came for {StalledAfter.TotalSeconds} s" }
+            ? outcome with { Reason = $"less than 2 MiB came in {StalledAfter.TotalSeconds} s" }
             : outcome;
     }
 

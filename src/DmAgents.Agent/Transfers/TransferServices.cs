@@ -18,6 +18,7 @@ internal static class TransferServices
         services.AddSingleton<ImageOrders>();
         services.AddSingleton<Services.ImagePushes>();
         services.AddSingleton<LayerOffers>();
+        services.AddSingleton<ILayerLocations, BucketLocations>();
         services.AddSingleton<LayerSearch>();
         services.AddSingleton<PeerLayers>();
         services.AddSingleton(provider => new HostBandwidth(

@@ -1,0 +1,17 @@
+using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Layers;
+
+namespace DmAgents.Agent.Transfers;
+
+/// <summary>Which hosts have a layer, as the fleet's entities know it.</summary>
+internal interface ILayerLocations
+{
+    /// <summary>The hosts that have the layer, or bring it at the moment.</summary>
+    /// <returns>Null: there are no entities, or they do not answer in time. Then the hosts themselves are
+    /// asked.</returns>
+    Task<IReadOnlyList<HostName>?> FindAsync(ChainId layer, TimeSpan within, CancellationToken cancellation);
+
+    /// <summary>Says to the fleet that this host brings the layer, from here until the answer is disposed of. Waits for
+    /// nothing: a bucket that does not answer is told nothing.</summary>
+    IDisposable Begin(ChainId layer, HostName source);
+}
