@@ -18,7 +18,10 @@ public sealed class SpreadTests
             {
                 Host = "host-1", Holding = SpreadHost.Types.Holding.Whole, InUse = true, PinnedFor = { "web" },
             },
-            new SpreadHost { Host = "host-2", Holding = SpreadHost.Types.Holding.Lost, LostSince = Earlier, Kept = true },
+            new SpreadHost
+            {
+                Host = "host-2", Holding = SpreadHost.Types.Holding.Lost, LostSince = Earlier, Kept = true,
+            },
             new SpreadHost
             {
                 Host = "host-3", Holding = SpreadHost.Types.Holding.Incomplete, Failure = "no space", Failures = 2,
@@ -86,7 +89,8 @@ public sealed class SpreadTests
         string[] parts =
         [
             "copies wanted", "all, verified", "kept for container web; in use: stays, also if fewer copies are wanted",
-            "lost 2 hours ago", "brought by an operator: stays, also if fewer copies are wanted", "failed 2 times (no space)", "under way to host-4: 1 MiB into pool fast",
+            "lost 2 hours ago", "brought by an operator: stays, also if fewer copies are wanted",
+            "failed 2 times (no space)", "under way to host-4: 1 MiB into pool fast",
             "a copy to host-4, because 1 of 3 copies are there, host-2 is lost", "too little data free", "90.5 %", "1405",
             "has another image of this name",
         ];

@@ -9,8 +9,8 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Agent.Spread;
 
 /// <summary>
-/// Removes an image of this host because an operator asks for it. In a fleet with a database the image's entity is asked
-/// first: the last verified copy stays unless the operator insists. From the question on the copy does not count, so
+/// Removes an image of this host because an operator asks for it. In a fleet with a database the image's entity is
+/// asked first: the last verified copy stays unless the operator insists. From the question on the copy does not count, so
 /// that two hosts cannot remove the last two copies at once.
 /// </summary>
 internal sealed class ImageRemoval(
@@ -91,8 +91,8 @@ internal sealed class ImageRemoval(
             return null;
         while (true)
         {
-            // Taken before, so that no end of another question is missed: the fleet releases this copy, or it is removed
-            // by another call.
+            // Taken before, so that no end of another question is missed: the fleet releases this copy, or another call
+            // removes it.
             var change = questions.Changed;
             if (questions.Ask(image.Reference, HoldingKind.Dropping) is { } question)
                 return question;

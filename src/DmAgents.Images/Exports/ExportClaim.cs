@@ -45,7 +45,8 @@ internal sealed partial class ExportClaim : IDisposable
         var left = Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!)
             .Where(found => Path.GetFileName(found) is var other && other.StartsWith(name, StringComparison.Ordinal)
                 && Ours().IsMatch(other.AsSpan(name.Length)))
-            .Select(found => found.EndsWith(LockSuffix, StringComparison.Ordinal) ? found[..^LockSuffix.Length] : found);
+            .Select(found => found.EndsWith(LockSuffix, StringComparison.Ordinal)
+                ? found[..^LockSuffix.Length] : found);
         foreach (var partial in left.Distinct().ToList())
             DeleteLeft(partial);
     }

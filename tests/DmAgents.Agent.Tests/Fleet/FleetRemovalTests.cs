@@ -24,9 +24,11 @@ public sealed class FleetRemovalTests : FleetWithDatabase
         var refused = await Assert.ThrowsAsync<RpcException>(() => Remove(agents[0]));
 
         Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
-        Assert.Contains("no other host that is there has a verified copy", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "no other host that is there has a verified copy", refused.Status.Detail, StringComparison.Ordinal);
         Assert.Contains("copy it to another host first", FleetSpreadTests.NextOf(refused), StringComparison.Ordinal);
-        Assert.Contains("dmagent image remove app:1 --force", FleetSpreadTests.NextOf(refused), StringComparison.Ordinal);
+        Assert.Contains(
+            "dmagent image remove app:1 --force", FleetSpreadTests.NextOf(refused), StringComparison.Ordinal);
         Assert.Contains(App, agents[0].State.Images.Keys);
         // It counts again.
         await FleetSpreadTests.Explained(agents[1], image => FleetSpreadTests.Whole(image) == 1);

@@ -42,7 +42,8 @@ public sealed class ImageDecisionTests
             state, Tag("gone", Layer("b")) with { Expected = new("sha256:1") }).Why, StringComparison.Ordinal);
         Assert.Equal(RefusalKind.Exists, RefusedBy(
             state, Tag("image", Layer("b")) with { Expected = new("sha256:1") }).Kind);
-        Assert.Equal(RefusalKind.WrongState, RefusedBy(state, Untag("image") with { ExpectedConfig = "sha256:1" }).Kind);
+        Assert.Equal(
+            RefusalKind.WrongState, RefusedBy(state, Untag("image") with { ExpectedConfig = "sha256:1" }).Kind);
 
         Assert.Equal(state.Find(Layer("b"))!.Id, state.Do(
             Tag("image", Layer("b")) with { Expected = new(config) }).Images[new("image")].TopLayer);

@@ -14,8 +14,8 @@ namespace DmAgents.Agent.Fleet.Inventory;
 /// Says to the fleet's entities which hosts are gone, so that their copies count no more: a host that the cluster has
 /// removed is lost; one that is no member any more has left. The oldest member does so. It is one host at a time, which
 /// the cluster itself names, and when that one goes it is another. Two that do so at once do no harm: an entity hears
-/// it once. The buckets hear of a lost host when its copies count no more (fleet.restore-after): a host that restarts has
-/// its layers still, and no location is written anew.
+/// it once. The buckets hear of a lost host when its copies count no more (fleet.restore-after): a host that restarts
+/// has its layers still, and no location is written anew.
 /// </summary>
 internal sealed class FleetAbsences(
     AgentSettings settings, FleetEntityAccess access, FleetHost host, FleetBoard board, TimeProvider time,

@@ -54,8 +54,8 @@ public static class LocationDecider
             : said.Absent.Where(layer => !kept.Contains(layer) && state.Layers.CopyAt(layer, c.Host) is not null))
             .ToImmutableArray();
         var heard = new LocationReplies.Heard(said.Stamp);
-        // After a restart with the same layers nothing is written. Until something differs, the bucket knows the host by
-        // its earlier incarnation; the first change is a gap to it, and brings everything under the later one.
+        // After a restart with the same layers nothing is written. Until something differs, the bucket knows the host
+        // by its earlier incarnation; the first change is a gap to it, and brings everything under the later one.
         return known is { Gone: false } && said.Whole && said.Stamp.Incarnation > known.Last.Incarnation
             && present.IsEmpty && absent.IsEmpty
             ? Answer(heard)

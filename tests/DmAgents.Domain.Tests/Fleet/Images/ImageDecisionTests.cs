@@ -250,7 +250,7 @@ public sealed class ImageDecisionTests
 
         var events = Among(Offer(A, 50), Offer(B, 90), Offer(C, 50)).Events;
 
-        // The fleet replaces its own copy of what the name meant before, also if a container needs its layers: they stay.
+        // The fleet replaces its own copy of what the name meant before. If a container needs its layers, they stay.
         Assert.Equal(C, Assert.Single(events.OfType<ImageEvents.CopyPlanned>()).Target);
         var none = Assert.Single(events.OfType<ImageEvents.NoHostFits>());
         Assert.Equal(CandidateVerdict.OtherImage, none.Candidates.Single(c => c.Host == B).Verdict);

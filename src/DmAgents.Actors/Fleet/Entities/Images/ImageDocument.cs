@@ -25,8 +25,8 @@ internal sealed record ImageDocument(
 
     public ImageState ToState() => new ImageState(Reference).Restored(
         (Config, Lineage, Wanted, LastCopy), Hosts.Select(host => KeyValuePair.Create(host.Host, host.Known)), Copies,
-        Pins ?? [.. Pinned.Select(host => new ImagePin(host, For: null))], Releasing, Troubles.Select(trouble => KeyValuePair.Create(trouble.Host, trouble.Trouble)), Decisions,
-        Requests);
+        Pins ?? [.. Pinned.Select(host => new ImagePin(host, For: null))], Releasing,
+        Troubles.Select(trouble => KeyValuePair.Create(trouble.Host, trouble.Trouble)), Decisions, Requests);
 }
 
 internal sealed record ImageHostDocument(HostName Host, ImageHost Known);
