@@ -53,7 +53,7 @@ public class HostAndEventTests
         Assert.Equal(2, run.Lines.Length);
         Assert.Equal(
             """{"time":"2026-05-01T12:30:00.000Z","pool":"fast","object":"web","type":"container-"""
-            + """created","text":"made from debian:12","detail":{"by":"cli","thin_id":"3"}}""",
+            + """created","text":"made from debian:12","detail":{"by":"cli","thin_id":"3"},"host":null}""",
             run.Lines[0]);
         Assert.Null(agent.Request<FollowEventsRequest>().Since);
     }
