@@ -39,8 +39,7 @@ public abstract class ManifestSerializer(
             return Read(JsonSerializer.Deserialize(bytes, type)
                 ?? throw new SerializationException($"{what} holds an empty '{manifest}'"));
         }
-        // Converters, and the types that they make, refuse a value each in its own way. Remoting drops a message that
-        // is refused by this exception, and says so; by another one it would drop the connection.
+        // Converters, and the types that they make, refuse a value each in its own way; the caller hears one.
         catch (Exception damaged) when (damaged is not (SerializationException or OutOfMemoryException))
         {
             throw new SerializationException(
