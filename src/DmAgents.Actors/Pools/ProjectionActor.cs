@@ -56,16 +56,16 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
                 _isComplete = true;
                 RemoveStrays();
                 _content.Forget();
-                MarkDirty(_state.Devices.Keys);
+                // Of what came and went before, too: a mount has made its directory.
+                MarkDirty([.. _state.Devices.Keys, .. _keys.Keys]);
                 break;
             case Happened happened:
                 _state = happened.After;
-                // Before the opening's end the comparison is not done; the rebuild then writes everything.
                 var changed = happened.Events.Select(DeviceOf).OfType<ThinId>().ToList();
                 // A device may get a key and lose it between two states: only the events have it.
-                if (_isComplete)
-                    happened.Events.Select(PoolNoticeOf.KeyGivenBy).OfType<KeyValuePair<ThinId, DeviceKey>>().ToList()
-                        .ForEach(given => NoteKey(given.Key, given.Value));
+                happened.Events.Select(PoolNoticeOf.KeyGivenBy).OfType<KeyValuePair<ThinId, DeviceKey>>().ToList()
+                    .ForEach(given => NoteKey(given.Key, given.Value));
+                // Before the opening's end the comparison is not done; the rebuild then writes everything.
                 MarkDirty(_isComplete ? changed : []);
                 break;
             case WriteOut:

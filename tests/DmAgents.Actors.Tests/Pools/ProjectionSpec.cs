@@ -62,6 +62,22 @@ public sealed class ProjectionSpec : ActorSpec
     }
 
     [Fact]
+    public async Task One_that_does_so_before_the_files_are_first_compared_leaves_none_either()
+    {
+        await (await Opened()).Die();
+        var life = await Reopened(Settings with { ProjectionDelay = TimeSpan.FromHours(1) });
+        await life.Done(Ask.Create("making-a", use: DeviceUse.Mounted));
+        await life.Done(Ask.Unmount("making-a"));
+        await life.Done(Ask.Commit("making-a", Ask.Layer("a")));
+
+        life.Tell(PoolMessages.Stop.Instance);
+        await life.PoolHasStopped;
+
+        Assert.NotNull(FileOf(Ask.Layer("a")));
+        Assert.False(Host.HasDirectory(TestHost.MountOf(Ask.Container("making-a"))));
+    }
+
+    [Fact]
     public async Task A_removed_device_has_neither()
     {
         var life = await Opened();
