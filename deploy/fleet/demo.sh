@@ -183,7 +183,7 @@ on dov container remove web --force
 on dov image remove debian:demo
 await "the fleet knows that dov has none" ada has_copies ada 3
 lab cut bea
-await "dov has it, by itself" dov has_image dov
+await "dov has it, by itself" dov has_image dov debian:demo
 on ada image explain debian:demo
 quietly_on dov "$BIN/dmagent" container create web --image debian:demo --mount > /dev/null
 quietly_on dov bash "$work/host.sh" tree > "$work/dov.tree"

@@ -98,4 +98,5 @@ has_copies() {
     | jq '[.hosts[] | select(.holding == "whole")] | length')" = "$2" ]
 }
 keeps_copies() { quietly_on "$1" "$BIN/dmagent" image copies debian:demo "$2" > /dev/null 2>&1; }
-has_image() { quietly_on "$1" "$BIN/dmagent" image show debian:demo > /dev/null 2>&1; }
+# "has_image HOST IMAGE": on that very host; "image show" answers for the whole fleet.
+has_image() { quietly_on "$1" "$BIN/dmagent" image list --quiet 2> /dev/null | grep -x -- "$2" > /dev/null; }

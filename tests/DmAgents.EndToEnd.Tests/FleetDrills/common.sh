@@ -32,8 +32,7 @@ await_refusal() {
   await "$1" "$2" refuses "${@:2}"
 }
 tree_is() { [ "$(at "$1" tree "$2")" = "$3" ]; }
-image_there() { dm "$1" image show "$2" > /dev/null 2>&1; }
-image_gone() { ! image_there "$@"; }
+image_gone() { ! has_image "$@"; }
 no_transfer() { [ "$(dm "$1" transfer list --json | jq '.transfers | length')" = 0 ]; }
 host_of() { dm "$1" fleet status --json | jq -r ".hosts[] | select($2) | .host" | head -n 1; }
 all_members() {

@@ -35,7 +35,7 @@ drill_receiver_killed() {
   at cem kill
   wait "$copy" || true
   at cem begin-again
-  await "cem brings the rest by itself" cem image_there cem receiver:1
+  await "cem brings the rest by itself" cem has_image cem receiver:1
   await "the copy has ended" cem no_transfer cem
   holds cem receiver:1 "$tree"
   begin_copy dov receiver:1 --from ada
@@ -43,7 +43,7 @@ drill_receiver_killed() {
   lab cut dov
   wait "$copy" || true
   start_again dov
-  await "dov brings the rest by itself" dov image_there dov receiver:1
+  await "dov brings the rest by itself" dov has_image dov receiver:1
   await "the copy has ended" dov no_transfer dov
   holds dov receiver:1 "$tree"
   remove_image receiver:1
@@ -68,7 +68,7 @@ drill_coordinator_killed() {
   note "ok: the copy of the others has ended"
   holds "$to" coordinator:1 "$tree"
   dm "$third" image copies coordinator:1 3 > /dev/null || die "the fleet does not take changes"
-  await "the fleet makes a third copy, without the lost host" "$third" image_there "$third" coordinator:1
+  await "the fleet makes a third copy, without the lost host" "$third" has_image "$third" coordinator:1
   start_again "$oldest"
   await "all are back" "$third" all_members
   dm "$third" image copies coordinator:1 1 > /dev/null || die "the fleet does not take changes"
