@@ -76,7 +76,7 @@ public sealed class CancelledImportTests(AgentFixture agent)
             await Patience.Until(
                 () => agent.Kernel.Find(DeviceNames.Thin(new PoolName(First), new ThinId(1)))
                         .FailedWith(KernelFault.NotFound)
-                    && agent.Kernel.ListThins(DeviceNames.Pool(new PoolName(First))).Must().Count == 1
+                    && agent.Meter(First).ThinIds().Count == 1
                     && ImportTraces.Mounts(agent.Places, First).Count == 0,
                 "the base is formatted, and left alone");
         }

@@ -40,11 +40,21 @@ internal sealed class PoolMeter(LinuxKernel kernel, AgentClient client, AgentPla
     public async Task<string> Usage()
     {
         await UsedBlocks();
-        return string.Join(", ", kernel.MeasureThins(Device).Must()
+        return string.Join(", ", OfSnapshot(() => kernel.MeasureThins(Device))
             .Select(thin => $"{thin.Id}: {thin.ExclusiveBlocks} of {thin.MappedBlocks}"));
     }
 
-    public IReadOnlyList<uint> ThinIds() => [.. kernel.ListThins(Device).Must().Select(thin => thin.Id.Value)];
+    public IReadOnlyList<uint> ThinIds() =>
+        [.. OfSnapshot(() => kernel.ListThins(Device)).Select(thin => thin.Id.Value)];
+
+    /// <summary>Waits while the agent reads by the metadata's snapshot: a pool has one.</summary>
+    private static T OfSnapshot<T>(Func<KernelResult<T>> read)
+    {
+        var found = read();
+        if (found.FailedWith(KernelFault.Busy))
+            SpinWait.SpinUntil(() => !(found = read()).FailedWith(KernelFault.Busy), Patience.Limit);
+        return found.Must();
+    }
 
     /// <summary>Thin ids and blocks, to compare before and after.</summary>
     public async Task<(string Ids, ulong Blocks)> Content()
