@@ -133,6 +133,10 @@ internal sealed class AgentLife
     /// <summary>The process is gone between two instructions: nothing is finished, nobody is told.</summary>
     public async Task Die()
     {
+        // An actor whose write is cut off may stop before its system does.
+        var from = TimeProvider.System.GetUtcNow().UtcDateTime;
+        Log.Expect(error => error.Timestamp >= from
+            && $"{error.Message}".Contains("stopped by itself", StringComparison.Ordinal));
         Journal.Cut();
         Kernel.DieAtStep(0);
         await System.Terminate().WaitAsync(Patience);

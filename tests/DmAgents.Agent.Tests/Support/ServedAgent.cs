@@ -28,6 +28,7 @@ internal sealed class ServedAgent : IAsyncDisposable
     private readonly string _directory;
     private readonly WebApplication _app;
     private readonly GrpcChannel _channel;
+    private Task? _end;
 
     private ServedAgent(
         string directory, AgentSettings settings, SimulatedKernel simulated, Action<IServiceCollection>? more = null)
@@ -136,7 +137,9 @@ internal sealed class ServedAgent : IAsyncDisposable
 
     /// <summary>The agent ends; what it left on the host stays.</summary>
     /// <remarks>Its clients end after it: before, they would cancel what they asked for.</remarks>
-    public async Task Stop()
+    public Task Stop() => _end ??= StopOnce();
+
+    private async Task StopOnce()
     {
         await _app.StopAsync();
         _channel.Dispose();
