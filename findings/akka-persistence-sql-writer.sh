@@ -13,23 +13,12 @@
 # second writer's row.
 # Needs: the .NET SDK 10.
 set -euo pipefail
+. "$(dirname "$0")/lib/dotnet.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-cat > writer.csproj <<'XML'
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="Akka.Persistence.Sql" Version="1.5.73" />
-    <PackageReference Include="Microsoft.Data.Sqlite" Version="10.0.15" />
-  </ItemGroup>
-</Project>
-XML
+project writer Akka.Persistence.Sql=1.5.73 Microsoft.Data.Sqlite=10.0.15
 cat > writer.cs <<'CS'
 using Akka.Actor;
 using Akka.Configuration;
@@ -101,9 +90,7 @@ public sealed class Entity : UntypedPersistentActor
     }
 }
 CS
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
-dotnet build -v quiet --nologo > build.log 2>&1 || { cat build.log; exit 1; }
-seen=$(dotnet bin/Debug/net10.0/writer.dll)
+seen=$(run writer)
 echo "Akka.Persistence.Sql 1.5.73"
 echo "$seen"
 grep -qx 'a writes: one two three' <<< "$seen"

@@ -10,22 +10,12 @@
 #
 # Needs: the .NET SDK 10.
 set -euo pipefail
+. "$(dirname "$0")/lib/dotnet.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-cat > handshake.csproj <<'XML'
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="Akka.Remote" Version="1.5.73" />
-  </ItemGroup>
-</Project>
-XML
+project handshake Akka.Remote=1.5.73
 cat > handshake.cs <<'CS'
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -96,9 +86,7 @@ public sealed class Echo : UntypedActor
     protected override void OnReceive(object message) => Sender.Tell(message);
 }
 CS
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
-dotnet build -v quiet --nologo > build.log 2>&1 || { cat build.log; exit 1; }
-seen=$(dotnet bin/Debug/net10.0/handshake.dll)
+seen=$(run handshake)
 echo "Akka.Remote 1.5.73"
 echo "$seen"
 grep -qx 'a trusted peer: hello' <<< "$seen"

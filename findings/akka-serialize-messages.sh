@@ -11,22 +11,12 @@
 # Specs that run with the setting need a serializer for System.Object that passes Akka's own objects as they are.
 # Needs: the .NET SDK 10.
 set -euo pipefail
+. "$(dirname "$0")/lib/dotnet.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-cat > envelope.csproj <<'XML'
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="Akka.Persistence" Version="1.5.73" />
-  </ItemGroup>
-</Project>
-XML
+project envelope Akka.Persistence=1.5.73
 cat > envelope.cs <<'CS'
 using Akka.Actor;
 using Akka.Configuration;
@@ -105,9 +95,7 @@ public sealed class Errors : UntypedActor
     }
 }
 CS
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
-dotnet build -v quiet --nologo > build.log 2>&1 || { cat build.log; exit 1; }
-seen=$(dotnet bin/Debug/net10.0/envelope.dll off; dotnet bin/Debug/net10.0/envelope.dll on)
+seen=$(run envelope off; run envelope on)
 echo "Akka.Persistence 1.5.73"
 echo "$seen"
 grep -q '^off: persisted$' <<< "$seen"

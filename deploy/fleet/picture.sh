@@ -13,7 +13,7 @@ story() {
     /^[0-9]+\. / { act++; if (act > 1) print plain "\t"; print title "\t" $0; getline; print plain "\t" $0; next }
     /^   [a-z]+\$ dmagent/ {
       sub(/--token dmf[0-9a-z]+/, "--token dmf...")
-      sub(/\/tmp\/dmfleet[^\/ ]*\//, ".../"); print typed "\t" $0; next
+      sub(/\/tmp\/dmfleet[^ ]*\//, ""); print typed "\t" $0; next
     }
     /^   ok: / { print good "\t" $0; next }
     /^dmagent: |^  next: / { print refused "\t   " $0; next }
