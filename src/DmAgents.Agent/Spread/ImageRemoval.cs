@@ -10,8 +10,8 @@ namespace DmAgents.Agent.Spread;
 
 /// <summary>
 /// Removes an image of this host because an operator asks for it. In a fleet with a database the image's entity is
-/// asked first: the last verified copy stays unless the operator insists. From the question on the copy does not count, so
-/// that two hosts cannot remove the last two copies at once.
+/// asked first: the last verified copy stays unless the operator insists. From the question on the copy does not count,
+/// so that two hosts cannot remove the last two copies at once.
 /// </summary>
 internal sealed class ImageRemoval(
     AgentSettings settings, FleetEntityAccess access, FleetIdentity identity, DropQuestions questions,

@@ -11,7 +11,7 @@ internal interface ILayerLocations
     /// asked.</returns>
     Task<IReadOnlyList<HostName>?> FindAsync(ChainId layer, TimeSpan within, CancellationToken cancellation);
 
-    /// <summary>Says to the fleet that this host brings the layer, from here until the answer is disposed of. Waits for
-    /// nothing: a bucket that does not answer is told nothing.</summary>
+    /// <summary>Reports to the layer's bucket that this host brings it, until the result is disposed of. Waits for no
+    /// answer: a bucket that is away does not learn of it.</summary>
     IDisposable Begin(ChainId layer, HostName source);
 }

@@ -16,8 +16,8 @@ namespace DmAgents.Agent.Tests.Fleet;
 /// <summary>Whole agents: images get their copies, and containers their hosts, whichever host is asked.</summary>
 public sealed class FleetSpreadTests : FleetWithDatabase
 {
-    /// <summary>Hosts that were decided for. Before all hosts have announced what they have, the fleet may also decide that
-    /// none fits.</summary>
+    /// <summary>Hosts that the fleet decided for. Before all hosts have announced what they have, it may also decide
+    /// that none fits.</summary>
     private static List<string> Chosen(ImageSpread image) =>
         [.. image.Decisions.Select(decision => decision.Host).Where(host => host.Length > 0).Distinct().Order()];
 

@@ -49,7 +49,7 @@ internal static class HostileTalk
         return text;
     }
 
-    /// <summary>Reads what the other side said, a few bytes at a time, and takes what it is told.</summary>
+    /// <summary>Reads what the other side said, a few bytes at a time, and accepts each write.</summary>
     internal sealed class Connection(byte[] said) : Stream
     {
         private int _read;

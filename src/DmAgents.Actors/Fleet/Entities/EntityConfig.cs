@@ -27,8 +27,9 @@ internal static class EntityConfig
               sql {
         {{Plugin(settings)}}
                 tag-write-mode = Csv
-                # It leaves out what an earlier writer wrote after a later one. Writers are hosts here, not instances: an
-                # entity that comes back to a host would lose what it writes there. The journal's key fences stale writers.
+                # It leaves out what an earlier writer wrote after a later one. Writers are hosts here, not
+                # instances: an entity that comes back to a host would lose what it writes there. The journal's key
+                # fences stale writers.
                 replay-filter.mode = off
               }
             }

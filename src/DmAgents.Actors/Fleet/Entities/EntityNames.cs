@@ -21,9 +21,9 @@ internal sealed class EntityNames(FleetDatabase database)
         }
     }
 
-    /// <summary>From each name the next one by the table's key: the cost follows the names and not their rows, of which an
-    /// entity has hundreds. The key's order is that of the database's language, in which a prefix of letters still ends
-    /// before the next letter; what it lets in besides is left out at the end.</summary>
+    /// <summary>From each name the next one by the table's key: the cost follows the names and not their rows, of which
+    /// an entity has hundreds. The key's order is that of the database's language, in which a prefix of letters still
+    /// ends before the next letter; what it lets in besides is left out at the end.</summary>
     internal static string Query(EntityKind kind, string table)
     {
         // A kind's name is a constant of lower-case letters, none of which ends in z.

@@ -28,8 +28,8 @@ internal sealed class ImageRound(
         if (known is null || await NoteGoneAsync(state, known, cancellation).ConfigureAwait(false)
             || await ReleasePinsAsync(state, cancellation).ConfigureAwait(false))
             return;
-        if (!IsInGrace(state) && await ConsiderAsync(state, [.. known.Where(ledger => reached.Contains(ledger.Host))], cancellation)
-            .ConfigureAwait(false))
+        var there = known.Where(ledger => reached.Contains(ledger.Host));
+        if (!IsInGrace(state) && await ConsiderAsync(state, [.. there], cancellation).ConfigureAwait(false))
             return;
         foreach (var work in ImageWork.Of(state))
             await DoAsync(state, work, reached, cancellation).ConfigureAwait(false);

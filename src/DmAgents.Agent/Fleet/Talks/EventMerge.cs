@@ -46,7 +46,7 @@ internal sealed class EventMerge(TimeSpan hold, TimeSpan patience)
     private Talk? First() => _talks.Values.Where(talk => talk.Events.Count > 0)
         .MinBy(talk => talk.Events.Peek().Occurrence.At);
 
-    /// <summary>A host that says nothing yet is waited for, but not for ever.</summary>
+    /// <summary>The others wait a bounded time for a host that has sent nothing yet.</summary>
     private TimeSpan TurnOf(Talk first) => _talks.Values
         .Where(talk => talk.Events.Count == 0 && talk.AwaitedUntil is not null)
         .Select(talk => talk.AwaitedUntil!.Value).Append(first.Events.Peek().Turn).Max();

@@ -75,8 +75,8 @@ public static class ImageDecider
         if (Unknown(state, c.Request, What) is { } unknown)
             return unknown;
         var reply = new ImageReplies.Pinned(c.Request, c.Host, state.Holds(c.Host));
-        // A container asks until it has its copy, also if its pin was released by mistake: an instance of its entity that
-        // was replaced, and does not know it, may have said that the container is gone.
+        // A container asks until it has its copy, also if its pin was released by mistake: an instance of its entity
+        // that was replaced, and does not know it, may have said that the container is gone.
         if ((c.For is null && state.Requests.Contains(c.Request)) || state.Pins.Contains(new ImagePin(c.Host, c.For)))
             return Answer(reply);
         // A host without anything of the image has never been heard here: the planner finds out whether it is there.
