@@ -29,7 +29,11 @@ public sealed class PoolsGateway : UntypedActor
     internal static bool IsOfHost(PoolCommand command) => command is
         PoolCommands.Initialize or PoolCommands.Adopt or PoolCommands.TakeOver or PoolCommands.Retire;
 
-    protected override void PreStart() => _host = Context.Watch(Context.ActorOf(_keeper, "host"));
+    protected override void PreStart()
+    {
+        Context.ActorOf(UndeliveredCommands.Props(), "undelivered");
+        _host = Context.Watch(Context.ActorOf(_keeper, "host"));
+    }
 
     protected override void OnReceive(object message)
     {

@@ -43,6 +43,9 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     private PoolHealth? _health;
     private PoolContext? _context;
 
+    /// <summary>The pool is no more, or never was: the parent forgets it, and stops this actor.</summary>
+    private bool _hasEnded;
+
     public PoolActor(PoolSetup setup)
     {
         _setup = setup;
@@ -146,6 +149,13 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
 
     private void Dispatch(object message)
     {
+        if (_hasEnded && message is PoolCommand command)
+        {
+            Answer(Sender, new PoolReplies.Refused(command.Request, new Refusal(
+                RefusalKind.Busy, "cannot take the request", _setup.Name.Value, "the pool is being forgotten",
+                "try again in a moment")));
+            return;
+        }
         switch (_phase)
         {
             case PoolPhase.Open:
@@ -202,6 +212,7 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     /// otherwise reach this actor, which stops, and have no answer.</summary>
     private void ReportEnd(string why)
     {
+        _hasEnded = true;
         _setup.Board.Leave(_setup.Name, Self);
         Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, why));
     }

@@ -65,7 +65,7 @@ internal sealed class FleetHost : IAsyncDisposable
             LogLevel = entities is null ? LogLevel.ErrorLevel : LogLevel.InfoLevel,
             LogBridge = entities is null ? typeof(NoLog) : typeof(AgentLog.Logger),
             Entities = entities,
-            Overrides = entities is null ? "" : SerializesAll,
+            Overrides = (entities is null ? "" : SerializesAll) + ShakenThreads.Text,
             Adapters = canBeCut ? [ThrottleTransportAdapter.Scheme] : [],
         };
         Validator = (of ?? fleet).Validator;

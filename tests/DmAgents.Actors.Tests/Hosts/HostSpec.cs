@@ -55,6 +55,33 @@ public sealed class HostSpec : ActorSpec
     }
 
     [Fact]
+    public async Task A_command_to_an_actor_that_has_stopped_is_refused_at_once()
+    {
+        var life = Live();
+        life.Log.Expect(_ => true);
+        Done(await Tell(life.StartHost(), CreatePool));
+        var pool = life.Board.Find(Name)!.Actor;
+        await pool.GracefulStop(Patience);
+
+        var refusal = Refused(await Tell(pool, Ask.Create("web")));
+
+        Assert.Equal(RefusalKind.Busy, refusal.Kind);
+        Assert.Contains("has not begun", refusal.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pool_that_is_being_forgotten_takes_no_command()
+    {
+        var life = LiveWithPool();
+        life.Tell(PoolMessages.EndIfNeverMade.Instance);
+
+        var refusal = await life.Refused(Ask.ToInitialize);
+
+        Assert.Equal(RefusalKind.Busy, refusal.Kind);
+        Assert.Contains("is being forgotten", refusal.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_pool_whose_creation_fails_is_forgotten_and_its_name_is_free()
     {
         var life = Live();

@@ -93,6 +93,7 @@ internal sealed class JournalLine(JournalStore store)
             Held += open.IsCompleted ? 0 : 1;
         }
         await open.ConfigureAwait(false);
+        await Task.Delay(Shake.Next()).ConfigureAwait(false);
         AroundCommit?.Invoke(false);
         var fate = Commit(rows);
         AroundCommit?.Invoke(true);

@@ -188,7 +188,7 @@ public sealed class MendSpec : ActorSpec
         BackUp(life);
         await life.Done(Ask.Remove(Ask.Layer("gone")));
         var later = await MakeLayer(life, "later");
-        await Agrees(life);
+        await Settled(life);
         await life.Die();
         Host.Kernel.PowerCut();
         Assert.True(Host.Kernel.Zero(TestHost.MetadataDisk, DiskLabel.Reserved.Bytes, ByteSize.KiB(4)).Succeeded);

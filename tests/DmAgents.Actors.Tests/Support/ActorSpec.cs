@@ -6,6 +6,7 @@ using DmAgents.Actors.Journals;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Testing.Faults;
 
 namespace DmAgents.Actors.Tests.Support;
 
@@ -25,7 +26,7 @@ public abstract class ActorSpec : TestKit
     private readonly List<AgentLife> _lives = [];
 
     protected ActorSpec()
-        : base(Quiet, "client") => Parent = CreateTestProbe("parent");
+        : base(ShakenThreads.Settings.WithFallback(Quiet), "client") => Parent = CreateTestProbe("parent");
 
     /// <summary>Hears what the pool tells its parent.</summary>
     protected TestProbe Parent { get; }
@@ -36,7 +37,7 @@ public abstract class ActorSpec : TestKit
     internal static PoolSettings Settings { get; } = new()
     {
         StatusInterval = TimeSpan.FromHours(1),
-        OutcomeDelay = TimeSpan.FromMilliseconds(20),
+        OutcomeDelay = TimeSpan.FromMilliseconds(Shake.IsOn ? 300 : 20),
         RetryInterval = TimeSpan.FromMilliseconds(40),
         StopDeadline = TimeSpan.FromSeconds(1),
         ProjectionDelay = TimeSpan.Zero,

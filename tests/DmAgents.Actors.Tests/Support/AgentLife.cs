@@ -62,10 +62,12 @@ internal sealed class AgentLife
         // Whatever is in the middle of something when the agent dies ends with this.
         Log.Expect(error => error.Cause?.GetBaseException() is AgentDiedException);
         System = ActorSystem.Create("agent", ActorSystemSetup.Create(
-            BootstrapSetup.Create().WithConfig(Config), new JournalSetup(Journal), Log));
+            BootstrapSetup.Create().WithConfig(ShakenThreads.Settings.WithFallback(Config)),
+            new JournalSetup(Journal), Log));
         Sweeper = System.ActorOf(
             JournalSweeper.Props(new StoredRows(Journal), journal, TimeProvider.System, settings.RetryInterval),
             "sweeper");
+        System.ActorOf(UndeliveredCommands.Props(), "undelivered");
     }
 
     public ActorSystem System { get; }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using DmAgents.Actors.Pools;
+using DmAgents.Actors.Tests.Support;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;
 using DmAgents.Agent.UseCases;
@@ -43,6 +44,7 @@ internal sealed class ServedAgent : IAsyncDisposable
             settings, new HostReport("6.1", IsRoot: true, null, null, null, []), kernel, Report, services =>
             {
                 services.AddSingleton<IFileTrees, FoldersAsMounts>();
+                services.AddSingleton(ShakenThreads.Settings);
                 more?.Invoke(services);
             });
         _channel = ChannelTo(settings.Containerd.Socket);

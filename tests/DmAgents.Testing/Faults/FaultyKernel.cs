@@ -103,6 +103,7 @@ public sealed class FaultyKernel(IKernel inner) : KernelDecorator(inner)
             _calls.Add(call);
             plan = TakePlan(call);
         }
+        Shake.Pause();
         BeforeCall?.Invoke(call);
         TakeGate(call, afterEffect: false)?.Pass();
         if (plan is { AfterEffect: false })
@@ -110,6 +111,7 @@ public sealed class FaultyKernel(IKernel inner) : KernelDecorator(inner)
         var error = run();
         TakeGate(call, afterEffect: true)?.Pass();
         AfterCall?.Invoke(call);
+        Shake.Pause();
         lock (_gate)
             Pass();
         return plan is null ? error : plan.Error(call);
