@@ -220,11 +220,17 @@ public sealed class HostSpec : ActorSpec
         await Agrees(life);
         life.Log.Expect(error => error.Cause is IOException
             || $"{error.Message}".Contains("by itself", StringComparison.Ordinal));
+        var before = life.Picture.Actor;
         life.Journal.Next(WriteFate.Failed);
-        life.Picture.Actor.Tell(Ask.Create("lost"));
-        await Eventually.Holds(() => life.Picture.Phase == PoolPhase.Unavailable, () => "the pool has not stopped");
+        before.Tell(Ask.Create("lost"));
+        // It is unavailable for a moment only.
+        await Eventually.Holds(
+            () => life.Log.Has(error => $"{error.Message}".Contains("by itself", StringComparison.Ordinal)),
+            () => "the pool has not stopped");
 
-        await life.IsOpen();
+        await Eventually.Holds(
+            () => life.Picture is { Phase: PoolPhase.Open } shown && !shown.Actor.Equals(before),
+            () => $"the pool is {life.Picture.Phase}");
 
         Done(await ToPool(life, Name, Ask.Create("other")));
         await Agrees(life);

@@ -130,8 +130,7 @@ public sealed class EndSpec : ActorSpec
         var before = Host.Kernel.ListDevices("").Value;
         using var other = Host.Kernel.Claim(TestHost.PoolUuid).Value;
         var second = LiveWithPool();
-        await Eventually.Holds(
-            () => second.Board.Find(TestHost.PoolName)?.Phase == PoolPhase.Unavailable, () => "it is not closed");
+        await second.Shows(PoolPhase.Unavailable);
 
         var removed = await second.Refused(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
         var mended = await second.Refused(new PoolCommands.MendMetadata(

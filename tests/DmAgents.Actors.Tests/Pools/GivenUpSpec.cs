@@ -41,10 +41,10 @@ public sealed class GivenUpSpec : ActorSpec
         life.Kernel.ClearCallLog();
 
         life.Tell(PoolMessages.LookAtStatus.Instance);
-        await Eventually.Holds(() => life.Picture.Phase == PoolPhase.Unavailable, () => $"it is {life.Picture.Phase}");
+        var reason = (await life.Shows(PoolPhase.Unavailable)).Reason;
 
-        Assert.Contains("given the pool up", life.Picture.Reason, StringComparison.Ordinal);
-        Assert.Contains(disk, life.Picture.Reason, StringComparison.Ordinal);
+        Assert.Contains("given the pool up", reason, StringComparison.Ordinal);
+        Assert.Contains(disk, reason, StringComparison.Ordinal);
         Assert.Equal(RefusalKind.Failed, (await life.Refused(Ask.Create("other"))).Kind);
         await life.Refused(new PoolCommands.Repair(Ask.NewRequest(), Accept: null, Ask.At));
         Assert.DoesNotContain(life.Kernel.CallLog, call => call.Operation
@@ -76,7 +76,7 @@ public sealed class GivenUpSpec : ActorSpec
         life.Kernel.FailNext(nameof(IKernel.CheckMetadata), KernelFault.Invalid, count: 1000);
 
         life.Tell(PoolMessages.LookAtStatus.Instance);
-        await Eventually.Holds(() => life.Picture.Phase == PoolPhase.Unavailable, () => $"it is {life.Picture.Phase}");
+        await life.Shows(PoolPhase.Unavailable);
 
         Assert.DoesNotContain(life.Kernel.CallLog.SkipWhile(call => call.Operation != nameof(IKernel.CheckMetadata)),
             call => call.Operation == nameof(IKernel.OpenPool));
@@ -91,9 +91,8 @@ public sealed class GivenUpSpec : ActorSpec
         using (Host.Kernel.HoldDevice(device.Path))
         {
             life.Tell(PoolMessages.LookAtStatus.Instance);
-            await Eventually.Holds(
-                () => life.Picture.Phase == PoolPhase.Unavailable, () => $"it is {life.Picture.Phase}");
-            Assert.Contains(device.Value, life.Picture.Reason, StringComparison.Ordinal);
+            Assert.Contains(
+                device.Value, (await life.Shows(PoolPhase.Unavailable)).Reason, StringComparison.Ordinal);
         }
 
         await life.IsOpen();

@@ -103,12 +103,16 @@ public sealed class RemovalSpec : ActorSpec
         await Eventually.Holds(() => life.Picture.Health is { CanChange: false }, () => "the status was not read");
         await life.Done(Ask.Remove("web"));
 
-        // What an operator does: takes the pool down, repairs its metadata, brings it up again.
+        // What an operator does: takes the pool down, repairs its metadata, brings it up again. The agent does not look
+        // meanwhile: it would open what it finds closed.
+        var look = life.Kernel.HoldNext(nameof(IKernel.PoolStatus));
+        await look.Reached;
         life.Log.Expect(_ => true);
         var assembly = new AssemblyEffects(Host.Kernel, new PoolContext(life.State.Identity!, TestHost.Paths, false));
         Assert.True(Host.Kernel.ClosePool(TestHost.Pool).Succeeded);
         Assert.True(Host.Kernel.ClearNeedsCheck(DeviceNames.Metadata(TestHost.PoolName).Path).Succeeded);
         Assert.True(assembly.Open().Succeeded);
+        look.Open();
 
         await Agrees(life);
         Assert.DoesNotContain(device.Id, Host.Thins);

@@ -124,6 +124,24 @@ internal sealed class AgentLife
 
     public void Tell(object message) => _pool.Tell(message);
 
+    /// <summary>The picture that shows the phase. A closed pool is tried again by timer: a later picture may show that
+    /// it is opening.</summary>
+    public async Task<PoolPicture> Shows(PoolPhase phase)
+    {
+        PoolPicture? shown = null;
+        await Eventually.Holds(
+            () => (shown = Board.Find(TestHost.PoolName))?.Phase == phase,
+            () => $"the pool is not {phase} but {shown?.Phase}: {shown?.Reason}");
+        return shown!;
+    }
+
+    /// <summary>The pool has heard that it is to stop. What ends after this ends during the stop.</summary>
+    public async Task Stops()
+    {
+        Tell(PoolMessages.Stop.Instance);
+        await Shows(PoolPhase.Stopping);
+    }
+
     public Task IsWrongPool() => Eventually.Holds(
         () => Board.Find(TestHost.PoolName)?.Phase == PoolPhase.WrongPool,
         () => $"the pool is {Board.Find(TestHost.PoolName)?.Phase}");
