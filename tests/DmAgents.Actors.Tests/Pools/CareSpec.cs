@@ -35,6 +35,7 @@ public sealed class CareSpec : ActorSpec
         var since = life.State.Condition.Since;
         Assert.NotNull(since);
         Assert.Contains("data free, below the mark", life.State.Condition.Why, StringComparison.Ordinal);
+        await Settled(life);
         await life.Die();
         var next = await Reopened();
         Assert.Equal((PoolCondition.LowData, since), (next.State.Condition.Condition, next.State.Condition.Since));
@@ -132,7 +133,8 @@ public sealed class CareSpec : ActorSpec
             await Looked(life);
 
         Assert.Equal<DevicePath>([TestHost.SpareDisk], life.State.Spares);
-        Assert.Single(life.Log.Warnings, w => w.Contains("is not extended", StringComparison.Ordinal));
+        await Eventually.Holds(() => NotExtended(life).Any(), () => "nothing is logged");
+        Assert.Single(NotExtended(life));
         Assert.DoesNotContain("pool-backing-changed.v1", Host.Journal.Manifests(TestHost.PersistenceId));
     }
 
@@ -142,6 +144,9 @@ public sealed class CareSpec : ActorSpec
         base.AfterAll();
         _stop.Dispose();
     }
+
+    private static IEnumerable<string> NotExtended(AgentLife life) =>
+        life.Log.Warnings.Where(w => w.Contains("is not extended", StringComparison.Ordinal));
 
     private async Task<AgentLife> OpenedSmall(PoolSettings settings, PoolBacking? backing = null)
     {

@@ -170,8 +170,9 @@ public sealed class DeletionInPiecesSpec : ActorSpec
         var large = await Written(life, "large", Many);
         life.Kernel.AfterCall = call =>
         {
+            // A pause of 20 s for it.
             if (call.Operation == nameof(IKernel.Discard))
-                Task.Delay(20).Wait();
+                Task.Delay(200).Wait();
         };
         await life.Done(Ask.Remove("large"));
         await Eventually.Holds(
@@ -193,7 +194,7 @@ public sealed class DeletionInPiecesSpec : ActorSpec
         await life.Done(Ask.Remove("large"));
         await held.Reached;
 
-        life.Tell(PoolMessages.Stop.Instance);
+        await life.Stops();
         held.Open();
         await life.PoolHasStopped.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(1, Discards(life));

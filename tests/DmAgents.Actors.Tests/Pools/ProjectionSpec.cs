@@ -43,7 +43,8 @@ public sealed class ProjectionSpec : ActorSpec
         await Eventually.Holds(
             () => FileOf(Ask.Layer("a")) is not null && FileOf(Ask.Container("making-a")) is null,
             () => string.Join(", ", Host.Files.Paths));
-        Assert.False(Host.HasDirectory(TestHost.MountOf(Ask.Container("making-a"))));
+        await Eventually.Holds(
+            () => !Host.HasDirectory(TestHost.MountOf(Ask.Container("making-a"))), () => "the directory stays");
     }
 
     /// <summary>As an import does it, within the time that listeners may be behind.</summary>

@@ -47,6 +47,7 @@ public sealed class TrimSpec : ActorSpec
             () => life.State.LastTrim is { GivenBack.Bytes: > Length / 2 }, () => "nothing was trimmed");
         var first = life.State.LastTrim!.At;
         await Eventually.Holds(() => life.State.LastTrim!.At > first, () => "it was trimmed once");
+        await Settled(life);
         await life.Die();
 
         var next = await Reopened(Scheduled with { Trim = new TrimSettings(TimeSpan.FromHours(1), null) });
@@ -112,6 +113,8 @@ public sealed class TrimSpec : ActorSpec
         var first = life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At));
         await held.Reached;
         var second = life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At));
+        // Behind the second request in the actor's mailbox: when it is answered, the second one waits for the round.
+        await life.Refused(Ask.Create("other", Ask.Layer("unknown")));
         held.Open();
 
         Assert.Single(Assert.IsType<PoolReplies.Trimmed>(await first).FileSystems);
@@ -129,7 +132,7 @@ public sealed class TrimSpec : ActorSpec
         var round = life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At));
         await held.Reached;
 
-        life.Tell(PoolMessages.Stop.Instance);
+        await life.Stops();
         held.Open();
 
         Assert.IsType<PoolReplies.Refused>(await round);

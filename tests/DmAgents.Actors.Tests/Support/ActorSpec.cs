@@ -39,7 +39,7 @@ public abstract class ActorSpec : TestKit
         StatusInterval = TimeSpan.FromHours(1),
         OutcomeDelay = TimeSpan.FromMilliseconds(Shake.IsOn ? 300 : 20),
         RetryInterval = TimeSpan.FromMilliseconds(40),
-        StopDeadline = TimeSpan.FromSeconds(1),
+        StopDeadline = TimeSpan.FromMinutes(1),
         ProjectionDelay = TimeSpan.Zero,
     };
 
