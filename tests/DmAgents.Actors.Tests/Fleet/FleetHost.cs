@@ -26,7 +26,7 @@ internal sealed class FleetHost : IAsyncDisposable
     public static FleetTimes Times { get; } = new()
     {
         Heartbeat = TimeSpan.FromMilliseconds(250),
-        AcceptablePause = TimeSpan.FromSeconds(3),
+        AcceptablePause = TimeSpan.FromSeconds(10),
         StableAfter = TimeSpan.FromSeconds(3),
         RemovalMargin = TimeSpan.FromSeconds(1),
         Gossip = TimeSpan.FromMilliseconds(200),

@@ -37,7 +37,8 @@ internal sealed class EntityFleet(FleetDatabase database) : IAsyncDisposable
     public FleetEntitySettings Settings => new(Identity, database) { Times = Times, DatabaseTimes = DatabaseTimes };
 
     /// <summary>Errors that no test of entities expects.</summary>
-    /// <remarks>Akka's remoting and coordinators report as errors that a host has left.</remarks>
+    /// <remarks>Akka's remoting and coordinators report as errors that a host has left; its heartbeats and regions warn
+    /// of a machine that has little time.</remarks>
     public IEnumerable<string> Errors => Hosts.SelectMany(host => host.Log.UnexpectedErrors).Where(IsOurs);
 
     /// <summary>What an operator would be alarmed by.</summary>
@@ -128,7 +129,11 @@ internal sealed class EntityFleet(FleetDatabase database) : IAsyncDisposable
 
     private static bool IsOurs(string error) => !_akkas.Any(source => error.Contains(source, StringComparison.Ordinal));
 
-    private static readonly string[] _akkas = ["remoting-terminator", "/endpointManager", "singleton/coordinator"];
+    private static readonly string[] _akkas =
+    [
+        "remoting-terminator", "/endpointManager", "singleton/coordinator", "eartbeat", "Requested shard homes",
+        "Trying to register to coordinator",
+    ];
 
     public async ValueTask DisposeAsync()
     {
