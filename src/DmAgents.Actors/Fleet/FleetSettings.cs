@@ -44,7 +44,7 @@ public sealed record FleetSettings(FleetName Fleet, HostName Host, MemberAddress
     public FleetEntitySettings? Entities { get; init; }
 
     /// <summary>HOCON that stands before all else; of a test.</summary>
-    internal string Overrides { get; init; } = "";
+    public string Overrides { get; init; } = "";
 
     /// <summary>Adapters of the transport, the outermost first; of a test.</summary>
     internal ImmutableArray<string> Adapters { get; init; } = [];

@@ -55,6 +55,9 @@ public sealed record FleetSection(MemberAddress? Address, IPAddress? Listen, Imm
     /// <summary>How often the host says what it has.</summary>
     internal AnnounceTimes Announce { get; init; } = AnnounceTimes.Default;
 
+    /// <summary>HOCON that stands before that of the fleet's actor system; of a test.</summary>
+    internal string Overrides { get; init; } = "";
+
     public PeerLayersSection Layers { get; init; } = new();
 
     public FleetTimes Times { get; init; } = FleetTimes.Default;

@@ -261,6 +261,7 @@ internal sealed class FleetHost(
                 Version = Version.TryParse(AgentVersion.Text.Split('-')[0], out var version) ? version : new(0, 1),
                 LogLevel = LevelOf(settings.LogLevel),
                 LogBridge = typeof(FleetLogBridge),
+                Overrides = settings.Fleet.Overrides,
                 Entities = settings.Fleet.Database is { } database
                     ? new FleetEntitySettings(new Actors.Fleet.Database.FleetIdentity(place.Id, place.Fleet), database)
                     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DmAgents.Actors.Fleet;
 using DmAgents.Actors.Fleet.Database;
+using DmAgents.Actors.Tests.Support;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Fleet.Inventory;
@@ -66,6 +67,7 @@ internal sealed class FleetAgents : IAsyncDisposable
             Look = TimeSpan.FromMilliseconds(300),
             RestoreAfter = RestoreAfter,
             CopyLease = CopyLease,
+            Overrides = ShakenThreads.Text,
             DatabaseTimes = DatabaseTimes.Default with
             {
                 Interval = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(100),
