@@ -160,16 +160,24 @@ internal sealed class ServedAgent : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
+    /// <summary>However short the time is in which the agent has to answer.</summary>
     private async Task MakePool(ByteSize baseSize, PoolBlockSize blocks, ByteSize data)
     {
         static DiskPart Part(string disk, ByteSize size) => new(new DevicePath(disk), DiskLabel.Reserved, size.Sectors);
-        await _app.Services.GetRequiredService<PoolGateway>().Ask(Pool, new PoolCommands.Initialize(
+        var make = new PoolCommands.Initialize(
             new RequestId(Guid.NewGuid()), new PoolUuid(Guid.NewGuid()), Pool,
             new PoolBacking.Disks([Part("/dev/sda", data)], [Part("/dev/sdb", ByteSize.MiB(32))]),
             blocks, FileSystemKind.Ext4, baseSize, DateTimeOffset.UnixEpoch)
         {
             SectorSize = DiskShape.UsualSector,
-        }, CancellationToken.None);
+        };
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        while (await Gateway.Request(Pool, make, patience.Token) is PoolReplies.Refused { Refusal: var refusal })
+        {
+            Assert.True(
+                refusal.Kind is RefusalKind.TimedOut or RefusalKind.Busy && !patience.IsCancellationRequested,
+                refusal.ToString());
+        }
     }
 
     private static GrpcChannel ChannelTo(string socket) =>
