@@ -5,7 +5,10 @@ using DmAgents.Api.Containerd.Types;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DmAgents.Agent.Tests.Containerd;
 
@@ -13,11 +16,16 @@ namespace DmAgents.Agent.Tests.Containerd;
 /// it does not look at.</summary>
 public sealed class SnapshotServiceTests : IAsyncLifetime
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private ServedAgent _agent = null!;
 
     private Snapshots.SnapshotsClient Client => _agent.Snapshots;
 
-    public async Task InitializeAsync() => _agent = await ServedAgent.Start();
+    private readonly CancelledCalls _cancelled = new();
+
+    public async Task InitializeAsync() => _agent = await ServedAgent.Start(services: services =>
+        services.Configure<GrpcServiceOptions>(grpc => grpc.Interceptors.Add<CancelledCalls.Watch>(_cancelled)));
 
     public async Task DisposeAsync() => await _agent.DisposeAsync();
 
@@ -134,7 +142,7 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
 
         await gone.CancelAsync();
         Assert.Equal(StatusCode.Cancelled, await StatusOf(call.ResponseAsync));
-        await AgentHearsOfIt();
+        await _cancelled.One.WaitAsync(Patience);
         held.Open();
 
         await Eventually(() => _agent.State.Devices.Values.All(d => d.Key.Name != "a"));
@@ -148,10 +156,12 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
         var held = _agent.Kernel.HoldNext(nameof(IKernel.ActivateThin));
         var call = Client.PrepareAsync(
             new PrepareSnapshotRequest { Snapshotter = "dmagents", Key = "a", Parent = "layer" },
-            deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(300));
+            deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(2));
 
         Assert.Equal(StatusCode.DeadlineExceeded, await StatusOf(call.ResponseAsync));
-        await AgentHearsOfIt();
+        // Otherwise the call has not come so far.
+        if (held.Reached.IsCompleted)
+            await _cancelled.One.WaitAsync(Patience);
         held.Open();
 
         await Eventually(() => _agent.State.Devices.Values.All(d => d.Key.Name != "a"));
@@ -398,9 +408,6 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
         Assert.Empty(await List(null));
     }
 
-    /// <summary>It does so a moment after the caller; what is done by then stays, as a whole.</summary>
-    private static Task AgentHearsOfIt() => Task.Delay(700);
-
     private static Metadata In(string containerdNamespace) => new() { { "containerd-namespace", containerdNamespace } };
 
     private Task<PrepareSnapshotResponse> Prepare(string key, string parent = "", Metadata? headers = null) =>
@@ -469,8 +476,35 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
 
     private static async Task Eventually(Func<bool> condition)
     {
-        for (var i = 0; i < 500 && !condition(); i++)
+        for (var i = 0; i < 6000 && !condition(); i++)
             await Task.Delay(10);
         Assert.True(condition());
+    }
+
+    /// <summary>The agent hears a moment after the caller that a call has ended; what is done by then stays, as a
+    /// whole.</summary>
+    private sealed class CancelledCalls
+    {
+        private readonly TaskCompletionSource _one = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Done when the agent has left a call that was cancelled.</summary>
+        public Task One => _one.Task;
+
+        public sealed class Watch(CancelledCalls calls) : Interceptor
+        {
+            public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+                TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+            {
+                try
+                {
+                    return await continuation(request, context);
+                }
+                catch (OperationCanceledException)
+                {
+                    calls._one.TrySetResult();
+                    throw;
+                }
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@ using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.Tests.Transfers;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Domain.Units;
 using DmAgents.Images.Layers;
@@ -118,17 +119,18 @@ public sealed class ImageExportTests : IAsyncLifetime
     [Fact]
     public async Task A_caller_that_goes_leaves_nothing()
     {
-        // So much that it is under way when the caller goes.
-        for (var i = 0; i < 3000; i++)
-            await File.WriteAllTextAsync($"{_home}/0/etc/n{i}", "");
+        // It is under way when the caller goes: its second view is held.
+        _agent.Kernel.HoldNext(nameof(IKernel.ActivateThin)).Open();
+        var held = _agent.Kernel.HoldNext(nameof(IKernel.ActivateThin));
         using (var gone = new CancellationTokenSource())
         using (var call = new Api.Admin.V1.Images.ImagesClient(_agent.AdminChannel).Export(
             new ExportImageRequest { Image = "app:1", Path = $"{_home}/out" }, cancellationToken: gone.Token))
         {
-            await TwoAgents.Eventually(() => !_agent.State.Views.IsEmpty, "the export has begun");
+            await held.Reached.WaitAsync(TwoAgents.Patience);
             await gone.CancelAsync();
             await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(CancellationToken.None));
         }
+        held.Open();
 
         await NothingIsLeft();
         await TwoAgents.Eventually(
