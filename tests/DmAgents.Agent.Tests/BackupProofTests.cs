@@ -87,7 +87,7 @@ public sealed class BackupProofTests
 
     private static async Task Eventually(Func<bool> holds, Func<string> what)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!holds())
         {
             Assert.False(patience.IsCancellationRequested, what());

@@ -189,7 +189,7 @@ public sealed class JournalSizeTests : IAsyncLifetime
     {
         for (var tries = 0; !condition(); tries++)
         {
-            Assert.True(tries < 600, "it did not come");
+            Assert.True(tries < 2400, "it did not come");
             await Task.Delay(50);
         }
     }

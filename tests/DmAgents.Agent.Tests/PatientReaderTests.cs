@@ -11,7 +11,7 @@ namespace DmAgents.Agent.Tests;
 public sealed class PatientReaderTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Nearly = Patience - TimeSpan.FromSeconds(1);
 
     private readonly ManualClock _clock = new();

@@ -207,7 +207,7 @@ public abstract class TwoAgents : IAsyncLifetime
     {
         for (var waited = 0; !holds(); waited++)
         {
-            Assert.True(waited < 1000, $"it does not come to be so: {what}");
+            Assert.True(waited < 2400, $"it does not come to be so: {what}");
             await Task.Delay(50);
         }
     }

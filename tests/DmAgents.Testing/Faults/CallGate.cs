@@ -3,7 +3,8 @@ namespace DmAgents.Testing.Faults;
 /// <summary>Holds one call of a <see cref="FaultyKernel"/> midway.</summary>
 public sealed class CallGate
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    /// <summary>Above the patience of the tests that wait for something while a call is held.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
 
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
