@@ -122,7 +122,7 @@ public class ImportOfInputTests
         public override async ValueTask<int> ReadAsync(
             Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
             for (; arrived() < _given; await Task.Delay(10, CancellationToken.None))
             {
                 if (patience.IsCancellationRequested)

@@ -9,7 +9,7 @@ namespace DmAgents.Cli.Tests;
 /// <summary>Ctrl-C, with the real program: a signal needs a process.</summary>
 public class InterruptTests
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task Ctrl_C_is_how_following_ends_well()

@@ -18,7 +18,7 @@ public sealed class MetadataCheckTests
     [InlineData("kill -6 $$", KernelFault.Invalid)]
     public void Metadata_are_damaged_where_the_check_says_so_not_where_it_was_killed(string script, KernelFault? fault)
     {
-        var ended = new ProcessRunner(TimeSpan.FromSeconds(30)).Run(Shell, "/dev/x", "-c", script);
+        var ended = new ProcessRunner(TimeSpan.FromMinutes(2)).Run(Shell, "/dev/x", "-c", script);
 
         Assert.Equal(fault, MetadataCheck.Judge(ended).Error?.Fault);
     }
@@ -26,7 +26,7 @@ public sealed class MetadataCheckTests
     [Fact]
     public void A_check_that_could_not_be_made_says_nothing_of_the_metadata()
     {
-        var missing = new ProcessRunner(TimeSpan.FromSeconds(30)).Run(new SystemProgram("thin_none", "none"), "/dev/x");
+        var missing = new ProcessRunner(TimeSpan.FromMinutes(2)).Run(new SystemProgram("thin_none", "none"), "/dev/x");
 
         Assert.Equal(KernelFault.NotSupported, MetadataCheck.Judge(missing).Error!.Fault);
     }
