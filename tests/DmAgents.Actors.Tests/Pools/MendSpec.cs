@@ -329,7 +329,8 @@ public sealed class MendSpec : ActorSpec
         life.Kernel.DieAtStep(step);
         held.Open();
         await Task.WhenAny(reply, life.PoolHasStopped);
-        var died = life.PoolHasStopped.IsCompleted;
+        // A command that its pool did not take is refused: also then the agent has died.
+        var died = !reply.IsCompletedSuccessfully || await reply is not PoolReplies.Success;
         await life.Die();
         if (powerCut)
             Host.Kernel.PowerCut();

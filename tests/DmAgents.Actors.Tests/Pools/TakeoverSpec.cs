@@ -220,7 +220,7 @@ public sealed class TakeoverSpec : ActorSpec
         var reply = life.Ask(Return());
         await Task.WhenAny(life.PoolHasStopped, reply);
         await Task.WhenAny(life.PoolHasStopped, Task.Delay(50));
-        var isDone = reply.IsCompletedSuccessfully;
+        var isDone = reply.IsCompletedSuccessfully && await reply is PoolReplies.Success;
         await life.Die();
         if (isDone)
         {
@@ -247,7 +247,7 @@ public sealed class TakeoverSpec : ActorSpec
         life.Kernel.DieAtStep(step);
         var reply = life.Ask(command);
         await Task.WhenAny(life.PoolHasStopped, reply);
-        var isDone = reply.IsCompletedSuccessfully;
+        var isDone = reply.IsCompletedSuccessfully && await reply is PoolReplies.Success;
         await life.Die();
 
         var next = LiveWithPool();
