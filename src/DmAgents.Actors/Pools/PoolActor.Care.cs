@@ -24,6 +24,10 @@ public sealed partial class PoolActor
     private const int SoonFactor = 5;
 
     private bool _isReadingStatus;
+
+    /// <summary>A look was asked for while the status was read: what is read may be older than what the look is for.
+    /// </summary>
+    private bool _isToLookAgain;
     private bool _isSettingNoSpace;
     private bool _isPlanningExtension;
 
@@ -37,6 +41,7 @@ public sealed partial class PoolActor
 
     private void LookAtStatus()
     {
+        _isToLookAgain = _isReadingStatus;
         if (_isReadingStatus || _context is null || _mending is not null)
             return;
         _isReadingStatus = true;
@@ -46,6 +51,8 @@ public sealed partial class PoolActor
     private void OnStatus(KernelResult<ThinPoolStatus> read)
     {
         _isReadingStatus = false;
+        if (_isToLookAgain)
+            LookAtStatus();
         if (read.Error is { } error)
         {
             _log.Warning("pool {0}: its status cannot be read: {1}", _setup.Name, error);

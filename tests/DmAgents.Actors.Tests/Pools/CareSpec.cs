@@ -138,6 +138,23 @@ public sealed class CareSpec : ActorSpec
         Assert.DoesNotContain("pool-backing-changed.v1", Host.Journal.Manifests(TestHost.PersistenceId));
     }
 
+    [Fact]
+    public async Task What_happens_while_the_status_is_read_is_seen_without_waiting_for_the_next_regular_look()
+    {
+        var life = await Opened();
+        var held = life.Kernel.HoldNext(nameof(IKernel.PoolStatus), afterEffect: true);
+        life.Tell(PoolMessages.LookAtStatus.Instance);
+        await held.Reached;
+
+        Host.Kernel.BreakMetadata(TestHost.Pool);
+        life.Tell(PoolMessages.LookAtStatus.Instance);
+        // Behind it in the actor's mailbox.
+        await life.Refused(Ask.Create("other", Ask.Layer("unknown")));
+        held.Open();
+
+        await Becomes(life, PoolCondition.NeedsCheck);
+    }
+
     protected override void AfterAll()
     {
         _stop.Cancel();
