@@ -11,7 +11,7 @@ public sealed class RuntimeTimersTests : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Longer than a busy machine needs from one line of a test to the next.</summary>
-    private static readonly TimeSpan _soon = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _soon = TimeSpan.FromSeconds(10);
 
     private readonly RuntimeTimers _timers = new(ConfigurationFactory.ParseString("a = b"), NoLogger.Instance);
 
@@ -67,7 +67,7 @@ public sealed class RuntimeTimersTests : IDisposable
         Actions.ScheduleRepeatedly(_soon, TimeSpan.FromMilliseconds(1), () => runs++, cancelable);
 
         cancelable.Cancel();
-        await Task.Delay(_soon * 1.5);
+        await Task.Delay(_soon * 1.2);
 
         Assert.Equal(0, runs);
     }
@@ -128,7 +128,7 @@ public sealed class RuntimeTimersTests : IDisposable
         _timers.Dispose();
 
         Assert.Throws<SchedulerException>(() => Actions.ScheduleOnce(TimeSpan.Zero, () => runs++));
-        await Task.Delay(_soon * 1.5);
+        await Task.Delay(_soon * 1.2);
         Assert.Equal(0, runs);
     }
 
