@@ -18,7 +18,7 @@ internal sealed class FleetAgents : IAsyncDisposable
     /// <summary>Far above what anything takes on a busy machine.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private const string Times = "heartbeat = 250ms, acceptable-pause = 4s, stable-after = 5s, removal-margin = 1s, "
+    private const string Times = "heartbeat = 250ms, acceptable-pause = 10s, stable-after = 5s, removal-margin = 1s, "
         + "refresh-interval = 1h, join-patience = 2m";
 
     private readonly List<ServedAgent> _agents = [];

@@ -1,6 +1,7 @@
 using DmAgents.Actors.Fleet;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.Tests.Transfers;
 using DmAgents.Agent.UseCases;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Pools;
@@ -71,7 +72,7 @@ public sealed class FleetFormingTests : IAsyncLifetime
         Assert.Equal(FleetPhase.Outside, agents[1].Get<FleetBoard>().Current.Phase);
         Assert.Empty(Directory.GetFiles(agents[1].Settings.FleetPaths.Directory));
         await FleetAgents.IsMemberOf(agents[0], 1);
-        Assert.Empty(agents[0].Get<FleetHost>().Known!.Members);
+        await TwoAgents.Eventually(() => agents[0].Get<FleetHost>().Known!.Members.Count == 0, "it is forgotten");
         await FleetAgents.Join(agents[1], agents[0], "host2");
         await FleetAgents.IsMemberOf(agents[1], 2);
     }

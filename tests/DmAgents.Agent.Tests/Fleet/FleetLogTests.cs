@@ -44,7 +44,9 @@ public sealed class FleetLogTests : FleetOfAgents
             "Cluster Node [a] - Marking exiting node(s) as UNREACHABLE [b]. This is expected and they will be removed.")));
 
     /// <summary>That it stood still for a moment is true of a busy machine.</summary>
-    private static bool IsOfTheMachine(string line) => line.Contains("heartbeat was delayed", StringComparison.Ordinal);
+    private static bool IsOfTheMachine(string line) =>
+        line.Contains("heartbeat was delayed", StringComparison.Ordinal)
+        || line.Contains("heartbeat interval is growing", StringComparison.Ordinal);
 
     /// <summary>By their names: one that Akka renames is found here.</summary>
     [Theory]

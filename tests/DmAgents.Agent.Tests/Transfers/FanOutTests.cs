@@ -88,7 +88,7 @@ public sealed class FanOutTests : TwoAgents
         await Begin(Target).Done.WaitAsync(Patience);
         var fromOne = Link.BytesFrom(HostOne);
         Link.GoesOn = (host, read) => host != HostOne || read < (long)ByteSize.MiB(2).Bytes;
-        Three.Get<CopySources>().SlowAfter = TimeSpan.FromSeconds(1);
+        Three.Get<CopySources>().SlowAfter = TimeSpan.FromSeconds(10);
 
         await Begin(Three).Done.WaitAsync(Patience);
 

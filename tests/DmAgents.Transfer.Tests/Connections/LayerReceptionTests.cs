@@ -50,7 +50,7 @@ public sealed class LayerReceptionTests : IDisposable
             .RunAsync(CancellationToken.None, CancellationToken.None);
         for (var pause = 1; pause <= 8; pause *= 2)
         {
-            await Eventually.TrueAsync(() => _time.Armed > 0, "a pause begins");
+            await Eventually.TrueAsync(() => _time.FiresWithin(TimeSpan.FromSeconds(pause)), "a pause begins");
             var before = _connections;
             _time.Advance(TimeSpan.FromSeconds(pause) - TimeSpan.FromTicks(1));
             Assert.Equal(before, _connections);
