@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Formats.Tar;
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.Tests.Transfers;
 using DmAgents.Agent.UseCases;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
@@ -186,7 +187,7 @@ public sealed class ImportUnderWayTests : IAsyncLifetime
     private async Task NothingIsLeft()
     {
         await Eventually(() => !Filling.Any() && _agent.Simulated.Mounts().Value.Count == 0);
-        Assert.True((await Check()).Agrees);
+        await TwoAgents.Agrees(_agent);
     }
 
     private static async Task Eventually(Func<bool> holds)

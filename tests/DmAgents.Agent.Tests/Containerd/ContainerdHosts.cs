@@ -1,5 +1,6 @@
 using System.Text;
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Agent.Tests.Transfers;
 using DmAgents.Agent.Transfers;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Api.Containerd.Snapshots.V1;
@@ -181,9 +182,7 @@ public abstract class ContainerdHosts : IAsyncLifetime
             || Directory.GetFiles(agent.Picture.Paths.TransferDirectory).Length == 0, "no plan is left");
         await Eventually(
             () => agent.State.Devices.Values.All(device => device.Phase == DevicePhase.Ready), "all is settled");
-        var check = await new Pools.PoolsClient(agent.AdminChannel).CheckAsync(
-            new CheckPoolRequest { Pool = ServedAgent.Pool.Value });
-        Assert.True(check.Agrees, check.ToString());
+        await TwoAgents.Agrees(agent);
     }
 
     private protected static async Task Eventually(Func<bool> holds, string what)

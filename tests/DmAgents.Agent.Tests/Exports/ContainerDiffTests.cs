@@ -208,9 +208,7 @@ public sealed class ContainerDiffTests : IAsyncLifetime
     private async Task NothingIsLeft()
     {
         await TwoAgents.Eventually(() => _agent.State.Views.IsEmpty && _agent.State.Devices.Count == 3, "nothing is left");
-        var check = await new Pools.PoolsClient(_agent.AdminChannel).CheckAsync(
-            new CheckPoolRequest { Pool = ServedAgent.Pool.Value });
-        Assert.True(check.Agrees, check.ToString());
+        await TwoAgents.Agrees(_agent);
     }
 
     private bool IsReadOnly(DevicePath device) =>
