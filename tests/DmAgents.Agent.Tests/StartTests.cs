@@ -1,3 +1,4 @@
+using DmAgents.Domain.Pools;
 using System.Diagnostics;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;

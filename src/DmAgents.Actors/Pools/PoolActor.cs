@@ -1,66 +1,54 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
-using DmAgents.Actors.Devices;
+using DmAgents.Actors.Journals;
 using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Effects;
-using DmAgents.Domain.Pools.Takeover;
+using DmAgents.Engine.Pools;
 
 namespace DmAgents.Actors.Pools;
 
 /// <summary>
-/// Owns one pool: its journal, its ledger of thin ids, and the order in which things happen to it. Decides at once on
-/// its state, and lets effects and answers wait until the decision's events are durable; decisions that arrive while a
-/// write is under way share the next one.
+/// One pool's mailbox, journal, timers and workers. What happens, and in which order, is decided by the
+/// <see cref="PoolMachine"/>: each message becomes an input, and the actor does what the outputs say.
 /// </summary>
 /// <remarks>
-/// Topics are in partial files: opening, commands, device work, background. Never blocks: kernel calls are jobs of the
-/// lane and of the device actors. A journal that fails stops the actor: what was not answered is unknown to its caller,
-/// and the next start finds out.
+/// Never blocks: kernel calls are jobs of the workers. A journal that fails stops the actor: what was not answered is
+/// unknown to its caller, and the next start finds out.
 /// </remarks>
-public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
+public sealed class PoolActor : UntypedPersistentActor, IWithTimers
 {
+    /// <summary>How far listeners may be behind.</summary>
+    private static readonly TimeSpan NoticeDelay = TimeSpan.FromMilliseconds(50);
+
     private readonly PoolSetup _setup;
+    private readonly PoolMachine _machine;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly DeviceActors _devices;
+    private readonly DeviceJobCount _jobs = new();
+    private readonly Dictionary<ThinId, IActorRef> _workers = [];
+    private readonly List<PoolNotice> _untold = [];
+    private readonly List<PoolOutputs.Reply> _lastWords = [];
 
-    private IActorRef _lane = ActorRefs.Nobody;
+    private IActorRef _poolWorker = ActorRefs.Nobody;
     private IActorRef _projection = ActorRefs.Nobody;
+    private string? _failure;
 
-    /// <summary>Numbers them: one that was stopped holds its name for a moment longer.</summary>
-    private int _projections;
-
-    /// <summary>Removes what the projection has written; see <see cref="GiveLaneWhenFilesRest"/>.</summary>
-    private ILocalMessage? _laneJobAfterFiles;
-    private PoolPhase _phase = PoolPhase.Opening;
-    private string _reason = "the journal is replayed";
-    private DateTimeOffset _since;
-
-    /// <summary>What has been decided. Runs ahead of what is durable by the writes under way.</summary>
-    private PoolState _state = PoolState.Empty;
-    private PoolHealth? _health;
-    private PoolContext? _context;
-
-    /// <summary>The pool is no more, or never was: the parent forgets it, and stops this actor.</summary>
-    private bool _hasEnded;
+    /// <summary>Numbers the children: one that was stopped holds its name for a moment longer.</summary>
+    private int _children;
 
     public PoolActor(PoolSetup setup)
     {
         _setup = setup;
-        _since = setup.Time.GetUtcNow();
-        _devices = new DeviceActors(Context, setup.Kernel, setup.Time);
+        _machine = new PoolMachine(
+            new PoolScene(setup.Name, setup.Uuid, setup.StateDirectory, setup.Settings, setup.Board.Work, Guid.NewGuid),
+            setup.Time.GetUtcNow());
     }
 
     public override string PersistenceId => PersistenceIdOf(_setup.Uuid);
 
     public ITimerScheduler Timers { get; set; } = null!;
-
-    private DateTimeOffset Now => _setup.Time.GetUtcNow();
-
-    /// <summary>Made anew whenever the backing changes; only after the pool has an identity.</summary>
-    private PoolContext Pool => _context ?? throw new InvalidOperationException("the pool has no identity yet");
 
     public static string PersistenceIdOf(PoolUuid pool) => $"pool-{pool}";
 
@@ -71,36 +59,20 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
 
     protected override void PreStart()
     {
-        _lane = Context.ActorOf(LaneActor.Props(_setup.Kernel, _setup.Files), "lane");
+        _poolWorker = Context.ActorOf(KernelWorker.Props(_setup, device: null), "pool-worker");
         StartProjection();
         Show();
         base.PreStart();
     }
 
-    private void StartProjection() => _projection = Context.ActorOf(
-        ProjectionActor.Props(_setup.Kernel, _setup.Files, _setup.Paths), $"projection-{++_projections}");
-
-    /// <summary>Stops the projection, and gives the lane its job when the projection has stopped: a file that the
-    /// projection writes while the lane removes the files would be left over, and block the pool's name.</summary>
-    private void GiveLaneWhenFilesRest(ILocalMessage job)
-    {
-        _laneJobAfterFiles = job;
-        Context.Watch(_projection);
-        Context.Stop(_projection);
-    }
-
-    private void OnProjectionStopped()
-    {
-        if (_laneJobAfterFiles is { } job)
-            _lane.Tell(job);
-        _laneJobAfterFiles = null;
-    }
-
+    /// <summary>Callers whose outcome is unknown are answered when the board says that the actor has stopped: they ask
+    /// again at once, and must not ask an actor that is gone.</summary>
     protected override void PostStop()
     {
-        TellWhatHappened();
+        FlushNotices();
         _setup.Board.Leave(_setup.Name, Self);
-        TellOfJournal();
+        foreach (var word in _lastWords)
+            Reply(word);
         base.PostStop();
     }
 
@@ -109,20 +81,18 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         switch (message)
         {
             case SnapshotOffer { Snapshot: PoolState state }:
-                _state = state;
-                _eventsSinceSnapshot = 0;
+                _machine.Restore(state);
                 break;
             // Older events are deleted only behind a snapshot: without it the rest makes a state that never was.
-            case PoolEvent when ReferenceEquals(_state, PoolState.Empty) && LastSequenceNr > 1:
+            case PoolEvent when ReferenceEquals(_machine.State, PoolState.Empty) && LastSequenceNr > 1:
                 throw new InvalidOperationException(
                     $"the journal of pool {_setup.Name} begins with event {LastSequenceNr}, and the snapshot before it "
                     + "is missing");
             case PoolEvent happened:
-                _state = _state.Apply(happened);
-                _eventsSinceSnapshot++;
+                _machine.Replay(happened);
                 break;
             case RecoveryCompleted:
-                OnReplayed();
+                Step(PoolInputs.Replayed.Instance);
                 break;
             default:
                 Unhandled(message);
@@ -134,40 +104,47 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
         base.OnRecoveryFailure(reason, message!);
-        Enter(PoolPhase.Unavailable, $"its journal cannot be replayed: {reason.GetBaseException().Message}");
+        Fail($"its journal cannot be replayed: {reason.GetBaseException().Message}");
     }
 
     protected override void OnCommand(object message)
     {
-        var answered = message is DeviceResult ? _devices.Answered(Sender) : null;
-        Dispatch(message);
-        // An actor is kept while something is under way, or live of its device.
-        if (answered is { } id && _state.Devices.GetValueOrDefault(id) is not { Use: not DeviceUse.Idle })
-            _devices.Release(id);
-        RetireWhenQuiet();
-    }
-
-    private void Dispatch(object message)
-    {
-        if (_hasEnded && message is PoolCommand command)
+        switch (message)
         {
-            Answer(Sender, new PoolReplies.Refused(command.Request, new Refusal(
-                RefusalKind.Busy, "cannot take the request", _setup.Name.Value, "the pool is being forgotten",
-                "try again in a moment")));
-            return;
-        }
-        switch (_phase)
-        {
-            case PoolPhase.Open:
-            case PoolPhase.Stopping:
-                WhenOpen(message);
+            case PoolCommand command:
+                Step(new PoolInputs.Asked(command, new Caller(Sender)));
                 break;
-            case PoolPhase.Opening:
-                WhenOpening(message);
+            case KernelWorker.Done done:
+                if (done.Worker is not null)
+                    _jobs.Answer();
+                Step(new PoolInputs.Worked(done.Worker, done.Result));
                 break;
-            case PoolPhase.Unavailable:
-            case PoolPhase.WrongPool:
-                WhenClosed(message);
+            case Due due:
+                Step(new PoolInputs.Due(due.Timer));
+                break;
+            case FlushDue:
+                FlushNotices();
+                break;
+            case PoolMessages.LookAtStatus:
+                Step(PoolInputs.LookAtStatus.Instance);
+                break;
+            case PoolMessages.EndIfNeverMade:
+                Step(PoolInputs.EndIfNeverMade.Instance);
+                break;
+            case PoolMessages.Stop:
+                Step(PoolInputs.Stop.Instance);
+                break;
+            case ProjectionActor.Finished:
+                Step(PoolInputs.FilesFinished.Instance);
+                break;
+            case Terminated ended when ended.ActorRef.Equals(_projection):
+                Step(PoolInputs.FilesStopped.Instance);
+                break;
+            case SaveSnapshotSuccess saved:
+                Context.System.EventStream.Publish(new JournalMessages.SnapshotStored(saved.Metadata.PersistenceId));
+                break;
+            case SaveSnapshotFailure failure:
+                _log.Warning("pool {0}: its snapshot was not stored: {1}", _setup.Name, failure.Cause.Message);
                 break;
             default:
                 Unhandled(message);
@@ -175,45 +152,189 @@ public sealed partial class PoolActor : UntypedPersistentActor, IWithTimers
         }
     }
 
-    private void Enter(PoolPhase phase, string reason)
+    /// <summary>A journal that does not take an event is as good as dead: what was decided would be reported, and not
+    /// be so after the next start.</summary>
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
-        if (_phase == phase && _reason == reason)
-            return;
-        (_phase, _reason, _since) = (phase, reason, Now);
-        _log.Info("pool {0} is {1}: {2}", _setup.Name, phase, reason);
-        TellWhatHappened();
-        var notice = new PoolPhaseNotice(_setup.Name, _setup.Uuid, phase, reason, _since);
-        Context.System.EventStream.Publish(notice);
-        _setup.Board.Feed.Publish(notice);
+        base.OnPersistRejected(cause, @event, sequenceNr);
+        OnJournalFailure($"the journal does not take what happens: {cause.Message}", cause);
+        Context.Stop(Self);
+    }
+
+    /// <remarks>The actor is stopped after this, and started again by its parent: from what the journal has by then.
+    /// </remarks>
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        base.OnPersistFailure(cause, @event, sequenceNr);
+        OnJournalFailure($"the journal fails: {cause.Message}", cause);
+    }
+
+    private void OnJournalFailure(string reason, Exception cause)
+    {
+        Fail(reason);
+        var why = cause.GetBaseException().Message.TrimEnd('.');
+        _lastWords.AddRange(_machine.LastWords(request => Unknown(request, why)));
+    }
+
+    /// <summary>The write may be durable all the same.</summary>
+    private PoolReplies.Refused Unknown(RequestId request, string why) => new(request, new Refusal(
+        RefusalKind.TimedOut, "the journal failed", _setup.Name.Value,
+        $"{_setup.StateDirectory}/journal cannot be written: {why}; whether it was done is unknown",
+        "make room on its disk, or repair it; it is tried again every few seconds, "
+            + "and the same request id gives the answer"));
+
+    /// <summary>The machine is not asked any more.</summary>
+    private void Fail(string reason)
+    {
+        _failure = reason;
+        OnEntered(new PoolOutputs.Entered(PoolPhase.Unavailable, reason, _setup.Time.GetUtcNow()));
         Show();
     }
 
-    private void Show() => _setup.Board.Show(new PoolPicture(
-        _setup.Name, _setup.Uuid, _setup.Paths, _phase,
-        _phase == PoolPhase.Open ? ReasonOfFormats() : _reason, _since, new PoolContents(_state), _health,
-        _deletions, _problems)
+    private void Step(PoolInput input)
     {
-        Actor = Self, Number = LastSequenceNr, Jobs = _devices.Jobs, StockClaims = _stockClaims, NextTrim = NextTrimAt,
-        IsTrimming = _round is not null,
-        MetadataAreDamaged = _metadataAreDamaged, Sectors = _sectors, Formats = FormatsOfPresent(),
+        if (_failure is not null)
+            return;
+        foreach (var output in _machine.Step(input, _setup.Time.GetUtcNow()))
+            Do(output);
+    }
+
+    private void Do(PoolOutput output)
+    {
+        switch (output)
+        {
+            case PoolOutputs.Persist persist:
+                Persist(persist.Events);
+                break;
+            case PoolOutputs.Work work:
+                WorkerOf(work.Worker).Tell(new KernelWorker.Work(work.Job), Self);
+                break;
+            case PoolOutputs.Release release:
+                if (_workers.Remove(release.Worker, out var idle))
+                    Context.Stop(idle);
+                break;
+            case PoolOutputs.Reply reply:
+                Reply(reply);
+                break;
+            case PoolOutputs.StartTimer { Repeats: true } start:
+                Timers.StartPeriodicTimer(start.Timer, Due.Of(start.Timer), start.After);
+                break;
+            case PoolOutputs.StartTimer start:
+                Timers.StartSingleTimer(start.Timer, Due.Of(start.Timer), start.After);
+                break;
+            case PoolOutputs.CancelTimer cancel:
+                Timers.Cancel(cancel.Timer);
+                break;
+            case PoolOutputs.Show:
+                Show();
+                break;
+            case PoolOutputs.Entered entered:
+                OnEntered(entered);
+                break;
+            case PoolOutputs.Store store:
+                SaveSnapshot(store.State);
+                break;
+            case PoolOutputs.RebuildFiles rebuild:
+                FlushNotices();
+                _projection.Tell(new ProjectionActor.Rebuild(rebuild.State));
+                break;
+            case PoolOutputs.FinishFiles:
+                FlushNotices();
+                _projection.Tell(ProjectionActor.Finish.Instance);
+                break;
+            case PoolOutputs.StopFiles:
+                Context.Watch(_projection);
+                Context.Stop(_projection);
+                break;
+            case PoolOutputs.StartFiles:
+                StartProjection();
+                break;
+            case PoolOutputs.Say { IsWarning: true } say:
+                _log.Warning("{0}", say.Text);
+                break;
+            case PoolOutputs.Say say:
+                _log.Info("{0}", say.Text);
+                break;
+            case PoolOutputs.Ended ended:
+                _setup.Board.Leave(_setup.Name, Self);
+                Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, ended.Why));
+                break;
+            case PoolOutputs.Stop:
+                Context.Stop(Self);
+                break;
+            default:
+                throw new InvalidOperationException($"an output of no known kind: {output.GetType().Name}");
+        }
+    }
+
+    private void Persist(ImmutableArray<PoolEvent> events)
+    {
+        var left = events.Length;
+        PersistAllAsync(events, happened =>
+        {
+            _untold.Add(PoolNoticeOf.Event(LastSequenceNr, happened, _machine.State));
+            if (!Timers.IsTimerActive(FlushDue.Instance))
+                Timers.StartSingleTimer(FlushDue.Instance, FlushDue.Instance, NoticeDelay);
+            if (--left == 0)
+                Step(new PoolInputs.Durable(events.Length));
+        });
+    }
+
+    private IActorRef WorkerOf(ThinId? device)
+    {
+        if (device is not { } id)
+            return _poolWorker;
+        _jobs.Give();
+        if (!_workers.TryGetValue(id, out var worker))
+            _workers[id] = worker = Context.ActorOf(KernelWorker.Props(_setup, id), $"device-{id}-{++_children}");
+        return worker;
+    }
+
+    private void Reply(PoolOutputs.Reply reply) => ((IActorRef)reply.To.Reference).Tell(reply.Message, Self);
+
+    private void StartProjection() => _projection = Context.ActorOf(
+        ProjectionActor.Props(_setup.Kernel, _setup.Files, _setup.Paths), $"projection-{++_children}");
+
+    private void OnEntered(PoolOutputs.Entered entered)
+    {
+        FlushNotices();
+        var notice = new PoolPhaseNotice(_setup.Name, _setup.Uuid, entered.Phase, entered.Reason, entered.Since);
+        Context.System.EventStream.Publish(notice);
+        _setup.Board.Feed.Publish(notice);
+    }
+
+    private void FlushNotices()
+    {
+        if (_untold.Count == 0)
+            return;
+        var notices = new PoolNotices(_setup.Name, _setup.Uuid, [.. _untold]);
+        _untold.Clear();
+        Context.System.EventStream.Publish(notices);
+        _setup.Board.Feed.Publish(notices);
+        _projection.Tell(new ProjectionActor.Happened(
+            [.. notices.Notices.Select(notice => notice.Event)], _machine.State));
+    }
+
+    private void Show() => _setup.Board.Show(new PoolPicture(
+        _setup.Name, _setup.Uuid, _setup.Paths, _failure is null ? _machine.Phase : PoolPhase.Unavailable,
+        _failure ?? _machine.Reason, _machine.Since, new PoolContents(_machine.State), _machine.Health,
+        _machine.PendingDeletions, _machine.DeviceProblems)
+    {
+        Actor = Self, Number = LastSequenceNr, Jobs = _jobs, StockClaims = _machine.StockClaims,
+        NextTrim = _machine.NextTrim, IsTrimming = _machine.IsTrimming,
+        MetadataAreDamaged = _machine.MetadataAreDamaged, Sectors = _machine.Sectors, Formats = _machine.Formats,
     });
 
-    private void UseIdentity() => _context = new PoolContext(
-        _state.Identity!, _setup.Paths, _setup.Settings.DiscardsOnRemove(_state.Identity!.Backing))
+    private sealed record Due(PoolTimer Timer) : ILocalMessage
     {
-        DiscardAbove = _setup.Settings.DiscardsAbove(_state.Identity!.Backing),
-        LowWaterPercent = _setup.Settings.LowWaterPercent,
-        Guard = PoolGuard.Of(_state),
-    };
+        private static readonly ImmutableArray<Due> _all =
+            [.. Enum.GetValues<PoolTimer>().Order().Select(timer => new Due(timer))];
 
-    private void Answer(IActorRef to, PoolReply reply) => to.Tell(reply, Self);
+        public static Due Of(PoolTimer timer) => _all[(int)timer];
+    }
 
-    /// <summary>Before the caller has its answer: what the caller asks for next, a pool of this name above all, would
-    /// otherwise reach this actor, which stops, and have no answer.</summary>
-    private void ReportEnd(string why)
+    private sealed record FlushDue : ILocalMessage
     {
-        _hasEnded = true;
-        _setup.Board.Leave(_setup.Name, Self);
-        Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, why));
+        public static FlushDue Instance { get; } = new();
     }
 }

@@ -1,42 +1,12 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Akka.Actor;
-using DmAgents.Actors.Devices;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Formats;
 using DmAgents.Domain.Pools.Recovery;
 
 namespace DmAgents.Actors.Pools;
-
-/// <summary>What the agent does with a pool at this moment.</summary>
-public enum PoolPhase
-{
-    /// <summary>The journal is replayed, the pool is made live, both are compared.</summary>
-    Opening,
-
-    /// <summary>Commands are taken.</summary>
-    Open,
-
-    /// <summary>It cannot be made live; the reason is told, and it is tried again.</summary>
-    Unavailable,
-
-    /// <summary>Pool and journal do not belong together. Nothing is changed until the operator decides.</summary>
-    WrongPool,
-
-    /// <summary>Operations under way are finished, none are taken.</summary>
-    Stopping,
-}
-
-/// <summary>A removal whose blocks are not back yet.</summary>
-/// <param name="Id">The thin id.</param>
-/// <param name="Why">What it waits for, for people; empty where it is simply its turn.</param>
-/// <param name="Tries">How often it was tried.</param>
-public sealed record PendingDeletion(ThinId Id, string Why, int Tries)
-{
-    /// <summary>How many blocks are still to be discarded before the thin id is deleted; null where none are.</summary>
-    public ulong? BlocksLeft { get; init; }
-}
 
 /// <summary>
 /// A pool as its actor saw it last: immutable, so that readers never wait for a change and never meet half of one.

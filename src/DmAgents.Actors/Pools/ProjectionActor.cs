@@ -5,6 +5,7 @@ using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
+using DmAgents.Engine.Pools;
 
 namespace DmAgents.Actors.Pools;
 

@@ -7,6 +7,7 @@ using DmAgents.Domain.Pools.Adoption;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
+using DmAgents.Engine.Pools;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Pools;

@@ -1,6 +1,5 @@
 using System.Net;
 using DmAgents.Actors.Journals;
-using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Units;

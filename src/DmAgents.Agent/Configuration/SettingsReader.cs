@@ -2,7 +2,6 @@ using Akka.Configuration;
 using Akka.Configuration.Hocon;
 using DmAgents.Actors.Fleet;
 using DmAgents.Actors.Journals;
-using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;

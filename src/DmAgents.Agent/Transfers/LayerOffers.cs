@@ -1,3 +1,4 @@
+using DmAgents.Domain.Pools;
 using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Containerd;

@@ -1,4 +1,5 @@
 using DmAgents.Actors.Pools;
+using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Ports;

@@ -1,3 +1,4 @@
+using DmAgents.Engine.Pools;
 using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
@@ -86,7 +87,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         if (picture.Thins is null)
         {
             findings.Add(new Finding(Gravity.Warning, pool.Name.Value, "its own list of devices cannot be read",
-                "the pool takes no changes, and so makes no metadata snapshot", PoolActor.RepairOf(pool.Name)));
+                "the pool takes no changes, and so makes no metadata snapshot", PoolMachine.RepairOf(pool.Name)));
         }
         if (pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable)
             findings.AddRange(PoolProblems.Of(pool));
@@ -118,7 +119,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         if (pool is { Phase: PoolPhase.Opening, MetadataAreDamaged: true })
         {
             yield return new Finding(Gravity.Error, pool.Name.Value, "its metadata were damaged, and are checked again",
-                pool.Reason, $"see what can be saved, without changing anything: {PoolActor.RepairOf(pool.Name)}");
+                pool.Reason, $"see what can be saved, without changing anything: {PoolMachine.RepairOf(pool.Name)}");
         }
         if (pool is { Phase: PoolPhase.Open, Health: { CanChange: false } health })
         {
@@ -128,9 +129,9 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
                 PoolCondition.ReadOnly => "it is read-only",
                 _ => "it has failed",
             }, health.Why, health.Condition == PoolCondition.ReadOnly
-                ? $"see what can be done, without changing anything: {PoolActor.RepairOf(pool.Name)}"
+                ? $"see what can be done, without changing anything: {PoolMachine.RepairOf(pool.Name)}"
                 : $"when its disks can be read, open it anew: {ByRepair} {pool.Name}; "
-                    + $"else: {PoolActor.RepairOf(pool.Name)}");
+                    + $"else: {PoolMachine.RepairOf(pool.Name)}");
         }
     }
 

@@ -2,6 +2,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Formats;
+using DmAgents.Engine.Pools;
 
 namespace DmAgents.Agent.UseCases;
 
@@ -18,7 +19,7 @@ internal static class PoolProblems
             yield return new Finding(
                 Gravity.Error, pool.Name.Value, $"the pool is {state}", pool.Reason,
                 pool.MetadataAreDamaged
-                    ? $"see what can be saved, without changing anything: {PoolActor.RepairOf(pool.Name)}"
+                    ? $"see what can be saved, without changing anything: {PoolMachine.RepairOf(pool.Name)}"
                     : $"dmagent pool show {pool.Name}");
         }
         foreach (var shape in Shapes(pool))

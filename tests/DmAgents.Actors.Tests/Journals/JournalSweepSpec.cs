@@ -122,7 +122,7 @@ public sealed class JournalSweepSpec : ActorSpec
         next.StartPool(Parent);
 
         await Eventually.Holds(
-            () => next.Board.Find(TestHost.PoolName) is { Phase: Actors.Pools.PoolPhase.Unavailable },
+            () => next.Board.Find(TestHost.PoolName) is { Phase: Domain.Pools.PoolPhase.Unavailable },
             () => "the pool is open");
         Assert.Contains("the snapshot before it is missing", next.Picture.Reason, StringComparison.Ordinal);
     }

@@ -142,7 +142,7 @@ public sealed class JournalUseSpec : ActorSpec
         Parent.ExpectMsg<PoolStopped>();
         Assert.Equal(RefusalKind.TimedOut, refusal.Kind);
         Assert.Contains($"{TestHost.StateDirectory}/journal", refusal.Why, StringComparison.Ordinal);
-        Assert.Equal(Actors.Pools.PoolPhase.Unavailable, life.Picture.Phase);
+        Assert.Equal(Domain.Pools.PoolPhase.Unavailable, life.Picture.Phase);
         Assert.DoesNotContain(life.Kernel.CallLog, call => call.Operation == nameof(IKernel.CreateSnapshot));
 
         life.StartPool(Parent);

@@ -148,7 +148,7 @@ public sealed class QuarantineSpec : ActorSpec
     }
 
     /// <summary>A pool with a base, a container, and an id that somebody else has made.</summary>
-    private async Task<AgentLife> WithStray(ThinId stray, Actors.Pools.PoolSettings? settings = null)
+    private async Task<AgentLife> WithStray(ThinId stray, Domain.Pools.PoolSettings? settings = null)
     {
         var life = await Opened();
         await life.Done(Ask.Create("one"));

@@ -4,6 +4,7 @@ using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.Transfers;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Fleet;
+using DmAgents.Domain.Pools;
 using DmAgents.Fleet.Peers;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -164,7 +165,7 @@ public sealed class FleetRevocationTests : IAsyncLifetime
         var status = await StatusOf(next);
         Assert.Equal(FleetStanding.Damaged, status.Standing);
         Assert.Contains("host.key", status.Words, StringComparison.Ordinal);
-        Assert.Equal(Actors.Pools.PoolPhase.Open, next.Picture.Phase);
+        Assert.Equal(Domain.Pools.PoolPhase.Open, next.Picture.Phase);
         await Assert.ThrowsAsync<RpcException>(
             async () => await Client(next).InitAsync(new InitFleetRequest { Name = "new", Host = "host1" }));
         await Client(next).LeaveAsync(new LeaveFleetRequest { Force = true });

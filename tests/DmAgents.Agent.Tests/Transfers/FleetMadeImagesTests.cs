@@ -31,7 +31,7 @@ public sealed class FleetMadeImagesTests : TwoAgents
         // So it is for the agent after it, which reads the request from the journal.
         await Target.Stop();
         await NextOfTwo();
-        await Eventually(() => Target.Picture is { Phase: Actors.Pools.PoolPhase.Open }, "the pool is open");
+        await Eventually(() => Target.Picture is { Phase: Domain.Pools.PoolPhase.Open }, "the pool is open");
         Assert.True(IsTheFleets());
     }
 

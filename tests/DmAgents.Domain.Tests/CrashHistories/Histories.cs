@@ -15,11 +15,14 @@ internal static class Histories
     private static readonly int Letters = Operations.Alphabet(new World(new Manner(true, false))).Count();
 
     /// <summary>Every history of so many operations, of which each can be done after the one before.</summary>
-    public static IEnumerable<History> Of(int length, Manner manner) =>
+    /// <param name="bothArePossible">Instead each can be done in the scene, too: they are asked at once.</param>
+    public static IEnumerable<History> Of(int length, Manner manner, bool bothArePossible = false) =>
         from scene in Operations.Scenes()
         from letters in Sequences(length)
         let history = new History(scene.Name, letters, manner)
-        where IsPossible(history)
+        where bothArePossible
+            ? letters.All(letter => IsPossible(history with { Letters = [letter] }))
+            : IsPossible(history)
         select history;
 
     /// <summary>A world in the history's scene, and the operations that follow.</summary>
@@ -86,7 +89,7 @@ internal static class Histories
     /// <summary>Another recovery finds nothing to do.</summary>
     private static IEnumerable<string> RecoverAgain(World world)
     {
-        world.Journal.Rest();
+        world.Machine.Rest();
         world.Restart(Crash.AgentDies);
         var started = world.Machine.Start();
         if (!started.Succeeded)

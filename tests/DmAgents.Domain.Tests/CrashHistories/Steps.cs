@@ -97,30 +97,17 @@ internal sealed class SteppedKernel(SimulatedKernel inner, Steps steps) : Kernel
     }
 }
 
-/// <summary>A pool's journal in memory: durable at once, or riding along with what is durable next.</summary>
+/// <summary>A pool's journal in memory.</summary>
 internal sealed class Journal(Steps steps)
 {
     private readonly List<PoolEvent> _durable = [];
-    private readonly List<PoolEvent> _riding = [];
 
     public IReadOnlyList<PoolEvent> Durable => _durable;
 
-    public void Append(params IEnumerable<PoolEvent> events)
+    public void Append(IReadOnlyCollection<PoolEvent> events)
     {
         steps.Alive();
-        var before = _durable.Count;
-        _durable.AddRange(_riding);
         _durable.AddRange(events);
-        _riding.Clear();
-        steps.Changed(string.Join(", ", _durable.Skip(before).Select(e => e.GetType().Name)));
+        steps.Changed(string.Join(", ", events.Select(e => e.GetType().Name)));
     }
-
-    /// <summary>Nobody comes for a while: outcomes are written without an intent to ride along with.</summary>
-    public void Rest() => Append();
-
-    /// <summary>Outcomes, which recovery can find out again.</summary>
-    public void Ride(PoolEvent outcome) => _riding.Add(outcome);
-
-    /// <summary>The agent is dead, or stops in order to start again: what only it knew is gone.</summary>
-    public void Forget() => _riding.Clear();
 }

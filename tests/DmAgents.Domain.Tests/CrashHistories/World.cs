@@ -1,10 +1,13 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Tests.Deciding;
 using DmAgents.Domain.Units;
+using DmAgents.Engine.Pools;
 using DmAgents.Testing.Faults;
+using DmAgents.Testing.Files;
 using DmAgents.Testing.Simulation;
 
 namespace DmAgents.Domain.Tests.CrashHistories;
@@ -32,6 +35,7 @@ internal sealed class World
     private static readonly PoolName Name = Given.Pool.Identity!.Name;
     private readonly SteppedKernel _kernel;
     private readonly Manner _manner;
+    private readonly MemoryFiles _files = new();
     private int _disks = 1;
 
     public World(Manner manner)
@@ -53,7 +57,7 @@ internal sealed class World
 
     public Journal Journal { get; }
 
-    public PoolMachine Machine { get; private set; }
+    public PoolRunner Machine { get; private set; }
 
     /// <summary>What its owner expects of the pool.</summary>
     public Expected Expected { get; private set; } = Expected.Nothing;
@@ -114,13 +118,16 @@ internal sealed class World
             Simulated.Reboot();
         else if (crash == Crash.PowerCut)
             Simulated.PowerCut();
-        Journal.Forget();
+        Machine.Dispose();
         Steps.Arm();
         Machine = NewMachine();
     }
 
-    private PoolMachine NewMachine() =>
-        new(_kernel, Journal, new PoolPaths("/state", Name), _manner.Discards, _manner.Rides);
+    private PoolRunner NewMachine() => new(
+        new PoolScene(
+            Name, Given.Pool.Identity!.Uuid, "/state", new PoolSettings { DiscardOnRemove = _manner.Discards },
+            new WorkUnderWay(), Guid.NewGuid),
+        _kernel, _files, Journal, _manner.Rides);
 
     private DevicePath NewDisk(string name) => Simulated.AddDisk($"/dev/test-{name}", ByteSize.MiB(80));
 }

@@ -55,8 +55,12 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
     }
 
     /// <summary>Makes live a device that was made a moment ago, and of which nothing can be live or mounted.</summary>
-    public KernelResult SettleFresh(DeviceRecord device) =>
-        device.Use == DeviceUse.Active ? Activate(device) : Settle(device);
+    public KernelResult SettleFresh(DeviceRecord device) => device.Use switch
+    {
+        DeviceUse.Idle => KernelResult.Done,
+        DeviceUse.Active => Activate(device),
+        _ => Settle(device),
+    };
 
     /// <summary>
     /// Ends all writing to a device that is to become a layer: everything written is durable, and it is not live any

@@ -1,0 +1,125 @@
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Ports;
+using DmAgents.Engine.Pools.Jobs;
+
+namespace DmAgents.Engine.Pools;
+
+/// <summary>The pool's health: read when the kernel reports an event and regularly besides, journaled when it changes,
+/// and repaired as far as the policies allow.</summary>
+internal sealed class Care(PoolMachine machine) : PoolPart(machine)
+{
+    /// <summary>A pool that runs low is read so much more often: a fast writer fills gigabytes between two readings.
+    /// </summary>
+    private const int SoonFactor = 5;
+
+    private bool _isReading;
+
+    /// <summary>A look was asked for while the status was read: what is read may be older than what the look is for.
+    /// </summary>
+    private bool _isToLookAgain;
+    private bool _isSettingNoSpace;
+
+    /// <summary>The pool needs the blocks back more than its users need their latency.</summary>
+    public bool IsHastened => Health is
+    {
+        Condition: PoolCondition.LowData or PoolCondition.LowMetadata or PoolCondition.OutOfData,
+    };
+
+    public void LookAtStatus()
+    {
+        _isToLookAgain = _isReading;
+        if (_isReading || !Core.HasIdentity || Machine.Exclusive.IsMending)
+            return;
+        _isReading = true;
+        Core.Give(new PoolJobs.ReadStatus(Pool));
+    }
+
+    public void On(PoolResults.Status result)
+    {
+        _isReading = false;
+        if (_isToLookAgain)
+            LookAtStatus();
+        if (result.Outcome.Error is { } error)
+        {
+            Core.Warn($"its status cannot be read: {error}");
+            // Another process has taken it down: what the agent believes of it is not so any more.
+            if (error.Fault == KernelFault.NotFound && Phase == PoolPhase.Open && Machine.Exclusive.IsQuiet)
+                Machine.Opening.OnFailed(error);
+            return;
+        }
+        var health = PoolHealth.Judge(result.Outcome.Value, Settings.Marks);
+        Core.Health = health;
+        Core.Show();
+        if (Phase != PoolPhase.Open)
+            return;
+        if (health.ChangeFrom(State, Now) is { } changed)
+        {
+            Core.Say($"is {changed.To}: {changed.Why}");
+            Core.Record([changed], () => { });
+        }
+        if (HasToOpenAgain(health))
+        {
+            Core.Cancel(PoolTimer.Status);
+            Machine.Opening.Begin();
+            return;
+        }
+        Machine.Growth.Extend();
+        CareForWriters(health);
+        // They may have waited for a pool that takes changes again.
+        Machine.Deletions.Next();
+        Machine.Deletions.Hasten();
+        Machine.Trim.BeginIfDue();
+        Machine.Stock.Keep();
+        if (health.Status.Data.FreePercent < Settings.LowWaterPercent && !Core.IsWaiting(PoolTimer.StatusSoon))
+            Core.Start(PoolTimer.StatusSoon, Settings.StatusInterval / SoonFactor);
+    }
+
+    /// <summary>No table, message or I/O revives a pool that the kernel gave up: only an opening does. And recovery
+    /// of a pool whose thin ids could not be read waits until they can.</summary>
+    private bool HasToOpenAgain(PoolHealth health) =>
+        ((health.Condition == PoolCondition.Failed && Pool.Identity.Backing is not PoolBacking.Existing)
+            || (Machine.Opening.IsUncompared && health.CanChange))
+        && Machine.Exclusive.IsQuiet;
+
+    /// <summary>Writers to a full pool wait, so that they need not know of an extension; but not without end.</summary>
+    private void CareForWriters(PoolHealth health)
+    {
+        if (Pool.Identity.Backing is PoolBacking.Existing || _isSettingNoSpace)
+            return;
+        var isFull = health.Condition == PoolCondition.OutOfData;
+        if (!isFull)
+            Core.Cancel(PoolTimer.Full);
+        // The kernel's own time limit, too, leaves it at errors. Not with the first free block: the pool would go back
+        // and forth between the two, and writers with it.
+        if (health is { Condition: PoolCondition.Writable, Status.NoSpace: NoSpacePolicy.Error })
+            SetNoSpace(NoSpacePolicy.Queue);
+        else if (isFull && health.Status.NoSpace == NoSpacePolicy.Queue && !Core.IsWaiting(PoolTimer.Full))
+            Core.Start(PoolTimer.Full, Settings.FullWait);
+    }
+
+    /// <summary>Writers to a full pool get an error from here on.</summary>
+    public void EndWaitOfWriters()
+    {
+        if (Health is { Condition: PoolCondition.OutOfData, Status.NoSpace: NoSpacePolicy.Queue }
+            && !_isSettingNoSpace)
+            SetNoSpace(NoSpacePolicy.Error);
+    }
+
+    private void SetNoSpace(NoSpacePolicy policy)
+    {
+        _isSettingNoSpace = true;
+        Core.Give(new PoolJobs.SetNoSpace(Pool, policy));
+    }
+
+    public void On(PoolResults.NoSpaceSet set)
+    {
+        _isSettingNoSpace = false;
+        if (set.Outcome.Error is { } error)
+        {
+            Core.Warn($"what it does with writers when it is full could not be set: {error}");
+            return;
+        }
+        Core.Say($"lets writers {(set.Policy == NoSpacePolicy.Queue ? "wait" : "fail")} when it is full");
+        LookAtStatus();
+    }
+}

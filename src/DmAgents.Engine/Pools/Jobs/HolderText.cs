@@ -1,0 +1,15 @@
+using DmAgents.Domain.Ports;
+
+namespace DmAgents.Engine.Pools.Jobs;
+
+/// <summary>Says who holds a device, for people.</summary>
+internal static class HolderText
+{
+    /// <summary>Empty where nobody was found.</summary>
+    public static string Of(IReadOnlyList<DeviceHolder> holders) =>
+        string.Join(", ", holders.Take(3).Select(Of)) + (holders.Count > 3 ? $" and {holders.Count - 3} more" : "");
+
+    private static string Of(DeviceHolder holder) => holder.ProcessId is { } pid
+        ? $"{holder.What} {holder.Where} of process {pid}" + (holder.Command.Length > 0 ? $" ({holder.Command})" : "")
+        : $"{holder.What} {holder.Where}";
+}

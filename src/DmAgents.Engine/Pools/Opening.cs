@@ -1,0 +1,272 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Formats;
+using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Ports;
+using DmAgents.Engine.Pools.Jobs;
+
+namespace DmAgents.Engine.Pools;
+
+/// <summary>
+/// Opening: the journal's state and the kernel's picture are brought together before commands are taken. The pool is
+/// made live and compared; what no record wants is taken away; devices are created and settled; a checkpoint is set.
+/// Then the pool is open, unavailable, or the wrong one.
+/// </summary>
+internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
+{
+    /// <summary>A pool whose metadata are damaged is tried so much more rarely.</summary>
+    private const int DamageFactor = 12;
+
+    /// <summary>Jobs of the recovery plan that are not answered yet.</summary>
+    private readonly HashSet<ThinId> _recovering = [];
+    private RecoveryPlan? _plan;
+    private ImmutableArray<FormatConcern> _formats = [];
+
+    /// <summary>How often a pool that the kernel gave up could not be opened anew.</summary>
+    private int _failures;
+
+    /// <summary>The caller that asked for the pool to be made, and waits for it.</summary>
+    private (Caller From, PoolCommand Command)? _founder;
+
+    /// <summary>The pool did not let its thin ids be read when it was opened.</summary>
+    public bool IsUncompared { get; private set; }
+
+    /// <summary>That the pool's sectors are larger than those it was made with, found when it was opened.</summary>
+    public string? Sectors { get; private set; }
+
+    /// <summary>It could not be opened last time because its own metadata cannot be used.</summary>
+    public bool MetadataAreDamaged { get; private set; }
+
+    /// <summary>File systems that the kernel does not take. A device that is being removed is not reported: its thin id
+    /// may be given to another one.</summary>
+    public ImmutableArray<FormatConcern> Formats => _formats.IsEmpty
+        ? _formats
+        : _formats = _formats.RemoveAll(concern => Core.DeviceOrNull(concern.Id) is not { IsPresent: true });
+
+    /// <summary>A pool with file systems that the kernel does not take is opened for all others.</summary>
+    public string ReasonOfFormats => string.Join("; ", Formats.Select(
+        concern => $"{Core.DeviceOrNull(concern.Id)?.Key.Name ?? $"thin id {concern.Id}"}: {concern.Why}"));
+
+    public void OnReplayed()
+    {
+        if (State.Identity is null)
+        {
+            Core.Enter(PoolPhase.Opening, "it is being created");
+            return;
+        }
+        Core.UseIdentity();
+        Begin();
+    }
+
+    /// <summary>A pool that never was is made.</summary>
+    public void Found(PoolCommand command, Caller from)
+    {
+        _founder = (from, command);
+        switch (PoolDecider.Decide(State, health: null, command))
+        {
+            case Decision.Accepted accepted:
+                Core.Record(accepted.Events, () =>
+                {
+                    Core.UseIdentity();
+                    Begin();
+                });
+                break;
+            case Decision.Refused refused:
+                Machine.Exclusive.ReportEnd(refused.Refusal.Why);
+                Core.Reply(from, new PoolReplies.Refused(command.Request, refused.Refusal));
+                break;
+            default:
+                throw new InvalidOperationException("a pool that never was has nothing already");
+        }
+    }
+
+    /// <param name="isAsked">The operator wants it, now.</param>
+    public void Begin(bool isAsked = false)
+    {
+        if (Machine.Exclusive.ContinuesReturn())
+            return;
+        Core.Enter(PoolPhase.Opening, "the pool is made live and compared with the journal");
+        Core.Give(new OpeningJobs.Open(Pool, State, isAsked));
+    }
+
+    public void On(PoolResults.Opened opened)
+    {
+        if (opened.Unchecked is { } why)
+            Core.Warn($"its metadata were not checked before it was made live: {why}");
+        var health = PoolHealth.Judge(opened.Picture.Status, Settings.Marks);
+        Core.Health = health;
+        IsUncompared = opened.Picture.Thins is null;
+        Sectors = opened.Sectors;
+        if (Sectors is not null)
+            Core.Warn(Sectors);
+        _formats = opened.Formats;
+        var made = RecoveryPlan.Make(
+            State, opened.Picture, Pool, Now, Core.Scene.Work.Of(Core.Scene.Name));
+        var plan = made with
+        {
+            Findings = [.. made.Findings.Select(finding => finding is PoolEvents.Quarantined found
+                ? found with { Hint = opened.Hints.GetValueOrDefault(found.Id) }
+                : finding)],
+        };
+        foreach (var finding in plan.Findings)
+            Core.Say($"was found at opening with: {finding}");
+        var changed = health.ChangeFrom(State, Now);
+        Core.Record(
+            changed is null ? plan.Findings : plan.Findings.Add(changed),
+            () => Core.Give(new PoolJobs.CleanUp(Pool, plan)));
+    }
+
+    public void On(PoolResults.Mismatched mismatched)
+    {
+        var expected = mismatched.Expected.Intended is { } intended
+            ? $"{mismatched.Expected.Reached} or {intended}"
+            : $"{mismatched.Expected.Reached}";
+        Core.Enter(PoolPhase.WrongPool,
+            $"its transaction id is {mismatched.Found}, but the journal expects {expected}: "
+            + "pool or journal were restored from a backup, or it is another pool");
+        Machine.Exclusive.OnMismatch(mismatched.Found);
+        Machine.Unstash();
+        Machine.Exclusive.AnswerRepairers();
+        RefuseFounder();
+    }
+
+    public void OnFailed(KernelError error, bool wasGivenUp = false)
+    {
+        MetadataAreDamaged = error is { Operation: "thin_check", Fault: KernelFault.Invalid }
+            or { Operation: "open pool" or "read pool", Fault: KernelFault.Failed };
+        Core.Enter(PoolPhase.Unavailable, wasGivenUp
+            ? $"the kernel has given the pool up, and it cannot be opened anew yet: {error}"
+            : error.ToString());
+        Machine.Unstash();
+        Machine.Exclusive.AnswerRepairers();
+        if (RefuseFounder())
+            return;
+        _failures = wasGivenUp ? _failures + 1 : 0;
+        // Damage does not disappear by itself, and to find it again all metadata are read. Nor does a disk come back
+        // sooner.
+        var factor = MetadataAreDamaged ? DamageFactor : Math.Min(1 << Math.Min(_failures, 8), DamageFactor);
+        Core.Start(PoolTimer.Open, Settings.RetryInterval * factor);
+    }
+
+    /// <summary>A pool whose creation fails never was: what is live of it is taken down, and its parent forgets it. So
+    /// is one that was taken over, and in which nothing was changed yet.</summary>
+    private bool RefuseFounder()
+    {
+        if (_founder is null || (State.WasOpened && State.Takeover is null))
+            return false;
+        Core.Give(new OpeningJobs.Abandon(Pool));
+        return true;
+    }
+
+    public void On(PoolResults.Abandoned abandoned)
+    {
+        if (_founder is not { } founder)
+            return;
+        _founder = null;
+        var why = abandoned.Outcome.Error is { } error
+            ? $"{Core.Reason}; it is live still: {error}"
+            : Core.Reason;
+        Machine.Exclusive.ReportEnd(why);
+        Core.Reply(founder.From, new PoolReplies.Refused(founder.Command.Request, new Refusal(
+            RefusalKind.Failed, State.Takeover is null ? "cannot create pool" : "cannot adopt pool",
+            Name, why, "correct what is named, then try again")));
+    }
+
+    public void On(PoolResults.CleanedUp cleaned)
+    {
+        foreach (var error in cleaned.Errors)
+            Core.Warn($"left over from before and not taken away: {error}");
+        _plan = cleaned.Plan;
+        foreach (var pending in _plan.Create)
+        {
+            _recovering.Add(pending.Id);
+            Machine.Creations.Start(State.Devices[pending.Id], pending.InPool);
+        }
+        foreach (var id in _plan.Settle)
+        {
+            _recovering.Add(id);
+            var device = State.Devices[id];
+            Core.Give(id, device.GrowingTo is null
+                ? new DeviceJobs.Settle(Pool, device, Request: null)
+                : new DeviceJobs.Grow(Pool, device, Request: null));
+        }
+        Machine.Deletions.ForgetAll();
+        foreach (var id in _plan.Delete)
+            Machine.Deletions.Add(id);
+        Complete();
+    }
+
+    public void On(DeviceResults.Created result)
+    {
+        if (Machine.Creations.Note(result))
+            Machine.Problems.Note(result.Id, result.Settled, holders: "");
+        OnRecovered(result.Id);
+    }
+
+    public void On(DeviceResults.Grown result)
+    {
+        if (result.Outcome.Succeeded && Core.DeviceOrNull(result.Id)?.GrowingTo is { } size)
+            Core.Outcome(new PoolEvents.Resized(result.Id, size, Now));
+        Machine.Problems.Note(result.Id, result.Outcome, holders: "");
+        OnRecovered(result.Id);
+    }
+
+    public void On(DeviceResults.Settled result)
+    {
+        Machine.Problems.Note(result.Id, result.Outcome, result.Holders);
+        OnRecovered(result.Id);
+    }
+
+    /// <summary>One device of the plan is done with, well or not. In an open pool there is no plan.</summary>
+    public void OnRecovered(ThinId id)
+    {
+        _recovering.Remove(id);
+        Complete();
+    }
+
+    private void Complete()
+    {
+        if (_recovering.Count > 0 || _plan is null)
+            return;
+        _plan = null;
+        Machine.Checkpoints.Begin(OnOpened);
+    }
+
+    private void OnOpened()
+    {
+        MetadataAreDamaged = false;
+        _failures = 0;
+        Core.Enter(PoolPhase.Open, ReasonOfFormats);
+        // After a restart nearly all files are right, and the callers that wait for the agent do not wait for them to
+        // be read.
+        Core.Start(PoolTimer.Files, _founder is null ? Settings.ProjectionDelay : TimeSpan.Zero);
+        Core.Start(PoolTimer.Status, Settings.StatusInterval, repeats: true);
+        if (_founder is { } founder)
+            Core.Reply(founder.From, PoolSuccess.Of(founder.Command, alreadySo: false));
+        _founder = null;
+        Machine.Exclusive.AnswerRepairers();
+        Machine.Deletions.Next();
+        Machine.Purges.BeginIntended();
+        Machine.Problems.RetryLaterIfAny();
+        Machine.Unstash();
+    }
+
+    /// <summary>The answer to a command that an open pool would take.</summary>
+    public Refusal Closed() => new(
+        Phase == PoolPhase.WrongPool ? RefusalKind.WrongState : RefusalKind.Failed,
+        "cannot use pool", Name, Core.Reason,
+        Phase == PoolPhase.WrongPool
+            ? $"compare pool and journal, and decide: dmagent pool check {Name}"
+            : MetadataAreDamaged
+                ? $"see what can be saved, without changing anything: {PoolMachine.RepairOf(Core.Scene.Name)}"
+            : "correct what is named; it is tried again every few seconds");
+
+    public IEnumerable<(Caller From, RequestId Request)> TakeFounder()
+    {
+        if (_founder is not { } founder)
+            yield break;
+        _founder = null;
+        yield return (founder.From, founder.Command.Request);
+    }
+}

@@ -1,0 +1,238 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Pools.Takeover;
+using DmAgents.Engine.Pools.Jobs;
+
+namespace DmAgents.Engine.Pools;
+
+/// <summary>What a pool's machine is given.</summary>
+/// <param name="Name">The pool's name.</param>
+/// <param name="Uuid">Its uuid.</param>
+/// <param name="StateDirectory">Where the agent keeps its files.</param>
+/// <param name="Settings">How pools are run.</param>
+/// <param name="Work">What uses pools from outside.</param>
+/// <param name="NewId">Makes the ids of requests and of stock that have no caller.</param>
+public sealed record PoolScene(
+    PoolName Name, PoolUuid Uuid, string StateDirectory, PoolSettings Settings, WorkUnderWay Work, Func<Guid> NewId)
+{
+    public PoolPaths Paths => new(StateDirectory, Name);
+}
+
+/// <summary>
+/// What all parts of a pool's machine share: the state, which runs ahead of the journal by the writes under way, the
+/// phase, the timers, the jobs under way, and the outputs of the step.
+/// </summary>
+internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
+{
+    private readonly List<PoolEvent> _outcomes = [];
+    private readonly Queue<(int Left, Action WhenDurable)> _writes = new();
+    private readonly HashSet<PoolTimer> _timers = [];
+    private readonly Dictionary<ThinId, int> _jobs = [];
+    private List<PoolOutput> _outputs = [];
+    private bool _isChanged;
+    private PoolContext? _context;
+
+    public PoolScene Scene => scene;
+
+    public PoolState State { get; private set; } = PoolState.Empty;
+
+    /// <summary>As it was read last; null before the first time.</summary>
+    public PoolHealth? Health { get; set; }
+
+    public PoolPhase Phase { get; private set; } = PoolPhase.Opening;
+
+    public string Reason { get; private set; } = "the journal is replayed";
+
+    public DateTimeOffset Since { get; private set; } = now;
+
+    /// <summary>The time of the step.</summary>
+    public DateTimeOffset Now { get; private set; } = now;
+
+    /// <summary>Events since the last snapshot of the state.</summary>
+    public int EventsSinceSnapshot { get; set; }
+
+    public bool HasIdentity => _context is not null;
+
+    /// <summary>Made anew whenever the backing changes; only after the pool has an identity.</summary>
+    public PoolContext Pool => _context ?? throw new InvalidOperationException("the pool has no identity yet");
+
+    /// <summary>Some worker of a device has a job that is not answered.</summary>
+    public bool DevicesAreAtWork => _jobs.Count > 0;
+
+    public bool IsAtWork(ThinId device) => _jobs.ContainsKey(device);
+
+    public void Begin(DateTimeOffset at) => Now = at;
+
+    /// <summary>Ends the step.</summary>
+    public IReadOnlyList<PoolOutput> TakeOutputs()
+    {
+        if (_isChanged)
+            _outputs.Insert(0, PoolOutputs.Show.Instance);
+        _isChanged = false;
+        var outputs = _outputs;
+        _outputs = [];
+        return outputs;
+    }
+
+    public void Put(PoolOutput output) => _outputs.Add(output);
+
+    /// <summary>Readers see what is so after the step.</summary>
+    public void Show() => _isChanged = true;
+
+    public void Restore(PoolState state)
+    {
+        State = state;
+        EventsSinceSnapshot = 0;
+    }
+
+    public void Replay(PoolEvent happened)
+    {
+        State = State.Apply(happened);
+        EventsSinceSnapshot++;
+    }
+
+    public void UseIdentity() => _context = new PoolContext(
+        State.Identity!, scene.Paths, scene.Settings.DiscardsOnRemove(State.Identity!.Backing))
+    {
+        DiscardAbove = scene.Settings.DiscardsAbove(State.Identity!.Backing),
+        LowWaterPercent = scene.Settings.LowWaterPercent,
+        Guard = PoolGuard.Of(State),
+    };
+
+    public void Enter(PoolPhase phase, string reason)
+    {
+        if (Phase == phase && Reason == reason)
+            return;
+        (Phase, Reason, Since) = (phase, reason, Now);
+        Say($"is {phase}: {reason}");
+        Put(new PoolOutputs.Entered(phase, reason, Now));
+        Show();
+    }
+
+    public void Say(string what) => Put(new PoolOutputs.Say(IsWarning: false, $"pool {scene.Name} {what}"));
+
+    public void Warn(string what) => Put(new PoolOutputs.Say(IsWarning: true, $"pool {scene.Name}: {what}"));
+
+    /// <summary>
+    /// Decides events: the state has them at once, <paramref name="whenDurable"/> runs when the journal has them.
+    /// Outcomes that were waiting for a write ride along in front.
+    /// </summary>
+    public void Record(ImmutableArray<PoolEvent> events, Action whenDurable)
+    {
+        foreach (var happened in events)
+            State = State.Apply(happened);
+        ImmutableArray<PoolEvent> written = [.. _outcomes, .. events];
+        _outcomes.Clear();
+        Cancel(PoolTimer.Outcome);
+        if (written.IsEmpty)
+        {
+            whenDurable();
+            return;
+        }
+        _writes.Enqueue((written.Length, whenDurable));
+        Put(new PoolOutputs.Persist(written));
+    }
+
+    /// <summary>Notes an outcome, which recovery could ask of the pool: it waits for a write to ride along with.
+    /// </summary>
+    public void Outcome(PoolEvent outcome)
+    {
+        State = State.Apply(outcome);
+        _outcomes.Add(outcome);
+        if (!IsWaiting(PoolTimer.Outcome))
+            Start(PoolTimer.Outcome, scene.Settings.OutcomeDelay);
+    }
+
+    /// <summary>Runs behind the writes under way; at once if there are none.</summary>
+    public void AfterWrites(Action then)
+    {
+        if (_writes.Count == 0)
+            then();
+        else
+            _writes.Enqueue((0, then));
+    }
+
+    /// <summary>The journal has all events of the write that was begun first.</summary>
+    public void OnDurable(int events, Action afterEach)
+    {
+        if (!_writes.TryDequeue(out var write) || write.Left != events)
+            throw new InvalidOperationException($"no write of {events} events is the first under way");
+        EventsSinceSnapshot += events;
+        Show();
+        write.WhenDurable();
+        afterEach();
+        while (_writes.TryPeek(out var next) && next.Left == 0)
+        {
+            _writes.Dequeue();
+            next.WhenDurable();
+        }
+    }
+
+    public bool IsWaiting(PoolTimer timer) => _timers.Contains(timer);
+
+    public void Start(PoolTimer timer, TimeSpan after, bool repeats = false)
+    {
+        _timers.Add(timer);
+        Put(new PoolOutputs.StartTimer(timer, after, repeats));
+    }
+
+    public void Cancel(PoolTimer timer)
+    {
+        if (_timers.Remove(timer))
+            Put(new PoolOutputs.CancelTimer(timer));
+    }
+
+    public void OnDue(PoolTimer timer)
+    {
+        if (timer != PoolTimer.Status)
+            _timers.Remove(timer);
+    }
+
+    /// <summary>A job on the pool as a whole: one after the other.</summary>
+    public void Give(Job job) => Put(new PoolOutputs.Work(Worker: null, job));
+
+    /// <summary>A job of a device: the jobs of one device run one after the other.</summary>
+    public void Give(ThinId worker, Job job)
+    {
+        _jobs[worker] = _jobs.GetValueOrDefault(worker) + 1;
+        Put(new PoolOutputs.Work(worker, job));
+    }
+
+    public void OnWorked(ThinId worker)
+    {
+        if (--_jobs[worker] == 0)
+            _jobs.Remove(worker);
+    }
+
+    public void Reply(Caller to, PoolReply reply) => Put(new PoolOutputs.Reply(to, reply));
+
+    public DeviceRecord? DeviceOrNull(ThinId? id) => id is { } known ? State.Devices.GetValueOrDefault(known) : null;
+
+    public RequestId FreshRequest() => new(scene.NewId());
+
+}
+
+/// <summary>A part of a pool's machine.</summary>
+internal abstract class PoolPart(PoolMachine machine)
+{
+    protected PoolMachine Machine => machine;
+
+    protected PoolCore Core => machine.Core;
+
+    protected PoolState State => machine.Core.State;
+
+    protected PoolHealth? Health => machine.Core.Health;
+
+    protected PoolPhase Phase => machine.Core.Phase;
+
+    protected PoolContext Pool => machine.Core.Pool;
+
+    protected PoolSettings Settings => machine.Core.Scene.Settings;
+
+    protected string Name => machine.Core.Scene.Name.Value;
+
+    protected DateTimeOffset Now => machine.Core.Now;
+}

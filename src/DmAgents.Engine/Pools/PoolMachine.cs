@@ -1,0 +1,472 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Formats;
+using DmAgents.Engine.Pools.Jobs;
+
+namespace DmAgents.Engine.Pools;
+
+/// <summary>
+/// Owns one pool: its state, its ledger of thin ids, and the order in which things happen to it. Decides at once on
+/// its state, and lets effects and answers wait until the decision's events are durable; decisions that arrive while
+/// a write is under way share the next one.
+/// </summary>
+/// <remarks>
+/// Pure: a step depends on the inputs before it, the time that it is given, and the ids of <see
+/// cref="PoolScene.NewId"/>. The caller does what the outputs say, in their order, and answers each with its input;
+/// it may take as long as it likes, and may die at any point: the next machine begins with what is durable. Not safe
+/// for several threads.
+/// </remarks>
+public sealed class PoolMachine
+{
+    private List<(Caller From, PoolCommand Command)> _unstashed = [];
+
+    public PoolMachine(PoolScene scene, DateTimeOffset now)
+    {
+        Core = new PoolCore(scene, now);
+        Requests = new Requests(this);
+        Changes = new Changes(this);
+        Creations = new Creations(this);
+        Confirmations = new Confirmations(this);
+        Problems = new Problems(this);
+        Purges = new Purges(this);
+        Deletions = new Deletions(this);
+        Trim = new Trim(this);
+        Stock = new StockKeeping(this);
+        Growth = new Growth(this);
+        Care = new Care(this);
+        Checkpoints = new Checkpoints(this);
+        Opening = new Opening(this);
+        Return = new Return(this);
+        Exclusive = new Exclusive(this);
+    }
+
+    /// <summary>What has been decided: runs ahead of what is durable by the writes under way.</summary>
+    public PoolState State => Core.State;
+
+    public PoolHealth? Health => Core.Health;
+
+    public PoolPhase Phase => Core.Phase;
+
+    /// <summary>Why the pool is in its phase, for people.</summary>
+    public string Reason => Phase == PoolPhase.Open ? Opening.ReasonOfFormats : Core.Reason;
+
+    public DateTimeOffset Since => Core.Since;
+
+    /// <summary>Removals whose blocks are not back yet.</summary>
+    public ImmutableSortedDictionary<ThinId, PendingDeletion> PendingDeletions => Deletions.Pending;
+
+    /// <summary>Devices that are not live as their record wants, and why.</summary>
+    public ImmutableSortedDictionary<ThinId, string> DeviceProblems => Problems.All;
+
+    /// <summary>How many ready-made snapshots were given away since the start.</summary>
+    public long StockClaims => Stock.Claims;
+
+    /// <summary>When the mounted file systems are trimmed without a request; null: never.</summary>
+    public DateTimeOffset? NextTrim => Trim.NextAt;
+
+    public bool IsTrimming => Trim.IsUnderWay;
+
+    /// <summary>The pool could not be opened last time because its own metadata cannot be used.</summary>
+    public bool MetadataAreDamaged => Opening.MetadataAreDamaged;
+
+    /// <summary>That the pool's sectors are larger than those it was made with, for people; null if they are not.
+    /// </summary>
+    public string? Sectors => Opening.Sectors;
+
+    /// <summary>File systems that the kernel does not take.</summary>
+    public ImmutableArray<FormatConcern> Formats => Opening.Formats;
+
+    internal PoolCore Core { get; }
+
+    internal Requests Requests { get; }
+
+    internal Changes Changes { get; }
+
+    internal Creations Creations { get; }
+
+    internal Confirmations Confirmations { get; }
+
+    internal Problems Problems { get; }
+
+    internal Purges Purges { get; }
+
+    internal Deletions Deletions { get; }
+
+    internal Trim Trim { get; }
+
+    internal StockKeeping Stock { get; }
+
+    internal Growth Growth { get; }
+
+    internal Care Care { get; }
+
+    internal Checkpoints Checkpoints { get; }
+
+    internal Opening Opening { get; }
+
+    internal Return Return { get; }
+
+    internal Exclusive Exclusive { get; }
+
+    /// <summary>The command that reports what a repair of the pool's metadata would do.</summary>
+    public static string RepairOf(PoolName pool) => $"dmagent pool repair-metadata {pool}";
+
+    /// <summary>Before the first step: the journal begins with this snapshot.</summary>
+    public void Restore(PoolState state) => Core.Restore(state);
+
+    /// <summary>Before the first step: the next event of the journal.</summary>
+    public void Replay(PoolEvent happened) => Core.Replay(happened);
+
+    /// <summary>Takes one input.</summary>
+    /// <param name="now">The time; never before that of the step before.</param>
+    /// <returns>What is to be done, in this order.</returns>
+    public IReadOnlyList<PoolOutput> Step(PoolInput input, DateTimeOffset now)
+    {
+        Core.Begin(now);
+        Take(input);
+        while (_unstashed.Count > 0)
+        {
+            var unstashed = _unstashed;
+            _unstashed = [];
+            foreach (var (from, command) in unstashed)
+                Ask(command, from);
+        }
+        Exclusive.RetireWhenQuiet();
+        return Core.TakeOutputs();
+    }
+
+    /// <summary>The journal failed, and with it this machine: what the callers that wait are answered. Each is answered
+    /// once.</summary>
+    /// <param name="answer">Of a request whose outcome is unknown.</param>
+    public IReadOnlyList<PoolOutputs.Reply> LastWords(Func<RequestId, PoolReply> answer)
+    {
+        var trimmers = Trim.Waiting.Select(waiting => (waiting.From, waiting.Command.Request)).ToList();
+        Trim.ForgetWaiting();
+        return
+        [
+            .. Requests.TakeAll().Concat(Exclusive.TakeWaiting()).Concat(Return.TakeWaiting()).Concat(trimmers)
+                .Concat(Opening.TakeFounder())
+                .Select(waiting => new PoolOutputs.Reply(waiting.Item1, answer(waiting.Item2))),
+        ];
+    }
+
+    /// <summary>At the end of the step: what waited for the opening is taken.</summary>
+    internal void Unstash() => _unstashed.AddRange(Requests.TakeStashed());
+
+    private void Take(PoolInput input)
+    {
+        switch (input)
+        {
+            case PoolInputs.Asked asked:
+                Ask(asked.Command, asked.From);
+                break;
+            case PoolInputs.Worked worked:
+                OnWorked(worked);
+                break;
+            case PoolInputs.Durable durable:
+                Core.OnDurable(durable.Events, Checkpoints.StoreIfDue);
+                break;
+            case PoolInputs.Due due:
+                Core.OnDue(due.Timer);
+                OnDue(due.Timer);
+                break;
+            case PoolInputs.LookAtStatus:
+                Care.LookAtStatus();
+                break;
+            case PoolInputs.Replayed:
+                Opening.OnReplayed();
+                break;
+            case PoolInputs.EndIfNeverMade when Phase == PoolPhase.Opening && State.Identity is null:
+                Exclusive.ReportEnd("its creation was interrupted");
+                break;
+            case PoolInputs.EndIfNeverMade:
+                break;
+            case PoolInputs.Stop when Phase is PoolPhase.Open or PoolPhase.Stopping:
+                Exclusive.BeginStop();
+                break;
+            case PoolInputs.FilesFinished when Phase == PoolPhase.Stopping:
+            case PoolInputs.Stop:
+                Core.Put(PoolOutputs.Stop.Instance);
+                break;
+            case PoolInputs.FilesFinished:
+                break;
+            case PoolInputs.FilesStopped:
+                Exclusive.OnFilesStopped();
+                break;
+            default:
+                throw new InvalidOperationException($"a pool does not know the input {input.GetType().Name}");
+        }
+    }
+
+    private void Ask(PoolCommand command, Caller from)
+    {
+        if (Exclusive.HasEnded)
+            Core.Reply(from, new PoolReplies.Refused(command.Request, new Refusal(
+                RefusalKind.Busy, "cannot take the request", Core.Scene.Name.Value, "the pool is being forgotten",
+                "try again in a moment")));
+        else if (Phase == PoolPhase.Opening)
+            AskOpening(command, from);
+        else if (Phase is PoolPhase.Open or PoolPhase.Stopping)
+            AskOpen(command, from);
+        else
+            AskClosed(command, from);
+    }
+
+    private void AskOpening(PoolCommand command, Caller from)
+    {
+        switch (command)
+        {
+            case PoolCommands.Initialize or PoolCommands.TakeOver when State.Identity is null:
+                Opening.Found(command, from);
+                break;
+            case PoolCommands.Adopt adopt when State.Identity is null:
+                Exclusive.On(adopt, from);
+                break;
+            case PoolCommands.MendMetadata mend when Exclusive.Joins(mend, from):
+                break;
+            default:
+                Requests.Stash(command, from);
+                break;
+        }
+    }
+
+    private void AskOpen(PoolCommand command, Caller from)
+    {
+        switch (command)
+        {
+            case PoolCommands.Adopt adopt:
+                Exclusive.On(adopt, from);
+                break;
+            case PoolCommands.Retire retire:
+                Exclusive.On(retire, from);
+                break;
+            case PoolCommands.Repair repair:
+                Exclusive.On(repair, from);
+                break;
+            case PoolCommands.Trim trim:
+                Trim.On(trim, from);
+                break;
+            case PoolCommands.MendMetadata mend:
+                Exclusive.On(mend, from);
+                break;
+            case PoolCommands.DiscardMetadata discard:
+                Exclusive.On(discard, from);
+                break;
+            case PoolCommands.Return back:
+                Return.On(back, from);
+                break;
+            default:
+                Changes.On(command, from);
+                break;
+        }
+    }
+
+    private void AskClosed(PoolCommand command, Caller from)
+    {
+        switch (command)
+        {
+            case PoolCommands.Adopt adopt:
+                Exclusive.On(adopt, from);
+                break;
+            case PoolCommands.Retire { Force: true } retire when Phase == PoolPhase.Unavailable:
+                Exclusive.On(retire, from);
+                break;
+            case PoolCommands.Repair repair:
+                Exclusive.On(repair, from);
+                break;
+            case PoolCommands.Trim trim:
+                Trim.On(trim, from);
+                break;
+            case PoolCommands.MendMetadata mend:
+                Exclusive.On(mend, from);
+                break;
+            default:
+                Core.Reply(from, new PoolReplies.Refused(command.Request, Opening.Closed()));
+                break;
+        }
+    }
+
+    private void OnDue(PoolTimer timer)
+    {
+        switch (timer)
+        {
+            // A removal that waits opens the pool again if it is refused.
+            case PoolTimer.Open when Exclusive.RemovalIsHeld:
+                Core.Start(PoolTimer.Open, Core.Scene.Settings.RetryInterval);
+                break;
+            case PoolTimer.Open when Phase is PoolPhase.Unavailable or PoolPhase.WrongPool:
+                Opening.Begin();
+                break;
+            case PoolTimer.Open:
+                break;
+            case PoolTimer.Files:
+                if (Phase == PoolPhase.Open)
+                    Core.Put(new PoolOutputs.RebuildFiles(State));
+                break;
+            case PoolTimer.Status or PoolTimer.StatusSoon or PoolTimer.Extension:
+                Care.LookAtStatus();
+                break;
+            case PoolTimer.Retry:
+                Problems.Retry();
+                break;
+            case PoolTimer.Outcome:
+                Core.Record([], () => { });
+                break;
+            case PoolTimer.Stop:
+                Exclusive.GiveUpStopping();
+                break;
+            case PoolTimer.Full:
+                Care.EndWaitOfWriters();
+                break;
+            case PoolTimer.Deletion:
+                Deletions.Next();
+                break;
+            case PoolTimer.Piece:
+                Deletions.DiscardNext();
+                break;
+            case PoolTimer.Trim:
+                Trim.Next();
+                break;
+            case PoolTimer.Stock:
+                Stock.Keep();
+                break;
+            default:
+                throw new InvalidOperationException($"a pool does not know the timer {timer}");
+        }
+    }
+
+    private void OnWorked(PoolInputs.Worked worked)
+    {
+        if (worked.Worker is { } answered)
+            Core.OnWorked(answered);
+        if (worked.Result is not (DeviceResults.Created or DeviceResults.Settled or DeviceResults.Grown
+            or DeviceResults.Confirmed or DeviceResults.Sealed))
+            OnAnyPhase(worked.Result);
+        else if (Phase is PoolPhase.Open or PoolPhase.Stopping)
+            OnOpenPool(worked.Result);
+        else if (Phase == PoolPhase.Opening)
+            OnOpeningPool(worked.Result);
+        // A worker is kept while something is under way, or live of its device.
+        if (worked.Worker is { } id && !Core.IsAtWork(id) && Core.DeviceOrNull(id) is not { Use: not DeviceUse.Idle })
+            Core.Put(new PoolOutputs.Release(id));
+    }
+
+    private void OnOpenPool(JobResult result)
+    {
+        switch (result)
+        {
+            case DeviceResults.Created created:
+                Creations.OnCreated(created);
+                foreach (var operation in Requests.TakeHeldBack(created.Id))
+                    Changes.Take(operation.Command, operation.Waiting);
+                break;
+            case DeviceResults.Settled settled:
+                Changes.OnSettled(settled);
+                break;
+            case DeviceResults.Grown grown:
+                Changes.OnGrown(grown);
+                break;
+            case DeviceResults.Confirmed confirmed:
+                Confirmations.On(confirmed);
+                break;
+            case DeviceResults.Sealed answer:
+                Changes.OnSealed(answer);
+                break;
+        }
+    }
+
+    private void OnOpeningPool(JobResult result)
+    {
+        switch (result)
+        {
+            case DeviceResults.Created created:
+                Opening.On(created);
+                break;
+            case DeviceResults.Settled settled:
+                Opening.On(settled);
+                break;
+            case DeviceResults.Grown grown:
+                Opening.On(grown);
+                break;
+        }
+    }
+
+    private void OnAnyPhase(JobResult result)
+    {
+        switch (result)
+        {
+            case PoolResults.Opened opened:
+                Opening.On(opened);
+                break;
+            case PoolResults.Mismatched mismatched:
+                Opening.On(mismatched);
+                break;
+            case PoolResults.OpenFailed failed:
+                Opening.OnFailed(failed.Error, failed.WasGivenUp);
+                break;
+            case PoolResults.CleanedUp cleaned:
+                Opening.On(cleaned);
+                break;
+            case PoolResults.Abandoned abandoned:
+                Opening.On(abandoned);
+                break;
+            case PoolResults.Marked marked:
+                Checkpoints.On(marked);
+                break;
+            case PoolResults.Status status:
+                Care.On(status);
+                break;
+            case PoolResults.NoSpaceSet set:
+                Care.On(set);
+                break;
+            case PoolResults.GrowthPlanned planned:
+                Growth.On(planned);
+                break;
+            case PoolResults.GrowthPrepared prepared:
+                Growth.On(prepared);
+                break;
+            case PoolResults.Grown grown:
+                Growth.On(grown);
+                break;
+            case PoolResults.Confirmed confirmed:
+                Confirmations.On(confirmed);
+                break;
+            case PoolResults.Purged purged:
+                Purges.On(purged);
+                break;
+            case PoolResults.Mended mended:
+                Exclusive.On(mended);
+                break;
+            case PoolResults.MetadataDiscarded discarded:
+                Exclusive.On(discarded);
+                break;
+            case PoolResults.Retired retired:
+                Exclusive.On(retired);
+                break;
+            case PoolResults.MadeIdle idle:
+                Return.On(idle);
+                break;
+            case PoolResults.GivenBack back:
+                Return.On(back);
+                break;
+            case PoolResults.LetGone gone:
+                Return.On(gone);
+                break;
+            case DeviceResults.Detached detached:
+                Creations.OnDetached(detached);
+                break;
+            case DeviceResults.Deleted deleted:
+                Deletions.OnDeleted(deleted);
+                break;
+            case DeviceResults.Discarded discarded:
+                Deletions.OnDiscarded(discarded);
+                break;
+            case DeviceResults.Trimmed trimmed:
+                Trim.On(trimmed);
+                break;
+            default:
+                throw new InvalidOperationException($"a pool does not know the result {result.GetType().Name}");
+        }
+    }
+}
