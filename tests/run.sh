@@ -74,7 +74,7 @@ quick_tests() {
 }
 # Either takes about half of the time.
 agent_and_edges() { quick_tests Agent Cli Kernel; }
-actors_and_others() { quick_tests Actors Domain Fleet Transfer Images; }
+actors_and_others() { quick_tests Actors Engine Domain Fleet Transfer Images; }
 beside agent_and_edges actors_and_others
 
 # The agent as a whole, by the programs as they are installed: dmagent is native code then, and what that leaves out would

@@ -165,7 +165,7 @@ public sealed class HostSpec : ActorSpec
         Done(await Tell(host, RemovePool(force: true)));
         await Eventually.Holds(
             () => Host.Journal.Manifests("host").Contains("host-pool-forgotten.v1"), () => "it was not forgotten");
-        Assert.NotEmpty(Host.Journal.Rows(TestHost.PersistenceId));
+        Assert.NotEmpty(Host.Journal.Rows(ActorHost.PersistenceId));
         // Its name is free, but this request's pool cannot begin with the rows of the former one.
         Assert.Equal(RefusalKind.Busy, Refused(await Tell(host, CreatePool)).Kind);
         await life.Die();
@@ -206,7 +206,7 @@ public sealed class HostSpec : ActorSpec
     }
 
     private Task IsErased() => Eventually.Holds(
-        () => Host.Journal.Rows(TestHost.PersistenceId).IsEmpty && Host.Journal.Snapshots(TestHost.PersistenceId).IsEmpty
+        () => Host.Journal.Rows(ActorHost.PersistenceId).IsEmpty && Host.Journal.Snapshots(ActorHost.PersistenceId).IsEmpty
             && Host.Journal.Manifests("host").Contains("host-journal-erased.v1"),
         () => "rows are left of it");
 

@@ -29,7 +29,7 @@ public sealed class JournalSweepSpec : ActorSpec
 
         var next = await Reopened();
 
-        Assert.NotEqual("pool-initialized.v1", Host.Journal.Manifests(TestHost.PersistenceId).First());
+        Assert.NotEqual("pool-initialized.v1", Host.Journal.Manifests(ActorHost.PersistenceId).First());
         Assert.True((await next.Done(first)).AlreadySo);
         Assert.Equal(Devices(before), Devices(StateText.Of(next.State)));
         await Agrees(next);
@@ -43,9 +43,9 @@ public sealed class JournalSweepSpec : ActorSpec
             await life.Done(Ask.Create($"web{n}"));
 
         await Eventually.Holds(
-            () => Host.Journal.Snapshots(TestHost.PersistenceId) is [{ Number: > 20 }], () => "older snapshots are left");
+            () => Host.Journal.Snapshots(ActorHost.PersistenceId) is [{ Number: > 20 }], () => "older snapshots are left");
 
-        Assert.Equal("pool-initialized.v1", Host.Journal.Manifests(TestHost.PersistenceId).First());
+        Assert.Equal("pool-initialized.v1", Host.Journal.Manifests(ActorHost.PersistenceId).First());
     }
 
     [Fact]
@@ -58,10 +58,10 @@ public sealed class JournalSweepSpec : ActorSpec
         await Settled(life);
         await life.Die();
         // As a crash before the first step leaves it, and more than one older snapshot.
-        var latest = Host.Journal.Snapshots(TestHost.PersistenceId)[^1];
-        Host.Journal.PutSnapshot(TestHost.PersistenceId, latest with { Number = 2 });
-        Host.Journal.RemoveSnapshots(TestHost.PersistenceId, row => row.Number == latest.Number);
-        Host.Journal.PutSnapshot(TestHost.PersistenceId, latest);
+        var latest = Host.Journal.Snapshots(ActorHost.PersistenceId)[^1];
+        Host.Journal.PutSnapshot(ActorHost.PersistenceId, latest with { Number = 2 });
+        Host.Journal.RemoveSnapshots(ActorHost.PersistenceId, row => row.Number == latest.Number);
+        Host.Journal.PutSnapshot(ActorHost.PersistenceId, latest);
         var state = StateText.Replayed(Host.Journal);
 
         var steps = 0;
@@ -71,7 +71,7 @@ public sealed class JournalSweepSpec : ActorSpec
             var sweep = new JournalSweep(new StoredRows(new JournalLine(Host.Journal)), new JournalSettings(3));
             sweep.BeginWithAll();
             sweep.Step(limit: 4);
-            isDone = sweep.IsDone || Host.Journal.Rows(TestHost.PersistenceId)[0].Number == latest.Number - 2;
+            isDone = sweep.IsDone || Host.Journal.Rows(ActorHost.PersistenceId)[0].Number == latest.Number - 2;
             Assert.Equal(state, StateText.Replayed(Host.Journal));
             var next = await Reopened();
             Assert.True((await next.Done(requests[steps % requests.Count])).AlreadySo);
@@ -115,7 +115,7 @@ public sealed class JournalSweepSpec : ActorSpec
             await life.Done(Ask.Create($"web{n}"));
         await IsSwept();
         await life.Die();
-        Host.Journal.RemoveSnapshots(TestHost.PersistenceId, _ => true);
+        Host.Journal.RemoveSnapshots(ActorHost.PersistenceId, _ => true);
 
         var next = Live();
         next.Log.Expect(error => error.Cause is InvalidOperationException);
@@ -128,9 +128,9 @@ public sealed class JournalSweepSpec : ActorSpec
     }
 
     private Task IsSwept() => Eventually.Holds(
-        () => Host.Journal.Snapshots(TestHost.PersistenceId) is [var only]
-            && Host.Journal.Rows(TestHost.PersistenceId)[0].Number == only.Number - Kept + 1,
-        () => $"the journal begins with {Host.Journal.Rows(TestHost.PersistenceId)[0].Number}");
+        () => Host.Journal.Snapshots(ActorHost.PersistenceId) is [var only]
+            && Host.Journal.Rows(ActorHost.PersistenceId)[0].Number == only.Number - Kept + 1,
+        () => $"the journal begins with {Host.Journal.Rows(ActorHost.PersistenceId)[0].Number}");
 
     private static int Containers(AgentLife life) =>
         life.State.Devices.Values.Count(device => device.Kind == DeviceKind.Container);

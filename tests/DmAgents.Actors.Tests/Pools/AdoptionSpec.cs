@@ -57,7 +57,7 @@ public sealed class AdoptionSpec : ActorSpec
         Host.Journal.Lose();
         var (life, host) = await AdoptInVain(before);
 
-        Assert.Empty(Host.Journal.Manifests(TestHost.PersistenceId));
+        Assert.Empty(Host.Journal.Manifests(ActorHost.PersistenceId));
         var adopt = Adopt(before);
         PoolReply reply;
         while ((reply = await Tell(host, adopt)) is PoolReplies.Refused { Refusal.Kind: RefusalKind.Busy })

@@ -135,7 +135,7 @@ public sealed class CareSpec : ActorSpec
         Assert.Equal<DevicePath>([TestHost.SpareDisk], life.State.Spares);
         await Eventually.Holds(() => NotExtended(life).Any(), () => "nothing is logged");
         Assert.Single(NotExtended(life));
-        Assert.DoesNotContain("pool-backing-changed.v1", Host.Journal.Manifests(TestHost.PersistenceId));
+        Assert.DoesNotContain("pool-backing-changed.v1", Host.Journal.Manifests(ActorHost.PersistenceId));
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class JournalUseSpec : ActorSpec
     {
         var life = await Opened(Settings with { OutcomeDelay = TimeSpan.FromHours(1) });
         await life.Done(Ask.Create("one"));
-        Assert.DoesNotContain("device-created.v1", Host.Journal.Manifests(TestHost.PersistenceId));
+        Assert.DoesNotContain("device-created.v1", Host.Journal.Manifests(ActorHost.PersistenceId));
 
         await life.Done(Ask.Create("two"));
 
@@ -52,7 +52,7 @@ public sealed class JournalUseSpec : ActorSpec
         await life.Done(Ask.Create("one"));
 
         await Eventually.Holds(
-            () => Host.Journal.Manifests(TestHost.PersistenceId).Count(m => m == "device-created.v1") == 2,
+            () => Host.Journal.Manifests(ActorHost.PersistenceId).Count(m => m == "device-created.v1") == 2,
             () => "the outcomes were not written");
     }
 
@@ -130,7 +130,7 @@ public sealed class JournalUseSpec : ActorSpec
         await life.Done(Ask.Create("before"));
         await Agrees(life);
         await Eventually.Holds(
-            () => Host.Journal.Manifests(TestHost.PersistenceId).Count(m => m == "device-created.v1") == 2,
+            () => Host.Journal.Manifests(ActorHost.PersistenceId).Count(m => m == "device-created.v1") == 2,
             () => "the outcomes were not written");
         life.Log.Expect(error => error.Cause is IOException or InvalidDataException);
         life.Journal.Next(fate);

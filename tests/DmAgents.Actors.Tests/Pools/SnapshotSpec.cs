@@ -13,9 +13,9 @@ public sealed class SnapshotSpec : ActorSpec
 
         await Task.WhenAll(Enumerable.Range(0, 60).Select(n => life.Done(Ask.Create($"web{n}", Ask.Layer("a")))));
         await Eventually.Holds(
-            () => Host.Journal.Snapshots(TestHost.PersistenceId).Length > 0, () => "no snapshot was stored");
+            () => Host.Journal.Snapshots(ActorHost.PersistenceId).Length > 0, () => "no snapshot was stored");
 
-        foreach (var snapshot in Host.Journal.Snapshots(TestHost.PersistenceId))
+        foreach (var snapshot in Host.Journal.Snapshots(ActorHost.PersistenceId))
             Assert.Equal(StateText.Replayed(Host.Journal, snapshot.Number), StateText.Of(snapshot));
     }
 
@@ -26,7 +26,7 @@ public sealed class SnapshotSpec : ActorSpec
         for (var n = 0; n < 12; n++)
             await life.Done(Ask.Create($"web{n}"));
         await Eventually.Holds(
-            () => Host.Journal.Snapshots(TestHost.PersistenceId).Length > 0, () => "no snapshot was stored");
+            () => Host.Journal.Snapshots(ActorHost.PersistenceId).Length > 0, () => "no snapshot was stored");
         var create = Ask.Create("last");
         await life.Done(create);
         await life.Die();
@@ -46,8 +46,8 @@ public sealed class SnapshotSpec : ActorSpec
             await life.Done(Ask.Create($"web{n}"));
 
         await Eventually.Holds(
-            () => Host.Journal.Snapshots(TestHost.PersistenceId) is [{ Number: > 15 }],
-            () => $"there are {Host.Journal.Snapshots(TestHost.PersistenceId).Length} snapshots");
+            () => Host.Journal.Snapshots(ActorHost.PersistenceId) is [{ Number: > 15 }],
+            () => $"there are {Host.Journal.Snapshots(ActorHost.PersistenceId).Length} snapshots");
         Assert.True(Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId.Value > 2);
         await Agrees(life);
     }

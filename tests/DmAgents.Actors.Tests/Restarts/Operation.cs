@@ -10,7 +10,7 @@ namespace DmAgents.Actors.Tests.Restarts;
 /// <param name="Command">What is asked: of the host as it is prepared.</param>
 /// <param name="IsDone">What is true once it is done.</param>
 internal sealed record Operation(
-    Func<AgentLife, TestHost, Task> Prepare, Func<PoolCommand> Command, Func<AgentLife, TestHost, bool> IsDone)
+    Func<AgentLife, ActorHost, Task> Prepare, Func<PoolCommand> Command, Func<AgentLife, ActorHost, bool> IsDone)
 {
     private static readonly DeviceKey Web = Ask.Container("web");
 
@@ -19,7 +19,7 @@ internal sealed record Operation(
     public bool AsksTheKernel { get; init; } = true;
 
     /// <summary>Ends what others do with the device; once the operation is over.</summary>
-    public Action<TestHost> LetGo { get; init; } = _ => { };
+    public Action<ActorHost> LetGo { get; init; } = _ => { };
 
     public static IReadOnlyDictionary<string, Operation> All { get; } = new Dictionary<string, Operation>
     {
@@ -111,10 +111,10 @@ internal sealed record Operation(
 
     private static bool Has(AgentLife life, DeviceKey key) => life.State.Find(key) is { Phase: DevicePhase.Ready };
 
-    private static Task Nothing(AgentLife life, TestHost host) => Task.CompletedTask;
+    private static Task Nothing(AgentLife life, ActorHost host) => Task.CompletedTask;
 
-    private static async Task WithLayer(AgentLife life, TestHost host) => await ActorSpec.MakeLayer(life, "a");
+    private static async Task WithLayer(AgentLife life, ActorHost host) => await ActorSpec.MakeLayer(life, "a");
 
-    private static async Task WithMounted(AgentLife life, TestHost host) =>
+    private static async Task WithMounted(AgentLife life, ActorHost host) =>
         await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
 }

@@ -58,7 +58,7 @@ public sealed class PoolCreationRestartSpec : ActorSpec
         await next.Done(Ask.ToInitialize);
         await next.Done(Ask.Create("web"));
         await Agrees(next);
-        Assert.Equal(1, Host.Journal.Manifests(TestHost.PersistenceId).Count(m => m == "pool-initialized.v1"));
+        Assert.Equal(1, Host.Journal.Manifests(ActorHost.PersistenceId).Count(m => m == "pool-initialized.v1"));
         await next.Die();
 
         // What was made since is there after a power cut: the metadata are not formatted again.

@@ -38,7 +38,7 @@ public abstract class RestartSpec : ActorSpec
     }
 
     /// <summary>What befalls the host between the agents.</summary>
-    internal virtual void Between(TestHost host)
+    internal virtual void Between(ActorHost host)
     {
     }
 
@@ -100,7 +100,7 @@ public sealed class PowerCutSpec : RestartSpec
     public Task A_power_cut_at_any_call_to_the_kernel_takes_nothing_acknowledged(string operation, int slice) =>
         Survives(operation, slice, (life, step) => life.Kernel.DieAtStep(step));
 
-    internal override void Between(TestHost host) => host.Kernel.PowerCut();
+    internal override void Between(ActorHost host) => host.Kernel.PowerCut();
 }
 
 /// <summary>Death at the journal's border.</summary>

@@ -31,7 +31,7 @@ public abstract class ActorSpec : TestKit
     /// <summary>Hears what the pool tells its parent.</summary>
     protected TestProbe Parent { get; }
 
-    internal TestHost Host { get; private set; } = new();
+    internal ActorHost Host { get; private set; } = new();
 
     /// <summary>Waits short enough for a test, and no status that a test did not ask for.</summary>
     internal static PoolSettings Settings { get; } = new()
@@ -47,7 +47,7 @@ public abstract class ActorSpec : TestKit
     internal JournalSettings History { get; set; } = new(KeepEvents: null);
 
     /// <summary>From here on the test is about another host, on which nothing has been.</summary>
-    internal void MoveToNewHost() => Host = new TestHost();
+    internal void MoveToNewHost() => Host = new ActorHost();
 
     /// <summary>An agent starts, with no pool yet.</summary>
     internal AgentLife Live(PoolSettings? settings = null)
@@ -82,12 +82,18 @@ public abstract class ActorSpec : TestKit
     }
 
     /// <summary>Journal, pool and live devices come to agree.</summary>
-    internal Task Agrees(AgentLife life) => Eventually.Mended(() => Agreement.Broken(Host, life.Picture));
+    internal Task Agrees(AgentLife life) => Eventually.Mended(() => Broken(life));
 
     /// <summary>Nothing is under way, and nothing is left to be written. Or the pool's actor has stopped.</summary>
-    internal Task Settled(AgentLife life) => Eventually.Mended(() => Agreement.Broken(Host, life.Picture)
+    internal Task Settled(AgentLife life) => Eventually.Mended(() => Broken(life)
         .Concat(StateText.Replayed(Host.Journal) == StateText.Of(life.State) ? [] : ["the journal is behind"])
         .TakeWhile(_ => !life.PoolHasStopped.IsCompleted));
+
+    private IEnumerable<string> Broken(AgentLife life)
+    {
+        var picture = life.Picture;
+        return Agreement.Broken(Host, picture.Phase, picture.Reason, picture.State.Journaled, picture.Problems);
+    }
 
     /// <summary>Makes a layer above another, or above the base.</summary>
     internal static async Task<DeviceRecord> MakeLayer(AgentLife life, string name, DeviceKey? parent = null)

@@ -48,12 +48,12 @@ internal sealed class AgentLife
         }
         """).WithFallback(ActorsConfig.Default);
 
-    private readonly TestHost _host;
+    private readonly ActorHost _host;
     private readonly PoolSettings _settings;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IActorRef _pool = ActorRefs.Nobody;
 
-    public AgentLife(TestHost host, PoolSettings settings, JournalSettings journal)
+    public AgentLife(ActorHost host, PoolSettings settings, JournalSettings journal)
     {
         _host = host;
         _settings = settings;

@@ -17,8 +17,8 @@ internal static class StateText
     /// the snapshot that allowed it.</summary>
     public static string Replayed(JournalStore journal, long upTo = long.MaxValue)
     {
-        var rows = journal.Rows(TestHost.PersistenceId);
-        var snapshot = rows is [{ Number: > 1 }, ..] ? journal.Snapshots(TestHost.PersistenceId)[0] : null;
+        var rows = journal.Rows(ActorHost.PersistenceId);
+        var snapshot = rows is [{ Number: > 1 }, ..] ? journal.Snapshots(ActorHost.PersistenceId)[0] : null;
         var state = snapshot is null ? PoolState.Empty : State(snapshot);
         return Of(rows.Where(row => row.Number <= upTo && row.Number > (snapshot?.Number ?? 0))
             .Select(row => (PoolEvent)Serializer.FromBinary([.. row.Bytes], row.Manifest))

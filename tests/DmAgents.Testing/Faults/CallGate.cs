@@ -21,6 +21,9 @@ public sealed class CallGate
     /// <summary>Done when the call has come to the gate.</summary>
     public Task Reached => _reached.Task;
 
+    /// <summary>The call may go on.</summary>
+    public bool IsOpen => _opened.Task.IsCompleted;
+
     internal bool AfterEffect { get; }
 
     /// <summary>Lets the call go on.</summary>

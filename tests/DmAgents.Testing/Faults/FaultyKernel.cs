@@ -43,6 +43,16 @@ public sealed class FaultyKernel(IKernel inner) : KernelDecorator(inner)
         }
     }
 
+    /// <summary>Gates that no call has come to yet.</summary>
+    public IReadOnlyList<CallGate> Gates
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _gates];
+        }
+    }
+
     public void ClearCallLog()
     {
         lock (_gate)

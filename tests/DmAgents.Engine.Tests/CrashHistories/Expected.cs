@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Units;
+
+namespace DmAgents.Engine.Tests.CrashHistories;
+
+/// <summary>A device as its owner expects it.</summary>
+internal sealed record ExpectedDevice(
+    DeviceKind Kind, DeviceKey? Parent, ByteSize Size, DeviceUse Use, ImmutableSortedDictionary<string, string> Files)
+{
+    /// <summary>It came by an import, and goes when no image needs it.</summary>
+    public bool Imported { get; init; }
+
+    /// <summary>It has no file system: none was received yet.</summary>
+    public bool IsBlank { get; init; }
+
+    public override string ToString() =>
+        $"{Kind} of {Parent?.ToString() ?? "base"}, {Size}, {Use}, "
+        + $"files {string.Join(' ', Files.Select(f => f.Key + "=" + f.Value))}";
+}
+
+/// <summary>What the owner of a pool expects of it: what was acknowledged, and nothing else. Knows nothing of thin ids,
+/// events or kernels.</summary>
+internal sealed record Expected(
+    ImmutableSortedDictionary<string, ExpectedDevice> Devices, ImmutableSortedDictionary<string, DeviceKey> Images,
+    int Disks)
+{
+    public static Expected Nothing { get; } = new(
+        ImmutableSortedDictionary<string, ExpectedDevice>.Empty, ImmutableSortedDictionary<string, DeviceKey>.Empty, 1);
+
+    public ExpectedDevice? Find(DeviceKey key) => Devices.GetValueOrDefault(key.ToString());
+
+    public Expected With(DeviceKey key, ExpectedDevice device) =>
+        this with { Devices = Devices.SetItem(key.ToString(), device) };
+
+    public Expected Without(DeviceKey key) => this with { Devices = Devices.Remove(key.ToString()) };
+
+    /// <summary>A key is another; what lay above it still does.</summary>
+    public Expected Renamed(DeviceKey from, DeviceKey to, ExpectedDevice device) => Without(from).With(to, device);
+
+    /// <summary>Takes a layer and its ancestors away, as far as nothing needs them.</summary>
+    public Expected WithoutUnneeded(DeviceKey top)
+    {
+        var left = this;
+        for (DeviceKey? at = top; at is { } key; )
+        {
+            if (left.Find(key) is not { Kind: DeviceKind.Layer } layer
+                || left.Devices.Values.Any(d => d.Parent == key) || left.Images.ContainsValue(key))
+                break;
+            left = left.Without(key);
+            at = layer.Parent;
+        }
+        return left;
+    }
+
+    /// <summary>Imports and receptions have no caller after a crash.</summary>
+    public Expected AfterCrash()
+    {
+        var left = Devices.Keys.Where(k => Key(k).IsUnfinished)
+            .Aggregate(this, (e, key) => e with { Devices = e.Devices.Remove(key) });
+        return left.Devices.Where(d => d.Value.Imported).Select(d => Key(d.Key))
+            .Aggregate(left, (e, key) => e.WithoutUnneeded(key));
+    }
+
+    public override string ToString() =>
+        string.Concat(Devices.Select(d => $"  {d.Key}: {d.Value}\n"))
+        + $"  images {string.Join(' ', Images)}, {Disks} disks\n";
+
+    private static DeviceKey Key(string text) => DeviceKey.TryParse(text, out var key) ? key : default;
+}

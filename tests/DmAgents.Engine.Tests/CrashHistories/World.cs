@@ -1,0 +1,133 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Ports;
+using DmAgents.Domain.Tests.Deciding;
+using DmAgents.Domain.Units;
+using DmAgents.Engine.Pools;
+using DmAgents.Testing.Faults;
+using DmAgents.Testing.Files;
+using DmAgents.Testing.Simulation;
+
+namespace DmAgents.Engine.Tests.CrashHistories;
+
+internal enum Crash
+{
+    /// <summary>The agent is killed: the kernel goes on.</summary>
+    AgentDies,
+
+    /// <summary>The agent is killed, and the host is rebooted in order: what was written reaches the disks.</summary>
+    KernelReboots,
+
+    /// <summary>The kernel's memory is gone, and with it what was not flushed.</summary>
+    PowerCut,
+}
+
+/// <summary>How a pool's owner works.</summary>
+/// <param name="Rides">Outcomes are durable with the next intent.</param>
+/// <param name="Discards">Removed devices are discarded before they are deleted.</param>
+internal sealed record Manner(bool Rides, bool Discards);
+
+/// <summary>A host with one pool: what outlives an agent, and the agent of the moment.</summary>
+internal sealed class World
+{
+    private static readonly PoolName Name = Given.Pool.Identity!.Name;
+    private readonly SteppedKernel _kernel;
+    private readonly Manner _manner;
+    private readonly MemoryFiles _files = new();
+    private int _disks = 1;
+
+    public World(Manner manner)
+    {
+        _manner = manner;
+        Simulated = new SimulatedKernel { WaitLimit = TimeSpan.Zero, NoSpaceTimeout = TimeSpan.Zero };
+        Steps = new Steps();
+        Journal = new Journal(Steps);
+        _kernel = new SteppedKernel(Simulated, Steps);
+        Backing = new PoolBacking.Disks(
+            [new DiskPart(NewDisk("d1"), DiskLabel.Reserved, ByteSize.MiB(64).Sectors)],
+            [new DiskPart(NewDisk("m"), DiskLabel.Reserved, ByteSize.MiB(4).Sectors)]);
+        Machine = NewMachine();
+    }
+
+    public SimulatedKernel Simulated { get; }
+
+    public Steps Steps { get; }
+
+    public Journal Journal { get; }
+
+    public PoolRunner Machine { get; private set; }
+
+    /// <summary>What its owner expects of the pool.</summary>
+    public Expected Expected { get; private set; } = Expected.Nothing;
+
+    public IEnumerable<KernelCall> Calls => _kernel.Log;
+
+    private PoolBacking.Disks Backing { get; set; }
+
+    public Operation Initialize() => new("initialize",
+        new PoolCommands.Initialize(
+            Given.NewRequest(), Given.Pool.Identity!.Uuid, Name, Backing, PoolBlockSize.Default, FileSystemKind.Ext4,
+            Operations.Size, Given.At),
+        e => e);
+
+    public Operation AddDisk()
+    {
+        var present = (PoolBacking.Disks?)Machine.State.Identity?.Backing ?? Backing;
+        var added = NewDisk($"d{++_disks}");
+        return new Operation("add a disk",
+            new PoolCommands.Grow(Given.NewRequest(), present with
+            {
+                Data = present.Data.Add(new DiskPart(added, DiskLabel.Reserved, ByteSize.MiB(64).Sectors)),
+            }, Given.At),
+            e => e with { Disks = e.Disks + 1 });
+    }
+
+    /// <summary>Does it, and expects it of the pool when it was acknowledged.</summary>
+    /// <returns>The refusal, where there was one.</returns>
+    public Refusal? Do(Operation operation)
+    {
+        var refusal = Machine.Do(operation.Command);
+        if (refusal is not null)
+            return refusal;
+        Expected = operation.After(Expected)
+            ?? throw new InvalidOperationException($"'{operation}' was done, and nobody expected that");
+        Write(operation);
+        return null;
+    }
+
+    /// <summary>From now on the pool is expected to be so.</summary>
+    public void Expect(Expected expected) => Expected = expected;
+
+    /// <summary>What the container of an operation writes once it runs.</summary>
+    public void Write(Operation operation)
+    {
+        if (operation.Writes is not var (key, file, content) || Expected.Find(key) is not { } device)
+            return;
+        var target = Machine.Context.Paths.MountOf(key);
+        var written = Simulated.WriteFile(target, file, System.Text.Encoding.ASCII.GetBytes(content));
+        Assert.Equal(KernelResult.Done, written.Then(() => Simulated.SyncFileSystem(target)));
+        Expected = Expected.With(key, device with { Files = device.Files.SetItem(file, content) });
+    }
+
+    /// <summary>The crash, and a new agent that has not started yet.</summary>
+    public void Restart(Crash crash)
+    {
+        if (crash == Crash.KernelReboots)
+            Simulated.Reboot();
+        else if (crash == Crash.PowerCut)
+            Simulated.PowerCut();
+        Machine.Dispose();
+        Steps.Arm();
+        Machine = NewMachine();
+    }
+
+    private PoolRunner NewMachine() => new(
+        new PoolScene(
+            Name, Given.Pool.Identity!.Uuid, "/state", new PoolSettings { DiscardOnRemove = _manner.Discards },
+            new WorkUnderWay(), Guid.NewGuid),
+        _kernel, _files, Journal, _manner.Rides);
+
+    private DevicePath NewDisk(string name) => Simulated.AddDisk($"/dev/test-{name}", ByteSize.MiB(80));
+}

@@ -1,0 +1,67 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Recovery;
+
+namespace DmAgents.Engine.Tests.Support;
+
+/// <summary>A host, and the lives of a pool on it.</summary>
+public abstract class PoolSpec
+{
+    private readonly WorkUnderWay _work = new();
+
+    internal PoolHost Host { get; private set; } = new();
+
+    /// <summary>From here on the test is about another host, on which nothing has been.</summary>
+    internal void MoveToNewHost() => Host = new PoolHost();
+
+    /// <summary>As in production, but that no status is read that a test did not ask for.</summary>
+    internal static PoolSettings Settings { get; } = new() { StatusInterval = TimeSpan.FromHours(1) };
+
+    /// <summary>The pool's machine starts over what the journal has.</summary>
+    internal PoolLife Live(PoolSettings? settings = null) => new(Host, settings ?? Settings, _work);
+
+    /// <summary>A machine with an open, empty pool.</summary>
+    internal PoolLife Opened(PoolSettings? settings = null)
+    {
+        var life = Live(settings);
+        life.Done(Ask.ToInitialize);
+        return life;
+    }
+
+    /// <summary>The next machine after one that died, and its pool open.</summary>
+    internal PoolLife Reopened(PoolSettings? settings = null)
+    {
+        var life = Live(settings);
+        life.RunUntil(() => life.Machine.Phase == PoolPhase.Open, () => $"the pool is {life.Machine.Phase}");
+        return life;
+    }
+
+    /// <summary>Journal, pool and live devices come to agree.</summary>
+    internal void Agrees(PoolLife life)
+    {
+        List<string> broken = [];
+        life.RunUntil(() => (broken = Broken(life)).Count == 0, () => string.Join("\n", broken));
+    }
+
+    /// <summary>As <see cref="Agrees"/>, and nothing is left to be written.</summary>
+    internal void Settled(PoolLife life)
+    {
+        Agrees(life);
+        life.Pass(Settings.OutcomeDelay);
+        Agrees(life);
+    }
+
+    /// <summary>The journal has such an event.</summary>
+    internal bool IsJournaled<TEvent>()
+        where TEvent : PoolEvent => Host.Journal.Any(happened => happened is TEvent);
+
+    /// <summary>Makes a layer above another, or above the base.</summary>
+    internal static DeviceRecord MakeLayer(PoolLife life, string name, DeviceKey? parent = null)
+    {
+        life.Done(Ask.Create($"making-{name}", parent));
+        return life.Done(Ask.Commit($"making-{name}", Ask.Layer(name))).Layer!;
+    }
+
+    private List<string> Broken(PoolLife life) => [.. Agreement.Broken(
+        Host, life.Machine.Phase, life.Machine.Reason, life.State, life.Machine.DeviceProblems)];
+}

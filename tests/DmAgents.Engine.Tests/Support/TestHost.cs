@@ -1,0 +1,59 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Units;
+using DmAgents.Testing.Files;
+using DmAgents.Testing.Simulation;
+
+namespace DmAgents.Engine.Tests.Support;
+
+/// <summary>A host: what outlives the agent on it. Kernel, disks and files.</summary>
+internal class TestHost
+{
+    public static readonly PoolName PoolName = new("test-pool");
+    public static readonly PoolUuid PoolUuid = new(new Guid("11111111-2222-3333-4444-555555555555"));
+    public static readonly DevicePath DataDisk = new("/dev/sda");
+    public static readonly DevicePath MetadataDisk = new("/dev/sdb");
+    public static readonly DevicePath SpareDisk = new("/dev/sdc");
+    public static readonly PoolPaths Paths = new(StateDirectory, PoolName);
+
+    public const string StateDirectory = "/var/lib/dmagents";
+
+    public TestHost()
+    {
+        Kernel.AddDisk(DataDisk.Value, ByteSize.GiB(2));
+        Kernel.AddDisk(MetadataDisk.Value, ByteSize.MiB(64));
+        Kernel.AddDisk(SpareDisk.Value, ByteSize.GiB(2));
+    }
+
+    public static PoolBacking.Disks Backing { get; } = new(
+        [Part(DataDisk, ByteSize.GiB(1))], [Part(MetadataDisk, ByteSize.MiB(32))]);
+
+    /// <summary>As <see cref="Backing"/>, and the spare disk behind it.</summary>
+    public static PoolBacking.Disks Larger { get; } = Backing with
+    {
+        Data = [.. Backing.Data, Part(SpareDisk, ByteSize.GiB(1))],
+    };
+
+    public static MappedName Pool => DeviceNames.Pool(PoolName);
+
+    public SimulatedKernel Kernel { get; } = new();
+
+    public MemoryFiles Files { get; } = new();
+
+    public static MountPath MountOf(DeviceKey key) => Paths.MountOf(key);
+
+    public static MappedName Thin(ThinId id) => DeviceNames.Thin(PoolName, id);
+
+    public static DiskPart Part(DevicePath disk, ByteSize length) => new(disk, DiskLabel.Reserved, length.Sectors);
+
+    /// <summary>A directory, mounted on or not.</summary>
+    public bool HasDirectory(MountPath path) =>
+        Kernel.Inspect(new DevicePath(path.Value)).FailedWith(Domain.Ports.KernelFault.Invalid);
+
+    public bool IsMounted(DeviceKey key) => Kernel.Mounts().Value.Any(mount => mount.Target == MountOf(key));
+
+    public bool IsLive(ThinId id) => Kernel.Find(Thin(id)).Succeeded;
+
+    public IReadOnlyList<ThinId> Thins => [.. Kernel.ListThins(Pool).Value.Select(thin => thin.Id)];
+}
