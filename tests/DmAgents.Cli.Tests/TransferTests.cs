@@ -107,6 +107,26 @@ public class TransferTests
     }
 
     [Fact]
+    public async Task The_transfers_of_the_fleet_name_the_host_that_brings_each_and_the_hosts_that_are_silent()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        var running = Running(RunningTransfer.Types.Phase.Receiving, 1, 25 * MiB);
+        running.ToHost = "host-2";
+        agent.On<ListTransfersRequest>(_ => new ListTransfersReply
+        {
+            Transfers = { running }, Silent = { new SilentHost { Host = "host-3", Why = "nothing came" } },
+        });
+
+        var run = await Run.Of(agent, "transfer", "list", "--fleet");
+
+        Assert.True(agent.Request<ListTransfersRequest>().Fleet);
+        Assert.Contains("TO", run.Lines[0], StringComparison.Ordinal);
+        Assert.Contains("host-2", run.Lines[1], StringComparison.Ordinal);
+        Assert.DoesNotContain("host-2:", run.Out, StringComparison.Ordinal);
+        Assert.Contains("the transfers of host host-3 are missing: nothing came", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_transfer_is_cancelled_by_the_beginning_of_its_id()
     {
         await using var agent = await FakeAgent.StartAsync();

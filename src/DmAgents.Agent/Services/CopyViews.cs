@@ -41,7 +41,7 @@ internal static class CopyViews
         BytesTotal = progress.Total.Bytes,
     };
 
-    private static RunningTransfer.Types.Phase PhaseOf(CopyPhase phase) => phase switch
+    public static RunningTransfer.Types.Phase PhaseOf(CopyPhase phase) => phase switch
     {
         CopyPhase.Asking => RunningTransfer.Types.Phase.Asking,
         CopyPhase.Receiving => RunningTransfer.Types.Phase.Receiving,

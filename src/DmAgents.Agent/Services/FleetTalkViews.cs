@@ -88,6 +88,22 @@ internal static class FleetTalkViews
         ImportedAt = Views.Time(held.Image.TaggedAt),
     };
 
+    /// <summary>A transfer to any host of the fleet.</summary>
+    public static RunningTransfer Transfer(CopyTo copy) => new()
+    {
+        Id = PeerText.Of(copy.Copy.Request),
+        Image = PeerText.Of(copy.Copy.Image),
+        FromHost = PeerText.Of(copy.Copy.From),
+        ToHost = copy.Host.Value,
+        Pool = PeerText.Of(copy.Copy.Pool),
+        StartedAt = Views.Time(copy.Copy.StartedAt),
+        Phase = CopyViews.PhaseOf(copy.Copy.Progress.Phase),
+        LayerIndex = (uint)Math.Max(copy.Copy.Progress.Layer, 0),
+        LayerCount = (uint)Math.Max(copy.Copy.Progress.Layers, 0),
+        BytesReceived = copy.Copy.Progress.Received,
+        BytesTotal = copy.Copy.Progress.Total,
+    };
+
     private static ImageInFlight InFlight(CopyTo copy) => new()
     {
         ToHost = copy.Host.Value,

@@ -1,3 +1,4 @@
+using DmAgents.Agent.Fleet.Talks;
 using DmAgents.Agent.Imports;
 using DmAgents.Agent.Transfers;
 using DmAgents.Api.Admin.V1;
@@ -7,7 +8,7 @@ namespace DmAgents.Agent.Services;
 
 /// <summary>Transfers of the admin API.</summary>
 internal sealed class TransfersService(
-    PoolGateway gateway, ImageCopies copies, ImagePushes pushes, ImageFinder images, TimeProvider time,
+    PoolGateway gateway, ImageCopies copies, ImagePushes pushes, ImageFinder images, FleetImages fleet, TimeProvider time,
     IHostApplicationLifetime lifetime) : Api.Admin.V1.Transfers.TransfersBase
 {
     /// <summary>Often enough for a bar that moves.</summary>
@@ -51,8 +52,17 @@ internal sealed class TransfersService(
         }
     }
 
-    public override Task<ListTransfersReply> List(ListTransfersRequest request, ServerCallContext context) =>
-        Task.FromResult(new ListTransfersReply { Transfers = { copies.All.Select(View) } });
+    public override async Task<ListTransfersReply> List(ListTransfersRequest request, ServerCallContext context)
+    {
+        if (!request.Fleet)
+            return new ListTransfersReply { Transfers = { copies.All.Select(View) } };
+        var found = await fleet.CopiesAsync(context.CancellationToken).ConfigureAwait(false);
+        return new ListTransfersReply
+        {
+            Transfers = { found.Copies.Select(FleetTalkViews.Transfer) },
+            Silent = { found.Silent.Select(FleetTalkViews.Silent) },
+        };
+    }
 
     public override async Task<CancelTransferReply> Cancel(CancelTransferRequest request, ServerCallContext context)
     {

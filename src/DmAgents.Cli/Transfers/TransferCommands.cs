@@ -8,23 +8,35 @@ namespace DmAgents.Cli.Transfers;
 internal static class TransferCommands
 {
     public static CliCommand Build(CliShell shell) => new(
-        "transfer", "Transfers: images on their way to this host.", "dmagent transfer list")
+        "transfer", "Transfers: images on their way to this host, or to any host of its fleet.",
+        "dmagent transfer list")
     {
         List(shell),
         Cancel(shell),
     };
 
-    private static CliCommand List(CliShell shell) => new CliCommand(
-        "list", "List the transfers under way, with their progress.", "dmagent transfer list",
-        "dmagent transfer list --json | jq '.transfers[].bytes_received'")
-        .AlsoKnownAs("ls")
-        .Runs(shell, async call =>
+    private static CliCommand List(CliShell shell)
+    {
+        var fleet = new Option<bool>("--fleet")
         {
-            var reply = await call.Transfers.ListAsync(new ListTransfersRequest(), call.Unary);
-            call.Output.Document(
-                reply, console => TransferViews.List(console, reply.Transfers, call.Now),
-                reply.Transfers.Select(transfer => transfer.Id));
-        });
+            Description = "Those of all hosts of the fleet; hosts that do not answer are named",
+        };
+        return new CliCommand(
+            "list", "List the transfers under way, with their progress.", "dmagent transfer list",
+            "dmagent transfer list --fleet", "dmagent transfer list --json | jq '.transfers[].bytes_received'")
+            { fleet }
+            .AlsoKnownAs("ls")
+            .Runs(shell, async call =>
+            {
+                var isOfFleet = call.Parsed.GetValue(fleet);
+                var reply = await call.Transfers.ListAsync(new ListTransfersRequest { Fleet = isOfFleet }, call.Unary);
+                call.Output.Document(
+                    reply, console => TransferViews.List(console, reply.Transfers, isOfFleet, call.Now),
+                    reply.Transfers.Select(transfer => transfer.Id));
+                foreach (var host in reply.Silent)
+                    call.Output.Warning($"the transfers of host {host.Host} are missing: {host.Why}");
+            });
+    }
 
     private static CliCommand Cancel(CliShell shell)
     {

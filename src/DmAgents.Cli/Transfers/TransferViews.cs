@@ -8,20 +8,25 @@ namespace DmAgents.Cli.Transfers;
 internal static class TransferViews
 {
     public static string Text(Wire transfer) =>
-        (transfer.ToHost.Length == 0 ? "" : $"{transfer.ToHost}: ")
-        + (transfer.LayerCount == 0 || transfer.LayerIndex == 0
-            ? Words.Of(transfer.Phase)
-            : $"layer {transfer.LayerIndex}/{transfer.LayerCount} {Words.Of(transfer.Phase)}");
+        (transfer.ToHost.Length == 0 ? "" : $"{transfer.ToHost}: ") + StateOf(transfer);
 
-    public static void List(IAnsiConsole console, IEnumerable<Wire> transfers, DateTimeOffset now)
+    private static string StateOf(Wire transfer) => transfer.LayerCount == 0 || transfer.LayerIndex == 0
+        ? Words.Of(transfer.Phase)
+        : $"layer {transfer.LayerIndex}/{transfer.LayerCount} {Words.Of(transfer.Phase)}";
+
+    /// <param name="isOfFleet">Those of all hosts: each with the host that brings it.</param>
+    public static void List(IAnsiConsole console, IEnumerable<Wire> transfers, bool isOfFleet, DateTimeOffset now)
     {
+        string[] to = isOfFleet ? ["TO"] : [];
         var list = new Listing(
-            "No image is on its way to this host.", "ID", "IMAGE", "FROM", "POOL", "STARTED", "STATE", ">RECEIVED");
+            isOfFleet ? "No image is on its way to a host of the fleet." : "No image is on its way to this host.",
+            ["ID", "IMAGE", "FROM", .. to, "POOL", "STARTED", "STATE", ">RECEIVED"]);
         foreach (var transfer in transfers)
         {
-            list.Row(
-                transfer.Id[..8], transfer.Image, transfer.FromHost, transfer.Pool, Times.Ago(transfer.StartedAt, now),
-                Text(transfer), Received(transfer));
+            string[] host = isOfFleet ? [transfer.ToHost] : [];
+            list.Row([
+                transfer.Id[..Math.Min(8, transfer.Id.Length)], transfer.Image, transfer.FromHost, .. host,
+                transfer.Pool, Times.Ago(transfer.StartedAt, now), StateOf(transfer), Received(transfer)]);
         }
 
         list.Write(console);

@@ -52,6 +52,15 @@ public sealed class FleetImageTests : IAsyncLifetime
         Assert.Equal(
             ("host2", "host1", ServedAgent.Pool.Value, bringing.Job.Request.ToString()),
             (flight.ToHost, flight.FromHost, flight.Pool, flight.Id));
+        foreach (var agent in agents)
+        {
+            var listed = await Transfers(agent).ListAsync(new ListTransfersRequest { Fleet = true });
+            var transfer = Assert.Single(listed.Transfers);
+            Assert.Equal(
+                (flight.Id, "app:1", "host1", "host2", flight.Pool),
+                (transfer.Id, transfer.Image, transfer.FromHost, transfer.ToHost, transfer.Pool));
+            Assert.Empty(listed.Silent);
+        }
         bringing.Cancel();
         await Shown(agents[0], shown => shown.Fleet.InFlight.Count == 0);
     }
@@ -76,6 +85,8 @@ public sealed class FleetImageTests : IAsyncLifetime
         shown = await Show(agents[0], "app:1");
         Assert.Equal(["host1"], shown.Fleet.Hosts.Select(host => host.Host));
         Assert.Equal(["host2"], shown.Fleet.Silent.Select(host => host.Host));
+        var listed = await Transfers(agents[0]).ListAsync(new ListTransfersRequest { Fleet = true });
+        Assert.Equal(["host2"], listed.Silent.Select(host => host.Host));
         var missing = await Assert.ThrowsAsync<RpcException>(() => Show(agents[0], "app:2"));
         Assert.Equal(StatusCode.NotFound, missing.StatusCode);
         Assert.Contains("or it is on host2, which does not answer", missing.Status.Detail, StringComparison.Ordinal);
@@ -89,6 +100,9 @@ public sealed class FleetImageTests : IAsyncLifetime
         await TwoAgents.Tag(agent, App, layer);
 
         Assert.Null((await Show(agent, "app:1")).Fleet);
+        var alone = await Assert.ThrowsAsync<RpcException>(
+            () => Transfers(agent).ListAsync(new ListTransfersRequest { Fleet = true }).ResponseAsync);
+        Assert.Contains("this host is in no fleet", alone.Status.Detail, StringComparison.Ordinal);
         var missing = await Assert.ThrowsAsync<RpcException>(() => Show(agent, "app:2"));
         Assert.Contains("has no image of this name or id", missing.Status.Detail, StringComparison.Ordinal);
     }
@@ -106,6 +120,8 @@ public sealed class FleetImageTests : IAsyncLifetime
         }
         return [one, two];
     }
+
+    private static Api.Admin.V1.Transfers.TransfersClient Transfers(ServedAgent agent) => new(agent.AdminChannel);
 
     private static Task<ImageDetails> Show(ServedAgent agent, string image) => new Api.Admin.V1.Images.ImagesClient(
         agent.AdminChannel)

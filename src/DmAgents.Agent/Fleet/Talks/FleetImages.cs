@@ -16,11 +16,17 @@ internal sealed record CopyTo(HostName Host, SaidCopy Copy);
 internal sealed record FleetImage(
     ImmutableArray<HeldImage> Hosts, ImmutableArray<CopyTo> Copies, ImmutableArray<SilentHost> Silent);
 
+/// <summary>The copies of images that are under way on the hosts of the fleet.</summary>
+internal sealed record FleetCopies(ImmutableArray<CopyTo> Copies, ImmutableArray<SilentHost> Silent);
+
 /// <summary>Asks each host of the fleet what it has of an image, and which copies of it are under way there. What a
 /// host says is so now; the fleet needs no database for it.</summary>
 internal sealed class FleetImages(FleetPeers fleet, HostAsker asker)
 {
     private const string Sha256 = "sha256:";
+
+    /// <summary>Names no image: a host answers with its copies alone.</summary>
+    private const string NoImage = "";
 
     /// <summary>Digits of an id that name it.</summary>
     private const int MinId = 4;
@@ -31,12 +37,7 @@ internal sealed class FleetImages(FleetPeers fleet, HostAsker asker)
     {
         if (fleet.Self is not { } self)
             return null;
-        var others = fleet.Others();
-        var (said, silent) = (new ConcurrentBag<(HostName Host, SaidImages Said)>(), new ConcurrentBag<SilentHost>());
-        await Task.WhenAll(others.Where(peer => peer.Absent is null).Select(peer => peer.Host).Append(self)
-            .Select(host => AskAsync(host, name, said, silent, cancellation))).ConfigureAwait(false);
-        foreach (var peer in others.Where(peer => peer.Absent is not null))
-            silent.Add(new SilentHost(peer.Host, peer.Absent!));
+        var (said, silent) = await AskAllAsync(self, name, cancellation).ConfigureAwait(false);
         var held = Chosen(name, [.. said.SelectMany(each => each.Said.Images.Select(
             image => new HeldImage(each.Host, image)))]);
         var ids = held.Select(image => image.Image.Id).ToHashSet();
@@ -46,12 +47,33 @@ internal sealed class FleetImages(FleetPeers fleet, HostAsker asker)
                     .ThenBy(image => image.Image.Pool, StringComparer.Ordinal)
                     .ThenBy(image => image.Image.Reference, StringComparer.Ordinal),
             ],
-            [
-                .. said.SelectMany(each => each.Said.Copies.Select(copy => new CopyTo(each.Host, copy)))
-                    .Where(copy => IsOf(name, ids, copy.Copy))
-                    .OrderBy(copy => copy.Host.Value, StringComparer.Ordinal).ThenBy(copy => copy.Copy.StartedAt),
-            ],
-            [.. silent.OrderBy(host => host.Host.Value, StringComparer.Ordinal)]);
+            [.. Copies(said).Where(copy => IsOf(name, ids, copy.Copy))],
+            silent);
+    }
+
+    /// <summary>The copies of all images.</summary>
+    /// <exception cref="RefusedException">This host is in no fleet.</exception>
+    public async Task<FleetCopies> CopiesAsync(CancellationToken cancellation)
+    {
+        var self = fleet.Demand("cannot list transfers", "fleet");
+        var (said, silent) = await AskAllAsync(self, NoImage, cancellation).ConfigureAwait(false);
+        return new FleetCopies([.. Copies(said)], silent);
+    }
+
+    private static IEnumerable<CopyTo> Copies(IEnumerable<(HostName Host, SaidImages Said)> said) => said
+        .SelectMany(each => each.Said.Copies.Select(copy => new CopyTo(each.Host, copy)))
+        .OrderBy(copy => copy.Host.Value, StringComparer.Ordinal).ThenBy(copy => copy.Copy.StartedAt);
+
+    private async Task<(IReadOnlyCollection<(HostName Host, SaidImages Said)> Said, ImmutableArray<SilentHost> Silent)>
+        AskAllAsync(HostName self, string name, CancellationToken cancellation)
+    {
+        var others = fleet.Others();
+        var (said, silent) = (new ConcurrentBag<(HostName Host, SaidImages Said)>(), new ConcurrentBag<SilentHost>());
+        await Task.WhenAll(others.Where(peer => peer.Absent is null).Select(peer => peer.Host).Append(self)
+            .Select(host => AskAsync(host, name, said, silent, cancellation))).ConfigureAwait(false);
+        foreach (var peer in others.Where(peer => peer.Absent is not null))
+            silent.Add(new SilentHost(peer.Host, peer.Absent!));
+        return (said, [.. silent.OrderBy(host => host.Host.Value, StringComparer.Ordinal)]);
     }
 
     /// <summary>A reference may leave out what Docker's clients leave out.</summary>

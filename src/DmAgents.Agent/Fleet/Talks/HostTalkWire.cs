@@ -10,7 +10,8 @@ internal sealed record HostQuestion
 {
     public EventQuestion? Events { get; init; }
 
-    /// <summary>Which images the host has by this reference or id, and which copies of images it makes.</summary>
+    /// <summary>Which images the host has by this reference or id, and which copies of images it makes. Empty: only
+    /// those.</summary>
     public string? Image { get; init; }
 }
 
