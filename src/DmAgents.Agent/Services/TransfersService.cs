@@ -8,8 +8,8 @@ namespace DmAgents.Agent.Services;
 
 /// <summary>Transfers of the admin API.</summary>
 internal sealed class TransfersService(
-    PoolGateway gateway, ImageCopies copies, ImagePushes pushes, ImageFinder images, FleetImages fleet, TimeProvider time,
-    IHostApplicationLifetime lifetime) : Api.Admin.V1.Transfers.TransfersBase
+    PoolGateway gateway, ImageCopies copies, ImagePushes pushes, ImageFinder images, FleetImages fleet,
+    TimeProvider time, IHostApplicationLifetime lifetime) : Api.Admin.V1.Transfers.TransfersBase
 {
     /// <summary>Often enough for a bar that moves.</summary>
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(300);

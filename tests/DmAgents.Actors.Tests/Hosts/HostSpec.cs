@@ -206,7 +206,8 @@ public sealed class HostSpec : ActorSpec
     }
 
     private Task IsErased() => Eventually.Holds(
-        () => Host.Journal.Rows(ActorHost.PersistenceId).IsEmpty && Host.Journal.Snapshots(ActorHost.PersistenceId).IsEmpty
+        () => Host.Journal.Rows(ActorHost.PersistenceId).IsEmpty
+            && Host.Journal.Snapshots(ActorHost.PersistenceId).IsEmpty
             && Host.Journal.Manifests("host").Contains("host-journal-erased.v1"),
         () => "rows are left of it");
 

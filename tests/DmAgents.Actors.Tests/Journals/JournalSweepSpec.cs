@@ -43,7 +43,8 @@ public sealed class JournalSweepSpec : ActorSpec
             await life.Done(Ask.Create($"web{n}"));
 
         await Eventually.Holds(
-            () => Host.Journal.Snapshots(ActorHost.PersistenceId) is [{ Number: > 20 }], () => "older snapshots are left");
+            () => Host.Journal.Snapshots(ActorHost.PersistenceId) is [{ Number: > 20 }],
+            () => "older snapshots are left");
 
         Assert.Equal("pool-initialized.v1", Host.Journal.Manifests(ActorHost.PersistenceId).First());
     }

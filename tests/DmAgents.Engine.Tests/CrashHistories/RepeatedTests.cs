@@ -12,7 +12,8 @@ public sealed class RepeatedTests(ITestOutputHelper output)
     [InlineData(Crash.PowerCut)]
     internal void A_request_that_is_repeated_after_a_crash_at_any_step_is_done_once(Crash crash)
     {
-        var ran = Histories.Of(1, new Manner(Rides: true, Discards: false)).Sum(history => RepeatEverywhere(history, crash));
+        var ran = Histories.Of(1, new Manner(Rides: true, Discards: false))
+            .Sum(history => RepeatEverywhere(history, crash));
         output.WriteLine($"{ran} requests repeated");
         Assert.InRange(ran, 100, int.MaxValue);
     }

@@ -43,8 +43,8 @@ public sealed class TogetherTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>What may be so: all that was acknowledged, nothing that was refused, and any of what has no answer; done
-    /// in either order.</summary>
+    /// <summary>What may be so: all that was acknowledged, nothing that was refused, and any of what has no answer;
+    /// done in either order.</summary>
     private static IEnumerable<Expected> Possible(
         Expected before, List<Operation> operations, Dictionary<Operation, PoolReply?> answers)
     {
