@@ -77,6 +77,9 @@ public sealed class PoolMachine
     /// <summary>File systems that the kernel does not take.</summary>
     public ImmutableArray<FormatConcern> Formats => Opening.Formats;
 
+    /// <summary>Requests are under way, or may be.</summary>
+    private bool IsServing => Phase is PoolPhase.Open or PoolPhase.Stopping;
+
     internal PoolCore Core { get; }
 
     internal Requests Requests { get; }
@@ -182,7 +185,7 @@ public sealed class PoolMachine
                 break;
             case PoolInputs.EndIfNeverMade:
                 break;
-            case PoolInputs.Stop when Phase is PoolPhase.Open or PoolPhase.Stopping:
+            case PoolInputs.Stop when IsServing:
                 Exclusive.BeginStop();
                 break;
             case PoolInputs.FilesFinished when Phase == PoolPhase.Stopping:
@@ -207,7 +210,7 @@ public sealed class PoolMachine
                 "try again in a moment")));
         else if (Phase == PoolPhase.Opening)
             AskOpening(command, from);
-        else if (Phase is PoolPhase.Open or PoolPhase.Stopping)
+        else if (IsServing)
             AskOpen(command, from);
         else
             AskClosed(command, from);
@@ -340,133 +343,51 @@ public sealed class PoolMachine
     {
         if (worked.Worker is { } answered)
             Core.OnWorked(answered);
-        if (worked.Result is not (DeviceResults.Created or DeviceResults.Settled or DeviceResults.Grown
-            or DeviceResults.Confirmed or DeviceResults.Sealed))
-            OnAnyPhase(worked.Result);
-        else if (Phase is PoolPhase.Open or PoolPhase.Stopping)
-            OnOpenPool(worked.Result);
-        else if (Phase == PoolPhase.Opening)
-            OnOpeningPool(worked.Result);
+        worked.Result.Reach(this);
         // A worker is kept while something is under way, or live of its device.
         if (worked.Worker is { } id && !Core.IsAtWork(id) && Core.DeviceOrNull(id) is not { Use: not DeviceUse.Idle })
             Core.Put(new PoolOutputs.Release(id));
     }
 
-    private void OnOpenPool(JobResult result)
+    internal void On(DeviceResults.Created result)
     {
-        switch (result)
+        if (Phase == PoolPhase.Opening)
         {
-            case DeviceResults.Created created:
-                Creations.OnCreated(created);
-                foreach (var operation in Requests.TakeHeldBack(created.Id))
-                    Changes.Take(operation.Command, operation.Waiting);
-                break;
-            case DeviceResults.Settled settled:
-                Changes.OnSettled(settled);
-                break;
-            case DeviceResults.Grown grown:
-                Changes.OnGrown(grown);
-                break;
-            case DeviceResults.Confirmed confirmed:
-                Confirmations.On(confirmed);
-                break;
-            case DeviceResults.Sealed answer:
-                Changes.OnSealed(answer);
-                break;
+            Opening.On(result);
+            return;
         }
+        if (!IsServing)
+            return;
+        Creations.OnCreated(result);
+        foreach (var operation in Requests.TakeHeldBack(result.Id))
+            Changes.Take(operation.Command, operation.Waiting);
     }
 
-    private void OnOpeningPool(JobResult result)
+    internal void On(DeviceResults.Settled result)
     {
-        switch (result)
-        {
-            case DeviceResults.Created created:
-                Opening.On(created);
-                break;
-            case DeviceResults.Settled settled:
-                Opening.On(settled);
-                break;
-            case DeviceResults.Grown grown:
-                Opening.On(grown);
-                break;
-        }
+        if (Phase == PoolPhase.Opening)
+            Opening.On(result);
+        else if (IsServing)
+            Changes.OnSettled(result);
     }
 
-    private void OnAnyPhase(JobResult result)
+    internal void On(DeviceResults.Grown result)
     {
-        switch (result)
-        {
-            case PoolResults.Opened opened:
-                Opening.On(opened);
-                break;
-            case PoolResults.Mismatched mismatched:
-                Opening.On(mismatched);
-                break;
-            case PoolResults.OpenFailed failed:
-                Opening.OnFailed(failed.Error, failed.WasGivenUp);
-                break;
-            case PoolResults.CleanedUp cleaned:
-                Opening.On(cleaned);
-                break;
-            case PoolResults.Abandoned abandoned:
-                Opening.On(abandoned);
-                break;
-            case PoolResults.Marked marked:
-                Checkpoints.On(marked);
-                break;
-            case PoolResults.Status status:
-                Care.On(status);
-                break;
-            case PoolResults.NoSpaceSet set:
-                Care.On(set);
-                break;
-            case PoolResults.GrowthPlanned planned:
-                Growth.On(planned);
-                break;
-            case PoolResults.GrowthPrepared prepared:
-                Growth.On(prepared);
-                break;
-            case PoolResults.Grown grown:
-                Growth.On(grown);
-                break;
-            case PoolResults.Confirmed confirmed:
-                Confirmations.On(confirmed);
-                break;
-            case PoolResults.Purged purged:
-                Purges.On(purged);
-                break;
-            case PoolResults.Mended mended:
-                Exclusive.On(mended);
-                break;
-            case PoolResults.MetadataDiscarded discarded:
-                Exclusive.On(discarded);
-                break;
-            case PoolResults.Retired retired:
-                Exclusive.On(retired);
-                break;
-            case PoolResults.MadeIdle idle:
-                Return.On(idle);
-                break;
-            case PoolResults.GivenBack back:
-                Return.On(back);
-                break;
-            case PoolResults.LetGone gone:
-                Return.On(gone);
-                break;
-            case DeviceResults.Detached detached:
-                Creations.OnDetached(detached);
-                break;
-            case DeviceResults.Deleted deleted:
-                Deletions.OnDeleted(deleted);
-                break;
-            case DeviceResults.Discarded discarded:
-                Deletions.OnDiscarded(discarded);
-                break;
-            case DeviceResults.Trimmed trimmed:
-                Trim.On(trimmed);
-                break;
-            default:
-                throw new InvalidOperationException($"a pool does not know the result {result.GetType().Name}");
-        }
+        if (Phase == PoolPhase.Opening)
+            Opening.On(result);
+        else if (IsServing)
+            Changes.OnGrown(result);
+    }
+
+    internal void On(DeviceResults.Confirmed result)
+    {
+        if (IsServing)
+            Confirmations.On(result);
+    }
+
+    internal void On(DeviceResults.Sealed result)
+    {
+        if (IsServing)
+            Changes.OnSealed(result);
     }
 }

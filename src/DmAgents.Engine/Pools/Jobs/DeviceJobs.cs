@@ -144,25 +144,52 @@ public static class DeviceResults
 {
     /// <param name="Made">Whether the pool has the device.</param>
     /// <param name="Settled">Whether it is live as wanted; done if it was not made.</param>
-    public sealed record Created(ThinId Id, KernelResult Made, KernelResult Settled) : JobResult;
+    public sealed record Created(ThinId Id, KernelResult Made, KernelResult Settled) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.On(this);
+    }
 
     /// <param name="Holders">The holders of a busy device, for people.</param>
-    public sealed record Settled(ThinId Id, RequestId? Request, KernelResult Outcome, string Holders) : JobResult;
+    public sealed record Settled(ThinId Id, RequestId? Request, KernelResult Outcome, string Holders) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.On(this);
+    }
 
     /// <param name="WasSo">True if the kernel had it, false if it was brought back.</param>
     /// <param name="Holders">The holders of a busy device, for people.</param>
-    public sealed record Confirmed(ThinId Id, RequestId Request, KernelResult<bool> WasSo, string Holders) : JobResult;
+    public sealed record Confirmed(ThinId Id, RequestId Request, KernelResult<bool> WasSo, string Holders) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.On(this);
+    }
 
-    public sealed record Grown(ThinId Id, RequestId? Request, KernelResult Outcome) : JobResult;
+    public sealed record Grown(ThinId Id, RequestId? Request, KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.On(this);
+    }
 
     /// <param name="Inodes">How many the file system has; null if it does not count them.</param>
-    public sealed record Sealed(ThinId Id, RequestId Request, KernelResult<ulong?> Inodes) : JobResult;
+    public sealed record Sealed(ThinId Id, RequestId Request, KernelResult<ulong?> Inodes) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.On(this);
+    }
 
-    public sealed record Detached(ThinId Id, KernelResult Outcome) : JobResult;
+    public sealed record Detached(ThinId Id, KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Creations.OnDetached(this);
+    }
 
-    public sealed record Deleted(ThinId Id, DeletionResult Outcome) : JobResult;
+    public sealed record Deleted(ThinId Id, DeletionResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Deletions.OnDeleted(this);
+    }
 
-    public sealed record Discarded(ThinId Id, TimeSpan Took, KernelResult Outcome) : JobResult;
+    public sealed record Discarded(ThinId Id, TimeSpan Took, KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Deletions.OnDiscarded(this);
+    }
 
-    public sealed record Trimmed(ThinId Id, TimeSpan Took, KernelResult<TrimmedRange> Outcome) : JobResult;
+    public sealed record Trimmed(ThinId Id, TimeSpan Took, KernelResult<TrimmedRange> Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Trim.On(this);
+    }
 }

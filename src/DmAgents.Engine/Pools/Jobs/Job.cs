@@ -13,7 +13,11 @@ public abstract record Job
 }
 
 /// <summary>What came of a job: once for each.</summary>
-public abstract record JobResult;
+public abstract record JobResult
+{
+    /// <summary>Hands the result to the part of the machine that asked for the job.</summary>
+    internal abstract void Reach(PoolMachine pool);
+}
 
 /// <summary>Where jobs of one pool run.</summary>
 /// <remarks>The claim is held from the first job that needs it to the end of the site. Only jobs on the pool as a

@@ -149,45 +149,102 @@ public static class PoolResults
     /// <param name="Formats">File systems that the kernel does not take.</param>
     public sealed record Opened(
         KernelPicture Picture, KernelError? Unchecked, ImmutableDictionary<ThinId, DeviceHint> Hints, string? Sectors,
-        ImmutableArray<FormatConcern> Formats) : JobResult;
+        ImmutableArray<FormatConcern> Formats) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Opening.On(this);
+    }
 
     /// <summary>Pool and journal do not belong together.</summary>
-    public sealed record Mismatched(TransactionId Found, Checkpoint Expected) : JobResult;
+    public sealed record Mismatched(TransactionId Found, Checkpoint Expected) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Opening.On(this);
+    }
 
     /// <param name="WasGivenUp">The pool is live, and the kernel has given it up.</param>
-    public sealed record OpenFailed(KernelError Error, bool WasGivenUp = false) : JobResult;
+    public sealed record OpenFailed(KernelError Error, bool WasGivenUp = false) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Opening.OnFailed(Error, WasGivenUp);
+    }
 
     /// <param name="Errors">What could not be taken away.</param>
-    public sealed record CleanedUp(RecoveryPlan Plan, ImmutableArray<KernelError> Errors) : JobResult;
+    public sealed record CleanedUp(RecoveryPlan Plan, ImmutableArray<KernelError> Errors) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Opening.On(this);
+    }
 
-    public sealed record GrowthPlanned(BackingPlan Plan) : JobResult;
+    public sealed record GrowthPlanned(BackingPlan Plan) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Growth.On(this);
+    }
 
-    public sealed record NoSpaceSet(NoSpacePolicy Policy, KernelResult Outcome) : JobResult;
+    public sealed record NoSpaceSet(NoSpacePolicy Policy, KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Care.On(this);
+    }
 
-    public sealed record GrowthPrepared(RequestId Request, KernelResult Outcome) : JobResult;
+    public sealed record GrowthPrepared(RequestId Request, KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Growth.On(this);
+    }
 
-    public sealed record Grown(RequestId Request, KernelResult Outcome) : JobResult;
+    public sealed record Grown(RequestId Request, KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Growth.On(this);
+    }
 
-    public sealed record Confirmed(RequestId Request, KernelResult Outcome) : JobResult;
+    public sealed record Confirmed(RequestId Request, KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Confirmations.On(this);
+    }
 
     /// <param name="Found">The pool's transaction id if setting it failed; null if that is unknown, too.</param>
-    public sealed record Marked(TransactionId Next, KernelResult Outcome, TransactionId? Found) : JobResult;
+    public sealed record Marked(TransactionId Next, KernelResult Outcome, TransactionId? Found) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Checkpoints.On(this);
+    }
 
-    public sealed record Status(KernelResult<ThinPoolStatus> Outcome) : JobResult;
+    public sealed record Status(KernelResult<ThinPoolStatus> Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Care.On(this);
+    }
 
-    public sealed record Purged(ThinId Id, KernelResult Outcome) : JobResult;
+    public sealed record Purged(ThinId Id, KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Purges.On(this);
+    }
 
-    public sealed record Mended(PoolCommands.MendMetadata Asked, MendOutcome Outcome) : JobResult;
+    public sealed record Mended(PoolCommands.MendMetadata Asked, MendOutcome Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Exclusive.On(this);
+    }
 
-    public sealed record MetadataDiscarded(RequestId Request, KernelResult Outcome) : JobResult;
+    public sealed record MetadataDiscarded(RequestId Request, KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Exclusive.On(this);
+    }
 
-    public sealed record Abandoned(KernelResult Outcome) : JobResult;
+    public sealed record Abandoned(KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Opening.On(this);
+    }
 
-    public sealed record Retired(KernelResult Outcome) : JobResult;
+    public sealed record Retired(KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Exclusive.On(this);
+    }
 
-    public sealed record MadeIdle(KernelResult Outcome) : JobResult;
+    public sealed record MadeIdle(KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Return.On(this);
+    }
 
-    public sealed record GivenBack(KernelResult Outcome) : JobResult;
+    public sealed record GivenBack(KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Return.On(this);
+    }
 
-    public sealed record LetGone(KernelResult Outcome) : JobResult;
+    public sealed record LetGone(KernelResult Outcome) : JobResult
+    {
+        internal override void Reach(PoolMachine pool) => pool.Return.On(this);
+    }
 }
