@@ -39,9 +39,6 @@ public sealed class LayerStream : ReadOnlyStream
     /// <summary>What the layer is called in messages: which layer, of which archive.</summary>
     public string Origin { get; }
 
-    /// <summary>Bytes read as stored, for progress against the descriptor's size.</summary>
-    public long StoredBytes => compressed.Count;
-
     /// <summary>Uncompressed bytes read.</summary>
     public long Bytes => (uncompressed ?? compressed).Count;
 

@@ -34,8 +34,6 @@ internal struct FileStatus
 
     public readonly bool IsBlockDevice => (Mode & TypeMask) == FileTypes.BlockDevice;
 
-    public readonly bool IsLink => (Mode & TypeMask) == FileTypes.Link;
-
     public readonly bool IsDirectory => (Mode & TypeMask) == FileTypes.Directory;
 
     public readonly bool IsRegular => (Mode & TypeMask) == FileTypes.Regular;

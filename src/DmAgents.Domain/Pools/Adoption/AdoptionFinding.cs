@@ -42,9 +42,4 @@ public enum AdoptionDifference
 /// <summary>A difference, for people.</summary>
 /// <param name="Subject">The device, image or view.</param>
 /// <param name="Why">With names and numbers.</param>
-public sealed record AdoptionFinding(AdoptionDifference Difference, string Subject, string Why)
-{
-    /// <summary>Whether what it is about becomes a part of the pool's content all the same.</summary>
-    public bool IsTakenOver => Difference
-        is AdoptionDifference.NoParent or AdoptionDifference.NoImage or AdoptionDifference.NotMountable;
-}
+public sealed record AdoptionFinding(AdoptionDifference Difference, string Subject, string Why);
