@@ -175,6 +175,7 @@ expect "a number of copies is refused meanwhile" sh -c "! DMAGENTS_LAB_DIR=$DMAG
 expect "containers are written to" quietly_on ada bash "$work/host.sh" write web
 start_database
 await "the fleet keeps three copies" ada keeps_copies ada 3
+await "cem has the database again, too" cem database_is cem ready
 on cem host list
 on cem layer where debian:demo
 
