@@ -1,5 +1,5 @@
-using DmAgents.Domain.Pools;
 using System.Diagnostics;
+using DmAgents.Domain.Pools;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;

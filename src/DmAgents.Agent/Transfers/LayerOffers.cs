@@ -1,5 +1,5 @@
-using DmAgents.Domain.Pools;
 using System.Collections.Immutable;
+using DmAgents.Domain.Pools;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Containerd;
 using DmAgents.Domain.Devices;

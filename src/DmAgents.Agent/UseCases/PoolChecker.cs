@@ -1,5 +1,5 @@
-using DmAgents.Engine.Pools;
 using System.Collections.Immutable;
+using DmAgents.Engine.Pools;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;

@@ -238,20 +238,8 @@ public sealed class PoolMachine
     {
         switch (command)
         {
-            case PoolCommands.Adopt adopt:
-                Exclusive.On(adopt, from);
-                break;
             case PoolCommands.Retire retire:
                 Exclusive.On(retire, from);
-                break;
-            case PoolCommands.Repair repair:
-                Exclusive.On(repair, from);
-                break;
-            case PoolCommands.Trim trim:
-                Trim.On(trim, from);
-                break;
-            case PoolCommands.MendMetadata mend:
-                Exclusive.On(mend, from);
                 break;
             case PoolCommands.DiscardMetadata discard:
                 Exclusive.On(discard, from);
@@ -260,33 +248,40 @@ public sealed class PoolMachine
                 Return.On(back, from);
                 break;
             default:
-                Changes.On(command, from);
+                if (!AskInAnyPhase(command, from))
+                    Changes.On(command, from);
                 break;
         }
     }
 
     private void AskClosed(PoolCommand command, Caller from)
     {
+        if (command is PoolCommands.Retire { Force: true } retire && Phase == PoolPhase.Unavailable)
+            Exclusive.On(retire, from);
+        else if (!AskInAnyPhase(command, from))
+            Core.Reply(from, new PoolReplies.Refused(command.Request, Opening.Closed()));
+    }
+
+    /// <summary>Commands that decide by themselves whether the pool has to be open.</summary>
+    /// <returns>False if this is none of them.</returns>
+    private bool AskInAnyPhase(PoolCommand command, Caller from)
+    {
         switch (command)
         {
             case PoolCommands.Adopt adopt:
                 Exclusive.On(adopt, from);
-                break;
-            case PoolCommands.Retire { Force: true } retire when Phase == PoolPhase.Unavailable:
-                Exclusive.On(retire, from);
-                break;
+                return true;
             case PoolCommands.Repair repair:
                 Exclusive.On(repair, from);
-                break;
-            case PoolCommands.Trim trim:
-                Trim.On(trim, from);
-                break;
+                return true;
             case PoolCommands.MendMetadata mend:
                 Exclusive.On(mend, from);
-                break;
+                return true;
+            case PoolCommands.Trim trim:
+                Trim.On(trim, from);
+                return true;
             default:
-                Core.Reply(from, new PoolReplies.Refused(command.Request, Opening.Closed()));
-                break;
+                return false;
         }
     }
 

@@ -7,7 +7,6 @@ using DmAgents.Domain.Ports;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
-using Grpc.Core.Interceptors;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DmAgents.Agent.Tests.Containerd;
@@ -479,32 +478,5 @@ public sealed class SnapshotServiceTests : IAsyncLifetime
         for (var i = 0; i < 6000 && !condition(); i++)
             await Task.Delay(10);
         Assert.True(condition());
-    }
-
-    /// <summary>The agent hears a moment after the caller that a call has ended; what is done by then stays, as a
-    /// whole.</summary>
-    private sealed class CancelledCalls
-    {
-        private readonly TaskCompletionSource _one = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        /// <summary>Done when the agent has left a call that was cancelled.</summary>
-        public Task One => _one.Task;
-
-        public sealed class Watch(CancelledCalls calls) : Interceptor
-        {
-            public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
-                TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
-            {
-                try
-                {
-                    return await continuation(request, context);
-                }
-                catch (OperationCanceledException)
-                {
-                    calls._one.TrySetResult();
-                    throw;
-                }
-            }
-        }
     }
 }
