@@ -141,6 +141,21 @@ public class TransferTests
         Assert.Equal(["the copy of debian:12 from host-1 is cancelled and undone"], run.Lines);
     }
 
+    [Fact]
+    public async Task A_cancelled_transfer_names_the_host_of_the_fleet_that_ended_it()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        var running = Running(RunningTransfer.Types.Phase.Receiving, 1, 0);
+        running.ToHost = "host-2";
+        agent.On<CancelTransferRequest>(_ => new CancelTransferReply { Transfer = running });
+
+        var run = await Run.Of(agent, "transfer", "cancel", "4f1c");
+        var json = await Run.Of(agent, "transfer", "cancel", "4f1c", "--json");
+
+        Assert.Equal(["the copy of debian:12 from host-1 is cancelled and undone on host-2"], run.Lines);
+        Assert.Contains("\"to_host\": \"host-2\"", json.Out, StringComparison.Ordinal);
+    }
+
     private static async Task<FakeAgent> CopyingAsync() =>
         (await FakeAgent.WithPoolsAsync("fast")).Streams<CopyImageRequest>(_ =>
         [

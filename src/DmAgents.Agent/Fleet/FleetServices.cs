@@ -40,6 +40,7 @@ internal static class FleetServices
         services.AddSingleton<FleetPeers>();
         services.AddSingleton<FleetEvents>();
         services.AddSingleton<FleetImages>();
+        services.AddSingleton<TransferCancelling>();
         services.AddSingleton<FleetAddresses>();
         services.AddSingleton<FleetEntrance>();
         services.AddSingleton<FleetMaker>();

@@ -2,6 +2,7 @@ using DmAgents.Actors.Events;
 using DmAgents.Agent.Fleet.Talks;
 using DmAgents.Agent.Transfers;
 using DmAgents.Api.Admin.V1;
+using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Agent.Services;
 
@@ -89,19 +90,22 @@ internal static class FleetTalkViews
     };
 
     /// <summary>A transfer to any host of the fleet.</summary>
-    public static RunningTransfer Transfer(CopyTo copy) => new()
+    public static RunningTransfer Transfer(CopyTo copy) => Transfer(copy.Host, copy.Copy);
+
+    /// <param name="to">Null: this host, which is in no fleet.</param>
+    public static RunningTransfer Transfer(HostName? to, SaidCopy copy) => new()
     {
-        Id = PeerText.Of(copy.Copy.Request),
-        Image = PeerText.Of(copy.Copy.Image),
-        FromHost = PeerText.Of(copy.Copy.From),
-        ToHost = copy.Host.Value,
-        Pool = PeerText.Of(copy.Copy.Pool),
-        StartedAt = Views.Time(copy.Copy.StartedAt),
-        Phase = CopyViews.PhaseOf(copy.Copy.Progress.Phase),
-        LayerIndex = (uint)Math.Max(copy.Copy.Progress.Layer, 0),
-        LayerCount = (uint)Math.Max(copy.Copy.Progress.Layers, 0),
-        BytesReceived = copy.Copy.Progress.Received,
-        BytesTotal = copy.Copy.Progress.Total,
+        Id = PeerText.Of(copy.Request),
+        Image = PeerText.Of(copy.Image),
+        FromHost = PeerText.Of(copy.From),
+        ToHost = to?.Value ?? "",
+        Pool = PeerText.Of(copy.Pool),
+        StartedAt = Views.Time(copy.StartedAt),
+        Phase = CopyViews.PhaseOf(copy.Progress.Phase),
+        LayerIndex = (uint)Math.Max(copy.Progress.Layer, 0),
+        LayerCount = (uint)Math.Max(copy.Progress.Layers, 0),
+        BytesReceived = copy.Progress.Received,
+        BytesTotal = copy.Progress.Total,
     };
 
     private static ImageInFlight InFlight(CopyTo copy) => new()

@@ -9,7 +9,7 @@ namespace DmAgents.Agent.Services;
 /// <summary>Transfers of the admin API.</summary>
 internal sealed class TransfersService(
     PoolGateway gateway, ImageCopies copies, ImagePushes pushes, ImageFinder images, FleetImages fleet,
-    TimeProvider time, IHostApplicationLifetime lifetime) : Api.Admin.V1.Transfers.TransfersBase
+    TransferCancelling cancelling, TimeProvider time, IHostApplicationLifetime lifetime) : Api.Admin.V1.Transfers.TransfersBase
 {
     /// <summary>Often enough for a bar that moves.</summary>
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(300);
@@ -66,26 +66,8 @@ internal sealed class TransfersService(
 
     public override async Task<CancelTransferReply> Cancel(CancelTransferRequest request, ServerCallContext context)
     {
-        const string What = "cannot cancel transfer";
-        var found = copies.All.Where(copy => request.Id.Length > 0
-            && copy.Job.Request.ToString().StartsWith(request.Id, StringComparison.OrdinalIgnoreCase)).ToList();
-        if (found.Count != 1)
-        {
-            throw found.Count == 0
-                ? Problems.NotFound(What, request.Id, "there is no transfer of this id", "dmagent transfer list")
-                : Problems.Usage(What, request.Id, $"{found.Count} transfers have an id that begins like this",
-                    "give more of it");
-        }
-        var copy = found[0];
-        copies.Cancel(copy.Job.Request);
-        // It is over when what it brought is undone.
-        await ((Task)copy.Done).WaitAsync(context.CancellationToken)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        context.CancellationToken.ThrowIfCancellationRequested();
-        return copy.Done.IsCompletedSuccessfully
-            ? throw Problems.Of(Problem.Types.Kind.Refused, What, request.Id, "it has ended: the image is there",
-                $"remove it: dmagent image remove {copy.Job.Image}")
-            : new CancelTransferReply { Transfer = View(copy) };
+        var ended = await cancelling.CancelAsync(request.Id, context.CancellationToken).ConfigureAwait(false);
+        return new CancelTransferReply { Transfer = FleetTalkViews.Transfer(ended.Host, ended.Copy) };
     }
 
     /// <summary>Reports until the copy has ended.</summary>

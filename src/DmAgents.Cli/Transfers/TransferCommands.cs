@@ -42,7 +42,8 @@ internal static class TransferCommands
     {
         var id = new Argument<string>("transfer") { Description = "Id of the transfer, or its beginning" };
         return new CliCommand(
-            "cancel", "End a transfer, and undo what it brought.", "dmagent transfer cancel 4f1c",
+            "cancel", "End a transfer to any host of the fleet, and undo what it brought.",
+            "dmagent transfer cancel 4f1c",
             "dmagent transfer list --quiet | xargs -n1 dmagent transfer cancel")
             { id }
             .Runs(shell, async call =>
@@ -53,7 +54,8 @@ internal static class TransferCommands
                 call.Output.Document(
                     reply,
                     console => console.WriteLine(
-                        $"the copy of {reply.Transfer.Image} from {reply.Transfer.FromHost} is cancelled and undone"),
+                        $"the copy of {reply.Transfer.Image} from {reply.Transfer.FromHost} is cancelled and undone"
+                        + (reply.Transfer.ToHost.Length == 0 ? "" : $" on {reply.Transfer.ToHost}")),
                     reply.Transfer.Id);
             });
     }

@@ -13,6 +13,9 @@ internal sealed record HostQuestion
     /// <summary>Which images the host has by this reference or id, and which copies of images it makes. Empty: only
     /// those.</summary>
     public string? Image { get; init; }
+
+    /// <summary>The whole id of a copy that the host makes: it ends the copy, and answers when that is undone.</summary>
+    public string? Cancel { get; init; }
 }
 
 /// <summary>Asks for what happened on a host.</summary>
@@ -39,7 +42,26 @@ internal sealed record HostAnswer
     public bool IsBeat { get; init; }
 
     public SaidImages? Images { get; init; }
+
+    public SaidCancel? Cancel { get; init; }
 }
+
+/// <summary>What became of a copy that was to end.</summary>
+internal enum CancelEnd
+{
+    /// <summary>What it brought is undone.</summary>
+    Undone,
+
+    /// <summary>It had ended: the image is there.</summary>
+    Done,
+
+    /// <summary>The host makes no such copy.</summary>
+    Unknown,
+}
+
+/// <summary>The answer to a request to end a copy.</summary>
+/// <param name="Copy">As it was when it was asked to end; null if the host makes no such copy.</param>
+internal sealed record SaidCancel(CancelEnd End, SaidCopy? Copy);
 
 /// <summary>An event of another host.</summary>
 internal sealed record SaidEvent(

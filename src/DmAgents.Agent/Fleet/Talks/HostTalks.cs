@@ -5,7 +5,7 @@ using DmAgents.Domain.Images;
 
 namespace DmAgents.Agent.Fleet.Talks;
 
-/// <summary>Says to other hosts what happens on this one, and what it has of an image.</summary>
+/// <summary>Says to other hosts what happens on this one, and what it has of an image; ends a copy for them.</summary>
 internal sealed class HostTalks(HostEventLog log, PoolGateway gateway, ImageCopies copies, TimeProvider time)
 {
     /// <summary>Of a question, in bytes.</summary>
@@ -39,6 +39,11 @@ internal sealed class HostTalks(HostEventLog log, PoolGateway gateway, ImageCopi
     {
         if (question is { Image: { } image })
             yield return Images(image);
+        if (question is { Cancel: { } copy })
+        {
+            await foreach (var answer in CancelAsync(copy, cancellation).ConfigureAwait(false))
+                yield return answer;
+        }
         if (question is { Events: { Latest: { } latest } before })
         {
             foreach (var answer in Latest(before, latest))
@@ -49,6 +54,27 @@ internal sealed class HostTalks(HostEventLog log, PoolGateway gateway, ImageCopi
             await foreach (var answer in FollowAsync(events, cancellation).ConfigureAwait(false))
                 yield return answer;
         }
+    }
+
+    /// <summary>To undo what a copy brought takes its time: until then the host says that it is there.</summary>
+    private async IAsyncEnumerable<HostAnswer> CancelAsync(
+        string id, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (copies.All.FirstOrDefault(each => each.Job.Request.ToString() == id) is not { } copy)
+        {
+            yield return new HostAnswer { Cancel = new SaidCancel(CancelEnd.Unknown, Copy: null) };
+            yield break;
+        }
+        var said = Copy(copy);
+        copies.Cancel(copy.Job.Request);
+        while (await Task.WhenAny(copy.Done, Task.Delay(BeatEvery, time, cancellation)).ConfigureAwait(false)
+            != copy.Done)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            yield return new HostAnswer { IsBeat = true };
+        }
+        var end = copy.Done.IsCompletedSuccessfully ? CancelEnd.Done : CancelEnd.Undone;
+        yield return new HostAnswer { Cancel = new SaidCancel(end, said) };
     }
 
     private IEnumerable<HostAnswer> Latest(EventQuestion question, int latest)
