@@ -74,6 +74,9 @@ public class ImageAndContainerTests
             (await Run.Of(agent, "image", "list")).Lines[1]);
         Assert.Equal(
             "mine is cccccccccccc\n", (await Run.Of(agent, "image", "tag", "debian:12", "mine")).Out);
+        Assert.False(agent.Request<TagImageRequest>().Force);
+        Assert.Equal(0, (await Run.Of(agent, "image", "tag", "debian:12", "mine", "--force")).Code);
+        Assert.True(agent.Requests.OfType<TagImageRequest>().Last().Force);
 
         static ImageDetails Changed(string reference)
         {

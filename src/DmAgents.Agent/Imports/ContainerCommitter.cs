@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
+using DmAgents.Agent.Spread;
 using DmAgents.Domain.Containers;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
@@ -15,7 +16,7 @@ internal sealed record CommitAsked(
     string? Comment);
 
 /// <summary>Makes an image of a container, which may run: a layer above its image's, and a name for it.</summary>
-internal sealed class ContainerCommitter(PoolGateway gateway, ImageFinder images)
+internal sealed class ContainerCommitter(PoolGateway gateway, ImageNaming naming, ImageFinder images)
 {
     public const string What = "cannot commit container";
 
@@ -24,6 +25,7 @@ internal sealed class ContainerCommitter(PoolGateway gateway, ImageFinder images
         var pool = asked.Pool;
         var container = PoolGateway.Find(pool, What, DeviceKey.Container(asked.Container.Value));
         var config = CommittedConfig.Of(pool.State, container, asked.Author, asked.Comment, gateway.Now);
+        await naming.Look(What, pool.Name, asked.Reference, config.Digest, cancellation).ConfigureAwait(false);
         // Brought to its end although the caller may be gone: a layer without its image would be left over.
         await gateway.InTime(pool.Name, Commit(asked, container.Key, config), cancellation).ConfigureAwait(false);
         return await images.Details(pool.Name, asked.Reference).ConfigureAwait(false);
@@ -38,8 +40,17 @@ internal sealed class ContainerCommitter(PoolGateway gateway, ImageFinder images
         var made = await gateway.AskPatiently(pool, new PoolCommands.CommitLive(
             request, container, layer, ImmutableSortedDictionary<string, string>.Empty.Add(
                 DeviceLabels.Import, request.ToString()), gateway.Now)).ConfigureAwait(false);
-        return await gateway.AskPatiently(pool, new PoolCommands.TagImage(
-            SubRequests.Of(request, "tag"), asked.Reference, made.Layer?.Key ?? layer, config.Digest, config.Text,
-            gateway.Now)).ConfigureAwait(false);
+        var key = made.Layer?.Key ?? layer;
+        try
+        {
+            return await naming.TagPatiently(What, pool, new PoolCommands.TagImage(
+                SubRequests.Of(request, "tag"), asked.Reference, key, config.Digest, config.Text, gateway.Now))
+                .ConfigureAwait(false);
+        }
+        catch (RefusedException refused) when (refused.Refusal.Kind != RefusalKind.TimedOut)
+        {
+            await gateway.Remove(pool, key).ConfigureAwait(false);
+            throw;
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
+using DmAgents.Agent.Spread;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
@@ -21,7 +22,7 @@ namespace DmAgents.Agent.Imports;
 /// what it made; what dies is taken back by the next opening of the pool.
 /// </summary>
 internal sealed class ImageImporter(
-    PoolGateway gateway, IFileTrees trees, AgentSettings settings, ILogger<ImageImporter> log)
+    PoolGateway gateway, ImageNaming naming, IFileTrees trees, AgentSettings settings, ILogger<ImageImporter> log)
 {
     public const string What = "cannot import image";
 
@@ -67,7 +68,7 @@ internal sealed class ImageImporter(
             var references = choice.ReferencesOf(asked.Origin, image);
             using var work = gateway.Board.Work.Begin(pool.Name, asked.Request);
             var import = new LayerImport(pool, asked.Request, source, image, report);
-            await ImportLayers(import, references, cancellation).ConfigureAwait(false);
+            await ImportLayers(import, references, asked.Force, cancellation).ConfigureAwait(false);
             return new ImportOutcome(
                 references[0], [.. choice.Findings(references[0], image)], [.. import.Lost.Counts]);
         }
@@ -78,8 +79,15 @@ internal sealed class ImageImporter(
     }
 
     private async Task ImportLayers(
-        LayerImport import, IReadOnlyList<ImageReference> references, CancellationToken cancellation)
+        LayerImport import, IReadOnlyList<ImageReference> references, bool force, CancellationToken cancellation)
     {
+        if (!force && import.Image.Config is { Digest: var known })
+        {
+            foreach (var reference in references)
+            {
+                await naming.Look(What, import.Pool.Name, reference, known.Value, cancellation).ConfigureAwait(false);
+            }
+        }
         var made = new List<DeviceKey>();
         try
         {
@@ -94,10 +102,10 @@ internal sealed class ImageImporter(
             }
             foreach (var reference in references)
             {
-                await gateway.Ask(import.Pool.Name, new PoolCommands.TagImage(
+                var tag = new PoolCommands.TagImage(
                     SubRequests.Of(import.Request, $"tag {reference}"), reference, top!.Value, config!.Digest.Value,
-                    Encoding.UTF8.GetString(config.Raw.Span), gateway.Now), CancellationToken.None)
-                    .ConfigureAwait(false);
+                    Encoding.UTF8.GetString(config.Raw.Span), gateway.Now);
+                await naming.Tag(What, import.Pool.Name, tag, force, CancellationToken.None).ConfigureAwait(false);
             }
         }
         catch (Exception cause) when (cause is RefusedException or ImageException or OperationCanceledException)

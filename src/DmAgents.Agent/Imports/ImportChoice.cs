@@ -9,7 +9,7 @@ namespace DmAgents.Agent.Imports;
 /// <summary>Which image to import.</summary>
 /// <param name="Origin">The archive's path, absolute; of one that the caller sends where it comes from, for messages.
 /// </param>
-internal sealed record ImportAsked(RequestId Request, string Origin, ImportChoice Choice);
+internal sealed record ImportAsked(RequestId Request, string Origin, ImportChoice Choice, bool Force = false);
 
 /// <summary>What an import brought.</summary>
 /// <param name="Reference">The first under which the pool has the image.</param>

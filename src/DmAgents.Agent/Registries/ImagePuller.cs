@@ -1,6 +1,7 @@
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Imports;
+using DmAgents.Agent.Spread;
 using DmAgents.Agent.Transfers;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Images;
@@ -41,8 +42,8 @@ internal sealed record PullOutcome(ImportOutcome Import, HostName? From);
 /// skopeo into a layout in the spool directory, and then by the importer.
 /// </summary>
 internal sealed class ImagePuller(
-    PoolGateway gateway, RegistryTransport registries, ImageImporter importer, ImageCopies copies, ILayerPeers peers,
-    AgentSettings settings, TimeProvider time, ILogger<ImagePuller> log)
+    PoolGateway gateway, RegistryTransport registries, ImageImporter importer, ImageNaming naming, ImageCopies copies,
+    ILayerPeers peers, AgentSettings settings, TimeProvider time, ILogger<ImagePuller> log)
 {
     public const string What = "cannot pull image";
 
@@ -113,9 +114,10 @@ internal sealed class ImagePuller(
     {
         var pool = gateway.Board.Find(asked.Pool.Name) ?? asked.Pool;
         var image = ImageFinder.Find(What, pool, reference.Value);
-        await gateway.Ask(pool.Name, new PoolCommands.TagImage(
+        var tag = new PoolCommands.TagImage(
             SubRequests.Of(asked.Request, $"tag {name}"), name, pool.State.Devices[image.TopLayer].Key,
-            image.ConfigDigest, image.Config, gateway.Now), CancellationToken.None).ConfigureAwait(false);
+            image.ConfigDigest, image.Config, gateway.Now);
+        await naming.Tag(What, pool.Name, tag, force: false, CancellationToken.None).ConfigureAwait(false);
         return name;
     }
 }

@@ -17,7 +17,8 @@ internal static class ImageViews
             request.HasSelect ? request.Select : null,
             !request.HasPlatform ? null : Platform.TryParse(request.Platform)
                 ?? throw ImportChoice.NoPlatform(request.Platform),
-            FormatOf(request)));
+            FormatOf(request)),
+        request.Force);
 
     public static ImportProgress Progress(ImportReport report) => report switch
     {

@@ -15,7 +15,7 @@ namespace DmAgents.Agent.Services;
 /// <summary>Images of the admin API.</summary>
 internal sealed class ImagesService(
     PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer, ImageExporter exporter,
-    Agent.Spread.ImageSpread spread, Agent.Spread.ImageRemoval removal, FleetImages fleet,
+    Agent.Spread.ImageSpread spread, Agent.Spread.ImageRemoval removal, Agent.Spread.ImageNaming naming, FleetImages fleet,
     IHostApplicationLifetime lifetime, AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
 {
     public override Task Import(
@@ -194,9 +194,10 @@ internal sealed class ImagesService(
             throw Problems.Usage(What, request.Reference, $"it is not an image reference: {ImageReference.Rule}",
                 "give one such as app:1.2");
         }
-        await gateway.Ask(pool.Name, new PoolCommands.TagImage(
+        var tag = new PoolCommands.TagImage(
             PoolGateway.RequestOf(What, request.RequestId), reference, pool.State.Devices[image.TopLayer].Key,
-            image.ConfigDigest, image.Config, gateway.Now), context.CancellationToken).ConfigureAwait(false);
+            image.ConfigDigest, image.Config, gateway.Now);
+        await naming.Tag(What, pool.Name, tag, request.Force, context.CancellationToken).ConfigureAwait(false);
         return ImageViews.Details(await images.Details(pool.Name, reference).ConfigureAwait(false));
     }
 

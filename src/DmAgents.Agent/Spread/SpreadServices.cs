@@ -14,6 +14,8 @@ internal static class SpreadServices
         services.AddSingleton<Func<HostOrderDesk>>(provider => provider.GetRequiredService<HostOrderDesk>);
         services.AddSingleton<ImageSpread>();
         services.AddSingleton<ContainerPlacing>();
+        services.AddSingleton<LastCopies>();
         services.AddSingleton<ImageRemoval>();
+        services.AddSingleton<ImageNaming>();
     }
 }

@@ -21,7 +21,8 @@ namespace DmAgents.Agent.Transfers;
 /// </summary>
 internal sealed class ImageCopier(
     PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, CopyFiles kept, ILayerPeers peers,
-    ImageQuestions questions, CopySources sources, FleetMadeImages made, TimeProvider time, ILogger<ImageCopier> log)
+    ImageQuestions questions, CopySources sources, FleetMadeImages made, ImageNaming naming, TimeProvider time,
+    ILogger<ImageCopier> log)
 {
     public const string What = "cannot copy image";
 
@@ -49,7 +50,7 @@ internal sealed class ImageCopier(
         {
             var offer = copy.Offer ??= await questions.AskAsync(
                 copy.Job, progress => copy.Progress = progress, either.Token).ConfigureAwait(false);
-            SpareOthers(copy, offer);
+            await SpareOthersAsync(copy, offer, either.Token).ConfigureAwait(false);
             Admit(copy, pool, offer);
             if (kept.Keep(pool.Paths, copy.Job, offer) is { Error: { } error })
                 throw Refusals.Of(What, copy.Job.Image, error);
@@ -84,6 +85,17 @@ internal sealed class ImageCopier(
         finally
         {
             _admitted.TryRemove(copy.Job.Request, out _);
+        }
+    }
+
+    private async Task SpareOthersAsync(RunningCopy copy, ImageOffer offer, CancellationToken cancellation)
+    {
+        SpareOthers(copy, offer);
+        if (!made.Ordered(copy.Job.Request))
+        {
+            await naming.Look(
+                What, copy.Job.Pool, new ImageReference(offer.Reference), offer.ConfigDigest, cancellation)
+                .ConfigureAwait(false);
         }
     }
 
@@ -250,9 +262,12 @@ internal sealed class ImageCopier(
         var reference = new ImageReference(offer.Reference);
         SpareOthers(copy, offer);
         copy.Progress = copy.Progress with { Phase = CopyPhase.Tagging };
-        await gateway.Ask(copy.Job.Pool, new PoolCommands.TagImage(
+        var tag = new PoolCommands.TagImage(
             NamingOf(copy.Job.Request, reference), reference, offer.Layers[^1].Key, offer.ConfigDigest,
-            offer.Config, gateway.Now, copy.Expected), CancellationToken.None).ConfigureAwait(false);
+            offer.Config, gateway.Now, copy.Expected);
+        // What the fleet orders takes the name of its own copies alone, and the fleet has given them up.
+        await naming.Tag(What, copy.Job.Pool, tag, made.Ordered(copy.Job.Request), CancellationToken.None)
+            .ConfigureAwait(false);
         return reference;
     }
 

@@ -81,9 +81,11 @@ internal static class ImageCommands
         var image = CommonSymbols.Image(shell);
         var reference = new Argument<string>("reference") { Description = "The new reference" };
         var pool = CommonSymbols.Pool(shell);
+        var force = CommonSymbols.Force(
+            "In a fleet: also if the last verified copy of another image loses its only name");
         return new CliCommand(
             "tag", "Give an image another reference.", "dmagent image tag debian:12 debian:stable")
-            { image, reference, pool, CommonSymbols.RequestId }
+            { image, reference, force, pool, CommonSymbols.RequestId }
             .Runs(shell, async call =>
             {
                 var name = call.Parsed.GetRequiredValue(image);
@@ -94,6 +96,7 @@ internal static class ImageCommands
                         RequestId = call.RequestId(),
                         Image = name,
                         Reference = call.Parsed.GetRequiredValue(reference),
+                        Force = call.Parsed.GetValue(force),
                     },
                     call.Unary);
                 call.Output.Sentence(

@@ -37,6 +37,8 @@ internal static class ImageImport
             Description = "On how many hosts the fleet keeps it [default: fleet.copies of the configuration]",
             HelpName = "number",
         };
+        var force = CommonSymbols.Force(
+            "In a fleet: also if the last verified copy of another image loses its only name");
         var pool = CommonSymbols.Pool(shell);
         return new CliCommand(
             "import", "Import an image: each layer becomes a thin snapshot of the one below.",
@@ -46,7 +48,7 @@ internal static class ImageImport
             "dmagent image import multi.tar --platform linux/arm64",
             "dmagent image import ./debian-oci --reference debian:12 --copies 3",
             "dmagent image import rootfs.tar.zst --format rootfs --reference base:1 --json")
-            { path, reference, select, platform, format, copies, pool, CommonSymbols.RequestId }
+            { path, reference, select, platform, format, copies, force, pool, CommonSymbols.RequestId }
             .Runs(shell, async call =>
             {
                 var given = call.Parsed.GetRequiredValue(path);
@@ -60,6 +62,7 @@ internal static class ImageImport
                 {
                     Path = input is null ? call.FullPath(given) : StandardInput.Name,
                     RequestId = call.RequestId(),
+                    Force = call.Parsed.GetValue(force),
                 };
                 request.Pool = await call.PoolAsync(call.Parsed.GetValue(pool));
                 if (call.Parsed.GetValue(reference) is { } name)

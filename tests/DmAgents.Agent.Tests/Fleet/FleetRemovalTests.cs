@@ -104,7 +104,7 @@ public sealed class FleetRemovalTests : FleetWithDatabase
 
     private static async Task<RemoveImageReply> Remove(ServedAgent agent, bool force = false)
     {
-        agent.Get<ImageRemoval>().Patience = FleetAgents.Patience;
+        agent.Get<LastCopies>().Patience = FleetAgents.Patience;
         return await new Api.Admin.V1.Images.ImagesClient(agent.AdminChannel).RemoveAsync(new RemoveImageRequest
         {
             RequestId = FleetSpreadTests.NewId(), Pool = ServedAgent.Pool.Value, Image = App.Value, Force = force,

@@ -12,6 +12,12 @@ public static class ImageDecider
     /// <summary>More hosts than a fleet has.</summary>
     public const int MaxCopies = 1000;
 
+    /// <summary>Why the last verified copy stays.</summary>
+    public const string NoOtherCopy = "no other host that is there has a verified copy";
+
+    /// <summary>What to do before a copy that must stay can be given up.</summary>
+    public const string CopyFirst = "copy it to another host first";
+
     /// <exception cref="InvalidOperationException">A command of no known kind.</exception>
     public static Decision Decide(ImageState state, ImageCommand command) => command switch
     {
@@ -142,10 +148,10 @@ public static class ImageDecider
         return new Decision(events.ToImmutable(), new ImageReplies.MustKeep(c.Stamp, new Refusal(
             RefusalKind.WrongState, "cannot drop copy", state.Reference.Value,
             others == 0
-                ? "no other host that is there has a verified copy"
+                ? NoOtherCopy
                 : others >= needed ? Staying(state, c.Host)
                 : $"{others} other hosts have a verified copy, and {needed} are needed",
-            "copy it to another host first")));
+            CopyFirst)));
     }
 
     private static string Staying(ImageState state, HostName host) =>
