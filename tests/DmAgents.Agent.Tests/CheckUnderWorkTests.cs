@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using Akka.Actor;
 using DmAgents.Actors.Pools;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.UseCases;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DmAgents.Agent.Tests;
 
@@ -13,11 +15,14 @@ public sealed class CheckUnderWorkTests : IAsyncLifetime
 {
     private static readonly DeviceKey Web = DeviceKey.Container("web");
 
+    private readonly HeldJournal.Line _journal = new();
+
     private ServedAgent _agent = null!;
 
     public async Task InitializeAsync()
     {
-        _agent = await ServedAgent.Start();
+        _agent = await ServedAgent.Start(
+            services: services => services.AddSingleton(_journal.Configuration));
         await _agent.Do(new PoolCommands.CreateSnapshot(
             NewRequest(), Web, null, null, null, DeviceUse.Active, ImmutableSortedDictionary<string, string>.Empty,
             DateTimeOffset.UnixEpoch));
@@ -36,6 +41,30 @@ public sealed class CheckUnderWorkTests : IAsyncLifetime
         {
             if (call.Operation == nameof(IKernel.ListDevices) && Interlocked.Increment(ref looks) == 3)
                 gate.Open();
+        };
+
+        var check = await Checker(new SteppingClock(TimeSpan.Zero)).CheckAsync(_agent.Picture, CancellationToken.None);
+
+        Assert.True(check.Agrees, string.Join(", ", check.Findings));
+        await deactivating;
+    }
+
+    [Fact]
+    public async Task What_is_decided_and_not_durable_is_no_difference()
+    {
+        var looks = 0;
+        _journal.Hold();
+        var deactivating = Deactivate();
+        await _journal.Reached;
+        // Any other step shows what is decided.
+        _agent.Picture.Actor.Tell(PoolMessages.LookAtStatus.Instance, ActorRefs.Nobody);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await _agent.Gateway.Board.When(
+            ServedAgent.Pool, picture => picture!.State.Find(Web) is { Use: DeviceUse.Idle }, patience.Token);
+        _agent.Kernel.AfterCall = call =>
+        {
+            if (call.Operation == nameof(IKernel.ListDevices) && Interlocked.Increment(ref looks) == 3)
+                _journal.Release();
         };
 
         var check = await Checker(new SteppingClock(TimeSpan.Zero)).CheckAsync(_agent.Picture, CancellationToken.None);

@@ -26,7 +26,7 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
     private readonly PoolSetup _setup;
     private readonly PoolMachine _machine;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly DeviceJobCount _jobs = new();
+    private readonly PoolActivity _activity = new();
     private readonly Dictionary<ThinId, IActorRef> _workers = [];
     private readonly List<PoolNotice> _untold = [];
     private readonly List<PoolOutputs.Reply> _lastWords = [];
@@ -115,9 +115,8 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
                 Step(new PoolInputs.Asked(command, new Caller(Sender)));
                 break;
             case KernelWorker.Done done:
-                if (done.Worker is not null)
-                    _jobs.Answer();
                 Step(new PoolInputs.Worked(done.Worker, done.Result));
+                _activity.End();
                 break;
             case Due due:
                 Step(new PoolInputs.Due(due.Timer));
@@ -195,8 +194,10 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
     {
         if (_failure is not null)
             return;
+        _activity.Begin();
         foreach (var output in _machine.Step(input, _setup.Time.GetUtcNow()))
             Do(output);
+        _activity.End();
     }
 
     private void Do(PoolOutput output)
@@ -207,6 +208,7 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
                 Persist(persist.Events);
                 break;
             case PoolOutputs.Work work:
+                _activity.Begin();
                 WorkerOf(work.Worker).Tell(new KernelWorker.Work(work.Job), Self);
                 break;
             case PoolOutputs.Release release:
@@ -270,13 +272,16 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
     private void Persist(ImmutableArray<PoolEvent> events)
     {
         var left = events.Length;
+        _activity.Begin();
         PersistAllAsync(events, happened =>
         {
             _untold.Add(PoolNoticeOf.Event(LastSequenceNr, happened, _machine.State));
             if (!Timers.IsTimerActive(FlushDue.Instance))
                 Timers.StartSingleTimer(FlushDue.Instance, FlushDue.Instance, NoticeDelay);
-            if (--left == 0)
-                Step(new PoolInputs.Durable(events.Length));
+            if (--left > 0)
+                return;
+            Step(new PoolInputs.Durable(events.Length));
+            _activity.End();
         });
     }
 
@@ -284,7 +289,6 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
     {
         if (device is not { } id)
             return _poolWorker;
-        _jobs.Give();
         if (!_workers.TryGetValue(id, out var worker))
             _workers[id] = worker = Context.ActorOf(KernelWorker.Props(_setup, id), $"device-{id}-{++_children}");
         return worker;
@@ -320,7 +324,7 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
         _failure ?? _machine.Reason, _machine.Since, new PoolContents(_machine.State), _machine.Health,
         _machine.PendingDeletions, _machine.DeviceProblems)
     {
-        Actor = Self, Number = LastSequenceNr, Jobs = _jobs, StockClaims = _machine.StockClaims,
+        Actor = Self, Number = LastSequenceNr, Activity = _activity, StockClaims = _machine.StockClaims,
         NextTrim = _machine.NextTrim, IsTrimming = _machine.IsTrimming,
         MetadataAreDamaged = _machine.MetadataAreDamaged, Sectors = _machine.Sectors, Formats = _machine.Formats,
     });

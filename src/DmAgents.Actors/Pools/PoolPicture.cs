@@ -30,8 +30,8 @@ public sealed record PoolPicture(
     /// and on its way to the journal.</summary>
     public long Number { get; init; }
 
-    /// <summary>What its devices are asked to do; counts on after the picture was taken.</summary>
-    public DeviceJobCount Jobs { get; init; } = new();
+    /// <summary>What the pool is at; counts on after the picture was taken.</summary>
+    public PoolActivity Activity { get; init; } = new();
 
     /// <summary>It could not be opened last time because its own metadata cannot be used.</summary>
     public bool MetadataAreDamaged { get; init; }

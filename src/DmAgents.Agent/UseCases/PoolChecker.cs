@@ -37,19 +37,21 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Compares as often as the pool's own work may be the difference: a device that the pool is about to make
-    /// live or to deactivate differs from its record. In a pool that is always at work, what every look finds is
-    /// reported.</summary>
+    /// live or to deactivate differs from its record, from the decision on. In a pool that is always at work, what every
+    /// look finds is reported.</summary>
     public async Task<PoolCheck> CheckAsync(PoolPicture pool, CancellationToken cancellation)
     {
         var began = time.GetTimestamp();
         ImmutableHashSet<Finding>? always = null;
         while (true)
         {
-            var (number, given, isQuiet) = (pool.Number, pool.Jobs.Given, !pool.Jobs.AreUnderWay);
-            var compared = pool;
+            var activity = pool.Activity;
+            var (begun, isQuiet) = (activity.Begun, !activity.IsUnderWay);
+            // Taken after the look at what is under way: then it shows all that has ended.
+            var compared = board.Find(pool.Name) ?? pool;
             var check = await Task.Run(() => Compare(compared), cancellation).ConfigureAwait(false);
             pool = board.Find(pool.Name) ?? pool;
-            if (check.Agrees || (isQuiet && pool.Number == number && pool.Jobs.Given == given))
+            if (check.Agrees || (isQuiet && activity.Begun == begun && pool.Activity == activity))
                 return check;
             always = always?.Intersect(check.Findings) ?? [.. check.Findings];
             if (time.GetElapsedTime(began) > LookFor)

@@ -196,24 +196,18 @@ public abstract class TwoAgents : IAsyncLifetime
         await Eventually(
             () => agent.State.Devices.Values.All(device => device.Phase == DevicePhase.Ready), "all is settled");
         await Agrees(agent);
-        await Eventually(
-            () => !agent.Simulated.ListDevices($"{DeviceNames.UuidPrefix}{agent.Picture.Uuid}-").Value.Any(
-                device => DeviceNames.ThinIdOf(agent.Picture.Uuid, device.Uuid) is not null), "no device is live");
+        Assert.DoesNotContain(
+            agent.Simulated.ListDevices($"{DeviceNames.UuidPrefix}{agent.Picture.Uuid}-").Value,
+            device => DeviceNames.ThinIdOf(agent.Picture.Uuid, device.Uuid) is not null);
     }
 
-    /// <summary>Pool and journal agree once what is under way has ended: a device is live for a moment longer than a
-    /// record wants it.</summary>
+    /// <summary>Nothing is under way in the pool any more, and one look finds that pool and journal agree.</summary>
     internal static async Task Agrees(ServedAgent agent)
     {
-        for (var waited = 0; ; waited++)
-        {
-            var check = await new Pools.PoolsClient(agent.AdminChannel).CheckAsync(
-                new CheckPoolRequest { Pool = ServedAgent.Pool.Value });
-            if (check.Agrees)
-                return;
-            Assert.True(waited < 2400, check.ToString());
-            await Task.Delay(50);
-        }
+        await Eventually(() => !agent.Picture.Activity.IsUnderWay, "nothing is under way");
+        var check = await new Pools.PoolsClient(agent.AdminChannel).CheckAsync(
+            new CheckPoolRequest { Pool = ServedAgent.Pool.Value });
+        Assert.True(check.Agrees, check.ToString());
     }
 
     internal static async Task Eventually(Func<bool> holds, string what)
