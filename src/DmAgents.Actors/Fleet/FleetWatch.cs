@@ -98,8 +98,8 @@ internal sealed class FleetWatch : UntypedActor
         {
             _tell(new FleetNews.Quarantined(
                 $"host {HostOf(twin)} is in the fleet already, at {AddressOf(twin.Address)}, and this host has a copy "
-                + "of its files; next: stop the agent here, delete fleet/ in its state directory, and join under "
-                + "another name (to leave the fleet here would revoke the other one)"));
+                + "of its files; next: remove them here, which revokes nothing: dmagent fleet leave --force; then join "
+                + "under another name"));
             return;
         }
         _view = _view with { Oldest = Oldest() };

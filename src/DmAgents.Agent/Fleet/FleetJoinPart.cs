@@ -4,8 +4,8 @@ namespace DmAgents.Agent.Fleet;
 
 /// <summary>On the host that made the fleet: lets hosts in, renews certificates, and says what is revoked.</summary>
 internal sealed class FleetJoinPart(
-    FleetHost host, FleetIdentity identity, FleetListener listener, FleetOutcasts outcasts, TimeProvider time,
-    ILogger<FleetJoinPart> log) : IFleetPart
+    FleetHost host, FleetIdentity identity, FleetListener listener, FleetOutcasts outcasts, FleetTwins twins,
+    TimeProvider time, ILogger<FleetJoinPart> log) : IFleetPart
 {
     private readonly RefusalLog _refused = new(time);
 
@@ -15,7 +15,10 @@ internal sealed class FleetJoinPart(
             return Task.CompletedTask;
         var service = new JoinService(
             authority, () => (identity.Current ?? place).Certificate, () => host.Known?.Seeds ?? [], time,
-            JoinLimits.Default, Finished);
+            JoinLimits.Default, Finished)
+        {
+            TwinOf = twins.OfAsync,
+        };
         return listener.RunAsync(FleetPorts.JoinOf(place.Address), "hosts that join", service.ServeAsync, end);
     }
 

@@ -17,6 +17,7 @@ internal static class FleetServices
         services.AddSingleton<FleetStore>();
         services.AddSingleton<FleetListener>();
         services.AddSingleton<FleetOutcasts>();
+        services.AddSingleton<FleetTwins>();
         services.AddSingleton(provider => new JoinClient(
             FleetConnections.ConnectAsync, provider.GetRequiredService<TimeProvider>(), JoinLimits.Default));
         // Made when they are run: they know the host that runs them.

@@ -75,6 +75,7 @@ internal sealed class FleetService(
             Host = left.Host?.Value ?? "",
             FleetEnded = left.Ended,
             NotRevokedWhy = left.Unsaid?.Why ?? "",
+            CopyLeft = left.IsCopy,
         };
     }
 

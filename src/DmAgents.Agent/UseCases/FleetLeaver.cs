@@ -13,7 +13,9 @@ namespace DmAgents.Agent.UseCases;
 /// <param name="Host">As it was called there.</param>
 /// <param name="Unsaid">Why the host that made the fleet does not know of it; null if it does.</param>
 /// <param name="Ended">The fleet has ended: this was its only host.</param>
-internal sealed record FleetLeft(FleetName? Fleet, HostName? Host, Refusal? Unsaid, bool Ended);
+/// <param name="IsCopy">Another host with the same identity stays in the fleet: nothing was revoked.</param>
+internal sealed record FleetLeft(
+    FleetName? Fleet, HostName? Host, Refusal? Unsaid, bool Ended, bool IsCopy = false);
 
 /// <summary>Ends this host's membership: it leaves the cluster, the authority revokes its certificate, and its key and
 /// files are deleted. Idempotent.</summary>
@@ -65,7 +67,9 @@ internal sealed class FleetLeaver(FleetHost host, FleetIdentity identity, FleetS
             await Exit(name).ConfigureAwait(false);
             var unsaid = isLast ? null : await Say(membership.Issuer, force).ConfigureAwait(false);
             Removed(store.Remove(withAuthority: isLast));
-            return new FleetLeft(fleet, name, unsaid, Ended: isLast);
+            return unsaid is { Kind: RefusalKind.Exists }
+                ? new FleetLeft(fleet, name, Unsaid: null, Ended: false, IsCopy: true)
+                : new FleetLeft(fleet, name, unsaid, Ended: isLast);
         }
         catch
         {
@@ -97,7 +101,10 @@ internal sealed class FleetLeaver(FleetHost host, FleetIdentity identity, FleetS
     {
         var refusal = await new HostLeaving(store.Members, client)
             .LeaveAsync(FleetPorts.JoinOf(issuer), host.Stopping).ConfigureAwait(false);
-        return refusal is null || force ? refusal : throw Refusals.Of(refusal with
+        if (refusal is null || force)
+            return refusal;
+        // The one that has its identity must not be revoked.
+        throw Refusals.Of(refusal.Kind == RefusalKind.Exists ? refusal : refusal with
         {
             Next = $"{refusal.Next}; or end it on this host alone, and revoke it there later: "
                 + "dmagent fleet leave --force",

@@ -99,7 +99,8 @@ internal static class FleetCommands
     private static CliCommand Leave(CliShell shell)
     {
         var force = CommonSymbols.Force(
-            "Also if the host that made the fleet does not answer, or the fleet's files are damaged");
+            "Also if the host that made the fleet does not answer, the fleet's files are damaged, or this host's disk is "
+            + "a copy of a member's");
         return new CliCommand(
             "leave", "Leave the fleet: this host's certificate is revoked and its key deleted. Its pools stay.",
             "dmagent fleet leave") { force }
@@ -120,6 +121,8 @@ internal static class FleetCommands
     private static string LeftText(LeaveFleetReply left) => left switch
     {
         { Fleet.Length: 0 } => "this host was in no fleet",
+        { CopyLeft: true } =>
+            $"this copy of {left.Host} is out of fleet {left.Fleet}; nothing was revoked, and {left.Host} itself stays",
         { FleetEnded: true } => $"{left.Host} left fleet {left.Fleet}, which has no host any more and is gone",
         _ => $"{left.Host} left fleet {left.Fleet}",
     };

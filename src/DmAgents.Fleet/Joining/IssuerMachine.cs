@@ -28,6 +28,10 @@ public abstract record IssuerInput
     /// <summary>The authority's answer to <see cref="IssuerOutput.Revoke"/>: null if the host is revoked.</summary>
     public sealed record Revoked(Refusal? Refusal) : IssuerInput;
 
+    /// <summary>Instead of <see cref="Revoked"/>: another host with the identity of the one that leaves is a member.
+    /// </summary>
+    public sealed record Twin(string At) : IssuerInput;
+
     /// <summary>The peer closed the connection, or it broke.</summary>
     public sealed record Closed : IssuerInput;
 }
@@ -95,6 +99,7 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
             IssuerInput.Revoked revoked when _phase == Phase.AwaitingDecision => revoked.Refusal is { } refusal
                 ? Refuse(JoinRefusal.NotLeft(refusal))
                 : Finish(new JoinMessages.Left(now)),
+            IssuerInput.Twin twin when _phase == Phase.AwaitingDecision => Refuse(JoinRefusal.Twin(twin.At)),
             IssuerInput.Closed => End(JoinRefusal.Unreachable("the other side closed the connection")),
             _ => throw new InvalidOperationException($"{input.GetType().Name} in phase {_phase}"),
         };

@@ -74,6 +74,9 @@ public enum JoinRefusalReason
 
     /// <summary>The host has too many certificates that have not ended, or the authority remembers too much.</summary>
     TooMany = 20,
+
+    /// <summary>The host is a member elsewhere: its disk was copied, and to revoke the copy would revoke both.</summary>
+    Twin = 21,
 }
 
 /// <summary>A refusal of the join exchange, ready to be shown.</summary>
@@ -94,7 +97,7 @@ public sealed record JoinRefusal(JoinRefusalReason Reason, string Why, string Ne
         JoinRefusalReason.Silent or JoinRefusalReason.Unreachable => RefusalKind.TimedOut,
         JoinRefusalReason.Busy or JoinRefusalReason.TooMany => RefusalKind.Busy,
         JoinRefusalReason.Failed => RefusalKind.Failed,
-        JoinRefusalReason.NameTaken => RefusalKind.Exists,
+        JoinRefusalReason.NameTaken or JoinRefusalReason.Twin => RefusalKind.Exists,
         JoinRefusalReason.UnknownToken => RefusalKind.NotFound,
         JoinRefusalReason.BadRequest or JoinRefusalReason.Garbage or JoinRefusalReason.OtherVersion =>
             RefusalKind.Invalid,
@@ -205,6 +208,13 @@ public sealed record JoinRefusal(JoinRefusalReason Reason, string Why, string Ne
 
     internal static JoinRefusal NotLeft(Refusal refusal) => new(
         JoinRefusalReason.NotLeft, refusal.Why, refusal.Next);
+
+    internal static JoinRefusal Twin(string at) => new(
+        JoinRefusalReason.Twin,
+        $"a host with this very identity is a member at {at}: the disk of one is a copy of the other's, and to revoke "
+        + "the identity would remove both",
+        "on the one that is to leave, remove its identity and revoke nothing: dmagent fleet leave --force; it may then "
+        + "join under another name");
 
     internal static JoinRefusal Failed(KernelError error) => new(
         JoinRefusalReason.Failed, $"the issuer could not write what it has to keep: {error}",

@@ -21,6 +21,11 @@ public sealed class JoinService(
     FleetAuthority authority, Func<X509Certificate2> own, Func<ImmutableArray<MemberAddress>> members,
     TimeProvider time, JoinLimits limits, Action<JoinRefusal?> finished)
 {
+    /// <summary>Where a host that says that it leaves is a member all the same, since another one has its identity; null:
+    /// nowhere. May wait until the members are known.</summary>
+    public Func<HostName, CancellationToken, Task<string?>> TwinOf { get; init; } =
+        (_, _) => Task.FromResult<string?>(null);
+
     private readonly PeerValidator _validator = new(() => authority.Trust.Current, time);
     private readonly JoinSlots _slots = new(limits);
 
@@ -128,7 +133,11 @@ public sealed class JoinService(
                     case IssuerOutput.Finish finish:
                         return finish.Refusal;
                     default:
-                        foreach (var next in machine.Step(Decide(output), time.GetUtcNow()))
+                        var decided = output is IssuerOutput.Revoke { Host: var leaving }
+                            && await TwinOf(leaving, cancellation).ConfigureAwait(false) is { } at
+                                ? new IssuerInput.Twin(at)
+                                : Decide(output);
+                        foreach (var next in machine.Step(decided, time.GetUtcNow()))
                             pending.Enqueue(next);
                         break;
                 }

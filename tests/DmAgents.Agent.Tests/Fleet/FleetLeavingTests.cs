@@ -1,6 +1,7 @@
 using DmAgents.Actors.Fleet;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.UseCases;
+using DmAgents.Domain.Pools;
 using DmAgents.Fleet.Joining;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -77,6 +78,34 @@ public sealed class FleetLeavingTests : IAsyncLifetime
         Assert.Empty(Directory.GetFiles(agents[1].Settings.FleetPaths.Directory));
         // Its name is free: the authority knows that it has left.
         await FleetAgents.Join(agents[1], agents[0], "host2");
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_hosts_disk_leaves_by_force_alone_and_the_host_stays()
+    {
+        var agents = await _fleet.Form(2);
+        agents[0].Get<FleetTwins>().Patience = TimeSpan.Zero;
+        var copy = await _fleet.Add();
+        Directory.CreateDirectory(copy.Settings.FleetPaths.Directory);
+        foreach (var file in Directory.GetFiles(agents[1].Settings.FleetPaths.Directory))
+            File.Copy(file, Path.Combine(copy.Settings.FleetPaths.Directory, Path.GetFileName(file)));
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(
+            () => copy.Get<FleetLeaver>().Leave(force: false, CancellationToken.None));
+
+        Assert.Equal(RefusalKind.Exists, refused.Refusal.Kind);
+        Assert.Contains(
+            $"is a member at {FleetAgents.AddressOf(agents[1])}", refused.Refusal.Why, StringComparison.Ordinal);
+        Assert.Contains("revoke nothing: dmagent fleet leave --force", refused.Refusal.Next, StringComparison.Ordinal);
+
+        var left = await copy.Get<FleetLeaver>().Leave(force: true, CancellationToken.None);
+
+        Assert.True(left.IsCopy);
+        Assert.Empty(Directory.GetFiles(copy.Settings.FleetPaths.Directory));
+        Assert.Contains(new("host2"), agents[0].Get<FleetHost>().Authority!.State.Hosts.Keys);
+        await FleetAgents.IsMemberOf(agents[1], 2);
+        await FleetAgents.Join(copy, agents[0], "host3");
+        await FleetAgents.IsMemberOf(agents[1], 3);
     }
 
     [Fact]

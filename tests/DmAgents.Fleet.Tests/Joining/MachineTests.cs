@@ -111,6 +111,20 @@ public sealed class MachineTests : IDisposable
     }
 
     [Fact]
+    public void A_host_that_is_a_member_elsewhere_does_not_leave()
+    {
+        var shown = Assert.IsType<PeerVerdict.Accepted>(_fleet.Judge(_fleet.Host("web2")));
+        var issuer = new IssuerMachine(shown, SetTime.Start, _limit);
+
+        Assert.IsType<IssuerOutput.Revoke>(Assert.Single(Ask(issuer, new JoinMessages.Leave(SetTime.Start))));
+        var refused = Assert.IsType<JoinMessages.Refused>(
+            SentBy(issuer.Step(new IssuerInput.Twin("10.0.0.2:9471"), SetTime.Start)));
+
+        Assert.Equal(JoinRefusalReason.Twin, refused.Refusal.Reason);
+        Assert.Contains("10.0.0.2:9471", refused.Refusal.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Answers_are_no_questions_and_questions_are_no_answers()
     {
         foreach (var message in Samples.Messages.Values)
