@@ -179,7 +179,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         _ => new Finding(Gravity.Warning, state.Identity!.Name.Value, found.ToString(), "", ByRepair),
     };
 
-    private static IEnumerable<Finding> Live(
+    private IEnumerable<Finding> Live(
         RecoveryPlan plan, PoolContents state, KernelPicture picture, PoolContext context)
     {
         foreach (var name in plan.Resume)
@@ -193,6 +193,11 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         {
             if (!picture.Live.ContainsKey(device.Id))
                 yield return new Finding(Gravity.Error, device.Key.Name, "it should be live and is not", "", ByRepair);
+            else if (kernel.Compare(context.TableOf(device)) is { Succeeded: true, Value: { MapsAsGiven: false } other })
+                yield return new Finding(
+                    Gravity.Error, device.Key.Name, "it maps another device",
+                    $"the table of {other.Device.Name} was changed by hand: {other.Text}",
+                    "unmount it, and mount it again: its own table comes back");
             else if (device.Use == DeviceUse.Mounted && picture.Mounted.All(m => m.Target != context.MountOf(device)))
                 yield return new Finding(
                     Gravity.Error, device.Key.Name, "it should be mounted and is not", "", ByRepair);
