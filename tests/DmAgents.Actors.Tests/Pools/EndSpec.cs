@@ -259,7 +259,7 @@ public sealed class EndSpec : ActorSpec
         var life = await Opened();
         await life.Done(Ask.Create("web", use: DeviceUse.Mounted));
         life.Kernel.FailNext(nameof(IKernel.Unmount), KernelFault.Busy);
-        var held = life.Kernel.HoldNext(nameof(IKernel.MountAt), subject: "web");
+        var held = life.Kernel.HoldNext(nameof(IKernel.Mount));
         await life.Refused(Ask.Unmount("web"));
         await held.Reached;
         life.Kernel.ClearCallLog();

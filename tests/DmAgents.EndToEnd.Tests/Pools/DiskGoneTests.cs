@@ -1,9 +1,6 @@
 using DmAgents.Api.Admin.V1;
-using DmAgents.Domain.Devices;
-using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.EndToEnd.Tests.Support;
-using DmAgents.Testing.Contracts;
 using PoolState = DmAgents.Api.Admin.V1.PoolState;
 
 namespace DmAgents.EndToEnd.Tests.Pools;
@@ -16,8 +13,8 @@ public sealed class DiskGoneTests(AgentFixture agent) : IAsyncLifetime
 {
     private const string Pool = "comes-back";
 
-    private readonly Disk _metadata = new(agent, "metadata", ByteSize.MiB(32));
-    private readonly Disk _data = new(agent, "data", ByteSize.MiB(320));
+    private readonly FailingDisk _metadata = new(agent, "gone-metadata", ByteSize.MiB(32));
+    private readonly FailingDisk _data = new(agent, "gone-data", ByteSize.MiB(320));
 
     public async Task InitializeAsync()
     {
@@ -43,11 +40,11 @@ public sealed class DiskGoneTests(AgentFixture agent) : IAsyncLifetime
         var digest = await Files.Write($"{container.MountPath}/file", 2 << 20, seed: 3);
         await Shell.Must("sync", "-f", container.MountPath);
 
-        await _metadata.Swap("error");
+        await _metadata.Fail();
         await Shell.Run("dd", "if=/dev/zero", $"of={container.MountPath}/more", "bs=1M", "count=4", "conv=fsync");
         var gone = await Becomes(PoolState.Failed);
         Assert.Contains(_metadata.Path, gone.StateCause, StringComparison.Ordinal);
-        await _metadata.Swap("linear");
+        await _metadata.Heal();
 
         await Becomes(PoolState.Writable);
         Assert.Equal(digest, await Files.Digest($"{container.MountPath}/file"));
@@ -63,9 +60,9 @@ public sealed class DiskGoneTests(AgentFixture agent) : IAsyncLifetime
         var digest = await Files.Write($"{container.MountPath}/file", 2 << 20, seed: 4);
         await Shell.Must("sync", "-f", container.MountPath);
 
-        await _data.Swap("error");
+        await _data.Fail();
         await Shell.Run("dd", "if=/dev/zero", $"of={container.MountPath}/more", "bs=1M", "count=4", "conv=fsync");
-        await _data.Swap("linear");
+        await _data.Heal();
         // Its file system met errors: it is unmounted before anything else.
         await agent.Client.Containers.UnmountAsync(new UnmountContainerRequest
         {
@@ -92,46 +89,5 @@ public sealed class DiskGoneTests(AgentFixture agent) : IAsyncLifetime
                 && (state != PoolState.Failed || pool.StateCause.Length > 0),
             () => $"the pool is {state}; it is {pool.State}: {pool.StateCause}");
         return pool;
-    }
-
-    /// <summary>A file with a loop device, and above it a mapped device that can be taken away.</summary>
-    private sealed class Disk : IDisposable
-    {
-        private readonly AgentFixture _agent;
-        private readonly LoopFile _file;
-        private readonly MappedName _name;
-        private readonly DevicePath _loop;
-        private readonly ByteSize _size;
-
-        public Disk(AgentFixture agent, string name, ByteSize size)
-        {
-            (_agent, _size) = (agent, size);
-            _file = new LoopFile($"{Places.State}/gone-{name}.img");
-            _name = new MappedName($"gone-{name}");
-            agent.Kernel.CreateFile(_file, size).Must();
-            _loop = agent.Kernel.AttachLoop(_file).Must();
-            agent.Kernel.OpenLinear(Table).Must();
-        }
-
-        public string Path => _name.Path.Value;
-
-        private LinearTable Table => new(
-            _name, new MappedUuid($"TEST-{_name}"), [new LinearSegment(_loop, default, _size.Sectors)]);
-
-        public async Task Swap(string target)
-        {
-            if (target == "linear")
-                _agent.Kernel.ReloadLinear(Table).Must();
-            else
-                await Shell.Must("dmsetup", "load", _name.Value, "--table", $"0 {_size.Sectors} {target}");
-            await Shell.Must("dmsetup", "resume", "--noflush", _name.Value);
-        }
-
-        public void Dispose()
-        {
-            _agent.Kernel.Remove(_name, deferred: false).Must();
-            _agent.Kernel.DetachLoop(_file).Must();
-            _agent.Kernel.DeleteFile(_file).Must();
-        }
     }
 }

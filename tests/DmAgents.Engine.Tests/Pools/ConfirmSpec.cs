@@ -130,6 +130,24 @@ public sealed class ConfirmSpec : PoolSpec
         Agrees(life);
     }
 
+    /// <summary>umount(2) reports no write that failed before or during it.</summary>
+    [Fact]
+    public void An_unmount_whose_last_writes_fail_is_refused_and_the_next_one_is_not()
+    {
+        var life = Opened();
+        life.Done(Ask.Create("web", use: DeviceUse.Mounted));
+        life.Kernel.FailNext(nameof(IKernel.SyncFileSystem), KernelFault.Failed);
+
+        Assert.Contains("does not have all that was written", life.Refused(Ask.Unmount("web")).Why,
+            StringComparison.Ordinal);
+
+        life.Done(Ask.Mount("web"));
+        Assert.True(Host.IsMounted(Web));
+        life.Done(Ask.Unmount("web"));
+        Assert.False(Host.IsMounted(Web));
+        Agrees(life);
+    }
+
     [Fact]
     public void Something_else_in_the_place_is_refused_as_such()
     {

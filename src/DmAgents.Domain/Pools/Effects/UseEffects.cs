@@ -19,8 +19,8 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
     public KernelResult Settle(DeviceRecord device, bool detach = false) => device.Use switch
     {
         DeviceUse.Mounted => Activate(device).Then(() => Mount(device)),
-        DeviceUse.Active => Unmount(device, detach: false).Then(() => Activate(device)),
-        _ => Unmount(device, detach).Then(() => Deactivate(device, deferred: detach)),
+        DeviceUse.Active => UnmountWritten(device, detach: false).Then(() => Activate(device)),
+        _ => UnmountWritten(device, detach).Then(() => Deactivate(device, deferred: detach)),
     };
 
     /// <summary>Whether the kernel has of the device what its record wants: one status ioctl, one statx and one
@@ -98,6 +98,20 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
     /// <summary>Takes the device's own mount away. One that is not mounted: done.</summary>
     public KernelResult Unmount(DeviceRecord device, bool detach) =>
         kernel.Unmount(pool.MountOf(device), detach).Or(KernelFault.Invalid).Or(KernelFault.NotFound);
+
+    /// <summary>Unmounts, and fails if the disk does not have all that was written: umount(2) reports no failed write.
+    /// The mount is gone then all the same, for a disk that fails may refuse each further flush.</summary>
+    private KernelResult UnmountWritten(DeviceRecord device, bool detach)
+    {
+        var target = pool.MountOf(device);
+        // A file system that met an error takes no writes, or cannot be asked: its writers have had the errors.
+        var mayLose = !detach && kernel.MountAt(target) is { Succeeded: true, Value.ReadOnly: false };
+        var synced = mayLose ? kernel.SyncFileSystem(target) : KernelResult.Done;
+        var unmounted = Unmount(device, detach);
+        return synced.Error is { } error
+            ? error with { Detail = "the disk does not have all that was written" }
+            : unmounted;
+    }
 
     private KernelResult Activate(DeviceRecord device)
     {
