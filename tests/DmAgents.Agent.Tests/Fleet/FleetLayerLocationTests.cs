@@ -17,6 +17,8 @@ public sealed class FleetLayerLocationTests : IAsyncLifetime
     private static readonly HostName Two = new("host2");
     private static readonly ChainId Layer = new(Digest.Of(Encoding.ASCII.GetBytes("a layer")));
 
+    private static readonly ChainId OtherLayer = new(Digest.Of(Encoding.ASCII.GetBytes("another layer")));
+
     private readonly FleetAgents _fleet = new();
     private readonly SqliteDatabase _database = new();
 
@@ -50,6 +52,23 @@ public sealed class FleetLayerLocationTests : IAsyncLifetime
 
         _database.GoAway();
         await Eventually(async () => await Find(agents[1]) is null, "there are none to be asked");
+    }
+
+    [Fact]
+    public async Task A_new_layer_does_not_wait_for_the_next_round_of_announcements()
+    {
+        _fleet.Announce = _fleet.Announce with { Pace = TimeSpan.FromHours(1) };
+        var agents = await _fleet.Form(2);
+        await Eventually(async () => await Find(agents[1]) is not null, "the bucket answers");
+
+        foreach (var (layer, seed) in new[] { (Layer, 1), (OtherLayer, 2) })
+        {
+            await TwoAgents.AddLayer(agents[0], null, seed, ByteSize.MiB(1), layer);
+            await Eventually(
+                async () => await agents[1].Get<ILayerLocations>().FindAsync(
+                    layer, FleetAgents.Patience, CancellationToken.None) is [var host] && host == One,
+                "the layer is announced");
+        }
     }
 
     private static Task<IReadOnlyList<HostName>?> Find(ServedAgent agent) =>

@@ -101,6 +101,7 @@ internal sealed class HostAnnouncements(
         while (await access.WhenReady(end).ConfigureAwait(false) == entities)
         {
             var isDue = true;
+            HostInventory? said = null;
             // Taken before anything is read: no change is missed.
             Task[] changes = [board.Changed, digests.Changed, questions.Changed, store.Epochs.Changed];
             if (inventories.Now() is { } inventory)
@@ -120,15 +121,35 @@ internal sealed class HostAnnouncements(
                         place.Fleet);
                     return;
                 }
+                said = inventory;
                 isDue = announcer.Due.Any() || announcer.Undefined.Keys.Any(image =>
                     inventory.Images.GetValueOrDefault(image) is { Lineage: not null });
             }
-            await Task.Delay(isDue ? Times.Retry : Times.Pace, time, end).ConfigureAwait(false);
+            await PauseAsync(isDue ? Times.Retry : Times.Pace, said, end).ConfigureAwait(false);
             if (!isDue)
                 await AwaitAsync(entities, changes, repeated, end).ConfigureAwait(false);
             if (time.GetElapsedTime(repeated) >= Times.Repeat)
                 (announcer, repeated) = (announcer.Repeat(), time.GetTimestamp());
         }
+    }
+
+    /// <summary>Between two rounds. A layer that is new ends it: another host that looks for the layer believes the
+    /// bucket, and would go to the registry.</summary>
+    /// <param name="said">What was announced; null: nothing.</param>
+    private async Task PauseAsync(TimeSpan pause, HostInventory? said, CancellationToken end)
+    {
+        var over = Task.Delay(pause, time, end);
+        var known = said?.Layers.Select(layer => layer.Layer).ToHashSet();
+        while (!over.IsCompleted)
+        {
+            var change = board.Changed;
+            if (known is not null && inventories.HasLayerBeside(known))
+                return;
+            await Task.WhenAny(known is null ? [over] : [over, change]).ConfigureAwait(false);
+            // Pictures change all the time, and layers seldom.
+            await Task.WhenAny(over, Task.Delay(Times.Glance, time, end)).ConfigureAwait(false);
+        }
+        await over.ConfigureAwait(false);
     }
 
     private async Task AwaitAsync(FleetEntities entities, Task[] changes, long repeated, CancellationToken end)

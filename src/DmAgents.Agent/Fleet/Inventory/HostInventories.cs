@@ -70,6 +70,11 @@ internal sealed class HostInventories(
         };
     }
 
+    /// <summary>There is a layer to be announced besides these.</summary>
+    public bool HasLayerBeside(IReadOnlySet<ChainId> known) => board.All
+        .Where(pool => pool.Phase == PoolPhase.Open).SelectMany(pool => pool.State.Devices.Values)
+        .Any(device => ChainOf(device) is { } chain && !known.Contains(chain));
+
     /// <summary>Under which the fleet knows the layer; null: it is none that it knows.</summary>
     public static ChainId? ChainOf(DeviceRecord device)
     {
