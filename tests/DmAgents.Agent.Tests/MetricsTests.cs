@@ -21,6 +21,7 @@ public sealed class MetricsTests
         Assert.Contains("pool=\"test-pool\",state=\"Writable\"", text, StringComparison.Ordinal);
         Assert.Contains("kind=\"container\",pool=\"test-pool\"} 1", text, StringComparison.Ordinal);
         Assert.Contains("dmagents_pool_stock_claims_total{", text, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^dmagents_transfer_sent_bytes_total\S* 0( |$)", text);
         Assert.Contains("method=\"Prepare\",status=\"OK\"} 1", text, StringComparison.Ordinal);
         using var other = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/"));
         Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);

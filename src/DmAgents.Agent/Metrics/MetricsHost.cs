@@ -12,6 +12,7 @@ internal static class MetricsHost
     {
         services.AddMetrics();
         services.AddSingleton<PoolMeters>();
+        services.AddSingleton<TransferMeters>();
         services.AddSingleton<SnapshotMeter>();
         services.AddGrpc().AddServiceOptions<SnapshotsService>(grpc => grpc.Interceptors.Add<SnapshotMeter>());
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
@@ -22,6 +23,7 @@ internal static class MetricsHost
     public static void Use(WebApplication app)
     {
         _ = app.Services.GetRequiredService<PoolMeters>();
+        _ = app.Services.GetRequiredService<TransferMeters>();
         app.UseOpenTelemetryPrometheusScrapingEndpoint(context =>
             context.Features.Get<SocketFeature>() is null && context.Request.Path == "/metrics");
     }

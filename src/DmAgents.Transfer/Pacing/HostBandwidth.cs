@@ -14,6 +14,7 @@ public sealed class HostBandwidth : IDisposable
     private readonly ITimer _timer;
     private volatile bool _isLimited;
     private long _last;
+    private long _sent;
 
     /// <param name="bytesPerSecond">Null: no limit.</param>
     public HostBandwidth(long? bytesPerSecond, TimeProvider time)
@@ -26,6 +27,12 @@ public sealed class HostBandwidth : IDisposable
 
     /// <summary>Without a limit nothing waits, and in no order.</summary>
     public bool IsLimited => _isLimited;
+
+    /// <summary>Bytes that all transfers have sent since the process began, before encryption.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
+
+    /// <summary>So many bytes were sent.</summary>
+    public void Count(int bytes) => Interlocked.Add(ref _sent, bytes);
 
     /// <summary>Another limit, at once.</summary>
     public void SetLimit(long? bytesPerSecond)

@@ -41,6 +41,7 @@ public sealed class PacedStream : OuterStream
             if (_own is null && !_host.IsLimited)
             {
                 await Inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+                _host.Count(buffer.Length);
                 return;
             }
             var slice = buffer[..Math.Min(buffer.Length, _slice)];
@@ -52,6 +53,7 @@ public sealed class PacedStream : OuterStream
             }
             await _host.WaitAsync(_turn.Priority, slice.Length, cancellationToken).ConfigureAwait(false);
             await Inner.WriteAsync(slice, cancellationToken).ConfigureAwait(false);
+            _host.Count(slice.Length);
             buffer = buffer[slice.Length..];
         }
     }
