@@ -193,7 +193,8 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         {
             if (!picture.Live.ContainsKey(device.Id))
                 yield return new Finding(Gravity.Error, device.Key.Name, "it should be live and is not", "", ByRepair);
-            else if (kernel.Compare(context.TableOf(device)) is { Succeeded: true, Value: { MapsAsGiven: false } other })
+            else if (kernel.Compare(context.TableOf(device))
+                is { Succeeded: true, Value: { MapsAsGiven: false } other })
                 yield return new Finding(
                     Gravity.Error, device.Key.Name, "it maps another device",
                     $"the table of {other.Device.Name} was changed by hand: {other.Text}",

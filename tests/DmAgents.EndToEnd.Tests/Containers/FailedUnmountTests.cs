@@ -68,7 +68,8 @@ public sealed class FailedUnmountTests(AgentFixture agent)
         await Shell.Must("dmsetup", "suspend", "--noflush", "--nolockfs", container.DmName);
         await Shell.Must("dmsetup", "resume", container.DmName);
 
-        var found = Assert.Single((await agent.Client.Pools.CheckAsync(new CheckPoolRequest { Pool = Pool })).Findings);
+        var check = await agent.Client.Pools.CheckAsync(new CheckPoolRequest { Pool = Pool });
+        var found = Assert.Single(check.Findings);
         Assert.Equal(("web", "it maps another device"), (found.Object, found.What));
 
         var refused = await AgentClient.Refused(Kind.Failed, () => agent.Client.Unmount(Pool, "web"));
@@ -95,7 +96,7 @@ public sealed class FailedUnmountTests(AgentFixture agent)
         return (container, digest);
     }
 
-    /// <summary>Asks for the mount: what is acknowledged is there, and the host's directory below stays empty.</summary>
+    /// <summary>Asks for the mount: what is acknowledged is there, and the directory below stays empty.</summary>
     private async Task MustSayWhatIsSo(Container container, string digest)
     {
         try
