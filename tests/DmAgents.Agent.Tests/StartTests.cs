@@ -4,7 +4,9 @@ using DmAgents.Actors.Pools;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Hosting;
 using DmAgents.Agent.Tests.Support;
+using DmAgents.Domain.Ports;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace DmAgents.Agent.Tests;
 
@@ -13,11 +15,13 @@ public sealed class StartTests : IAsyncLifetime
 {
     private static readonly TimeSpan GivenUp = TimeSpan.FromMilliseconds(300);
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private ServedAgent _first = null!;
 
     public async Task InitializeAsync()
     {
-        _first = await ServedAgent.Start("pool.retry-interval = 100ms");
+        _first = await ServedAgent.Start("pool.retry-interval = 100ms\nstop-deadline = 1h");
         await _first.Stop();
     }
 
@@ -54,24 +58,44 @@ public sealed class StartTests : IAsyncLifetime
         await agent.Stop();
     }
 
-    [Fact]
-    public async Task A_start_whose_journal_never_answers_is_ended_by_a_signal_in_order()
+    /// <remarks>Nothing waits for a deadline: the stop's is an hour.</remarks>
+    [Theory]
+    [InlineData("host", "the host's journal is replayed")]
+    [InlineData("pool-", "pools open: test-pool")]
+    public async Task A_start_whose_journal_never_answers_is_ended_by_a_signal_in_order(string slow, string awaited)
     {
         var agent = _first.Following(services =>
-            services.AddSingleton(SlowJournal.Configuration(int.MaxValue, TimeSpan.FromHours(1))));
+            services.AddSingleton(SlowJournal.Configuration(int.MaxValue, TimeSpan.FromHours(1), slow)));
         using var end = new CancellationTokenSource();
         var run = agent.Run(end.Token);
-        await Eventually(() => agent.Systemd.Heard.Any(
-            said => said.Contains("the host's journal is replayed", StringComparison.Ordinal)));
+        await Eventually(() => agent.Systemd.Heard.Any(said => said.Contains(awaited, StringComparison.Ordinal)));
 
         await end.CancelAsync();
-        await run.WaitAsync(TimeSpan.FromMinutes(2));
+        await run.WaitAsync(Patience);
 
         Assert.Equal("EXTEND_TIMEOUT_USEC=120000000\nSTATUS=stopping", agent.Systemd.Heard.Last());
         await agent.Stop();
         var next = await _first.Next();
         Assert.Equal(PoolPhase.Open, next.Picture.Phase);
         await next.Stop();
+    }
+
+    [Fact]
+    public async Task A_start_that_the_kernel_holds_is_ended_by_a_signal_within_the_deadline_of_the_stop()
+    {
+        var agent = _first.Following(
+            services => services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromHours(1)),
+            settings => settings with { StopDeadline = TimeSpan.FromSeconds(1) });
+        var gate = agent.Kernel.HoldNext(nameof(IKernel.ListThins));
+        using var end = new CancellationTokenSource();
+        var run = agent.Run(end.Token);
+        await gate.Reached.WaitAsync(Patience);
+
+        await end.CancelAsync();
+        await run.WaitAsync(Patience);
+
+        gate.Open();
+        await agent.Stop();
     }
 
     [Fact]
@@ -122,7 +146,7 @@ public sealed class StartTests : IAsyncLifetime
         var clock = Stopwatch.StartNew();
         while (!condition())
         {
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), "it did not come");
+            Assert.True(clock.Elapsed < Patience, "it did not come");
             await Task.Delay(10);
         }
     }

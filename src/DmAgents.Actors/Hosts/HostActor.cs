@@ -215,9 +215,25 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     {
         _isStopping = true;
         _stopper = Sender;
-        foreach (var actor in _actors.Keys)
-            actor.Tell(PoolMessages.Stop.Instance);
+        foreach (var (actor, name) in _actors.ToList())
+        {
+            if (IsOpening(name))
+                StopAtOnce(actor);
+            else
+                actor.Tell(PoolMessages.Stop.Instance);
+        }
         StopWhenDone();
+    }
+
+    private bool IsOpening(PoolName name) =>
+        _setupOf(name, _pools[name].Uuid).Board.Find(name) is null or { Phase: PoolPhase.Opening };
+
+    /// <summary>Of a pool that is not open yet there is nothing to finish. It is neither asked nor waited for: its
+    /// journal may not answer, and the kernel may not either.</summary>
+    private void StopAtOnce(IActorRef actor)
+    {
+        _actors.Remove(actor);
+        Context.Stop(actor);
     }
 
     private void StopWhenDone()

@@ -29,6 +29,9 @@ internal sealed class ActorsHost(
 
     private static readonly TimeSpan OpeningLook = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Pools give up by themselves at the deadline of the stop, and say so.</summary>
+    private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(5);
+
     /// <summary>How long one question waits for its answer. None is depended on: the next one follows.</summary>
     private static readonly TimeSpan QuestionPatience = TimeSpan.FromSeconds(5);
 
@@ -61,25 +64,28 @@ internal sealed class ActorsHost(
     /// <summary>Pools finish what is under way and mark a checkpoint. Devices and mounts stay as they are.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_system is null)
+        // A second stop has nothing to ask.
+        if (Interlocked.Exchange(ref _system, null) is not { } system)
             return;
         await _stopping.CancelAsync().ConfigureAwait(false);
-        try
+        if (!await StopPools(cancellationToken).ConfigureAwait(false)
+            | !await system.Terminate().EndsWithin(settings.StopDeadline, cancellationToken).ConfigureAwait(false))
         {
-            var isInTime = await pools.Stop(settings.StopDeadline + TimeSpan.FromSeconds(5), cancellationToken)
-                .ConfigureAwait(false);
-            if (!isInTime)
-                TellLate();
-            await _system.Terminate().WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            TellLate();
+            loggers.CreateLogger<ActorsHost>().LogWarning("pools did not stop in time; the next start recovers them");
         }
     }
 
-    private void TellLate() =>
-        loggers.CreateLogger<ActorsHost>().LogWarning("pools did not stop in time; the next start recovers them");
+    private async Task<bool> StopPools(CancellationToken cancellation)
+    {
+        try
+        {
+            return await pools.Stop(settings.StopDeadline + StopMargin, cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
     public void Dispose()
     {

@@ -125,10 +125,11 @@ internal sealed class ServedAgent : IAsyncDisposable
     }
 
     /// <summary>As <see cref="Next"/>, not started.</summary>
-    public ServedAgent Following(Action<IServiceCollection>? more = null)
+    public ServedAgent Following(
+        Action<IServiceCollection>? more = null, Func<AgentSettings, AgentSettings>? change = null)
     {
         JournalDatabase.Prepare(Settings);
-        return new ServedAgent(_directory, Settings, Simulated, more);
+        return new ServedAgent(_directory, change?.Invoke(Settings) ?? Settings, Simulated, more);
     }
 
     /// <summary>As the daemon's main program.</summary>

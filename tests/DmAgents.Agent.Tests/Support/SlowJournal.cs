@@ -7,15 +7,19 @@ namespace DmAgents.Agent.Tests.Support;
 /// <remarks>Akka makes the plugin by its class name: how slow it is stands in its configuration.</remarks>
 internal sealed class SlowJournal(Config config) : SqlWriteJournal(config)
 {
+    private readonly string _slow = config.GetString("slow");
     private readonly int _slowReplays = config.GetInt("slow-replays");
     private int _replays;
 
     /// <param name="slowReplays">So many replays of the host's journal are never answered.</param>
     /// <param name="patience">After which Akka gives a replay up.</param>
-    public static Config Configuration(int slowReplays, TimeSpan patience) => ConfigurationFactory.ParseString($$"""
+    /// <param name="slow">What the ids of slow journals begin with.</param>
+    public static Config Configuration(int slowReplays, TimeSpan patience, string slow = "host") =>
+        ConfigurationFactory.ParseString($$"""
         akka.persistence.journal.sql {
           class = "{{typeof(SlowJournal).AssemblyQualifiedName}}"
           recovery-event-timeout = {{patience.TotalMilliseconds}}ms
+          slow = "{{slow}}"
           slow-replays = {{slowReplays}}
         }
         """);
@@ -23,7 +27,8 @@ internal sealed class SlowJournal(Config config) : SqlWriteJournal(config)
     public override async Task<long> ReadHighestSequenceNrAsync(
         string persistenceId, long fromSequenceNr, CancellationToken cancellationToken)
     {
-        if (persistenceId == "host" && Interlocked.Increment(ref _replays) <= _slowReplays)
+        if (persistenceId.StartsWith(_slow, StringComparison.Ordinal)
+            && Interlocked.Increment(ref _replays) <= _slowReplays)
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
         return await base.ReadHighestSequenceNrAsync(persistenceId, fromSequenceNr, cancellationToken);
     }
