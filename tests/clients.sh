@@ -35,7 +35,7 @@ end_to_end() {
   tests/lab/run --userland "$release" --cgroups --memory 3G --disk 2G --disk 128M --disk 1G --disk 6G \
     --share "$work" --silence 600 --env DMAGENTS_TEST_IMAGE="$work/image" -- \
     dotnet tests/DmAgents.EndToEnd.Tests/bin/Debug/net10.0/DmAgents.EndToEnd.Tests.dll --in-lab .Containerd. \
-    Pools.MetadataTests
+    Pools.MetadataTests Pools.SmallPoolTests
 }
 
 boundary() {

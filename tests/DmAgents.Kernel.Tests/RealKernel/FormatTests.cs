@@ -56,6 +56,28 @@ public sealed class FormatTests : IDisposable
         Programs.Run("/usr/sbin/e2fsck", "-f", "-n", device.Value);
     }
 
+    /// <summary>A pool is refused below the least size of its file system: no mkfs may ask for more.</summary>
+    [Theory]
+    [InlineData(FileSystemKind.Ext4)]
+    [InlineData(FileSystemKind.Xfs)]
+    public void The_least_size_is_made_and_holds_files_and_one_MiB_less_is_not_made(FileSystemKind kind)
+    {
+        var (format, place) = (FileSystemFormat.Of(kind), new MountPath("/tmp/dmagents-test-least"));
+        var least = _pool.Create(1, format.Least).Name.Path;
+        var less = _pool.Create(2, format.Least - ByteSize.MiB(1)).Name.Path;
+
+        Ok(Kernel.Format(least, kind));
+
+        Assert.Equal("", Traits(least, kind).DifferenceTo(format));
+        Ok(Kernel.Mount(least, place, kind, readOnly: false));
+        File.WriteAllBytes($"{place}/file", new byte[1 << 20]);
+        Ok(Kernel.SyncFileSystem(place));
+        Ok(Kernel.Unmount(place, detach: false));
+        string[] check = kind == FileSystemKind.Ext4 ? ["e2fsck", "-f", "-n"] : ["xfs_repair", "-n"];
+        Programs.Run($"/usr/sbin/{check[0]}", [.. check[1..], least.Value]);
+        Kernel.Format(less, kind).MustBeRefused(KernelFault.Failed, KernelFault.NotSupported);
+    }
+
     [Fact]
     public void What_mkfs_xfs_makes_by_itself_is_told_with_the_kernels_that_do_not_take_it()
     {
