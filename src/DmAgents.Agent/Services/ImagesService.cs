@@ -15,8 +15,8 @@ namespace DmAgents.Agent.Services;
 /// <summary>Images of the admin API.</summary>
 internal sealed class ImagesService(
     PoolGateway gateway, UsageReader usages, ImageFinder images, ImageImporter importer, ImageExporter exporter,
-    Agent.Spread.ImageSpread spread, Agent.Spread.ImageRemoval removal, Agent.Spread.ImageNaming naming, FleetImages fleet,
-    IHostApplicationLifetime lifetime, AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
+    Agent.Spread.ImageSpread spread, Agent.Spread.ImageRemoval removal, Agent.Spread.ImageNaming naming,
+    FleetImages fleet, IHostApplicationLifetime lifetime, AgentSettings settings, TimeProvider time) : Api.Admin.V1.Images.ImagesBase
 {
     public override Task Import(
         ImportImageRequest request, IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)

@@ -5,8 +5,8 @@ namespace DmAgents.Agent.Spread;
 
 /// <summary>
 /// Gives references to images of this host because an operator asks for it. A reference that means another image ends
-/// that one's copy, unless it has a second name here: it is given up as by a removal, and the fleet's last verified copy
-/// keeps its name unless the operator insists.
+/// that one's copy, unless it has a second name here. The copy is given up as by a removal, and the fleet's last
+/// verified copy keeps its name unless the operator insists.
 /// </summary>
 internal sealed class ImageNaming(LastCopies last, PoolGateway gateway)
 {
@@ -36,7 +36,8 @@ internal sealed class ImageNaming(LastCopies last, PoolGateway gateway)
     /// <remarks>The name is taken from the image that the fleet is asked about, and from no other.</remarks>
     private Task<PoolReplies.ImageTagged> GiveUp(
         CopyToGo loser, PoolCommands.TagImage tag, CancellationToken cancellation) => last.GiveUp(
-            loser, tag with { Expected = tag.Expected ?? new ImageExpectation(loser.Image.ConfigDigest) }, cancellation);
+            loser, tag with { Expected = tag.Expected ?? new ImageExpectation(loser.Image.ConfigDigest) },
+            cancellation);
 
     /// <returns>Null: no image loses its only name.</returns>
     private CopyToGo? Losing(string what, PoolName pool, ImageReference reference, string config)

@@ -14,9 +14,9 @@ namespace DmAgents.Agent.Spread;
 internal sealed record CopyToGo(string What, PoolPicture Pool, ImageRecord Image, string Otherwise);
 
 /// <summary>
-/// Keeps the fleet's last verified copy of an image on this host. In a fleet with a database the image's entity is asked
-/// before a copy is given up. From the question on the copy does not count, so that two hosts cannot give up the last two
-/// copies at once.
+/// Keeps the fleet's last verified copy of an image on this host. In a fleet with a database the image's entity is
+/// asked before a copy is given up. From the question on the copy does not count, so that two hosts cannot give up the
+/// last two copies at once.
 /// </summary>
 internal sealed class LastCopies(
     AgentSettings settings, FleetEntityAccess access, FleetIdentity identity, DropQuestions questions,
@@ -134,7 +134,8 @@ internal sealed class LastCopies(
     }
 
     private static RefusedException Silent(CopyToGo copy) => Stays(
-        copy, RefusalKind.TimedOut, "the fleet did not say in time whether other hosts have a verified copy", "try again");
+        copy, RefusalKind.TimedOut, "the fleet did not say in time whether other hosts have a verified copy",
+        "try again");
 
     private static RefusedException Stays(CopyToGo copy, RefusalKind kind, string why, string next) =>
         Refusals.Because(kind, copy.What, copy.Image.Reference.Value, why, $"{next}; or {copy.Otherwise}");

@@ -15,6 +15,7 @@ internal static class SpreadServices
         services.AddSingleton<ImageSpread>();
         services.AddSingleton<ContainerPlacing>();
         services.AddSingleton<LastCopies>();
+        services.AddSingleton<LoneCopies>();
         services.AddSingleton<ImageRemoval>();
         services.AddSingleton<ImageNaming>();
     }

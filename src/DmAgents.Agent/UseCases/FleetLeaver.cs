@@ -1,4 +1,5 @@
 using DmAgents.Agent.Fleet;
+using DmAgents.Agent.Spread;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
@@ -21,16 +22,17 @@ internal sealed record FleetLeft(
 /// files are deleted. Idempotent.</summary>
 /// <remarks>A leave that has begun does not end with its caller: a host that is out of the cluster but keeps its files
 /// would be a member again after a restart. If it fails, the host is a member as before.</remarks>
-internal sealed class FleetLeaver(FleetHost host, FleetIdentity identity, FleetStore store, JoinClient client)
+internal sealed class FleetLeaver(
+    FleetHost host, FleetIdentity identity, FleetStore store, JoinClient client, LoneCopies lone)
 {
     private const string What = "cannot leave the fleet";
 
-    /// <summary>For the cluster. With the 30 seconds of the authority's answer, it is less than the minute that the
-    /// command line waits.</summary>
+    /// <summary>For the cluster. With the 30 seconds of the authority's answer and those of <see cref="LoneCopies"/>, it
+    /// is less than the minute that the command line waits.</summary>
     private static readonly TimeSpan _exitWithin = TimeSpan.FromSeconds(25);
 
-    /// <param name="force">Also if the host that made the fleet does not answer: this host ends its membership alone.
-    /// </param>
+    /// <param name="force">Also if the fleet's last verified copy of an image is here, and if the host that made the fleet
+    /// does not answer: then this host ends its membership alone.</param>
     /// <param name="cancellation">Ends the wait for another change of the membership only.</param>
     public Task<FleetLeft> Leave(bool force, CancellationToken cancellation) =>
         host.AloneAsync(() => LeaveAlone(force), cancellation);
@@ -62,6 +64,8 @@ internal sealed class FleetLeaver(FleetHost host, FleetIdentity identity, FleetS
         if (membership.Authority is { } authority)
             RefuseUnlessAlone(authority, name);
         var wasIn = identity.Current is not null;
+        if (wasIn && !isLast && !force)
+            await lone.Refuse(What, name, host.Stopping).ConfigureAwait(false);
         try
         {
             await Exit(name).ConfigureAwait(false);

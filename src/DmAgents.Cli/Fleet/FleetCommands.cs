@@ -99,8 +99,8 @@ internal static class FleetCommands
     private static CliCommand Leave(CliShell shell)
     {
         var force = CommonSymbols.Force(
-            "Also if the host that made the fleet does not answer, the fleet's files are damaged, or this host's disk is "
-            + "a copy of a member's");
+            "Also if the fleet's last verified copy of an image is here, the host that made the fleet does not answer, "
+            + "the fleet's files are damaged, or this host's disk is a copy of a member's");
         return new CliCommand(
             "leave", "Leave the fleet: this host's certificate is revoked and its key deleted. Its pools stay.",
             "dmagent fleet leave") { force }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Agent.Fleet.Inventory;
+using DmAgents.Agent.Spread;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.Tests.Transfers;
 using DmAgents.Agent.UseCases;
@@ -150,8 +151,16 @@ public sealed class FleetInventoryTests : FleetWithDatabase
         await Image(agents[0], image => image.Holders.SequenceEqual([Two]));
         await Located(agents[0], layer, copies => copies.Length == 1);
 
-        await agents[1].Get<FleetLeaver>().Leave(force: false, CancellationToken.None);
+        agents[1].Get<LoneCopies>().Patience = FleetAgents.Patience;
+        var refused = await Assert.ThrowsAsync<RefusedException>(
+            () => agents[1].Get<FleetLeaver>().Leave(force: false, CancellationToken.None));
+        Assert.Contains("no other verified copy of app:1", refused.Refusal.Why, StringComparison.Ordinal);
+        Assert.Contains("dmagent image copies app:1 2", refused.Refusal.Next, StringComparison.Ordinal);
+        await FleetAgents.IsMemberOf(agents[1], 2);
 
+        await agents[1].Get<FleetLeaver>().Leave(force: true, CancellationToken.None);
+
+        Assert.Contains(App, agents[1].State.Images.Keys);
         await Ledger(agents[0], Two, host => host.Absence == HostAbsence.Left);
         var image = await Image(agents[0], state => state.Hosts[Two] is { Hearing.Gone: true, LostSince: null });
         Assert.Null(image.Hosts[Two].Holding);
