@@ -1,54 +1,17 @@
 using Akka.Actor;
 using DmAgents.Actors.Hosts;
-using DmAgents.Actors.Pools;
 using DmAgents.Actors.Tests.Journals;
 using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Adoption;
-using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Tests.Pools;
 
-/// <summary>A pool whose journal is gone is taken over with what it has.</summary>
+/// <summary>The host adopts a pool whose journal is gone.</summary>
 public sealed class AdoptionSpec : ActorSpec
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
-    [Fact]
-    public async Task A_pool_that_was_taken_over_is_as_it_was()
-    {
-        var (before, web) = await Lived();
-        Host.Journal.Lose();
-        Assert.True(Host.Kernel.CreateThin(TestHost.Pool, new ThinId(77)).Succeeded);
-
-        var life = LiveWithPool();
-        var reply = await life.Done(Adopt(before));
-
-        Assert.False(reply.AlreadySo);
-        Assert.Equal(PoolPhase.Open, life.Picture.Phase);
-        Assert.Equal(web with { CreatedIn = default }, life.State.Devices[web.Id] with { CreatedIn = default });
-        Assert.Equal(before.Images.Keys, life.State.Images.Keys);
-        Assert.Equal([new ThinId(77)], life.State.Ledger.Quarantine.Keys);
-        Assert.True(Host.IsMounted(Ask.Container("web")));
-        await life.Done(Ask.Create("next", Ask.Layer("a")));
-        await Agrees(life);
-        await life.Die();
-        await Agrees(await Reopened());
-    }
-
-    [Fact]
-    public async Task The_same_request_again_is_so_already_and_another_is_refused()
-    {
-        var (before, _) = await Lived();
-        Host.Journal.Lose();
-        var life = LiveWithPool();
-        var adopt = Adopt(before);
-        await life.Done(adopt);
-
-        Assert.True((await life.Done(adopt)).AlreadySo);
-        Assert.Equal(RefusalKind.Exists, (await life.Refused(Adopt(before))).Kind);
-    }
 
     [Fact]
     public async Task A_journal_that_fails_leaves_nothing_and_the_next_try_takes_all()
@@ -84,64 +47,6 @@ public sealed class AdoptionSpec : ActorSpec
         Assert.IsAssignableFrom<PoolReplies.Success>(await Tell(host, Adopt(before)));
     }
 
-    [Fact]
-    public async Task A_pool_that_moved_on_between_reading_and_taking_over_is_the_wrong_pool()
-    {
-        var (before, _) = await Lived();
-        Host.Journal.Lose();
-        var adopt = Adopt(before);
-        var life = LiveWithPool();
-
-        var refusal = await life.Refused(adopt with { Found = new TransactionId(adopt.Found.Value - 1) });
-
-        Assert.Equal(RefusalKind.WrongState, refusal.Kind);
-        Assert.Equal(PoolPhase.WrongPool, life.Picture.Phase);
-        // The journal is there, and not the pool's: it may be taken over again.
-        await life.Done(adopt with { Request = Ask.NewRequest() });
-        await Agrees(life);
-    }
-
-    [Fact]
-    public async Task A_pool_whose_journal_is_of_another_time_is_taken_over_in_its_place()
-    {
-        var (before, web) = await Lived();
-        Host.Journal.Lose();
-        var older = LiveWithPool();
-        await older.Done(Adopt(before with
-        {
-            Devices = before.Devices.Remove(web.Id),
-        }));
-        await older.Done(Ask.Create("only-in-the-older"));
-        await older.Die();
-        var found = Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId;
-        Assert.True(Host.Kernel.SetTransactionId(TestHost.Pool, found, new TransactionId(found.Value + 5)).Succeeded);
-        var life = LiveWithPool();
-        await life.IsWrongPool();
-
-        await life.Done(Adopt(before));
-
-        Assert.Equal(web.Id, life.State.Find(Ask.Container("web"))!.Id);
-        Assert.Single(life.State.Ledger.Quarantine);
-        await Agrees(life);
-    }
-
-    [Fact]
-    public async Task A_pool_that_cannot_be_opened_but_has_a_journal_is_not_taken_over()
-    {
-        var (before, _) = await Lived();
-        var life = Live();
-        life.Kernel.FailNext(nameof(IKernel.PoolStatus), KernelFault.Failed);
-        life.StartPool(Parent);
-        await Eventually.Holds(
-            () => life.Board.Find(TestHost.PoolName)?.Phase is PoolPhase.Unavailable or PoolPhase.Open,
-            () => "opening");
-
-        Assert.Contains(
-            (await life.Refused(Adopt(before))).Kind, new[] { RefusalKind.WrongState, RefusalKind.Exists });
-        await life.IsOpen();
-        await Agrees(life);
-    }
-
     /// <summary>The host has registered the pool, and the pool's own journal fails.</summary>
     private async Task<(AgentLife Life, IActorRef Host)> AdoptInVain(PoolState known)
     {
@@ -171,7 +76,7 @@ public sealed class AdoptionSpec : ActorSpec
         return (state, state.Find(Ask.Container("web"))!);
     }
 
-    /// <summary>What somebody claims who knows what that state had.</summary>
+    /// <summary>The claims of an operator who knows what that state had.</summary>
     private PoolCommands.Adopt Adopt(PoolState known)
     {
         var claims = new AdoptionClaims(

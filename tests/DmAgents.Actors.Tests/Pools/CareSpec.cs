@@ -9,8 +9,7 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Tests.Pools;
 
-/// <summary>A pool's health: found by events, journaled, and mended by policy. No status is read regularly
-/// here.</summary>
+/// <summary>A pool's health as its writers and the kernel's events see it. No status is read regularly here.</summary>
 public sealed class CareSpec : ActorSpec
 {
     private const int Block = 64 << 10;
@@ -60,41 +59,6 @@ public sealed class CareSpec : ActorSpec
     }
 
     [Fact]
-    public async Task A_pool_that_runs_low_takes_a_volume_of_its_group_and_the_one_that_a_crash_left_over()
-    {
-        Host.Kernel.AddVolumeGroup("vg", ByteSize.GiB(1));
-        var life = await OpenedSmall(Settings with
-        {
-            Extension = new ExtensionSettings(20, 0, null) { VolumeGroup = "vg", VolumeByPercent = 50 },
-        });
-        var leftOver = new LogicalVolume("vg", $"dmagents-{TestHost.PoolName}-2");
-        Assert.True(Host.Kernel.EnsureVolume(leftOver, ByteSize.MiB(32)).Succeeded);
-
-        Fill(await Writable(life, "web"), blocks: 300);
-
-        await Becomes(life, PoolCondition.Writable);
-        var disks = Assert.IsType<PoolBacking.Disks>(life.State.Identity!.Backing);
-        Assert.Equal([TestHost.DataDisk, leftOver.Path], disks.Data.Select(part => part.Disk));
-    }
-
-    [Fact]
-    public async Task A_loop_file_grows_by_policy_up_to_its_limit()
-    {
-        var files = new PoolBacking.LoopFiles(
-            new LoopFilePart(new LoopFile("/var/lib/dmagents/data"), ByteSize.MiB(16)),
-            new LoopFilePart(new LoopFile("/var/lib/dmagents/metadata"), ByteSize.MiB(16)));
-        var life = await OpenedSmall(
-            Settings with { Extension = new ExtensionSettings(20, 50, ByteSize.MiB(32)) }, files);
-        var device = await Writable(life, "web");
-
-        Fill(device, blocks: 256);
-
-        await BecomesAsLarge(life, ByteSize.MiB(24));
-        Fill(await Writable(life, "next"), blocks: 200);
-        await BecomesAsLarge(life, ByteSize.MiB(32));
-    }
-
-    [Fact]
     public async Task A_full_pool_gives_writers_errors_after_the_wait_and_lets_them_wait_again_when_there_is_space()
     {
         Host.Kernel.NoSpaceTimeout = TimeSpan.FromMinutes(5);
@@ -120,41 +84,6 @@ public sealed class CareSpec : ActorSpec
         Fill(await Writable(life, "next"), blocks: 20);
     }
 
-    [Fact]
-    public async Task An_extension_that_fails_is_told_once_and_not_tried_with_every_look()
-    {
-        var life = await OpenedSmall(Settings with { Extension = new ExtensionSettings(20, 0, null) });
-        await life.Done(Ask.Spares(TestHost.SpareDisk));
-        Host.Kernel.WriteProtect(TestHost.SpareDisk);
-        Fill(await Writable(life, "web"), blocks: 230);
-        await Becomes(life, PoolCondition.LowData);
-
-        for (var i = 0; i < 5; i++)
-            await Looked(life);
-
-        Assert.Equal<DevicePath>([TestHost.SpareDisk], life.State.Spares);
-        await Eventually.Holds(() => NotExtended(life).Any(), () => "nothing is logged");
-        Assert.Single(NotExtended(life));
-        Assert.DoesNotContain("pool-backing-changed.v1", Host.Journal.Manifests(ActorHost.PersistenceId));
-    }
-
-    [Fact]
-    public async Task What_happens_while_the_status_is_read_is_seen_without_waiting_for_the_next_regular_look()
-    {
-        var life = await Opened();
-        var held = life.Kernel.HoldNext(nameof(IKernel.PoolStatus), afterEffect: true);
-        life.Tell(PoolMessages.LookAtStatus.Instance);
-        await held.Reached;
-
-        Host.Kernel.BreakMetadata(TestHost.Pool);
-        life.Tell(PoolMessages.LookAtStatus.Instance);
-        // Behind it in the actor's mailbox.
-        await life.Refused(Ask.Create("other", Ask.Layer("unknown")));
-        held.Open();
-
-        await Becomes(life, PoolCondition.NeedsCheck);
-    }
-
     protected override void AfterAll()
     {
         _stop.Cancel();
@@ -162,13 +91,10 @@ public sealed class CareSpec : ActorSpec
         _stop.Dispose();
     }
 
-    private static IEnumerable<string> NotExtended(AgentLife life) =>
-        life.Log.Warnings.Where(w => w.Contains("is not extended", StringComparison.Ordinal));
-
-    private async Task<AgentLife> OpenedSmall(PoolSettings settings, PoolBacking? backing = null)
+    private async Task<AgentLife> OpenedSmall(PoolSettings settings)
     {
         var life = LiveWithPool(settings);
-        await life.Done(Ask.Initialize(TestHost.PoolName, TestHost.PoolUuid, backing ?? Small));
+        await life.Done(Ask.Initialize(TestHost.PoolName, TestHost.PoolUuid, Small));
         new Thread(() => new PoolWatch(Host.Kernel, life.Board).Run(_stop.Token)) { IsBackground = true }.Start();
         return life;
     }
@@ -211,11 +137,6 @@ public sealed class CareSpec : ActorSpec
         life.Tell(PoolMessages.LookAtStatus.Instance);
         await Eventually.Holds(() => !ReferenceEquals(life.Picture.Health, before.Health), () => "it does not look");
     }
-
-    private static Task BecomesAsLarge(AgentLife life, ByteSize size) => Eventually.Holds(
-        () => life.State.Identity!.Backing is PoolBacking.LoopFiles files && files.Data.Size == size
-            && life.Picture.Health!.DataTotal == size,
-        () => $"{life.State.Identity!.Backing}, with {life.Picture.Health!.DataTotal}");
 
     private static Task Becomes(AgentLife life, PoolCondition condition) => Eventually.Holds(
         () => life.State.Condition.Condition == condition,

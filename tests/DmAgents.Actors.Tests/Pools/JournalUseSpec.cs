@@ -6,7 +6,7 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Tests.Pools;
 
-/// <summary>How the pool writes its journal, and what it does where the journal does not take it.</summary>
+/// <summary>How the pool writes its journal, and what it does if the journal does not take it.</summary>
 public sealed class JournalUseSpec : ActorSpec
 {
     [Fact]
@@ -28,95 +28,6 @@ public sealed class JournalUseSpec : ActorSpec
         Assert.InRange(intents.Count, 1, 2);
         Assert.Equal(50, intents.Sum());
         await Agrees(life);
-    }
-
-    [Fact]
-    public async Task An_outcome_rides_along_with_the_next_write()
-    {
-        var life = await Opened(Settings with { OutcomeDelay = TimeSpan.FromHours(1) });
-        await life.Done(Ask.Create("one"));
-        Assert.DoesNotContain("device-created.v1", Host.Journal.Manifests(ActorHost.PersistenceId));
-
-        await life.Done(Ask.Create("two"));
-
-        Assert.Equal(
-            ["device-created.v1", "device-created.v1", "snapshot-intended.v1"],
-            life.Journal.Writes[^1].Select(row => row.Manifest));
-    }
-
-    [Fact]
-    public async Task An_outcome_is_written_by_itself_where_nothing_else_comes()
-    {
-        var life = await Opened();
-
-        await life.Done(Ask.Create("one"));
-
-        await Eventually.Holds(
-            () => Host.Journal.Manifests(ActorHost.PersistenceId).Count(m => m == "device-created.v1") == 2,
-            () => "the outcomes were not written");
-    }
-
-    [Fact]
-    public async Task A_request_that_is_made_again_while_it_is_under_way_gets_the_same_answer()
-    {
-        var life = await Opened();
-        await MakeLayer(life, "a");
-        var create = Ask.Create("web", Ask.Layer("a"));
-        var held = life.Kernel.HoldNext(nameof(IKernel.CreateSnapshot));
-        var first = life.Ask(create);
-        await held.Reached;
-        var second = life.Ask(create);
-        await life.Refused(Ask.Create("other", Ask.Layer("unknown")));
-        held.Open();
-
-        Assert.Equal(
-            Assert.IsType<PoolReplies.Created>(await first).Device,
-            Assert.IsType<PoolReplies.Created>(await second).Device);
-        await Agrees(life);
-    }
-
-    [Fact]
-    public async Task A_request_that_is_made_again_after_it_gets_the_same_answer()
-    {
-        var life = await Opened();
-        var create = Ask.Create("web");
-        var first = await life.Done(create);
-
-        var second = await life.Done(create);
-
-        Assert.True(second.AlreadySo);
-        Assert.Equal(first.Device, second.Device);
-    }
-
-    [Fact]
-    public async Task A_request_that_is_made_again_after_a_restart_gets_the_same_answer()
-    {
-        var life = await Opened();
-        var create = Ask.Create("web");
-        var first = await life.Done(create);
-        await life.Die();
-
-        var second = await (await Reopened()).Done(create);
-
-        Assert.True(second.AlreadySo);
-        Assert.Equal(first.Device!.Id, second.Device!.Id);
-    }
-
-    [Fact]
-    public async Task What_is_so_already_is_told_only_when_what_made_it_so_is_durable()
-    {
-        var life = await Opened();
-        await MakeLayer(life, "a");
-        life.Journal.Hold();
-        var first = life.Ask(Ask.Tag("app:1", Ask.Layer("a")));
-        var second = life.Ask(Ask.Tag("app:1", Ask.Layer("a")));
-        await life.Refused(Ask.Create("other", Ask.Layer("unknown")));
-
-        Assert.False(first.IsCompleted || second.IsCompleted);
-
-        life.Journal.Release();
-        Assert.False(Assert.IsAssignableFrom<PoolReplies.Success>(await first).AlreadySo);
-        Assert.True(Assert.IsAssignableFrom<PoolReplies.Success>(await second).AlreadySo);
     }
 
     [Theory]

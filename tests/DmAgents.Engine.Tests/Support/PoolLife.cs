@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Recovery;
@@ -55,6 +56,9 @@ internal sealed class PoolLife
 
     /// <summary>Warnings of the log.</summary>
     public List<string> Warnings { get; } = [];
+
+    /// <summary>What was written to the journal at once.</summary>
+    public List<ImmutableArray<PoolEvent>> Writes { get; } = [];
 
     /// <summary>Events that are decided and wait for <see cref="ReleaseJournal"/>.</summary>
     public int HeldWrites => _held.Count;
@@ -230,6 +234,7 @@ internal sealed class PoolLife
             case PoolOutputs.Persist persist:
                 AroundCommit?.Invoke();
                 _host.Journal.AddRange(persist.Events);
+                Writes.Add(persist.Events);
                 AroundCommit?.Invoke();
                 if (_isHeld)
                     _held.Add(persist.Events.Length);
