@@ -13,6 +13,7 @@ memory=2G
 cgroups=no
 hypervisor=uml
 userland=''
+clock=no
 
 letters=abcdefgh
 
@@ -61,6 +62,17 @@ build_programs() {
   lab_init=$(build init -static init.c guest_system.c guest_hypervisor.c guest_jobs.c)
   lab_relay=$(build relay '' relay.c)
   lab_client=$(build client '' client.c)
+  [[ $clock == no ]] || add_clock
+}
+
+# The guest's programs read the clock without a system call. It is for what is timed, not for what is tested: a chroot
+# does not see the library.
+add_clock() {
+  local library
+  [[ $hypervisor == uml ]] || fail "--clock goes with User Mode Linux only"
+  library=$(build clock '-shared -fPIC' clock.c)
+  shares+=("$lab_state/bin"$'\t'/mnt/lab)
+  environment+=("LD_PRELOAD=/mnt/lab/${library##*/}")
 }
 
 # Takes one option with its value. Status 1: not an option of these. The number of words taken is in $taken.
@@ -69,6 +81,7 @@ parse_option() {
   case $1 in
     --cgroups) cgroups=yes taken=1; return ;;
     --qemu) hypervisor=qemu taken=1; return ;;
+    --clock) clock=yes taken=1; return ;;
     --disk | --memory | --share | --env | --kernel | --userland) (($# > 1)) || fail "$1 needs a value" ;;
     *) return 1 ;;
   esac

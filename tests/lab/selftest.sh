@@ -56,6 +56,41 @@ test_status_and_output() {
   check "nothing else of the machine can" [ ! -e /var/tmp/lost-file ]
 }
 
+# In the guest, and with the library there: it never runs backwards, and agrees with the kernel's to a few milliseconds
+# (a thread may lose the processor between the two readings).
+test_clock() {
+  [[ ${#hypervisor[@]} == 0 ]] || return 0
+  cat >"$scratch/clock.c" <<'END'
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+static long long in_ns(struct timespec t) { return t.tv_sec * 1000000000LL + t.tv_nsec; }
+int main(void) {
+    long long last = 0, calls = 0, backwards = 0, nearest = 1LL << 60;
+    struct timespec t, before, after;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    for (long long end = in_ns(t) + 1000000000; in_ns(t) < end; calls++) {
+        if (calls % 4096 == 0) {
+            syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &before);
+            clock_gettime(CLOCK_MONOTONIC, &t);
+            syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &after);
+            long long off = in_ns(t) < in_ns(before) ? in_ns(before) - in_ns(t) : in_ns(t) > in_ns(after) ? in_ns(t) - in_ns(after) : 0;
+            if (off < nearest) nearest = off;
+        } else clock_gettime(CLOCK_MONOTONIC, &t);
+        if (in_ns(t) < last) backwards++;
+        last = in_ns(t);
+    }
+    printf("%lld readings, %lld backwards, %lld ns off\n", calls, backwards, nearest);
+    return calls < 1000000 || backwards > 0 || nearest > 1000000;
+}
+END
+  gcc -O2 -o "$scratch/clock" "$scratch/clock.c"
+  check "--clock: many readings a second, none backwards, near the kernel's" \
+    "${run[@]}" --clock --share "$scratch:/mnt/clock" -- /mnt/clock/clock
+}
+
 test_device_mapper() {
   "${run[@]}" --disk 1G --disk 64M -- "$here/selftest-guest.sh" || failed "disks, thin pool, ext4, xfs"
   passed "two disks of the right sizes; thin pool, ext4 and xfs on thin devices; loop"
@@ -157,6 +192,7 @@ test_readme() {
 
 test_readme
 test_status_and_output
+test_clock
 test_device_mapper
 test_timeout
 test_silence
