@@ -60,6 +60,7 @@ internal static class JournalDatabase
             Execute(connection, "pragma journal_mode = wal");
             if (Execute(connection, "pragma quick_check") is var sound and not "ok")
                 throw Damaged(settings, sound);
+            JournalTables.Prepare(connection);
             // Written only if it is another one, as an older agent's is: a full disk is not to hold up a start.
             if (Execute(connection, "select sql from sqlite_master where name = 'readable'") != Readable)
                 Execute(connection, $"drop view if exists readable; {Readable}");
@@ -109,7 +110,7 @@ internal static class JournalDatabase
             sql {
               connection-string = "{{ConnectionString(settings)}}"
               provider-name = "{{Provider}}"
-              auto-initialize = on
+              auto-initialize = off
               {{Patience}}
               # One writer: waiting to fill a batch would only make each commit later.
               parallelism = 1
@@ -122,7 +123,7 @@ internal static class JournalDatabase
             sql {
               connection-string = "{{ConnectionString(settings)}}"
               provider-name = "{{Provider}}"
-              auto-initialize = on
+              auto-initialize = off
               {{Patience}}
             }
           }

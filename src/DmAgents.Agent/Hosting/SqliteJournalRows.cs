@@ -24,9 +24,6 @@ internal sealed class SqliteJournalRows(AgentSettings settings) : IJournalRows
 
     public ImmutableArray<string> IdsWithSnapshot() => Guarded(() =>
     {
-        // Before the first start of its plugins the file has no tables.
-        if (Number("select count(*) from sqlite_master where name in ('journal', 'snapshot')") < 2)
-            return [];
         using var command = Command("select distinct persistence_id from snapshot");
         using var reader = command.ExecuteReader();
         var ids = ImmutableArray.CreateBuilder<string>();
