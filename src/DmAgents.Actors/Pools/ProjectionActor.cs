@@ -16,15 +16,13 @@ namespace DmAgents.Actors.Pools;
 internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolPaths paths) : UntypedActor, IWithTimers
 {
     private const string Ending = ".json";
-    private const string PauseTimer = "pause";
-    private const string LagTimer = "lag";
 
-    /// <summary>Files are written when nothing has happened for so long. Each write is two fsyncs on the disk that the
+    /// <summary>The files are written once nothing has changed for a pause. Each write is two fsyncs on the disk that the
     /// journal's commits wait for: at once, they would hold up the next operation.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How far they may be behind where something happens all the time.</summary>
-    private static readonly TimeSpan MaxLag = TimeSpan.FromSeconds(1);
+    /// <summary>After so many pauses they are written although changes go on: they are at most a second behind.</summary>
+    private const int MostPauses = 10;
 
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<ThinId> _dirty = [];
@@ -39,6 +37,8 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
     private readonly ContentProjection _content = new(files, paths);
     private PoolState _state = PoolState.Empty;
     private bool _isComplete;
+    private bool _hasChangedInPause;
+    private int _pauses;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -69,7 +69,10 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
                 // Before the opening's end the comparison is not done; the rebuild then writes everything.
                 MarkDirty(_isComplete ? changed : []);
                 break;
-            case WriteOut:
+            case PauseOver when _hasChangedInPause && _pauses < MostPauses:
+                BeginPause();
+                break;
+            case PauseOver:
                 WriteDirty();
                 break;
             case Finish:
@@ -91,7 +94,6 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
 
     private void MarkDirty(IEnumerable<ThinId> ids)
     {
-        var wasClean = _dirty.Count == 0 && !Timers.IsTimerActive(LagTimer);
         foreach (var id in ids)
         {
             _dirty.Add(id);
@@ -100,14 +102,23 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
         }
         if (_dirty.Count == 0 && !(_isComplete && _content.IsBehind(_state)))
             return;
-        Timers.StartSingleTimer(PauseTimer, WriteOut.Instance, Pause);
-        if (wasClean)
-            Timers.StartSingleTimer(LagTimer, WriteOut.Instance, MaxLag);
+        _hasChangedInPause = true;
+        // One timer for all changes of a pause: to arm one wakes a thread of the runtime.
+        if (_pauses == 0)
+            BeginPause();
+    }
+
+    private void BeginPause()
+    {
+        _pauses++;
+        _hasChangedInPause = false;
+        Timers.StartSingleTimer(PauseOver.Instance, PauseOver.Instance, Pause);
     }
 
     private void WriteDirty()
     {
         Timers.CancelAll();
+        _pauses = 0;
         foreach (var id in _dirty)
         {
             var device = _state.Devices.GetValueOrDefault(id);
@@ -201,8 +212,8 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
         public static Finished Instance { get; } = new();
     }
 
-    private sealed record WriteOut : ILocalMessage
+    private sealed record PauseOver : ILocalMessage
     {
-        public static WriteOut Instance { get; } = new();
+        public static PauseOver Instance { get; } = new();
     }
 }
