@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Mending;
 
@@ -9,7 +8,7 @@ namespace DmAgents.Actors.Serialization;
 
 /// <summary>One of a closed family as an object with one property, whose name tells its kind.</summary>
 /// <param name="kinds">By name. Asked late: the generated code makes its converters before itself.</param>
-internal abstract class KindConverter<T>(Func<IReadOnlyDictionary<string, JsonTypeInfo>> kinds) : JsonConverter<T>
+internal abstract class KindConverter<T>(Func<IReadOnlyDictionary<string, Format>> kinds) : JsonConverter<T>
     where T : class
 {
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -20,7 +19,7 @@ internal abstract class KindConverter<T>(Func<IReadOnlyDictionary<string, JsonTy
         reader.Read();
         if (!kinds().TryGetValue(kind, out var type))
             throw new JsonException($"a {typeof(T).Name} of the unknown kind '{kind}'");
-        var read = (T?)JsonSerializer.Deserialize(ref reader, type);
+        var read = (T?)JsonSerializer.Deserialize(ref reader, type.Json);
         if (!reader.Read() || reader.TokenType != JsonTokenType.EndObject)
             throw new JsonException($"a {typeof(T).Name} has one property");
         return read ?? throw new JsonException($"a {typeof(T).Name} is missing");
@@ -33,7 +32,7 @@ internal abstract class KindConverter<T>(Func<IReadOnlyDictionary<string, JsonTy
             throw new JsonException($"a {typeof(T).Name} of the unknown kind {value.GetType().Name}");
         writer.WriteStartObject();
         writer.WritePropertyName(kind);
-        JsonSerializer.Serialize(writer, value, type);
+        JsonSerializer.Serialize(writer, value, type.Json);
         writer.WriteEndObject();
     }
 }
@@ -45,17 +44,20 @@ internal sealed class PoolEventConverter() : KindConverter<PoolEvent>(() => Jour
 
 internal sealed class MetadataSourceConverter() : KindConverter<MetadataSource>(() => Kinds)
 {
-    private static readonly FrozenDictionary<string, JsonTypeInfo> Kinds = new Dictionary<string, JsonTypeInfo>
+    private static readonly FrozenDictionary<string, Format> Kinds = new Dictionary<string, Format>
     {
-        ["present"] = WireJson.Default.Present, ["backup"] = WireJson.Default.Backup,
+        ["present"] = Format.Of(() => WireJson.Default.Present),
+        ["backup"] = Format.Of(() => WireJson.Default.Backup),
     }.ToFrozenDictionary();
 }
 
 internal sealed class BackupOutcomeConverter() : KindConverter<BackupOutcome>(() => Kinds)
 {
-    private static readonly FrozenDictionary<string, JsonTypeInfo> Kinds = new Dictionary<string, JsonTypeInfo>
+    private static readonly FrozenDictionary<string, Format> Kinds = new Dictionary<string, Format>
     {
-        ["made"] = WireJson.Default.Made, ["failed"] = WireJson.Default.Failed,
-        ["proved"] = WireJson.Default.Proved, ["not-proved"] = WireJson.Default.NotProved,
+        ["made"] = Format.Of(() => WireJson.Default.Made),
+        ["failed"] = Format.Of(() => WireJson.Default.Failed),
+        ["proved"] = Format.Of(() => WireJson.Default.Proved),
+        ["not-proved"] = Format.Of(() => WireJson.Default.NotProved),
     }.ToFrozenDictionary();
 }

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Runtime.Serialization;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Akka.Actor;
 using Akka.Serialization;
 
@@ -13,7 +12,7 @@ namespace DmAgents.Actors.Serialization;
 /// </summary>
 /// <param name="what">What is read and written, for the messages of errors: "the journal".</param>
 public abstract class ManifestSerializer(
-    ExtendedActorSystem system, string what, FrozenDictionary<string, JsonTypeInfo> byManifest)
+    ExtendedActorSystem system, string what, FrozenDictionary<string, Format> byManifest)
     : SerializerWithStringManifest(system)
 {
     private readonly FrozenDictionary<Type, string> _byType =
@@ -27,7 +26,7 @@ public abstract class ManifestSerializer(
     public override byte[] ToBinary(object obj)
     {
         var written = Written(obj);
-        return JsonSerializer.SerializeToUtf8Bytes(written, byManifest[Manifest(written)]);
+        return JsonSerializer.SerializeToUtf8Bytes(written, byManifest[Manifest(written)].Json);
     }
 
     public override object FromBinary(byte[] bytes, string manifest)
@@ -36,7 +35,7 @@ public abstract class ManifestSerializer(
             throw new SerializationException($"{what} holds a '{manifest}', which this version does not know");
         try
         {
-            return Read(JsonSerializer.Deserialize(bytes, type)
+            return Read(JsonSerializer.Deserialize(bytes, type.Json)
                 ?? throw new SerializationException($"{what} holds an empty '{manifest}'"));
         }
         // Converters, and the types that they make, refuse a value each in its own way; the caller hears one.

@@ -1,4 +1,4 @@
-using System.Text.Json.Serialization.Metadata;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Actors.Fleet.Entities;
@@ -23,4 +23,4 @@ internal sealed record EntityKind<TState, TCommand, TEvent, TReply>(
 /// <param name="Commands">May stand in a <see cref="EntityMessages.ToEntity"/>.</param>
 /// <param name="Others">Events, replies and the state.</param>
 internal sealed record EntityManifests(
-    IReadOnlyDictionary<string, JsonTypeInfo> Commands, IReadOnlyDictionary<string, JsonTypeInfo> Others);
+    IReadOnlyDictionary<string, Format> Commands, IReadOnlyDictionary<string, Format> Others);

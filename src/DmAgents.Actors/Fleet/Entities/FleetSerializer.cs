@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Text.Json.Serialization.Metadata;
 using Akka.Actor;
 using DmAgents.Actors.Fleet.Entities.Containers;
 using DmAgents.Actors.Fleet.Entities.Images;
@@ -41,20 +40,20 @@ public sealed class FleetSerializer(ExtendedActorSystem system)
     private static readonly EntityManifests[] _kinds =
         [LocationKind.Manifests, LedgerKind.Manifests, ImageKind.Manifests, ContainerKind.Manifests];
 
-    internal static readonly FrozenDictionary<string, JsonTypeInfo> Inner = new Dictionary<string, JsonTypeInfo>(
+    internal static readonly FrozenDictionary<string, Format> Inner = new Dictionary<string, Format>(
         _kinds.SelectMany(kind => kind.Commands))
     {
-        ["entity-show.v1"] = EntityJson.Default.Show,
-        ["location-announce-part.v1"] = EntityJson.Default.AnnouncePart,
+        ["entity-show.v1"] = Format.Of(() => EntityJson.Default.Show),
+        ["location-announce-part.v1"] = Format.Of(() => EntityJson.Default.AnnouncePart),
     }.ToFrozenDictionary();
 
-    private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest = new Dictionary<string, JsonTypeInfo>(
+    private static readonly FrozenDictionary<string, Format> ByManifest = new Dictionary<string, Format>(
         Inner.Concat(_kinds.SelectMany(kind => kind.Others)).Concat(OrderManifests.All))
     {
-        ["entity-message.v1"] = EntityJson.Default.ToEntity,
-        ["entity-shown.v1"] = EntityJson.Default.Shown,
-        ["entity-unavailable.v1"] = EntityJson.Default.Unavailable,
-        ["location-part-kept.v1"] = EntityJson.Default.PartKept,
+        ["entity-message.v1"] = Format.Of(() => EntityJson.Default.ToEntity),
+        ["entity-shown.v1"] = Format.Of(() => EntityJson.Default.Shown),
+        ["entity-unavailable.v1"] = Format.Of(() => EntityJson.Default.Unavailable),
+        ["location-part-kept.v1"] = Format.Of(() => EntityJson.Default.PartKept),
     }.ToFrozenDictionary();
 
     public override int Identifier => Id;

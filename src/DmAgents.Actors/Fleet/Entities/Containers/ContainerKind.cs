@@ -1,4 +1,4 @@
-using System.Text.Json.Serialization.Metadata;
+using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Containers;
 using DmAgents.Domain.Fleet.Containers;
 
@@ -12,41 +12,41 @@ internal static class ContainerKind
         (state, e) => state.Apply(e));
 
     public static EntityManifests Manifests { get; } = new(
-        new Dictionary<string, JsonTypeInfo>
+        new Dictionary<string, Format>
         {
-            ["container-create.v1"] = ContainerJson.Default.Create,
-            ["container-remove.v1"] = ContainerJson.Default.Remove,
-            ["container-announce.v1"] = ContainerJson.Default.Announce,
-            ["container-note-gone.v1"] = ContainerJson.Default.NoteGone,
-            ["container-note-image.v1"] = ContainerJson.Default.NoteImage,
-            ["container-note-image-released.v1"] = ContainerJson.Default.NoteImageReleased,
-            ["container-note-removed.v1"] = ContainerJson.Default.NoteRemoved,
-            ["container-note-failure.v1"] = ContainerJson.Default.NoteFailure,
+            ["container-create.v1"] = Format.Of(() => ContainerJson.Default.Create),
+            ["container-remove.v1"] = Format.Of(() => ContainerJson.Default.Remove),
+            ["container-announce.v1"] = Format.Of(() => ContainerJson.Default.Announce),
+            ["container-note-gone.v1"] = Format.Of(() => ContainerJson.Default.NoteGone),
+            ["container-note-image.v1"] = Format.Of(() => ContainerJson.Default.NoteImage),
+            ["container-note-image-released.v1"] = Format.Of(() => ContainerJson.Default.NoteImageReleased),
+            ["container-note-removed.v1"] = Format.Of(() => ContainerJson.Default.NoteRemoved),
+            ["container-note-failure.v1"] = Format.Of(() => ContainerJson.Default.NoteFailure),
         },
-        new Dictionary<string, JsonTypeInfo>
+        new Dictionary<string, Format>
         {
-            ["container-placed.v1"] = ContainerJson.Default.Placed,
-            ["container-image-arrived.v1"] = ContainerJson.Default.ImageArrived,
-            ["container-image-released.v1"] = ContainerJson.Default.ImageReleased,
-            ["container-owned.v1"] = ContainerJson.Default.Owned,
-            ["container-host-heard.v1"] = ContainerJson.Default.HostHeard,
-            ["container-host-gone.v1"] = ContainerJson.Default.HostGone,
-            ["container-creation-failed.v1"] = ContainerJson.Default.CreationFailed,
-            ["container-vanished.v1"] = ContainerJson.Default.Vanished,
-            ["container-removal-intended.v1"] = ContainerJson.Default.RemovalIntended,
-            ["container-removal-failed.v1"] = ContainerJson.Default.RemovalFailed,
-            ["container-removed.v1"] = ContainerJson.Default.Removed,
-            ["container-state.v1"] = ContainerJson.Default.ContainerDocument,
-            ["container-reply-placed.v1"] = ContainerJson.Default.ReplyPlaced,
-            ["container-reply-removing.v1"] = ContainerJson.Default.Removing,
-            ["container-reply-heard.v1"] = ContainerJson.Default.Heard,
-            ["container-reply-owns.v1"] = ContainerJson.Default.Owns,
-            ["container-reply-fenced.v1"] = ContainerJson.Default.Fenced,
-            ["container-reply-name-taken.v1"] = ContainerJson.Default.NameTaken,
-            ["container-reply-ended.v1"] = ContainerJson.Default.Ended,
-            ["container-reply-noted-gone.v1"] = ContainerJson.Default.NotedGone,
-            ["container-reply-continues.v1"] = ContainerJson.Default.Continues,
-            ["container-reply-epoch-ended.v1"] = ContainerJson.Default.EpochEnded,
-            ["container-reply-refused.v1"] = ContainerJson.Default.Refused,
+            ["container-placed.v1"] = Format.Of(() => ContainerJson.Default.Placed),
+            ["container-image-arrived.v1"] = Format.Of(() => ContainerJson.Default.ImageArrived),
+            ["container-image-released.v1"] = Format.Of(() => ContainerJson.Default.ImageReleased),
+            ["container-owned.v1"] = Format.Of(() => ContainerJson.Default.Owned),
+            ["container-host-heard.v1"] = Format.Of(() => ContainerJson.Default.HostHeard),
+            ["container-host-gone.v1"] = Format.Of(() => ContainerJson.Default.HostGone),
+            ["container-creation-failed.v1"] = Format.Of(() => ContainerJson.Default.CreationFailed),
+            ["container-vanished.v1"] = Format.Of(() => ContainerJson.Default.Vanished),
+            ["container-removal-intended.v1"] = Format.Of(() => ContainerJson.Default.RemovalIntended),
+            ["container-removal-failed.v1"] = Format.Of(() => ContainerJson.Default.RemovalFailed),
+            ["container-removed.v1"] = Format.Of(() => ContainerJson.Default.Removed),
+            ["container-state.v1"] = Format.Of(() => ContainerJson.Default.ContainerDocument),
+            ["container-reply-placed.v1"] = Format.Of(() => ContainerJson.Default.ReplyPlaced),
+            ["container-reply-removing.v1"] = Format.Of(() => ContainerJson.Default.Removing),
+            ["container-reply-heard.v1"] = Format.Of(() => ContainerJson.Default.Heard),
+            ["container-reply-owns.v1"] = Format.Of(() => ContainerJson.Default.Owns),
+            ["container-reply-fenced.v1"] = Format.Of(() => ContainerJson.Default.Fenced),
+            ["container-reply-name-taken.v1"] = Format.Of(() => ContainerJson.Default.NameTaken),
+            ["container-reply-ended.v1"] = Format.Of(() => ContainerJson.Default.Ended),
+            ["container-reply-noted-gone.v1"] = Format.Of(() => ContainerJson.Default.NotedGone),
+            ["container-reply-continues.v1"] = Format.Of(() => ContainerJson.Default.Continues),
+            ["container-reply-epoch-ended.v1"] = Format.Of(() => ContainerJson.Default.EpochEnded),
+            ["container-reply-refused.v1"] = Format.Of(() => ContainerJson.Default.Refused),
         });
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using DmAgents.Actors.Serialization;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Fleet.Inventory;
@@ -15,28 +14,28 @@ internal static class LedgerKind
         (state, e) => state.Apply(e));
 
     public static EntityManifests Manifests { get; } = new(
-        new Dictionary<string, JsonTypeInfo>
+        new Dictionary<string, Format>
         {
-            ["ledger-announce.v1"] = LedgerJson.Default.Announce,
-            ["ledger-note-gone.v1"] = LedgerJson.Default.NoteGone,
-            ["ledger-promise.v1"] = LedgerJson.Default.Promise,
-            ["ledger-release.v1"] = LedgerJson.Default.Release,
-            ["ledger-tick.v1"] = LedgerJson.Default.Tick,
+            ["ledger-announce.v1"] = Format.Of(() => LedgerJson.Default.Announce),
+            ["ledger-note-gone.v1"] = Format.Of(() => LedgerJson.Default.NoteGone),
+            ["ledger-promise.v1"] = Format.Of(() => LedgerJson.Default.Promise),
+            ["ledger-release.v1"] = Format.Of(() => LedgerJson.Default.Release),
+            ["ledger-tick.v1"] = Format.Of(() => LedgerJson.Default.Tick),
         },
-        new Dictionary<string, JsonTypeInfo>
+        new Dictionary<string, Format>
         {
-            ["ledger-announced.v1"] = LedgerJson.Default.Announced,
-            ["ledger-gone.v1"] = LedgerJson.Default.Gone,
-            ["ledger-promised.v1"] = LedgerJson.Default.Promised,
-            ["ledger-promise-ended.v1"] = LedgerJson.Default.PromiseEnded,
-            ["ledger-state.v1"] = LedgerJson.Default.LedgerDocument,
-            ["ledger-reply-heard.v1"] = LedgerJson.Default.Heard,
-            ["ledger-reply-ended.v1"] = LedgerJson.Default.Ended,
-            ["ledger-reply-noted-gone.v1"] = LedgerJson.Default.NotedGone,
-            ["ledger-reply-kept.v1"] = LedgerJson.Default.Kept,
-            ["ledger-reply-released.v1"] = LedgerJson.Default.Released,
-            ["ledger-reply-ticked.v1"] = LedgerJson.Default.Ticked,
-            ["ledger-reply-refused.v1"] = LedgerJson.Default.Refused,
+            ["ledger-announced.v1"] = Format.Of(() => LedgerJson.Default.Announced),
+            ["ledger-gone.v1"] = Format.Of(() => LedgerJson.Default.Gone),
+            ["ledger-promised.v1"] = Format.Of(() => LedgerJson.Default.Promised),
+            ["ledger-promise-ended.v1"] = Format.Of(() => LedgerJson.Default.PromiseEnded),
+            ["ledger-state.v1"] = Format.Of(() => LedgerJson.Default.LedgerDocument),
+            ["ledger-reply-heard.v1"] = Format.Of(() => LedgerJson.Default.Heard),
+            ["ledger-reply-ended.v1"] = Format.Of(() => LedgerJson.Default.Ended),
+            ["ledger-reply-noted-gone.v1"] = Format.Of(() => LedgerJson.Default.NotedGone),
+            ["ledger-reply-kept.v1"] = Format.Of(() => LedgerJson.Default.Kept),
+            ["ledger-reply-released.v1"] = Format.Of(() => LedgerJson.Default.Released),
+            ["ledger-reply-ticked.v1"] = Format.Of(() => LedgerJson.Default.Ticked),
+            ["ledger-reply-refused.v1"] = Format.Of(() => LedgerJson.Default.Refused),
         });
 }
 
