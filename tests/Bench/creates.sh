@@ -2,14 +2,15 @@
 # Measures `container create --mount` through the admin API, an earlier build of the daemon beside the present one:
 # alone, with 10,000 devices more in the pool, and while a backup of them runs. In the lab. See tests/Bench/README.md.
 #
-#   tests/Bench/creates.sh [--before COMMIT] [--count N] [--devices N] [--backup-seconds N]
-#                                              COMMIT: 4b007d6 unless told
+#   tests/Bench/creates.sh [--before COMMIT] [--count N] [--devices N] [--backup-seconds N] [--kernel-clock]
+#                             COMMIT: 4b007d6 unless told; --kernel-clock: each reading of the clock is a system call
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-before=4b007d6 options=()
+before=4b007d6 options=() clock=(--clock)
 while (($#)); do
   case $1 in
+    --kernel-clock) clock=(); shift ;;
     --before) before=${2:?--before needs a commit}; shift 2 ;;
     --count | --devices | --backup-seconds) options+=("$1" "${2:?$1 needs a number}"); shift 2 ;;
     *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
@@ -33,7 +34,7 @@ for i in {1..200}; do
 done
 tar -C "$work/root" -cf "$work/image.tar" etc
 
-"$root/tests/lab/run" --memory 4G --timeout 3600 --share "$work:/mnt/bench" \
+"$root/tests/lab/run" "${clock[@]}" --memory 4G --timeout 3600 --share "$work:/mnt/bench" \
   --disk 4G --disk 512M --disk 4G --disk 512M --disk 6G -- \
   bash -c '
     set -e

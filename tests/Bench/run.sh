@@ -18,7 +18,7 @@ done
 dotnet build "$here/DmAgents.Bench.csproj" -c Release --nologo -v quiet >&2
 
 # Two pools of the same shape, and a formatted disk for the journals.
-exec "$root/tests/lab/run" --memory 3G --timeout 1200 \
+exec "$root/tests/lab/run" --clock --memory 3G --timeout 1200 \
   --disk 2G --disk 128M --disk 2G --disk 128M --disk 2G -- \
   bash -c '
     set -e

@@ -9,20 +9,22 @@
 #   tests/Bench/snapshots.sh --stock N        a row more: prepares from a stock of N ready snapshots
 #   tests/Bench/snapshots.sh --parts A,B      only these of: rounds bursts returns chain unpack forks stock many
 #   tests/Bench/snapshots.sh --qemu           in QEMU, kernel 6.12 and two CPUs, ten to twenty times slower
+#   tests/Bench/snapshots.sh --kernel-clock   each reading of the clock is a system call, as User Mode Linux has it
 #   tests/Bench/snapshots.sh --sides A,B      only these of: floor agent agent-proxied containerd docker
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/dmagents-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-options=() plot='' hypervisor=()
+options=() plot='' hypervisor=() clock=(--clock)
 while (($#)); do
   case $1 in
     --quick | --json) options+=("$1"); shift ;;
     --stock | --parts | --sides) options+=("$1" "${2:?$1 needs a value}"); shift 2 ;;
-    --qemu) hypervisor=(--qemu); shift ;;
+    --qemu) hypervisor=(--qemu) clock=(); shift ;;
+    --kernel-clock) clock=(); shift ;;
     --plot) plot=${2:?--plot needs a file}; options+=(--plot /mnt/bench/plot.svg); shift 2 ;;
-    *) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
 
@@ -40,7 +42,7 @@ jq '[{
 tar -C "$work/image" -cf "$work/image.tar" .
 
 # Data disks of the four pools; one disk with their metadata; a disk each for what the three systems write.
-"$root/tests/lab/run" "${hypervisor[@]}" --memory 4G --timeout 7200 --cgroups --share "$work:/mnt/bench" \
+"$root/tests/lab/run" "${hypervisor[@]}" "${clock[@]}" --memory 4G --timeout 7200 --cgroups --share "$work:/mnt/bench" \
   --disk 6G --disk 6G --disk 6G --disk 6G --disk 1G --disk 4G --disk 4G --disk 4G -- \
   "$here/snapshots-guest.sh" "$root/artifacts/bench/DmAgents.Bench.dll" "$root/artifacts/bin" "${options[@]}"
 [[ -z $plot ]] || cp "$work/plot.svg" "$plot"
