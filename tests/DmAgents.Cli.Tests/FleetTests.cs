@@ -122,7 +122,8 @@ public class FleetTests
         Assert.Contains("  away since              3 minutes ago", run.Lines);
         Assert.Contains("  fleet changes           refused at this moment", run.Lines);
         Assert.Contains("  an even split           of two halves the one with web1 stays", run.Lines);
-        Assert.Contains("  authority               this host; 2 tokens not used yet", run.Lines);
+        Assert.Contains(
+            "  authority               this host alone lets hosts in, renews and revokes; 2 tokens not used yet", run.Lines);
         Assert.Contains(run.Lines, line => line.StartsWith("  own certificate         until 2026-05-01 12:30Z, renewed",
             StringComparison.Ordinal));
         Assert.Contains(run.Lines, line => line.Contains("web2", StringComparison.Ordinal)

@@ -21,6 +21,9 @@ internal sealed record KnownMembers(
         new KnownMembers(address, issuer, ImmutableSortedDictionary.Create<string, KnownMember>(StringComparer.Ordinal))
             .With(members.Select(member => new KnownMember(member, Host: null)));
 
+    /// <summary>The name of the host that made the fleet; null until it was seen, or if it is this one.</summary>
+    public HostName? IssuerHost => Members.GetValueOrDefault(Issuer.ToString())?.Host;
+
     /// <summary>The hosts that are asked for the fleet: the host that made it, and the others by their addresses. The
     /// order is the same on all hosts that know the same members.</summary>
     public ImmutableArray<MemberAddress> Seeds =>

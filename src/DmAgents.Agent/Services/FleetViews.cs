@@ -33,6 +33,7 @@ internal sealed class FleetViews(
             NextTry = TimeOrNone(seen.NextTry),
             EvenSplit = seen.EvenSplit,
             AuthorityAddress = (host.Known?.Issuer ?? place.Issuer).ToString(),
+            AuthorityHost = host.Authority is not null ? place.Host.Value : host.Known?.IssuerHost?.Value ?? "",
             HasAuthority = host.Authority is not null,
             RevocationNumber = place.Trust.Current.Revocations.Number,
             AuthorityUnreachableWhy = refresh.Refusal?.Why ?? "",

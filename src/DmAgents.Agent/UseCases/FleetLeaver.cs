@@ -27,12 +27,12 @@ internal sealed class FleetLeaver(
 {
     private const string What = "cannot leave the fleet";
 
-    /// <summary>For the cluster. With the 30 seconds of the authority's answer and those of <see cref="LoneCopies"/>, it
-    /// is less than the minute that the command line waits.</summary>
+    /// <summary>For the cluster. With the 30 seconds of the authority's answer and those of <see cref="LoneCopies"/>,
+    /// it is less than the minute that the command line waits.</summary>
     private static readonly TimeSpan _exitWithin = TimeSpan.FromSeconds(25);
 
-    /// <param name="force">Also if the fleet's last verified copy of an image is here, and if the host that made the fleet
-    /// does not answer: then this host ends its membership alone.</param>
+    /// <param name="force">Also if the fleet's last verified copy of an image is here, and if the host that made the
+    /// fleet does not answer: then this host ends its membership alone.</param>
     /// <param name="cancellation">Ends the wait for another change of the membership only.</param>
     public Task<FleetLeft> Leave(bool force, CancellationToken cancellation) =>
         host.AloneAsync(() => LeaveAlone(force), cancellation);

@@ -38,6 +38,12 @@ internal sealed class FleetTokens(FleetHost host, FleetIdentity identity, FleetO
         return place.Fleet;
     }
 
+    private string Maker(FleetPlace place)
+    {
+        var address = host.Known?.Issuer ?? place.Issuer;
+        return host.Known?.IssuerHost is { } name ? $"{name} at {address}" : $"the one at {address}";
+    }
+
     private (FleetPlace Place, FleetAuthority Authority) AuthorityOf(string what, string command)
     {
         if (identity.Current is not { } place)
@@ -50,7 +56,7 @@ internal sealed class FleetTokens(FleetHost host, FleetIdentity identity, FleetO
             ? (place, authority)
             : throw Refusals.Because(
                 RefusalKind.WrongState, what, $"fleet {place.Fleet}",
-                $"only the host that made the fleet does that, at {host.Known?.Issuer ?? place.Issuer}",
+                $"only the host that made the fleet does that, which has its authority: {Maker(place)}",
                 $"run it there: {command}");
     }
 }

@@ -73,11 +73,16 @@ internal static class FleetView
 
     private static string AuthorityOf(FleetStatus status) => status switch
     {
-        { HasAuthority: true } => $"this host; {Words.Count(status.Authority.OpenTokens, "token")} not used yet",
+        { HasAuthority: true } => $"this host alone lets hosts in, renews and revokes; "
+            + $"{Words.Count(status.Authority.OpenTokens, "token")} not used yet",
         { AuthorityUnreachableWhy.Length: > 0 } =>
-            $"the host at {status.AuthorityAddress}, which did not answer: {status.AuthorityUnreachableWhy}",
-        _ => $"the host at {status.AuthorityAddress}",
+            $"{AuthorityHostOf(status)}, which did not answer: {status.AuthorityUnreachableWhy}",
+        _ => $"{AuthorityHostOf(status)}, which alone lets hosts in, renews and revokes",
     };
+
+    private static string AuthorityHostOf(FleetStatus status) => status.AuthorityHost.Length == 0
+        ? $"the host at {status.AuthorityAddress}"
+        : $"{status.AuthorityHost} at {status.AuthorityAddress}";
 
     private static string CertificateOf(FleetCertificate certificate, DateTimeOffset now)
     {

@@ -70,7 +70,8 @@ public sealed partial class LayerSourcesTests(AgentFixture fixture) : IAsyncLife
             await agent.Client.MustAgree(agent.Pool);
     }
 
-    /// <summary>As containerd asks for it: the answer is that the layer is there, and containerd does not pull it.</summary>
+    /// <summary>As containerd asks for it: the answer is that the layer is there, so that containerd does not pull it.
+    /// </summary>
     private static async Task Comes(OwnAgent agent, string layer)
     {
         using var channel = UnixChannel.To(agent.Places.ContainerdSocket);
