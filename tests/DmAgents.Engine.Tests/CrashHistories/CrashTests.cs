@@ -19,7 +19,7 @@ public sealed class CrashTests(ITestOutputHelper output)
                 var initialize = world.Initialize();
                 var died = Dies(() => world.Do(initialize));
                 world.Restart(crash);
-                if (world.Journal.Durable.Count == 0)
+                if (world.Journal.Count == 0)
                     Assert.Null(world.Do(initialize));
                 Assert.Empty(Histories.Judge(world, underWay: null));
                 ran++;

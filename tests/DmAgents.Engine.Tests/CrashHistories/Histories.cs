@@ -65,7 +65,7 @@ internal static class Histories
     public static void Hold(World world, IReadOnlyCollection<string> faults, Func<string> what) => Assert.True(
         faults.Count == 0,
         $"{what()}:\n{string.Join('\n', faults)}\nexpected\n{world.Expected}calls\n{string.Join('\n', world.Calls)}\n"
-        + $"journal\n{string.Join('\n', world.Journal.Durable)}");
+        + $"journal\n{string.Join('\n', world.Journal)}");
 
     /// <summary>Recovers to the end and judges.</summary>
     /// <param name="underWay">May have been done, or not at all.</param>

@@ -2,56 +2,40 @@ using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
-using DmAgents.Domain.Tests.Deciding;
-using DmAgents.Engine.Pools;
-using DmAgents.Engine.Pools.Jobs;
+using DmAgents.Engine.Tests.Support;
+using DmAgents.Testing.Faults;
 
 namespace DmAgents.Engine.Tests.CrashHistories;
 
-/// <summary>
-/// Does what the production machine of a pool says, without actors: one output after the other, on one thread, with a
-/// journal and a kernel that may die at each.
-/// </summary>
-/// <param name="rides">Outcomes are durable with the next write, so that a crash loses them; else as early as they can
-/// be.</param>
-internal sealed class PoolRunner(
-    PoolScene scene, IKernel kernel, IDurableFiles files, Journal journal, bool rides) : IDisposable
+/// <summary>The agents of a pool, one after the other, each over what the journal has. Time stands still, but for <see
+/// cref="Rest"/>: what a timer starts later does not happen.</summary>
+/// <param name="steps">Where an agent dies.</param>
+internal sealed class PoolRunner(PoolStage stage, Steps steps)
 {
-    private static readonly DateTimeOffset At = Given.At;
-    private static readonly Caller Owner = new("the owner");
+    private readonly Dictionary<RequestId, Answer> _asked = [];
+    private PoolStepper _life = Begin(stage, steps);
 
-    /// <summary>What is to be done next: inputs, and jobs that give one.</summary>
-    private readonly Queue<Func<PoolInput>> _next = new();
+    public PoolState State => _life.State;
 
-    /// <summary>Timers that wait, and are due when the runner says so.</summary>
-    private readonly HashSet<PoolTimer> _timers = [];
-    private readonly JobSite _site = new(kernel, files, TimeProvider.System);
-    private PoolMachine _machine = new(scene, At);
-
-    /// <summary>The answers so far, by their request.</summary>
-    private readonly Dictionary<RequestId, PoolReply> _replies = [];
-
-    public PoolState State => _machine.State;
-
-    public PoolContext Context => new(State.Identity!, scene.Paths, scene.Settings.DiscardsOnRemove(
+    public PoolContext Context => new(State.Identity!, stage.Scene.Paths, stage.Scene.Settings.DiscardsOnRemove(
         State.Identity!.Backing));
 
     /// <summary>The plan of the latest recovery.</summary>
-    public RecoveryPlan? Plan { get; private set; }
+    public RecoveryPlan? Plan => _life.Plan;
 
     /// <summary>Lets go of the pool, as the end of a process does.</summary>
-    public void Dispose() => _site.Dispose();
+    public void End() => _life.Die();
 
     /// <summary>Starts over what the journal has: replay, open, compare, clean up, finish.</summary>
+    /// <exception cref="AgentDiedException">It was its time.</exception>
     public KernelResult Start()
     {
-        _machine = new PoolMachine(scene, At);
-        foreach (var happened in journal.Durable)
-            _machine.Replay(happened);
-        Run([PoolInputs.Replayed.Instance]);
-        return State.Identity is null || _machine.Phase == PoolPhase.Open
+        End();
+        _life = Begin(stage, steps);
+        Run();
+        return State.Identity is null || _life.Machine.Phase == PoolPhase.Open
             ? KernelResult.Done
-            : new KernelError(KernelFault.Invalid, 0, "open pool", scene.Name.Value, _machine.Reason);
+            : new KernelError(KernelFault.Invalid, 0, "open pool", stage.Scene.Name.Value, _life.Machine.Reason);
     }
 
     /// <summary>Null: it is so now, and durable. Else the reason why not.</summary>
@@ -65,67 +49,31 @@ internal sealed class PoolRunner(
     public void DoTogether(IReadOnlyCollection<PoolCommand> commands)
     {
         // As often as production reads it, and each time it matters.
-        Run([PoolInputs.LookAtStatus.Instance]);
-        Run([.. commands.Select(command => new PoolInputs.Asked(command, Owner))]);
+        _life.Tell(Engine.Pools.PoolInputs.LookAtStatus.Instance);
+        Run();
+        foreach (var command in commands)
+            _asked[command.Request] = _life.Ask(command);
+        Run();
         if (commands.FirstOrDefault(command => AnswerTo(command) is null) is { } forgotten)
             throw new InvalidOperationException($"{forgotten} has no answer");
     }
 
     /// <summary>Null: none was given.</summary>
-    public PoolReply? AnswerTo(PoolCommand command) => _replies.GetValueOrDefault(command.Request);
+    public PoolReply? AnswerTo(PoolCommand command) => _asked.GetValueOrDefault(command.Request)?.Given;
 
     /// <summary>A while in which no command comes: outcomes are written without an intent to ride along with.</summary>
-    public void Rest()
+    public void Rest() => Run(stage.Scene.Settings.OutcomeDelay);
+
+    private void Run(TimeSpan time = default)
     {
-        if (_timers.Contains(PoolTimer.Outcome))
-            Run([Due(PoolTimer.Outcome)]);
+        _life.Pass(time);
+        if (_life.HasStopped)
+            throw new AgentDiedException();
     }
 
-    private void Run(IReadOnlyCollection<PoolInput> inputs)
+    private static PoolStepper Begin(PoolStage stage, Steps steps) => new(stage, gates: () => [])
     {
-        foreach (var input in inputs)
-            _next.Enqueue(() => input);
-        while (_next.TryDequeue(out var next))
-        {
-            foreach (var output in _machine.Step(next(), At))
-                Do(output);
-            // What the background does between two pieces of a deletion takes no time here.
-            if (_next.Count == 0 && _timers.Contains(PoolTimer.Piece))
-                _next.Enqueue(() => Due(PoolTimer.Piece));
-        }
-    }
-
-    private PoolInputs.Due Due(PoolTimer timer)
-    {
-        _timers.Remove(timer);
-        return new PoolInputs.Due(timer);
-    }
-
-    private void Do(PoolOutput output)
-    {
-        switch (output)
-        {
-            case PoolOutputs.Persist persist:
-                journal.Append(persist.Events);
-                _next.Enqueue(() => new PoolInputs.Durable(persist.Events.Length));
-                break;
-            case PoolOutputs.Work work:
-                if (work.Job is PoolJobs.CleanUp cleanUp)
-                    Plan = cleanUp.Plan;
-                _next.Enqueue(() => new PoolInputs.Worked(work.Worker, work.Job.Run(_site)));
-                break;
-            case PoolOutputs.Reply reply:
-                _replies[reply.Message.Request] = reply.Message;
-                break;
-            case PoolOutputs.StartTimer { Timer: PoolTimer.Outcome } when !rides:
-                _next.Enqueue(() => Due(PoolTimer.Outcome));
-                break;
-            case PoolOutputs.StartTimer start:
-                _timers.Add(start.Timer);
-                break;
-            case PoolOutputs.CancelTimer cancel:
-                _timers.Remove(cancel.Timer);
-                break;
-        }
-    }
+        BeforeCommit = steps.Alive,
+        AfterCommit = events => steps.Changed(string.Join(", ", events.Select(e => e.GetType().Name))),
+    };
 }

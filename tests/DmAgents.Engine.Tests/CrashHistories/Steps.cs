@@ -96,18 +96,3 @@ internal sealed class SteppedKernel(SimulatedKernel inner, Steps steps) : Kernel
             steps.Changed(operation + Begins);
     }
 }
-
-/// <summary>A pool's journal in memory.</summary>
-internal sealed class Journal(Steps steps)
-{
-    private readonly List<PoolEvent> _durable = [];
-
-    public IReadOnlyList<PoolEvent> Durable => _durable;
-
-    public void Append(IReadOnlyCollection<PoolEvent> events)
-    {
-        steps.Alive();
-        _durable.AddRange(events);
-        steps.Changed(string.Join(", ", events.Select(e => e.GetType().Name)));
-    }
-}

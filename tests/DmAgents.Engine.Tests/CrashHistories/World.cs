@@ -6,6 +6,7 @@ using DmAgents.Domain.Ports;
 using DmAgents.Domain.Tests.Deciding;
 using DmAgents.Domain.Units;
 using DmAgents.Engine.Pools;
+using DmAgents.Engine.Tests.Support;
 using DmAgents.Testing.Faults;
 using DmAgents.Testing.Files;
 using DmAgents.Testing.Simulation;
@@ -34,16 +35,18 @@ internal sealed class World
 {
     private static readonly PoolName Name = Given.Pool.Identity!.Name;
     private readonly SteppedKernel _kernel;
-    private readonly Manner _manner;
+    private readonly PoolSettings _settings;
     private readonly MemoryFiles _files = new();
+    private readonly VirtualClock _clock = new(Given.At);
     private int _disks = 1;
 
     public World(Manner manner)
     {
-        _manner = manner;
+        _settings = new PoolSettings { DiscardOnRemove = manner.Discards };
+        if (!manner.Rides)
+            _settings = _settings with { OutcomeDelay = TimeSpan.Zero };
         Simulated = new SimulatedKernel { WaitLimit = TimeSpan.Zero, NoSpaceTimeout = TimeSpan.Zero };
         Steps = new Steps();
-        Journal = new Journal(Steps);
         _kernel = new SteppedKernel(Simulated, Steps);
         Backing = new PoolBacking.Disks(
             [new DiskPart(NewDisk("d1"), DiskLabel.Reserved, ByteSize.MiB(64).Sectors)],
@@ -55,7 +58,8 @@ internal sealed class World
 
     public Steps Steps { get; }
 
-    public Journal Journal { get; }
+    /// <summary>What is durable.</summary>
+    public List<PoolEvent> Journal { get; } = [];
 
     public PoolRunner Machine { get; private set; }
 
@@ -118,16 +122,17 @@ internal sealed class World
             Simulated.Reboot();
         else if (crash == Crash.PowerCut)
             Simulated.PowerCut();
-        Machine.Dispose();
+        Machine.End();
         Steps.Arm();
         Machine = NewMachine();
     }
 
     private PoolRunner NewMachine() => new(
-        new PoolScene(
-            Name, Given.Pool.Identity!.Uuid, "/state", new PoolSettings { DiscardOnRemove = _manner.Discards },
-            new WorkUnderWay(), Guid.NewGuid),
-        _kernel, _files, Journal, _manner.Rides);
+        new PoolStage(
+            new PoolScene(
+                Name, Given.Pool.Identity!.Uuid, "/state", _settings, new WorkUnderWay(), Guid.NewGuid),
+            _kernel, _files, Journal, _clock),
+        Steps);
 
     private DevicePath NewDisk(string name) => Simulated.AddDisk($"/dev/test-{name}", ByteSize.MiB(80));
 }

@@ -63,11 +63,13 @@ public sealed class MendSpec : PoolSpec
             MoveToNewHost();
             var (life, web, _) = WithDamage();
             var passed = 0;
-            life.AroundCommit = () =>
+            void Pass()
             {
                 if (passed++ == step)
                     throw new AgentDiedException();
-            };
+            }
+            life.BeforeCommit = Pass;
+            life.AfterCommit = _ => Pass();
             var repair = Repair();
             life.IsDoneOrDies(life.Ask(repair));
             life.Die();

@@ -103,12 +103,12 @@ public sealed class DisagreementTests
         var found = _world.Simulated.PoolStatus(Pool).Value.TransactionId;
         Assert.True(_world.Simulated.SetTransactionId(Pool, found, new TransactionId(found.Value + 7)).Succeeded);
         Assert.True(_world.Simulated.CreateThin(Pool, new ThinId(4711)).Succeeded);
-        var before = _world.Journal.Durable.Count;
+        var before = _world.Journal.Count;
         _world.Restart(Crash.AgentDies);
 
         Assert.Equal(KernelFault.Invalid, _world.Machine.Start().Error!.Fault);
 
-        Assert.Equal(before, _world.Journal.Durable.Count);
+        Assert.Equal(before, _world.Journal.Count);
         Assert.Equal(found.Value + 7, _world.Simulated.PoolStatus(Pool).Value.TransactionId.Value);
     }
 

@@ -3,7 +3,7 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Engine.Tests.Support;
 
 /// <summary>The reply to a command, once there is one.</summary>
-internal sealed class Answer(PoolLife life, PoolCommand command)
+internal sealed class Answer(PoolStepper life, PoolCommand command)
 {
     public PoolCommand Command => command;
 

@@ -1,83 +1,30 @@
-using System.Collections.Immutable;
-using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Engine.Pools;
-using DmAgents.Engine.Pools.Jobs;
 using DmAgents.Testing.Faults;
 
 namespace DmAgents.Engine.Tests.Support;
 
-/// <summary>
-/// One life of a pool's machine on a host, from its start to its death, stepped on the test's thread. Each worker
-/// runs one job after the other, workers take turns, and time goes on only when nothing else can: to the next timer.
-/// </summary>
-/// <remarks>A job that comes to a gate of the kernel waits there on a thread of its own, and all others go on without
-/// it.</remarks>
-internal sealed class PoolLife
+/// <summary>One life of a pool's machine on a host, and what tests ask of it.</summary>
+internal sealed class PoolLife : PoolStepper
 {
-    /// <summary>Of virtual time: a condition that does not hold by then never does.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
-
-    /// <summary>Of real time, for a job that runs on a thread of its own.</summary>
-    private static readonly TimeSpan JobPatience = TimeSpan.FromMinutes(2);
-
-    private readonly PoolHost _host;
-    private readonly PoolMachine _machine;
-    private readonly JobSite _site;
-    private readonly Queue<PoolInput> _inputs = new();
-    private readonly List<PoolWorker> _workers = [];
-    private readonly Dictionary<PoolTimer, (DateTimeOffset At, TimeSpan? Again)> _timers = [];
-    private readonly List<int> _held = [];
-    private bool _isHeld;
-
     public PoolLife(PoolHost host, PoolSettings settings, WorkUnderWay work)
+        : this(new FaultyKernel(host.Kernel), host, settings, work)
     {
-        _host = host;
-        Work = work;
-        Kernel = new FaultyKernel(host.Kernel);
-        _site = new JobSite(Kernel, host.Files, host.Clock);
-        _machine = new PoolMachine(
-            new PoolScene(
-                TestHost.PoolName, TestHost.PoolUuid, TestHost.StateDirectory, settings, work, host.NextId),
-            host.Clock.GetUtcNow());
-        foreach (var happened in host.Journal)
-            _machine.Replay(happened);
-        _inputs.Enqueue(PoolInputs.Replayed.Instance);
     }
 
-    public PoolMachine Machine => _machine;
-
-    public PoolState State => _machine.State;
+    private PoolLife(FaultyKernel kernel, PoolHost host, PoolSettings settings, WorkUnderWay work)
+        : base(
+            new PoolStage(
+                new PoolScene(
+                    TestHost.PoolName, TestHost.PoolUuid, TestHost.StateDirectory, settings, work, host.NextId),
+                kernel, host.Files, host.Journal, host.Clock),
+            () => kernel.Gates) =>
+        (Kernel, Work) = (kernel, work);
 
     public FaultyKernel Kernel { get; }
 
     public WorkUnderWay Work { get; }
-
-    /// <summary>Warnings of the log.</summary>
-    public List<string> Warnings { get; } = [];
-
-    /// <summary>What was written to the journal at once.</summary>
-    public List<ImmutableArray<PoolEvent>> Writes { get; } = [];
-
-    /// <summary>Events that are decided and wait for <see cref="ReleaseJournal"/>.</summary>
-    public int HeldWrites => _held.Count;
-
-    /// <summary>Runs before each write to the journal, and again when it is durable: a place to die.</summary>
-    public Action? AroundCommit { get; set; }
-
-    /// <summary>The machine has stopped by itself, or died.</summary>
-    public bool HasStopped { get; private set; }
-
-    /// <summary>The reason of its end, if it has reported one.</summary>
-    public string? Ended { get; private set; }
-
-    public Answer Ask(PoolCommand command)
-    {
-        var answer = new Answer(this, command);
-        _inputs.Enqueue(new PoolInputs.Asked(command, new Caller(answer)));
-        return answer;
-    }
 
     public PoolReplies.Success Done(PoolCommand command)
     {
@@ -92,46 +39,19 @@ internal sealed class PoolLife
 
     public Refusal Refused(PoolCommand command) => Assert.IsType<PoolReplies.Refused>(Ask(command).Value).Refusal;
 
-    public void Tell(PoolInput input) => _inputs.Enqueue(input);
-
     /// <summary>Runs until a job has come to the gate.</summary>
     public void Reach(CallGate gate) => RunUntil(() => gate.Reached.IsCompleted, () => "no call has come to the gate");
 
     public void IsOpen() => Shows(PoolPhase.Open);
 
     public void Shows(PoolPhase phase) =>
-        RunUntil(() => _machine.Phase == phase, () => $"the pool is {_machine.Phase}: {_machine.Reason}");
+        RunUntil(() => Machine.Phase == phase, () => $"the pool is {Machine.Phase}: {Machine.Reason}");
 
     /// <summary>The agent stops: the pool has heard of it.</summary>
     public void Stops()
     {
         Tell(PoolInputs.Stop.Instance);
         Shows(PoolPhase.Stopping);
-    }
-
-    /// <summary>Writes wait from here on: what is decided is not durable.</summary>
-    public void HoldJournal() => _isHeld = true;
-
-    public void ReleaseJournal()
-    {
-        _isHeld = false;
-        foreach (var events in _held)
-            _inputs.Enqueue(new PoolInputs.Durable(events));
-        _held.Clear();
-    }
-
-    /// <summary>The process is gone between two steps: nothing is finished, no caller is answered.</summary>
-    /// <param name="held">A call in the kernel, which ends after the process.</param>
-    public void Die(CallGate? held = null)
-    {
-        Kernel.DieAtStep(0);
-        HasStopped = true;
-        held?.Open();
-        _workers.ForEach(worker => worker.AwaitEnd(JobPatience));
-        _site.Dispose();
-        // What was decided and not written is lost.
-        _host.Journal.RemoveRange(_host.Journal.Count - _held.Sum(), _held.Sum());
-        _held.Clear();
     }
 
     /// <summary>Runs until there is a reply, or the machine is no more.</summary>
@@ -145,146 +65,5 @@ internal sealed class PoolLife
     /// <summary>Runs to the machine's end.</summary>
     public void Ends() => RunUntil(() => HasStopped, () => "it does not stop");
 
-    public void RunUntil(Func<bool> condition, Func<string> otherwise)
-    {
-        var deadline = _host.Clock.GetUtcNow() + Patience;
-        while (!condition())
-        {
-            Assert.False(HasStopped && !condition(), $"{otherwise()}; the machine has stopped");
-            var runs = RunOne() || (NextTimer() <= deadline && Wait());
-            Assert.True(runs, $"{otherwise()}; nothing is left to be done before {deadline:t}");
-        }
-    }
-
-    /// <summary>All that can be done at this moment, without waiting for a timer.</summary>
-    public void RunReady()
-    {
-        while (!HasStopped && RunOne())
-        {
-        }
-    }
-
-    /// <summary>Lets so much time pass.</summary>
-    public void Pass(TimeSpan time)
-    {
-        var until = _host.Clock.GetUtcNow() + time;
-        RunReady();
-        while (!HasStopped && NextTimer() <= until)
-        {
-            Wait();
-            RunReady();
-        }
-        _host.Clock.Set(until);
-    }
-
-    private bool RunOne()
-    {
-        try
-        {
-            return TakeInput() || RunJob();
-        }
-        catch (AgentDiedException)
-        {
-            Die();
-            return true;
-        }
-    }
-
-    private bool TakeInput()
-    {
-        if (!_inputs.TryDequeue(out var input))
-            return false;
-        foreach (var output in _machine.Step(input, _host.Clock.GetUtcNow()))
-            Do(output);
-        return true;
-    }
-
-    /// <summary>Workers take turns: one that runs a job moves to the end.</summary>
-    private bool RunJob()
-    {
-        if (_workers.Find(worker => worker.CanRun) is not { } next)
-            return false;
-        _workers.Remove(next);
-        _workers.Add(next);
-        if (next.Run(Kernel, JobPatience) is { } result)
-            _inputs.Enqueue(new PoolInputs.Worked(next.Device, result));
-        return true;
-    }
-
-    private DateTimeOffset NextTimer() =>
-        _timers.Count == 0 ? DateTimeOffset.MaxValue : _timers.Values.Min(timer => timer.At);
-
-    /// <summary>To the next timer.</summary>
-    private bool Wait()
-    {
-        var (due, (at, again)) = _timers.OrderBy(timer => timer.Value.At).ThenBy(timer => timer.Key).First();
-        if (again is { } interval)
-            _timers[due] = (at + interval, again);
-        else
-            _timers.Remove(due);
-        _host.Clock.Set(at);
-        _inputs.Enqueue(new PoolInputs.Due(due));
-        return true;
-    }
-
-    private void Do(PoolOutput output)
-    {
-        switch (output)
-        {
-            case PoolOutputs.Persist persist:
-                AroundCommit?.Invoke();
-                _host.Journal.AddRange(persist.Events);
-                Writes.Add(persist.Events);
-                AroundCommit?.Invoke();
-                if (_isHeld)
-                    _held.Add(persist.Events.Length);
-                else
-                    _inputs.Enqueue(new PoolInputs.Durable(persist.Events.Length));
-                break;
-            case PoolOutputs.Work work:
-                WorkerOf(work.Worker).Give(work.Job);
-                break;
-            case PoolOutputs.Release release:
-                _workers.RemoveAll(worker => worker.Device == release.Worker);
-                break;
-            case PoolOutputs.Reply reply:
-                var answer = (Answer)reply.To.Reference;
-                Assert.False(answer.IsGiven, $"{answer.Command.GetType().Name} is answered twice");
-                answer.Given = reply.Message;
-                break;
-            case PoolOutputs.StartTimer start:
-                _timers[start.Timer] = (_host.Clock.GetUtcNow() + start.After, start.Repeats ? start.After : null);
-                break;
-            case PoolOutputs.CancelTimer cancel:
-                _timers.Remove(cancel.Timer);
-                break;
-            case PoolOutputs.FinishFiles:
-                _inputs.Enqueue(PoolInputs.FilesFinished.Instance);
-                break;
-            case PoolOutputs.StopFiles:
-                _inputs.Enqueue(PoolInputs.FilesStopped.Instance);
-                break;
-            case PoolOutputs.Say { IsWarning: true } say:
-                Warnings.Add(say.Text);
-                break;
-            case PoolOutputs.Ended ended:
-                Ended = ended.Why;
-                break;
-            case PoolOutputs.Stop:
-                HasStopped = true;
-                _site.Dispose();
-                break;
-            default:
-                break;
-        }
-    }
-
-    private PoolWorker WorkerOf(ThinId? device)
-    {
-        if (_workers.Find(worker => worker.Device == device) is { } known)
-            return known;
-        var made = new PoolWorker(device, _site);
-        _workers.Add(made);
-        return made;
-    }
+    protected override void CutKernel() => Kernel.DieAtStep(0);
 }

@@ -21,9 +21,8 @@ internal sealed class PoolWorker(ThinId? device, JobSite site)
 
     /// <summary>Runs a job to its end, or to a gate.</summary>
     /// <returns>Null at a gate.</returns>
-    public JobResult? Run(FaultyKernel kernel, TimeSpan patience)
+    public JobResult? Run(IReadOnlyList<CallGate> gates, TimeSpan patience)
     {
-        var gates = kernel.Gates;
         if (_waiting is null && gates.Count == 0)
             return _jobs.Dequeue().Run(site);
         var running = _waiting is { } waiting ? waiting.Job : Start(_jobs.Dequeue());
