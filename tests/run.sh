@@ -89,12 +89,6 @@ whole_agent() {
     --silence 900 --env DMAGENTS_TEST_IMAGE="$results/image" --env DMAGENTS_BIN="$root/artifacts/bin" -- \
     dotnet tests/DmAgents.EndToEnd.Tests/bin/Debug/net10.0/DmAgents.EndToEnd.Tests.dll --in-lab
 
-  step "end to end: a storm of power cuts"
-  part power-cuts tests/DmAgents.EndToEnd.Tests/power-cuts.sh
-
-  step "end to end: power cut and reboot"
-  part reboot tests/DmAgents.EndToEnd.Tests/reboot.sh
-
   step "the demonstration of a fleet: four hosts on a network"
   part fleet-demo bash -c 'deploy/fleet/demo.sh && echo "1 passed, 0 failed, 0 skipped"'
 }
@@ -117,6 +111,15 @@ kernel_and_clients() {
   part demo bash -c 'deploy/demo.sh --lab && echo "1 passed, 0 failed, 0 skipped"'
   part containerd-demo bash -c 'deploy/containerd/demo.sh && echo "1 passed, 0 failed, 0 skipped"'
   part readme tests/readme/run.sh
+
+  step "the agent as a unit of a real systemd"
+  part systemd tests/systemd/run.sh
+
+  step "end to end: a storm of power cuts"
+  part power-cuts tests/DmAgents.EndToEnd.Tests/power-cuts.sh
+
+  step "end to end: power cut and reboot"
+  part reboot tests/DmAgents.EndToEnd.Tests/reboot.sh
 }
 
 if [ $quick = no ]; then

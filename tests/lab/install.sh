@@ -38,6 +38,7 @@ curl                    /usr/bin/curl                       calls containerd as 
 sqlite3                 /usr/bin/sqlite3                    reads the journal
 postgresql              /usr/bin/pg_ctlcluster              the database of a fleet
 procps                  /usr/bin/ps                         processes
+systemd                 /usr/lib/systemd/systemd            runs the agent as a unit, in the guest
 containerd              /usr/bin/containerd                 a client of the agent (docker packages bring it, too)
 runc                    /usr/bin/runc                       runs the containers of containerd
 golang-go               /usr/bin/go                         compiles the snapshotter test suite of containerd
