@@ -226,8 +226,10 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
         }
         _repairers.Add((from, repair));
         Core.Cancel(PoolTimer.Open);
-        if (Phase == PoolPhase.WrongPool)
-            Core.Enter(PoolPhase.Opening, $"its transaction id {repair.Accept} is accepted on request");
+        // At once: what is asked before the opening begins must wait for its end.
+        Core.Enter(PoolPhase.Opening, Phase == PoolPhase.WrongPool
+            ? $"its transaction id {repair.Accept} is accepted on request"
+            : "it is compared with the journal on request");
         Core.Record(accepted.Events, () => Machine.Opening.Begin(isAsked: true));
     }
 

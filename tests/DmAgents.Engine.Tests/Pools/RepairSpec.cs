@@ -38,6 +38,20 @@ public sealed class RepairSpec : PoolSpec
         Assert.Contains(new ThinId(77), Host.Thins);
     }
 
+    /// <summary>The outcome of the first creation is written before the pool is compared.</summary>
+    [Fact]
+    public void A_request_that_comes_behind_a_repair_waits_for_its_end_and_is_answered()
+    {
+        var life = Opened();
+        life.Done(Ask.Create("one"));
+        var repair = life.Ask(Repair());
+        var create = life.Ask(Ask.Create("two"));
+
+        Assert.IsType<PoolReplies.Repaired>(repair.Value);
+        Assert.IsType<PoolReplies.Created>(create.Value);
+        Agrees(life);
+    }
+
     [Fact]
     public void A_suspended_device_is_resumed()
     {
