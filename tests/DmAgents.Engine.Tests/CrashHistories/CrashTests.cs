@@ -1,3 +1,5 @@
+using DmAgents.Domain.Devices;
+using DmAgents.Domain.Pools;
 using DmAgents.Testing.Faults;
 using Xunit.Abstractions;
 
@@ -42,6 +44,36 @@ public sealed class CrashTests(ITestOutputHelper output)
             .Sum(history => Enum.GetValues<Crash>().Sum(crash => CrashEverywhere(history, crash)));
         output.WriteLine($"{ran} crashes in histories of one");
         Assert.InRange(ran, 200, int.MaxValue);
+    }
+
+    private static readonly Manner WithStock = new(Rides: true, Discards: false, Stocks: true);
+
+    [Theory]
+    [InlineData(1, 100)]
+    [InlineData(2, 1000)]
+    public void A_crash_at_any_step_beside_a_stock_loses_nothing_that_was_acknowledged(int length, int atLeast)
+    {
+        var ran = Histories.Of(length, WithStock)
+            .Sum(history => Enum.GetValues<Crash>().Sum(crash => CrashEverywhere(history, crash)));
+        output.WriteLine($"{ran} crashes beside a stock");
+        Assert.InRange(ran, atLeast, int.MaxValue);
+    }
+
+    [Fact]
+    public void A_history_beside_a_stock_takes_from_it_and_the_pool_makes_another()
+    {
+        var letters = Operations.Alphabet(new World(WithStock)).ToList();
+        int[] history =
+        [
+            letters.FindIndex(o => o.Name == Operations.Create(Operations.D, Operations.A, DeviceUse.Active).Name),
+            letters.FindIndex(o => o.Name == Operations.Use(Operations.C, DeviceUse.Idle).Name),
+        ];
+        var world = Histories.Begin(new History(Operations.Stock, history, WithStock));
+        Assert.Null(Histories.Run(world, new History(Operations.Stock, history, WithStock), dieAfter: null));
+
+        Assert.Single(world.Journal, happened => happened is PoolEvents.Claimed);
+        Assert.Equal(2, world.Journal.Count(
+            happened => happened is PoolEvents.SnapshotIntended { Key.IsStock: true }));
     }
 
     [Fact]

@@ -25,6 +25,10 @@ internal sealed record Expected(
     ImmutableSortedDictionary<string, ExpectedDevice> Devices, ImmutableSortedDictionary<string, DeviceKey> Images,
     int Disks)
 {
+    /// <summary>Views, and the layer that each shows.</summary>
+    public ImmutableSortedDictionary<string, DeviceKey> Views { get; init; } =
+        ImmutableSortedDictionary<string, DeviceKey>.Empty;
+
     public static Expected Nothing { get; } = new(
         ImmutableSortedDictionary<string, ExpectedDevice>.Empty, ImmutableSortedDictionary<string, DeviceKey>.Empty, 1);
 
@@ -38,6 +42,23 @@ internal sealed record Expected(
     /// <summary>A key is another; what lay above it still does.</summary>
     public Expected Renamed(DeviceKey from, DeviceKey to, ExpectedDevice device) => Without(from).With(to, device);
 
+    /// <summary>A layer is live as long as it has a view.</summary>
+    public Expected WithView(DeviceKey view, DeviceKey layer) => (this with
+    {
+        Views = Views.SetItem(view.ToString(), layer),
+    }).With(layer, Find(layer)! with { Use = DeviceUse.Active });
+
+    public Expected WithoutView(DeviceKey view)
+    {
+        var layer = Views[view.ToString()];
+        var left = this with { Views = Views.Remove(view.ToString()) };
+        return left.Views.ContainsValue(layer)
+            ? left
+            : left.With(layer, left.Find(layer)! with { Use = DeviceUse.Idle });
+    }
+
+    public bool IsNamedOrViewed(DeviceKey layer) => Images.ContainsValue(layer) || Views.ContainsValue(layer);
+
     /// <summary>Takes a layer and its ancestors away, as far as nothing needs them.</summary>
     public Expected WithoutUnneeded(DeviceKey top)
     {
@@ -45,7 +66,7 @@ internal sealed record Expected(
         for (DeviceKey? at = top; at is { } key; )
         {
             if (left.Find(key) is not { Kind: DeviceKind.Layer } layer
-                || left.Devices.Values.Any(d => d.Parent == key) || left.Images.ContainsValue(key))
+                || left.Devices.Values.Any(d => d.Parent == key) || left.IsNamedOrViewed(key))
                 break;
             left = left.Without(key);
             at = layer.Parent;
@@ -64,7 +85,7 @@ internal sealed record Expected(
 
     public override string ToString() =>
         string.Concat(Devices.Select(d => $"  {d.Key}: {d.Value}\n"))
-        + $"  images {string.Join(' ', Images)}, {Disks} disks\n";
+        + $"  images {string.Join(' ', Images)}, views {string.Join(' ', Views)}, {Disks} disks\n";
 
     private static DeviceKey Key(string text) => DeviceKey.TryParse(text, out var key) ? key : default;
 }

@@ -13,13 +13,12 @@ internal sealed record History(string Scene, int[] Letters, Manner Manner)
 /// <summary>Runs histories up to a crash, and judges what recovery makes of them.</summary>
 internal static class Histories
 {
-    private static readonly int Letters = Operations.Alphabet(new World(new Manner(true, false))).Count();
-
     /// <summary>Every history of so many operations, of which each can be done after the one before.</summary>
     /// <param name="bothArePossible">Instead each can be done in the scene, too: they are asked at once.</param>
     public static IEnumerable<History> Of(int length, Manner manner, bool bothArePossible = false) =>
         from scene in Operations.Scenes()
-        from letters in Sequences(length)
+        where manner.Stocks == (scene.Name == Operations.Stock)
+        from letters in Sequences(length, Operations.Alphabet(new World(manner)).Count())
         let history = new History(scene.Name, letters, manner)
         where bothArePossible
             ? letters.All(letter => IsPossible(history with { Letters = [letter] }))
@@ -116,10 +115,10 @@ internal static class Histories
             yield return $"after another recovery and going on: {fault}";
     }
 
-    private static IEnumerable<int[]> Sequences(int length) => length == 0
+    private static IEnumerable<int[]> Sequences(int length, int letters) => length == 0
         ? [[]]
-        : Sequences(length - 1).SelectMany(first =>
-            Enumerable.Range(0, Letters).Select(last => (int[])[.. first, last]));
+        : Sequences(length - 1, letters).SelectMany(first =>
+            Enumerable.Range(0, letters).Select(last => (int[])[.. first, last]));
 
     /// <summary>False where an operation can only be refused: that changes nothing, and the decisions are
     /// tested.</summary>

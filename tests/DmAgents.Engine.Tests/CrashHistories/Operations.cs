@@ -28,6 +28,7 @@ internal static class Operations
     public static readonly DeviceKey B = Given.Layer("b");
     public static readonly DeviceKey Import = DeviceKey.Import("i");
     public static readonly DeviceKey Imported = Given.Layer("i");
+    public static readonly DeviceKey V = Given.View("v");
     public static readonly DeviceKey Reception = DeviceKey.Reception("r");
 
     public static readonly ByteSize Size = ByteSize.MiB(16);
@@ -82,9 +83,23 @@ internal static class Operations
 
     public static Operation Remove(DeviceKey key) => new(
         $"remove {key}", Given.Remove(key, force: true),
-        e => e.Find(key) is null || e.Devices.Values.Any(d => d.Parent == key) || e.Images.ContainsValue(key)
+        e => e.Find(key) is null || e.Devices.Values.Any(d => d.Parent == key) || e.IsNamedOrViewed(key)
             ? null
             : e.Without(key));
+
+    public static Operation View(DeviceKey view, DeviceKey layer) => new(
+        $"view {layer} as {view}", Given.CreateView(view, layer),
+        e => !e.Views.ContainsKey(view.ToString()) && e.Find(layer) is { Kind: DeviceKind.Layer }
+            ? e.WithView(view, layer)
+            : null);
+
+    public static Operation RemoveView(DeviceKey view) => new(
+        $"remove {view}", Given.Remove(view),
+        e => e.Views.ContainsKey(view.ToString()) ? e.WithoutView(view) : null);
+
+    /// <summary>As after a crash: what is unfinished has no caller.</summary>
+    public static Operation Repair() => new(
+        "repair", new PoolCommands.Repair(Given.NewRequest(), Accept: null, Given.At), e => e.AfterCrash());
 
     public static Operation Tag(string reference, DeviceKey layer) => new(
         $"tag {reference} {layer}", Given.Tag(reference, layer),
@@ -127,7 +142,14 @@ internal static class Operations
         Receive(A),
         Receive(null),
         Commit(Reception, Imported, imported: true),
+        View(V, A),
+        RemoveView(V),
+        Repair(),
+        .. world.Manner.Stocks ? [Create(D, A, DeviceUse.Active)] : Array.Empty<Operation>(),
     ];
+
+    /// <summary>The scene in which the pool has made a snapshot of the image's layer before a caller asks.</summary>
+    public const string Stock = "an image with a snapshot in stock";
 
     /// <summary>States in which histories begin, by what leads there.</summary>
     public static IEnumerable<(string Name, Operation[] Before)> Scenes()
@@ -140,9 +162,12 @@ internal static class Operations
         yield return ("an image", image);
         yield return ("a mounted container", [.. image, Create(C, A, DeviceUse.Mounted)]);
         yield return ("an idle container and a second layer",
-            [.. image, Create(C, A, DeviceUse.Mounted), CommitLive(C, B), Use(C, DeviceUse.Idle)]);
+            [.. image, Create(C, A, DeviceUse.Mounted), CommitLive(C, B), Use(C, DeviceUse.Idle),
+                View(V, A)]);
         yield return ("an import that is filled",
             [.. image, Create(C, A, DeviceUse.Active), Create(Import, A, DeviceUse.Mounted),
                 Use(Import, DeviceUse.Idle)]);
+        // What is asked next is when the pool comes to make another.
+        yield return (Stock, [.. image, Create(C, A, DeviceUse.Active), Use(C, DeviceUse.Idle)]);
     }
 }

@@ -53,7 +53,7 @@ internal static class Verdict
     public static IEnumerable<string> Differences(World world, Expected expected)
     {
         var state = world.Machine.State;
-        var devices = state.Keys.Where(k => k.Key.Space != DeviceKey.BaseSpace)
+        var devices = state.Keys.Where(k => k.Key.Space != DeviceKey.BaseSpace && !k.Key.IsStock)
             .ToDictionary(k => k.Key.ToString(), k => state.Devices[k.Value]);
         foreach (var key in devices.Keys.Except(expected.Devices.Keys))
             yield return $"{key} is there, and nobody expected it";
@@ -68,6 +68,10 @@ internal static class Verdict
         var wanted = expected.Images.Select(i => $"{i.Key}:latest={i.Value}").Order();
         if (!images.SequenceEqual(wanted))
             yield return $"images are {Join(images)}, expected {Join(wanted)}";
+        var views = state.Views.Values.Select(v => $"{v.Key}={state.Devices[v.Source].Key}").Order();
+        var shown = expected.Views.Select(v => $"{v.Key}={v.Value}").Order();
+        if (!views.SequenceEqual(shown))
+            yield return $"views are {Join(views)}, expected {Join(shown)}";
         var disks = ((PoolBacking.Disks)state.Identity!.Backing).Data.Length;
         var total = world.Simulated.PoolStatus(world.Machine.Context.Device).Value.Data.TotalBytes;
         if (disks != expected.Disks || total != new ByteSize((ulong)disks * ByteSize.MiB(64).Bytes))

@@ -2,6 +2,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Recovery;
+using DmAgents.Domain.Pools.Stock;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Tests.Deciding;
 using DmAgents.Domain.Units;
@@ -28,7 +29,8 @@ internal enum Crash
 /// <summary>How a pool's owner works.</summary>
 /// <param name="Rides">Outcomes are durable with the next intent.</param>
 /// <param name="Discards">Removed devices are discarded before they are deleted.</param>
-internal sealed record Manner(bool Rides, bool Discards);
+/// <param name="Stocks">The pool makes snapshots before a caller asks.</param>
+internal sealed record Manner(bool Rides, bool Discards, bool Stocks = false);
 
 /// <summary>A host with one pool: what outlives an agent, and the agent of the moment.</summary>
 internal sealed class World
@@ -42,7 +44,10 @@ internal sealed class World
 
     public World(Manner manner)
     {
+        Manner = manner;
         _settings = new PoolSettings { DiscardOnRemove = manner.Discards };
+        if (manner.Stocks)
+            _settings = _settings with { Stock = new StockSettings(1, 1, 1, TimeSpan.FromHours(1)) };
         if (!manner.Rides)
             _settings = _settings with { OutcomeDelay = TimeSpan.Zero };
         Simulated = new SimulatedKernel { WaitLimit = TimeSpan.Zero, NoSpaceTimeout = TimeSpan.Zero };
@@ -53,6 +58,8 @@ internal sealed class World
             [new DiskPart(NewDisk("m"), DiskLabel.Reserved, ByteSize.MiB(4).Sectors)]);
         Machine = NewMachine();
     }
+
+    public Manner Manner { get; }
 
     public SimulatedKernel Simulated { get; }
 
