@@ -26,6 +26,9 @@ serves() {
   check "$1: it answers" dmagent host status
 }
 
+# CAP_SYS_TIME is bit 25.
+may_set_clock() { (($(awk '/^CapBnd/ { print "0x" $2 }' "/proc/$(property MainPID)/status") >> 25 & 1)); }
+
 # Writes until it meets an error; with builtins alone, for processes are dear, and with pauses: there is one processor.
 write_on() {
   exec 9<> <(:)
@@ -88,7 +91,9 @@ stop() {
 }
 
 check "systemd takes the unit as it is" systemd-analyze verify /etc/systemd/system/dmagentd.service
+check "no systemd denies it a disk" equal "$(property DevicePolicy)$(property ProtectClock)" autono
 first_start
+check "it cannot set the clock" fails may_set_clock
 check "a pool" dmagent pool create main --data "$DATA" --metadata "$METADATA"
 tar -cf /tmp/small.tar -C /etc hostname passwd group
 check "an image" dmagent image import /tmp/small.tar --reference small:1
