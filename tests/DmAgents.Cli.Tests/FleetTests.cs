@@ -142,6 +142,35 @@ public class FleetTests
         Assert.Equal(JsonValueKind.Null, json.GetProperty("hosts")[0].GetProperty("unreachable_since").ValueKind);
     }
 
+    [Theory]
+    [InlineData("web1", "", "web1 at 10.0.0.1:9471, which alone lets hosts in, renews and revokes")]
+    [InlineData("web1", "no route", "web1 at 10.0.0.1:9471, which did not answer: no route")]
+    [InlineData("", "no route", "the host at 10.0.0.1:9471, which did not answer: no route")]
+    public async Task The_status_names_the_host_that_has_the_authority(string host, string why, string shown)
+    {
+        var status = Status();
+        (status.HasAuthority, status.AuthorityHost, status.AuthorityUnreachableWhy) = (false, host, why);
+        await using var agent = (await FakeAgent.StartAsync()).On<GetFleetStatusRequest>(_ => status);
+
+        var run = await Run.Of(agent, "fleet", "status");
+
+        Assert.Contains($"  authority               {shown}", run.Lines);
+    }
+
+    [Fact]
+    public async Task A_copy_that_leaves_says_that_nothing_was_revoked()
+    {
+        await using var agent = (await FakeAgent.StartAsync()).On<LeaveFleetRequest>(_ => new LeaveFleetReply
+        {
+            Fleet = "prod", Host = "web2", CopyLeft = true,
+        });
+
+        var run = await Run.Of(agent, "fleet", "leave", "--force");
+
+        Assert.Contains("nothing was revoked, and web2 itself stays", run.Out, StringComparison.Ordinal);
+        Assert.Empty(run.Error);
+    }
+
     [Fact]
     public async Task The_status_of_a_host_in_no_fleet_is_two_lines()
     {
