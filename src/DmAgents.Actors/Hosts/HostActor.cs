@@ -225,8 +225,9 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         StopWhenDone();
     }
 
-    private bool IsOpening(PoolName name) =>
-        _setupOf(name, _pools[name].Uuid).Board.Find(name) is null or { Phase: PoolPhase.Opening };
+    /// <summary>False for a pool that is forgotten: its actor ends already.</summary>
+    private bool IsOpening(PoolName name) => _pools.TryGetValue(name, out var pool)
+        && _setupOf(name, pool.Uuid).Board.Find(name) is null or { Phase: PoolPhase.Opening };
 
     /// <summary>Of a pool that is not open yet there is nothing to finish. It is neither asked nor waited for: its
     /// journal may not answer, and the kernel may not either.</summary>

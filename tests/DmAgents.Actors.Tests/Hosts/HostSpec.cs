@@ -320,6 +320,28 @@ public sealed class HostSpec : ActorSpec
             new LoopFilePart(paths.DataFile, ByteSize.GiB(1)), new LoopFilePart(paths.MetadataFile, ByteSize.MiB(16)));
     }
 
+    [Fact]
+    public async Task A_stop_waits_for_the_actor_of_a_pool_that_is_forgotten()
+    {
+        var life = Live();
+        var host = life.StartHost();
+        Done(await Tell(host, CreatePool));
+        var shown = life.Board.Find(Name)!;
+        var held = life.Kernel.HoldNext(nameof(IKernel.PoolStatus));
+        shown.Actor.Tell(PoolMessages.LookAtStatus.Instance);
+        await held.Reached;
+        host.Tell(new PoolMessages.Ended(Name, shown.Uuid, "by the test's order"));
+        await Eventually.Holds(() => life.Board.Find(Name) is null, () => "it is not forgotten");
+
+        var stopped = host.Ask<HostMessages.Stopped>(HostMessages.Stop.Instance, Patience);
+
+        // Behind the stop in the host's mailbox.
+        await host.Ask<HostMessages.Ready>(HostMessages.AwaitReady.Instance, Patience);
+        Assert.False(stopped.IsCompleted);
+        held.Open();
+        await stopped;
+    }
+
     private static Task<PoolReply> Tell(IActorRef host, object message) => host.Ask<PoolReply>(message, Patience);
 
     /// <summary>As the services do: a pool's actor stands on the board.</summary>
