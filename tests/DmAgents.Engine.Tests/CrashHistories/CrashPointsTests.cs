@@ -5,12 +5,13 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Engine.Tests.CrashHistories;
 
 /// <summary>
-/// src/README.md names the crash points of each operation in their order, and what recovery does after each. The other
+/// The README beside this file names the crash points of each operation in their order, and what recovery does after each. The other
 /// tests of this folder die at every one of them.
 /// </summary>
 public sealed partial class CrashPointsTests
 {
-    private static readonly Lazy<string> Readme = new(() => File.ReadAllText(Path.Combine(Root(), "src", "README.md")));
+    private static readonly Lazy<string> Readme = new(() => File.ReadAllText(
+        Path.Combine(Root(), "tests", "DmAgents.Engine.Tests", "CrashHistories", "README.md")));
 
     /// <summary>By their name in the table; each in the scene that it needs.</summary>
     private static readonly Dictionary<string, (string Scene, Func<World, Operation> Operation)> All = new()
