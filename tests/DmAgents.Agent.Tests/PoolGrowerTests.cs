@@ -3,6 +3,7 @@ using DmAgents.Agent.UseCases;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Planning;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Tests;
@@ -25,6 +26,22 @@ public sealed class PoolGrowerTests : IAsyncLifetime
 
         Assert.Equal("/dev/sdc", Data[^1].Disk.Value);
         Assert.Equal(2, Data.Length);
+    }
+
+    [Fact]
+    public async Task What_the_operator_should_know_of_the_added_disk_is_in_the_answer()
+    {
+        _agent.Simulated.AddDisk(
+            "/dev/sdd", ByteSize.GiB(1), shape: DiskShape.Plain with { IsRemovable = true, IsMisaligned = true });
+
+        var warnings = await Grow(
+            NewRequest(), new GrowthRequest.AddDisk(PoolBudget.Data, new DevicePath("/dev/sdd")));
+
+        Assert.Equal(2, warnings.Length);
+        Assert.Contains("the medium of /dev/sdd can be taken out", warnings[0], StringComparison.Ordinal);
+        Assert.Contains("/dev/sdd does not begin on a physical block", warnings[1], StringComparison.Ordinal);
+        // It is said of a disk when it comes, and not again with the next one.
+        Assert.Empty(await Grow(NewRequest(), Disk));
     }
 
     [Fact]
@@ -63,7 +80,7 @@ public sealed class PoolGrowerTests : IAsyncLifetime
     private System.Collections.Immutable.ImmutableArray<DiskPart> Data =>
         Assert.IsType<PoolBacking.Disks>(_agent.State.Identity!.Backing).Data;
 
-    private Task Grow(RequestId request, GrowthRequest growth, bool force = false) =>
+    private Task<System.Collections.Immutable.ImmutableArray<string>> Grow(RequestId request, GrowthRequest growth, bool force = false) =>
         _agent.Get<PoolGrower>().Grow(request, _agent.Picture, growth, force, CancellationToken.None);
 
     private async Task<Refusal> Refused(GrowthRequest growth) =>

@@ -315,6 +315,19 @@ public class PoolTests
     }
 
     [Fact]
+    public async Task A_growth_shows_what_is_to_be_known_of_the_added_disk()
+    {
+        await using var agent = (await FakeAgent.StartAsync()).On<GrowPoolRequest>(_ =>
+        {
+            var grown = Samples.LoopPool();
+            grown.GrowthWarnings.Add("the medium of /dev/vdd can be taken out: with it all of the pool goes");
+            return grown;
+        });
+        var run = await Run.Of(agent, "pool", "grow", "fast", "--add", "vdd");
+        Assert.Contains("\n  mind: the medium of /dev/vdd can be taken out", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_trim_tells_what_came_back_to_pool_and_host()
     {
         await using var agent = (await FakeAgent.WithPoolsAsync("try")).On<TrimPoolRequest>(_ => new TrimPoolReply

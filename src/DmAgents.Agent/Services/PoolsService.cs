@@ -49,10 +49,12 @@ internal sealed class PoolsService(
     {
         const string What = PoolGrower.What;
         var pool = gateway.Resolve(What, request.Pool);
-        await grower.Grow(
+        var warnings = await grower.Grow(
             PoolGateway.RequestOf(What, request.RequestId), pool, PoolRequests.Growth(request), request.Force,
             context.CancellationToken).ConfigureAwait(false);
-        return await Details(What, pool.Name.Value, context).ConfigureAwait(false);
+        var details = await Details(What, pool.Name.Value, context).ConfigureAwait(false);
+        details.GrowthWarnings.Add(warnings);
+        return details;
     }
 
     public override async Task<PoolDetails> ChangeSpares(ChangeSparesRequest request, ServerCallContext context)

@@ -44,7 +44,8 @@ internal static class PoolGrow
             var details = await call.About(name).Pools.GrowAsync(request, call.Unary);
             call.Output.Sentence(
                 details,
-                $"{details.Name}: data {UsageBar.Text(details.Data)}; metadata {UsageBar.Text(details.Metadata)}",
+                $"{details.Name}: data {UsageBar.Text(details.Data)}; metadata {UsageBar.Text(details.Metadata)}"
+                + string.Concat(details.GrowthWarnings.Select(warning => $"\n  mind: {warning}")),
                 details.Name);
         });
     }

@@ -63,7 +63,20 @@ public sealed partial class BackingPlanner
         var after = isData
             ? disks with { Data = disks.Data.Add(part) }
             : disks with { Metadata = disks.Metadata.Add(part) };
-        return Continued(pool, after, Sum(after.Data), []);
+        return Continued(
+            pool, after, Sum(after.Data), isData ? NewRemarks(pool, disks, add.Disk, info.Shape) : []);
+    }
+
+    /// <summary>What is to be said of a disk beside those of the pool, and was not said of these before. Nothing is said
+    /// of a disk that cannot be looked at: it is what the growth itself fails for.</summary>
+    private ImmutableArray<string> NewRemarks(
+        PoolIdentity pool, PoolBacking.Disks disks, DevicePath added, DiskShape shape)
+    {
+        var before = disks.Data.Select(part => part.Disk).Distinct()
+            .Select(disk => (Disk: disk, Look: kernel.Inspect(disk))).Where(disk => disk.Look.Succeeded)
+            .Select(disk => (disk.Disk, disk.Look.Value.Shape)).ToList();
+        return [.. DiskRemarks.Of([.. before, (added, shape)], pool.BlockSize)
+            .Except(DiskRemarks.Of(before, pool.BlockSize))];
     }
 
     /// <summary>
