@@ -280,8 +280,9 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
                 if (!_pools.TryGetValue(e.Name, out var pool) || pool.Uuid != e.Uuid)
                     break;
                 _pools.Remove(e.Name);
+                // It stops when what it has given the journal is written: that would be left when its rows are deleted.
                 if (!pool.Actor.IsNobody())
-                    Context.Stop(pool.Actor);
+                    pool.Actor.Tell(PoolMessages.Forgotten.Instance);
                 _setupOf(e.Name, e.Uuid).Board.Forget(e.Name);
                 break;
             default:

@@ -34,6 +34,8 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
     private IActorRef _poolWorker = ActorRefs.Nobody;
     private IActorRef _projection = ActorRefs.Nobody;
     private string? _failure;
+    private int _snapshotsUnderWay;
+    private bool _isToStop;
 
     /// <summary>Numbers the children: one that was stopped holds its name for a moment longer.</summary>
     private int _children;
@@ -130,6 +132,12 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
             case PoolMessages.EndIfNeverMade:
                 Step(PoolInputs.EndIfNeverMade.Instance);
                 break;
+            case PoolMessages.Forgotten:
+                StopWhenStored();
+                break;
+            case PoolMessages.Stop when _isToStop:
+                Context.Stop(Self);
+                break;
             case PoolMessages.Stop:
                 Step(PoolInputs.Stop.Instance);
                 break;
@@ -140,9 +148,11 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
                 Step(PoolInputs.FilesStopped.Instance);
                 break;
             case SaveSnapshotSuccess saved:
+                OnSnapshotEnded();
                 Context.System.EventStream.Publish(new JournalMessages.SnapshotStored(saved.Metadata.PersistenceId));
                 break;
             case SaveSnapshotFailure failure:
+                OnSnapshotEnded();
                 _log.Warning("pool {0}: its snapshot was not stored: {1}", _setup.Name, failure.Cause.Message);
                 break;
             default:
@@ -234,6 +244,7 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
                 OnEntered(entered);
                 break;
             case PoolOutputs.Store store:
+                _snapshotsUnderWay++;
                 SaveSnapshot(store.State);
                 break;
             case PoolOutputs.RebuildFiles rebuild:
@@ -262,11 +273,27 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
                 Context.Parent.Tell(new PoolMessages.Ended(_setup.Name, _setup.Uuid, ended.Why));
                 break;
             case PoolOutputs.Stop:
-                Context.Stop(Self);
+                StopWhenStored();
                 break;
             default:
                 throw new InvalidOperationException($"an output of no known kind: {output.GetType().Name}");
         }
+    }
+
+    private void OnSnapshotEnded()
+    {
+        _snapshotsUnderWay--;
+        if (_isToStop)
+            StopWhenStored();
+    }
+
+    /// <summary>The host deletes the rows of a forgotten pool when this actor is no more: a snapshot that is stored later
+    /// would be left, and a pool of the same id would begin with it.</summary>
+    private void StopWhenStored()
+    {
+        _isToStop = true;
+        if (_snapshotsUnderWay == 0)
+            Context.Stop(Self);
     }
 
     private void Persist(ImmutableArray<PoolEvent> events)

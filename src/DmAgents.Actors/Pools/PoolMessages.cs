@@ -27,6 +27,13 @@ internal static class PoolMessages
         public static EndIfNeverMade Instance { get; } = new();
     }
 
+    /// <summary>From the parent: the pool is forgotten, and its rows go when the actor has stopped. It stops as soon as
+    /// what it has given the journal is written.</summary>
+    internal sealed record Forgotten : ILocalMessage
+    {
+        public static Forgotten Instance { get; } = new();
+    }
+
     /// <summary>To the parent: the pool is as good as never made, because its creation failed or it was retired.
     /// </summary>
     internal sealed record Ended(PoolName Name, PoolUuid Uuid, string Why) : ILocalMessage;

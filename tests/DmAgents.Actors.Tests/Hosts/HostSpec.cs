@@ -354,7 +354,11 @@ public sealed class HostSpec : ActorSpec
     private static HostMessages.ToPool RemovePool(bool force = false) =>
         new(Name, new PoolCommands.Retire(Ask.NewRequest(), force, Ask.At));
 
-    private static PoolReplies.Success Done(PoolReply reply) => Assert.IsAssignableFrom<PoolReplies.Success>(reply);
+    private static PoolReplies.Success Done(PoolReply reply)
+    {
+        Assert.False(reply is PoolReplies.Refused, $"{reply}");
+        return Assert.IsAssignableFrom<PoolReplies.Success>(reply);
+    }
 
     private static Refusal Refused(PoolReply reply) => Assert.IsType<PoolReplies.Refused>(reply).Refusal;
 }
