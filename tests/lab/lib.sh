@@ -14,6 +14,7 @@ cgroups=no
 hypervisor=uml
 userland=''
 clock=no
+zoned=''
 
 letters=abcdefgh
 
@@ -59,6 +60,7 @@ build() {
 }
 
 build_programs() {
+  [[ -z $zoned || $hypervisor == qemu ]] || fail "--zoned goes with --qemu only: User Mode Linux has no zoned disks"
   lab_init=$(build init -static init.c guest_system.c guest_hypervisor.c guest_jobs.c)
   lab_relay=$(build relay '' relay.c)
   lab_client=$(build client '' client.c)
@@ -82,10 +84,11 @@ parse_option() {
     --cgroups) cgroups=yes taken=1; return ;;
     --qemu) hypervisor=qemu taken=1; return ;;
     --clock) clock=yes taken=1; return ;;
-    --disk | --memory | --share | --env | --kernel | --userland) (($# > 1)) || fail "$1 needs a value" ;;
+    --disk | --zoned | --memory | --share | --env | --kernel | --userland) (($# > 1)) || fail "$1 needs a value" ;;
     *) return 1 ;;
   esac
   case $1 in
+    --zoned) is_size "$2" || fail "--zoned wants a size like 512M, not: $2"; zoned=$2 ;;
     --disk) disks+=("$(check_disk "$2")") ;;
     --memory) is_size "$2" || fail "--memory wants a size like 2G, not: $2"; memory=${2^^} ;;
     --share) shares+=("$(split_share "$2")") ;;

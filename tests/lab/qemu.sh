@@ -34,6 +34,11 @@ set_command() {
       -device "virtio-blk-pci,drive=disk$index")
     index=$((index + 1))
   done
+  if [[ -n $zoned ]]; then
+    truncate -s "$zoned" "$directory/zoned.img"
+    devices+=(-drive "id=zoned,if=none,file=$directory/zoned.img,format=raw,aio=threads"
+      -device nvme,id=nvme,serial=zoned -device nvme-ns,drive=zoned,bus=nvme,zoned=true,zoned.zone_size=16M)
+  fi
   # One file server for the root and one for each share, in the order of the configuration: root, share0, share1, ...
   for ((number = -1; number < $(grep -c ^share "$directory/config" || true); number++)); do
     local tag=share$number
