@@ -111,10 +111,6 @@ internal sealed class DmControl : IDisposable
             Payload = DmRequest.Table(table),
         });
 
-    /// <summary>Drops a loaded table that is not in use yet.</summary>
-    public KernelResult<DmReply> Clear(MappedName name) =>
-        Send(new DmRequest(DmCommand.TableClear, "clear table", name));
-
     /// <summary>The table in use.</summary>
     public KernelResult<DmReply> Table(MappedName name) =>
         Send(new DmRequest(DmCommand.TableStatus, "table", name) { Flags = DmFlags.StatusTable | DmFlags.NoFlush });
@@ -155,15 +151,6 @@ internal sealed class DmControl : IDisposable
             Payload = DmRequest.Message(text),
         });
 
-    /// <summary>Waits for an event after the one of that number. Ends early with EINTR; has no time limit of its own:
-    /// for bounded waits see <see cref="DmEvents"/>.</summary>
-    public KernelResult<DmReply> Wait(MappedName name, uint afterEvent) =>
-        Send(new DmRequest(DmCommand.DeviceWait, "wait", name)
-        {
-            EventNumber = afterEvent,
-            Flags = DmFlags.StatusTable,
-        });
-
     /// <summary>Makes the descriptor readable from the next event of any device on. Kernel 4.13 (ioctl 4.37).</summary>
     public KernelResult ArmPoll() => KernelVersion.Minor < FirstMinorWithArmPoll
         ? new KernelError(KernelFault.NotSupported, 0, "arm poll", Path, Tell($"device-mapper {KernelVersion}"))
@@ -186,8 +173,7 @@ internal sealed class DmControl : IDisposable
                 result = DeviceCalls.Control(file, (nuint)request.Command, start);
                 errno = Marshal.GetLastPInvokeError();
             }
-            if (result < 0 && errno == Errno.Interrupted && request.Command != DmCommand.DeviceWait
-                && interruptions++ < InterruptionsBorne)
+            if (result < 0 && errno == Errno.Interrupted && interruptions++ < InterruptionsBorne)
                 continue;
             if (result < 0)
                 return KernelErrors.From(errno, request.Operation, request.Subject);

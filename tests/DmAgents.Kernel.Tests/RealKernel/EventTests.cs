@@ -48,19 +48,6 @@ public sealed class EventTests : IDisposable
     }
 
     [Fact]
-    public void A_wait_for_one_device_returns_at_once_where_the_event_was_before()
-    {
-        using var control = Ok(DmControl.Open());
-        Ok(_pool.Kernel.ReloadPool(_pool.Table with { LowWaterMark = 8190 }));
-        var before = Ok(control.Info(_pool.Name)).Header.EventNumber;
-        Ok(_pool.Kernel.Write(_pool.Create(1, ByteSize.MiB(64)).Name.Path, ByteSize.Zero, new byte[1 << 20]));
-
-        var after = Ok(control.Wait(_pool.Name, before)).Header.EventNumber;
-
-        Assert.True(after > before, $"{after}");
-    }
-
-    [Fact]
     public void The_probe_finds_nothing_missing_here()
     {
         var report = KernelProbe.Look();

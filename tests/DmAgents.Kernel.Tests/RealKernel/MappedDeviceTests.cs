@@ -217,19 +217,6 @@ public sealed class MappedDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_loaded_table_is_cleared()
-    {
-        var live = _pool.Create(1, Size);
-        using var control = Ok(DmControl.Open());
-        Ok(control.Load(live.Name, [new(default, Size.Sectors, "error", "")], readOnly: false));
-        Assert.True(Ok(control.Info(live.Name)).Header.Flags.HasFlag(DmFlags.InactivePresent));
-
-        Ok(control.Clear(live.Name));
-
-        Assert.False(Ok(control.Info(live.Name)).Header.Flags.HasFlag(DmFlags.InactivePresent));
-    }
-
-    [Fact]
     public void Many_threads_work_on_many_devices()
     {
         const int threads = 8, rounds = 12;
