@@ -10,18 +10,33 @@ internal static class Directories
 {
     private const uint Mode = 0x1ED;
 
-    /// <summary>Makes a directory and its missing parents, of mode 0755 less the process's mask. Invalid where
-    /// something else has the name.</summary>
+    /// <summary>Each takes one removal by another thread.</summary>
+    private const int Attempts = 10;
+
+    /// <summary>Makes a directory and its missing parents, of mode 0755 less the process's mask. Invalid if something else
+    /// has the name. Another thread may remove the directory meanwhile: then it is made again.</summary>
     public static KernelResult Ensure(string path)
     {
+        var ensured = EnsureOnce(path, out var isGone);
+        for (var attempt = 1; attempt < Attempts && isGone; attempt++)
+            ensured = EnsureOnce(path, out isGone);
+        return ensured;
+    }
+
+    /// <param name="isGone">What had the name is not there any more.</param>
+    private static KernelResult EnsureOnce(string path, out bool isGone)
+    {
+        isGone = false;
         var made = DeviceCalls.MakeDirectory(path, Mode);
         var errno = Marshal.GetLastPInvokeError();
         if (made == 0)
             return KernelResult.Done;
         if (errno == Errno.Exists)
-            return IsDirectory(path)
+        {
+            return IsDirectory(path, out isGone)
                 ? KernelResult.Done
                 : new KernelError(KernelFault.Invalid, errno, "mkdir", path, "something else has that name");
+        }
         if (errno != Errno.NoEntry || Path.GetDirectoryName(path.TrimEnd('/')) is not { Length: > 1 } parent)
             return KernelErrors.From(errno, "mkdir", path);
         return Ensure(parent).Then(() => MakeOne(path));
@@ -54,7 +69,10 @@ internal static class Directories
         return made < 0 && errno != Errno.Exists ? KernelErrors.From(errno, "mkdir", path) : KernelResult.Done;
     }
 
-    private static bool IsDirectory(string path) =>
-        DeviceCalls.Stat(FileStatus.CurrentDirectory, path, 0, FileStatus.BasicFields, out var status) == 0
-        && status.IsDirectory;
+    private static bool IsDirectory(string path, out bool isGone)
+    {
+        var found = DeviceCalls.Stat(FileStatus.CurrentDirectory, path, 0, FileStatus.BasicFields, out var status);
+        isGone = found < 0 && Marshal.GetLastPInvokeError() == Errno.NoEntry;
+        return found == 0 && status.IsDirectory;
+    }
 }
