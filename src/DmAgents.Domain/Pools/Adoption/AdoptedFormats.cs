@@ -6,9 +6,9 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Domain.Pools.Adoption;
 
 /// <summary>
-/// Looks at the file systems of a pool that was made elsewhere: which of them this host's kernel does not take. A
-/// snapshot has the features of its origin, so that the beginning of each lineage is enough. The pool is live, and
-/// no other process uses it.
+/// Examines the file systems of a pool that was made elsewhere: which of them can this host's kernel not mount? A
+/// snapshot has the features of its origin, so examining the base of each lineage is enough. The pool is live, and no
+/// other process uses it.
 /// </summary>
 public sealed class AdoptedFormats(IKernel kernel, PoolContext pool)
 {

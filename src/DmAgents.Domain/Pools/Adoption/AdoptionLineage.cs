@@ -3,8 +3,8 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Domain.Pools.Adoption;
 
-/// <summary>Whether what devices are claimed to lie above can be so. A thin device holds all of its content itself: one
-/// whose parent is gone is not less for that, and only its place in the tree is lost.</summary>
+/// <summary>Checks whether the claimed parents are possible. A thin device holds all of its own content: if its parent
+/// is missing, it loses only its place in the tree.</summary>
 internal sealed class AdoptionLineage(Dictionary<ThinId, AdoptionClaim> claims)
 {
     public AdoptionClaim Of(AdoptionClaim claim, ImmutableArray<AdoptionFinding>.Builder findings)

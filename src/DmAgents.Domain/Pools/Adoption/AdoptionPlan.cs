@@ -5,14 +5,13 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Domain.Pools.Adoption;
 
 /// <summary>
-/// What becomes of a pool's content when its journal is made anew of what somebody claims. Pure: the pool's own
-/// metadata decide what is there, claims only what it is called; what is in doubt goes to quarantine, and nothing is
-/// deleted.
+/// How a pool's new journal follows from claims about its content. Pure. The pool's own metadata decide what exists;
+/// claims only name it. Doubtful thin ids are quarantined, and nothing is deleted.
 /// </summary>
-/// <param name="Devices">Taken over, ascending.</param>
-/// <param name="Images">Taken over.</param>
-/// <param name="Views">Taken over.</param>
-/// <param name="Quarantine">Thin ids that the pool has and that are not taken over, with the reason.</param>
+/// <param name="Devices">The adopted devices, ascending.</param>
+/// <param name="Images">The adopted images.</param>
+/// <param name="Views">The adopted views.</param>
+/// <param name="Quarantine">Thin ids of the pool that are not adopted, with the reason.</param>
 /// <param name="Findings">Each difference between claims and pool.</param>
 public sealed record AdoptionPlan(
     ImmutableArray<AdoptionClaim> Devices,
@@ -21,9 +20,9 @@ public sealed record AdoptionPlan(
     ImmutableSortedDictionary<ThinId, string> Quarantine,
     ImmutableArray<AdoptionFinding> Findings)
 {
-    /// <param name="claims">What somebody says.</param>
-    /// <param name="thins">What the pool's own metadata hold.</param>
-    /// <param name="blockSize">Of the pool.</param>
+    /// <param name="claims">The claims about the pool's content.</param>
+    /// <param name="thins">The thin devices in the pool's own metadata.</param>
+    /// <param name="blockSize">The pool's block size.</param>
     public static AdoptionPlan Make(
         AdoptionClaims claims, IReadOnlyList<ThinUsage> thins, PoolBlockSize blockSize)
     {
@@ -47,8 +46,8 @@ public sealed record AdoptionPlan(
         return new AdoptionPlan(devices, images, views, quarantine.ToImmutable(), findings.ToImmutable());
     }
 
-    /// <summary>The pool's whole journal, to be written at once: a pool of these is a pool like any other.</summary>
-    /// <param name="adopted">With which it begins.</param>
+    /// <summary>The pool's whole journal, to be written in one batch: after it the pool is like any other.</summary>
+    /// <param name="adopted">The first event.</param>
     /// <param name="found">The pool's transaction id when its content was read.</param>
     public ImmutableArray<PoolEvent> Events(
         PoolEvents.Adopted adopted, TransactionId found, ImmutableArray<DevicePath> spares)
@@ -57,7 +56,7 @@ public sealed record AdoptionPlan(
         return
         [
             adopted,
-            // The metadata hold what they hold: from here on they are never formatted.
+            // The metadata may hold devices: they are never formatted again.
             new PoolEvents.CheckpointReached(found, at),
             .. Devices.Select(claim => new PoolEvents.DeviceAdopted(RecordOf(claim), at)),
             .. Quarantine.Select(entry => new PoolEvents.Quarantined(entry.Key, entry.Value, at)),
@@ -77,8 +76,8 @@ public sealed record AdoptionPlan(
         CreatedIn = claim.CreatedIn ?? default,
     };
 
-    /// <summary>The pool has it. Only of a base that is being made it is known how to go on without a source: by
-    /// deleting it.</summary>
+    /// <summary>The pool has the device. If it is in creation without a source, only a base can be finished: by
+    /// deleting it and starting again.</summary>
     private static DevicePhase PhaseOf(AdoptionClaim claim) => claim.Phase switch
     {
         DevicePhase.Removing => DevicePhase.Removing,
@@ -93,7 +92,7 @@ public sealed record AdoptionPlan(
         ImmutableArray<AdoptionFinding>.Builder findings, ImmutableSortedDictionary<ThinId, string>.Builder quarantine)
     {
         var ids = claims.CountBy(claim => claim.Id).ToDictionary();
-        // One that the pool lacks is no rival: its successor of the same key may be there.
+        // A claim that the pool lacks does not compete: the pool may have its successor with the same key.
         var keys = claims.Where(claim => claim.Phase != DevicePhase.Removing && inPool.ContainsKey(claim.Id))
             .DistinctBy(claim => (claim.Id, claim.Key)).CountBy(claim => claim.Key).ToDictionary();
         var clear = new Dictionary<ThinId, AdoptionClaim>();
@@ -136,8 +135,8 @@ public sealed record AdoptionPlan(
     }
 
     /// <summary>
-    /// A layer that came by an import and that no image needs goes when the pool is opened. Here that no image is
-    /// known may only mean that its file is missing or cannot be read: the layer stays, like one that somebody made.
+    /// Opening a pool removes imported layers that no image needs. In an adoption the image's file may only be missing
+    /// or unreadable, so the layer stays, without its import label.
     /// </summary>
     private static ImmutableArray<AdoptionClaim> Kept(
         ImmutableArray<AdoptionClaim> devices, ImmutableArray<ImageClaim> images,

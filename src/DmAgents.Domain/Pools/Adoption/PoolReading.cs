@@ -4,21 +4,21 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Adoption;
 
-/// <summary>What a pool has, looked at before anyone has taken it over.</summary>
-/// <param name="WasLive">It was live before: what is live of it stays so.</param>
-/// <param name="Unchecked">Why its metadata could not be checked before; null where they were, or had not to
-/// be.</param>
+/// <summary>The content of a pool, read before it is adopted.</summary>
+/// <param name="WasLive">It was live before the reading, and stays live.</param>
+/// <param name="Unchecked">Why its metadata could not be checked first; null if they were checked, or needed no
+/// check.</param>
 public sealed record PoolContent(
     ThinPoolStatus Status, ImmutableArray<ThinUsage> Thins, bool WasLive, KernelError? Unchecked);
 
-/// <summary>Reads a pool for its adoption. Nothing of it is changed: a pool that is not live is checked first, as
-/// before each opening, and a metadata snapshot comes and goes.</summary>
+/// <summary>Reads a pool for its adoption, without changing it. A pool that is not live is checked first, as before
+/// each opening. A metadata snapshot is taken and released.</summary>
 public sealed class PoolReading(IKernel kernel, PoolContext pool)
 {
-    /// <summary>Which pool it is.</summary>
+    /// <summary>The pool that it reads.</summary>
     public PoolContext Pool => pool;
 
-    /// <summary>Makes the pool live where it is not, and reads what it has.</summary>
+    /// <summary>Activates the pool if it is not live, and reads its content.</summary>
     public KernelResult<PoolContent> Read()
     {
         var wasLive = !kernel.Find(pool.Device).FailedWith(KernelFault.NotFound);
@@ -31,7 +31,7 @@ public sealed class PoolReading(IKernel kernel, PoolContext pool)
         return read;
     }
 
-    /// <summary>Takes down what was made live only to be read.</summary>
+    /// <summary>Deactivates what was activated only for the reading.</summary>
     public KernelResult Leave(PoolContent content) =>
         content.WasLive ? KernelResult.Done : new AssemblyEffects(kernel, pool).Close();
 

@@ -3,19 +3,20 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>A part of a live pool that is not as the journal says: another program has changed it.</summary>
+/// <summary>A part of a live pool that differs from the journal because another program changed it.</summary>
 /// <param name="Subject">The device or file.</param>
-/// <param name="What">What is so.</param>
-/// <param name="Why">How it is found, in the kernel's words if there are any.</param>
-/// <param name="Next">What an operator can do; null if a repair brings it back. A repair that would meet another file
-/// or device is refused, and leaves the pool closed: it is not to be advised.</param>
+/// <param name="What">The difference.</param>
+/// <param name="Why">The evidence, in the kernel's words if there are any.</param>
+/// <param name="Next">What an operator can do; null if a repair restores the part. Do not advise a repair that would
+/// find another file or device: it is refused, and leaves the pool closed.</param>
 public sealed record ChangedPart(string Subject, string What, string Why, string? Next);
 
-/// <content>What other programs have changed below a live pool.</content>
+/// <content>Changes that other programs made below a live pool.</content>
 public sealed partial class AssemblyEffects
 {
-    /// <summary>Tables of the live pool and of what is below it, loop files and their devices, that are not as the
-    /// journal says. Changes nothing. Empty for a pool of another program, and for one that is not live.</summary>
+    /// <summary>Tables of the live pool and the devices below it, loop files and loop devices that differ from the
+    /// journal. Changes nothing. Empty for a pool that another program assembles, and for one that is not
+    /// live.</summary>
     public IEnumerable<ChangedPart> ChangedParts() => pool.Identity.Backing switch
     {
         PoolBacking.Disks disks =>
@@ -44,8 +45,8 @@ public sealed partial class AssemblyEffects
         "if it is lost, copy the containers' content away while the pool is live: it does not come back after a restart "
         + "of the host";
 
-    /// <summary>The live pool keeps the file that it has, under whatever name, and without one: it is lost with the
-    /// loop device.</summary>
+    /// <summary>The live pool keeps using its open file, even if that is renamed or deleted; a deleted file is lost
+    /// with the loop device.</summary>
     private IEnumerable<ChangedPart> Changed(LoopFilePart part, KernelResult<LoopFileInfo> file)
     {
         if (file.Error is { } error)

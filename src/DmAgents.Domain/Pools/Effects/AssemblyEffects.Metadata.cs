@@ -6,11 +6,10 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <content>The metadata's device by itself, below a pool that is not live, and the one that is to take its
-/// place.</content>
+/// <content>The metadata device alone, below a pool that is not live, and its replacement.</content>
 public sealed partial class AssemblyEffects
 {
-    /// <summary>Makes the device with the metadata live, as far as it is not, without the pool.</summary>
+    /// <summary>Activates the metadata device without the pool.</summary>
     public KernelResult<DevicePath> AttachMetadata()
     {
         switch (pool.Identity.Backing)
@@ -26,7 +25,7 @@ public sealed partial class AssemblyEffects
         }
     }
 
-    /// <summary>Where the metadata lie, for a look at them while whoever may be is using them.</summary>
+    /// <summary>The place of the metadata, for reading them even while a live pool uses them.</summary>
     public KernelResult<ImmutableArray<LinearSegment>> FindMetadata()
     {
         switch (pool.Identity.Backing)
@@ -47,8 +46,8 @@ public sealed partial class AssemblyEffects
     }
 
     /// <summary>
-    /// Makes live what is to have the metadata of a pool of this backing one day: blank, beside those that it has. For
-    /// a backing of which the journal does not know yet; what an earlier try left there is lost.
+    /// Activates a blank device, beside the present metadata, for the replacement metadata of a pool with this backing.
+    /// The journal does not know this backing yet; anything that an earlier try left there is lost.
     /// </summary>
     public KernelResult<DevicePath> AttachNextMetadata()
     {
@@ -58,8 +57,8 @@ public sealed partial class AssemblyEffects
                 var table = new LinearTable(
                     DeviceNames.NextMetadata(Name), DeviceNames.NextMetadataId(Uuid),
                     [.. disks.Metadata.Select(Segment)]);
-                // The blocks' disks are looked at, not labelled: under a name that has shifted it is not the pool's
-                // disk.
+                // Verify the data disks' labels without writing them: if device names have shifted, the disk is not the
+                // pool's.
                 var opened = RemoveNextMetadata()
                     .Then(() => Each(disks.Data.Select(part => part.Disk).Distinct(), Verify))
                     .Then(() => Each(disks.Metadata.Select(part => part.Disk).Distinct(), Label))
@@ -76,14 +75,13 @@ public sealed partial class AssemblyEffects
         }
     }
 
-    /// <summary>Lets go of what <see cref="AttachNextMetadata"/> has made live; what was written there stays.</summary>
+    /// <summary>Deactivates what <see cref="AttachNextMetadata"/> activated; the written data stay.</summary>
     public KernelResult DetachNextMetadata() => pool.Identity.Backing is PoolBacking.LoopFiles files
         ? kernel.DetachLoop(files.Metadata.File).Or(KernelFault.NotFound)
         : kernel.Remove(DeviceNames.NextMetadata(Name), deferred: false).Or(KernelFault.NotFound);
 
-    /// <summary>Takes away what was kept of metadata that others have replaced: its file, or its disk's label where the
-    /// disk has nothing else of the pool. For what is gone already, and for a disk that is not the pool's any more:
-    /// done.</summary>
+    /// <summary>Deletes metadata that were kept after a replacement: their file, or the label of their disk if the pool
+    /// uses nothing else on it. If they are already gone, or the disk is no longer the pool's: done.</summary>
     public KernelResult Discard(KeptMetadata kept)
     {
         if (kept.File is { } file)
@@ -103,7 +101,7 @@ public sealed partial class AssemblyEffects
     private KernelError NotOurs() =>
         new(KernelFault.NotSupported, 0, "open metadata", pool.Device.Value, "someone else assembles the pool");
 
-    /// <summary>Takes away what an agent that died while it made new metadata has left live.</summary>
+    /// <summary>Removes a device that an agent left live when it died while making metadata.</summary>
     private KernelResult RemoveNextMetadata() =>
         kernel.Remove(DeviceNames.NextMetadata(Name), deferred: false).Or(KernelFault.NotFound);
 

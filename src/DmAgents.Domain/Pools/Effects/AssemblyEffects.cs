@@ -7,8 +7,8 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Domain.Pools.Effects;
 
 /// <summary>
-/// Makes a pool live out of what it is made of, and longer when that has grown. Each effect is "make it so": a pool
-/// that is live already stays as it is, with all its devices.
+/// Activates a pool on its backing, and lengthens it if the backing has grown. Each effect is "ensure X": a pool that
+/// is already live stays as it is, with all its devices.
 /// </summary>
 public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
 {
@@ -18,10 +18,11 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
 
     private GuardEffects Guard => new(kernel, pool);
 
-    /// <summary>Writes the labels of a new pool's disks, makes its files, and empties its metadata.</summary>
+    /// <summary>Writes the labels of a new pool's disks or makes its files, and zeroes the start of its
+    /// metadata.</summary>
     /// <remarks>
-    /// The journal has the pool already: a crash in between is made good by doing this again. Only for a pool that was
-    /// never opened (<see cref="PoolState.WasOpened"/>) and is not live: to any other this is the end of its data.
+    /// The journal already has the pool: running this again recovers from a crash in between. Only for a pool that was
+    /// never opened (<see cref="PoolState.WasOpened"/>) and is not live: it destroys the data of any other.
     /// </remarks>
     public KernelResult Prepare() => pool.Identity.Backing switch
     {
@@ -35,11 +36,11 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
     };
 
     /// <summary>
-    /// Before a pool that was opened once, and is not live, is made live again: nobody knows how its host ended. What
-    /// the kernel finds damaged only in passing may be beyond repair by then.
+    /// Checks the metadata before a pool that was opened before is activated again: its host may have crashed. Damage
+    /// that the kernel would find only later, in use, may be beyond repair by then.
     /// </summary>
-    /// <returns>Invalid where its metadata are damaged; NotSupported where they cannot be checked. Done for a pool that
-    /// is live, or of someone else.</returns>
+    /// <returns>Invalid if its metadata are damaged; NotSupported if they cannot be checked. Done for a pool that is
+    /// live, or that another program assembles.</returns>
     public KernelResult CheckMetadata()
     {
         if (!kernel.Find(pool.Device).FailedWith(KernelFault.NotFound)
@@ -52,7 +53,7 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
         });
     }
 
-    /// <summary>Makes the pool live, as long as its backing is.</summary>
+    /// <summary>Activates the pool with the full length of its backing.</summary>
     public KernelResult Open() => pool.Identity.Backing switch
     {
         PoolBacking.Disks disks => Verify(disks)
@@ -65,7 +66,7 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
         _ => throw new InvalidOperationException("a backing of no known kind"),
     };
 
-    /// <summary>Whether what the pool is made of can be read again, from the disks themselves.</summary>
+    /// <summary>Whether the pool's disks can be read again; this reads from the disks themselves.</summary>
     public KernelResult Reach() => pool.Identity.Backing switch
     {
         PoolBacking.Disks disks => Verify(disks),
@@ -75,8 +76,8 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
     };
 
     /// <summary>
-    /// Refuses a live pool that is longer than its backing: somebody has grown it who wrote another journal, and what
-    /// the journal calls its end is another disk's place by now.
+    /// Refuses a live pool that is longer than its backing. An agent with another journal has grown it, so the space
+    /// after the end that this journal knows is in use.
     /// </summary>
     public KernelResult VerifyLength(ThinPoolStatus status)
     {
@@ -94,16 +95,17 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
     }
 
     /// <summary>
-    /// Labels the disks that a growth is about to add: before the journal has them, for a pool whose journal names a
-    /// disk without its label is not opened. A label alone is harmless: the growth may be asked for again.
+    /// Labels the disks of a growth before it is journaled: if the journal names a disk without its label, the pool
+    /// does not open. A label alone is harmless: the growth can be requested again.
     /// </summary>
     public KernelResult PrepareGrowth() =>
         pool.Identity.Backing is PoolBacking.Disks disks ? Label(disks) : KernelResult.Done;
 
-    /// <summary>Labels disks that have been added, and gives the live pool its new length.</summary>
+    /// <summary>Labels added disks, and gives the live pool its new length.</summary>
     public KernelResult Grow() => PrepareGrowth().Then(Open);
 
-    /// <summary>Takes the pool down, with everything below it that the agent made. Its devices must be gone.</summary>
+    /// <summary>Deactivates the pool, with everything below it that the agent activated. Its devices must be
+    /// gone.</summary>
     public KernelResult Close() => pool.Identity.Backing switch
     {
         PoolBacking.Disks => kernel.ClosePool(pool.Device).Or(KernelFault.NotFound)
@@ -116,7 +118,7 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
         _ => KernelResult.Done,
     };
 
-    /// <summary>After <see cref="Close"/>, for a pool that is to be no more: labels and files go.</summary>
+    /// <summary>Runs after <see cref="Close"/> when the pool is retired: erases labels and deletes files.</summary>
     public KernelResult Dismantle() => pool.Identity.Backing switch
     {
         PoolBacking.Disks disks => Each(DisksOf(disks), EraseLabel),
@@ -125,7 +127,8 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
         _ => KernelResult.Done,
     };
 
-    /// <summary>A disk that is gone, or is another pool's by now, has no label of this pool to lose.</summary>
+    /// <summary>A disk that is missing, or by now belongs to another pool, has no label of this pool to
+    /// erase.</summary>
     private KernelResult EraseLabel(DevicePath disk)
     {
         var label = ReadLabel(disk);
@@ -155,7 +158,8 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
             : KernelResult.Done;
     }
 
-    /// <summary>Sets what the live pool does to writers when it is full. Nothing for a pool of someone else.</summary>
+    /// <summary>Sets what the live pool does to writers when it is full. Does nothing for a pool that another program
+    /// assembles.</summary>
     public KernelResult SetNoSpace(NoSpacePolicy policy)
     {
         switch (pool.Identity.Backing)
@@ -185,12 +189,12 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
     {
         var table = TableOf(metadata, data, length);
         var opened = kernel.OpenPool(table);
-        // A reload with the same table is what grows a live pool, and does no harm to one that has not grown.
+        // Reloading the same table grows a live pool, and is harmless if the pool has not grown.
         return opened.FailedWith(KernelFault.Exists) ? ReloadWhereOther(table) : opened;
     }
 
-    /// <summary>A table that was changed by hand is brought back; one that maps other devices is refused: which of the
-    /// two has the pool's blocks is for the operator to say.</summary>
+    /// <summary>Restores a table that was changed by hand. Refuses one that maps other devices: the operator must
+    /// decide which of the two has the pool's blocks.</summary>
     private KernelResult ReloadWhereOther(ThinPoolTable table)
     {
         var live = FindOwn(table.Name, table.Uuid);
@@ -201,7 +205,7 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
             return compared.Outcome;
         if (!compared.Value.MapsAsGiven)
             return ChangedByHand(compared.Value);
-        // One that is longer than the journal knows is refused by its length: VerifyLength.
+        // VerifyLength refuses a pool that is longer than the journal says.
         return (live.Value.Length > table.DataLength || compared.Value.IsAsGiven) && !live.Value.Suspended
             ? MetadataHaveGrown(table)
             : kernel.ReloadPool(table);
@@ -211,7 +215,7 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
         KernelFault.Invalid, 0, "open pool", found.Device.Name.Value,
         $"its table was changed by hand, or a disk has another number by now; it maps: {found.Text}");
 
-    /// <summary>The pool's own length says nothing of its metadata device: compare what the status tells.</summary>
+    /// <summary>The pool's own length says nothing about its metadata device: compare the size in the status.</summary>
     private KernelResult MetadataHaveGrown(ThinPoolTable table)
     {
         var status = kernel.PoolStatus(table.Name);
@@ -243,8 +247,8 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
             : KernelResult.Done;
     }
 
-    /// <summary>A device of the right name and another uuid is somebody else's, or of a pool that had the name before.
-    /// </summary>
+    /// <summary>A device with this name and another uuid belongs to another program, or to an earlier pool of this
+    /// name.</summary>
     private KernelResult<LiveDevice> FindOwn(MappedName name, MappedUuid uuid)
     {
         var live = kernel.Find(name);
@@ -254,7 +258,7 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
             : live;
     }
 
-    /// <summary>Refuses a disk that carries another pool's label, or none: it is not the disk that it was.</summary>
+    /// <summary>Refuses a disk without a label, or with another pool's label: it is not the disk it was.</summary>
     private KernelResult Verify(PoolBacking.Disks disks) => Each(DisksOf(disks), Verify);
 
     private KernelResult Verify(DevicePath disk)
@@ -279,7 +283,7 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
             : kernel.Write(disk, ByteSize.Zero, new DiskLabel(Uuid, Name, DiskIdentity(disk)).ToBytes());
     }
 
-    /// <summary>The same for the same disk of the same pool, so that labelling again writes the same label.</summary>
+    /// <summary>Deterministic for a disk of a pool, so that labelling again writes the same label.</summary>
     private Guid DiskIdentity(DevicePath disk) => new(
         System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{Uuid} {disk}"))
             .AsSpan(0, 16));

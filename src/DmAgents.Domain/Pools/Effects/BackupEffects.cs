@@ -7,15 +7,13 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>Backups of a pool's metadata: made whole or not at all, listed, and given up when they are too
-/// many.</summary>
+/// <summary>Backups of a pool's metadata: makes them atomically, lists them, and deletes surplus ones.</summary>
 public sealed class BackupEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
 {
-    /// <summary>What a text of metadata tells of the whole is in its first tag.</summary>
+    /// <summary>The first tag of the metadata text has the facts about the whole pool.</summary>
     private const int HeadLength = 512;
 
-    /// <summary>Writes down the metadata of the live pool. Takes its metadata snapshot for as long as that
-    /// lasts.</summary>
+    /// <summary>Writes the metadata of the live pool to a file. Holds the pool's metadata snapshot meanwhile.</summary>
     public KernelResult<MetadataContent> Make(BackupName name)
     {
         KernelResult<MetadataContent> dumped = default;
@@ -29,13 +27,13 @@ public sealed class BackupEffects(IKernel kernel, IDurableFiles files, PoolConte
         return written.Succeeded ? dumped : written.Error;
     }
 
-    /// <summary>Restores a backup into a file in the pool's own directory, checks what came of it, and compares. Uses
-    /// nothing of the pool, and leaves nothing behind.</summary>
+    /// <summary>Restores a backup to a scratch file in the pool's own directory, checks the result, and compares it.
+    /// Uses nothing of the pool, and leaves no files.</summary>
     /// <param name="name">The backup.</param>
-    /// <param name="shape">What the pool is.</param>
-    /// <param name="written">What was written down; null where that is not known any more: then only that what was
-    /// restored is sound, and of the time that the backup says.</param>
-    /// <returns>Done where it was restored and is sound and the same; Invalid where it is not.</returns>
+    /// <param name="shape">The pool's shape.</param>
+    /// <param name="written">The content at the backup; null if it is no longer known. Then only soundness and the
+    /// transaction id that the backup states are checked.</param>
+    /// <returns>Done if it was restored, is sound and has the same content; Invalid if not.</returns>
     public KernelResult Prove(BackupName name, MetadataShape shape, MetadataContent? written)
     {
         var looked = new LookEffects(kernel, files, pool, ScratchUse.Proof)
@@ -59,7 +57,7 @@ public sealed class BackupEffects(IKernel kernel, IDurableFiles files, PoolConte
     private static (ThinId, ulong, TransactionId) Known(ThinUsage thin) =>
         (thin.Id, thin.MappedBlocks, thin.CreatedIn);
 
-    /// <summary>The backups that there are, the latest first.</summary>
+    /// <summary>The existing backups, the latest first.</summary>
     public KernelResult<ImmutableArray<BackupFile>> List()
     {
         var names = files.List(pool.Paths.BackupDirectory);
@@ -81,7 +79,7 @@ public sealed class BackupEffects(IKernel kernel, IDurableFiles files, PoolConte
         return found.ToImmutable();
     }
 
-    /// <summary>The pool's transaction id at the time of a backup; null where it does not say.</summary>
+    /// <summary>The pool's transaction id at the time of a backup; null if the backup does not state it.</summary>
     public TransactionId? TransactionOf(BackupName name)
     {
         var opened = files.OpenRead(PathOf(name));
@@ -100,8 +98,8 @@ public sealed class BackupEffects(IKernel kernel, IDurableFiles files, PoolConte
         }
     }
 
-    /// <summary>Removes those that are too many by the settings, and what a crash has left of unfinished ones: while
-    /// none is being made.</summary>
+    /// <summary>Deletes surplus backups by the settings, and unfinished ones that a crash left. Call it only while no
+    /// backup is being made.</summary>
     public KernelResult Prune(BackupSettings settings)
     {
         var present = List();
@@ -110,7 +108,7 @@ public sealed class BackupEffects(IKernel kernel, IDurableFiles files, PoolConte
             : RemoveUnfinished().Then(() => Remove(BackupPlan.Surplus(settings, present.Value)));
     }
 
-    /// <summary>Removes all of them, for a pool that is to be no more.</summary>
+    /// <summary>Deletes all backups, when the pool is retired.</summary>
     public KernelResult RemoveAll()
     {
         var present = List();

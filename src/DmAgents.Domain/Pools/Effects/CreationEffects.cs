@@ -3,14 +3,14 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>Brings a device into being whose intent is journaled. Synchronous; runs where kernel calls may
+/// <summary>Creates a device whose intent is journaled. Synchronous; runs on a dispatcher where kernel calls may
 /// block.</summary>
 public sealed class CreationEffects(IKernel kernel, PoolContext pool)
 {
     /// <summary>
-    /// Makes and formats a base. After a crash nobody knows how far the format came: with
-    /// <paramref name="startAgain"/> (the pool has the id, and the journal says that it is this base) it is deleted
-    /// first. Without it, an id that the pool has already is somebody else's: Exists.
+    /// Creates and formats a base. After a crash it is unknown how far mkfs came. With <paramref name="startAgain"/>
+    /// (the pool has the id, and the journal says that it is this base) the base is deleted first. Without it, an id
+    /// that the pool already has belongs to another device: Exists.
     /// </summary>
     public KernelResult CreateBase(DeviceRecord device, bool startAgain)
     {
@@ -22,15 +22,15 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
                 return cleared;
         }
         return kernel.CreateThin(pool.Device, device.Id).Then(() => OrUndone(device,
-            // It may be wanted read-only, for views, by now.
+            // By now the record may want it read-only, for views.
             kernel.ActivateThin(pool.TableOf(device with { ReadOnly = false })).Outcome
                 .Then(() => FormatAndDeactivate(device))));
     }
 
     /// <summary>
-    /// Makes a snapshot, and grows its file system if it is to be larger than its source and is not to be received.
-    /// Exists where the pool has the id; with <paramref name="madeBefore"/> that is how it should be, and a failure
-    /// leaves the id in doubt.
+    /// Creates a snapshot, and grows its file system if it is larger than its source and is not a reception. Exists if
+    /// the pool has the id. With <paramref name="madeBefore"/> the pool is expected to have it, and a failure leaves
+    /// the id in doubt.
     /// </summary>
     public KernelResult CreateSnapshot(DeviceRecord device, DeviceRecord source, bool madeBefore)
     {
@@ -38,18 +38,19 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
         if (!made.Succeeded || device.Size <= source.Size || device.Key.IsReception)
             return made;
         var grown = GrowFresh(device);
-        // Made by an agent that died: its owner may have been told, and may have written to it. Never deleted here.
+        // An agent that died made it: its owner may have had the answer and written to it. Never deleted here.
         return grown.Error is { } error && madeBefore
             ? error with { Fault = KernelFault.Failed }
             : OrUndone(device, grown);
     }
 
-    /// <summary>Makes a device without any block. As for a snapshot, the pool has the id before or not.</summary>
+    /// <summary>Creates a device without blocks. <paramref name="madeBefore"/> means the same as for a
+    /// snapshot.</summary>
     public KernelResult CreateBlank(DeviceRecord device, bool madeBefore) =>
         madeBefore ? KernelResult.Done : kernel.CreateThin(pool.Device, device.Id);
 
-    /// <summary>A device that the pool has, and of which the rest failed, is deleted again. Where that fails too,
-    /// nobody knows what there is.</summary>
+    /// <summary>If a later step fails, deletes the device again. If that fails too, the pool's state is
+    /// unknown.</summary>
     private KernelResult OrUndone(DeviceRecord device, KernelResult result)
     {
         if (result.Error is not { } error)
@@ -64,11 +65,11 @@ public sealed class CreationEffects(IKernel kernel, PoolContext pool)
     private KernelResult Snapshot(DeviceRecord device, DeviceRecord source)
     {
         var origin = pool.NameOf(source.Id);
-        // Only containers are ever written; layers and bases need no quiescing even when they are live.
+        // Only containers are ever written; layers and bases need no suspend, even if they are live.
         if (source.Kind != DeviceKind.Container || kernel.Find(origin).FailedWith(KernelFault.NotFound))
             return kernel.CreateSnapshot(pool.Device, device.Id, source.Id);
         var suspended = kernel.Suspend(origin, freeze: true);
-        // Also after a failure: a suspend that timed out may still have happened, and a resume too many does no harm.
+        // Resume even after a failure: a suspend that timed out may have happened, and an extra resume is harmless.
         var made = suspended.Then(() => kernel.CreateSnapshot(pool.Device, device.Id, source.Id));
         var resumed = kernel.Resume(origin);
         if (suspended.Error is { } notBegun)

@@ -6,41 +6,41 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>How a deletion went.</summary>
+/// <summary>The result of one step of a deletion.</summary>
 public abstract record DeletionResult
 {
     private DeletionResult()
     {
     }
 
-    /// <summary>The pool does not have the thin id any more.</summary>
+    /// <summary>The pool no longer has the thin id.</summary>
     public sealed record Gone : DeletionResult;
 
-    /// <summary>It is live, for nobody but its deletion: these blocks are to be discarded before its thin id
-    /// goes.</summary>
+    /// <summary>The device is live, only for its deletion. These blocks must be discarded before the thin id is
+    /// deleted.</summary>
     public sealed record ToDiscard(ImmutableArray<BlockRange> Blocks) : DeletionResult;
 
-    /// <summary>Somebody keeps the device open; it is to be tried again later.</summary>
+    /// <summary>A process keeps the device open. The caller retries later.</summary>
     public sealed record Held(ImmutableArray<DeviceHolder> Holders) : DeletionResult;
 
-    /// <summary>The kernel refused; it is to be tried again later.</summary>
+    /// <summary>The kernel refused. The caller retries later.</summary>
     public sealed record Failed(KernelError Error) : DeletionResult;
 }
 
 /// <summary>
-/// Gives a removed device's blocks back to its pool. Begun again after a crash it finds fewer blocks to discard, and
-/// goes on.
+/// Returns a removed device's blocks to its pool. After a crash, a deletion that starts again finds fewer blocks to
+/// discard and continues.
 /// </summary>
 /// <remarks>
-/// The kernel deletes a thin id with all that it maps while every other message and every new block of the pool waits.
-/// Blocks that are discarded before, some at a time, let the others in between. Only the device's own: to discard what
-/// it shares would first copy the mappings that it shares, and free nothing.
+/// The kernel deletes a thin id with all its mappings while every other message and every new block of the pool waits.
+/// Discarding the blocks in pieces beforehand lets other requests in between. Only blocks that the device does not
+/// share are discarded: discarding shared blocks would first copy the shared mappings, and free nothing.
 /// </remarks>
 public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
 {
     private ByteSize BlockSize => pool.Identity.BlockSize.Bytes;
 
-    /// <summary>All of it at once.</summary>
+    /// <summary>Runs the whole deletion in one call.</summary>
     public DeletionResult Delete(DeviceRecord device, bool keyHasSuccessor = false, bool isOrigin = false)
     {
         var begun = Begin(device, isOrigin, keyHasSuccessor);
@@ -51,10 +51,10 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
             : End(device, keyHasSuccessor);
     }
 
-    /// <summary>Up to what has to be discarded; to the end where that is nothing.</summary>
+    /// <summary>Runs the deletion up to the discards; if there is nothing to discard, to the end.</summary>
     /// <param name="device">The removed device.</param>
-    /// <param name="isOrigin">Another device began with its blocks, and still is.</param>
-    /// <param name="keyHasSuccessor">Another device has its key by now, and with it its place in mnt/.</param>
+    /// <param name="isOrigin">Another device that still exists was created from its blocks.</param>
+    /// <param name="keyHasSuccessor">Another device has its key, and with the key its directory in mnt/.</param>
     public DeletionResult Begin(DeviceRecord device, bool isOrigin, bool keyHasSuccessor)
     {
         var name = pool.NameOf(device.Id);
@@ -74,7 +74,7 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
             : new DeletionResult.ToDiscard(discards.Value);
     }
 
-    /// <summary>Discards a piece of it. What is discarded already stays so.</summary>
+    /// <summary>Discards one piece of the blocks. Idempotent.</summary>
     public KernelResult Discard(DeviceRecord device, ImmutableArray<BlockRange> piece) =>
         Discard(device.Id, device.Size, piece);
 
@@ -87,7 +87,7 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
                 break;
             var within = length < size - start ? length : size - start;
             var discarded = kernel.Discard(pool.NameOf(id).Path, start, within);
-            // A pool that ignores discards: the deletion frees the blocks all the same.
+            // The pool ignores discards: deleting the thin id frees the blocks all the same.
             if (discarded.FailedWith(KernelFault.NotSupported))
                 break;
             if (!discarded.Succeeded)
@@ -96,14 +96,14 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
         return KernelResult.Done;
     }
 
-    /// <summary>Takes the device and its thin id away.</summary>
+    /// <summary>Removes the device, and then its thin id.</summary>
     public DeletionResult End(DeviceRecord device, bool keyHasSuccessor)
     {
         var name = pool.NameOf(device.Id);
         var removed = kernel.Remove(name, deferred: false).Or(KernelFault.NotFound);
         if (removed.FailedWith(KernelFault.Busy))
             return HeldOpen(name);
-        // The thin id goes last: once the pool lacks it, recovery takes the deletion for finished.
+        // The thin id is deleted last: if the pool lacks it, recovery treats the deletion as finished.
         var deleted = removed
             .Then(() => keyHasSuccessor
                 ? KernelResult.Done
@@ -112,8 +112,8 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
         return deleted.Succeeded ? new DeletionResult.Gone() : new DeletionResult.Failed(deleted.Error);
     }
 
-    /// <summary>Deletes a quarantined id, of which only the pool knows. What it has for itself is discarded before, in
-    /// pieces, between which whoever waits for the pool has his turn.</summary>
+    /// <summary>Deletes a quarantined id, which only the pool knows. Discards its unshared blocks first, in pieces, so
+    /// that other users of the pool do not wait for all of them.</summary>
     public KernelResult Purge(ThinId id) =>
         kernel.Remove(pool.NameOf(id), deferred: false).Or(KernelFault.NotFound)
             .Then(() => DiscardOwn(id))
@@ -124,7 +124,7 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
     {
         if (pool.DiscardAbove is not { } above)
             return KernelResult.Done;
-        // Whose snapshot it is nobody may know, but since when it shares nothing more its own times tell.
+        // The origin may be unknown, but the id's own times show from when on it shares nothing more.
         var own = kernel.OwnBlocks(pool.Device, new ThinAndOrigin(id, Origin: null), isOrigin: true);
         if (!own.Succeeded || own.Value.Count == 0 || BytesOf(own.Value) <= above.Bytes)
             return KernelResult.Done;
@@ -143,8 +143,8 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
     private ulong BytesOf(IEnumerable<BlockRange> blocks) =>
         blocks.Aggregate(0UL, (sum, range) => sum + range.Count) * BlockSize.Bytes;
 
-    /// <summary>An id that the pool does not have is gone; of a pool that is not live nobody knows what it
-    /// has.</summary>
+    /// <summary>An id that the pool does not have counts as deleted, but only if the pool is live: otherwise its ids
+    /// are unknown.</summary>
     private KernelResult DeleteId(ThinId id)
     {
         var deleted = kernel.DeleteThin(pool.Device, id);
@@ -152,8 +152,8 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
     }
 
     /// <summary>
-    /// Deferred removal takes the device away with its last user, whatever becomes of the agent; the timer that tries
-    /// again then finds it gone and deletes the thin id.
+    /// With deferred removal the kernel removes the device on last close, even if the agent dies. The retry timer then
+    /// finds it gone and deletes the thin id.
     /// </summary>
     private DeletionResult HeldOpen(MappedName name)
     {
@@ -165,8 +165,7 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
             : new DeletionResult.Failed(deferred.Error);
     }
 
-    /// <summary>Frees the place where a removed device is mounted. One that is not live, or mounted nowhere:
-    /// done.</summary>
+    /// <summary>Unmounts a removed device. If it is not live or not mounted: done.</summary>
     public KernelResult Detach(DeviceRecord device)
     {
         var live = kernel.Find(pool.NameOf(device.Id));
@@ -174,8 +173,9 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
     }
 
     /// <summary>
-    /// Detached: the owner has given the device up; who still works in it keeps it until he is done. Only the device's
-    /// own mount: its key was free at once, and a successor may be mounted in the same place.
+    /// A lazy unmount (MNT_DETACH): the owner has removed the device, and processes that still use it keep it until
+    /// they finish. Only the device's own mount: its key was free at once, and a successor may be mounted in the same
+    /// directory.
     /// </summary>
     private KernelResult Detach(DeviceRecord device, LiveDevice live)
     {
@@ -187,7 +187,7 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
                 : KernelResult.Done;
     }
 
-    /// <summary>Makes the device live where something of it is to be discarded, and says what.</summary>
+    /// <summary>Activates the device if it has blocks to discard, and returns those blocks.</summary>
     private KernelResult<ImmutableArray<BlockRange>> ToDiscard(DeviceRecord device, bool isLive, bool isOrigin)
     {
         if (pool.DiscardAbove is not { } above)
@@ -200,13 +200,13 @@ public sealed class DeletionEffects(IKernel kernel, PoolContext pool)
             return ImmutableArray<BlockRange>.Empty;
         if (!activated.Succeeded)
             return activated.Error;
-        // Most have less than that, shared blocks included, and this is the cheapest question that there is.
+        // Most devices map less than the threshold, shared blocks included, and this is the cheapest query.
         var mapped = kernel.MappedBytes(pool.NameOf(device.Id));
         if (mapped.Succeeded && mapped.Value <= above)
             return ImmutableArray<BlockRange>.Empty;
         var own = kernel.OwnBlocks(pool.Device, new ThinAndOrigin(device.Id, device.Source), isOrigin);
-        // Where nobody can tell, all of it: the kernel passes over what is not mapped, and what is shared stays the
-        // others'.
+        // If the unshared blocks are unknown, discard all: the kernel skips unmapped blocks, and shared blocks stay
+        // with the devices that share them.
         ImmutableArray<BlockRange> blocks = own.Succeeded
             ? [.. own.Value]
             : [new BlockRange(0, device.Size.RoundUp(BlockSize).Bytes / BlockSize.Bytes)];

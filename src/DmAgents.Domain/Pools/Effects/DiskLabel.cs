@@ -5,23 +5,23 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Domain.Pools.Effects;
 
 /// <summary>
-/// What the agent writes at the beginning of each disk of a pool: whose it is, and which. A disk that has moved to
-/// another path is found by it, and a disk of another pool is never taken for one's own.
+/// The label that the agent writes at the start of each disk of a pool: the pool, and which of its disks. The agent
+/// recognizes a disk by it at another path, and never takes a disk of another pool for its own.
 /// </summary>
 /// <param name="Pool">The pool.</param>
 /// <param name="Name">The pool's name, for people.</param>
 /// <param name="Disk">Identifies this disk within the pool.</param>
 public sealed record DiskLabel(PoolUuid Pool, PoolName Name, Guid Disk)
 {
-    /// <summary>The label's own size: one block of the largest common sector.</summary>
+    /// <summary>The label's size in bytes: one block of the largest common sector size.</summary>
     public const int Length = 4096;
 
     private const string Magic = "DMAGENTS-DISK-1\n";
 
-    /// <summary>Kept free before the first part of a disk: what partition tools align to.</summary>
+    /// <summary>Reserved before the first part of a disk: the alignment that partition tools use.</summary>
     public static SectorCount Reserved => ByteSize.MiB(1).Sectors;
 
-    /// <summary>Text for people who look with <c>head -c 4096</c>, filled up with zeros.</summary>
+    /// <summary>Text that <c>head -c 4096</c> shows, padded with zeros.</summary>
     public byte[] ToBytes()
     {
         var body = $"{Magic}pool {Pool}\nname {Name}\ndisk {Disk:D}\n";
@@ -31,7 +31,7 @@ public sealed record DiskLabel(PoolUuid Pool, PoolName Name, Guid Disk)
         return bytes;
     }
 
-    /// <summary>The label in a disk's first bytes; null where there is none, or a damaged one.</summary>
+    /// <summary>The label in a disk's first bytes; null if there is none, or it is damaged.</summary>
     public static DiskLabel? Read(ReadOnlySpan<byte> bytes)
     {
         var text = Encoding.ASCII.GetString(bytes).TrimEnd('\0');

@@ -5,30 +5,30 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>What a look at a pool's metadata has found.</summary>
-/// <param name="Verdict">What is wrong with them; null where they are sound, or nobody looked.</param>
-/// <param name="Present">What they hold, as far as that can be read.</param>
-/// <param name="Result">What the metadata hold that would take their place; null where none are needed.</param>
+/// <summary>The result of examining a pool's metadata.</summary>
+/// <param name="Verdict">The damage; null if they are sound, or were not checked.</param>
+/// <param name="Present">Their content, as far as it can be read.</param>
+/// <param name="Result">The content of the replacement; null if none is needed.</param>
 public sealed record MetadataLook(KernelError? Verdict, MetadataContent? Present, MetadataContent? Result)
 {
-    /// <summary>thin_repair saves fewer devices, or none: the result is what our own reader reaches.</summary>
+    /// <summary>thin_repair saves fewer devices, or none: the result comes from our own reader.</summary>
     public bool IsReadOut { get; init; }
 }
 
 /// <summary>
-/// Tries out what <see cref="MendEffects"/> would do, on copies in the pool's own directory. Neither pool nor metadata
-/// are touched, whoever uses them; the copies are gone again when this returns, and what a crash leaves of them goes
-/// next time.
+/// Tries on copies, in the pool's own directory, what <see cref="MendEffects"/> would do. It changes neither pool nor
+/// metadata, even while they are in use. It deletes the copies before it returns; the next run deletes copies that a
+/// crash left.
 /// </summary>
 public sealed class LookEffects(
     IKernel kernel, IDurableFiles files, PoolContext pool, ScratchUse use = ScratchUse.Mending)
 {
     private readonly ScratchFiles _scratch = new(kernel, pool.Paths, use);
 
-    /// <summary>What is proved is proved in the background.</summary>
+    /// <summary>Proofs run at background priority.</summary>
     private bool Yielding => use == ScratchUse.Proof;
 
-    /// <returns>NoSpace where the copies would fill the disk that the pool has its files on.</returns>
+    /// <returns>NoSpace if the copies would fill the file system that holds the pool's files.</returns>
     public KernelResult<MetadataLook> Look(MetadataSource source, MetadataShape shape)
     {
         var ready = Clean();
@@ -39,7 +39,7 @@ public sealed class LookEffects(
         return looked.Succeeded && !cleaned.Succeeded ? cleaned.Error : looked;
     }
 
-    /// <summary>Removes what an earlier look, or a restore, has left.</summary>
+    /// <summary>Deletes the scratch files of an earlier look or restore.</summary>
     public KernelResult Clean() => _scratch.RemoveAll();
 
     private KernelResult<MetadataLook> LookAtPresent(MetadataShape shape)
@@ -87,7 +87,7 @@ public sealed class LookEffects(
             : sound.Error;
     }
 
-    /// <summary>Without a look at the disks: they may be gone, which is when a backup is needed most.</summary>
+    /// <summary>Does not access the disks: they may be gone, and then a backup is needed most.</summary>
     private ByteSize SizeOfMetadata() => pool.Identity.Backing switch
     {
         PoolBacking.Disks disks =>

@@ -6,36 +6,35 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>What became of a pool's metadata.</summary>
+/// <summary>The outcome of making a pool's metadata usable.</summary>
 public abstract record MendOutcome
 {
     private MendOutcome()
     {
     }
 
-    /// <summary>They are sound, and have no mark any more that demands a check.</summary>
+    /// <summary>They are sound, and the needs_check flag is clear.</summary>
     public sealed record Sound : MendOutcome;
 
-    /// <summary>Others are ready to take their place: the pool is to be made of <paramref name="Backing"/>.</summary>
-    /// <param name="Content">What they hold.</param>
+    /// <summary>A replacement is ready: the pool's backing must become <paramref name="Backing"/>.</summary>
+    /// <param name="Content">The content of the replacement.</param>
     public sealed record Ready(PoolBacking Backing, MetadataContent Content) : MendOutcome;
 
-    /// <summary>They are as they were.</summary>
+    /// <summary>The metadata are unchanged.</summary>
     public sealed record Failed(KernelError Error) : MendOutcome;
 }
 
 /// <summary>
-/// Gives a pool other metadata. The present ones are never written to, but for the mark that demands a check: what dies
-/// in between leaves the pool as it was, and all of it is done again from the beginning.
+/// Makes a pool's metadata usable. It never writes to the present metadata, except to clear the needs_check flag. After
+/// a crash in between, the pool is as it was, and the whole procedure starts again.
 /// </summary>
 public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
 {
     private readonly AssemblyEffects _present = new(kernel, pool);
 
-    /// <summary>Takes down the pool and all that is live of it.</summary>
-    /// <param name="evenMounted">What is mounted leaves the tree at once: the kernel has given the pool up, and nobody
-    /// can use it any more.</param>
-    /// <returns>Busy where somebody has a device open.</returns>
+    /// <summary>Deactivates the pool and all its devices.</summary>
+    /// <param name="evenMounted">Unmounts lazily: the kernel has failed the pool, so its mounts are unusable.</param>
+    /// <returns>Busy if a process has a device open.</returns>
     public KernelResult TakeDown(bool evenMounted)
     {
         var mounts = kernel.Mounts();
@@ -45,7 +44,7 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         var result = KernelResult.Done;
         foreach (var mount in mounts.Value.Where(m => IsBelow(m.Target)))
             result = result.Then(() => kernel.Unmount(mount.Target, detach: evenMounted).Or(KernelFault.Invalid));
-        // Nothing is flushed: what nobody has open was written back when it was closed, as far as the pool took it.
+        // No flush: closing a device wrote its pages back, as far as the pool accepted them.
         foreach (var device in live.Value.Where(d => DeviceNames.ThinIdOf(pool.Identity.Uuid, d.Uuid) is not null))
         {
             result = result.Then(() => kernel.Resume(device.Name))
@@ -55,10 +54,10 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
     }
 
     /// <summary>
-    /// Takes down a pool that the kernel has given up, or that takes no changes before a check, so that it can be
-    /// opened anew: only if its disks can be read again, and to be opened only if thin_check finds its metadata sound.
+    /// Deactivates a pool that the kernel has failed, or that needs a check, so that it can be opened again. It does so
+    /// only if the disks can be read again; the pool may be opened only if thin_check finds its metadata sound.
     /// </summary>
-    /// <returns>What stands against it. The pool is as it was, or not live.</returns>
+    /// <returns>The obstacle. The pool is unchanged, or not live.</returns>
     public KernelResult TakeDownToReopen(bool evenMounted) => _present.Reach()
         .Then(() => TakeDown(evenMounted))
         .Then(() =>
@@ -70,11 +69,11 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         });
 
     /// <summary>
-    /// Makes the metadata of a pool that is not live usable. Sound ones only lose their mark; others are made in the
-    /// place that <paramref name="next"/> has for them, and checked, beside those that there are. When this returns
-    /// nothing of the pool is live, so that the next opening takes what its journal says.
+    /// Makes the metadata of a pool that is not live usable. If they are sound, it only clears their flag. Otherwise it
+    /// makes and checks a replacement in the place that <paramref name="next"/> reserves, beside the present metadata.
+    /// On return nothing of the pool is live, so the next opening follows its journal.
     /// </summary>
-    /// <param name="next">Null where there is no place for others.</param>
+    /// <param name="next">Null if there is no place for a replacement.</param>
     public MendOutcome Mend(MetadataSource source, PoolBacking? next, MetadataShape shape)
     {
         var outcome = source is MetadataSource.Backup backup
@@ -84,8 +83,8 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         return closed.Error is { } error && outcome is not MendOutcome.Failed ? new MendOutcome.Failed(error) : outcome;
     }
 
-    /// <summary>Makes metadata of a backup.</summary>
-    /// <returns>NoSpace where there is no room for its text.</returns>
+    /// <summary>Restores metadata from a backup.</summary>
+    /// <returns>NoSpace if there is no room for the backup's text.</returns>
     internal KernelResult Restore(
         BackupName backup, DevicePath into, MetadataShape shape, ScratchUse use = ScratchUse.Mending,
         bool yielding = false)
@@ -130,7 +129,7 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         }
     }
 
-    /// <summary>A compressed text tells its length only up to 4 GiB.</summary>
+    /// <summary>A gzip file stores its uncompressed length only modulo 4 GiB.</summary>
     private static KernelResult SizeOf(Stream text, out ByteSize size)
     {
         var buffer = new byte[1 << 16];
@@ -141,8 +140,8 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         return KernelResult.Done;
     }
 
-    /// <summary>Metadata with other blocks map other places of the same disks: the pool's content would be lost with
-    /// the first write.</summary>
+    /// <summary>Metadata with another block size map other places on the same disks: the first write would destroy the
+    /// pool's content.</summary>
     internal KernelResult<MetadataContent> Fitting(KernelResult<MetadataContent> content) =>
         content.Succeeded && content.Value.BlockSize != pool.Identity.BlockSize
             ? new KernelError(KernelFault.Invalid, 0, "restore metadata", pool.Identity.Name.Value,

@@ -5,21 +5,21 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>What every effect on a pool has to know of it.</summary>
-/// <param name="Identity">Who the pool is.</param>
-/// <param name="Paths">Where its files are.</param>
-/// <param name="DiscardOnRemove">A removed device's own blocks are discarded, so that a disk or loop file below gets
-/// them back, before its thin id is deleted (deleting alone passes nothing down).</param>
+/// <summary>The facts about a pool that its effects need.</summary>
+/// <param name="Identity">The pool's identity.</param>
+/// <param name="Paths">The paths of its files.</param>
+/// <param name="DiscardOnRemove">Discards a removed device's unshared blocks before its thin id is deleted, so that the
+/// disk or loop file below gets them back. Deleting the id alone passes nothing down.</param>
 public sealed record PoolContext(PoolIdentity Identity, PoolPaths Paths, bool DiscardOnRemove)
 {
-    /// <summary>A removed device with more blocks of its own than this has them discarded before its thin id is
-    /// deleted; null: none has.</summary>
+    /// <summary>If a removed device has more unshared blocks than this, they are discarded before its thin id is
+    /// deleted; null: never.</summary>
     public ByteSize? DiscardAbove { get; init; } = DiscardOnRemove ? ByteSize.Zero : null;
 
-    /// <summary>The kernel tells when less than this of the data blocks is free.</summary>
+    /// <summary>Below this percentage of free data blocks the kernel raises an event.</summary>
     public double LowWaterPercent { get; init; } = 10;
 
-    /// <summary>What keeps Docker off a pool that was its own; null where there is nothing to keep it off.</summary>
+    /// <summary>Keeps Docker off a pool that was its own; null if no guard is needed.</summary>
     public PoolGuard? Guard { get; init; }
 
     /// <summary>The pool's mapped device.</summary>

@@ -4,28 +4,29 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>What scratch files are for: each use has files of its own.</summary>
+/// <summary>The purposes of scratch files. Each has its own files.</summary>
 public enum ScratchUse
 {
     Mending,
 
-    /// <summary>The proof of a backup, which may run beside a look of an operator.</summary>
+    /// <summary>Proving a backup, which may run at the same time as an operator's look.</summary>
     Proof,
 }
 
 /// <summary>
-/// Files in the pool's own directory that are there only while metadata are looked at or mended. What a crash leaves of
-/// them goes next time, or with the pool.
+/// Files in the pool's own directory that exist only while metadata are examined or repaired. The next run deletes
+/// files that a crash left, and so does retiring the pool.
 /// </summary>
 internal sealed class ScratchFiles(IKernel kernel, PoolPaths paths, ScratchUse use = ScratchUse.Mending)
 {
-    /// <summary>What a scratch file leaves of its file system to everyone else: the journal is in it, too.</summary>
+    /// <summary>Free space that a scratch file leaves to other users of the file system, among them the
+    /// journal.</summary>
     public static readonly ByteSize Reserve = ByteSize.MiB(256);
 
     /// <summary>A copy of the present metadata.</summary>
     public LoopFile Old => Of("old");
 
-    /// <summary>Metadata that may take their place.</summary>
+    /// <summary>The replacement metadata.</summary>
     public LoopFile New => Of("new");
 
     /// <summary>A backup, uncompressed.</summary>
@@ -33,9 +34,8 @@ internal sealed class ScratchFiles(IKernel kernel, PoolPaths paths, ScratchUse u
 
     private LoopFile Of(string part) => paths.ScratchFile(use == ScratchUse.Proof ? $"proof-{part}" : part);
 
-    /// <summary>Makes one of them, sparse.</summary>
-    /// <returns>NoSpace where it would not fit with the reserve, if all of it were written; there is no file then.
-    /// </returns>
+    /// <summary>Creates one of the files, sparse.</summary>
+    /// <returns>NoSpace, without a file, if the fully written file and the reserve would not fit.</returns>
     public KernelResult Make(LoopFile file, ByteSize size)
     {
         var made = kernel.EnsureDirectory(file.Directory)

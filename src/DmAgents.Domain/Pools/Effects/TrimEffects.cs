@@ -5,12 +5,12 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <summary>Trims file systems on devices of a pool, wherever they are mounted.</summary>
+/// <summary>Trims file systems on devices of a pool, at any mount point.</summary>
 public sealed class TrimEffects(IKernel kernel, PoolContext pool)
 {
-    /// <summary>Discards what the file system does not use of a range.</summary>
-    /// <returns>NotFound where it is not mounted for writing; Busy where the device is suspended: a trim would hang
-    /// until it is resumed.</returns>
+    /// <summary>Discards unused blocks of the file system within a range.</summary>
+    /// <returns>NotFound if it is not mounted for writing; Busy if the device is suspended: a trim would hang until it
+    /// is resumed.</returns>
     public KernelResult<TrimmedRange> Trim(DeviceRecord device, ByteSize start, ByteSize length)
     {
         var name = pool.NameOf(device.Id);
@@ -37,14 +37,14 @@ public sealed class TrimEffects(IKernel kernel, PoolContext pool)
             { Succeeded: true } left
             ? Less(used.Value.Data.UsedBytes, left.Value.Data.UsedBytes)
             : ByteSize.Zero;
-        // Others take and return blocks of the pool meanwhile: what is told is never more than what was unmapped.
+        // Other devices allocate and free blocks meanwhile: never report more than was unmapped.
         return new TrimmedRange(trimmed.Value, givenBack < unmapped ? givenBack : unmapped, unmapped, IsEnd: false);
     }
 
     private static ByteSize Less(ByteSize before, ByteSize after) => after < before ? before - after : ByteSize.Zero;
 
-    /// <summary>Where the device's file system can be reached: a later mount on the same place hides the
-    /// earlier.</summary>
+    /// <summary>A mount point where the device's file system is reachable: a later mount on the same directory hides an
+    /// earlier one.</summary>
     private static MountPath? MountOf(LiveDevice live, IReadOnlyList<MountEntry> mounts)
     {
         var hidden = new HashSet<MountPath>();

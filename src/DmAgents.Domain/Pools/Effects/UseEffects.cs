@@ -4,18 +4,18 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Domain.Pools.Effects;
 
 /// <summary>
-/// Makes live of a device what its record wants. Each effect is "make it so": done again after a crash it finds what is
-/// there and does the rest.
+/// Brings a device to the use that its record wants. Each effect is "ensure X": repeated after a crash, it keeps what
+/// exists and does the rest.
 /// </summary>
 public sealed class UseEffects(IKernel kernel, PoolContext pool)
 {
-    /// <summary>A device that had the key before may have its directory taken away just when the next one's mount has
-    /// made sure of it.</summary>
+    /// <summary>Cleaning up a device that had the key before may remove its directory just after the next device's
+    /// mount has made it.</summary>
     private const int MountTries = 3;
 
     /// <summary>Brings the device to its record's use.</summary>
-    /// <param name="detach">What has to go goes although somebody holds it, as soon as he lets go.</param>
-    /// <returns>Busy where somebody holds what has to go.</returns>
+    /// <param name="detach">Removes the device even while it is open: the kernel removes it on last close.</param>
+    /// <returns>Busy if a process holds the mount or the device that must be removed.</returns>
     public KernelResult Settle(DeviceRecord device, bool detach = false) => device.Use switch
     {
         DeviceUse.Mounted => Activate(device).Then(() => Mount(device)),
@@ -23,8 +23,8 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         _ => UnmountWritten(device, detach).Then(() => Deactivate(device, deferred: detach)),
     };
 
-    /// <summary>Whether the kernel has of the device what its record wants: one status ioctl, one statx and one
-    /// statfs. A device that goes with its last user counts as gone, for that is how it was given up.</summary>
+    /// <summary>Whether the kernel's state is what the record wants: one status ioctl, one statx and one statfs. A
+    /// device whose removal is deferred counts as removed, because its owner gave it up so.</summary>
     public bool IsSo(DeviceRecord device)
     {
         var mounted = kernel.MountAt(pool.MountOf(device));
@@ -44,8 +44,9 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
             : mounted.Succeeded && mounted.Value == new MountedDevice(live.Number, device.ReadOnly);
     }
 
-    /// <summary>Looks whether the kernel has what the record wants, and brings the device to it if not.</summary>
-    /// <returns>True if it was so, false if it is so by now; a refusal if it is not.</returns>
+    /// <summary>Checks whether the kernel's state is what the record wants, and corrects it if not.</summary>
+    /// <returns>True if it was already right, false if this call corrected it; an error if the correction
+    /// failed.</returns>
     public KernelResult<bool> Confirm(DeviceRecord device, bool detach = false)
     {
         if (IsSo(device))
@@ -54,7 +55,7 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         return settled.Succeeded ? false : settled.Error;
     }
 
-    /// <summary>Makes live a device that was made a moment ago, and of which nothing can be live or mounted.</summary>
+    /// <summary>Activates a device that was just created, so nothing of it can be live or mounted.</summary>
     public KernelResult SettleFresh(DeviceRecord device) => device.Use switch
     {
         DeviceUse.Idle => KernelResult.Done,
@@ -63,10 +64,10 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
     };
 
     /// <summary>
-    /// Ends all writing to a device that is to become a layer: everything written is durable, and it is not live any
-    /// more, when this returns. Nothing is frozen: Busy where somebody has it open, and it is as it was.
+    /// Ends all writing to a device that becomes a layer. On return everything written is durable, and the device is
+    /// not live. Nothing is frozen: Busy if a process has it open, and then the device is unchanged.
     /// </summary>
-    /// <returns>How many inodes are in use; null where the device was not live, or they could not be counted.</returns>
+    /// <returns>How many inodes are in use; null if the device was not live, or they could not be counted.</returns>
     public KernelResult<ulong?> Seal(DeviceRecord device)
     {
         var name = pool.NameOf(device.Id);
@@ -81,7 +82,7 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         return removed.Succeeded ? inodes.Succeeded ? inodes.Value : (ulong?)null : removed.Error;
     }
 
-    /// <summary>Grows device and file system to <see cref="DeviceRecord.GrowingTo"/>, whatever is live of it.</summary>
+    /// <summary>Grows device and file system to <see cref="DeviceRecord.GrowingTo"/>, live or not.</summary>
     public KernelResult Grow(DeviceRecord device)
     {
         var name = pool.NameOf(device.Id);
@@ -95,16 +96,16 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
             .Then(() => device.Use == DeviceUse.Idle ? Deactivate(device, deferred: false) : KernelResult.Done);
     }
 
-    /// <summary>Takes the device's own mount away. One that is not mounted: done.</summary>
+    /// <summary>Unmounts the device's own mount. If it is not mounted: done.</summary>
     public KernelResult Unmount(DeviceRecord device, bool detach) =>
         kernel.Unmount(pool.MountOf(device), detach).Or(KernelFault.Invalid).Or(KernelFault.NotFound);
 
-    /// <summary>Unmounts, and fails if the disk does not have all that was written: umount(2) reports no failed write.
-    /// The mount is gone then all the same, for a disk that fails may refuse each further flush.</summary>
+    /// <summary>Unmounts, and fails if not all writes reached the disk: umount(2) does not report failed writes. It
+    /// unmounts even then, because a failing disk may refuse every further flush.</summary>
     private KernelResult UnmountWritten(DeviceRecord device, bool detach)
     {
         var target = pool.MountOf(device);
-        // A file system that met an error takes no writes, or cannot be asked: its writers have had the errors.
+        // A file system in error takes no writes, or cannot be queried: its writers already had the errors.
         var mayLose = !detach && kernel.MountAt(target) is { Succeeded: true, Value.ReadOnly: false };
         var synced = mayLose ? kernel.SyncFileSystem(target) : KernelResult.Done;
         var unmounted = Unmount(device, detach);
@@ -122,13 +123,14 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         if (!compared.Succeeded)
             return compared.Outcome;
         var (live, mapsAsGiven, isAsGiven, text) = compared.Value;
-        // What writes to it writes to another device: to change that below a mount would damage both.
+        // The device's writers write to another device: changing the table below a mount would damage both.
         if (!mapsAsGiven)
         {
             return new KernelError(KernelFault.Invalid, 0, "activate", live.Name.Value,
                 $"its table was changed by hand and maps another device: {text}");
         }
-        // It goes with its last user, under whoever was told that it is active. A mount is a user itself, and holds it.
+        // The kernel removes it on last close, although the agent reported it active. A mount is itself a user and
+        // holds it.
         if (live.RemovalDeferred && device.Use == DeviceUse.Active)
         {
             return new KernelError(KernelFault.Busy, 0, "activate", live.Name.Value,
@@ -167,7 +169,7 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
     private KernelResult Deactivate(DeviceRecord device, bool deferred)
     {
         var name = pool.NameOf(device.Id);
-        // One without a table is not found, and nothing of it can be flushed, but it is there.
+        // Find returns NotFound for a device without a table. It cannot be flushed, but it exists and must be removed.
         var flushed = kernel.Find(name).FailedWith(KernelFault.NotFound)
             ? KernelResult.Done
             : kernel.Flush(name.Path);

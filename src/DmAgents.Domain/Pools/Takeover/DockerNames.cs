@@ -4,14 +4,14 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Takeover;
 
-/// <summary>What Docker calls its mapped devices: after the place of its directory, so that a copy of the directory is
-/// another Docker's.</summary>
+/// <summary>The names of Docker's mapped devices. They derive from its directory's device and inode, so a copied
+/// directory belongs to another Docker.</summary>
 public static class DockerNames
 {
-    /// <summary>Begins the names of all mapped devices of the Docker whose devicemapper/ this is.</summary>
+    /// <summary>The prefix of all mapped devices of the Docker that has this devicemapper/ directory.</summary>
     public static string Prefix(DirectoryIdentity directory) =>
         string.Create(CultureInfo.InvariantCulture, $"docker-{directory.Device}-{directory.Inode}-");
 
-    /// <summary>The pool that it assembles of its loop files.</summary>
+    /// <summary>The pool that Docker assembles from its loop files.</summary>
     public static MappedName Pool(DirectoryIdentity directory) => new(Prefix(directory) + "pool");
 }

@@ -6,8 +6,8 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Domain.Pools.Takeover;
 
 /// <summary>
-/// Finds a Docker's pool and looks whether anybody uses it. Changes nothing: a pool of loop files that is not live is
-/// read where it lies.
+/// Finds a Docker's pool and checks whether any process uses it. Changes nothing: a pool of loop files that is not live
+/// is read directly from its files.
 /// </summary>
 public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest request)
 {
@@ -16,13 +16,13 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
 
     public DockerPool Look()
     {
-        // By its real path: a link may lead elsewhere by the next start.
+        // Use the real path: a link may lead elsewhere by the next start.
         if (kernel.Identify(request.DataRoot) is { Succeeded: true, Value.Path: var root } && root != request.DataRoot)
             return new DockerPoolInspection(kernel, request with { DataRoot = root }).Look();
         var directory = kernel.Identify(request.Directory);
         if (directory.Error is { } missing)
             return No(RefusalKind.NotFound, request.Directory.Value, missing.ToString(), "give Docker's data root");
-        // A link may lead from the one to the other.
+        // A link may lead from one directory to the other.
         if (AtWork(request.DataRoot) is { } working)
             return working;
         if (AtWork(directory.Value.Path) is { } elsewhere)
@@ -56,7 +56,7 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
             : null;
     }
 
-    /// <summary>A pool that somebody else assembles, LVM for one, and goes on assembling.</summary>
+    /// <summary>A pool that another program, such as LVM, assembles and will assemble again.</summary>
     private DockerPool Assembled(MappedName pool, ImmutableArray<MappedName> leftOver)
     {
         var live = kernel.Find(pool);
@@ -76,7 +76,7 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
             };
     }
 
-    /// <summary>What a Docker that was killed left live.</summary>
+    /// <summary>The devices that a killed Docker left live.</summary>
     private DockerPool LiveLoop(MappedName pool, ImmutableArray<MappedName> leftOver)
     {
         if (Files() is not { } files)
@@ -120,7 +120,7 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
             : null;
     }
 
-    /// <summary>What is in a live pool; a pool that takes no changes does not let it be read.</summary>
+    /// <summary>Reads the metadata of a live pool; a pool that takes no changes cannot be read.</summary>
     private DockerPool.Refused? Read(MappedName pool, out MetadataContent content, out ByteSize size)
     {
         (content, size) = (null!, default);

@@ -4,15 +4,15 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Takeover;
 
-/// <summary>Puts up the <see cref="PoolGuard"/> and takes it away. Each may be done again.</summary>
+/// <summary>Raises and lowers the <see cref="PoolGuard"/>. Idempotent.</summary>
 public sealed class GuardEffects(IKernel kernel, PoolContext pool)
 {
     private MappedUuid Uuid => DeviceNames.GuardId(pool.Identity.Uuid);
 
-    /// <summary>Before the pool is made live: Busy where Docker has assembled it of the same files.</summary>
+    /// <summary>Runs before the pool is activated: Busy if Docker has assembled it from the same files.</summary>
     public KernelResult Look() => NameOr(out var name, out var nothing) ? Look(name).Outcome : nothing;
 
-    /// <summary>When the pool is live.</summary>
+    /// <summary>Runs once the pool is live.</summary>
     public KernelResult Raise()
     {
         if (!NameOr(out var name, out var nothing))
@@ -21,14 +21,14 @@ public sealed class GuardEffects(IKernel kernel, PoolContext pool)
         if (!live.Succeeded || live.Value)
             return live.Outcome;
         var raised = Activate(name);
-        // One that stands under an earlier name of the directory is taken away first.
+        // A guard under an earlier name of the directory is removed first.
         return raised.FailedWith(KernelFault.Exists) ? Lower().Then(() => Activate(name)) : raised;
     }
 
     private KernelResult Activate(MappedName name) => kernel.ActivateThin(new ThinTable(
         name, Uuid, pool.Device, pool.Guard!.Shown, pool.Guard.Size.Sectors, ReadOnly: true)).Outcome;
 
-    /// <summary>Before the pool is taken down.</summary>
+    /// <summary>Runs before the pool is deactivated.</summary>
     public KernelResult Lower()
     {
         if (pool.Guard is null)
@@ -40,8 +40,8 @@ public sealed class GuardEffects(IKernel kernel, PoolContext pool)
             : own.Outcome;
     }
 
-    /// <summary>False where there is nothing to guard: then, or where that is unknown, <paramref name="nothing"/> is
-    /// the result.</summary>
+    /// <summary>False if there is nothing to guard. Then, or if that is unknown, <paramref name="nothing"/> is the
+    /// result.</summary>
     private bool NameOr(out MappedName name, out KernelResult nothing)
     {
         (name, nothing) = (default, KernelResult.Done);
@@ -56,7 +56,7 @@ public sealed class GuardEffects(IKernel kernel, PoolContext pool)
         return true;
     }
 
-    /// <returns>True where the guard stands already.</returns>
+    /// <returns>True if the guard already exists.</returns>
     private KernelResult<bool> Look(MappedName name)
     {
         var live = kernel.Find(name);

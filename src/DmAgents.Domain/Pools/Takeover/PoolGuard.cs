@@ -5,13 +5,13 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Domain.Pools.Takeover;
 
 /// <summary>
-/// What keeps Docker from assembling a second pool of the same loop files, to the end of both: a read-only device under
-/// the name that Docker would give its pool. A Docker that starts finds it, sees that it is no thin pool, and ends with
-/// just these words.
+/// Keeps Docker from assembling a second pool from the same loop files, which would destroy both: a read-only device
+/// under the name of Docker's pool. A starting Docker finds it, sees that it is not a thin pool, and exits with exactly
+/// that message.
 /// </summary>
-/// <param name="Directory">Docker's devicemapper/, after which it names its pool.</param>
-/// <param name="Shown">The device that is seen under the name: Docker's base, which nobody removes or uses; where it is
-/// not known, another thin device of Docker's.</param>
+/// <param name="Directory">Docker's devicemapper/ directory, after which it names its pool.</param>
+/// <param name="Shown">The device behind the name: Docker's base, which no user removes or uses; if that is unknown,
+/// another of Docker's thin devices.</param>
 /// <param name="Size">Its size.</param>
 public sealed record PoolGuard(MountPath Directory, ThinId Shown, ByteSize Size)
 {
@@ -19,18 +19,18 @@ public sealed record PoolGuard(MountPath Directory, ThinId Shown, ByteSize Size)
     public static PoolGuard? Of(PoolState state) => Of(
         state.Identity, state.Takeover,
         state.Devices.Values.Where(d => d.Kind == DeviceKind.Base && d.IsPresent).Select(d => (d.Id, d.Size)),
-        // Until the confirmation none of them is purged.
+        // None of them is purged before the confirmation.
         state.Takeover?.Phase == TakeoverPhase.Confirmed ? [] : state.Ledger.Quarantine.Keys);
 
-    /// <summary>For a pool that has no journal, going by what is claimed.</summary>
+    /// <summary>For a pool without a journal, from the claims.</summary>
     public static PoolGuard? Of(PoolIdentity identity, TakeoverRecord? takeover, AdoptionClaims claims) => Of(
         identity, takeover,
         claims.Devices.Where(d => d is { Kind: DeviceKind.Base, Phase: not DevicePhase.Removing })
             .Select(d => (d.Id, d.Size)),
         takeover?.Thins ?? []);
 
-    /// <param name="bases">Of which one is shown, where there is one of Docker's.</param>
-    /// <param name="others">Of which one is shown otherwise: nobody looks into it.</param>
+    /// <param name="bases">The first choice, if one of Docker's is among them.</param>
+    /// <param name="others">The second choice: no user looks into it.</param>
     private static PoolGuard? Of(
         PoolIdentity? identity, TakeoverRecord? takeover, IEnumerable<(ThinId Id, ByteSize Size)> bases,
         IEnumerable<ThinId> others)

@@ -6,18 +6,17 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Takeover;
 
-/// <summary>Takes a pool from another program's hands, and puts it back. Each step may be done again.</summary>
+/// <summary>Takes a pool over from another program, and returns it. Each step is idempotent.</summary>
 public static class TakeoverEffects
 {
-    /// <summary>Takes down what a program that has ended left live: it makes all of it live again when it starts.
-    /// </summary>
+    /// <summary>Deactivates what an ended program left live: it activates all of it again when it starts.</summary>
     public static KernelResult TakeDown(IKernel kernel, ImmutableArray<MappedName> leftOver) =>
         leftOver.Aggregate(KernelResult.Done, (done, name) => done
             .Then(() => kernel.Resume(name).Or(KernelFault.NotFound))
             .Then(() => kernel.Remove(name, deferred: false).Or(KernelFault.NotFound)));
 
-    /// <summary>Makes nothing live of the pool's devices. Busy where somebody holds one: the rest may have
-    /// gone.</summary>
+    /// <summary>Deactivates all of the pool's devices. Busy if a process holds one; others may be inactive by
+    /// then.</summary>
     public static KernelResult MakeIdle(IKernel kernel, PoolContext pool, ImmutableArray<DeviceRecord> devices)
     {
         var use = new UseEffects(kernel, pool);
@@ -26,17 +25,17 @@ public static class TakeoverEffects
     }
 
     /// <summary>
-    /// Deletes every thin id that the pool did not have, and sets the transaction id back, in this order: as long as
-    /// the id is not the former one, the pool is known not to be as it was. The pool must be live, and none of its
-    /// devices.
+    /// Deletes every thin id that the pool did not have at the takeover, then restores the transaction id. In this
+    /// order: while the id differs from the former one, the pool is known to be changed. The pool must be live, and
+    /// none of its devices.
     /// </summary>
     /// <param name="isKnown">Whether the journal knows a thin id.</param>
-    /// <returns>Invalid, before anything is changed, where the pool has an id that neither side knows: somebody else
-    /// has made it.</returns>
+    /// <returns>Invalid, before any change, if the pool has an id that neither the journal nor the takeover record
+    /// knows: another program created it.</returns>
     public static KernelResult GiveBack(
         IKernel kernel, PoolContext pool, TakeoverRecord takeover, Func<ThinId, bool> isKnown)
     {
-        // One that an agent which died left, without which there is no other.
+        // A metadata snapshot left by an agent that died: the kernel allows only one.
         var released = KernelPicture.ReleaseLeftSnapshot(kernel, pool);
         if (!released.Succeeded)
             return released;
@@ -60,7 +59,7 @@ public static class TakeoverEffects
             : kernel.SetTransactionId(pool.Device, status.Value.TransactionId, takeover.TransactionId);
     }
 
-    /// <summary>Takes down what the agent has live of the pool. What the other program has live by now stays.</summary>
+    /// <summary>Deactivates what the agent has live of the pool. What the other program has live stays.</summary>
     public static KernelResult LetGo(IKernel kernel, PoolContext pool)
     {
         if (pool.Identity.Backing is not PoolBacking.LoopFiles files)
