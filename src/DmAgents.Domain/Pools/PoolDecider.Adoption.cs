@@ -2,8 +2,8 @@ namespace DmAgents.Domain.Pools;
 
 public static partial class PoolDecider
 {
-    /// <remarks>Whether the pool's journal and its content belong together is not known here: who asks looks whether
-    /// the pool is open.</remarks>
+    /// <remarks>This decider does not know whether the pool's journal and content belong together: the caller checks
+    /// whether the pool is open.</remarks>
     private static Decision Adopt(PoolState state, PoolCommands.Adopt c) =>
         state.Identity is { } identity && identity.Uuid != c.Identity.Uuid
             ? No(RefusalKind.Exists, "cannot adopt pool", c.Identity.Name.Value,

@@ -41,7 +41,7 @@ public static partial class PoolDecider
         var size = c.Size ?? parent.Size;
         if (BadSize(size, parent.Size, health, what, c.Key) is { } bad)
             return bad;
-        // One that was made before anyone asked lacks nothing but an owner.
+        // A snapshot from the stock lacks only an owner.
         if (c.Use == DeviceUse.Active && size == parent.Size && !c.Key.IsStock
             && state.ReadyStockOf(parent.Id).Take(1).ToArray() is [var ready])
             return Yes(ready, new PoolEvents.Claimed(c.Request, ready, c.Key, c.Labels, c.At));
@@ -78,7 +78,7 @@ public static partial class PoolDecider
         return Snapshot(state.After(made), c, what, source, fileSystem, size, made);
     }
 
-    /// <summary>The base of that kind, with the event that brings it into being where there is none yet.</summary>
+    /// <summary>The base of that kind, with the event that creates it if it does not exist.</summary>
     private static Decision.Refused? BaseFor(
         PoolState state, FileSystemKind fileSystem, ByteSize size, DateTimeOffset at, string what, DeviceKey wanted,
         out DeviceRecord source, out ImmutableArray<PoolEvent> made)
@@ -106,8 +106,8 @@ public static partial class PoolDecider
         return null;
     }
 
-    /// <summary>mkfs would refuse it, with a text on how it is used. Also for pools that were made when nobody
-    /// looked.</summary>
+    /// <summary>Refuses a size for which mkfs would fail with its usage text. Also for pools made before the
+    /// agent checked this.</summary>
     private static Decision.Refused? BadBase(
         string what, DeviceKey wanted, FileSystemKind fileSystem, ByteSize size)
     {
@@ -168,8 +168,7 @@ public static partial class PoolDecider
             : null;
     }
 
-    /// <summary>Refuses what would make a pool fuller whose marks are reached, or that takes no changes at
-    /// all.</summary>
+    /// <summary>Refuses what would fill a pool beyond its marks, or change a pool that takes no changes.</summary>
     private static Decision.Refused? NoRoom(PoolState state, PoolHealth? health, string what, string subject)
     {
         var pool = state.Identity!.Name;

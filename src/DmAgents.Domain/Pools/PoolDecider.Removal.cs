@@ -18,7 +18,7 @@ public static partial class PoolDecider
         }
         if (device.Phase == DevicePhase.Creating)
             return Unsettled(What, c.Key);
-        // To remove it would delete what the pool has under its thin id.
+        // Removing it would delete the other device that the pool has under its thin id.
         if (state.Ledger.Quarantine.ContainsKey(device.Id))
         {
             return No(RefusalKind.WrongState, What, c.Key.Name,
@@ -45,13 +45,13 @@ public static partial class PoolDecider
         return Yes(device.Id, Removal(state, device.Id, c.Request, c.At));
     }
 
-    /// <summary>Of the stock of what is to go, one whose creation has no outcome yet: until then nobody knows whether
-    /// its thin id is the pool's to delete.</summary>
+    /// <summary>A stock snapshot of a device in removal whose creation has no outcome: until then it is unknown whether
+    /// the pool may delete its thin id.</summary>
     private static ThinId? StockInTheMaking(PoolState state, Decision.Accepted decision) => decision.Events
         .OfType<PoolEvents.RemovalIntended>().SelectMany(removal => state.StockOf(removal.Id))
         .Where(state.Creating.Contains).Select(id => (ThinId?)id).FirstOrDefault();
 
-    /// <summary>The device goes, and what was made of it before anyone asked.</summary>
+    /// <summary>Removes the device and its stock.</summary>
     private static ImmutableArray<PoolEvent> Removal(
         PoolState state, ThinId id, RequestId? request, DateTimeOffset at) =>
     [
@@ -60,9 +60,9 @@ public static partial class PoolDecider
     ];
 
     /// <summary>
-    /// The layers that an import made and no image came to need, because the agent died before the import's end.
+    /// Removes layers that an import made and no image uses, because the agent died before the end of the import.
     /// </summary>
-    /// <param name="isUnderWay">Of a layer whose import goes on.</param>
+    /// <param name="isUnderWay">True for a layer whose import is still running.</param>
     internal static ImmutableArray<PoolEvent> RemoveUnneededImports(
         PoolState state, DateTimeOffset at, Func<DeviceRecord, bool> isUnderWay)
     {
@@ -77,9 +77,8 @@ public static partial class PoolDecider
         return events.ToImmutable();
     }
 
-    /// <summary>What goes when nothing needs <paramref name="top"/> any more: it and its ancestors, up to the first
-    /// that another device or image needs. Bases stay, and so do layers under keys of a client's own: what those are
-    /// for only the client knows.</summary>
+    /// <summary>Removes <paramref name="top"/> and its ancestors, up to the first that another device or image needs.
+    /// Bases stay, and so do layers under a client's own keys: only the client knows their purpose.</summary>
     private static ImmutableArray<PoolEvent> RemoveUnneeded(PoolState state, ThinId top, DateTimeOffset at)
     {
         var events = ImmutableArray.CreateBuilder<PoolEvent>();

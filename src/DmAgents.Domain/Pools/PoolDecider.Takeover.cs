@@ -5,12 +5,12 @@ using DmAgents.Domain.Pools.Takeover;
 
 namespace DmAgents.Domain.Pools;
 
-/// <content>A pool that was another program's: until it is confirmed, nothing changes of what that program has in it.
-/// </content>
+/// <content>A pool taken over from another program: until the confirmation, that program's devices do not
+/// change.</content>
 public static partial class PoolDecider
 {
-    /// <remarks>As for a new pool, its uuid stands for the request. The checkpoint says that the pool's metadata hold
-    /// devices: they are never formatted.</remarks>
+    /// <remarks>As for a new pool, its uuid stands for the request. The checkpoint records that the pool's metadata
+    /// hold devices: they are never formatted.</remarks>
     private static Decision TakeOver(PoolState state, PoolCommands.TakeOver c)
     {
         const string What = "cannot adopt pool";
@@ -94,8 +94,7 @@ public static partial class PoolDecider
         }
     }
 
-    /// <summary>Docker's devices between image and container: a thin snapshot does not need what it was made
-    /// of.</summary>
+    /// <summary>Docker's devices between image and container: a thin snapshot does not need its origin.</summary>
     private static ImmutableArray<PoolEvent> RemoveScaffold(PoolState state, DateTimeOffset at) =>
     [
         .. state.Devices.Values

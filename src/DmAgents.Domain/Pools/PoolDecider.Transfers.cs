@@ -36,8 +36,8 @@ public static partial class PoolDecider
             : NoIds(What, c.Key);
     }
 
-    /// <remarks>A layer is never written: if its blocks are something else than they were, its disk has damaged
-    /// them.</remarks>
+    /// <remarks>A layer is never written: if its digest differs from the recorded one, its disk has damaged the
+    /// blocks.</remarks>
     private static Decision NoteContent(PoolState state, PoolCommands.NoteContent c)
     {
         const string What = "cannot note content";

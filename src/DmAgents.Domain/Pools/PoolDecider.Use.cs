@@ -31,13 +31,13 @@ public static partial class PoolDecider
                 $"it is in use {(device.ReadOnly ? "read-only" : "writable")}",
                 $"unmount it first: dmagent container unmount {c.Key.Name}");
         }
-        // A file system that is to grow has to be writable until it has.
+        // A file system that is growing must be writable until it has grown.
         if (readOnly && device.GrowingTo is not null)
             return Unsettled(what, c.Key);
         return Yes(device.Id, new PoolEvents.UseChanged(c.Request, device.Id, c.Use, readOnly, c.At));
     }
 
-    /// <remarks>Already so by the journal; whether by the kernel, too, is found out before it is answered.</remarks>
+    /// <remarks>Already so by the journal; the kernel's state is checked before the reply.</remarks>
     private static Decision Confirm(PoolState state, PoolCommands.Confirm c)
     {
         const string What = "cannot confirm";

@@ -4,7 +4,7 @@ namespace DmAgents.Domain.Pools;
 
 public static partial class PoolDecider
 {
-    /// <remarks>A view takes no block and no thin id: a pool that is low on either takes it still.</remarks>
+    /// <remarks>A view uses no block and no thin id, so a pool that is low on either accepts it.</remarks>
     private static Decision CreateView(PoolState state, PoolHealth? health, PoolCommands.CreateView c)
     {
         const string What = "cannot create view";

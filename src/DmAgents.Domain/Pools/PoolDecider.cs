@@ -5,17 +5,17 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Domain.Pools;
 
 /// <summary>
-/// Decides what a pool does about a command. Pure: the same state, health and command give the same decision.
+/// Decides a pool's response to a command. Pure: the same state, health and command give the same decision.
 /// </summary>
 /// <remarks>
-/// Topics are in partial files: creation, views, use, transfers, removal, images, the pool itself. Each answers in
-/// every phase of every device; <see cref="PoolState.Apply"/> takes each event that a decision holds.
+/// Topics are in partial files: creation, views, use, transfers, removal, images, the pool itself. Every command has an
+/// answer in every phase of every device; <see cref="PoolState.Apply"/> accepts each event of a decision.
 /// </remarks>
 public static partial class PoolDecider
 {
-    /// <param name="state">The journal's truth.</param>
+    /// <param name="state">The state by the journal.</param>
     /// <param name="health">The pool's latest status; null before it was opened.</param>
-    /// <param name="command">What is asked.</param>
+    /// <param name="command">The command.</param>
     public static Decision Decide(PoolState state, PoolHealth? health, PoolCommand command)
     {
         if (state.Requests.Knows(command.Request, out var subject))
@@ -59,7 +59,7 @@ public static partial class PoolDecider
         _ => WholePoolDecider.Decide(state, health, command),
     };
 
-    /// <remarks>A pool's event keeps its uuid, not the request: the same uuid again is the same request.</remarks>
+    /// <remarks>The event keeps the pool's uuid, not the request: the same uuid means the same request.</remarks>
     private static Decision Initialize(PoolState state, PoolCommands.Initialize c)
     {
         if (state.Identity?.Uuid == c.Uuid)
@@ -89,8 +89,7 @@ public static partial class PoolDecider
             .Except(PartsOf(state.Identity.Backing)).Select(part => part.Disk).FirstOrDefault(state.Keeps) is var kept
             && kept != default)
             return HoldsKept(What, state, kept);
-        // A full pool is what growth is for, and full metadata are what makes a pool read-only; one that is broken is
-        // not grown by the kernel.
+        // A full pool needs growth, and full metadata make a pool read-only. The kernel does not grow a failed pool.
         var mayGrow = health is { CanChange: true }
             || (health is { Condition: PoolCondition.ReadOnly } && HasMoreMetadata(state.Identity.Backing, c.Backing));
         if (!mayGrow && NoRoom(state, health, What, name.Value) is { } broken)
@@ -133,7 +132,7 @@ public static partial class PoolDecider
         _ => false,
     };
 
-    /// <remarks>An id that is being purged, too: it is gone only when it has left the quarantine.</remarks>
+    /// <remarks>Also an id whose purge is running: it has ended only when the id has left the quarantine.</remarks>
     private static Decision Purge(PoolState state, PoolCommands.Purge c) =>
         state.Ledger.Quarantine.ContainsKey(c.Id)
             ? Yes(subject: null, new PoolEvents.PurgeIntended(c.Request, c.Id, c.At))

@@ -3,7 +3,7 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
 
-/// <summary>What can be done with a pool at this moment, in order of severity.</summary>
+/// <summary>What a pool permits at this moment, in order of severity.</summary>
 public enum PoolCondition
 {
     Writable,
@@ -15,15 +15,15 @@ public enum PoolCondition
     Failed,
 }
 
-/// <summary>A pool's condition as the journal knows it.</summary>
+/// <summary>A pool's condition by the journal.</summary>
 /// <param name="Why">The cause, for people.</param>
-/// <param name="Since">When it was first found so; null where no other was ever found.</param>
+/// <param name="Since">When this condition was first found; null if no other was ever found.</param>
 public sealed record ConditionRecord(PoolCondition Condition, string Why, DateTimeOffset? Since)
 {
     public static ConditionRecord Initial { get; } = new(PoolCondition.Writable, "", Since: null);
 }
 
-/// <summary>How much of both budgets is kept free: below it, nothing that makes the pool fuller is admitted.</summary>
+/// <summary>How much of both budgets is kept free: below it, nothing that fills the pool further is admitted.</summary>
 /// <param name="MinFreeDataPercent">Of the data blocks; 10 by default, as Docker's dm.min_free_space.</param>
 /// <param name="MinFreeMetadataPercent">Of the metadata blocks.</param>
 public sealed record AdmissionMarks(double MinFreeDataPercent, double MinFreeMetadataPercent)
@@ -31,7 +31,7 @@ public sealed record AdmissionMarks(double MinFreeDataPercent, double MinFreeMet
     public static AdmissionMarks Default { get; } = new(10, 10);
 }
 
-/// <summary>A pool's status, judged.</summary>
+/// <summary>A pool's status with its condition.</summary>
 public sealed record PoolHealth(ThinPoolStatus Status, PoolCondition Condition)
 {
     public static PoolHealth Judge(ThinPoolStatus status, AdmissionMarks marks) => new(status, status switch
@@ -40,7 +40,7 @@ public sealed record PoolHealth(ThinPoolStatus Status, PoolCondition Condition)
         { NeedsCheck: true } => PoolCondition.NeedsCheck,
         { Mode: PoolMode.ReadOnly } => PoolCondition.ReadOnly,
         { Mode: PoolMode.OutOfDataSpace } => PoolCondition.OutOfData,
-        // The kernel calls it writable until the next write finds no block; so it does after each reload.
+        // The kernel reports it as writable until the next write finds no block, and again after each reload.
         { Data: { Free: 0, Total: > 0 } } => PoolCondition.OutOfData,
         _ when status.Metadata.FreePercent < marks.MinFreeMetadataPercent => PoolCondition.LowMetadata,
         _ when status.Data.FreePercent < marks.MinFreeDataPercent => PoolCondition.LowData,
@@ -60,7 +60,7 @@ public sealed record PoolHealth(ThinPoolStatus Status, PoolCondition Condition)
         _ => $"{Free("data", Status.Data)}, {Free("metadata", Status.Metadata)}",
     };
 
-    /// <summary>What is to be journaled of this reading; null where nothing has changed.</summary>
+    /// <summary>The event for a changed condition; null if it has not changed.</summary>
     public PoolEvents.ConditionChanged? ChangeFrom(PoolState state, DateTimeOffset at) =>
         state.Condition.Condition == Condition
             ? null
@@ -69,7 +69,7 @@ public sealed record PoolHealth(ThinPoolStatus Status, PoolCondition Condition)
     private static string Free(string what, BlockUsage usage) =>
         $"{usage.FreeBytes} of {usage.TotalBytes} {what} free";
 
-    /// <summary>Pool messages are accepted by the kernel: snapshots can be made and deleted.</summary>
+    /// <summary>The kernel accepts pool messages: snapshots can be created and deleted.</summary>
     public bool CanChange => Condition <= PoolCondition.OutOfData;
 
     public ByteSize DataTotal => Status.Data.TotalBytes;

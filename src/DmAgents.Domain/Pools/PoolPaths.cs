@@ -5,7 +5,7 @@ using DmAgents.Domain.Images;
 
 namespace DmAgents.Domain.Pools;
 
-/// <summary>Where a pool has its files: <c>pools/NAME/</c> below the state directory.</summary>
+/// <summary>The paths of a pool's files: <c>pools/NAME/</c> below the state directory.</summary>
 /// <param name="StateDirectory">Absolute, without a slash at its end: <c>/var/lib/dmagents</c>.</param>
 public sealed record PoolPaths(string StateDirectory, PoolName Pool)
 {
@@ -14,7 +14,7 @@ public sealed record PoolPaths(string StateDirectory, PoolName Pool)
 
     public string Root => $"{StateDirectory}/pools/{Pool}";
 
-    /// <summary>Who the pool is and what it is made of, for an adoption.</summary>
+    /// <summary>The pool's identity and backing, for an adoption.</summary>
     public string IdentityFile => Root + "/pool.json";
 
     /// <summary>One JSON file per reference.</summary>
@@ -33,16 +33,16 @@ public sealed record PoolPaths(string StateDirectory, PoolName Pool)
 
     public LoopFile MetadataFile => new(Root + "/metadata.img");
 
-    /// <summary>Where copies of metadata are looked at; there only while that lasts.</summary>
+    /// <summary>Scratch files for examining metadata; they exist only meanwhile.</summary>
     public LoopFile ScratchFile(string part) => new($"{Root}/scratch-{part}.img");
 
     /// <summary>Backups of the pool's own metadata, compressed text.</summary>
     public string BackupDirectory => Root + "/backups";
 
-    /// <summary>One content map per layer that was offered to other hosts or received from one.</summary>
+    /// <summary>One content map for each layer that was offered to other hosts or received from one.</summary>
     public string ContentDirectory => Root + "/content";
 
-    /// <summary>What is kept of transfers into the pool, so that they go on after a crash.</summary>
+    /// <summary>State of transfers into the pool, so that they resume after a crash.</summary>
     public string TransferDirectory => Root + "/transfers";
 
     /// <summary>A layer's content map.</summary>
@@ -50,14 +50,14 @@ public sealed record PoolPaths(string StateDirectory, PoolName Pool)
 
     public string FileOf(ImageReference reference) => $"{ImageDirectory}/{Short(Escape(reference.Value))}.json";
 
-    /// <summary>Of a view: views are named like devices, in a directory of their own.</summary>
+    /// <summary>A view's file: views are named like devices, in a directory of their own.</summary>
     public string ViewFileOf(DeviceKey key) => $"{ViewDirectory}/{NameOf(key)}.json";
 
     public MountPath MountOf(DeviceKey key) => new($"{MountDirectory}/{NameOf(key)}");
 
     /// <summary>
-    /// A device's name in mnt/ and metadata/: a container's own name, "sha256-..." for a layer; for other spaces space
-    /// and name joined by '~', which no container's name has. Different keys never share a name.
+    /// A device's name in mnt/ and metadata/: a container's own name, "sha256-..." for a layer. For other spaces, space
+    /// and name joined by '~', which no container name contains. Different keys never share a name.
     /// </summary>
     public static string NameOf(DeviceKey key)
     {

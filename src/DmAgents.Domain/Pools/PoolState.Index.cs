@@ -3,7 +3,7 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Domain.Pools;
 
-/// <summary>What is derived of devices and views, kept with each change of one.</summary>
+/// <summary>Indexes derived from devices and views, updated with each change of one.</summary>
 public sealed partial record PoolState
 {
     /// <summary>The state with this device, in place of the one of its id.</summary>
@@ -38,7 +38,7 @@ public sealed partial record PoolState
         };
     }
 
-    /// <summary>A device on its way out has given back its key and its place in the lineage.</summary>
+    /// <summary>A device in removal has released its key and its place in the lineage.</summary>
     private static DeviceRecord? OwnerOrNull(DeviceRecord? device) =>
         device is { Phase: not DevicePhase.Removing } ? device : null;
 
@@ -59,7 +59,7 @@ public sealed partial record PoolState
             ? (true, layer)
             : (false, default);
 
-    /// <summary>The device of a view is live, read-only, from its first view to its last.</summary>
+    /// <summary>A view's device is live, read-only, from its first view to its last.</summary>
     private PoolState Show(ViewRecord view)
     {
         var source = Devices[view.Source];

@@ -9,26 +9,26 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
 
-/// <summary>Who a pool is. Does not change, but for growth of the backing.</summary>
+/// <summary>A pool's identity. Constant, except for growth of the backing.</summary>
 public sealed record PoolIdentity(
     PoolUuid Uuid, PoolName Name, PoolBacking Backing, PoolBlockSize BlockSize, FileSystemKind FileSystem,
     ByteSize BaseSize, DateTimeOffset CreatedAt)
 {
-    /// <summary>The logical sectors that its devices had when it was made; null where nobody looked.</summary>
+    /// <summary>The logical sector size of its devices when the pool was made; null if it is unknown.</summary>
     public ByteSize? SectorSize { get; init; }
 }
 
-/// <summary>Which transaction id the pool must have for the journal to be its own.</summary>
-/// <param name="Reached">The latest that the agent knows to be set.</param>
-/// <param name="Intended">One that may have been set; null where none is under way.</param>
+/// <summary>The transaction ids that prove that journal and pool belong together.</summary>
+/// <param name="Reached">The latest id that the agent knows to be set.</param>
+/// <param name="Intended">An id that may have been set; null if no change is under way.</param>
 public sealed record Checkpoint(TransactionId Reached, TransactionId? Intended)
 {
     public bool Allows(TransactionId found) => found == Reached || found == Intended;
 }
 
-/// <summary>The truth about a pool, as its journal tells it. Immutable; changed only by <see cref="Apply"/>.</summary>
-/// <remarks>What is derived of the devices, so that nothing has to search them, is kept by <see cref="Put"/> and
-/// <see cref="Drop"/> alone.</remarks>
+/// <summary>The truth about a pool, by its journal. Immutable; only <see cref="Apply"/> changes it.</summary>
+/// <remarks>Only <see cref="Put"/> and <see cref="Drop"/> maintain the indexes over the devices, which replace
+/// searches.</remarks>
 public sealed partial record PoolState(
     PoolIdentity? Identity,
     ImmutableDictionary<ThinId, DeviceRecord> Devices,
@@ -42,53 +42,52 @@ public sealed partial record PoolState(
     /// <summary>The pool's own metadata exist and may hold devices: they are never formatted again.</summary>
     public bool WasOpened { get; init; }
 
-    /// <summary>The condition that was found last, and since when it is that.</summary>
+    /// <summary>The latest condition, and since when the pool has it.</summary>
     public ConditionRecord Condition { get; init; } = ConditionRecord.Initial;
 
-    /// <summary>The last round of trimming; null where none has ended yet.</summary>
+    /// <summary>The last trim round; null if none has ended.</summary>
     public TrimRecord? LastTrim { get; init; }
 
-    /// <summary>Disks that the pool is extended by when it runs low, in this order.</summary>
+    /// <summary>Disks by which the pool is extended when it runs low, in this order.</summary>
     public ImmutableArray<DevicePath> Spares { get; init; } = [];
 
-    /// <summary>Metadata that others have replaced, the oldest first.</summary>
+    /// <summary>Earlier metadata that were replaced and kept, the oldest first.</summary>
     public ImmutableArray<KeptMetadata> Kept { get; init; } = [];
 
-    /// <summary>How the last backup of the metadata went; null where none was tried yet.</summary>
+    /// <summary>The outcome of the last metadata backup; null if none was tried.</summary>
     public BackupRecord? LastBackup { get; init; }
 
     /// <summary>Whether the latest backups can be restored.</summary>
     public BackupProofs Proofs { get; init; } = BackupProofs.None;
 
-    /// <summary>Set where the pool was another program's.</summary>
+    /// <summary>Set if the pool was taken over from another program.</summary>
     public TakeoverRecord? Takeover { get; init; }
 
-    /// <summary>The request that gave each image its reference; not of images that were stored before it was kept.
-    /// </summary>
+    /// <summary>The request that gave each image its reference; missing for images stored before the agent recorded
+    /// it.</summary>
     public ImmutableDictionary<ImageReference, RequestId> NamedBy { get; init; } =
         ImmutableDictionary<ImageReference, RequestId>.Empty;
 
-    /// <summary>What the blocks of layers are, as far as it was computed.</summary>
+    /// <summary>The content digests of layers, as far as they were computed.</summary>
     public ImmutableDictionary<ThinId, ContentDigest> Contents { get; init; } =
         ImmutableDictionary<ThinId, ContentDigest>.Empty;
 
-    /// <summary>The other program may get this thin id back: it must stay as it is.</summary>
+    /// <summary>The pool may be returned to the other program with this thin id: it must stay unchanged.</summary>
     public bool IsForeign(ThinId id) => Takeover is { CanBeUndone: true } && Takeover.Thins.Contains(id);
 
-    /// <summary>The owners of keys: every device that is not on its way out.</summary>
+    /// <summary>The device of each key, except devices in removal.</summary>
     public ImmutableDictionary<DeviceKey, ThinId> Keys { get; private init; } =
         ImmutableDictionary<DeviceKey, ThinId>.Empty;
 
-    /// <summary>Devices whose intent has no outcome.</summary>
+    /// <summary>Devices whose creation has no outcome.</summary>
     public ImmutableHashSet<ThinId> Creating { get; private init; } = [];
 
-    /// <summary>How many devices lie directly above each, and how many views show it.</summary>
+    /// <summary>How many devices lie directly above each device.</summary>
     private ImmutableDictionary<ThinId, int> Above { get; init; } = ImmutableDictionary<ThinId, int>.Empty;
 
     private ImmutableDictionary<ThinId, int> ViewCounts { get; init; } = ImmutableDictionary<ThinId, int>.Empty;
 
-    /// <summary>Snapshots that are made before anyone asks, in whatever phase but removal, by the layer below them.
-    /// </summary>
+    /// <summary>Stock snapshots by the layer below them, in every phase except removal.</summary>
     private ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>> Stock { get; init; } =
         ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>>.Empty;
 
@@ -102,23 +101,23 @@ public sealed partial record PoolState(
         new Checkpoint(TransactionId.Initial, Intended: null),
         RequestLog.Empty);
 
-    /// <summary>The disk has metadata that others have replaced.</summary>
+    /// <summary>The disk has metadata that were kept after a replacement.</summary>
     public bool Keeps(DevicePath disk) => Kept.Any(kept => kept.Disks().Contains(disk));
 
     public DeviceRecord? Find(DeviceKey key) => Keys.TryGetValue(key, out var id) ? Devices[id] : null;
 
     public bool IsTaken(DeviceKey key) => Keys.ContainsKey(key) || Views.ContainsKey(key);
 
-    /// <summary>How many present devices and views need this one. The stock does not: it goes with its layer.</summary>
+    /// <summary>How many devices and views need this one. The stock does not count: it is removed with its
+    /// layer.</summary>
     public int ChildrenOf(ThinId id) => Above.GetValueOrDefault(id) + ViewsOf(id) - StockOf(id).Count;
 
     public int ViewsOf(ThinId id) => ViewCounts.GetValueOrDefault(id);
 
-    /// <summary>Snapshots of this layer that nobody has asked for yet: those that can be had, those that are being
-    /// made, and those that the pool has lost.</summary>
+    /// <summary>The layer's stock: snapshots without an owner, whether they are ready, in creation or lost.</summary>
     public ImmutableSortedSet<ThinId> StockOf(ThinId id) => Stock.GetValueOrDefault(id, []);
 
-    /// <summary>Those of <see cref="StockOf"/> that can be had.</summary>
+    /// <summary>The snapshots of <see cref="StockOf"/> that are ready.</summary>
     public IEnumerable<ThinId> ReadyStockOf(ThinId id) =>
         StockOf(id).Where(stock => Devices[stock].Phase == DevicePhase.Ready);
 
@@ -134,7 +133,7 @@ public sealed partial record PoolState(
             yield return at;
     }
 
-    /// <summary>The state with devices and views that a stored one had.</summary>
+    /// <summary>This state with the devices and views of a stored one.</summary>
     public PoolState Restored(IEnumerable<DeviceRecord> devices, IEnumerable<ViewRecord> views)
     {
         var withDevices = devices.Aggregate(this, (state, device) => state.Put(device));
@@ -227,7 +226,7 @@ public sealed partial record PoolState(
         PoolEvents.MetadataReplaced e => (MadeOf(e.Backing) with
         {
             Kept = KeptMetadata.Of(Identity!.Backing, e.At) is { } kept ? Kept.Add(kept) : Kept,
-            // What is there now is what the journal expects: any other is the wrong pool still.
+            // The journal expects the transaction id that the other metadata have: with any other it is the wrong pool.
             Checkpoint = new Checkpoint(e.TransactionId, Intended: null),
         }).Answering(e.Request, subject: null),
         PoolEvents.KeptMetadataDiscarded e => (this with { Kept = [] }).Answering(e.Request, subject: null),
@@ -260,7 +259,7 @@ public sealed partial record PoolState(
     private PoolState MadeOf(PoolBacking backing) => this with
     {
         Identity = Identity! with { Backing = backing },
-        // One that has become a part is no spare any more.
+        // A disk that has become a part of the pool is no longer a spare.
         Spares = Spares.RemoveAll(disk => backing is PoolBacking.Disks disks
             && disks.Data.Concat(disks.Metadata).Any(part => part.Disk == disk)),
     };
@@ -293,7 +292,7 @@ public sealed partial record PoolState(
         return Put(device) with { Ledger = Ledger.Given(device.Id) };
     }
 
-    /// <summary>A device that was removed while it was being made stays removed.</summary>
+    /// <summary>A device that was removed during its creation stays removed.</summary>
     private PoolState WithCreated(DeviceRecord device) =>
         device.Phase == DevicePhase.Removing ? this : Put(device with { Phase = DevicePhase.Ready });
 
@@ -325,8 +324,8 @@ public sealed partial record PoolState(
         return Put(device with { Labels = e.Labels, UpdatedAt = e.At }).Answering(e.Request, device.Id);
     }
 
-    /// <remarks>In which transaction the pool made it was before anyone knew it. Nor does the search for free ids begin
-    /// anew behind it: those that were given back since then rest as long as any.</remarks>
+    /// <remarks>The transaction that created it is unknown here. The search for free ids does not restart behind it, so
+    /// ids that were freed since then rest as long as all others.</remarks>
     private PoolState WithUndeleted(PoolEvents.Undeleted e)
     {
         var state = WithNew(new DeviceRecord(

@@ -3,12 +3,12 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Domain.Pools;
 
-/// <summary>What a command that succeeded is answered with.</summary>
+/// <summary>The replies to commands that succeeded.</summary>
 public static class PoolSuccess
 {
-    /// <param name="device">The device that the command was about, as it is now.</param>
-    /// <param name="removed">Devices that are gone with it.</param>
-    /// <param name="alreadySo">Nothing had to be changed.</param>
+    /// <param name="device">The command's device, in its present state.</param>
+    /// <param name="removed">Devices that were removed with it.</param>
+    /// <param name="alreadySo">Nothing had to change.</param>
     public static PoolReplies.Success Of(
         PoolCommand command, DeviceRecord? device, ImmutableArray<DeviceRecord> removed, bool alreadySo) =>
         command switch
@@ -29,7 +29,8 @@ public static class PoolSuccess
             _ => OfWhole(command, alreadySo),
         };
 
-    /// <summary>Of a command that changed no device: it was so, or it is about the pool as a whole.</summary>
+    /// <summary>The reply to a command that changed no device: it was already so, or the command concerns the whole
+    /// pool.</summary>
     public static PoolReplies.Success Of(PoolCommand command, bool alreadySo) =>
         Of(command, device: null, removed: [], alreadySo);
 

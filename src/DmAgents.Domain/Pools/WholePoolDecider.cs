@@ -5,8 +5,8 @@ using DmAgents.Domain.Pools.Takeover;
 namespace DmAgents.Domain.Pools;
 
 /// <summary>
-/// Decides about commands that have the pool to themselves, and about reports on it. Pure. A command that is accepted
-/// without events changes the journal by its outcome.
+/// Decides commands that need exclusive use of the pool, and reports about it. Pure. If a command is accepted without
+/// events, its outcome changes the journal.
 /// </summary>
 internal static class WholePoolDecider
 {
@@ -45,8 +45,8 @@ internal static class WholePoolDecider
             : Go;
     }
 
-    /// <remarks>An accepted transaction id becomes the checkpoint: the next comparison takes the pool for the journal's
-    /// own.</remarks>
+    /// <remarks>An accepted transaction id becomes the checkpoint: the next comparison finds that pool and journal
+    /// belong together.</remarks>
     private static Decision.Accepted Repair(PoolState state, PoolCommands.Repair c) =>
         c.Accept is { } accepted && accepted != state.Checkpoint.Reached
             ? new Decision.Accepted([new PoolEvents.CheckpointReached(accepted, c.At)], Subject: null)
@@ -69,7 +69,7 @@ internal static class WholePoolDecider
         };
     }
 
-    /// <remarks>A failure with the same reason as the last one is told once.</remarks>
+    /// <remarks>A failure with the same reason as the last one is recorded once.</remarks>
     private static Decision NoteBackup(PoolState state, PoolCommands.NoteBackup c) => c.Outcome switch
     {
         BackupOutcome.Made made when state.LastBackup?.Name == made.Name.ToString() => new Decision.AlreadySo(null),

@@ -4,16 +4,16 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Ports;
 
-/// <summary>What a file system is like, by its superblock.</summary>
+/// <summary>A file system's properties, by its superblock.</summary>
 /// <param name="Unit">The largest logical sectors on which it can be mounted: xfs' sectors, ext4's blocks.</param>
-/// <param name="Features">What it has, by the words of its own tools; a bit that is not known by its number. Not among
-/// them: what only tells that it is mounted, or was not unmounted.</param>
+/// <param name="Features">Its features, by the names that its own tools use; an unknown bit by its number. Without the
+/// flags that only say that it is mounted, or was not unmounted.</param>
 public sealed record FileSystemTraits(FileSystemKind Kind, ByteSize Unit, ImmutableSortedSet<string> Features)
 {
-    /// <summary>Features that some kernel does not know, with the first that does (fs/ext4/ext4.h and
-    /// fs/xfs/libxfs/xfs_format.h by their history) and the set that they are in. Missing are those that are older
-    /// than any kernel that the agent runs on, and those of ext4's set "compat" (fast_commit, orphan_file, ...): a
-    /// kernel mounts them without knowing them.</summary>
+    /// <summary>Features that some kernels do not know, with the first kernel that does (from the history of
+    /// fs/ext4/ext4.h and fs/xfs/libxfs/xfs_format.h) and their set. Features older than any kernel that the agent runs
+    /// on are left out. So are those of ext4's set "compat" (fast_commit, orphan_file, ...): a kernel mounts them
+    /// without knowing them.</summary>
     private static readonly ImmutableDictionary<string, (KernelVersion? Since, bool BarsReading)> Young =
         ImmutableDictionary<string, (KernelVersion? Since, bool BarsReading)>.Empty
             .Add("metadata_csum_seed", (new(4, 4), true)).Add("large_dir", (new(4, 13), true))
@@ -25,14 +25,15 @@ public sealed record FileSystemTraits(FileSystemKind Kind, ByteSize Unit, Immuta
             .Add("parent", (new(6, 10), true)).Add("metadir", (new(6, 13), true)).Add("zoned", (new(6, 15), true))
             .Add("zone_gaps", (new(6, 16), true));
 
-    /// <summary>The sets that a kernel need not know in all, by their names in <see cref="UnknownBit"/>.</summary>
+    /// <summary>The feature sets that a kernel need not know fully, by their names in <see
+    /// cref="UnknownBit"/>.</summary>
     private const string Harmless = "compat_bit_";
     private const string ForWriting = "ro_compat_bit_";
     private const string ForMounting = "incompat_bit_";
 
-    /// <summary>Those features because of which a kernel refuses the file system, or refuses to write to it. By the
-    /// version alone: a distribution's kernel may have features of younger ones, and one that was built without an
-    /// option lacks some of its own.</summary>
+    /// <summary>The features because of which a kernel refuses the file system, or refuses to write to it. By the
+    /// version alone: a distribution's kernel may have later features, and one built without an option lacks some of
+    /// its own.</summary>
     public ImmutableArray<UnknownFeature> BeyondOf(KernelVersion kernel) =>
     [
         .. Features.Select(Demand).OfType<UnknownFeature>()
@@ -58,7 +59,7 @@ public sealed record FileSystemTraits(FileSystemKind Kind, ByteSize Unit, Immuta
         : feature.StartsWith(ForMounting, StringComparison.Ordinal) ? new UnknownFeature(feature, null, true)
         : null;
 
-    /// <summary>What tells these features from those that the agent gives; empty where they are the same.</summary>
+    /// <summary>How these features differ from those that the agent sets; empty if they are the same.</summary>
     public string DifferenceTo(FileSystemFormat format)
     {
         var (more, less) = (Features.Except(format.Features), format.Features.Where(f => !Features.Contains(f)));
@@ -67,9 +68,9 @@ public sealed record FileSystemTraits(FileSystemKind Kind, ByteSize Unit, Immuta
 }
 
 /// <summary>A feature of a file system that a kernel does not know.</summary>
-/// <param name="Name">The word of the file system's own tools, or the number of its bit.</param>
-/// <param name="Since">The first kernel that knows it; null if no kernel is known to.</param>
-/// <param name="BarsReading">A kernel that does not know it refuses every mount. Else it mounts the file system
+/// <param name="Name">The name that the file system's own tools use, or the number of its bit.</param>
+/// <param name="Since">The first kernel that knows it; null if none is known to.</param>
+/// <param name="BarsReading">True: a kernel that does not know it refuses every mount. False: it mounts the file system
 /// read-only.</param>
 public sealed record UnknownFeature(string Name, KernelVersion? Since, bool BarsReading)
 {

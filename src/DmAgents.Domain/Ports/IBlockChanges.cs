@@ -3,15 +3,15 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Ports;
 
-/// <summary>Where a layer's device maps other blocks than an ancestor's device: what has to be read to send the one to
-/// a host that has the other.</summary>
+/// <summary>The blocks in which a layer's device differs from an ancestor's device: the blocks to send to a host that
+/// has the ancestor.</summary>
 public interface IBlockChanges
 {
-    /// <summary>All ranges in which the two devices may differ: every block that one of them maps elsewhere than the
-    /// other, or alone. Whole blocks of the pool, so the last may end beyond the device.</summary>
+    /// <summary>All ranges in which the two devices may differ: every block that they map differently, or that only one
+    /// of them maps. Whole blocks of the pool, so the last may end beyond the device.</summary>
     /// <param name="ancestor">The content digest of a copy in the same pool.</param>
-    /// <returns>In any order. NotFound if the ancestor's device is not in the pool any more, NotSupported if the two
-    /// share no blocks that could be compared: then whole pieces are sent. Otherwise as for reading the pool's
+    /// <returns>In any order. NotFound if the pool no longer has the ancestor's device. NotSupported if the two share
+    /// no blocks to compare: then the caller sends whole pieces. Otherwise as for reading the pool's
     /// metadata.</returns>
     KernelResult<IReadOnlyList<ByteRange>> Since(ContentDigest ancestor);
 }

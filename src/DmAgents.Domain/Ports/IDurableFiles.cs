@@ -2,39 +2,39 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Ports;
 
-/// <summary>Small files that are either as they were or as they are to be, whatever dies in between.</summary>
+/// <summary>Small files with atomic changes: after a crash a file has either its old or its new content.</summary>
 public interface IDurableFiles
 {
     /// <summary>
-    /// Replaces a file: a temporary one beside it, fsync, rename, fsync of the directory, which is made where it is
-    /// missing. Idempotent.
+    /// Replaces a file: writes a temporary file beside it, then fsync, rename, and fsync of the directory. Creates a
+    /// missing directory. Idempotent.
     /// </summary>
     /// <param name="path">Absolute.</param>
-    /// <param name="content">All of it.</param>
+    /// <param name="content">The whole content.</param>
     KernelResult Replace(string path, ReadOnlySpan<byte> content);
 
-    /// <summary>As the other, for content that is too much to be held. Where <paramref name="write"/> is refused
-    /// the file stays as it was.</summary>
+    /// <summary>As above, for content too large for memory. If <paramref name="write"/> fails, the file stays as it
+    /// was.</summary>
     KernelResult Replace(string path, Func<Stream, KernelResult> write);
 
-    /// <summary>As the first, for what only the file's owner may read or write (mode 0600, whatever the process's
-    /// mask): no other process can read the content at any time, not even in the temporary file.</summary>
+    /// <summary>As the first, for secrets (mode 0600, regardless of the process's umask): no other user can ever read
+    /// the content, not even in the temporary file.</summary>
     KernelResult ReplaceSecret(string path, ReadOnlySpan<byte> content);
 
-    /// <summary>Removes a file, and makes that durable. A missing one: done.</summary>
+    /// <summary>Deletes a file durably. A missing one: done.</summary>
     KernelResult Delete(string path);
 
-    /// <summary>Makes the names in a directory durable: files and directories that were made in it or renamed into it.
-    /// NotFound if there is none.</summary>
+    /// <summary>Makes a directory's entries durable: files and directories that were created in it or renamed into it.
+    /// NotFound if it does not exist.</summary>
     KernelResult SyncDirectory(string directory);
 
     /// <summary>The content, or NotFound.</summary>
     KernelResult<byte[]> Read(string path);
 
-    /// <summary>The content from its beginning on, to be disposed of; or NotFound.</summary>
+    /// <summary>A stream over the content, which the caller disposes; or NotFound.</summary>
     KernelResult<Stream> OpenRead(string path);
 
-    /// <summary>How long the file is, or NotFound.</summary>
+    /// <summary>The file's length, or NotFound.</summary>
     KernelResult<ByteSize> SizeOf(string path);
 
     /// <summary>The names of a directory's entries. A missing directory has none.</summary>

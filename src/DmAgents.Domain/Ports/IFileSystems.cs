@@ -3,102 +3,100 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Ports;
 
-/// <summary>File systems on thin devices, and the directories they are mounted on.</summary>
+/// <summary>File systems on thin devices, and their mount points.</summary>
 public interface IFileSystems
 {
-    /// <summary>The kernel's version, by which it is known what features of file systems it takes.</summary>
+    /// <summary>The running kernel's version, which decides the file system features that it supports.</summary>
     KernelVersion Running { get; }
 
     /// <summary>
-    /// Makes an empty file system over whatever is there: root directory of mode 0755 and owner root, no lost+found.
-    /// With the features of <see cref="FileSystemFormat"/>, whatever the host's mkfs and its configuration would
-    /// choose.
+    /// Makes an empty file system, overwriting the device's content: root directory of mode 0755 and owner root, no
+    /// lost+found. Its features are those of <see cref="FileSystemFormat"/>, regardless of the host's mkfs and its
+    /// configuration.
     /// </summary>
-    /// <returns>NotSupported, naming the program, where mkfs is not installed, or gives other features.</returns>
+    /// <returns>NotSupported, naming the program, if mkfs is not installed, or sets other features.</returns>
     KernelResult Format(DevicePath device, FileSystemKind kind);
 
     /// <summary>
-    /// Grows the file system to the size of its device; on one that fills it already: done. ext4 grows mounted or
-    /// not, xfs only mounted: with <paramref name="mountedAt"/> null the boundary mounts it somewhere for a moment.
+    /// Grows the file system to the size of its device; if it already has that size: done. ext4 grows mounted or not,
+    /// xfs only mounted: if <paramref name="mountedAt"/> is null, the kernel boundary mounts it temporarily.
     /// </summary>
     KernelResult Grow(DevicePath device, FileSystemKind kind, MountPath? mountedAt);
 
-    /// <summary>Mounts a device; the target directory is made where it is missing. Busy where the target is a mount
-    /// already. xfs snapshots get <c>nouuid</c>. Of a file system that was not unmounted, on a device that takes no
-    /// writes, a read-only mount shows what is in place, without its log. NotSupported, naming them with the first
-    /// kernel that has them, if the kernel refuses the file system because of features that it does not know.</summary>
-    /// <param name="directory">What is to be seen at the target: the directory of this name in the file system's root,
-    /// in one step, so that nobody ever sees the rest there. NotFound where there is none. Null: the whole file system.
-    /// </param>
+    /// <summary>Mounts a device and creates a missing target directory. Busy if the target is already a mount point.
+    /// xfs snapshots get <c>nouuid</c>. A file system that was not unmounted, on a device that refuses writes, is
+    /// mounted read-only without log replay. NotSupported if the kernel does not know some of its features; the error
+    /// names them with the first kernel that does.</summary>
+    /// <param name="directory">The directory of this name in the file system's root is mounted instead of the root. The
+    /// mount is atomic: no process ever sees the rest at the target. NotFound if it does not exist. Null: the whole
+    /// file system.</param>
     KernelResult Mount(
         DevicePath device, MountPath target, FileSystemKind kind, bool readOnly, string? directory = null);
 
-    /// <summary>Whether the kernel takes the file system at all: a read-only mount in no directory tree, which replays
-    /// no log and writes nothing.</summary>
-    /// <returns>NotSupported, as <see cref="Mount"/>, if it does not because of features.</returns>
+    /// <summary>Whether the kernel can mount the file system: a detached read-only mount, which replays no log and
+    /// writes nothing.</summary>
+    /// <returns>NotSupported, as <see cref="Mount"/>, because of features.</returns>
     KernelResult TryMount(DevicePath device, FileSystemKind kind);
 
     /// <summary>
-    /// Unmounts, which writes everything back. Busy where it is in use, unless <paramref name="detach"/>: then it
-    /// leaves the tree at once and ends when its last user goes. Invalid where it is no mount.
+    /// Unmounts, which writes all dirty data back. Busy if it is in use, unless <paramref name="detach"/> (MNT_DETACH):
+    /// then it leaves the tree at once and is unmounted on last close. Invalid if the target is not a mount point.
     /// </summary>
     KernelResult Unmount(MountPath target, bool detach);
 
-    /// <summary>How many inodes the file system has in use, as its superblock on the device says: exact on one that was
-    /// unmounted, some seconds old on one that is mounted. Needs no mount. Invalid where there is no such file system.
-    /// </summary>
+    /// <summary>How many inodes the file system uses, by its superblock on the device: exact if it was unmounted, some
+    /// seconds old if it is mounted. Needs no mount. Invalid if there is no such file system.</summary>
     KernelResult<ulong> UsedInodes(DevicePath device, FileSystemKind kind);
 
-    /// <summary>What the file system is like, as its superblock on the device says. Needs no mount. Invalid where there
-    /// is no such file system.</summary>
+    /// <summary>The file system's properties, by its superblock on the device. Needs no mount. Invalid if there is no
+    /// such file system.</summary>
     KernelResult<FileSystemTraits> Traits(DevicePath device, FileSystemKind kind);
 
     /// <summary>Every mount in the agent's own mount namespace.</summary>
     KernelResult<IReadOnlyList<MountEntry>> Mounts();
 
-    /// <summary>What is mounted at this very place: one statx and one statfs, however many mounts there are.</summary>
-    /// <returns>NotFound if nothing is mounted there, or there is no such directory.</returns>
+    /// <summary>The device mounted exactly at this path: one statx and one statfs, regardless of the number of
+    /// mounts.</summary>
+    /// <returns>NotFound if nothing is mounted there, or the directory does not exist.</returns>
     KernelResult<MountedDevice> MountAt(MountPath target);
 
     /// <summary>
-    /// Discards what the file system does not use of a range (FITRIM), and says how many bytes it handed down: more
-    /// than the pool gets back, for what was never written is among them. Invalid where the range begins beyond its
-    /// end. xfs hands a free extent down whole with each range that touches it.
+    /// Discards the unused blocks of a file system within a range (FITRIM), and returns how many bytes it discarded.
+    /// This is more than the pool gets back, because it includes blocks that were never written. Invalid if the range
+    /// begins beyond the file system's end. xfs discards a whole free extent for each range that touches it.
     /// </summary>
     KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length);
 
-    /// <summary>Writes all that is dirty in the file system to its device and makes the device flush
-    /// (syncfs).</summary>
+    /// <summary>Writes the file system's dirty data to its device and flushes the device (syncfs).</summary>
     KernelResult SyncFileSystem(MountPath mounted);
 
-    /// <summary>Makes a directory of mode 0700 or 0755 and its missing parents. An existing one: done.</summary>
+    /// <summary>Creates a directory, mode 0700 or 0755, and its missing parents. An existing one: done.</summary>
     KernelResult EnsureDirectory(MountPath path);
 
-    /// <summary>Removes an empty directory. A missing one: done. Busy where a mount is on it or something in
-    /// it.</summary>
+    /// <summary>Removes an empty directory. A missing one: done. Busy if it is a mount point or not empty.</summary>
     KernelResult RemoveDirectory(MountPath path);
 
-    /// <summary>What a directory is under any name: NotFound where there is none.</summary>
+    /// <summary>A directory's identity, independent of its path. NotFound if it does not exist.</summary>
     KernelResult<DirectoryIdentity> Identify(MountPath directory);
 
-    /// <summary>Processes that have a file open in a directory or below it, as far as the kernel tells, whatever name
-    /// the directory is given by. Empty where nobody is found.</summary>
+    /// <summary>Processes that have a file open in or below a directory, by any path, as far as the kernel shows them.
+    /// Empty if none is found.</summary>
     KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory);
 }
 
-/// <summary>A directory's place in its file system.</summary>
-/// <param name="Device">The file system's device; made up by the kernel where it has none.</param>
-/// <param name="Inode">The directory's number in it.</param>
-/// <param name="Path">By which it was found, without symbolic links.</param>
+/// <summary>A directory's identity within its file system.</summary>
+/// <param name="Device">The file system's device number; an anonymous one from the kernel if it has no device.</param>
+/// <param name="Inode">The directory's inode number.</param>
+/// <param name="Path">Its path without symbolic links.</param>
 public sealed record DirectoryIdentity(DeviceNumber Device, ulong Inode, MountPath Path);
 
 /// <summary>A process that uses a directory.</summary>
-/// <param name="Name">The program, as the kernel has it: at most 15 bytes.</param>
+/// <param name="Name">The program's name in the kernel: at most 15 bytes.</param>
 /// <param name="File">One of the files that it has open there.</param>
 public sealed record DirectoryUser(int ProcessId, string Name, string File);
 
-/// <summary>What is mounted at a place.</summary>
-/// <param name="ReadOnly">The mount takes no writes, or its file system does not.</param>
+/// <summary>The device mounted at a path.</summary>
+/// <param name="ReadOnly">The mount or its file system is read-only.</param>
 public sealed record MountedDevice(DeviceNumber Device, bool ReadOnly);
 
 /// <summary>One line of /proc/self/mountinfo.</summary>

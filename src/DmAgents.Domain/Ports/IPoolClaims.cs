@@ -2,13 +2,13 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Domain.Ports;
 
-/// <summary>One agent per pool, whatever its state directory is.</summary>
+/// <summary>Ensures one agent per pool, independent of state directories.</summary>
 public interface IPoolClaims
 {
     /// <summary>
-    /// Claims the pool for as long as the result is not disposed and the process lives: the kernel lets go of what a
-    /// dead process had. Holds within one network namespace, which agents share with their host.
+    /// Claims the pool until the result is disposed or the process ends: the kernel releases a dead process's claims.
+    /// Valid within one network namespace, which agents share with their host.
     /// </summary>
-    /// <returns>Busy where another claim is held, naming its process.</returns>
+    /// <returns>Busy if another process holds the claim; the error names it.</returns>
     KernelResult<IDisposable> Claim(PoolUuid pool);
 }

@@ -1,10 +1,10 @@
 namespace DmAgents.Domain.Ports;
 
-/// <summary>What a refused kernel call means to the caller. Mapped once, by errno's number, in the kernel
-/// boundary.</summary>
+/// <summary>What a refused kernel call means to the caller. The kernel boundary maps it once, by the errno
+/// number.</summary>
 public enum KernelFault
 {
-    /// <summary>EBUSY, ETXTBSY: something holds the object.</summary>
+    /// <summary>EBUSY, ETXTBSY: the object is in use.</summary>
     Busy,
 
     /// <summary>ENOENT, ENXIO, ENODATA, ENODEV, and ESRCH: there is no such object.</summary>
@@ -19,7 +19,7 @@ public enum KernelFault
     /// <summary>EROFS.</summary>
     ReadOnly,
 
-    /// <summary>EINVAL, EDOM, ERANGE, ENAMETOOLONG: the kernel does not take the request as it is.</summary>
+    /// <summary>EINVAL, EDOM, ERANGE, ENAMETOOLONG: the kernel does not accept this request.</summary>
     Invalid,
 
     /// <summary>EOPNOTSUPP, ENOSYS, ENOTTY, or a program or kernel module that is not installed.</summary>
@@ -28,7 +28,7 @@ public enum KernelFault
     /// <summary>EPERM, EACCES.</summary>
     NotPermitted,
 
-    /// <summary>A bounded wait ran out. The state of the object is unknown.</summary>
+    /// <summary>A bounded wait expired. The state of the object is unknown.</summary>
     TimedOut,
 
     /// <summary>EIO, ENOMEM and all others. The state of the object is unknown.</summary>
@@ -36,21 +36,21 @@ public enum KernelFault
 }
 
 /// <summary>A kernel call that was refused or failed.</summary>
-/// <param name="Fault">What it means.</param>
-/// <param name="Errno">The number that the kernel gave, or 0 where a program or a wait failed.</param>
-/// <param name="Operation">What was asked, in the kernel's words: "create_snap", "mount", "mkfs.ext4".</param>
-/// <param name="Subject">The device, file or path that it was asked of.</param>
+/// <param name="Fault">Its meaning.</param>
+/// <param name="Errno">The kernel's number, or 0 if a program or a wait failed.</param>
+/// <param name="Operation">The operation in the kernel's words: "create_snap", "mount", "mkfs.ext4".</param>
+/// <param name="Subject">The device, file or path of the operation.</param>
 /// <param name="Detail">More, for people: a program's last line, the name of what is missing.</param>
 public sealed record KernelError(KernelFault Fault, int Errno, string Operation, string Subject, string Detail = "")
 {
-    /// <summary>With which a program ended: 128 and the number of the signal where one killed it. 0 where no program
-    /// failed, or it was ended at a deadline.</summary>
+    /// <summary>A program's exit status: 128 plus the signal's number if a signal killed it. 0 if no program failed, or
+    /// it was ended at a deadline.</summary>
     public int ExitStatus { get; init; }
 
-    /// <summary>Nothing of it is left: it was taken back, or never begun.</summary>
+    /// <summary>No effect is left: it was undone, or never started.</summary>
     public bool WasUndone { get; init; }
 
-    /// <summary>True if the kernel may have done what was asked, or half of it.</summary>
+    /// <summary>True if the kernel may have completed the operation, or a part of it.</summary>
     public bool LeavesStateUnknown => !WasUndone && (Fault is KernelFault.TimedOut or KernelFault.Failed);
 
     public override string ToString() =>

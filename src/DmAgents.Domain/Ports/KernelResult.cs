@@ -12,22 +12,23 @@ public readonly record struct KernelResult(KernelError? Error)
 
     public static implicit operator KernelResult(KernelError error) => new(error);
 
-    /// <summary>What a call found. For interfaces, which C# does not convert implicitly.</summary>
+    /// <summary>A found value. For interfaces, which C# does not convert implicitly.</summary>
     public static KernelResult<T> Found<T>(T value) => value;
 
-    /// <summary>True where the call was refused for just this reason.</summary>
+    /// <summary>True if the call was refused with this fault.</summary>
     public bool FailedWith(KernelFault fault) => Error?.Fault == fault;
 
-    /// <summary>Done also where the refusal says that it already is so.</summary>
+    /// <summary>Turns this fault, which means "already so", into success.</summary>
     public KernelResult Or(KernelFault alreadySo) => FailedWith(alreadySo) ? Done : this;
 
-    /// <summary>The first refusal of a sequence: <paramref name="next"/> runs only after success.</summary>
+    /// <summary>Chains calls: <paramref name="next"/> runs only after success, so the first refusal is the
+    /// result.</summary>
     public KernelResult Then(Func<KernelResult> next) => Succeeded ? next() : this;
 
     public override string ToString() => Error?.ToString() ?? "done";
 }
 
-/// <summary>As <see cref="KernelResult"/>, with what the call found.</summary>
+/// <summary>As <see cref="KernelResult"/>, with the value that the call found.</summary>
 public readonly record struct KernelResult<T>
 {
     private readonly T? _value;
@@ -43,10 +44,10 @@ public readonly record struct KernelResult<T>
     [MemberNotNullWhen(false, nameof(Error))]
     public bool Succeeded => Error is null;
 
-    /// <exception cref="InvalidOperationException">The call was refused: look at <see cref="Error"/> first.</exception>
+    /// <exception cref="InvalidOperationException">The call was refused: check <see cref="Error"/> first.</exception>
     public T Value => Error is null ? _value! : throw new InvalidOperationException(Error.ToString());
 
-    /// <summary>The result without what was found.</summary>
+    /// <summary>The result without its value.</summary>
     public KernelResult Outcome => new(Error);
 
     public static implicit operator KernelResult<T>(T value) => new(value, error: null);

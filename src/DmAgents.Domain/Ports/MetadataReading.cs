@@ -1,20 +1,19 @@
 namespace DmAgents.Domain.Ports;
 
 /// <summary>
-/// Of what time the metadata must be that a reader gets. While one reads through a pool's metadata snapshot the others
-/// see the state of when it was taken; the default waits for the next one if that was before the call.
+/// How current the metadata must be for a reader. While one reader uses a pool's metadata snapshot, others see the
+/// state at its creation; by default a reader waits for the next snapshot if this one is older than the call.
 /// </summary>
-/// <param name="MaxAge">How old the state may be.</param>
-/// <param name="Patience">How long it waits for other readers, and is refused with Busy then; null: until they are
-/// through.</param>
+/// <param name="MaxAge">The maximum age of the state.</param>
+/// <param name="Patience">How long it waits for other readers before Busy; null: until they finish.</param>
 public readonly record struct MetadataReading(TimeSpan MaxAge, TimeSpan? Patience = null)
 {
-    /// <summary>As they are at the call.</summary>
+    /// <summary>The state at the call.</summary>
     public static MetadataReading Now => default;
 
-    /// <summary>As they are at the call, unless others read an older state for long.</summary>
+    /// <summary>The state at the call; Busy if other readers hold an older state for long.</summary>
     public static MetadataReading NowOrBusy => new(TimeSpan.Zero, TimeSpan.FromMilliseconds(200));
 
-    /// <summary>Whatever is being read by others; as they are at the call if nothing is.</summary>
+    /// <summary>The state that other readers hold; if there are none, the state at the call.</summary>
     public static MetadataReading AsHeld => new(TimeSpan.MaxValue);
 }

@@ -7,7 +7,7 @@ namespace DmAgents.Domain.Ports;
 /// <summary>What a full data device does to writers.</summary>
 public enum NoSpacePolicy
 {
-    /// <summary>Writes wait, for the pool's no_space_timeout at most (60 s by default), then fail.</summary>
+    /// <summary>Writes wait, at most for the pool's no_space_timeout (60 s by default), then fail.</summary>
     Queue,
 
     /// <summary>Writes fail at once (error_if_no_space).</summary>
@@ -30,12 +30,13 @@ public enum DiscardPolicy
 /// <summary>The mapping table of a thin pool.</summary>
 /// <param name="Name">The pool's mapped device.</param>
 /// <param name="Uuid">Its dm uuid.</param>
-/// <param name="Metadata">The device with the metadata; at most 16 GiB of it are used.</param>
-/// <param name="Data">The device with the blocks.</param>
-/// <param name="DataLength">How much of the data device the pool has; cut to whole blocks by the kernel.</param>
-/// <param name="BlockSize">Fixed since the metadata were formatted.</param>
-/// <param name="LowWaterMark">A dm event is raised when fewer than this many data blocks are free.</param>
-/// <param name="SkipZeroing">New blocks are not zeroed before partial writes (skip_block_zeroing).</param>
+/// <param name="Metadata">The metadata device; the kernel uses at most 16 GiB of it.</param>
+/// <param name="Data">The data device.</param>
+/// <param name="DataLength">How much of the data device the pool uses; the kernel rounds it down to whole
+/// blocks.</param>
+/// <param name="BlockSize">Fixed when the metadata are formatted.</param>
+/// <param name="LowWaterMark">The kernel raises a dm event if fewer than this number of data blocks are free.</param>
+/// <param name="SkipZeroing">Fresh blocks are not zeroed before partial writes (skip_block_zeroing).</param>
 /// <param name="NoSpace">What a full data device does to writers.</param>
 /// <param name="Discard">What a discard does.</param>
 public sealed record ThinPoolTable(

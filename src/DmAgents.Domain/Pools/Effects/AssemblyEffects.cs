@@ -18,8 +18,7 @@ public sealed partial class AssemblyEffects(IKernel kernel, PoolContext pool)
 
     private GuardEffects Guard => new(kernel, pool);
 
-    /// <summary>Writes the labels of a new pool's disks or makes its files, and zeroes the start of its
-    /// metadata.</summary>
+    /// <summary>Labels a new pool's disks and zeroes the start of its metadata, or creates its loop files.</summary>
     /// <remarks>
     /// The journal already has the pool: running this again recovers from a crash in between. Only for a pool that was
     /// never opened (<see cref="PoolState.WasOpened"/>) and is not live: it destroys the data of any other.

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace DmAgents.Domain.Pools.Mending;
 
-/// <summary>The name of a backup of a pool's metadata, which tells when it was begun: "20260102T030405Z".</summary>
+/// <summary>The name of a backup of a pool's metadata, with the time it was started: "20260102T030405Z".</summary>
 public readonly record struct BackupName
 {
     private const string Format = "yyyyMMdd'T'HHmmss'Z'";
@@ -11,7 +11,7 @@ public readonly record struct BackupName
 
     private readonly DateTimeOffset _at;
 
-    /// <summary>Seconds are what a name tells.</summary>
+    /// <summary>Names have a resolution of one second.</summary>
     public BackupName(DateTimeOffset at)
     {
         var utc = at.ToUniversalTime();
@@ -32,15 +32,15 @@ public readonly record struct BackupName
         return parsed;
     }
 
-    /// <summary>False for a file that is no backup, such as what a crash has left of one.</summary>
+    /// <summary>False for a file that is not a backup, such as an unfinished one after a crash.</summary>
     public static bool TryParseFile(string file, out BackupName name)
     {
         name = default;
         return file.EndsWith(FileEnding, StringComparison.Ordinal) && TryParse(file[..^FileEnding.Length], out name);
     }
 
-    /// <summary>What a crash has left of a backup that was being made: its name, and whatever
-    /// <see cref="Ports.IDurableFiles"/> adds to it.</summary>
+    /// <summary>An unfinished backup after a crash: its name, with the suffix that <see cref="Ports.IDurableFiles"/>
+    /// adds.</summary>
     public static bool IsUnfinished(string file)
     {
         var end = file.IndexOf(FileEnding + ".", StringComparison.Ordinal);

@@ -2,28 +2,28 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Mending;
 
-/// <summary>How a backup of a pool's metadata went.</summary>
+/// <summary>The outcome of a backup of a pool's metadata.</summary>
 public abstract record BackupOutcome
 {
     private BackupOutcome()
     {
     }
 
-    /// <summary>It was made.</summary>
+    /// <summary>The backup was made.</summary>
     /// <param name="Thins">How many thin devices it has.</param>
-    /// <param name="Size">What its file takes.</param>
-    /// <param name="Took">How long it took, for which the pool's metadata snapshot was held.</param>
+    /// <param name="Size">The size of its file.</param>
+    /// <param name="Took">How long it took; for that time the agent held the pool's metadata snapshot.</param>
     public sealed record Made(BackupName Name, TransactionId TransactionId, int Thins, ByteSize Size, TimeSpan Took)
         : BackupOutcome;
 
-    /// <summary>It could not be made.</summary>
+    /// <summary>The backup failed.</summary>
     public sealed record Failed(string Why) : BackupOutcome;
 
-    /// <summary>It was restored on a copy, and the copy is sound and has the devices that it should.</summary>
+    /// <summary>A test restore to a copy succeeded: the copy is sound and has the expected devices.</summary>
     /// <param name="Took">How long that took.</param>
     public sealed record Proved(BackupName Name, TimeSpan Took) : BackupOutcome;
 
-    /// <summary>It was tried whether it can be restored, and it could not, or the try could not be made.</summary>
+    /// <summary>A test restore failed, or could not be run.</summary>
     /// <param name="Took">How long that took.</param>
     public sealed record NotProved(BackupName Name, string Why, TimeSpan Took) : BackupOutcome;
 }

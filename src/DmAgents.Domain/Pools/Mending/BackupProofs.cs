@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 
 namespace DmAgents.Domain.Pools.Mending;
 
-/// <summary>What came of trying whether a backup can be restored.</summary>
-/// <param name="Why">Why it is not proved: it cannot be restored, or that could not be tried; null where it is.</param>
-/// <param name="Took">How long the try took.</param>
+/// <summary>The result of a test restore of a backup.</summary>
+/// <param name="Why">Why it is not proved: the restore failed, or could not be run; null if it is proved.</param>
+/// <param name="Took">How long the test took.</param>
 /// <param name="At">When it ended.</param>
 public sealed record BackupProof(string? Why, TimeSpan Took, DateTimeOffset At)
 {
@@ -14,19 +14,19 @@ public sealed record BackupProof(string? Why, TimeSpan Took, DateTimeOffset At)
 /// <summary>The proofs of a pool's latest backups, by the backup's name.</summary>
 public sealed record BackupProofs
 {
-    /// <summary>A journal keeps no more: the next older one is forgotten.</summary>
+    /// <summary>The journal keeps at most this number, and drops the oldest.</summary>
     private const int Most = 64;
 
     public static BackupProofs None { get; } = new();
 
-    /// <summary>Names are times, so that the last one is the latest.</summary>
+    /// <summary>Names are times, so the last one is the latest.</summary>
     public ImmutableSortedDictionary<string, BackupProof> ByName { get; private init; } =
         ImmutableSortedDictionary.Create<string, BackupProof>(StringComparer.Ordinal);
 
-    /// <summary>The try that ended last; null: there was none.</summary>
+    /// <summary>The test that ended last; null if there was none.</summary>
     public BackupProof? Last => ByName.Values.MaxBy(proof => proof.At);
 
-    /// <summary>The latest backup that is known to be restorable; null: none is.</summary>
+    /// <summary>The latest backup that is proved; null if none is.</summary>
     public string? LatestProved =>
         ByName.Where(proof => proof.Value.IsProved).Select(proof => proof.Key).LastOrDefault();
 
@@ -44,21 +44,22 @@ public sealed record BackupProofs
 }
 
 /// <summary>When backups are proved.</summary>
-/// <param name="Every">At most one in such a time, the latest; zero: each; null: none.</param>
-/// <param name="SharePercent">How much of the time the proofs of one pool may take: after one that took long the next
+/// <param name="Every">At most one proof in this time, of the latest backup; zero: every backup; null: none.</param>
+/// <param name="SharePercent">The share of time that the proofs of one pool may take. After a long proof the next one
 /// waits, and backups in between are not proved.</param>
 public sealed record ProofSettings(TimeSpan? Every, double SharePercent)
 {
     public static ProofSettings Never { get; } = new(null, 100);
 }
 
-/// <summary>Which backup of a pool is to be proved now. Pure.</summary>
+/// <summary>Which backup of a pool is due for a proof. Pure.</summary>
 public static class ProofPlan
 {
-    /// <summary>What stood in the way (a full disk, a program that is missing) may be over by then.</summary>
+    /// <summary>The delay before a retry: an obstacle such as a full disk or a missing program may be gone by
+    /// then.</summary>
     private static readonly TimeSpan Again = TimeSpan.FromHours(1);
 
-    /// <returns>The name of the latest backup, where it is time for its proof; else null.</returns>
+    /// <returns>The name of the latest backup if its proof is due; otherwise null.</returns>
     public static BackupName? Due(
         ProofSettings settings, BackupRecord? latest, BackupProofs proofs, DateTimeOffset now)
     {

@@ -3,14 +3,14 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Domain.Pools.Mending;
 
-/// <summary>Metadata that others have replaced. Kept as they were until the operator gives them up: whoever knows more
-/// than the repair did can still look into them.</summary>
-/// <param name="Parts">Where they are, for a pool of disks.</param>
-/// <param name="File">Where they are, for a pool of loop files.</param>
+/// <summary>Metadata that were replaced. They are kept unchanged until the operator deletes them, so that an expert can
+/// still recover more from them than the repair did.</summary>
+/// <param name="Parts">Their place, for a pool of disks.</param>
+/// <param name="File">Their file, for a pool of loop files.</param>
 /// <param name="Since">When they were replaced.</param>
 public sealed record KeptMetadata(ImmutableArray<DiskPart> Parts, LoopFilePart? File, DateTimeOffset Since)
 {
-    /// <summary>Those of a backing; null where someone else assembles the pool.</summary>
+    /// <summary>The metadata of a backing; null if another program assembles the pool.</summary>
     public static KeptMetadata? Of(PoolBacking backing, DateTimeOffset since) => backing switch
     {
         PoolBacking.Disks disks => new KeptMetadata(disks.Metadata, null, since),
@@ -25,7 +25,7 @@ public sealed record KeptMetadata(ImmutableArray<DiskPart> Parts, LoopFilePart? 
 
     public override int GetHashCode() => HashCode.Combine(Parts.Length, File, Since);
 
-    /// <summary>For people: the file, or the disks with where on them.</summary>
+    /// <summary>For people: the file, or the disks with the places on them.</summary>
     public override string ToString() => File is { } file
         ? file.File.Value
         : string.Join(", ", Parts.Select(part => $"{part.Disk} from {part.Start.Bytes} on"));

@@ -3,16 +3,16 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Mending;
 
-/// <summary>Whether a pool may be given other metadata now. Pure.</summary>
+/// <summary>Whether a pool's metadata may be replaced now. Pure.</summary>
 public static class MendDecider
 {
     private const int MostNames = 8;
 
-    /// <param name="state">The journal's truth.</param>
-    /// <param name="health">The latest status; null where the pool is not live as far as the agent knows.</param>
-    /// <param name="source">Of what they are to be made.</param>
-    /// <param name="next">What the pool is to be made of; null where there is no place for other metadata.</param>
-    /// <returns>Why not; null where nothing is in the way.</returns>
+    /// <param name="state">The state by the journal.</param>
+    /// <param name="health">The latest status; null if the agent does not know the pool to be live.</param>
+    /// <param name="source">The source of the replacement.</param>
+    /// <param name="next">The pool's backing with the replacement; null if there is no place for one.</param>
+    /// <returns>The obstacle; null if there is none.</returns>
     public static Refusal? Refuse(PoolState state, PoolHealth? health, MetadataSource source, PoolBacking? next)
     {
         var what = What(source);
@@ -38,16 +38,16 @@ public static class MendDecider
             : null;
     }
 
-    /// <summary>Metadata that another program may get back are not replaced, for it would start with those that it had;
-    /// nor are they given up.</summary>
-    /// <returns>Null where the pool is nobody else's.</returns>
+    /// <summary>Refuses to replace or delete metadata of a pool that may be returned to another program, which would
+    /// start with the metadata that it had.</summary>
+    /// <returns>Null if no other program may get the pool back.</returns>
     public static Refusal? Foreign(PoolState state, string what) => state.Takeover is { IsConfirmed: false } takeover
         ? new Refusal(RefusalKind.WrongState, what, state.Identity!.Name.Value,
             $"it is {takeover.Program}'s until the adoption is confirmed",
             $"confirm it or give it back first: dmagent pool adopt-docker --confirm {state.Identity.Name}")
         : null;
 
-    /// <summary>What the journal knows of the pool, for metadata that do not tell any more.</summary>
+    /// <summary>The journal's facts about the pool, for metadata that no longer have them.</summary>
     public static MetadataShape ShapeOf(PoolState state)
     {
         var pool = state.Identity!;
@@ -63,7 +63,8 @@ public static class MendDecider
     public static string What(MetadataSource source) =>
         source is MetadataSource.Backup ? "cannot restore metadata" : "cannot repair metadata";
 
-    /// <summary>The same pool, with other metadata in a place where none of it lie.</summary>
+    /// <summary>The backing must have the same blocks, and its metadata on a file or disks that hold
+    /// nothing of the pool.</summary>
     private static string? Unfit(PoolState state, PoolBacking next)
     {
         switch (state.Identity!.Backing, next)

@@ -1,15 +1,15 @@
 namespace DmAgents.Domain.Pools.Mending;
 
-/// <summary>Of what a pool's metadata are made anew.</summary>
+/// <summary>The source of a pool's replacement metadata.</summary>
 public abstract record MetadataSource
 {
     private MetadataSource()
     {
     }
 
-    /// <summary>Of those that it has, as far as they can be saved.</summary>
+    /// <summary>The present metadata, as far as they can be saved.</summary>
     public sealed record Present : MetadataSource;
 
-    /// <summary>Of a backup: as they were at its time.</summary>
+    /// <summary>A backup: the metadata at its time.</summary>
     public sealed record Backup(BackupName Name) : MetadataSource;
 }

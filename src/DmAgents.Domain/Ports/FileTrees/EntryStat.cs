@@ -12,7 +12,7 @@ public enum EntryType
     Socket,
 }
 
-/// <summary>Numeric owner and group: names mean something else on every host.</summary>
+/// <summary>Numeric owner and group: names differ between hosts.</summary>
 public readonly record struct Owner(uint Uid, uint Gid)
 {
     public static readonly Owner Root = new(0, 0);
@@ -37,7 +37,7 @@ public readonly record struct Permissions
     public override string ToString() => Convert.ToString(Bits, 8).PadLeft(4, '0');
 }
 
-/// <summary>The device that a node stands for.</summary>
+/// <summary>The device of a device node.</summary>
 public readonly record struct DeviceNumber(uint Major, uint Minor)
 {
     public override string ToString() => $"{Major}:{Minor}";
@@ -45,7 +45,7 @@ public readonly record struct DeviceNumber(uint Major, uint Minor)
 
 /// <summary>
 /// A time in an inode: seconds since 1970, negative before, and nanoseconds after that second (0 to 999,999,999).
-/// DateTimeOffset holds 100 nanoseconds at best and would change what an image says.
+/// DateTimeOffset resolves only 100 nanoseconds and would change an image's times.
 /// </summary>
 public readonly record struct InodeTime(long Seconds, int Nanoseconds)
 {
@@ -56,8 +56,8 @@ public readonly record struct InodeTime(long Seconds, int Nanoseconds)
 public readonly record struct InodeNumber(ulong Value);
 
 /// <summary>
-/// What lstat(2) says of an entry. <paramref name="Size"/> is in bytes, for a symlink the length of its target;
-/// <paramref name="Links"/> counts hard links; <paramref name="Device"/> means something for device nodes only.
+/// The lstat(2) result of an entry. <paramref name="Size"/> is in bytes, for a symlink the length of its target;
+/// <paramref name="Links"/> counts hard links; <paramref name="Device"/> is valid for device nodes only.
 /// </summary>
 public sealed record EntryStat(
     EntryType Type, Permissions Permissions, Owner Owner, long Size, InodeTime ModificationTime,
@@ -68,21 +68,22 @@ public sealed record EntryStat(
 /// </summary>
 public sealed record Xattr(string Name, ReadOnlyMemory<byte> Value)
 {
-    /// <summary>A file's capabilities: without them the program that needs them fails.</summary>
+    /// <summary>A file's capabilities: a program that needs them fails without them.</summary>
     public const string Capability = "security.capability";
 
-    /// <summary>The policy label of SELinux, which is the host's to give.</summary>
+    /// <summary>SELinux's policy label, which the host sets.</summary>
     public const string SecurityLabel = "security.selinux";
 
     /// <summary>POSIX ACLs in the kernel's own form (linux/posix_acl_xattr.h).</summary>
     public const string AccessAcl = "system.posix_acl_access";
     public const string DefaultAcl = "system.posix_acl_default";
 
-    /// <summary>Whether the entry is worth nothing without it. Others are left out if they cannot be had.</summary>
+    /// <summary>Whether the entry is useless without the attribute. Others are left out if they cannot be
+    /// set.</summary>
     public bool IsRequired => Name == Capability;
 }
 
-/// <summary>Why an entry is without an extended attribute that it was to have.</summary>
+/// <summary>Why an extended attribute of an entry was left out.</summary>
 public enum XattrLoss
 {
     /// <summary>EOPNOTSUPP: the file system has no such name-space (<c>com.apple.*</c>), or none at all.</summary>
@@ -91,7 +92,7 @@ public enum XattrLoss
     /// <summary>EPERM, EACCES: not for entries of this type (<c>user.*</c> of a symlink), or by policy.</summary>
     NotPermitted,
 
-    /// <summary>EINVAL: the kernel takes the value for malformed.</summary>
+    /// <summary>EINVAL: the kernel considers the value malformed.</summary>
     Invalid,
 
     /// <summary>E2BIG, ERANGE, ENOSPC of a file system with room: name or value is longer than it can hold.</summary>
@@ -100,7 +101,7 @@ public enum XattrLoss
     /// <summary><see cref="Xattr.SecurityLabel"/>.</summary>
     HostsOwn,
 
-    /// <summary>An ACL that names users or groups without their numbers: a name is another user on each host.</summary>
+    /// <summary>An ACL with user or group names but without numbers: a name can be another user on each host.</summary>
     NamesWithoutNumbers,
 }
 
@@ -108,8 +109,8 @@ public enum XattrLoss
 public readonly record struct LostXattr(string Name, XattrLoss Why);
 
 /// <summary>
-/// All that an entry carries besides its content. <paramref name="ModificationTime"/> null leaves the time alone.
-/// <paramref name="Xattrs"/> is exact: what the entry has beyond it is taken away.
+/// All attributes of an entry besides its content. If <paramref name="ModificationTime"/> is null, the time is
+/// unchanged. <paramref name="Xattrs"/> is exact: other attributes of the entry are removed.
 /// </summary>
 public sealed record EntryAttributes(
     Owner Owner, Permissions Permissions, InodeTime? ModificationTime, IReadOnlyList<Xattr> Xattrs);

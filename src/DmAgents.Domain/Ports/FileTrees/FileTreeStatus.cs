@@ -1,6 +1,6 @@
 namespace DmAgents.Domain.Ports.FileTrees;
 
-/// <summary>How a call on a file tree ended.</summary>
+/// <summary>The outcome of a call on a file tree.</summary>
 public enum FileTreeOutcome
 {
     Done,
@@ -14,7 +14,7 @@ public enum FileTreeOutcome
     /// <summary>ENOTEMPTY: the directory has entries.</summary>
     NotEmpty,
 
-    /// <summary>ENOTDIR or, on removal of a file, EISDIR: the entry is of another type than the call is for.</summary>
+    /// <summary>ENOTDIR or, on removal of a file, EISDIR: the entry has the wrong type for the call.</summary>
     WrongType,
 
     /// <summary>
@@ -28,15 +28,15 @@ public enum FileTreeOutcome
     /// <summary>ENAMETOOLONG.</summary>
     NameTooLong,
 
-    /// <summary>EMLINK: the inode has as many hard links as the file system can count.</summary>
+    /// <summary>EMLINK: the inode has the maximum number of hard links of the file system.</summary>
     TooManyLinks,
 
     /// <summary>
-    /// EOPNOTSUPP, ENOSYS, EINVAL, E2BIG, EFBIG: the file system or the kernel cannot hold or do this.
+    /// EOPNOTSUPP, ENOSYS, EINVAL, E2BIG, EFBIG: the file system or the kernel does not support this.
     /// </summary>
     Unsupported,
 
-    /// <summary>EPERM, EACCES: the process may not.</summary>
+    /// <summary>EPERM, EACCES: the process lacks the permission.</summary>
     NotPermitted,
 
     /// <summary>EROFS.</summary>
@@ -47,8 +47,8 @@ public enum FileTreeOutcome
 }
 
 /// <summary>
-/// The outcome of a call on a file tree. <paramref name="Errno"/> is the kernel's number (0 when done) and
-/// <paramref name="Call"/> the system call that gave it, both for the message.
+/// The status of a call on a file tree. <paramref name="Errno"/> is the kernel's number (0 on success) and <paramref
+/// name="Call"/> the system call that returned it, both for the message.
 /// </summary>
 public readonly record struct FileTreeStatus(FileTreeOutcome Outcome, int Errno = 0, string Call = "")
 {

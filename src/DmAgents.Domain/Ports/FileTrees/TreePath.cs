@@ -3,13 +3,13 @@ using System.Text;
 namespace DmAgents.Domain.Ports.FileTrees;
 
 /// <summary>
-/// The place of an entry below the root of a file tree, as bytes, because Linux file names are bytes and images hold
-/// names that are not UTF-8. Components are joined by '/', never empty, <c>.</c>, <c>..</c> or with a NUL: a path
-/// of this type cannot climb by itself. The root is the empty path.
+/// The path of an entry below the root of a file tree, as bytes: Linux file names are bytes, and images contain names
+/// that are not UTF-8. Components are joined by '/', and are never empty, <c>.</c>, <c>..</c> or with a NUL: a path of
+/// this type cannot leave the tree by itself. The root is the empty path.
 /// </summary>
 public sealed class TreePath : IEquatable<TreePath>, IComparable<TreePath>
 {
-    /// <summary>The longest path that the kernel takes in one call (PATH_MAX, with its NUL), in bytes.</summary>
+    /// <summary>The longest path that the kernel accepts in one call (PATH_MAX, with its NUL), in bytes.</summary>
     public const int MaxBytes = 4095;
 
     public static readonly TreePath Root = new([]);
@@ -35,7 +35,7 @@ public sealed class TreePath : IEquatable<TreePath>, IComparable<TreePath>
     /// <summary>The last component; empty for the root.</summary>
     public ReadOnlySpan<byte> Name => Bytes[(Bytes.LastIndexOf((byte)'/') + 1)..];
 
-    /// <summary>The entry <paramref name="name"/> in this directory. Throws if it is no name of an entry.</summary>
+    /// <summary>The entry <paramref name="name"/> in this directory. Throws if it is not a valid entry name.</summary>
     public TreePath Child(ReadOnlySpan<byte> name)
     {
         if (!IsName(name))
@@ -49,14 +49,14 @@ public sealed class TreePath : IEquatable<TreePath>, IComparable<TreePath>
         return new TreePath(child);
     }
 
-    /// <summary>A path from a literal of this program, like <c>usr/lib</c>; not for input from outside.</summary>
+    /// <summary>A path from a literal in this program, like <c>usr/lib</c>; not for external input.</summary>
     public static TreePath Of(string path) =>
         path.Split('/', StringSplitOptions.RemoveEmptyEntries)
             .Aggregate(Root, (here, name) => here.Child(Encoding.UTF8.GetBytes(name)));
 
     /// <summary>
-    /// What a name from outside means to a process whose root is the tree: a slash in front is the root, and <c>..</c>
-    /// at the root stays there, as in the kernel. No symlink is looked at. The name must have no NUL.
+    /// Interprets an external name as a process would whose root is the tree: a leading slash is the root, and
+    /// <c>..</c> at the root stays there, as in the kernel. Symlinks are not resolved. The name must not contain a NUL.
     /// </summary>
     public static TreePath BelowRoot(ReadOnlySpan<byte> name)
     {
@@ -82,14 +82,14 @@ public sealed class TreePath : IEquatable<TreePath>, IComparable<TreePath>
         return length == 0 ? Root : new TreePath(below[..length]);
     }
 
-    /// <summary>Whether a directory can have an entry of this name.</summary>
+    /// <summary>Whether this is a valid name of a directory entry.</summary>
     public static bool IsName(ReadOnlySpan<byte> name) =>
         !name.IsEmpty && !name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8)
         && name.IndexOfAny((byte)'/', (byte)0) < 0;
 
     /// <summary>
-    /// Bytes for people: UTF-8 where it is, else <c>\xNN</c>; also for control characters and the backslash, so that
-    /// the text is one line and can be read back.
+    /// Bytes for people: valid UTF-8 as text, other bytes as <c>\xNN</c>, and so are control characters and the
+    /// backslash. The text is one line and can be converted back.
     /// </summary>
     public static string Display(ReadOnlySpan<byte> name)
     {
