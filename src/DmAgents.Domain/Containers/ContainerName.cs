@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace DmAgents.Domain.Containers;
 
-/// <summary>An operator's name of a container layer, unique in its pool; also the name of its directory in
+/// <summary>The operator's name for a container layer, unique in its pool; also the name of its directory in
 /// mnt/.</summary>
 public readonly partial record struct ContainerName
 {
     private readonly string? _value;
 
-    /// <exception cref="ArgumentException">Not a container's name; check outside input with TryParse.</exception>
+    /// <exception cref="ArgumentException">Not a container's name; check external input with TryParse.</exception>
     public ContainerName(string value)
     {
         if (!Form().IsMatch(value))
@@ -17,8 +17,7 @@ public readonly partial record struct ContainerName
         _value = value;
     }
 
-    /// <summary>The beginnings that the names of layers and bases have in mnt/ and metadata/ are kept for
-    /// those.</summary>
+    /// <summary>The prefixes of layers' and bases' names in mnt/ and metadata/ are reserved for those.</summary>
     public static string Rule =>
         "1 to 128 characters of a-z, A-Z, 0-9, '_', '.' and '-', the first a letter or digit, "
         + "and not beginning with 'sha256-', 'base-', 'import-' or 'commit-'";

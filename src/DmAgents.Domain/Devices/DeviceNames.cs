@@ -3,15 +3,15 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Domain.Devices;
 
-/// <summary>Every name and uuid of a mapped device of the agent.</summary>
+/// <summary>All names and uuids of the agent's mapped devices.</summary>
 /// <remarks>
-/// <para>Length: prefix 9 + pool name 32 + '-' + the longest ending, a thin id of 8 digits = 50, of 127. Uuid:
-/// prefix 9 + pool uuid 36 + '-' + 8 = 54, of 128.</para>
-/// <para>Unambiguous although pool names may hold '-': what follows the last '-' is the ending, which has none.</para>
+/// <para>Length: prefix 9 + pool name 32 + '-' + the longest suffix, a thin id of 8 digits = 50, of 127. Uuid: prefix 9
+/// + pool uuid 36 + '-' + 8 = 54, of 128.</para>
+/// <para>Unambiguous although pool names may contain '-': the suffix follows the last '-', and contains none.</para>
 /// </remarks>
 public static class DeviceNames
 {
-    /// <summary>Begins every name. Tests begin their pools' names with "test-" besides, and clean up only
+    /// <summary>The prefix of every name. Tests also start their pools' names with "test-", and clean up only
     /// those.</summary>
     public const string Prefix = "dmagents-";
 
@@ -25,13 +25,13 @@ public static class DeviceNames
 
     public static MappedName Pool(PoolName pool) => Name(pool, PoolEnding);
 
-    /// <summary>The linear device that joins the pool's data segments.</summary>
+    /// <summary>The linear device that concatenates the pool's data segments.</summary>
     public static MappedName Data(PoolName pool) => Name(pool, DataEnding);
 
-    /// <summary>The linear device that joins the pool's metadata segments.</summary>
+    /// <summary>The linear device that concatenates the pool's metadata segments.</summary>
     public static MappedName Metadata(PoolName pool) => Name(pool, MetadataEnding);
 
-    /// <summary>The linear device of metadata that are to take the place of the pool's, while they are made.</summary>
+    /// <summary>The linear device for replacement metadata, while they are made.</summary>
     public static MappedName NextMetadata(PoolName pool) => Name(pool, NextMetadataEnding);
 
     public static MappedName Thin(PoolName pool, ThinId id) => Name(pool, id.ToString());
@@ -46,10 +46,11 @@ public static class DeviceNames
 
     public static MappedUuid ThinDeviceId(PoolUuid pool, ThinId id) => Uuid(pool, id.ToString());
 
-    /// <summary>Of the device that keeps another program's name; see <see cref="Pools.Takeover.PoolGuard"/>.</summary>
+    /// <summary>The uuid of the device that reserves another program's name; see <see
+    /// cref="Pools.Takeover.PoolGuard"/>.</summary>
     public static MappedUuid GuardId(PoolUuid pool) => Uuid(pool, GuardEnding);
 
-    /// <summary>The thin id in a thin device's uuid, or null where it is not a thin device of that pool.</summary>
+    /// <summary>The thin id in a thin device's uuid, or null if it is not a thin device of that pool.</summary>
     public static ThinId? ThinIdOf(PoolUuid pool, MappedUuid uuid)
     {
         var start = $"{UuidPrefix}{pool}-";

@@ -1,6 +1,6 @@
 namespace DmAgents.Domain.Devices;
 
-/// <summary>The absolute path of a block device's node, or of a link to it.</summary>
+/// <summary>The absolute path of a block device node, or of a link to it.</summary>
 public readonly record struct DevicePath
 {
     private readonly string? _value;

@@ -4,10 +4,10 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Devices;
 
-/// <summary>What a thin device is for.</summary>
+/// <summary>The purpose of a thin device.</summary>
 public enum DeviceKind
 {
-    /// <summary>The empty file system from which every parentless snapshot descends.</summary>
+    /// <summary>An empty file system, the origin of all snapshots without a parent.</summary>
     Base,
 
     /// <summary>Committed: never written again.</summary>
@@ -17,49 +17,49 @@ public enum DeviceKind
     Container,
 }
 
-/// <summary>How far a device has come.</summary>
+/// <summary>The phase of a device's life.</summary>
 public enum DevicePhase
 {
-    /// <summary>Its intent is journaled, the pool may or may not have it.</summary>
+    /// <summary>Its intent is journaled; the pool may or may not have it.</summary>
     Creating,
 
     /// <summary>It is in the pool.</summary>
     Ready,
 
-    /// <summary>Gone for its owner; its blocks are on their way back to the pool.</summary>
+    /// <summary>Removed for its owner; its blocks are not yet returned to the pool.</summary>
     Removing,
 
-    /// <summary>The journal has it, the pool lacks it: reported, never dropped in silence.</summary>
+    /// <summary>The journal has it, the pool lacks it: the agent reports it, and never drops it silently.</summary>
     Lost,
 }
 
-/// <summary>What is to be live of a device. Survives restarts and reboots: recovery brings it back.</summary>
+/// <summary>The intended live state of a device. Survives restarts and reboots: recovery restores it.</summary>
 public enum DeviceUse
 {
     /// <summary>No mapped device.</summary>
     Idle,
 
-    /// <summary>A mapped device, for someone else to mount or to hand to a virtual machine.</summary>
+    /// <summary>A mapped device, which a client mounts or passes to a virtual machine.</summary>
     Active,
 
-    /// <summary>Mounted at its place below the state directory.</summary>
+    /// <summary>Mounted on its directory below the state directory.</summary>
     Mounted,
 }
 
-/// <summary>One thin device, as the journal has it.</summary>
-/// <param name="Id">Its thin id; never given to another device before the pool has confirmed its removal.</param>
-/// <param name="Key">What its owner calls it.</param>
-/// <param name="Kind">What it is for.</param>
-/// <param name="Phase">How far it has come.</param>
-/// <param name="Parent">The device above which it lies in the lineage; null for a base.</param>
-/// <param name="Source">The device whose blocks it began with: its parent, or the container that was committed.</param>
-/// <param name="Size">The size of its block device; the pool does not keep it.</param>
+/// <summary>One thin device in the journal.</summary>
+/// <param name="Id">Its thin id; never reused before the pool has confirmed its deletion.</param>
+/// <param name="Key">Its owner's name for it.</param>
+/// <param name="Kind">Its purpose.</param>
+/// <param name="Phase">The phase of its life.</param>
+/// <param name="Parent">The layer below it in the lineage; null for a base.</param>
+/// <param name="Source">The device that it is a snapshot of: its parent, or the committed container.</param>
+/// <param name="Size">The size of its block device; the pool does not store it.</param>
 /// <param name="FileSystem">The file system on it.</param>
-/// <param name="Use">What is to be live of it.</param>
+/// <param name="Use">Its intended live state.</param>
 /// <param name="ReadOnly">Its mapped device refuses writes.</param>
-/// <param name="Labels">The owner's, for people and clients.</param>
+/// <param name="Labels">The owner's labels, for people and clients.</param>
 /// <param name="CreatedAt">When its intent was journaled.</param>
-/// <param name="UpdatedAt">When key, labels, size or use changed last.</param>
+/// <param name="UpdatedAt">When key, labels, size or use last changed.</param>
 public sealed record DeviceRecord(
     ThinId Id,
     DeviceKey Key,
@@ -75,30 +75,30 @@ public sealed record DeviceRecord(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt)
 {
-    /// <summary>The size that device and file system are about to have; null where no growth is under way.</summary>
+    /// <summary>The size that device and file system are growing to; null if they are not growing.</summary>
     public ByteSize? GrowingTo { get; init; }
 
-    /// <summary>How many inodes its file system has in use; counted when it became a layer, null where it was not.
-    /// </summary>
+    /// <summary>How many inodes its file system uses, counted when it became a layer; null if they were not
+    /// counted.</summary>
     public ulong? Inodes { get; init; }
 
-    /// <summary>The directory of its file system that is its tree, where the program that made it put other things
-    /// beside it; null where the whole file system is the tree. What is made of the device inherits it.</summary>
+    /// <summary>The directory of its file system that is its tree, if the program that made it put other files beside
+    /// it; null if the whole file system is the tree. Snapshots of the device inherit it.</summary>
     public string? Root { get; init; }
 
-    /// <summary>How its file system was made, that of its base; null where another program, or an older agent, left the
-    /// features to the host's mkfs.</summary>
+    /// <summary>The format of its file system, which is its base's. Null if another program or an older agent made it
+    /// with the features of the host's mkfs.</summary>
     public FormatName? Format { get; init; }
 
-    /// <summary>The pool's transaction id when its intent was journaled: the pool made it in that one or a later one.
-    /// Zero where that is not known.</summary>
+    /// <summary>The pool's transaction id when its intent was journaled: the pool created it in this transaction or a
+    /// later one. Zero if it is unknown.</summary>
     public TransactionId CreatedIn { get; init; }
 
-    /// <summary>The pool has another device under this one's thin id, that of metadata of an earlier time: it made that
-    /// one before this one was asked for.</summary>
-    /// <param name="createdIn">When the pool made what it has, by its transaction id.</param>
+    /// <summary>The pool has another device under this thin id, from older metadata: it created that one before this
+    /// one was requested.</summary>
+    /// <param name="createdIn">The transaction in which the pool created its device.</param>
     public bool IsNot(TransactionId createdIn) => createdIn.Value < CreatedIn.Value;
 
-    /// <summary>Part of the pool's content for its owner: neither on its way out nor lost.</summary>
+    /// <summary>Part of the pool's content for its owner: neither in removal nor lost.</summary>
     public bool IsPresent => Phase is DevicePhase.Creating or DevicePhase.Ready;
 }

@@ -1,11 +1,11 @@
 namespace DmAgents.Domain.Devices;
 
-/// <summary>The name of a volume in a volume group of LVM.</summary>
+/// <summary>The name of a volume in an LVM volume group.</summary>
 public sealed record LogicalVolume
 {
     private const int LongestGroup = 127;
 
-    /// <exception cref="ArgumentException">Not names that LVM has (lvm(8), VALID NAMES).</exception>
+    /// <exception cref="ArgumentException">Not valid LVM names (lvm(8), VALID NAMES).</exception>
     public LogicalVolume(string group, string name)
     {
         if (!IsName(group) || !IsName(name))
@@ -17,10 +17,10 @@ public sealed record LogicalVolume
 
     public string Name { get; }
 
-    /// <summary>Its node, while it is active.</summary>
+    /// <summary>Its node while it is active.</summary>
     public DevicePath Path => new($"/dev/{Group}/{Name}");
 
-    /// <summary>Letters, digits and "+_.-", not beginning with "-", and neither "." nor "..".</summary>
+    /// <summary>Letters, digits and "+_.-", not starting with "-", and neither "." nor "..".</summary>
     public static bool IsName(string text) =>
         text.Length is > 0 and <= LongestGroup && text is not ("." or "..") && text[0] != '-'
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '_' or '.' or '-');

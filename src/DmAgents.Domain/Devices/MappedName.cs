@@ -1,8 +1,8 @@
 namespace DmAgents.Domain.Devices;
 
 /// <summary>
-/// A mapped device's name in the kernel: at most 127 bytes (DM_NAME_LEN less the end mark), no slash.
-/// The agent's own are built in <see cref="DeviceNames"/>, and nowhere else.
+/// A mapped device's name in the kernel: at most 127 bytes (DM_NAME_LEN without the NUL), no slash. Only <see
+/// cref="DeviceNames"/> builds the agent's own names.
 /// </summary>
 public readonly record struct MappedName
 {
@@ -10,8 +10,7 @@ public readonly record struct MappedName
 
     private readonly string? _value;
 
-    /// <exception cref="ArgumentException">Empty, too long, or with a character that no node's name can
-    /// have.</exception>
+    /// <exception cref="ArgumentException">Empty, too long, or with a character that no node name can have.</exception>
     public MappedName(string value)
     {
         if (!IsValid(value))
@@ -21,7 +20,7 @@ public readonly record struct MappedName
 
     public string Value => _value ?? throw new InvalidOperationException("a mapped device's name was never set");
 
-    /// <summary>The node that the kernel boundary keeps for the device, with udev or without.</summary>
+    /// <summary>The node that the kernel boundary maintains for the device, with or without udev.</summary>
     public DevicePath Path => new("/dev/mapper/" + Value);
 
     public static bool IsValid(string? value) =>

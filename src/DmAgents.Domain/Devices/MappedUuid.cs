@@ -1,8 +1,8 @@
 namespace DmAgents.Domain.Devices;
 
 /// <summary>
-/// A mapped device's dm uuid: at most 128 bytes (DM_UUID_LEN less the end mark), empty where its maker gave none.
-/// Its beginning tells the owner: <c>LVM-</c>, <c>DMAGENTS-</c>.
+/// A mapped device's dm uuid: at most 128 bytes (DM_UUID_LEN without the NUL), empty if its creator set none. Its
+/// prefix identifies the owner: <c>LVM-</c>, <c>DMAGENTS-</c>.
 /// </summary>
 public readonly record struct MappedUuid
 {

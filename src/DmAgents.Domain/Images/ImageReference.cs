@@ -4,13 +4,13 @@ using System.Text.RegularExpressions;
 namespace DmAgents.Domain.Images;
 
 /// <summary>
-/// What people call an image: "debian:12", "registry.example:5000/team/app:1.2". Where no tag is given it is "latest".
+/// An image's name for people: "debian:12", "registry.example:5000/team/app:1.2". The default tag is "latest".
 /// </summary>
 public readonly partial record struct ImageReference
 {
     private readonly string? _value;
 
-    /// <exception cref="ArgumentException">Not a reference; check outside input with TryParse.</exception>
+    /// <exception cref="ArgumentException">Not a reference; check external input with TryParse.</exception>
     public ImageReference(string value)
     {
         if (!Form().IsMatch(value))
@@ -24,8 +24,8 @@ public readonly partial record struct ImageReference
     public string Value => _value ?? throw new InvalidOperationException("an image reference was never set");
 
     /// <summary>
-    /// The same with what Docker's clients leave out written out: "debian:12" is "docker.io/library/debian:12". Tools
-    /// save one image under either name (docker save since 25 under both).
+    /// The reference with the parts that Docker's clients leave out: "debian:12" is "docker.io/library/debian:12".
+    /// Tools save one image under either name (docker save since 25 under both).
     /// </summary>
     public string Whole
     {
@@ -35,7 +35,7 @@ public readonly partial record struct ImageReference
             var host = slash < 0 ? "" : Value[..slash];
             if (slash < 0)
                 return $"docker.io/library/{Value}";
-            // As Docker's clients tell a host from the first part of a name.
+            // Docker's clients recognize a host in the first part of a name in the same way.
             if (!host.Contains('.', StringComparison.Ordinal) && !host.Contains(':', StringComparison.Ordinal)
                 && host != "localhost")
                 return $"docker.io/{Value}";

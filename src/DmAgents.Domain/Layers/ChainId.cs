@@ -3,9 +3,9 @@ using System.Text;
 namespace DmAgents.Domain.Layers;
 
 /// <summary>
-/// What identifies a layer together with everything below it: two images share a layer exactly where the chain ids
-/// are equal. Computed from the diff ids (digests of the uncompressed tars) as the OCI image specification says
-/// (config.md, "Layer ChainID").
+/// Identifies a layer together with all layers below it: two images share a layer exactly if the chain ids are equal.
+/// Computed from the diff ids (digests of the uncompressed tars) by the OCI image specification (config.md, "Layer
+/// ChainID").
 /// </summary>
 public readonly record struct ChainId(Digest Digest)
 {
@@ -13,7 +13,8 @@ public readonly record struct ChainId(Digest Digest)
     public string Value => Digest.Value;
 
     /// <summary>
-    /// The identity of a layer with this diff id upon <paramref name="parent"/>; no parent: upon the empty base.
+    /// The identity of a layer with this diff id on top of <paramref name="parent"/>; without a parent, on the empty
+    /// base.
     /// </summary>
     public static ChainId Of(ChainId? parent, Digest diffId) =>
         parent is { } below

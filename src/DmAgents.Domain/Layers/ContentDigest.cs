@@ -5,9 +5,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace DmAgents.Domain.Layers;
 
 /// <summary>
-/// What a copy's blocks are: a BLAKE3 hash over the device's size and its content, <c>blake3:</c> and 64 lower-case hex
-/// digits. Two copies of a layer can serve each other's deltas only if it is equal. A block of zeros and an unmapped
-/// block are the same content. DmAgents.Transfer computes it (<c>ContentMap</c>).
+/// The digest of a copy's blocks: a BLAKE3 hash over the device's size and its content, <c>blake3:</c> and 64
+/// lower-case hex digits. Two copies of a layer can serve each other's deltas only if their digests are equal. A block
+/// of zeros and an unmapped block are the same content. DmAgents.Transfer computes it (<c>ContentMap</c>).
 /// </summary>
 public readonly record struct ContentDigest
 {

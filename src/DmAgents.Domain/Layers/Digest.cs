@@ -17,7 +17,7 @@ public readonly record struct Digest
 
     private Digest(string value) => this.value = value;
 
-    /// <summary>The whole form, <c>sha256:…</c>. Throws on the default value, which names nothing.</summary>
+    /// <summary>The complete form, <c>sha256:…</c>. Throws on the default value, which names nothing.</summary>
     public string Value => value ?? throw new InvalidOperationException("This digest was never set");
 
     /// <summary>The hex digits alone: a blob's file name.</summary>
@@ -26,14 +26,14 @@ public readonly record struct Digest
     public HashAlgorithmName Algorithm =>
         Value.StartsWith(Sha512, StringComparison.Ordinal) ? HashAlgorithmName.SHA512 : HashAlgorithmName.SHA256;
 
-    /// <summary>The SHA-256 of bytes at hand.</summary>
+    /// <summary>The SHA-256 of bytes in memory.</summary>
     public static Digest Of(ReadOnlySpan<byte> bytes) => FromHash(SHA256.HashData(bytes));
 
-    /// <summary>The digest of bytes at hand by the algorithm of another, to compare the two.</summary>
+    /// <summary>The digest of bytes in memory by the algorithm of another digest, for comparison.</summary>
     public static Digest Of(ReadOnlySpan<byte> bytes, HashAlgorithmName algorithm) =>
         algorithm == HashAlgorithmName.SHA512 ? FromHash(SHA512.HashData(bytes)) : Of(bytes);
 
-    /// <summary>A digest from the 32 bytes that SHA-256 gave, or the 64 of SHA-512.</summary>
+    /// <summary>A digest from the 32 bytes of a SHA-256, or the 64 of a SHA-512.</summary>
     public static Digest FromHash(ReadOnlySpan<byte> hash) => hash.Length switch
     {
         SHA256.HashSizeInBytes => new Digest(Sha256 + Convert.ToHexStringLower(hash)),

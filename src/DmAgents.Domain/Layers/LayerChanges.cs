@@ -4,7 +4,7 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Layers;
 
-/// <summary>Where a layer differs from others of its pool, by the pool's own metadata.</summary>
+/// <summary>The ranges in which a layer differs from other layers of its pool, by the pool's own metadata.</summary>
 /// <param name="pools">The kernel.</param>
 /// <param name="pool">The pool.</param>
 /// <param name="layer">The layer's thin id.</param>

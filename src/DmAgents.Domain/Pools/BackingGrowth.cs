@@ -3,11 +3,11 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
 
-/// <summary>Which backings continue which: parts are appended or a last one is lengthened, never moved or
-/// cut.</summary>
+/// <summary>Whether one backing extends another: growth appends parts or lengthens a last one, and never moves or cuts
+/// them.</summary>
 public static class BackingGrowth
 {
-    /// <summary>Null where <paramref name="after"/> continues <paramref name="before"/>; else the reason, for
+    /// <summary>Null if <paramref name="after"/> extends <paramref name="before"/>; otherwise the reason, for
     /// people.</summary>
     public static string? Continues(PoolBacking before, PoolBacking after) => (before, after) switch
     {

@@ -2,18 +2,18 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools;
 
-/// <summary>How large a pool's metadata device has to be.</summary>
+/// <summary>The recommended size of a pool's metadata device.</summary>
 public static class MetadataSize
 {
     /// <summary>
-    /// thin_metadata_size comes to about 32 bytes per data block (524 MiB for 1 TiB in 64 KiB blocks); snapshots break
-    /// that estimate, for which stratis learned to multiply it by 8.
+    /// thin_metadata_size estimates about 32 bytes per data block (524 MiB for 1 TiB in 64 KiB blocks). Snapshots
+    /// exceed that estimate, so stratis multiplies it by 8.
     /// </summary>
     private const ulong BytesPerBlock = 32 * 8;
 
     public static ByteSize Least => ByteSize.MiB(16);
 
-    /// <summary>What the kernel uses at most: 255 × 64 × 255 blocks of 4 KiB (THIN_METADATA_MAX_SECTORS).</summary>
+    /// <summary>The maximum that the kernel uses: 255 × 64 × 255 blocks of 4 KiB (THIN_METADATA_MAX_SECTORS).</summary>
     public static ByteSize Most => new(255UL * ((1 << 14) - 64) * 4096);
 
     /// <summary>For a data device of <paramref name="data"/>, in whole MiB.</summary>

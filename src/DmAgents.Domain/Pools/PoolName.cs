@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace DmAgents.Domain.Pools;
 
-/// <summary>An operator's name of a pool, unique on its host: <c>[a-z0-9][a-z0-9-]{0,31}</c>.</summary>
+/// <summary>The operator's name for a pool, unique on its host: <c>[a-z0-9][a-z0-9-]{0,31}</c>.</summary>
 public readonly partial record struct PoolName
 {
     /// <summary>Leaves room for prefix and thin id within device-mapper's 127 characters; see DeviceNames.</summary>
@@ -11,7 +11,7 @@ public readonly partial record struct PoolName
 
     private readonly string? _value;
 
-    /// <exception cref="ArgumentException">The text is not a pool name; check outside input with TryParse.</exception>
+    /// <exception cref="ArgumentException">The text is not a pool name; check external input with TryParse.</exception>
     public PoolName(string value)
     {
         if (!Form().IsMatch(value))

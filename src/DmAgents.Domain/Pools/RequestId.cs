@@ -1,7 +1,7 @@
 namespace DmAgents.Domain.Pools;
 
 /// <summary>
-/// Names a change across retries: the same id again gets the answer of the first time, not a second change.
+/// Identifies a change across retries: a repeated id gets the first answer, and causes no second change.
 /// </summary>
 public readonly record struct RequestId(Guid Value)
 {

@@ -3,13 +3,13 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Domain.Pools;
 
-/// <summary>The latest requests and the devices they were about, so that a retry gets the first answer.</summary>
-/// <param name="Subjects">By request; null for a request that was about no device.</param>
+/// <summary>The latest requests with their devices, so that a retry gets the first answer.</summary>
+/// <param name="Subjects">By request; null for a request without a device.</param>
 /// <param name="Order">Oldest first.</param>
 public sealed record RequestLog(ImmutableDictionary<RequestId, ThinId?> Subjects, ImmutableQueue<RequestId> Order)
 {
-    /// <summary>A client retries within minutes; at a hundred requests a second this covers forty seconds at the
-    /// least, and days on a common host.</summary>
+    /// <summary>A client retries within minutes. At a hundred requests a second this covers at least forty seconds, and
+    /// days on a typical host.</summary>
     public const int Capacity = 4096;
 
     public static RequestLog Empty { get; } =
@@ -28,11 +28,11 @@ public sealed record RequestLog(ImmutableDictionary<RequestId, ThinId?> Subjects
         return new RequestLog(subjects.Remove(oldest), order);
     }
 
-    /// <summary>Forgets requests whose device did not come into being, so that a retry tries anew.</summary>
+    /// <summary>Forgets requests whose device was not created, so that a retry starts again.</summary>
     public RequestLog Without(ThinId subject) =>
         Left(Subjects.RemoveRange(Subjects.Where(s => s.Value == subject).Select(s => s.Key)));
 
-    /// <summary>Forgets a request that was taken back.</summary>
+    /// <summary>Forgets a request that was undone.</summary>
     public RequestLog Without(RequestId request) => Left(Subjects.Remove(request));
 
     private RequestLog Left(ImmutableDictionary<RequestId, ThinId?> left) =>

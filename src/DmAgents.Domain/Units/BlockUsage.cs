@@ -1,6 +1,6 @@
 namespace DmAgents.Domain.Units;
 
-/// <summary>A budget of equal blocks: how many are used, of how many, and how large one is.</summary>
+/// <summary>A budget of equal blocks: used and total blocks, and the size of one.</summary>
 public readonly record struct BlockUsage(ulong Used, ulong Total, ByteSize BlockSize)
 {
     public ulong Free => Total > Used ? Total - Used : 0;

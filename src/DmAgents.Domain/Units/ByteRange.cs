@@ -1,6 +1,6 @@
 namespace DmAgents.Domain.Units;
 
-/// <summary>Neighbouring bytes of a device: where they begin, and how many.</summary>
+/// <summary>Contiguous bytes of a device: where they start, and how many.</summary>
 public readonly record struct ByteRange(ByteSize Start, ByteSize Length)
 {
     /// <summary>The byte after the last.</summary>

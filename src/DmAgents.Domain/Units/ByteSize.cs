@@ -19,12 +19,12 @@ public readonly record struct ByteSize(ulong Bytes) : IComparable<ByteSize>
 
     public static ByteSize TiB(ulong count) => new(checked(count * (1UL << 40)));
 
-    /// <summary>The size in 512-byte sectors; a last partial sector is cut off.</summary>
+    /// <summary>The size in 512-byte sectors, rounded down.</summary>
     public SectorCount Sectors => new(Bytes / SectorCount.BytesPerSector);
 
     public static ByteSize operator +(ByteSize left, ByteSize right) => new(checked(left.Bytes + right.Bytes));
 
-    /// <summary>Throws <see cref="OverflowException"/> where the result would be negative.</summary>
+    /// <summary>Throws <see cref="OverflowException"/> if the result would be negative.</summary>
     public static ByteSize operator -(ByteSize left, ByteSize right) => new(checked(left.Bytes - right.Bytes));
 
     public static bool operator <(ByteSize left, ByteSize right) => left.Bytes < right.Bytes;
@@ -37,14 +37,14 @@ public readonly record struct ByteSize(ulong Bytes) : IComparable<ByteSize>
 
     public int CompareTo(ByteSize other) => Bytes.CompareTo(other.Bytes);
 
-    /// <summary>The next multiple of <paramref name="unit"/>, or this size where it is one.</summary>
+    /// <summary>Rounds up to a multiple of <paramref name="unit"/>.</summary>
     public ByteSize RoundUp(ByteSize unit) => new(checked((Bytes + unit.Bytes - 1) / unit.Bytes * unit.Bytes));
 
-    /// <summary>The last multiple of <paramref name="unit"/> not above this size.</summary>
+    /// <summary>Rounds down to a multiple of <paramref name="unit"/>.</summary>
     public ByteSize RoundDown(ByteSize unit) => new(Bytes / unit.Bytes * unit.Bytes);
 
     /// <summary>
-    /// Reads "10GiB", "10G", "512 MiB", "65536": factors of 1024, K/M/G/T with or without "iB".
+    /// Parses "10GiB", "10G", "512 MiB", "65536": factors of 1024, K/M/G/T with or without "iB".
     /// </summary>
     public static bool TryParse(string? text, out ByteSize size)
     {

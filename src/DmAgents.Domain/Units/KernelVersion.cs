@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace DmAgents.Domain.Units;
 
-/// <summary>A version of the Linux kernel: major and minor, which is what features come with.</summary>
+/// <summary>A version of the Linux kernel: major and minor, which determine its features.</summary>
 public readonly record struct KernelVersion(int Major, int Minor) : IComparable<KernelVersion>
 {
     public static bool operator <(KernelVersion left, KernelVersion right) => left.CompareTo(right) < 0;
@@ -16,7 +16,7 @@ public readonly record struct KernelVersion(int Major, int Minor) : IComparable<
     public int CompareTo(KernelVersion other) =>
         Major != other.Major ? Major.CompareTo(other.Major) : Minor.CompareTo(other.Minor);
 
-    /// <summary>Reads a release as uname gives it: "6.1.0-18-amd64", "4.18.0-513.el8".</summary>
+    /// <summary>Parses a release from uname: "6.1.0-18-amd64", "4.18.0-513.el8".</summary>
     public static bool TryParse(string release, out KernelVersion version)
     {
         version = default;

@@ -5,7 +5,7 @@ namespace DmAgents.Domain.Units;
 /// <summary>A length or position in 512-byte sectors, the unit of every device-mapper table.</summary>
 public readonly record struct SectorCount(ulong Value) : IComparable<SectorCount>
 {
-    /// <summary>Fixed in the kernel whatever the disk's own sector size is (SECTOR_SIZE).</summary>
+    /// <summary>Fixed in the kernel, independent of the disk's sector size (SECTOR_SIZE).</summary>
     public const ulong BytesPerSector = 512;
 
     public ByteSize Bytes => new(checked(Value * BytesPerSector));

@@ -4,26 +4,26 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Domain.Pools.Care;
 
 /// <summary>
-/// What is still to be discarded of a device that is going, and how much of it next. Pieces grow and shrink with the
-/// time that the last one took: what a block costs depends on the disks below, and nobody but they knows.
+/// The blocks of a device in removal that are still to be discarded, and the size of the next piece. Pieces grow and
+/// shrink with the duration of the last one: the cost of a block depends on the disks below, and can only be measured.
 /// </summary>
 public sealed record DiscardPlan
 {
     public const ulong FirstPiece = 512;
 
-    /// <summary>16 MiB of the smallest blocks: a millisecond where nothing else runs. On a host under load every piece
-    /// is slow, and smaller ones would only make the deletion endless.</summary>
+    /// <summary>16 MiB of the smallest blocks: a millisecond on an idle host. On a loaded host every piece is slow, and
+    /// smaller pieces would only make the deletion endless.</summary>
     public const ulong LeastPiece = 256;
 
     /// <summary>1 GiB of the smallest blocks.</summary>
     public const ulong MostPiece = 16384;
 
-    /// <summary>Each range is a call to the kernel, which counts as so many blocks.</summary>
+    /// <summary>Each range needs one kernel call, which counts as this number of blocks.</summary>
     public const ulong CallBlocks = 16;
 
     private readonly ImmutableArray<BlockRange> _ranges;
 
-    /// <summary>The first range that is not done, and how many of its blocks are.</summary>
+    /// <summary>The index of the first unfinished range, and the number of its finished blocks.</summary>
     private readonly int _at;
     private readonly ulong _done;
 
@@ -35,7 +35,7 @@ public sealed record DiscardPlan
 
     public ulong BlocksLeft { get; }
 
-    /// <summary>How many blocks the next piece has at most, its calls among them.</summary>
+    /// <summary>The maximum number of blocks in the next piece, including the blocks that its calls count as.</summary>
     public ulong PieceBlocks { get; }
 
     public bool IsDone => BlocksLeft == 0;
@@ -44,7 +44,7 @@ public sealed record DiscardPlan
     public static DiscardPlan Of(ImmutableArray<BlockRange> ranges) => new(
         ranges, at: 0, done: 0, ranges.Aggregate(0UL, (sum, range) => checked(sum + range.Count)), FirstPiece);
 
-    /// <summary>The piece that is next; empty where all is done.</summary>
+    /// <summary>The next piece; empty if all is done.</summary>
     public ImmutableArray<BlockRange> Next
     {
         get
@@ -61,7 +61,7 @@ public sealed record DiscardPlan
         }
     }
 
-    /// <summary>The plan when <see cref="Next"/> is done, which took so long.</summary>
+    /// <summary>The plan after <see cref="Next"/>, which took this long.</summary>
     public DiscardPlan After(TimeSpan took)
     {
         var (at, done) = (_at, _done);

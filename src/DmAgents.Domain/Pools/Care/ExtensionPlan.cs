@@ -7,34 +7,33 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Care;
 
-/// <summary>When a pool is made larger without anyone asking, and by how much.</summary>
-/// <param name="BelowFreePercent">Where less than this of a budget is free; 0: never.</param>
-/// <param name="LoopByPercent">By how much of its size a loop file is enlarged; 0: loop files are left alone.</param>
-/// <param name="LoopUpTo">How large the file with the blocks may become; null: as the host's file system allows.
-/// </param>
+/// <summary>When a pool is extended automatically, and by how much.</summary>
+/// <param name="BelowFreePercent">If less than this share of a budget is free; 0: never.</param>
+/// <param name="LoopByPercent">By how much of its size a loop file is enlarged; 0: loop files are not enlarged.</param>
+/// <param name="LoopUpTo">The maximum size of the data file; null: the limit of the host's file system.</param>
 public sealed record ExtensionSettings(double BelowFreePercent, double LoopByPercent, ByteSize? LoopUpTo)
 {
-    /// <summary>The volume group of LVM from which a pool of disks takes volumes when it has no spare disk; null: none.
-    /// </summary>
+    /// <summary>The LVM volume group from which a pool of disks gets volumes if it has no spare disk; null:
+    /// none.</summary>
     public string? VolumeGroup { get; init; }
 
-    /// <summary>How large such a volume is, by the size of what runs low.</summary>
+    /// <summary>The size of such a volume, in percent of the budget that runs low.</summary>
     public double VolumeByPercent { get; init; }
 
     public static ExtensionSettings None { get; } = new(0, 0, null);
 }
 
-/// <summary>What a pool that runs low is to be given.</summary>
+/// <summary>The extension for a pool that runs low.</summary>
 public static class ExtensionPlan
 {
     private const int VolumeNames = 3;
 
-    /// <summary>Ways to grow, of which the first that is possible is to be taken: the metadata before the data, the
-    /// spare disks in their order and then a volume. Empty where no growth is needed, or nothing is there to grow
+    /// <summary>The possible growths in order of preference: metadata before data, the spare disks in their order, then
+    /// a volume. The caller uses the first that works. Empty if no growth is needed, or there is nothing to grow
     /// by.</summary>
     public static ImmutableArray<GrowthRequest> Of(PoolState state, PoolHealth health, ExtensionSettings settings)
     {
-        // What another program may get back stays as large as it was.
+        // A pool that may be returned to another program keeps its size.
         if (!health.CanChange || state.Takeover is { IsConfirmed: false })
             return [];
         return
@@ -82,9 +81,9 @@ public static class ExtensionPlan
     }
 
     /// <summary>
-    /// The name follows from what the pool has: a volume that was made before a crash and never became a part of it is
-    /// the one that is asked for next. The others are for a name that a part has: parts go, too, when metadata are
-    /// replaced.
+    /// The name follows from the pool's parts, so a volume that was created before a crash and never added is requested
+    /// again. The further names are used if a part has the name already: replacing metadata removes parts, so numbers
+    /// can repeat.
     /// </summary>
     private static IEnumerable<GrowthRequest> Volumes(
         PoolState state, PoolBacking.Disks disks, PoolBudget budget, ByteSize has, ExtensionSettings settings)

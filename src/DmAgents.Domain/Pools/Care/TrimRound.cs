@@ -4,26 +4,26 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Care;
 
-/// <summary>What trimming one file system gave.</summary>
+/// <summary>The result of trimming one file system.</summary>
 /// <param name="HandedDown">What the file system does not use.</param>
 /// <param name="GivenBack">What became free in the pool.</param>
-/// <param name="Unmapped">What the device does not map any more; a layer may have some of it still.</param>
+/// <param name="Unmapped">What the device no longer maps; a layer may still map some of it.</param>
 public sealed record TrimmedDevice(DeviceKey Key, ByteSize HandedDown, ByteSize GivenBack, ByteSize Unmapped);
 
 /// <summary>
 /// A round over the file systems of a pool that can be trimmed: one after the other, each in pieces. Not kept over a
-/// restart: what was trimmed costs little to be trimmed again.
+/// restart: trimming again what was trimmed costs little.
 /// </summary>
-/// <param name="Waiting">Whose turn comes; the first of them now.</param>
-/// <param name="Done">Those that were trimmed to their end.</param>
-/// <param name="Start">Where the next piece of the first begins.</param>
-/// <param name="Piece">How long it is at most.</param>
-/// <param name="Current">What the pieces of the first gave so far.</param>
+/// <param name="Waiting">The devices still to be trimmed; the first one is current.</param>
+/// <param name="Done">The devices that were trimmed completely.</param>
+/// <param name="Start">Where the current device's next piece begins.</param>
+/// <param name="Piece">The maximum length of that piece.</param>
+/// <param name="Current">The results of the current device so far.</param>
 public sealed record TrimRound(
     ImmutableList<ThinId> Waiting, ImmutableList<TrimmedDevice> Done, ByteSize Start, ByteSize Piece,
     (ByteSize HandedDown, ByteSize GivenBack, ByteSize Unmapped) Current)
 {
-    /// <summary>A block group of ext4: it remembers of whole ones that they are trimmed, until something in them is
+    /// <summary>A block group of ext4: ext4 remembers that a whole group is trimmed until something in it is
     /// freed.</summary>
     public static ByteSize Unit { get; } = ByteSize.MiB(128);
 
@@ -37,29 +37,29 @@ public sealed record TrimRound(
 
     public ByteSize Unmapped => Sum(device => device.Unmapped);
 
-    /// <summary>A round over all that may have a writable mount now.</summary>
+    /// <summary>A round over all devices that may have a writable mount.</summary>
     public static TrimRound Over(PoolState state) => new(
         [.. state.Devices.Values.Where(IsCandidate).OrderBy(d => d.Key.ToString(), StringComparer.Ordinal)
             .Select(d => d.Id)],
         [], ByteSize.Zero, Unit, default);
 
-    /// <summary>What is live for its owner, and written by him.</summary>
+    /// <summary>The device is live and writable for its owner.</summary>
     public static bool IsCandidate(DeviceRecord device) => device is
     {
         Kind: DeviceKind.Container, Phase: DevicePhase.Ready, Use: not DeviceUse.Idle, ReadOnly: false,
         Key.IsStock: false,
     };
 
-    /// <summary>How long the next piece of this device is. xfs hands a free extent down whole with each piece that
-    /// touches it: small ones would do the same work again and again.</summary>
+    /// <summary>The length of the device's next piece. xfs discards a whole free extent for each piece that touches it:
+    /// small pieces would repeat the same work.</summary>
     public ByteSize PieceOf(DeviceRecord device) => device.FileSystem == FileSystemKind.Xfs ? MostPiece : Piece;
 
-    /// <summary>The first has nothing that could be trimmed, or not now.</summary>
+    /// <summary>Skips the current device, which cannot be trimmed, or not now.</summary>
     public TrimRound Passed() => Next(Done);
 
-    /// <summary>A piece of the first is done.</summary>
-    /// <param name="device">The first.</param>
-    /// <param name="trimmed">What the piece gave.</param>
+    /// <summary>Records a finished piece of the current device.</summary>
+    /// <param name="device">The current device.</param>
+    /// <param name="trimmed">The piece's result.</param>
     /// <param name="took">How long it took.</param>
     public TrimRound After(DeviceRecord device, TrimmedRange trimmed, TimeSpan took)
     {
@@ -86,9 +86,9 @@ public sealed record TrimRound(
         Done.Aggregate(ByteSize.Zero, (sum, device) => sum + of(device));
 }
 
-/// <summary>What trimming a range of a file system gave.</summary>
-/// <param name="HandedDown">What the file system does not use of it.</param>
+/// <summary>The result of trimming a range of a file system.</summary>
+/// <param name="HandedDown">What the file system does not use of the range.</param>
 /// <param name="GivenBack">What became free in the pool: whole blocks that no other device maps.</param>
-/// <param name="Unmapped">What the device does not map any more: whole blocks, shared ones among them.</param>
+/// <param name="Unmapped">What the device no longer maps: whole blocks, including shared ones.</param>
 /// <param name="IsEnd">The range lies beyond the file system's end.</param>
 public sealed record TrimmedRange(ByteSize HandedDown, ByteSize GivenBack, ByteSize Unmapped, bool IsEnd);

@@ -5,15 +5,15 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Formats;
 
-/// <summary>A file system that this host's kernel refuses, or refuses to write to, because of features that it does not
-/// know; so are all snapshots of it.</summary>
-/// <param name="Id">The beginning of the lineage, which has the features first.</param>
-/// <param name="Running">The kernel that runs.</param>
-/// <param name="Features">Those that it does not know, one at least.</param>
+/// <summary>A file system that this host's kernel refuses to mount or to write to, because it does not know some of its
+/// features. All snapshots of it have the same concern.</summary>
+/// <param name="Id">The base of the lineage.</param>
+/// <param name="Running">The running kernel.</param>
+/// <param name="Features">The unknown features, at least one.</param>
 public sealed record FormatConcern(
     ThinId Id, FileSystemKind FileSystem, KernelVersion Running, ImmutableArray<UnknownFeature> Features)
 {
-    /// <summary>It is not mounted even read-only.</summary>
+    /// <summary>Even a read-only mount fails.</summary>
     public bool BarsReading => Features.Any(feature => feature.BarsReading);
 
     /// <summary>The first kernel that mounts it for writing; null if none is known to.</summary>
@@ -30,13 +30,13 @@ public sealed record FormatConcern(
         ? $"run Linux {version} or a later one; the pool's other file systems can be used"
         : "run the kernel that made it; the pool's other file systems can be used";
 
-    /// <param name="tried">What the kernel said to a mount that only reads. Its word counts more than its version: a
-    /// distribution's kernel may have features of younger ones.</param>
-    /// <returns>Null if the kernel takes the file system for writing, as far as its features go.</returns>
+    /// <param name="tried">The result of a read-only test mount. It counts more than the kernel's version: a
+    /// distribution's kernel may have later features.</param>
+    /// <returns>Null if the kernel can mount the file system for writing, as far as its features matter.</returns>
     public static FormatConcern? Of(ThinId id, FileSystemTraits traits, KernelVersion running, KernelResult tried)
     {
         var beyond = traits.BeyondOf(running);
-        // What is mounted for writing cannot be tried, and the kernel has taken it.
+        // A file system that is mounted for writing cannot be tried, but the kernel has accepted it.
         if (tried.Succeeded || tried.FailedWith(KernelFault.Busy))
             beyond = beyond.RemoveAll(feature => feature.BarsReading);
         return beyond.IsEmpty ? null : new FormatConcern(id, traits.Kind, running, beyond);

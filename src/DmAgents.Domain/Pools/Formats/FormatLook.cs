@@ -6,21 +6,21 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Formats;
 
-/// <summary>What was found of a device's file system.</summary>
-/// <param name="Sectors">The logical sectors of the device.</param>
-/// <param name="Concern">Null if the kernel takes it.</param>
+/// <summary>The result of examining a device's file system.</summary>
+/// <param name="Sectors">The logical sector size of the device.</param>
+/// <param name="Concern">Null if the kernel supports it.</param>
 public sealed record FormatFound(FileSystemTraits Traits, ByteSize Sectors, FormatConcern? Concern);
 
-/// <summary>Looks at the file systems of a live pool. A device that is not live is made so for the look, read-only.
-/// </summary>
+/// <summary>Examines the file systems of a live pool. It activates a device that is not live, read-only, for this
+/// purpose.</summary>
 public sealed class FormatLook(IKernel kernel, PoolContext pool)
 {
     /// <summary>
-    /// Which of the pool's file systems the kernel does not take. A snapshot has the features of its origin, so that
-    /// the beginning of each lineage is looked at, and nothing else. What the agent made itself is known by the name
-    /// of its format, without a look.
+    /// The pool's file systems that the kernel does not support. A snapshot has the features of its origin, so only the
+    /// base of each lineage is examined. File systems that the agent made are known by their format's name, without an
+    /// examination.
     /// </summary>
-    /// <param name="present">The thin ids that the pool has; null if they cannot be read.</param>
+    /// <param name="present">The pool's thin ids; null if they cannot be read.</param>
     public ImmutableArray<FormatConcern> LookAll(PoolState state, IReadOnlySet<ThinId>? present) =>
     [
         .. state.Devices.Values.Where(device => IsBeginning(device, state) && present?.Contains(device.Id) != false)
@@ -28,7 +28,7 @@ public sealed class FormatLook(IKernel kernel, PoolContext pool)
             .Select(device => Look(device.Id, device.Size, device.FileSystem)?.Concern).OfType<FormatConcern>(),
     ];
 
-    /// <returns>Null if it cannot be looked at.</returns>
+    /// <returns>Null if it cannot be examined.</returns>
     public FormatFound? Look(ThinId id, ByteSize size, FileSystemKind kind)
     {
         var name = pool.NameOf(id);
@@ -59,8 +59,8 @@ public sealed class FormatLook(IKernel kernel, PoolContext pool)
             traits.Value, device.Value.Shape.Sector, FormatConcern.Of(id, traits.Value, kernel.Running, tried));
     }
 
-    /// <remarks>A device that is to be live and is not yet is left to what makes it so: a look at it could end in a
-    /// deferred removal below its later user.</remarks>
+    /// <remarks>Skips a device that is yet to be activated: activating it here could end in a deferred removal below
+    /// its later user.</remarks>
     private bool IsBeginning(DeviceRecord device, PoolState state) =>
         device.Phase == DevicePhase.Ready
         && (device.Use == DeviceUse.Idle || kernel.Find(pool.NameOf(device.Id)).Succeeded)

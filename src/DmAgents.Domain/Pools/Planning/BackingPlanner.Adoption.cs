@@ -6,15 +6,15 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Planning;
 
-/// <content>What a pool is made of that is there already, and of which nothing else tells.</content>
+/// <content>Finds the backing of an existing pool that no journal describes.</content>
 public sealed partial class BackingPlanner
 {
     private const string Adopts = "cannot adopt pool";
 
-    /// <summary>Finds the parts of a pool of which only it is known where it lies. How long they are its own metadata
-    /// tell: a part that begins elsewhere would show other blocks than the pool's.</summary>
-    /// <param name="request">Where it lies; sizes are not looked at.</param>
-    /// <param name="owner">Whose its disks are, by their labels; null for what carries none.</param>
+    /// <summary>Finds the parts of a pool of which only the place is known. The pool's own metadata give their lengths:
+    /// a part that starts elsewhere would show other blocks than the pool's.</summary>
+    /// <param name="request">The place; sizes are ignored.</param>
+    /// <param name="owner">The pool on the labels of its disks; null if there are no labels.</param>
     public BackingPlan PlanAdoption(PoolPaths paths, BackingRequest request, out PoolUuid? owner)
     {
         owner = null;
@@ -45,7 +45,7 @@ public sealed partial class BackingPlanner
             return NoMetadata(request.Metadata.Value, measures.Error).AsPlan();
         var (layout, left) = (measures.Value, measures.Value.Data);
         var data = ImmutableArray.CreateBuilder<DiskPart>();
-        // All but the last are used whole; the last one may have become larger since.
+        // All disks but the last are used whole; the last one may have been enlarged since.
         foreach (var disk in disks.Take(request.Data.Length))
         {
             var whole = WholeOf(disk, layout.BlockSize.Bytes);
@@ -78,7 +78,7 @@ public sealed partial class BackingPlanner
         if (!measures.Succeeded)
             return NoMetadata(disk.Value, measures.Error).AsPlan();
         var layout = measures.Value;
-        // Of a part that is longer than what the kernel uses of it, the metadata do not tell where it ends.
+        // If the part is longer than the kernel uses, the metadata do not show where it ends.
         var isTold = layout.Metadata < MetadataSize.Most && layout.Metadata.Bytes % ByteSize.MiB(1).Bytes == 0;
         var start = DiskLabel.Reserved + layout.Metadata.Sectors;
         return !isTold || info.Size < start.Bytes + layout.Data

@@ -5,7 +5,7 @@ namespace DmAgents.Domain.Pools.Planning;
 
 public sealed partial class BackingPlanner
 {
-    /// <summary>A pool of someone else is taken only while it is empty: what is in it already is for
+    /// <summary>Accepts a pool that another program assembles only while it is empty: existing content needs an
     /// adoption.</summary>
     private BackingPlan PlanExisting(MappedName pool)
     {

@@ -9,8 +9,8 @@ public sealed partial class BackingPlanner
 {
     private const string Grows = "cannot grow pool";
 
-    /// <summary>Plans more for a pool: a backing that continues the one it has.</summary>
-    /// <param name="force">Overwrite what is on an added disk.</param>
+    /// <summary>Plans the growth of a pool: a backing that extends the present one.</summary>
+    /// <param name="force">Overwrite the content of an added disk.</param>
     public BackingPlan PlanGrowth(PoolIdentity pool, GrowthRequest request, bool force) =>
         (pool.Backing, request) switch
         {
@@ -27,8 +27,8 @@ public sealed partial class BackingPlanner
             _ => Unfit(pool, "it is assembled by someone else, who has to grow it").AsPlan(),
         };
 
-    /// <summary>Looks at a disk that the pool may be extended by one day.</summary>
-    /// <returns>The disk by the path to journal, or why it cannot be one.</returns>
+    /// <summary>Examines a future spare disk of the pool.</summary>
+    /// <returns>The disk by the path to journal, or why it is unsuitable.</returns>
     public (DevicePath Disk, Refusal? Refusal) LookAtSpare(PoolIdentity pool, DevicePath disk)
     {
         if (pool.Backing is not PoolBacking.Disks disks)
@@ -67,8 +67,8 @@ public sealed partial class BackingPlanner
             pool, after, Sum(after.Data), isData ? NewRemarks(pool, disks, add.Disk, info.Shape) : []);
     }
 
-    /// <summary>What is to be said of a disk beside those of the pool, and was not said of these before. Nothing is said
-    /// of a disk that cannot be looked at: it is what the growth itself fails for.</summary>
+    /// <summary>Remarks about an added disk beside the pool's disks, without those made before. None about a disk that
+    /// cannot be examined: the growth itself fails on it.</summary>
     private ImmutableArray<string> NewRemarks(
         PoolIdentity pool, PoolBacking.Disks disks, DevicePath added, DiskShape shape)
     {
@@ -80,11 +80,10 @@ public sealed partial class BackingPlanner
     }
 
     /// <summary>
-    /// Refuses data on larger sectors than the pool has. All of the pool's devices would have the larger ones from
-    /// their next activation on, and what was made for the smaller ones could not be mounted any more: xfs asks for its
-    /// own sectors, ext4 for no more than its blocks, and what a guest keeps on a device nobody knows. Those that are
-    /// live would go on with writes that the new disk refuses. The metadata are read and written in blocks of 4 KiB
-    /// whatever their disk has.
+    /// Refuses data on larger sectors than the pool has. All of the pool's devices would have the larger sectors from
+    /// their next activation on, and file systems made for smaller sectors could not be mounted: xfs requires its own
+    /// sector size, ext4 at most its block size, and a guest's content is unknown. Live devices would continue with
+    /// writes that the added disk refuses. Metadata are not affected: they are read and written in blocks of 4 KiB.
     /// </summary>
     private Refusal? SmallerSectors(DiskInspection look, PoolIdentity pool, BlockDeviceInfo disk)
     {
@@ -101,7 +100,8 @@ public sealed partial class BackingPlanner
                 PoolSectors.WaysTo(has.Value));
     }
 
-    /// <summary>A volume of a group whose disks have larger sectors would be made in vain, and stay.</summary>
+    /// <summary>Checks the group's disks first: a volume on disks with larger sectors would be created in vain, and
+    /// remain.</summary>
     private Refusal? SmallerSectors(PoolIdentity pool, GrowthRequest.AddVolume add)
     {
         if (add.Budget != PoolBudget.Data)
@@ -114,7 +114,7 @@ public sealed partial class BackingPlanner
             : null;
     }
 
-    /// <summary>The volume is made already by the plan: only one that is there can be looked at.</summary>
+    /// <summary>The plan already creates the volume: only an existing one can be examined.</summary>
     private BackingPlan PlanVolume(PoolIdentity pool, PoolBacking.Disks disks, GrowthRequest.AddVolume add)
     {
         if (SmallerSectors(pool, add) is { } smaller)
@@ -126,7 +126,7 @@ public sealed partial class BackingPlanner
             : PlanDisk(pool, disks, new GrowthRequest.AddDisk(add.Budget, volume.Value), force: false);
     }
 
-    /// <summary>By the paths that both have, and by what the kernel says they are.</summary>
+    /// <summary>Compares the paths, and the device numbers from the kernel.</summary>
     private bool IsPartOf(PoolBacking.Disks disks, DevicePath disk)
     {
         var known = disks.Data.Concat(disks.Metadata).Select(part => part.Disk).Distinct().ToList();

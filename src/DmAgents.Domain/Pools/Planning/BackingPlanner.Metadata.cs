@@ -7,10 +7,10 @@ namespace DmAgents.Domain.Pools.Planning;
 
 public sealed partial class BackingPlanner
 {
-    /// <summary>Plans a place for other metadata beside those that a pool has: a file beside a loop file; for a pool of
-    /// disks the named disk, or its first spare disk that is large enough.</summary>
+    /// <summary>Plans a place for replacement metadata beside the present ones: a file beside a loop file; for a pool
+    /// of disks the named disk, or its first spare disk that is large enough.</summary>
     /// <param name="into">Null: one of the spares.</param>
-    /// <param name="force">Overwrite what is on the named disk.</param>
+    /// <param name="force">Overwrite the content of the named disk.</param>
     public BackingPlan PlanMetadata(
         PoolIdentity pool, ImmutableArray<KeptMetadata> kept, ImmutableArray<DevicePath> spares, DevicePath? into,
         bool force, string what) => pool.Backing switch

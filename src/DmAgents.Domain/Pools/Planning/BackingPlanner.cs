@@ -7,7 +7,7 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Domain.Pools.Planning;
 
 /// <summary>
-/// Turns what an operator asks for into a backing, or says why that cannot be. Looks at disks and files through the
+/// Turns an operator's request into a backing, or explains why it is impossible. Examines disks and files through the
 /// ports, and writes nothing.
 /// </summary>
 public sealed partial class BackingPlanner(IKernel kernel)
@@ -15,9 +15,9 @@ public sealed partial class BackingPlanner(IKernel kernel)
     private const string Creates = "cannot create pool";
 
     /// <summary>Plans a new pool.</summary>
-    /// <param name="paths">Where the pool will have its files.</param>
-    /// <param name="blockSize">Of the new pool; an existing one keeps its own.</param>
-    /// <param name="force">Overwrite what is on the disks.</param>
+    /// <param name="paths">The pool's future paths.</param>
+    /// <param name="blockSize">The new pool's block size; an existing one keeps its own.</param>
+    /// <param name="force">Overwrite the content of the disks.</param>
     public BackingPlan Plan(PoolPaths paths, BackingRequest request, PoolBlockSize blockSize, bool force) =>
         request switch
         {
@@ -78,7 +78,7 @@ public sealed partial class BackingPlanner(IKernel kernel)
         }
         var data = (usable - metadata).RoundDown(blockSize.Bytes);
         var start = DiskLabel.Reserved;
-        // The data come last, so that they can become longer when the disk does.
+        // The data come last, so that they can grow with the disk.
         var backing = new PoolBacking.Disks(
             [new DiskPart(info.StablePath, start + metadata.Sectors, data.Sectors)],
             [new DiskPart(info.StablePath, start, metadata.Sectors)]);
@@ -122,11 +122,11 @@ public sealed partial class BackingPlanner(IKernel kernel)
         ByteSize sectors) =>
         new(backing, blockSize, data, warnings) { SectorSize = sectors };
 
-    /// <summary>A disk without its label, in whole <paramref name="unit"/>s.</summary>
+    /// <summary>The disk after its label, in whole <paramref name="unit"/>s.</summary>
     private static DiskPart WholeOf(BlockDeviceInfo disk, ByteSize unit) => new(
         disk.StablePath, DiskLabel.Reserved, (disk.Size - DiskLabel.Reserved.Bytes).RoundDown(unit).Sectors);
 
-    /// <summary>The part of a metadata disk that the kernel can use beside what there is.</summary>
+    /// <summary>The part of a metadata disk that the kernel can use in addition to the present metadata.</summary>
     private static DiskPart Capped(DiskPart part, SectorCount before)
     {
         var most = MetadataSize.Most.Sectors - before;

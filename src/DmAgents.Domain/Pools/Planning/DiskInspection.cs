@@ -5,10 +5,10 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Planning;
 
-/// <summary>Looks at a disk before a pool takes it, and says why it may not.</summary>
-/// <param name="What">What is asked: "cannot create pool".</param>
-/// <param name="Own">The pool that grows: its own label is no obstacle. Null for a new one.</param>
-/// <param name="Force">Overwrite what is on the disk. A disk in use is refused all the same.</param>
+/// <summary>Examines a disk before it is added to a pool, and reports why it may not be.</summary>
+/// <param name="What">The failed request, for the message: "cannot create pool".</param>
+/// <param name="Own">The pool that grows: its own label is no obstacle. Null for a new pool.</param>
+/// <param name="Force">Overwrite the content of the disk. A disk in use is refused even then.</param>
 internal sealed record DiskInspection(IKernel Kernel, string What, PoolUuid? Own, bool Force)
 {
     public Refusal? Look(DevicePath disk, out BlockDeviceInfo info)

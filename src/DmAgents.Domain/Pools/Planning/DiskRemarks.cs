@@ -3,8 +3,8 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Planning;
 
-/// <summary>What an operator should know of the disks that have a pool's blocks: nothing of it makes a pool
-/// wrong.</summary>
+/// <summary>What an operator should know about the disks with a pool's blocks. None of it makes a pool
+/// incorrect.</summary>
 public static class DiskRemarks
 {
     public static IEnumerable<string> Of(
@@ -15,7 +15,7 @@ public static class DiskRemarks
             yield return $"its disks have sectors of {string.Join(" and ", disks.Select(disk => disk.Shape.Sector)
                 .Distinct().Order())}: all of its devices have the largest";
         }
-        // dm-thin's own condition: below it, it stops handing discards down.
+        // dm-thin's own condition: below it, dm-thin stops passing discards down.
         var without = disks.Where(disk => disk.Shape.LongestDiscard < blockSize.Bytes)
             .Select(disk => disk.Disk).ToList();
         if (without.Count > 0 && without.Count < disks.Count)

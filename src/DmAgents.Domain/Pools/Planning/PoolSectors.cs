@@ -5,10 +5,10 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Planning;
 
-/// <summary>The logical sectors of a pool's devices: the largest of the disks that have its blocks.</summary>
+/// <summary>The logical sector size of a pool's devices: the largest of its data disks.</summary>
 public static class PoolSectors
 {
-    /// <summary>What the disks and files have now that have the pool's blocks.</summary>
+    /// <summary>The present sector size of the disks or files with the pool's blocks.</summary>
     public static KernelResult<ByteSize> Of(IKernel kernel, PoolBacking backing)
     {
         var largest = DiskShape.UsualSector;
@@ -22,14 +22,14 @@ public static class PoolSectors
         return largest;
     }
 
-    /// <summary>What a pool has whose sectors are larger than those it was made with, for people: an older agent let it
-    /// grow by such a disk, another program did, or its disks report other sectors than before. Null if the sectors are
-    /// as they were.</summary>
+    /// <summary>For people: what is affected if the pool's sectors are larger than when it was made. An older agent or
+    /// another program added such a disk, or its disks report another sector size than before. Null if the sectors are
+    /// unchanged.</summary>
     public static string? Concern(IKernel kernel, PoolState state)
     {
         if (state.Identity is not { } pool || Of(kernel, pool.Backing) is not { Succeeded: true, Value: var now })
             return null;
-        // Nobody looked when it was made: it began with its first disk.
+        // No sector size was recorded when it was made; it started with its first disk.
         var made = pool.SectorSize ?? (pool.Backing is PoolBacking.Disks { Data: [var first, ..] }
             && kernel.Inspect(first.Disk) is { Succeeded: true, Value: var began } ? began.Shape.Sector : now);
         if (now <= made)
@@ -44,14 +44,14 @@ public static class PoolSectors
                 : $"{lost} of its devices have an xfs that cannot be mounted where it was made for the smaller ones");
     }
 
-    /// <summary>A format states the sectors that its file systems need. Without one only the superblock does; ext4 has
-    /// blocks of 4 KiB unless it was made very small.</summary>
+    /// <summary>A format states the sectors that its file systems need. Without a format only the superblock does; ext4
+    /// has blocks of 4 KiB unless it was made very small.</summary>
     private static bool MayNeedLess(DeviceRecord device, ByteSize sectors) =>
         device.Format is { } format && FileSystemFormat.Find(format) is { } known
             ? known.LargestSector < sectors
             : device.FileSystem == FileSystemKind.Xfs;
 
-    /// <summary>What an operator can do who has a disk of larger sectors.</summary>
+    /// <summary>Advice for an operator with a disk of larger sectors.</summary>
     public static string WaysTo(ByteSize sectors) =>
         $"choose a disk with sectors of {sectors} (lsblk --output NAME,LOG-SEC); many disks can be reformatted to "
         + "them, which erases them (nvme format --lbaf, sg_format, hdparm --set-sector-size); or make a pool of its "

@@ -3,33 +3,34 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Planning;
 
-/// <summary>Which sizes make sense for a pool and for what lies in it.</summary>
+/// <summary>Sensible sizes for a pool and its content.</summary>
 public static class PoolSizes
 {
-    /// <summary>Twice the 8 MiB (2048 blocks of 4 KiB) below which mke2fs gives a file system no journal.</summary>
+    /// <summary>Twice the 8 MiB (2048 blocks of 4 KiB) below which mke2fs makes a file system without a
+    /// journal.</summary>
     public static ByteSize LeastData => ByteSize.MiB(16);
 
     /// <summary>
-    /// Below this size of the data, <see cref="MetadataSize.Least"/> would be a dear part of the whole, and
-    /// <see cref="LeastMetadata"/> is enough: 4096 blocks need 1 MiB even by the generous rule.
+    /// Below this data size, <see cref="MetadataSize.Least"/> would be a large part of the whole, and <see
+    /// cref="LeastMetadata"/> is enough: 4096 blocks need 1 MiB even by the generous rule.
     /// </summary>
     public static ByteSize SmallData => ByteSize.MiB(256);
 
-    /// <summary>Twice the least that the kernel documents for a metadata device (2 MiB).</summary>
+    /// <summary>Twice the minimum that the kernel documents for a metadata device (2 MiB).</summary>
     public static ByteSize LeastMetadata => ByteSize.MiB(4);
 
     private static ByteSize BaseUnit => ByteSize.MiB(64);
 
-    /// <summary>The size of a pool's base: the configured one, or what the pool can hold where that is less, in whole
-    /// units of 64 MiB (in a pool that has not even that: of 1 MiB).</summary>
+    /// <summary>The size of a pool's base: the configured size, or the pool's capacity if that is less, in whole units
+    /// of 64 MiB (of 1 MiB in a pool smaller than that).</summary>
     public static ByteSize BaseSizeFor(ByteSize configured, ByteSize data)
     {
         var holds = data.RoundDown(data < BaseUnit ? ByteSize.MiB(1) : BaseUnit);
         return configured < holds ? configured : holds;
     }
 
-    /// <summary>The same for a file system, which has limits of its own: where the whole units are too few for it and
-    /// the pool's size is not, the least of it.</summary>
+    /// <summary>As above, within the file system's own limits: if rounding to whole units gives less than its minimum,
+    /// and the pool has room for the minimum, the minimum.</summary>
     public static ByteSize BaseSizeFor(FileSystemKind kind, ByteSize configured, ByteSize data)
     {
         var (format, size) = (FileSystemFormat.Of(kind), BaseSizeFor(configured, data));
@@ -38,7 +39,7 @@ public static class PoolSizes
             : size;
     }
 
-    /// <summary>Why a pool can have no base of that file system; null where it can.</summary>
+    /// <summary>Why a pool cannot have a base with that file system; null if it can.</summary>
     public static Refusal? NoBase(string what, PoolName pool, FileSystemKind kind, ByteSize configured, ByteSize data)
     {
         var format = FileSystemFormat.Of(kind);
@@ -57,13 +58,13 @@ public static class PoolSizes
     private static string OrExt4(FileSystemKind kind) =>
         kind == FileSystemKind.Ext4 ? "" : $", or take ext4, which needs {FileSystemFormat.Ext4.Least}";
 
-    /// <summary>How large the metadata of a pool with so much data should be.</summary>
+    /// <summary>The recommended metadata size for a pool with this data size.</summary>
     internal static ByteSize MetadataFor(ByteSize data, PoolBlockSize blockSize) =>
         data < SmallData ? LeastMetadata : MetadataSize.For(data, blockSize);
 
     /// <summary>
-    /// Below this the metadata are full before the data: an eighth of what the rule gives is the bare estimate of
-    /// thin_metadata_size, without a single snapshot.
+    /// Below this size, metadata fill up before data. An eighth of the rule's result is the bare estimate of
+    /// thin_metadata_size, without any snapshot.
     /// </summary>
     internal static ByteSize LeastMetadataFor(ByteSize data, PoolBlockSize blockSize)
     {

@@ -5,18 +5,19 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Recovery;
 
-/// <summary>What pool and kernel really have, read in one go while no operation is under way.</summary>
+/// <summary>The actual state of pool and kernel, read in one pass while no operation is under way.</summary>
 /// <param name="Status">The pool's status.</param>
-/// <param name="Thins">What the pool's own metadata hold; null where the pool does not let them be read.</param>
+/// <param name="Thins">The thin devices in the pool's own metadata; null if the pool does not allow reading
+/// them.</param>
 /// <param name="Live">Mapped thin devices of this pool, by thin id.</param>
-/// <param name="Mounted">Where below the pool's mount directory something is mounted, and which device.</param>
+/// <param name="Mounted">The mount points below the pool's mount directory, with their devices.</param>
 public sealed record KernelPicture(
     ThinPoolStatus Status,
     ImmutableSortedDictionary<ThinId, ThinUsage>? Thins,
     ImmutableSortedDictionary<ThinId, LiveDevice> Live,
     ImmutableArray<MountEntry> Mounted)
 {
-    /// <summary>Reads the picture. A metadata snapshot that a dead agent left is released, unless others share the
+    /// <summary>Reads the state. Releases a metadata snapshot that a dead agent left, unless other programs share the
     /// pool.</summary>
     public static KernelResult<KernelPicture> Take(IKernel kernel, PoolContext pool)
     {
@@ -30,7 +31,7 @@ public sealed record KernelPicture(
         if (!released.Succeeded)
             return released.Error;
         var thins = kernel.ListThins(pool.Device);
-        // A pool that takes no changes makes no metadata snapshot either; its devices can be used all the same.
+        // A pool that takes no changes creates no metadata snapshot either; its devices are usable all the same.
         var isReadable = thins.Succeeded || !thins.FailedWith(KernelFault.NotSupported);
         if (isReadable && !thins.Succeeded)
             return thins.Error;
@@ -47,7 +48,7 @@ public sealed record KernelPicture(
             [.. mounts.Value.Where(m => IsBelow(m.Target, pool.Paths.MountDirectory))]);
     }
 
-    /// <summary>Releases a metadata snapshot that an agent which died has left, unless others share the pool.</summary>
+    /// <summary>Releases a metadata snapshot that a dead agent left, unless other programs share the pool.</summary>
     public static KernelResult ReleaseLeftSnapshot(IKernel kernel, PoolContext pool)
     {
         var status = kernel.PoolStatus(pool.Device);

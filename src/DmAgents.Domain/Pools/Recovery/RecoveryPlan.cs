@@ -6,16 +6,16 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Domain.Pools.Recovery;
 
 /// <summary>
-/// What has to be done so that journal, pool and live devices agree. Pure: made from the journal's state and a picture
-/// of the kernel; interrupted, it is simply made again.
+/// The actions that make journal, pool and live devices agree. Pure: computed from the journal's state and the actual
+/// state of the kernel. After an interruption it is simply computed again.
 /// </summary>
 /// <param name="Findings">To be journaled first: settled intents, lost devices, orphans.</param>
 /// <param name="Resume">Devices that a dead agent left suspended.</param>
 /// <param name="Unmount">Mounts that no record wants.</param>
 /// <param name="Deactivate">Live devices that no record wants.</param>
-/// <param name="Create">Intents of which the pool has nothing yet, or not all; a base before what descends from it.
-/// </param>
-/// <param name="Settle">Devices that are not live as they should be, or whose growth has to be finished.</param>
+/// <param name="Create">Devices whose creation is missing or incomplete in the pool; a base before its
+/// descendants.</param>
+/// <param name="Settle">Devices whose live state differs from the record, or whose growth is unfinished.</param>
 /// <param name="Delete">Removed devices whose blocks the pool still has.</param>
 public sealed record RecoveryPlan(
     ImmutableArray<PoolEvent> Findings,
@@ -26,19 +26,19 @@ public sealed record RecoveryPlan(
     ImmutableArray<ThinId> Settle,
     ImmutableArray<ThinId> Delete)
 {
-    /// <param name="underWay">Requests that go on: what belongs to them is as it should be.</param>
+    /// <param name="underWay">Requests still running: their devices are left alone.</param>
     public static RecoveryPlan Make(
         PoolState state, KernelPicture picture, PoolContext pool, DateTimeOffset at,
         ImmutableHashSet<RequestId>? underWay = null)
     {
-        // Without the pool's own list nothing can be found out about it, and nothing is made or deleted.
+        // Without the pool's own list nothing is known about it, so nothing is created or deleted.
         ImmutableArray<PoolEvent> findings = picture.Thins is { } thins
             ? Compare(state, picture, thins, at, underWay ?? [])
             : [];
         var after = findings.Aggregate(state, (s, e) => s.Apply(e));
         var wanted = after.Devices.Values.Where(d => d is { Phase: DevicePhase.Ready, Use: not DeviceUse.Idle })
             .Select(d => d.Id).ToHashSet();
-        // A device on its way out is left to its deletion, which knows how to wait for its users.
+        // Leave a device in removal to its deletion, which can wait for its users.
         var known = after.Devices.Values.Where(d => d.Phase is DevicePhase.Removing or DevicePhase.Creating)
             .Select(d => d.Id).Concat(wanted).ToHashSet();
         var owners = after.Devices.Values.Where(d => d.Phase != DevicePhase.Removing && d.Use == DeviceUse.Mounted)
@@ -61,8 +61,8 @@ public sealed record RecoveryPlan(
             [.. after.Devices.Values.Where(d => d.Phase == DevicePhase.Removing).Select(d => d.Id).Order()]);
     }
 
-    /// <summary>After a death of the agent alone most devices are: with thousands of them, looking again at each is
-    /// what would take the time.</summary>
+    /// <summary>If only the agent died, most devices are right. With thousands of them, examining each again would take
+    /// most of the time.</summary>
     private static bool IsAsWanted(DeviceRecord device, KernelPicture picture, MountEntry? mount) =>
         device.GrowingTo is null
         && picture.Live.TryGetValue(device.Id, out var live)
@@ -72,7 +72,8 @@ public sealed record RecoveryPlan(
             ? mount?.Device == live.Number && mount.ReadOnly == device.ReadOnly
             : mount is null);
 
-    /// <summary>A removed device's mount may still be where its successor of the same key has to be mounted.</summary>
+    /// <summary>A removed device may still be mounted on the directory where its successor with the same key must be
+    /// mounted.</summary>
     private static bool Owns(DeviceRecord? owner, MountEntry mount, KernelPicture picture) =>
         owner is not null && picture.Live.TryGetValue(owner.Id, out var live) && live.Number == mount.Device;
 
@@ -81,7 +82,7 @@ public sealed record RecoveryPlan(
         ImmutableHashSet<RequestId> underWay)
     {
         var found = ImmutableArray.CreateBuilder<PoolEvent>();
-        // LVM counts in the transaction id of a pool of its own.
+        // LVM uses the transaction id of its own pools itself.
         var isCounted = state.Identity?.Backing is not PoolBacking.Existing { OwnedByLvm: true };
         foreach (var device in state.Devices.Values.OrderBy(d => d.Id))
         {
@@ -91,8 +92,8 @@ public sealed record RecoveryPlan(
                 found.AddRange(AnotherInItsPlace(state, device, thin, at));
                 continue;
             }
-            // An import or a reception that was interrupted has no caller any more, and a half-made snapshot of the
-            // stock never had one: they are undone, whatever the pool has of them.
+            // An interrupted import or reception has no caller any more, and an unfinished stock snapshot never had
+            // one: undo them, whatever the pool has of them.
             if (device.Phase != DevicePhase.Removing && device.Key.IsUnfinished && !IsUnderWay(device, underWay)
                 || device is { Phase: DevicePhase.Creating, Key.IsStock: true })
                 found.Add(new PoolEvents.RemovalIntended(Request: null, device.Id, at));
@@ -100,7 +101,7 @@ public sealed record RecoveryPlan(
                 found.Add(new PoolEvents.Lost(device.Id, at));
             else if (device.Phase == DevicePhase.Lost && inPool)
             {
-                // What was in quarantine under its id has gone with the metadata that had it.
+                // The quarantined device under its id was in the replaced metadata, and is gone with them.
                 if (state.Ledger.Quarantine.ContainsKey(device.Id))
                     found.Add(new PoolEvents.Purged(device.Id, at));
                 found.Add(new PoolEvents.Found(device.Id, at));
@@ -114,7 +115,7 @@ public sealed record RecoveryPlan(
             .Select(view => new PoolEvents.ViewRemoved(Request: null, view.Key, at)));
         found.AddRange(PoolDecider.RemoveUnneededImports(
             found.Aggregate(state, (s, e) => s.Apply(e)), at, layer => IsUnderWay(layer, underWay)));
-        // Who asks again for what is undone here is not to hear that it was done.
+        // A retry of an undone request must not get the answer that it was done.
         var undone = found.OfType<PoolEvents.RemovalIntended>().Select(removal => (ThinId?)removal.Id).ToHashSet();
         found.AddRange(state.Requests.Order
             .Where(request => state.Requests.Knows(request, out var subject) && subject is not null
@@ -134,9 +135,9 @@ public sealed record RecoveryPlan(
         WorkUnderWay.OwnerOf(device) is { } owner && underWay.Contains(owner);
 
     /// <summary>
-    /// The pool has a device under this one's thin id that it made before this one was asked for: its metadata are of
-    /// an earlier time. This one is lost, or at its end where it was to go in any case; the other one is nobody's, and
-    /// nothing that was meant for this one is done to it.
+    /// Under this device's thin id the pool has a device that it created before this one was requested: its metadata
+    /// are older. This device is lost, or finished if it was in removal anyway. The other device is quarantined, and
+    /// nothing intended for this device is applied to it.
     /// </summary>
     private static ImmutableArray<PoolEvent> AnotherInItsPlace(
         PoolState state, DeviceRecord device, ThinUsage thin, DateTimeOffset at)
@@ -144,8 +145,7 @@ public sealed record RecoveryPlan(
         var why = $"the pool made it in transaction {thin.CreatedIn}, and {device.Key} under this id in "
             + $"{device.CreatedIn} or later: it is another device";
         var quarantined = new PoolEvents.Quarantined(device.Id, why, at);
-        // What was interrupted before it was whole, and what is made before a request, have no owner that hears of a
-        // loss.
+        // An unfinished device or one of the stock has no owner to report a loss to.
         if (device.Phase == DevicePhase.Removing || device.Key.IsUnfinished || device.Key.IsStock)
             return [new PoolEvents.Removed(device.Id, at), quarantined];
         return device.Phase switch
@@ -157,7 +157,7 @@ public sealed record RecoveryPlan(
     }
 }
 
-/// <summary>An intent to create that has no outcome.</summary>
+/// <summary>An intent to create without an outcome.</summary>
 /// <param name="Id">The device.</param>
 /// <param name="InPool">The pool has its thin id: the kernel did at least that.</param>
 public sealed record PendingCreation(ThinId Id, bool InPool);

@@ -5,16 +5,16 @@ using DmAgents.Domain.Devices;
 namespace DmAgents.Domain.Pools.Recovery;
 
 /// <summary>
-/// Requests that go on outside a pool while the pool has parts of them: an import, a transfer, the commit of a
-/// container until its image has a name. A comparison leaves alone what belongs to one of these.
+/// Requests that run outside a pool while the pool has parts of them: an import, a transfer, or the commit of a
+/// container until its image has a name. A comparison leaves their devices alone.
 /// </summary>
-/// <remarks>Outlives a restart of the pool's actor, and ends with the process: what a dead agent began is under way no
-/// more, unless the next one takes it up before it opens the pool. Safe for many threads.</remarks>
+/// <remarks>It survives a restart of the pool's actor, and ends with the process. What a dead agent started is no
+/// longer under way, unless the next agent resumes it before it opens the pool. Thread-safe.</remarks>
 public sealed class WorkUnderWay
 {
     private readonly ConcurrentDictionary<PoolName, ImmutableDictionary<RequestId, int>> _byPool = new();
 
-    /// <summary>Begins a request, or another part of one: it is under way until all of them have ended.</summary>
+    /// <summary>Starts a request, or another part of one: it is under way until all its parts have ended.</summary>
     public IDisposable Begin(PoolName pool, RequestId request)
     {
         _byPool.AddOrUpdate(
@@ -26,8 +26,8 @@ public sealed class WorkUnderWay
     public ImmutableHashSet<RequestId> Of(PoolName pool) =>
         _byPool.TryGetValue(pool, out var requests) ? [.. requests.Keys] : [];
 
-    /// <summary>The request that a device belongs to as long as that is under way: of a layer being filled, and of one
-    /// that waits for its image. Null for any other.</summary>
+    /// <summary>The request that a device belongs to while that is under way: for a layer that is being filled, or that
+    /// waits for its image. Null for any other.</summary>
     public static RequestId? OwnerOf(DeviceRecord device)
     {
         var text = device.Key.IsUnfinished
@@ -42,10 +42,10 @@ public sealed class WorkUnderWay
             ? new RequestId(id)
             : null;
 
-    /// <summary>The key under which an import fills its layer of that number.</summary>
+    /// <summary>The key under which an import fills its layer with this number.</summary>
     public static DeviceKey KeyOf(RequestId import, int layer) => DeviceKey.Import($"{import.Value:N}-{layer}");
 
-    /// <summary>The key under which a transfer receives its layer of that number.</summary>
+    /// <summary>The key under which a transfer receives its layer with this number.</summary>
     public static DeviceKey ReceptionOf(RequestId transfer, int layer) =>
         DeviceKey.Reception($"{transfer.Value:N}-{layer}");
 

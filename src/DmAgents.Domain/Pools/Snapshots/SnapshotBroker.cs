@@ -2,18 +2,18 @@ using System.Collections.Immutable;
 
 namespace DmAgents.Domain.Pools.Snapshots;
 
-/// <summary>One reading through a pool's metadata snapshot.</summary>
+/// <summary>One reader of a pool's metadata snapshot.</summary>
 public readonly record struct SnapshotToken(long Value);
 
 /// <summary>
-/// Who reads through a pool's metadata snapshot, of which the kernel has one. Readers share it; it is released when the
-/// last one ends or its deadline passes. A reader that needs a later state than the held one waits for the next.
+/// Shares a pool's metadata snapshot, of which the kernel allows one, among readers. It is released when the last
+/// reader ends or its deadline passes. A reader that needs a later state than the held one waits for the next snapshot.
 /// </summary>
 /// <remarks>
-/// A machine: it decides, and its driver does. Times are of one clock that only goes forward. Every
-/// <see cref="SnapshotOutput.Take"/> is answered by Taken or NotTaken, every <see cref="SnapshotOutput.Release"/> by
-/// Released, before the next of either comes. While a reader waits for a later state others join the held snapshot only
-/// as long as one that was there before reads on, so that a stream of short readers does not keep the waiting one out.
+/// A machine: it decides, and its driver acts. Times come from one monotonic clock. Taken or NotTaken must answer every
+/// <see cref="SnapshotOutput.Take"/>, and Released every <see cref="SnapshotOutput.Release"/>, before the next of
+/// either. While a reader waits for a later state, others join the held snapshot only as long as an earlier reader
+/// still reads. So a stream of short readers cannot starve the waiting one.
 /// </remarks>
 public sealed class SnapshotBroker
 {
@@ -28,17 +28,18 @@ public sealed class SnapshotBroker
     private readonly List<Waiting> _waiting = [];
     private readonly Dictionary<SnapshotToken, TimeSpan> _deadlines = [];
 
-    /// <summary>Readers that were there when the first one came that needs a later snapshot; null: none does.</summary>
+    /// <summary>Readers that were present when the first reader arrived that needs a later snapshot; null: none
+    /// does.</summary>
     private HashSet<SnapshotToken>? _elders;
     private Phase _phase;
     private TimeSpan _takenAt;
 
     private sealed record Waiting(SnapshotToken Token, TimeSpan NotBefore, TimeSpan MayRead, bool MayWait);
 
-    /// <summary>This process has a snapshot, or is about to have one.</summary>
+    /// <summary>This process holds a snapshot, or is about to.</summary>
     public bool IsInUse => _phase != Phase.None;
 
-    /// <summary>When the next deadline passes; null: nothing reads.</summary>
+    /// <summary>When the next deadline passes; null: there are no readers.</summary>
     public TimeSpan? NextDeadline => _deadlines.Count == 0 ? null : _deadlines.Values.Min();
 
     public ImmutableArray<SnapshotOutput> Step(SnapshotInput input, TimeSpan now)
@@ -53,7 +54,7 @@ public sealed class SnapshotBroker
                 break;
             case SnapshotInput.GiveUp gone:
                 _waiting.RemoveAll(waiting => waiting.Token == gone.Token);
-                // It may have been let in at this very moment.
+                // It may have been admitted at this very moment.
                 _deadlines.Remove(gone.Token);
                 break;
             case SnapshotInput.Leave leave:
@@ -74,7 +75,7 @@ public sealed class SnapshotBroker
             default:
                 throw new InvalidOperationException($"an input of no known kind: {input}");
         }
-        // After the input: a reader that leaves as its deadline passes has read in time.
+        // After the input: a reader that leaves exactly at its deadline has read in time.
         Expire(now, outputs);
         Settle(now, outputs);
         return outputs.ToImmutable();
@@ -121,8 +122,8 @@ public sealed class SnapshotBroker
         }
     }
 
-    /// <summary>After a snapshot that was not taken: those for which it would have been right. Else those that the held
-    /// one is too old for, and that do not wait.</summary>
+    /// <summary>If no snapshot was taken, refuses the readers that were to read it. Otherwise refuses the readers that
+    /// need a later state than the held one and do not wait.</summary>
     private void Refuse(ImmutableArray<SnapshotOutput>.Builder outputs, RefusedReading why)
     {
         foreach (var refused in _waiting.Where(waiting => why == RefusedReading.NotTaken

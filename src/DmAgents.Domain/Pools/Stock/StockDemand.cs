@@ -3,11 +3,11 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Domain.Pools.Stock;
 
-/// <summary>How often snapshots of each layer were asked for, the longer ago the less. Not journaled: after a restart
-/// it is learned anew.</summary>
+/// <summary>How often snapshots of each layer were requested, weighted by age. Not journaled: it is learned again after
+/// a restart.</summary>
 public sealed record StockDemand(ImmutableDictionary<ThinId, StockDemand.Heat> Layers)
 {
-    /// <param name="Count">Requests, weighed by their age at <paramref name="At"/>.</param>
+    /// <param name="Count">Requests, weighted by their age at <paramref name="At"/>.</param>
     public readonly record struct Heat(double Count, DateTimeOffset At);
 
     public static StockDemand Nothing { get; } = new(ImmutableDictionary<ThinId, Heat>.Empty);
@@ -20,7 +20,7 @@ public sealed record StockDemand(ImmutableDictionary<ThinId, StockDemand.Heat> L
             ? heat.Count * Math.Pow(0.5, Math.Max(0, (at - heat.At) / halfLife))
             : 0;
 
-    /// <summary>Without layers that are gone.</summary>
+    /// <summary>This demand without layers that are no longer ready.</summary>
     public StockDemand Of(PoolState state) => new(Layers.RemoveRange(
         Layers.Keys.Where(id => state.Devices.GetValueOrDefault(id) is not { Phase: DevicePhase.Ready })));
 }

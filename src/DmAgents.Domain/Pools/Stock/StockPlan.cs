@@ -3,13 +3,12 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Domain.Pools.Stock;
 
-/// <summary>What is to be done so that the stock is as it should be.</summary>
-/// <param name="Make">The layers of which one more is to be made, one entry each.</param>
-/// <param name="GiveBack">Ready-made snapshots that are to go.</param>
+/// <summary>The actions that bring the stock to its desired size.</summary>
+/// <param name="Make">The layers that need another snapshot, one entry per snapshot.</param>
+/// <param name="GiveBack">Stock snapshots to remove.</param>
 public sealed record StockPlan(ImmutableArray<DeviceKey> Make, ImmutableArray<DeviceKey> GiveBack)
 {
-    /// <remarks>A pool below its marks gives all of it back: what was made in advance must not be what others lack.
-    /// </remarks>
+    /// <remarks>A pool below its marks removes its whole stock: other requests need the space more.</remarks>
     public static StockPlan Of(
         PoolState state, PoolHealth? health, StockDemand demand, StockSettings settings, DateTimeOffset at)
     {
@@ -30,7 +29,7 @@ public sealed record StockPlan(ImmutableArray<DeviceKey> Make, ImmutableArray<De
         demand.Layers.Keys
             .Where(id => state.Devices.GetValueOrDefault(id) is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready })
             .Select(id => (Id: id, Count: demand.CountOf(id, settings.HalfLife, at)))
-            // The last of so many requests has just come in, the others have aged a little.
+            // The last of these requests has just arrived; the others have aged a little.
             .Where(layer => layer.Count > settings.AskedFor - 1)
             .OrderByDescending(layer => layer.Count).ThenBy(layer => layer.Id)
             .Take(settings.Layers).Select(layer => layer.Id).ToHashSet();
