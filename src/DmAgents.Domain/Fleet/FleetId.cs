@@ -7,7 +7,7 @@ public readonly record struct FleetId(Guid Value)
     /// <summary>32 lower-case hex digits without hyphens: as a label of a DNS name.</summary>
     public string Label => Value.ToString("N");
 
-    /// <summary>Reads <see cref="Label"/>, and nothing else: a Guid has many other spellings.</summary>
+    /// <summary>Parses only <see cref="Label"/>: a Guid has many other spellings.</summary>
     public static bool TryParseLabel(string? text, out FleetId id)
     {
         var valid = Guid.TryParseExact(text, "N", out var value) && value.ToString("N") == text;

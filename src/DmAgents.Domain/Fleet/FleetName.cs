@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace DmAgents.Domain.Fleet;
 
-/// <summary>An operator's name of a fleet: <c>[a-z0-9][a-z0-9-]{0,31}</c>. People choose it, so two fleets may have the
-/// same one: what identifies a fleet is its <see cref="FleetId"/>.</summary>
+/// <summary>The operator's name for a fleet: <c>[a-z0-9][a-z0-9-]{0,31}</c>. Two fleets may have the same name: the
+/// <see cref="FleetId"/> identifies a fleet.</summary>
 public readonly partial record struct FleetName
 {
     public const int MaxLength = 32;
 
     private readonly string? _value;
 
-    /// <exception cref="ArgumentException">The text is not a fleet's name; check outside input with
+    /// <exception cref="ArgumentException">The text is not a fleet's name; check external input with
     /// TryParse.</exception>
     public FleetName(string value)
     {

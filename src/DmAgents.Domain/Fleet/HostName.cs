@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace DmAgents.Domain.Fleet;
 
 /// <summary>
-/// A host's name within its fleet, unique there, and fixed by the host's certificate. It is one DNS label (RFC 1123),
-/// so that it fits a certificate's DNS names; it need not be a name that DNS knows.
+/// A host's name, unique within its fleet, and fixed by the host's certificate. It is one DNS label (RFC 1123), so that
+/// it fits a certificate's DNS names; DNS need not know it.
 /// </summary>
 public readonly partial record struct HostName
 {
@@ -14,7 +14,7 @@ public readonly partial record struct HostName
 
     private readonly string? _value;
 
-    /// <exception cref="ArgumentException">The text is not a host's name; check outside input with
+    /// <exception cref="ArgumentException">The text is not a host's name; check external input with
     /// TryParse.</exception>
     public HostName(string value)
     {

@@ -1,6 +1,6 @@
 namespace DmAgents.Domain.Fleet;
 
-/// <summary>Hosts in the order of their names' bytes: a loop over hosts gives the same result everywhere.</summary>
+/// <summary>Orders hosts by the bytes of their names: a loop over hosts gives the same result everywhere.</summary>
 public sealed class HostNameOrder : IComparer<HostName>
 {
     private HostNameOrder()

@@ -5,11 +5,11 @@ using System.Net.Sockets;
 
 namespace DmAgents.Domain.Fleet;
 
-/// <summary>Where a member is reached: a DNS name or an IP address, and a TCP port. In text <c>HOST:PORT</c>, an IPv6
+/// <summary>The address of a member: a DNS name or an IP address, and a TCP port. In text <c>HOST:PORT</c>, an IPv6
 /// address in brackets.</summary>
 public readonly record struct MemberAddress
 {
-    /// <summary>A DNS name has at most 253 characters (RFC 1035), the port five, and a colon is between.</summary>
+    /// <summary>A DNS name has at most 253 characters (RFC 1035), the port has five, plus a colon.</summary>
     public const int MaxLength = 259;
 
     private const int MaxHostLength = 253;
@@ -42,7 +42,7 @@ public readonly record struct MemberAddress
         var host = text[..colon];
         if (host is ['[', .., ']'])
         {
-            // The zone of a link-local address means something on its own host only.
+            // The zone of a link-local address is valid only on its own host.
             if (host.Contains('%') || !IPAddress.TryParse(host[1..^1], out var ip)
                 || ip.AddressFamily != AddressFamily.InterNetworkV6)
             {
@@ -57,7 +57,7 @@ public readonly record struct MemberAddress
         return true;
     }
 
-    /// <summary>The same host at another port.</summary>
+    /// <summary>The same host with another port.</summary>
     public MemberAddress WithPort(ushort port) => port > 0
         ? new MemberAddress(Host, port)
         : throw new ArgumentOutOfRangeException(nameof(port), port, "a port is from 1 to 65535");

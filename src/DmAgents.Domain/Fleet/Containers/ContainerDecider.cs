@@ -6,10 +6,10 @@ namespace DmAgents.Domain.Fleet.Containers;
 
 using Decision = FleetDecision<ContainerEvent, ContainerReply>;
 
-/// <summary>Decides what a container of the fleet does about a command. Pure.</summary>
+/// <summary>Decides the commands of a container of the fleet. Pure.</summary>
 public static class ContainerDecider
 {
-    /// <exception cref="InvalidOperationException">A command of no known kind.</exception>
+    /// <exception cref="InvalidOperationException">A command of an unknown kind.</exception>
     public static Decision Decide(ContainerState state, ContainerCommand command) => command switch
     {
         ContainerCommands.Create c => Create(state, c),
@@ -54,7 +54,7 @@ public static class ContainerDecider
             return Refuse(state, c.Request, RefusalKind.NotFound, What, $"the fleet has no image {c.Image}",
                 "import it on a host of the fleet: dmagent image import");
         }
-        // A host that still has an older one of this name is no place for it.
+        // A host that still has an older container of this name is excluded.
         var candidates = Placement.Weigh(
             [.. c.Lineage.Select(layer => layer.Space)], c.Offers.Where(o => c.Host is null || o.Host == c.Host),
             host => state.Hosts.GetValueOrDefault(host)?.Epoch is null
@@ -105,7 +105,7 @@ public static class ContainerDecider
             ContainerPhase.None => Refuse(
                 state, c.Request, RefusalKind.NotFound, "cannot remove container",
                 "the fleet has no container of this name", "give the name that it was created with"),
-            // Its host had said that it does not have it.
+            // Its host had announced that it does not have it.
             ContainerPhase.Vanished => new Decision(
                 [
                     new ContainerEvents.RemovalIntended(c.Request, c.At),
@@ -124,7 +124,7 @@ public static class ContainerDecider
         var hearing = HostHearing.Judge(known?.Hearing, c.Stamp, whole: true);
         if (hearing == Hearing.Ended)
             return Answer(new ContainerReplies.Ended(c.Stamp));
-        // An older announcement says nothing about what is so now.
+        // An older announcement is not evidence of the present state.
         if (hearing == Hearing.Known && known!.Epoch != c.Epoch)
             return Answer(new ContainerReplies.Heard(c.Stamp));
         var events = ImmutableArray.CreateBuilder<ContainerEvent>();
@@ -134,14 +134,14 @@ public static class ContainerDecider
         return new Decision(events.ToImmutable(), reply);
     }
 
-    /// <summary>A host has a container of this name.</summary>
+    /// <summary>A host announces a container of this name.</summary>
     private static ContainerReply Claim(
         ContainerState state, ContainerCommands.Announce c, ContainerEpoch epoch,
         ImmutableArray<ContainerEvent>.Builder events)
     {
         if (epoch == ContainerEpoch.None && (state.Phase == ContainerPhase.None || Owns(state, c.Host)))
         {
-            // One that was made on a host by itself gets its epoch from the fleet.
+            // The fleet gives an epoch to a container that a host created itself.
             var given = Owns(state, c.Host) ? state.Epoch : state.Epoch.Next;
             if (!Owns(state, c.Host))
                 events.Add(new ContainerEvents.Owned(c.Host, given, c.At));
@@ -149,7 +149,7 @@ public static class ContainerDecider
         }
         if (epoch == ContainerEpoch.None)
             return NameTaken(state, c, $"{state.Host} has, or is to have, another container of this name");
-        // The journal is older than the hosts: it was restored from a backup. No host is fenced because of that.
+        // The journal is older than the hosts: it was restored from a backup. This fences no host.
         if (epoch > state.Epoch)
         {
             if (state.Phase != ContainerPhase.None)
@@ -167,14 +167,14 @@ public static class ContainerDecider
     private static bool Owns(ContainerState state, HostName host) =>
         state.Host == host && state.Phase is ContainerPhase.Owned or ContainerPhase.Vanished;
 
-    /// <summary>A host has no container of this name. Whether it had one before is what counts: one that is to make it
-    /// may announce so before the order arrives.</summary>
+    /// <summary>A host announces no container of this name. It counts only if it had one before: a host that is to
+    /// create it may announce this before the order arrives.</summary>
     private static ContainerReplies.Heard Without(
         ContainerState state, ContainerCommands.Announce c, ImmutableArray<ContainerEvent>.Builder events)
     {
         var said = state.Host == c.Host ? state.Hosts.GetValueOrDefault(c.Host)?.Epoch : null;
         var had = said == state.Epoch;
-        // One that it made by itself may be gone before it is announced under the epoch that it was given.
+        // A container that the host created itself may be gone before it is announced under its given epoch.
         if ((had || said == ContainerEpoch.None) && events.Count > 0 && state.Phase == ContainerPhase.Owned)
             events.Add(new ContainerEvents.Vanished(state.Epoch, c.At));
         else if (had && events.Count > 0 && state.Phase == ContainerPhase.Removing)
@@ -191,7 +191,7 @@ public static class ContainerDecider
     {
         var known = state.Hosts.GetValueOrDefault(c.Host);
         var reply = new ContainerReplies.NotedGone(c.Host);
-        // A lost host can be said to have left: nothing is expected of it any more.
+        // A lost host can be declared to have left: the fleet expects nothing of it any more.
         var leaves = c.Absence == HostAbsence.Left && state.Host == c.Host
             && state.Phase is ContainerPhase.Owned or ContainerPhase.Removing
             && known is { Hearing.Gone: true } && known.Hearing.Last.Incarnation == c.Incarnation;
@@ -204,7 +204,7 @@ public static class ContainerDecider
         {
             ContainerPhase.BringingImage or ContainerPhase.Creating =>
                 new Decision([gone, Elsewhere(state, $"{c.Host} is gone", c.At)], reply),
-            // A host that has left keeps what it has; the fleet has no say in it any more.
+            // A host that has left keeps its data; the fleet no longer manages them.
             ContainerPhase.Owned when left =>
                 new Decision([gone, new ContainerEvents.Vanished(state.Epoch, c.At)], reply),
             ContainerPhase.Removing when left =>
@@ -231,15 +231,15 @@ public static class ContainerDecider
         {
             ContainerPhase.BringingImage or ContainerPhase.Creating =>
                 Accept(new ContainerReplies.EpochEnded(c.Epoch), Elsewhere(state, why, c.At)),
-            // It is asked again, and only another reason is another event.
+            // The removal is requested again; only another reason is another event.
             ContainerPhase.Removing when state.Why != why => Accept(
                 new ContainerReplies.EpochEnded(c.Epoch), new ContainerEvents.RemovalFailed(c.Epoch, why, c.At)),
             _ => Answer(new ContainerReplies.EpochEnded(c.Epoch)),
         };
     }
 
-    /// <summary>The next candidate under the next epoch, so that the host which was tried cannot claim it later; or the
-    /// end, if the host was named by an operator or none is left.</summary>
+    /// <summary>The next candidate under the next epoch, so that the tried host cannot claim the container later. It
+    /// ends if an operator named the host, or none is left.</summary>
     private static ContainerEvent Elsewhere(ContainerState state, string why, DateTimeOffset at)
     {
         var next = state.Candidates.FirstOrDefault(candidate => candidate.Verdict == CandidateVerdict.Fits

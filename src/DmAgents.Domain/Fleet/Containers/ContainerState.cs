@@ -6,90 +6,91 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Domain.Fleet.Containers;
 
-/// <summary>How far a container of the fleet is.</summary>
+/// <summary>The phase of a container of the fleet.</summary>
 public enum ContainerPhase
 {
-    /// <summary>There is none: never made, failed, or removed.</summary>
+    /// <summary>There is no container: never created, failed, or removed.</summary>
     None,
 
-    /// <summary>The host is chosen, and lacks the image.</summary>
+    /// <summary>The host is chosen, and does not have the image.</summary>
     BringingImage,
 
-    /// <summary>The host is to make it.</summary>
+    /// <summary>The host must create it.</summary>
     Creating,
 
     /// <summary>Its host has it.</summary>
     Owned,
 
-    /// <summary>Its host had it, and does not any more.</summary>
+    /// <summary>Its host had it, and no longer has it.</summary>
     Vanished,
 
-    /// <summary>Its host is to remove it.</summary>
+    /// <summary>Its host must remove it.</summary>
     Removing,
 }
 
-/// <summary>What a container's entity knows of a host.</summary>
-/// <param name="Epoch">The host has it under this one; null: it does not have it.</param>
+/// <summary>A container entity's knowledge of a host.</summary>
+/// <param name="Epoch">The epoch of the container on the host; null: the host does not have it.</param>
 public sealed record ContainerHost(HostHearing Hearing, ContainerEpoch? Epoch);
 
-/// <summary>A request that was decided.</summary>
-/// <param name="Epoch">Of the container that it made or removes. The next one of the name is not its own.</param>
+/// <summary>A decided request.</summary>
+/// <param name="Epoch">The epoch of the container that it created or removes, and not of a later one with the same
+/// name.</param>
 public sealed record ContainerRequest(RequestId Id, ContainerEpoch Epoch);
 
-/// <summary>The truth about a container of the fleet, as its journal has it. Immutable; changed only by
-/// <see cref="Apply"/>.</summary>
+/// <summary>The truth about a container of the fleet, by its journal. Immutable; only <see cref="Apply"/> changes
+/// it.</summary>
 public sealed record ContainerState(ContainerName Name)
 {
-    /// <summary>Requests that are remembered, so that a late repeat neither makes nor removes a container of the name
-    /// that was made since.</summary>
+    /// <summary>The number of remembered requests. A late repeat then neither creates nor removes a later container of
+    /// the same name.</summary>
     public const int MaxRequests = 32;
 
     public ContainerPhase Phase { get; private init; }
 
-    /// <summary>The latest that was given to anyone. A container that is made again gets a higher one.</summary>
+    /// <summary>The latest epoch given to any host. A container that is created again gets a higher one.</summary>
     public ContainerEpoch Epoch { get; private init; }
 
-    /// <summary>The host of that epoch; null: there is none.</summary>
+    /// <summary>The host of that epoch; null: none.</summary>
     public HostName? Host { get; private init; }
 
     /// <summary>An operator named the host.</summary>
     public bool Chosen { get; private init; }
 
-    /// <summary>Null: not known; it was made on a host by itself.</summary>
+    /// <summary>Null: unknown, because a host created the container itself.</summary>
     public ImageReference? Image { get; private init; }
 
     /// <summary>The image was asked to keep a copy on a host for it.</summary>
     public bool HasPin { get; private init; }
 
-    /// <summary>It is gone, and the image may still keep a copy for it.</summary>
+    /// <summary>The container is gone, and the image may still keep a copy for it.</summary>
     public bool ReleasesImage =>
         HasPin && Image is not null && Phase is (ContainerPhase.None or ContainerPhase.Vanished);
 
-    /// <summary>The request that made it; null: none of the fleet.</summary>
+    /// <summary>The request that created it; null: not a request of the fleet.</summary>
     public RequestId? MadeBy { get; private init; }
 
-    /// <summary>The latest, the oldest first; each once.</summary>
+    /// <summary>The latest requests, the oldest first, each once.</summary>
     public ImmutableArray<ContainerRequest> Requests { get; private init; } = [];
 
-    /// <summary>The hosts as they were weighed, the best first.</summary>
+    /// <summary>The weighed hosts, the best first.</summary>
     public ImmutableArray<Candidate> Candidates { get; private init; } = [];
 
-    /// <summary>Why it is as it is, for people.</summary>
+    /// <summary>The reason for the present phase, for people.</summary>
     public string Why { get; private init; } = "";
 
     public ImmutableSortedDictionary<HostName, ContainerHost> Hosts { get; private init; } =
         ImmutableSortedDictionary.Create<HostName, ContainerHost>(HostNameOrder.Instance);
 
-    /// <summary>Hosts that were given an epoch in this placement and did not make it.</summary>
+    /// <summary>Hosts that got an epoch in this placement and did not create it.</summary>
     public ImmutableSortedSet<HostName> Tried { get; private init; } =
         ImmutableSortedSet.Create<HostName>(HostNameOrder.Instance);
 
-    /// <summary>The host has a container that was fenced: of an epoch which is over.</summary>
+    /// <summary>The host has a fenced container: its epoch has ended.</summary>
     public bool IsFenced(HostName host) =>
         Hosts.GetValueOrDefault(host) is { Epoch: { Number: > 0 } epoch } && (epoch != Epoch || Host != host)
         && epoch <= Epoch;
 
-    /// <summary>The state as it was when it was stored.</summary>
+    /// <summary>Restores a stored state.</summary>
     public ContainerState Restored(
         (ContainerPhase Phase, ContainerEpoch Epoch, HostName? Host, bool Chosen, string Why) now,
         (ImageReference? Image, bool HasPin, RequestId? MadeBy, ImmutableArray<Candidate> Candidates) made,
@@ -110,7 +111,7 @@ public sealed record ContainerState(ContainerName Name)
             Requests = requests,
         };
 
-    /// <exception cref="InvalidOperationException">An event of no known kind.</exception>
+    /// <exception cref="InvalidOperationException">An event of an unknown kind.</exception>
     public ContainerState Apply(ContainerEvent e) => e switch
     {
         ContainerEvents.Placed placed => With(placed.Request, placed.Epoch) with
@@ -121,7 +122,7 @@ public sealed record ContainerState(ContainerName Name)
             Chosen = placed.Chosen,
             Image = placed.Image,
             HasPin = HasPin || !placed.HasImage,
-            // Another request begins anew; the same one continues.
+            // Another request starts again with all hosts; the same one continues.
             Tried = MadeBy == placed.Request && Host is { } failed ? Tried.Add(failed) : Tried.Clear(),
             MadeBy = placed.Request,
             Candidates = placed.Candidates,
@@ -162,7 +163,7 @@ public sealed record ContainerState(ContainerName Name)
     /// <summary>The request, if it is remembered.</summary>
     public ContainerRequest? Find(RequestId request) => Requests.FirstOrDefault(known => known.Id == request);
 
-    /// <summary>A container of another epoch is another one: no request of this entity made it.</summary>
+    /// <summary>If the epoch differs it is another container, which no request of this entity created.</summary>
     private ContainerState Of(ContainerEpoch epoch) => epoch == Epoch
         ? this
         : this with
@@ -182,8 +183,8 @@ public sealed record ContainerState(ContainerName Name)
 }
 
 /// <summary>
-/// What a container's entity asks of others at this moment. It follows from the state alone; every order can be
-/// repeated, come late and come twice without harm, since it names its epoch.
+/// A container entity's present work for others. It follows from the state alone. Each order names its epoch, so it may
+/// be repeated, late or duplicated without harm.
 /// </summary>
 public abstract record ContainerWork
 {
@@ -191,22 +192,22 @@ public abstract record ContainerWork
     {
     }
 
-    /// <summary>To the image's entity: the host is to have a copy; and to say when it has
-    /// (<see cref="ContainerCommands.NoteImage"/>).</summary>
+    /// <summary>To the image's entity: give the host a copy, and report when it has one (<see
+    /// cref="ContainerCommands.NoteImage"/>).</summary>
     public sealed record BringImage(ImageReference Image, HostName Host, ContainerEpoch Epoch) : ContainerWork;
 
-    /// <summary>To the image's entity: no copy is needed for the container any more.</summary>
+    /// <summary>To the image's entity: the container no longer needs a copy.</summary>
     public sealed record ReleaseImage(ImageReference Image, ContainerName Name, ContainerEpoch Epoch) : ContainerWork;
 
-    /// <summary>To the host. It heeds only an epoch above all that it knows of the name.</summary>
+    /// <summary>To the host, which obeys only an epoch above all that it knows for the name.</summary>
     public sealed record Create(ContainerName Name, ImageReference Image, HostName Host, ContainerEpoch Epoch)
         : ContainerWork;
 
-    /// <summary>To the host: it removes the container of this epoch or a lower one, and makes none of these any more.
-    /// </summary>
+    /// <summary>To the host: it removes the container of this epoch or a lower one, and never creates one of these
+    /// again.</summary>
     public sealed record Remove(ContainerName Name, HostName Host, ContainerEpoch Epoch) : ContainerWork;
 
-    /// <summary>To the host: its container's epoch is over.</summary>
+    /// <summary>To the host: its container's epoch has ended.</summary>
     public sealed record Fence(ContainerName Name, HostName Host, ContainerEpoch Epoch) : ContainerWork;
 
     public static IEnumerable<ContainerWork> Of(ContainerState state)

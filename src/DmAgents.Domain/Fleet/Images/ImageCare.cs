@@ -4,17 +4,17 @@ using DmAgents.Domain.Fleet.Locations;
 
 namespace DmAgents.Domain.Fleet.Images;
 
-/// <summary>What the driver of an image reads of the ledgers and the buckets before the image decides. Pure.</summary>
+/// <summary>What an image's driver reads from the ledgers and the buckets before the image decides. Pure.</summary>
 public static class ImageCare
 {
-    /// <summary>Something is under way, or differs from what is wanted, or may differ with time alone: it is looked at
-    /// often. Any other image is looked at when something happens to it, and now and then.</summary>
+    /// <summary>A copy or release is under way, the state differs from what is wanted, or time alone may change it: the
+    /// image is considered often. Any other image is considered on events, and occasionally.</summary>
     public static bool IsNeeded(ImageState state) => state.IsKnown
         && (!state.Copies.IsEmpty || !state.Releasing.IsEmpty || HasSurplus(state)
             || state.Holders.Count() < state.Wanted || state.Pinned.Any(host => !state.Holds(host))
             || state.Hosts.Values.Any(host => host is { LostSince: not null, Holding: not null }));
 
-    /// <summary>Hosts that are gone by their ledgers and that the image believes to be there.</summary>
+    /// <summary>Hosts that are gone by their ledgers but present in the image's state.</summary>
     public static IEnumerable<ImageCommands.NoteGone> Gone(
         ImageState state, IEnumerable<HostLedger> ledgers, DateTimeOffset at) =>
         from ledger in ledgers
@@ -24,13 +24,13 @@ public static class ImageCare
         where !ImageDecider.Decide(state, gone).Events.IsEmpty
         select gone;
 
-    /// <summary>Pins whose container may be gone: nothing on their host needs the copy at this moment. Most pins need
-    /// no question, because their container is there.</summary>
+    /// <summary>Pins whose container may be gone: nothing on their host uses the copy at this moment. Most pins need no
+    /// query, because their container exists.</summary>
     public static IEnumerable<ImagePin> UncertainPins(ImageState state) => state.Pins.Where(pin =>
         pin.For is not null && state.Hosts.GetValueOrDefault(pin.Host) is not { Holding.InUse: true });
 
     /// <summary>The hosts as places for the image.</summary>
-    /// <param name="located">For each layer of the lineage, which hosts have it; empty: that is not known.</param>
+    /// <param name="located">The hosts of each layer of the lineage; empty: unknown.</param>
     public static ImmutableArray<HostOffer> Offers(
         ImageState state, IEnumerable<HostLedger> ledgers, ImmutableArray<ImmutableArray<LayerCopy>> located,
         DateTimeOffset at) =>
@@ -39,8 +39,8 @@ public static class ImageCare
             .Select(offer => offer with { HeldLayers = HeldLayers(state, located, offer.Host) }),
     ];
 
-    /// <summary>How many layers the host has verified, from the lowest without a gap, with the content that a host with
-    /// all of the image has.</summary>
+    /// <summary>How many layers the host has verified, from the lowest without a gap, with the content of a host that
+    /// has the whole image.</summary>
     public static int HeldLayers(
         ImageState state, ImmutableArray<ImmutableArray<LayerCopy>> located, HostName host) =>
         state.Holds(host)
@@ -49,13 +49,13 @@ public static class ImageCare
                 && copy.Host == host && copies.Any(other => other.Verified && other.Digest == copy.Digest
                     && other.Host != host && state.Holds(other.Host)))).Count();
 
-    /// <summary>Space that the ledgers keep for copies of the image that have ended.</summary>
+    /// <summary>Space that the ledgers still promise to ended copies of the image.</summary>
     public static IEnumerable<(HostName Host, CopyId Copy)> Forgotten(
         ImageState state, IEnumerable<HostLedger> ledgers) =>
         from ledger in ledgers
         from promise in ledger.Promises
         where promise.Copy.Image == state.Reference && !state.Copies.ContainsKey(promise.Copy.Number)
-            // A copy that this state does not know yet: the ledger is ahead of it.
+            // A higher number is a copy that this state does not know yet: the ledger is ahead of it.
             && promise.Copy.Number <= state.LastCopy
         select (ledger.Host, promise.Copy);
 

@@ -6,19 +6,19 @@ namespace DmAgents.Domain.Fleet.Images;
 
 using Decision = FleetDecision<ImageEvent, ImageReply>;
 
-/// <summary>Decides what an image of the fleet does about a command. Pure.</summary>
+/// <summary>Decides the commands of an image of the fleet. Pure.</summary>
 public static class ImageDecider
 {
     /// <summary>More hosts than a fleet has.</summary>
     public const int MaxCopies = 1000;
 
-    /// <summary>Why the last verified copy stays.</summary>
+    /// <summary>Why the last verified copy is kept.</summary>
     public const string NoOtherCopy = "no other host that is there has a verified copy";
 
-    /// <summary>What to do before a copy that must stay can be given up.</summary>
+    /// <summary>What to do before a protected copy can be dropped.</summary>
     public const string CopyFirst = "copy it to another host first";
 
-    /// <exception cref="InvalidOperationException">A command of no known kind.</exception>
+    /// <exception cref="InvalidOperationException">A command of an unknown kind.</exception>
     public static Decision Decide(ImageState state, ImageCommand command) => command switch
     {
         ImageCommands.Define c => Define(state, c),
@@ -54,7 +54,7 @@ public static class ImageDecider
         var copies = state.IsKnown ? state.Wanted : c.Copies;
         return new Decision(
             [
-                // The copies under way are of another image.
+                // The copies under way belong to another image.
                 .. state.Copies.Keys.Select(copy => End(copy, CopyEnd.NotWanted, "the reference changed", c.At)),
                 .. state.Releasing.Select(host => new ImageEvents.ReleaseWithdrawn(host, c.At)),
                 new ImageEvents.Defined(c.Request, c.Config, c.Lineage, copies, c.At),
@@ -81,11 +81,11 @@ public static class ImageDecider
         if (Unknown(state, c.Request, What) is { } unknown)
             return unknown;
         var reply = new ImageReplies.Pinned(c.Request, c.Host, state.Holds(c.Host));
-        // A container asks until it has its copy, also if its pin was released by mistake: an instance of its entity
-        // that was replaced, and does not know it, may have said that the container is gone.
+        // A container asks until it has its copy, even if its pin was released by mistake: a replaced instance of its
+        // entity, unaware of that, may have reported the container gone.
         if ((c.For is null && state.Requests.Contains(c.Request)) || state.Pins.Contains(new ImagePin(c.Host, c.For)))
             return Answer(reply);
-        // A host without anything of the image has never been heard here: the planner finds out whether it is there.
+        // A host that never had any of the image is unknown here: the planner finds out whether it is present.
         return state.Hosts.GetValueOrDefault(c.Host) is { Hearing.Gone: true }
             ? Refuse(state, c.Request, RefusalKind.WrongState, What, $"{c.Host} is not in the fleet at present",
                 $"start the agent on {c.Host}, or choose another host")
@@ -110,7 +110,8 @@ public static class ImageDecider
         {
             case Hearing.Ended:
                 return Answer(new ImageReplies.Ended(c.Stamp));
-            // Journaled also if it has what it had: one from between is on its way, or it is another question.
+            // Journaled even if nothing changed: an announcement from in between may be on its way, or it is another
+            // question.
             case Hearing.Next:
                 var events = ImmutableArray.CreateBuilder<ImageEvent>();
                 events.Add(new ImageEvents.HoldingChanged(c.Host, c.Stamp, c.Holding, c.At));
@@ -119,7 +120,7 @@ public static class ImageDecider
                     events.Add(End(copy.Id.Number, CopyEnd.Done, "", c.At));
                 else if (after.CopyTo(c.Host) is { } old && old.Incarnation != c.Stamp.Incarnation)
                     events.Add(End(old.Id.Number, CopyEnd.HostGone, "the host has begun anew", c.At));
-                // A host that has nothing more to release is not asked any longer.
+                // Withdraw the release if the host has nothing left to release.
                 if (state.Releasing.Contains(c.Host) && c.Holding is not { Kind: > HoldingKind.Incomplete })
                     events.Add(new ImageEvents.ReleaseWithdrawn(c.Host, c.At));
                 return Heard(after, c, events);
@@ -128,12 +129,12 @@ public static class ImageDecider
         }
     }
 
-    /// <summary>The answer to a host. Whether its copy may go is decided by what the others have at this moment; the
+    /// <summary>The answer to a host. The present copies of the other hosts decide whether its copy may be dropped; the
     /// host itself does not count from its question on.</summary>
     private static Decision Heard(
         ImageState state, ImageCommands.Announce c, ImmutableArray<ImageEvent>.Builder events)
     {
-        // If a later announcement was heard, what is asked here is not asked any longer.
+        // If a later announcement was heard, this question is obsolete.
         if (c.Holding is not { Kind: HoldingKind.Releasing or HoldingKind.Dropping } holding
             || state.Hosts[c.Host].Holding != holding || holding.Config != state.Config)
             return new Decision(events.ToImmutable(), new ImageReplies.Heard(c.Stamp, state.IsKnown));
@@ -165,7 +166,7 @@ public static class ImageDecider
         var reply = new ImageReplies.NotedGone(c.Host);
         var leaves = known is { Hearing.Gone: true, LostSince: not null } && c.Absence == HostAbsence.Left
             && known.Hearing.Last.Incarnation == c.Incarnation;
-        // An image that has nothing to do with the host does not remember it.
+        // An image without relation to the host does not record it.
         if ((known is null && state.CopyTo(c.Host) is null)
             || (HostHearing.AfterGone(known?.Hearing, c.Incarnation) is null && !leaves))
             return Answer(reply);
@@ -179,7 +180,7 @@ public static class ImageDecider
     {
         if (!state.Copies.TryGetValue(c.Copy, out var copy))
             return Answer(new ImageReplies.NoSuchCopy(c.Copy));
-        // A promise that is renewed says nothing of the copy itself: only the target renews it.
+        // A renewed promise is no news of the copy itself: only the target renews that.
         return copy.Phase == CopyPhase.Started
             ? Answer(new ImageReplies.CopyContinues(c.Copy, copy.Until))
             : Accept(
@@ -191,7 +192,7 @@ public static class ImageDecider
     {
         if (!state.Copies.TryGetValue(c.Copy, out var copy) || copy.Phase != CopyPhase.Started)
             return Answer(new ImageReplies.NoSuchCopy(c.Copy));
-        // Progress comes often: it is journaled when half of the lease is over.
+        // Progress is frequent: journal it only after half of the lease.
         return copy.Until - c.At > c.Lease / 2
             ? Answer(new ImageReplies.CopyContinues(c.Copy, copy.Until))
             : Accept(
@@ -207,7 +208,7 @@ public static class ImageDecider
                     c.Copy, CopyEnd.Failed, c.Why, Rest(state, copy.Target, c.RetryAfter, c.At), c.At))
             : Answer(new ImageReplies.NoSuchCopy(c.Copy));
 
-    /// <summary>Until when a host is left alone after a failure, or a copy of which nothing was heard.</summary>
+    /// <summary>Until when a host is not chosen after a failure or an expired lease.</summary>
     internal static DateTimeOffset Rest(ImageState state, HostName host, TimeSpan after, DateTimeOffset at) =>
         at + after * (1 << Math.Min(state.FailuresAt(host), 6));
 

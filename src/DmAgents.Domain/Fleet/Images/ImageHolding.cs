@@ -8,29 +8,29 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Domain.Fleet.Images;
 
 /// <summary>A layer of an image's lineage.</summary>
-/// <param name="Space">What its own blocks take in a pool.</param>
+/// <param name="Space">The space of its own blocks in a pool.</param>
 public sealed record LineageLayer(ChainId Layer, PoolSpace Space);
 
 /// <summary>How much of an image a host has.</summary>
 public enum HoldingKind
 {
-    /// <summary>Nothing, or not all of it, or not verified.</summary>
+    /// <summary>Nothing, only a part, or unverified layers.</summary>
     Incomplete,
 
     /// <summary>Every layer, each verified by the host itself.</summary>
     Whole,
 
-    /// <summary>All of it; the host asks whether it may drop it, as the fleet asked it to. It does not count from
-    /// here on until the host announces something else.</summary>
+    /// <summary>The whole image; the host asks whether it may drop it, by order of the fleet. The copy stops counting
+    /// until the host announces otherwise.</summary>
     Releasing,
 
-    /// <summary>All of it; the host asks whether it may drop it, since an operator wants it to.</summary>
+    /// <summary>The whole image; the host asks whether it may drop it, by order of an operator.</summary>
     Dropping,
 }
 
-/// <summary>What a host says of an image.</summary>
-/// <param name="Config">The digest of the configuration that the reference means there: another is another image.
-/// </param>
+/// <summary>A host's announcement of an image.</summary>
+/// <param name="Config">The digest of the configuration that the reference names there: another digest is another
+/// image.</param>
 /// <param name="InUse">A container, another image or a client needs its layers: it cannot be released.</param>
 /// <param name="Kept">An operator brought it to the host: the fleet neither releases it nor gives its name to another
 /// image.</param>
@@ -40,33 +40,33 @@ public sealed record ImageHolding(Digest Config, HoldingKind Kind, bool InUse, b
     public bool Stays => InUse || Kept;
 }
 
-/// <summary>What an image's entity knows of a host.</summary>
+/// <summary>An image entity's knowledge of a host.</summary>
 /// <param name="Holding">Null: the host has nothing of it.</param>
-/// <param name="LostSince">The host is lost since then; null: it is there, or it has left.</param>
+/// <param name="LostSince">When the host was lost; null: it is present, or has left.</param>
 public sealed record ImageHost(HostHearing Hearing, ImageHolding? Holding, DateTimeOffset? LostSince);
 
-/// <summary>For which container a host is to keep a copy.</summary>
-/// <param name="Epoch">Of the container. The next one of the name has a pin of its own.</param>
+/// <summary>The container for which a host keeps a copy.</summary>
+/// <param name="Epoch">The container's epoch. A later container of the name has its own pin.</param>
 public sealed record PinOwner(ContainerName Container, ContainerEpoch Epoch);
 
-/// <summary>A host that is to have a copy, and to keep it.</summary>
-/// <param name="For">Null: an operator wants it.</param>
+/// <summary>A host that must get and keep a copy.</summary>
+/// <param name="For">Null: for an operator.</param>
 public sealed record ImagePin(HostName Host, PinOwner? For);
 
-/// <summary>How far a copy to a host is.</summary>
+/// <summary>The phase of a copy to a host.</summary>
 public enum CopyPhase
 {
-    /// <summary>The host is chosen, its space is not promised yet.</summary>
+    /// <summary>The host is chosen; its space is not yet promised.</summary>
     Planned,
 
-    /// <summary>The space is promised: the host is to copy.</summary>
+    /// <summary>The space is promised: the host must copy.</summary>
     Started,
 }
 
 /// <summary>A copy of the image to a host.</summary>
-/// <param name="Incarnation">Of the target. One that begins anew does not go on with it.</param>
-/// <param name="Pool">Where the space is promised; null while it is not.</param>
-/// <param name="Until">If nothing is heard of the copy until then, it is given up.</param>
+/// <param name="Incarnation">The target's incarnation. A later one does not continue the copy.</param>
+/// <param name="Pool">The pool of the promised space; null before the promise.</param>
+/// <param name="Until">The copy is abandoned if nothing is heard of it until then.</param>
 public sealed record ImageCopy(
     CopyId Id, HostName Target, Incarnation Incarnation, CopyPhase Phase, PoolName? Pool, PoolSpace Space,
     DateTimeOffset Until);
@@ -76,33 +76,33 @@ public enum CopyEnd
 {
     Done,
 
-    /// <summary>The host or its ledger said no.</summary>
+    /// <summary>The host or its ledger refused.</summary>
     Failed,
 
-    /// <summary>Nothing was heard of it for its lease.</summary>
+    /// <summary>Its lease expired without news of it.</summary>
     Lapsed,
 
-    /// <summary>The host is gone, or has begun anew.</summary>
+    /// <summary>The host is gone, or has begun another incarnation.</summary>
     HostGone,
 
-    /// <summary>The reference means another image, or fewer copies are wanted.</summary>
+    /// <summary>The reference names another image, or fewer copies are wanted.</summary>
     NotWanted,
 }
 
-/// <summary>A host at which a copy failed.</summary>
-/// <param name="Failures">In a row.</param>
-/// <param name="NotBefore">Not chosen before.</param>
+/// <summary>A host on which a copy failed.</summary>
+/// <param name="Failures">The number of consecutive failures.</param>
+/// <param name="NotBefore">The host is not chosen before this time.</param>
 public sealed record CopyTrouble(int Failures, DateTimeOffset NotBefore, string Why);
 
-/// <summary>The fleet's settings that a decision depends on. They come with the command.</summary>
-/// <param name="RestoreAfter">A lost host's copy counts for this long.</param>
-/// <param name="CopyLease">A copy of which nothing is heard for this long is given up.</param>
-/// <param name="RetryAfter">A host is not chosen for this long after a failure, twice as long after the next, up to 64
+/// <summary>The fleet's settings for a decision. They come with the command.</summary>
+/// <param name="RestoreAfter">How long a lost host's copy still counts.</param>
+/// <param name="CopyLease">How long a copy may go without news before it is abandoned.</param>
+/// <param name="RetryAfter">How long a host is not chosen after a failure; doubled for each further failure, up to 64
 /// times.</param>
 public sealed record ImagePolicy(TimeSpan RestoreAfter, TimeSpan CopyLease, TimeSpan RetryAfter);
 
 /// <summary>A decision that an operator can read later.</summary>
 /// <param name="Chosen">Null: no host fits.</param>
-/// <param name="Why">What made it necessary, with the numbers.</param>
+/// <param name="Why">Its cause, with the numbers.</param>
 public sealed record PlacementRecord(
     DateTimeOffset At, HostName? Chosen, string Why, ImmutableArray<Candidate> Candidates);

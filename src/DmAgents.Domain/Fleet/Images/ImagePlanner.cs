@@ -4,15 +4,15 @@ using DmAgents.Domain.Fleet.Inventory;
 namespace DmAgents.Domain.Fleet.Images;
 
 /// <summary>
-/// Compares the copies that an image has with those it should have. It decides toward the number, never "one more":
-/// copies under way, and those of a lost host that may come back, count. Done twice it decides nothing the second time.
+/// Compares an image's copies with the wanted number. It decides toward the number, never "one more": copies under way,
+/// and those of a lost host that may come back, count. A second run decides nothing more.
 /// </summary>
 internal static class ImagePlanner
 {
     public static FleetDecision<ImageEvent, ImageReply> Consider(ImageState state, ImageCommands.Consider c)
     {
         var events = ImmutableArray.CreateBuilder<ImageEvent>();
-        // A ledger may not have heard yet what this entity has.
+        // A ledger may not yet know of a loss that this entity knows of.
         c = c with { Offers = c.Offers.RemoveAll(offer => IsGone(state, offer)) };
         if (!state.IsKnown)
             return new([], new ImageReplies.Considered(Missing: 0));
@@ -35,8 +35,8 @@ internal static class ImagePlanner
         return state;
     }
 
-    /// <summary>Copies that are not begun, if others came in their place: a host that came back, or a lower number.
-    /// </summary>
+    /// <summary>Ends copies that have not started if others make them unnecessary: a host came back, or the wanted
+    /// number fell.</summary>
     private static ImageState EndUnwanted(
         ImageState state, ImageCommands.Consider c, ImmutableArray<ImageEvent>.Builder events)
     {
@@ -52,11 +52,11 @@ internal static class ImagePlanner
         return state;
     }
 
-    /// <returns>How many copies no host was found for.</returns>
+    /// <returns>The number of copies for which no host was found.</returns>
     private static int Place(
         ref ImageState state, ImageCommands.Consider c, ImmutableArray<ImageEvent>.Builder events)
     {
-        // Nothing can be copied of which no host has all; those under way have a source, or fail.
+        // If no host has the whole image, nothing can be copied; copies under way have a source, or fail.
         if (!state.Holders.Any())
             return Math.Max(0, state.Wanted - Counted(state, c));
         var lineage = state.Lineage.Select(layer => layer.Space).ToImmutableArray();
@@ -77,12 +77,12 @@ internal static class ImagePlanner
         }
         if (whys.Count > 0)
             SayNoHostFits(ref state, c, events, string.Join("; ", whys), candidates);
-        // A copy at a host that an operator named would be one of the number.
+        // A copy on a host that an operator named would count toward the number.
         return Math.Max(lacking, state.Wanted - Counted(state, c));
     }
 
-    /// <summary>Copies to the hosts that an operator named. One that cannot have it adds why, and how it was weighed.
-    /// </summary>
+    /// <summary>Places copies on the hosts that an operator named. If a host cannot have one, records why and how it
+    /// was weighed.</summary>
     private static void PlacePinned(
         ref ImageState state, ImmutableArray<PoolSpace> lineage, ImageCommands.Consider c,
         ImmutableArray<ImageEvent>.Builder events, List<string> whys, List<Candidate> candidates)
@@ -90,7 +90,7 @@ internal static class ImagePlanner
         foreach (var host in state.Pinned.Except(Counting(state, c)))
         {
             var why = $"{host} is to have a copy";
-            // Alone: among the others it might not be one of the best.
+            // Weigh it alone: among the others it might not be one of the best.
             switch (Weigh(state, lineage, c, c.Offers.Where(offer => offer.Host == host)).FirstOrDefault())
             {
                 case null:
@@ -121,11 +121,11 @@ internal static class ImagePlanner
     private static ImmutableArray<Candidate> Weigh(
         ImageState state, ImmutableArray<PoolSpace> lineage, ImageCommands.Consider c, IEnumerable<HostOffer> offers) =>
         Placement.Weigh(lineage, offers, host =>
-            // A host that asks whether it may drop its copy is no place for another.
+            // A host that asks whether it may drop its copy gets no other.
             state.Hosts.GetValueOrDefault(host) is
                 { Hearing.Gone: false, Holding: { Kind: > HoldingKind.Incomplete } held }
                 && held.Config == state.Config ? CandidateVerdict.HasIt
-            // The fleet's own copy of what the reference meant before gives up its name.
+            // A copy that the fleet made for the reference's earlier image gives up its name.
             : state.Hosts.GetValueOrDefault(host) is { Hearing.Gone: false, Holding: { Kept: true } other }
                 && other.Config != state.Config ? CandidateVerdict.OtherImage
             : state.CopyTo(host) is not null ? CandidateVerdict.UnderWay
@@ -147,7 +147,7 @@ internal static class ImagePlanner
             state.LastCopy + 1, chosen.Host, c.Offers.First(offer => offer.Host == chosen.Host).Incarnation,
             chosen.Missing, c.At + c.Policy.CopyLease, why, candidates, c.At));
 
-    /// <summary>Toward the wanted number: copies that are there, that may come back, and that are under way.</summary>
+    /// <summary>Copies that count toward the wanted number: present, possibly coming back, and under way.</summary>
     private static int Counted(ImageState state, ImageCommands.Consider c) => Counting(state, c).Distinct().Count();
 
     private static IEnumerable<HostName> Counting(ImageState state, ImageCommands.Consider c) =>
@@ -162,7 +162,7 @@ internal static class ImagePlanner
         return $"{state.Holders.Count()} of {state.Wanted} copies are there{string.Concat(lost)}";
     }
 
-    /// <summary>One host at a time: the next is asked when the fleet knows what became of this one.</summary>
+    /// <summary>Releases one host at a time: the next only when the fleet knows the outcome of this one.</summary>
     private static void Release(
         ImageState state, ImageCommands.Consider c, ImmutableArray<ImageEvent>.Builder events)
     {
@@ -188,7 +188,7 @@ internal static class ImagePlanner
         }
     }
 
-    /// <summary>The numbers of candidates change all the time: what is journaled again is another reason.</summary>
+    /// <summary>The candidates' numbers change constantly: only another reason is journaled again.</summary>
     private static bool SaidLast(ImageState state, string why, ImmutableArray<Candidate> candidates) =>
         state.Decisions.LastOrDefault() is { Chosen: null } said && said.Why == why
         && Verdicts(said.Candidates).SequenceEqual(Verdicts(candidates));

@@ -6,14 +6,14 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Domain.Fleet.Images;
 
-/// <summary>The truth about an image of the fleet, as its journal has it. Immutable; changed only by
-/// <see cref="Apply"/>.</summary>
+/// <summary>The truth about an image of the fleet, by its journal. Immutable; only <see cref="Apply"/> changes
+/// it.</summary>
 public sealed record ImageState(ImageReference Reference)
 {
-    /// <summary>Decisions that an operator can ask about.</summary>
+    /// <summary>The number of recorded decisions, which an operator can query.</summary>
     public const int MaxDecisions = 8;
 
-    /// <summary>Requests that are remembered, so that a late repeat does not bring back what it asked for.</summary>
+    /// <summary>The number of remembered requests. A late repeat then does not take effect again.</summary>
     public const int MaxRequests = 32;
 
     /// <summary>Null: the fleet does not know the image yet.</summary>
@@ -21,27 +21,27 @@ public sealed record ImageState(ImageReference Reference)
 
     public ImmutableArray<LineageLayer> Lineage { get; private init; } = [];
 
-    /// <summary>How many hosts are to have all of it.</summary>
+    /// <summary>How many hosts should have the whole image.</summary>
     public int Wanted { get; private init; }
 
     public ImmutableSortedDictionary<HostName, ImageHost> Hosts { get; private init; } =
         ImmutableSortedDictionary.Create<HostName, ImageHost>(HostNameOrder.Instance);
 
-    /// <summary>Under way, by number.</summary>
+    /// <summary>Copies under way, by number.</summary>
     public ImmutableSortedDictionary<ulong, ImageCopy> Copies { get; private init; } =
         ImmutableSortedDictionary<ulong, ImageCopy>.Empty;
 
-    /// <summary>The number of the last copy that was decided.</summary>
+    /// <summary>The number of the last decided copy.</summary>
     public ulong LastCopy { get; private init; }
 
-    /// <summary>Each once, in the order in which they were asked for.</summary>
+    /// <summary>The pins, each once, in the order of the requests.</summary>
     public ImmutableArray<ImagePin> Pins { get; private init; } = [];
 
-    /// <summary>Hosts that are to have a copy, and to keep it.</summary>
+    /// <summary>Hosts that must get and keep a copy.</summary>
     public ImmutableSortedSet<HostName> Pinned { get; private init; } =
         ImmutableSortedSet.Create<HostName>(HostNameOrder.Instance);
 
-    /// <summary>Hosts that are to give up their copy.</summary>
+    /// <summary>Hosts that must drop their copy.</summary>
     public ImmutableSortedSet<HostName> Releasing { get; private init; } =
         ImmutableSortedSet.Create<HostName>(HostNameOrder.Instance);
 
@@ -55,7 +55,7 @@ public sealed record ImageState(ImageReference Reference)
 
     public bool IsKnown => Config is not null;
 
-    /// <summary>The host is there, has all of this image, verified, and wants to keep it.</summary>
+    /// <summary>The host is present, has the whole image, verified, and wants to keep it.</summary>
     public bool Holds(HostName host) =>
         Hosts.GetValueOrDefault(host) is { Hearing.Gone: false, Holding: { Kind: HoldingKind.Whole } holding }
         && holding.Config == Config;
@@ -71,7 +71,7 @@ public sealed record ImageState(ImageReference Reference)
 
     public PoolSpace Space => Lineage.Aggregate(default(PoolSpace), (sum, layer) => sum + layer.Space);
 
-    /// <summary>The state as it was when it was stored.</summary>
+    /// <summary>Restores a stored state.</summary>
     public ImageState Restored(
         (Digest? Config, ImmutableArray<LineageLayer> Lineage, int Wanted, ulong LastCopy) image,
         IEnumerable<KeyValuePair<HostName, ImageHost>> hosts, IEnumerable<ImageCopy> copies,
@@ -93,7 +93,7 @@ public sealed record ImageState(ImageReference Reference)
             Requests = requests,
         };
 
-    /// <exception cref="InvalidOperationException">An event of no known kind.</exception>
+    /// <exception cref="InvalidOperationException">An event of an unknown kind.</exception>
     public ImageState Apply(ImageEvent e) => e switch
     {
         ImageEvents.Defined defined => With(defined.Request) with
@@ -101,7 +101,7 @@ public sealed record ImageState(ImageReference Reference)
             Config = defined.Config,
             Lineage = defined.Lineage,
             Wanted = defined.Copies,
-            // What fails for one image may go well for another.
+            // What fails for one image may succeed for another.
             Troubles = Troubles.Clear(),
         },
         ImageEvents.CopiesSet set => With(set.Request) with { Wanted = set.Copies },
@@ -149,7 +149,7 @@ public sealed record ImageState(ImageReference Reference)
         },
         ImageEvents.ReleaseOrdered ordered => this with { Releasing = Releasing.Add(ordered.Host) },
         ImageEvents.ReleaseWithdrawn withdrawn => this with { Releasing = Releasing.Remove(withdrawn.Host) },
-        // The host has not counted since it asked.
+        // The host's copy has not counted since it asked.
         ImageEvents.DropAllowed => this,
         _ => throw new InvalidOperationException($"an event of no known kind: {e}"),
     };
@@ -158,7 +158,7 @@ public sealed record ImageState(ImageReference Reference)
 
     private static ImageHost Gone(ImageHost? known, ImageEvents.HostGone gone) => new(
         HostHearing.AfterGone(known?.Hearing, gone.Incarnation) ?? known!.Hearing,
-        // A host that left takes its copies with it; a lost one may bring them back.
+        // A host that left takes its copies with it; a lost host may bring them back.
         gone.Absence == HostAbsence.Left ? null : known?.Holding,
         gone.Absence == HostAbsence.Left ? null : known?.LostSince ?? gone.At);
 

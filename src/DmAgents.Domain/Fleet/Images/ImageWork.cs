@@ -4,8 +4,8 @@ using DmAgents.Domain.Images;
 namespace DmAgents.Domain.Fleet.Images;
 
 /// <summary>
-/// What an image's entity asks of others at this moment. It follows from the state alone, so that a restart asks the
-/// same again; every order can be repeated, come late and come twice without harm.
+/// An image entity's present work for others. It follows from the state alone, so a restart requests the same again.
+/// Each order may be repeated, late or duplicated without harm.
 /// </summary>
 public abstract record ImageWork
 {
@@ -13,11 +13,11 @@ public abstract record ImageWork
     {
     }
 
-    /// <summary>To the target's ledger: keep the space, or keep it for longer.</summary>
+    /// <summary>To the target's ledger: promise the space, or renew the promise.</summary>
     public sealed record Promise(CopyId Id, HostName Host, Incarnation Incarnation, PoolSpace Space) : ImageWork;
 
-    /// <summary>To the target: copy the image. A host heeds only orders of its own incarnation, and no copy with a
-    /// number that is not above the last it knew of the image.</summary>
+    /// <summary>To the target: copy the image. A host obeys only orders for its own incarnation, and only copy numbers
+    /// above the last that it knows for the image.</summary>
     public sealed record Copy(CopyId Id, HostName Host, Incarnation Incarnation) : ImageWork;
 
     /// <summary>To the host: ask whether it may drop its copy (<see cref="HoldingKind.Releasing"/>).</summary>

@@ -5,7 +5,7 @@ using DmAgents.Domain.Images;
 
 namespace DmAgents.Domain.Fleet.Inventory;
 
-/// <summary>What a host has to say to one entity.</summary>
+/// <summary>A host's announcement to one entity.</summary>
 public abstract record HostAnnouncement
 {
     private HostAnnouncement()
@@ -18,6 +18,6 @@ public abstract record HostAnnouncement
 
     public sealed record ToImage(ImageReference Image, Stamp Stamp, SaidOfImage Said) : HostAnnouncement;
 
-    /// <param name="Epoch">Null: the host has none of this name.</param>
+    /// <param name="Epoch">Null: the host has no container of this name.</param>
     public sealed record ToContainer(ContainerName Container, Stamp Stamp, ContainerEpoch? Epoch) : HostAnnouncement;
 }

@@ -9,11 +9,11 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Domain.Fleet.Inventory;
 
 /// <summary>
-/// The host's side of all announcements, in one incarnation: what is to be said, and what was heard. Pure; the host
-/// asks it what is due, sends that in any order, repeats it until it is answered, and hands the answers in.
+/// The host's side of all announcements, in one incarnation. Pure. The host asks it for the due announcements, sends
+/// them in any order, repeats each until it is answered, and passes the answers in.
 /// </summary>
-/// <param name="Traces">What the fleet may believe that the host has. Before <see cref="Due"/> is sent, they are on the
-/// host's disk.</param>
+/// <param name="Traces">What the fleet may believe the host has. The host writes them to its disk before it sends <see
+/// cref="Due"/>.</param>
 public sealed record HostAnnouncer(Incarnation Incarnation, FleetTraces Traces)
 {
     private WholeAnnouncer<HostCapacity> Ledger { get; init; } = new(Incarnation);
@@ -27,16 +27,16 @@ public sealed record HostAnnouncer(Incarnation Incarnation, FleetTraces Traces)
     private ImmutableDictionary<ContainerName, WholeAnnouncer<ContainerEpoch?>> Containers { get; init; } =
         ImmutableDictionary<ContainerName, WholeAnnouncer<ContainerEpoch?>>.Empty;
 
-    /// <summary>Images that the host has and the fleet does not know by this configuration. Null: the fleet knows none
-    /// of this name. Else the reference was given to it here, in place of this one: if that is what the fleet knows, it
-    /// means another image from now on.</summary>
+    /// <summary>Images that the host has and the fleet does not know with this configuration. Null: the fleet knows no
+    /// image of this name. Otherwise the host's operator moved the reference from that configuration to this image: if
+    /// the fleet knows that one, the reference names another image from now on.</summary>
     public ImmutableDictionary<ImageReference, Digest?> Undefined { get; private init; } =
         ImmutableDictionary<ImageReference, Digest?>.Empty;
 
-    /// <summary>An entity says that this incarnation has ended: the host must begin another.</summary>
+    /// <summary>An entity reports that this incarnation has ended: the host must begin another.</summary>
     public bool Ended { get; private init; }
 
-    /// <summary>Brings what is to be said up to date with what the host has.</summary>
+    /// <summary>Updates the announcements to what the host has.</summary>
     public HostAnnouncer Offer(HostInventory now)
     {
         if (Ended)
@@ -84,8 +84,8 @@ public sealed record HostAnnouncer(Incarnation Incarnation, FleetTraces Traces)
         };
     }
 
-    /// <summary>What is to be sent, or to be sent again. That to the ledger comes first, and is answered before the
-    /// others are sent: its incarnation is the highest that any entity knows of the host.</summary>
+    /// <summary>The announcements to send, or to send again. The ledger's comes first, and must be answered before the
+    /// others are sent: so its incarnation is the highest that any entity knows of the host.</summary>
     public IEnumerable<HostAnnouncement> Due
     {
         get
@@ -109,7 +109,7 @@ public sealed record HostAnnouncer(Incarnation Incarnation, FleetTraces Traces)
         }
     }
 
-    /// <summary>Everything is said again, with the stamps that it had.</summary>
+    /// <summary>Repeats everything, with the same stamps.</summary>
     public HostAnnouncer Repeat() => this with
     {
         Ledger = Ledger.Repeat(),
@@ -161,7 +161,7 @@ public sealed record HostAnnouncer(Incarnation Incarnation, FleetTraces Traces)
         }
     }
 
-    /// <summary>The fleet knows the image by its reference, or has another of this name.</summary>
+    /// <summary>The fleet knows the image by its reference, or has another image of this name.</summary>
     public HostAnnouncer Defined(ImageReference image) => this with { Undefined = Undefined.Remove(image) };
 
     public HostAnnouncer Answered(ContainerName container, ContainerReply reply)

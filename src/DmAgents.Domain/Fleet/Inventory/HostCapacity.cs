@@ -5,7 +5,7 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Fleet.Inventory;
 
-/// <summary>Space for something, in both budgets of a pool.</summary>
+/// <summary>An amount of space, in both budgets of a pool.</summary>
 public readonly record struct PoolSpace(ByteSize Data, ByteSize Metadata)
 {
     public static PoolSpace operator +(PoolSpace left, PoolSpace right) =>
@@ -13,7 +13,7 @@ public readonly record struct PoolSpace(ByteSize Data, ByteSize Metadata)
 }
 
 /// <summary>A pool as its host announces it.</summary>
-/// <param name="Admits">It takes new layers: it is open, and above its marks.</param>
+/// <param name="Admits">It accepts new layers: it is open, and above its marks.</param>
 public sealed record PoolCapacity(PoolName Pool, PoolSpace Total, PoolSpace Free, bool Admits)
 {
     internal bool IsAbout(PoolCapacity other, int permille) =>
@@ -27,14 +27,14 @@ public sealed record PoolCapacity(PoolName Pool, PoolSpace Total, PoolSpace Free
 
 /// <summary>A host as it announces itself.</summary>
 /// <param name="Pools">Each pool once.</param>
-/// <param name="Version">The agent's, for people.</param>
+/// <param name="Version">The agent's version, for people.</param>
 public sealed record HostCapacity(ImmutableArray<PoolCapacity> Pools, string Version)
 {
     public bool Equals(HostCapacity? other) =>
         other is not null && Version == other.Version && Pools.SequenceEqual(other.Pools);
 
-    /// <summary>The other one says nothing that matters to a decision: the same pools, each free by as much but for
-    /// some thousandths of its total.</summary>
+    /// <summary>The other capacity makes no difference to a decision: the same pools, with free space equal within some
+    /// thousandths of the total.</summary>
     public bool IsAbout(HostCapacity other, int permille) =>
         Version == other.Version && Pools.Length == other.Pools.Length
         && Pools.Zip(other.Pools).All(pair => pair.First.IsAbout(pair.Second, permille));
@@ -42,31 +42,31 @@ public sealed record HostCapacity(ImmutableArray<PoolCapacity> Pools, string Ver
     public override int GetHashCode() => HashCode.Combine(Version, Pools.Length);
 }
 
-/// <summary>Names a copy of an image that was decided upon, across restarts and repeats.</summary>
-/// <param name="Number">Counts the image's copies from 1, and is never used again.</param>
+/// <summary>Identifies a decided copy of an image, across restarts and repeats.</summary>
+/// <param name="Number">Counts the image's copies from 1, and is never reused.</param>
 public readonly record struct CopyId(ImageReference Image, ulong Number)
 {
     public override string ToString() => $"{Image}#{Number}";
 }
 
-/// <summary>Space that is kept for a copy which has not written it yet.</summary>
-/// <param name="Until">It is free again then, unless the promise is renewed.</param>
+/// <summary>Space reserved for a copy that has not written it yet.</summary>
+/// <param name="Until">When the promise expires, unless it is renewed.</param>
 public sealed record SpacePromise(CopyId Copy, PoolName Pool, PoolSpace Space, DateTimeOffset Until);
 
-/// <summary>Why a host is not there.</summary>
+/// <summary>Why a host is absent.</summary>
 public enum HostAbsence
 {
-    /// <summary>It said so, and comes back only by joining.</summary>
+    /// <summary>It announced that it leaves, and returns only by joining.</summary>
     Left,
 
-    /// <summary>The cluster removed it: it may come back with all that it had.</summary>
+    /// <summary>The cluster removed it: it may return with all its data.</summary>
     Lost,
 }
 
-/// <summary>A host as a place for something new: its pool with the most room.</summary>
-/// <param name="Promised">Of what is free, this much is promised to others.</param>
-/// <param name="HeldLayers">How many layers of the lineage in question it has verified with equal digests, counted from
-/// the lowest without a gap. Filled in from the buckets.</param>
+/// <summary>A host as a place for a copy: its pool with the most room.</summary>
+/// <param name="Promised">The part of the free space that is promised to other copies.</param>
+/// <param name="HeldLayers">How many layers of the lineage it has verified with equal digests, from the lowest without
+/// a gap. Filled in from the buckets.</param>
 public sealed record HostOffer(
     HostName Host, Incarnation Incarnation, PoolName Pool, PoolSpace Total, PoolSpace Free, PoolSpace Promised,
     int HeldLayers);

@@ -1,29 +1,29 @@
 namespace DmAgents.Domain.Fleet.Inventory;
 
-/// <summary>What an announcement is, by its stamp.</summary>
+/// <summary>How an entity treats an announcement, by its stamp.</summary>
 public enum Hearing
 {
-    /// <summary>The next one: it counts.</summary>
+    /// <summary>It is the next one, and counts.</summary>
     Next,
 
-    /// <summary>It was heard before, or a later one was.</summary>
+    /// <summary>This announcement or a later one was already heard.</summary>
     Known,
 
-    /// <summary>One between was missed: only a whole announcement helps.</summary>
+    /// <summary>An announcement in between is missing: only a whole announcement closes the gap.</summary>
     Gap,
 
-    /// <summary>Of a membership that has ended: the host must begin another.</summary>
+    /// <summary>Its membership has ended: the host must begin another.</summary>
     Ended,
 }
 
-/// <summary>How far an entity has heard a host.</summary>
+/// <summary>An entity's record of a host's announcements.</summary>
 /// <param name="Last">The latest announcement that counted.</param>
-/// <param name="Gone">The host has left or was lost in this incarnation. Nothing of it counts any more.</param>
+/// <param name="Gone">The host has left or was lost in this incarnation. Its announcements no longer count.</param>
 public sealed record HostHearing(Stamp Last, bool Gone)
 {
     /// <param name="known">Null: the entity has never heard of the host.</param>
-    /// <param name="stamp">Of the announcement.</param>
-    /// <param name="whole">It says everything, and needs none before it.</param>
+    /// <param name="stamp">The announcement's stamp.</param>
+    /// <param name="whole">The announcement is complete, and needs none before it.</param>
     public static Hearing Judge(HostHearing? known, Stamp stamp, bool whole)
     {
         if (known is null || stamp.Incarnation > known.Last.Incarnation)
@@ -35,7 +35,7 @@ public sealed record HostHearing(Stamp Last, bool Gone)
         return whole || stamp.Sequence == known.Last.Sequence + 1 ? Hearing.Next : Hearing.Gap;
     }
 
-    /// <summary>The hearing once the host is gone in this incarnation; null: a later one was heard since, so that
+    /// <summary>The record once the host is gone in this incarnation; null: a later incarnation was heard since, so
     /// nothing changes.</summary>
     public static HostHearing? AfterGone(HostHearing? known, Incarnation incarnation) =>
         known is null || incarnation > known.Last.Incarnation

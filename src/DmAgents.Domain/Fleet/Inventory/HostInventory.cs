@@ -8,28 +8,28 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Domain.Fleet.Inventory;
 
-/// <summary>All that a host has at one moment, as it announces it.</summary>
-/// <param name="Layers">Of all pools.</param>
+/// <summary>All that a host announces at one moment.</summary>
+/// <param name="Layers">The layers of all pools.</param>
 public sealed record HostInventory(
     HostCapacity Capacity, ImmutableArray<LayerHolding> Layers, ImmutableDictionary<ImageReference, HeldImage> Images,
     ImmutableDictionary<ContainerName, ContainerEpoch> Containers)
 {
-    /// <summary>The pools that were open and read: the host may have more in others.</summary>
+    /// <summary>The pools that were open and read: other pools may have more.</summary>
     public ImmutableHashSet<PoolUuid> Pools { get; init; } = [];
 }
 
-/// <summary>An image that a host has.</summary>
-/// <param name="Lineage">From the lowest layer to the top; null: what its layers take is not known yet.</param>
-/// <param name="Question">Tells one question whether the image may go from another; null: nothing is asked.</param>
+/// <summary>An image of a host.</summary>
+/// <param name="Lineage">From the lowest layer to the top; null: the space of its layers is not known yet.</param>
+/// <param name="Question">Identifies one question whether the image may be dropped; null: there is none.</param>
 public sealed record HeldImage(ImageHolding Holding, ImmutableArray<LineageLayer>? Lineage, Guid? Question = null);
 
-/// <summary>What a host says of an image. A question that is asked again is another one.</summary>
+/// <summary>A host's announcement of an image. A question asked again has another id.</summary>
 /// <param name="Holding">Null: the host has nothing of it.</param>
 public sealed record SaidOfImage(ImageHolding? Holding, Guid? Question);
 
 /// <summary>
-/// What the fleet may believe that the host has, from this incarnation or an earlier one: all of it is announced, also
-/// if the host has it no longer. The host keeps it on its disk, written before it announces what is new in it.
+/// What the fleet may believe the host has, from this incarnation or an earlier one. The host announces all of it,
+/// including what it no longer has. It stores this on its disk before it announces anything new in it.
 /// </summary>
 /// <param name="Buckets">By number.</param>
 public sealed record FleetTraces(

@@ -4,8 +4,8 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Domain.Fleet.Inventory;
 
 /// <summary>
-/// What the fleet knows of one host, and the one place at which its space is promised: two images that choose it at the
-/// same moment are answered one after the other. Immutable; changed only by <see cref="Apply"/>.
+/// The fleet's knowledge of one host, and the only place that promises its space: two images that choose it at the same
+/// time are answered one after the other. Immutable; only <see cref="Apply"/> changes it.
 /// </summary>
 public sealed record HostLedger(HostName Host)
 {
@@ -14,15 +14,15 @@ public sealed record HostLedger(HostName Host)
 
     public HostCapacity Capacity { get; private init; } = new([], "");
 
-    /// <summary>Why the host is not there; null: it is, or it was never heard.</summary>
+    /// <summary>Why the host is absent; null: it is present, or was never heard.</summary>
     public HostAbsence? Absence { get; private init; }
 
-    /// <summary>Since when it is as it is: there, or not there.</summary>
+    /// <summary>Since when it is present or absent.</summary>
     public DateTimeOffset Since { get; private init; }
 
     public ImmutableArray<SpacePromise> Promises { get; private init; } = [];
 
-    /// <summary>The state as it was when it was stored.</summary>
+    /// <summary>Restores a stored state.</summary>
     public HostLedger Restored(
         HostHearing? hearing, HostCapacity capacity, HostAbsence? absence, DateTimeOffset since,
         ImmutableArray<SpacePromise> promises) =>
@@ -33,12 +33,12 @@ public sealed record HostLedger(HostName Host)
 
     public bool IsThere => Hearing is { Gone: false };
 
-    /// <summary>What is promised of a pool at this time.</summary>
+    /// <summary>The promised space of a pool at this time.</summary>
     public PoolSpace PromisedOf(PoolName pool, DateTimeOffset at) =>
         Promises.Where(promise => promise.Pool == pool && promise.Until > at)
             .Aggregate(default(PoolSpace), (sum, promise) => sum + promise.Space);
 
-    /// <summary>The host as a place for something; null: it is not there, or none of its pools admits.</summary>
+    /// <summary>The host as a place for a copy; null: it is absent, or none of its pools admits layers.</summary>
     public HostOffer? Offer(DateTimeOffset at) => !IsThere
         ? null
         : Capacity.Pools.Where(pool => pool.Admits)
@@ -47,7 +47,7 @@ public sealed record HostLedger(HostName Host)
                 HeldLayers: 0))
             .MaxBy(Placement.RoomPermille);
 
-    /// <exception cref="InvalidOperationException">An event of no known kind.</exception>
+    /// <exception cref="InvalidOperationException">An event of an unknown kind.</exception>
     public HostLedger Apply(HostLedgerEvent e) => e switch
     {
         HostLedgerEvents.Announced announced => this with
@@ -56,7 +56,7 @@ public sealed record HostLedger(HostName Host)
             Capacity = announced.Capacity,
             Absence = null,
             Since = IsThere ? Since : announced.At,
-            // A new incarnation works at none of the copies that the one before was asked for.
+            // A new incarnation does not continue the copies of the one before.
             Promises = Hearing?.Last.Incarnation == announced.Stamp.Incarnation ? Promises : [],
         },
         HostLedgerEvents.Gone gone => this with

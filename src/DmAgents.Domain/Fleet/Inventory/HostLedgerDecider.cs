@@ -4,10 +4,10 @@ namespace DmAgents.Domain.Fleet.Inventory;
 
 using Decision = FleetDecision<HostLedgerEvent, HostReply>;
 
-/// <summary>Decides what the ledger of a host does about a command. Pure.</summary>
+/// <summary>Decides the commands of a host's ledger. Pure.</summary>
 public static class HostLedgerDecider
 {
-    /// <exception cref="InvalidOperationException">A command of no known kind.</exception>
+    /// <exception cref="InvalidOperationException">A command of an unknown kind.</exception>
     public static Decision Decide(HostLedger state, HostCommand command) => command switch
     {
         HostCommands.Announce c => Announce(state, c),
@@ -25,7 +25,7 @@ public static class HostLedgerDecider
         HostHearing.Judge(state.Hearing, c.Stamp, whole: true) switch
         {
             Hearing.Ended => Answer(new HostReplies.Ended(c.Stamp)),
-            // What says nothing new is not journaled. One from before that comes late holds until the next figures.
+            // An announcement without news is not journaled. So a late earlier one may count until the next figures.
             Hearing.Next when !state.IsThere || state.Hearing!.Last.Incarnation != c.Stamp.Incarnation
                 || !c.Capacity.Equals(state.Capacity) =>
                 new Decision(
@@ -36,7 +36,7 @@ public static class HostLedgerDecider
     private static Decision NoteGone(HostLedger state, HostCommands.NoteGone c)
     {
         var reply = new HostReplies.NotedGone(c.Incarnation);
-        // A lost host can be said to have left: nothing is expected of it any more.
+        // A lost host can be declared to have left: the fleet expects nothing of it any more.
         var leaves = state.Hearing is { Gone: true } && c.Incarnation == state.Hearing.Last.Incarnation
             && state.Absence == HostAbsence.Lost && c.Absence == HostAbsence.Left;
         return HostHearing.AfterGone(state.Hearing, c.Incarnation) is null && !leaves
@@ -60,7 +60,7 @@ public static class HostLedgerDecider
         if (state.Promises.FirstOrDefault(promise => promise.Copy == c.Copy && promise.Until > c.At) is { } kept)
         {
             var renewed = kept with { Until = c.At + c.Lease };
-            // As with leases: journaled only when half of it is over.
+            // As with leases: journaled only after half of it.
             return kept.Until - c.At > c.Lease / 2
                 ? Answer(new HostReplies.Kept(kept))
                 : new Decision([new HostLedgerEvents.Promised(renewed, c.At)], new HostReplies.Kept(renewed));

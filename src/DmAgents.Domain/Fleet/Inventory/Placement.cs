@@ -3,44 +3,44 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Fleet.Inventory;
 
-/// <summary>What speaks against a host, or nothing.</summary>
+/// <summary>The objection to a host, or none.</summary>
 public enum CandidateVerdict
 {
     Fits,
     HasIt,
     UnderWay,
 
-    /// <summary>It had all of it when it was lost, and has not said yet what it has now.</summary>
+    /// <summary>It had the whole image when it was lost, and has not yet announced what it has now.</summary>
     ComingBack,
     FailedRecently,
     LowData,
     LowMetadata,
 
-    /// <summary>An operator's image has the same name there: a copy would take its place.</summary>
+    /// <summary>An operator's image has the same name there: a copy would replace it.</summary>
     OtherImage,
 }
 
-/// <summary>A host as it was weighed. All of it is journaled with the decision: the numbers explain it.</summary>
-/// <param name="Missing">What would have to be written there.</param>
+/// <summary>A weighed host. All of it is journaled with the decision: the numbers explain it.</summary>
+/// <param name="Missing">The space that must be written there.</param>
 /// <param name="Room">Of the scarcer budget, what stays free afterwards, in thousandths of its total.</param>
 /// <param name="Locality">How much of the content the host has, in thousandths.</param>
-/// <param name="Score">The sum of both; the highest that fits is chosen, the first by name among equals.</param>
+/// <param name="Score">The sum of both; the highest that fits is chosen, and among equals the first by name.</param>
 public sealed record Candidate(
     HostName Host, CandidateVerdict Verdict, PoolSpace Missing, int Room, int Locality, int Score);
 
-/// <summary>Weighs hosts as places for a lineage. Pure, and in whole numbers: the same input gives the same choice on
-/// every host and on replay.</summary>
+/// <summary>Weighs hosts as places for a lineage. Pure, and in integers: the same input gives the same choice on every
+/// host and on replay.</summary>
 public static class Placement
 {
-    /// <summary>This much of each budget stays free, in thousandths: as a pool's own admission mark.</summary>
+    /// <summary>The share of each budget that stays free, in thousandths: like a pool's own admission mark.</summary>
     public const int KeepFree = 100;
 
     /// <summary>The most candidates that a decision journals, the best first.</summary>
     public const int MaxCandidates = 32;
 
     /// <param name="lineage">From the lowest layer to the top.</param>
-    /// <param name="offers">Hosts that are there.</param>
-    /// <param name="objection">What else speaks against a host.</param>
+    /// <param name="offers">The present hosts.</param>
+    /// <param name="objection">Further objections to a host.</param>
     public static ImmutableArray<Candidate> Weigh(
         ImmutableArray<PoolSpace> lineage, IEnumerable<HostOffer> offers, Func<HostName, CandidateVerdict> objection)
     {
@@ -72,7 +72,7 @@ public static class Placement
         return new Candidate(offer.Host, verdict, missing, room, locality, room + locality);
     }
 
-    /// <summary>What keeps this from being written there, for people; null: nothing.</summary>
+    /// <summary>What prevents writing this there, for people; null: nothing.</summary>
     internal static string? Lacks(HostOffer offer, PoolSpace space)
     {
         var free = FreeOf(offer);
@@ -87,13 +87,13 @@ public static class Placement
         Permille(FreeOf(offer).Data, ByteSize.Zero, offer.Total.Data),
         Permille(FreeOf(offer).Metadata, ByteSize.Zero, offer.Total.Metadata));
 
-    /// <summary>What is free and promised to no one.</summary>
+    /// <summary>The free space that is not promised.</summary>
     private static PoolSpace FreeOf(HostOffer offer) => new(
         Less(offer.Free.Data, offer.Promised.Data), Less(offer.Free.Metadata, offer.Promised.Metadata));
 
     private static ByteSize Less(ByteSize from, ByteSize what) => from > what ? from - what : ByteSize.Zero;
 
-    /// <summary>-1: it does not even fit.</summary>
+    /// <summary>-1 if it does not fit.</summary>
     private static int Permille(ByteSize free, ByteSize needed, ByteSize total) =>
         free < needed || total == ByteSize.Zero
             ? -1

@@ -1,7 +1,7 @@
 namespace DmAgents.Domain.Fleet.Inventory;
 
-/// <summary>Counts a host's memberships: it grows each time the host's fleet system begins, and never falls. The host
-/// keeps it on its own disk.</summary>
+/// <summary>Counts a host's memberships: it grows each time the host's fleet system starts, and never falls. The host
+/// stores it on its own disk.</summary>
 public readonly record struct Incarnation(ulong Number) : IComparable<Incarnation>
 {
     public int CompareTo(Incarnation other) => Number.CompareTo(other.Number);
@@ -15,10 +15,10 @@ public readonly record struct Incarnation(ulong Number) : IComparable<Incarnatio
     public static bool operator >=(Incarnation left, Incarnation right) => left.Number >= right.Number;
 }
 
-/// <summary>When in a host's own order an announcement was made. No clock is compared.</summary>
-/// <param name="Incarnation">In which of its memberships.</param>
-/// <param name="Sequence">Counts what this membership has announced to one entity, from 1. What is only repeated has
-/// the same one.</param>
+/// <summary>The position of an announcement in a host's own order. No clocks are compared.</summary>
+/// <param name="Incarnation">The host's membership.</param>
+/// <param name="Sequence">Counts the announcements of this membership to one entity, from 1. A repeated announcement
+/// keeps its number.</param>
 public readonly record struct Stamp(Incarnation Incarnation, ulong Sequence) : IComparable<Stamp>
 {
     public int CompareTo(Stamp other)

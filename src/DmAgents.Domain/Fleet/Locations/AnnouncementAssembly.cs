@@ -4,9 +4,9 @@ using DmAgents.Domain.Fleet.Inventory;
 namespace DmAgents.Domain.Fleet.Locations;
 
 /// <summary>
-/// The parts of announcements that have arrived so far, at most one announcement for each host. Not journaled: after a
-/// restart the host sends all parts again. Order and duplicates do not matter; a part that contradicts another of its
-/// announcement drops both, and the host is asked again when it waits in vain.
+/// The parts of announcements received so far, at most one announcement for each host. Not journaled: after a restart
+/// the host sends all parts again. Order and duplicates do not matter. A part that contradicts another of its
+/// announcement drops both; the host sends it again when it gets no answer.
 /// </summary>
 public sealed record AnnouncementAssembly
 {
@@ -18,10 +18,10 @@ public sealed record AnnouncementAssembly
 
     public static AnnouncementAssembly Empty { get; } = new();
 
-    /// <summary>Hosts of which some part has arrived and some is missing.</summary>
+    /// <summary>How many hosts have an incomplete announcement.</summary>
     public int Incomplete => ByHost.Count;
 
-    /// <returns>The assembly after it, and the announcement if this was its last missing part.</returns>
+    /// <returns>The next assembly, and the announcement if this was its last missing part.</returns>
     public (AnnouncementAssembly Next, LayerAnnouncement? Complete) Add(HostName host, AnnouncementPart part)
     {
         if (part.Count is < 1 or > AnnouncementPart.MaxCount || part.Index < 0 || part.Index >= part.Count)
@@ -45,6 +45,6 @@ public sealed record AnnouncementAssembly
         return (this with { ByHost = ByHost.Remove(host) }, whole);
     }
 
-    /// <summary>Without what a host has sent that has left or was lost.</summary>
+    /// <summary>Drops the parts of a host that has left or was lost.</summary>
     public AnnouncementAssembly Without(HostName host) => this with { ByHost = ByHost.Remove(host) };
 }

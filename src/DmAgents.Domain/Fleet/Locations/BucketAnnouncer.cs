@@ -4,12 +4,12 @@ using DmAgents.Domain.Fleet.Inventory;
 namespace DmAgents.Domain.Fleet.Locations;
 
 /// <summary>
-/// The host's side of the announcements to one bucket, in one incarnation. One announcement is under way at a time and
-/// is sent again until it is answered, so that only a bucket that has forgotten needs everything again.
+/// The host's side of the announcements to one bucket, in one incarnation. One announcement is under way at a time, and
+/// is repeated until it is answered. So only a bucket that has lost its state needs everything again.
 /// </summary>
 public sealed record BucketAnnouncer(Incarnation Incarnation)
 {
-    /// <summary>What the bucket has confirmed; null: everything is to be announced.</summary>
+    /// <summary>What the bucket has confirmed; null: everything must be announced.</summary>
     private ImmutableSortedDictionary<LayerKey, LayerHolding>? Confirmed { get; init; }
 
     private ImmutableSortedDictionary<LayerKey, LayerHolding> Sent { get; init; } =
@@ -19,18 +19,19 @@ public sealed record BucketAnnouncer(Incarnation Incarnation)
 
     private LayerAnnouncement? Last { get; init; }
 
-    /// <summary>Unanswered; null: nothing is under way.</summary>
+    /// <summary>The unanswered announcement; null: none is under way.</summary>
     public LayerAnnouncement? UnderWay { get; init; }
 
-    /// <summary>The bucket says that this incarnation has ended: the host must begin another.</summary>
+    /// <summary>The bucket reports that this incarnation has ended: the host must begin another.</summary>
     public bool Ended { get; init; }
 
     /// <summary>The bucket has confirmed that the host has nothing in it.</summary>
     public bool IsKnownToBeEmpty => Confirmed is { IsEmpty: true } && UnderWay is null;
 
-    /// <summary>Brings what is to be sent up to date with what the host has.</summary>
-    /// <param name="holdings">Of all its pools, in any order. A layer that several have is announced once.</param>
-    /// <returns>The announcer after it; <see cref="UnderWay"/> is to be sent, or to be sent again.</returns>
+    /// <summary>Updates the announcement to what the host has.</summary>
+    /// <param name="holdings">The layers of all its pools, in any order. A layer in several pools is announced
+    /// once.</param>
+    /// <returns>The next announcer; the caller sends its <see cref="UnderWay"/>, or sends it again.</returns>
     public BucketAnnouncer Offer(IEnumerable<LayerHolding> holdings)
     {
         if (UnderWay is not null || Ended)
@@ -46,11 +47,11 @@ public sealed record BucketAnnouncer(Incarnation Incarnation)
             : Sending(LayerAnnouncement.Change(stamp, present, absent), now);
     }
 
-    /// <summary>Sends the latest announcement again, from time to time: a host that was given up, and has nothing to
-    /// announce, learns so from the answer; and a bucket that has lost it asks for everything.</summary>
+    /// <summary>Repeats the latest announcement from time to time. The answer shows a host without changes that the
+    /// fleet considers it gone; and a bucket that has lost it asks for everything.</summary>
     public BucketAnnouncer Repeat() => UnderWay is null && !Ended ? this with { UnderWay = Last } : this;
 
-    /// <summary>The bucket's answer. One to an announcement that is not under way says nothing new.</summary>
+    /// <summary>Handles the bucket's answer. An answer to an announcement that is not under way is ignored.</summary>
     public BucketAnnouncer Answered(LocationReply reply) => reply switch
     {
         LocationReplies.Heard heard when heard.Stamp == UnderWay?.Stamp =>
@@ -62,7 +63,7 @@ public sealed record BucketAnnouncer(Incarnation Incarnation)
         _ => this,
     };
 
-    /// <summary>The copy that serves others best; always the same one among equals.</summary>
+    /// <summary>The copy that serves others best; deterministic among equals.</summary>
     private static LayerHolding Best(IEnumerable<LayerHolding> ofOneLayer) => ofOneLayer
         .OrderByDescending(h => h.Verified).ThenByDescending(h => h.Digest is not null)
         .ThenBy(h => h.Digest?.ToString(), StringComparer.Ordinal).First();

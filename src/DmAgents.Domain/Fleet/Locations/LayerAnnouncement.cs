@@ -4,11 +4,11 @@ using DmAgents.Domain.Layers;
 
 namespace DmAgents.Domain.Fleet.Locations;
 
-/// <summary>What a host says of its layers in one bucket.</summary>
-/// <param name="Whole">It has <paramref name="Present"/> and nothing else. Else a change of what it said just before.
-/// </param>
+/// <summary>A host's announcement of its layers in one bucket.</summary>
+/// <param name="Whole">True: the host has exactly <paramref name="Present"/>. False: a change to its previous
+/// announcement.</param>
 /// <param name="Present">Layers that it has.</param>
-/// <param name="Absent">Layers that it has no longer; empty in a whole announcement.</param>
+/// <param name="Absent">Layers that it no longer has; empty in a whole announcement.</param>
 public sealed record LayerAnnouncement(
     Stamp Stamp, bool Whole, ImmutableArray<LayerHolding> Present, ImmutableArray<ChainId> Absent)
 {
@@ -20,18 +20,17 @@ public sealed record LayerAnnouncement(
         new(stamp, Whole: false, [.. present], [.. absent]);
 }
 
-/// <summary>A piece of an announcement, small enough for one message.</summary>
+/// <summary>A part of an announcement, small enough for one message.</summary>
 /// <param name="Index">From 0.</param>
-/// <param name="Count">Of all pieces of the announcement.</param>
+/// <param name="Count">The number of parts of the announcement.</param>
 public sealed record AnnouncementPart(
     Stamp Stamp, bool Whole, int Index, int Count, ImmutableArray<LayerHolding> Present,
     ImmutableArray<ChainId> Absent)
 {
-    /// <summary>Remoting drops a message above 128,000 bytes silently. A part is far enough below for its envelope.
-    /// </summary>
+    /// <summary>Remoting silently drops a message above 128,000 bytes. A part leaves room for its envelope.</summary>
     public const int MaxBytes = 100_000;
 
-    /// <summary>A bucket of 977 layers (a million in the fleet) takes 3; this bounds what a receiver holds.</summary>
+    /// <summary>A bucket of 977 layers (a million in the fleet) takes 3; this limits the receiver's memory.</summary>
     public const int MaxCount = 256;
 
     /// <summary>Field names, stamp, numbers and the message around the part.</summary>
@@ -43,9 +42,9 @@ public sealed record AnnouncementPart(
     /// <summary>"blake3:" and 64 digits.</summary>
     private const int DigestText = 71;
 
-    /// <summary>Cuts an announcement into parts, each below <see cref="MaxBytes"/> as JSON. At least one.</summary>
-    /// <exception cref="ArgumentException">It would take more than <see cref="MaxCount"/>: the bucket has tens of
-    /// thousands of layers of one host, which a fleet of this design does not have.</exception>
+    /// <summary>Splits an announcement into parts, each below <see cref="MaxBytes"/> as JSON. At least one.</summary>
+    /// <exception cref="ArgumentException">It would take more than <see cref="MaxCount"/> parts: the bucket has tens of
+    /// thousands of one host's layers, which a fleet of this design does not have.</exception>
     public static ImmutableArray<AnnouncementPart> Split(LayerAnnouncement announcement)
     {
         var pieces = new List<(ImmutableArray<LayerHolding> Present, ImmutableArray<ChainId> Absent)>();

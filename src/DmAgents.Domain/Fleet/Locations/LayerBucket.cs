@@ -4,9 +4,9 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Domain.Fleet.Locations;
 
 /// <summary>
-/// One of the 1,024 parts into which the locations of all layers are divided. The hash is the chain id's own: the first
-/// ten bits of the digest. A chain id is a SHA-256 or SHA-512, so these are evenly spread, and no other hash could be
-/// exchanged by mistake. The number is part of persistence ids and of what other hosts are sent: it never changes.
+/// One of the 1,024 parts into which the locations of all layers are divided. The hash is the first ten bits of the
+/// chain id's digest. A chain id is a SHA-256 or SHA-512, so these bits are evenly spread, and there is no separate
+/// hash function to confuse. The number is part of persistence ids and of messages to other hosts: it never changes.
 /// </summary>
 public readonly record struct LayerBucket
 {

@@ -3,17 +3,19 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Domain.Fleet.Locations;
 
 /// <summary>A layer as its host announces it.</summary>
-/// <param name="Digest">Of the copy's blocks; null: not computed yet, so that the copy serves no one.</param>
-/// <param name="Verified">The host has itself read the blocks and found the digest. Else another host said so.</param>
+/// <param name="Digest">The digest of the copy's blocks; null: not computed yet, so the copy serves no other
+/// host.</param>
+/// <param name="Verified">True: the host itself has read the blocks and found this digest. False: another host reported
+/// it.</param>
 public sealed record LayerHolding(ChainId Layer, ContentDigest? Digest, bool Verified);
 
-/// <summary>A copy of a layer, as a bucket knows it, in as few bytes as can be.</summary>
+/// <summary>A bucket's record of a copy of a layer, as compact as possible.</summary>
 public readonly record struct LayerCopy
 {
     private const long VerifiedBit = 1;
     private const long DigestBit = 2;
 
-    // Ticks since the year 1 need 62 bits; the two lowest are given up: 400 ns are of no interest here.
+    // Ticks since the year 1 need 62 bits. The two lowest bits hold flags: 400 ns do not matter here.
     private readonly long _since;
     private readonly ContentDigest _digest;
 
@@ -31,7 +33,7 @@ public readonly record struct LayerCopy
 
     public bool Verified => (_since & VerifiedBit) != 0;
 
-    /// <summary>When this content was first heard to be there.</summary>
+    /// <summary>When the bucket first heard of this content.</summary>
     public DateTimeOffset Since => new(_since & ~(VerifiedBit | DigestBit), TimeSpan.Zero);
 
     internal bool Says(LayerHolding holding) => Digest == holding.Digest && Verified == holding.Verified;

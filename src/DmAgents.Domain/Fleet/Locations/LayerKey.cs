@@ -4,8 +4,8 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Domain.Fleet.Locations;
 
 /// <summary>
-/// A chain id as a bucket keeps it: 40 bytes in place of a string of 168, since a fleet has a million of them. The
-/// order is that of the digests' bytes.
+/// A chain id as a bucket stores it: 40 bytes instead of a string of 168, because a fleet has a million of them.
+/// Ordered by the digests' bytes.
 /// </summary>
 internal readonly record struct LayerKey : IComparable<LayerKey>
 {
@@ -14,7 +14,8 @@ internal readonly record struct LayerKey : IComparable<LayerKey>
     private readonly ulong _c;
     private readonly ulong _d;
 
-    /// <summary>The last 64 hex digits of a SHA-512, which only an image's first layer can have; else null.</summary>
+    /// <summary>The last 64 hex digits of a SHA-512, which only an image's first layer can have; otherwise
+    /// null.</summary>
     private readonly string? _rest;
 
     public LayerKey(ChainId layer)

@@ -4,8 +4,8 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Domain.Fleet.Locations;
 
 /// <summary>
-/// Which hosts have which layers of a bucket. Immutable. A layer with three copies takes 289 bytes, measured with
-/// 100,000 layers: 0.27 GiB for a million of them, over all hosts of the fleet together.
+/// The hosts of each layer of a bucket. Immutable. A layer with three copies takes 289 bytes, measured with 100,000
+/// layers: 0.27 GiB for a million layers, over all hosts of the fleet together.
 /// </summary>
 public sealed class LayerTable
 {
@@ -16,13 +16,13 @@ public sealed class LayerTable
     public static LayerTable Empty { get; } =
         new(ImmutableSortedDictionary<LayerKey, ImmutableArray<LayerCopy>>.Empty);
 
-    /// <summary>A table as it was: what <see cref="All"/> gave.</summary>
+    /// <summary>Restores a table from the content of <see cref="All"/>.</summary>
     public static LayerTable Of(IEnumerable<(ChainId Layer, ImmutableArray<LayerCopy> Copies)> layers) =>
         new(layers.ToImmutableSortedDictionary(entry => new LayerKey(entry.Layer), entry => entry.Copies));
 
     public int Count => _layers.Count;
 
-    /// <summary>All layers, in the order of their digests, with their copies in the order of their hosts.</summary>
+    /// <summary>All layers in the order of their digests, with their copies in the order of their hosts.</summary>
     public IEnumerable<(ChainId Layer, ImmutableArray<LayerCopy> Copies)> All =>
         _layers.Select(entry => (entry.Key.Layer, entry.Value));
 
@@ -42,7 +42,7 @@ public sealed class LayerTable
     public IEnumerable<ChainId> HeldBy(HostName host) =>
         _layers.Where(entry => IndexOf(entry.Value, host) >= 0).Select(entry => entry.Key.Layer);
 
-    /// <summary>With these copies of a host in place of those that it had of the same layers.</summary>
+    /// <summary>Replaces a host's copies of these layers.</summary>
     public LayerTable With(HostName host, ImmutableArray<LayerHolding> present, DateTimeOffset at)
     {
         var layers = _layers.ToBuilder();
@@ -51,7 +51,7 @@ public sealed class LayerTable
             var key = new LayerKey(holding.Layer);
             var copies = layers.TryGetValue(key, out var before) ? before : [];
             var index = IndexOf(copies, host);
-            // The content's age stays if only its verification changes.
+            // If only the verification changes, the content keeps its age.
             var since = index >= 0 && copies[index].Digest == holding.Digest ? copies[index].Since : at;
             var copy = new LayerCopy(host, holding.Digest, holding.Verified, since);
             layers[key] = index >= 0 ? copies.SetItem(index, copy) : copies.Insert(PlaceOf(copies, host), copy);

@@ -7,13 +7,13 @@ namespace DmAgents.Domain.Fleet.Locations;
 
 using Decision = FleetDecision<LocationEvent, LocationReply>;
 
-/// <summary>Decides what a bucket of layer locations does about a command. Pure.</summary>
+/// <summary>Decides the commands of a bucket of layer locations. Pure.</summary>
 public static class LocationDecider
 {
-    /// <summary>A lease is at least this long: a shorter one would lapse between two renewals.</summary>
+    /// <summary>The minimum lease: a shorter one would expire between two renewals.</summary>
     public static readonly TimeSpan MinLease = TimeSpan.FromSeconds(1);
 
-    /// <exception cref="InvalidOperationException">A command of no known kind.</exception>
+    /// <exception cref="InvalidOperationException">A command of an unknown kind.</exception>
     public static Decision Decide(LocationState state, LocationCommand command) => command switch
     {
         LocationCommands.Announce c => Announce(state, c),
@@ -54,8 +54,8 @@ public static class LocationDecider
             : said.Absent.Where(layer => !kept.Contains(layer) && state.Layers.CopyAt(layer, c.Host) is not null))
             .ToImmutableArray();
         var heard = new LocationReplies.Heard(said.Stamp);
-        // After a restart with the same layers nothing is written. Until something differs, the bucket knows the host
-        // by its earlier incarnation; the first change is a gap to it, and brings everything under the later one.
+        // A restart with the same layers writes nothing. Until the first change, the bucket knows the host by its
+        // earlier incarnation; then the change is a gap, and the host announces everything under the later one.
         return known is { Gone: false } && said.Whole && said.Stamp.Incarnation > known.Last.Incarnation
             && present.IsEmpty && absent.IsEmpty
             ? Answer(heard)
@@ -106,8 +106,8 @@ public static class LocationDecider
         state.Layers.CopiesOf(c.Layer)
             .Where(copy => copy.Host != c.Target && (c.Source is null || copy.Host == c.Source));
 
-    /// <summary>A verified copy before another; then the host that serves the fewest. A copy without a digest serves no
-    /// host: what comes of it could not be verified.</summary>
+    /// <summary>Prefers verified copies; then the host that serves the fewest. A copy without a digest serves no host,
+    /// because its copies could not be verified.</summary>
     private static LayerCopy? SourceFor(LocationState state, LocationCommands.BeginCopy c) =>
         Sources(state, c).Where(copy => copy.Digest is not null)
             .OrderByDescending(copy => copy.Verified)
@@ -123,7 +123,7 @@ public static class LocationDecider
         if (state.CopyTo(c.Layer, c.Target) is not { } copy || copy.Until <= c.At)
             return new Decision([.. Lapsed(state, c.At)], new LocationReplies.NoCopy(c.Layer, c.Target));
         var until = c.At + c.Lease;
-        // A renewal is journaled only when half of the lease is over.
+        // A renewal is journaled only after half of the lease.
         return copy.Until - c.At > c.Lease / 2
             ? Answer(CopyFrom(state, copy))
             : Accept(
