@@ -4,22 +4,21 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>The pool's health: read when the kernel reports an event and regularly besides, journaled when it changes,
-/// and repaired as far as the policies allow.</summary>
+/// <summary>The pool's health: read on kernel events and regularly, journaled when it changes, and repaired as far as
+/// the policies permit.</summary>
 internal sealed class Care(PoolMachine machine) : PoolPart(machine)
 {
-    /// <summary>A pool that runs low is read so much more often: a fast writer fills gigabytes between two readings.
-    /// </summary>
+    /// <summary>How much more often a pool that runs low is read: a fast writer fills gigabytes between two
+    /// readings.</summary>
     private const int SoonFactor = 5;
 
     private bool _isReading;
 
-    /// <summary>A look was asked for while the status was read: what is read may be older than what the look is for.
-    /// </summary>
+    /// <summary>A look was requested during a reading, whose result may be too old for it.</summary>
     private bool _isToLookAgain;
     private bool _isSettingNoSpace;
 
-    /// <summary>The pool needs the blocks back more than its users need their latency.</summary>
+    /// <summary>The pool needs its blocks back more than its users need low latency.</summary>
     public bool IsHastened => Health is
     {
         Condition: PoolCondition.LowData or PoolCondition.LowMetadata or PoolCondition.OutOfData,
@@ -42,7 +41,7 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
         if (result.Outcome.Error is { } error)
         {
             Core.Warn($"its status cannot be read: {error}");
-            // Another process has taken it down: what the agent believes of it is not so any more.
+            // Another process has deactivated it: the agent's state is wrong.
             if (error.Fault == KernelFault.NotFound && Phase == PoolPhase.Open && Machine.Exclusive.IsQuiet)
                 Machine.Opening.OnFailed(error);
             return;
@@ -65,7 +64,7 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
         }
         Machine.Growth.Extend();
         CareForWriters(health);
-        // They may have waited for a pool that takes changes again.
+        // They may have waited until the pool takes changes again.
         Machine.Deletions.Next();
         Machine.Deletions.Hasten();
         Machine.Trim.BeginIfDue();
@@ -74,14 +73,15 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
             Core.Start(PoolTimer.StatusSoon, Settings.StatusInterval / SoonFactor);
     }
 
-    /// <summary>No table, message or I/O revives a pool that the kernel gave up: only an opening does. And recovery
-    /// of a pool whose thin ids could not be read waits until they can.</summary>
+    /// <summary>Only an opening revives a pool that the kernel has failed; no table, message or I/O does. And if the
+    /// thin ids could not be read, recovery waits until they can be.</summary>
     private bool HasToOpenAgain(PoolHealth health) =>
         ((health.Condition == PoolCondition.Failed && Pool.Identity.Backing is not PoolBacking.Existing)
             || (Machine.Opening.IsUncompared && health.CanChange))
         && Machine.Exclusive.IsQuiet;
 
-    /// <summary>Writers to a full pool wait, so that they need not know of an extension; but not without end.</summary>
+    /// <summary>Writers to a full pool wait, so that an extension is invisible to them, but only for a limited
+    /// time.</summary>
     private void CareForWriters(PoolHealth health)
     {
         if (Pool.Identity.Backing is PoolBacking.Existing || _isSettingNoSpace)
@@ -89,15 +89,15 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
         var isFull = health.Condition == PoolCondition.OutOfData;
         if (!isFull)
             Core.Cancel(PoolTimer.Full);
-        // The kernel's own time limit, too, leaves it at errors. Not with the first free block: the pool would go back
-        // and forth between the two, and writers with it.
+        // After the kernel's own time limit the pool also returns errors. Do not queue again at the first free block:
+        // the pool would alternate between the two, and its writers too.
         if (health is { Condition: PoolCondition.Writable, Status.NoSpace: NoSpacePolicy.Error })
             SetNoSpace(NoSpacePolicy.Queue);
         else if (isFull && health.Status.NoSpace == NoSpacePolicy.Queue && !Core.IsWaiting(PoolTimer.Full))
             Core.Start(PoolTimer.Full, Settings.FullWait);
     }
 
-    /// <summary>Writers to a full pool get an error from here on.</summary>
+    /// <summary>From here on writers to a full pool get an error.</summary>
     public void EndWaitOfWriters()
     {
         if (Health is { Condition: PoolCondition.OutOfData, Status.NoSpace: NoSpacePolicy.Queue }

@@ -6,7 +6,7 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>Commands of an open pool: decided at once, durable next, done then, answered last.</summary>
+/// <summary>Commands of an open pool: decided at once, made durable, carried out, then answered.</summary>
 internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
 {
     private Requests Requests => Machine.Requests;
@@ -20,7 +20,7 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
             Core.Reply(from, new PoolReplies.Refused(command.Request, unready));
             return;
         }
-        // A layer is durable and closed for writing before the journal says that it is one.
+        // Seal the device first: a layer must be durable and closed for writing before the journal records it.
         if (command is PoolCommands.Commit commit && State.Find(commit.Key) is { Use: DeviceUse.Active } active
             && PoolDecider.Decide(State, Health, commit) is Decision.Accepted)
         {
@@ -37,7 +37,7 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
         Take(command, [from]);
     }
 
-    /// <summary>Decides a command, of a caller or of the pool itself.</summary>
+    /// <summary>Decides a command from a caller or from the pool itself.</summary>
     public void Take(PoolCommand command, ImmutableArray<Caller> waiting)
     {
         switch (PoolDecider.Decide(State, Health, command))
@@ -51,7 +51,7 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
             case Decision.AlreadySo already:
                 Requests.Put(command.Request, new Operation(
                     command, already.Subject, Before: null, Pool.Identity.Backing, [], waiting) { AlreadySo = true });
-                // What makes it so may be on its way to the journal.
+                // The event that makes it so may still be on its way to the journal.
                 Core.AfterWrites(() => Machine.Confirmations.Begin(command.Request));
                 break;
             case Decision.Accepted accepted:
@@ -65,7 +65,7 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
         }
     }
 
-    /// <summary>The answer to a command of which nothing is to be done.</summary>
+    /// <summary>The reply to a command that needs no action.</summary>
     public void AnswerAtOnce(PoolCommand command, Caller from, Decision decision) => Core.Reply(from, decision switch
     {
         Decision.AlreadySo => PoolSuccess.Of(command, alreadySo: true),
@@ -86,7 +86,7 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
         Machine.Stock.NoteDemand(command, accepted.Subject);
     }
 
-    /// <summary>The events are durable: now the kernel may be asked, or the caller answered.</summary>
+    /// <summary>The events are durable: now the machine may call the kernel, or answer the caller.</summary>
     private void Begin(PoolCommand command, Decision.Accepted accepted)
     {
         foreach (var made in accepted.Events.OfType<PoolEvents.BaseIntended>())
@@ -99,7 +99,7 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
         {
             case PoolCommands.CreateSnapshot when accepted.Events is [PoolEvents.Claimed]:
                 Machine.Stock.NoteClaim();
-                // Made live a while ago: what became of it since, only the kernel knows.
+                // The device was activated earlier: only the kernel knows its present state.
                 Confirm(State.Devices[accepted.Subject!.Value], command.Request);
                 break;
             case PoolCommands.CreateSnapshot or PoolCommands.CommitLive or PoolCommands.Receive:
@@ -157,21 +157,22 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
     }
 
     /// <summary>
-    /// What is taken back if the kernel refuses must not have been built upon: of one device, and of the pool itself,
-    /// there is one such change at a time.
+    /// A change that the kernel may still refuse can be undone, so no other change may build on it. There is one such
+    /// change at a time for each device, and for the pool itself.
     /// </summary>
     private bool IsBehindAnother(PoolCommand command) => command switch
     {
         PoolCommands.SetUse c => Requests.IsChangingUse(c.Key) || Requests.IsResizing(c.Key),
         PoolCommands.Commit c => Requests.IsChangingUse(c.Key) || Requests.IsResizing(c.Key),
-        // A growth activates a device that its record wants idle. If that device is still mounted, this fails with Busy.
+        // A growth activates a device that its record wants idle. If that device is still mounted, this fails with
+        // Busy.
         PoolCommands.Resize c => Requests.IsChangingUse(c.Key),
         PoolCommands.Grow => Requests.IsGrowing,
         PoolCommands.Purge c => Machine.Purges.IsUnderWay(c.Id),
         _ => false,
     };
 
-    /// <summary>A device was settled: on request, or in the background.</summary>
+    /// <summary>A device was settled, on request or in the background.</summary>
     public void OnSettled(DeviceResults.Settled result)
     {
         if (!State.Devices.TryGetValue(result.Id, out var device))
@@ -194,7 +195,7 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
         if (operation is not { Before: { } before, Command: PoolCommands.SetUse command })
             return;
         var what = command.Use == DeviceUse.Idle ? "cannot unmount" : "cannot mount";
-        // One that is being removed meanwhile stays what its removal made of it.
+        // If it is in removal meanwhile, it keeps the state that its removal set.
         ImmutableArray<PoolEvent> back = device.Phase == DevicePhase.Removing
             ? []
             : [new PoolEvents.UseChanged(Request: null, device.Id, before.Use, before.ReadOnly, Now)];
@@ -214,7 +215,7 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
             return;
         if (device.GrowingTo is not { } size)
         {
-            // Two were under way, and the other has done it.
+            // Two requests were under way, and the other has grown it.
             if (result.Request is { } done && result.Outcome.Succeeded)
                 Requests.Succeed(done);
             return;
@@ -244,7 +245,7 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
         if (result.Inodes.Succeeded)
             Take(commit with { Inodes = result.Inodes.Value }, operation.Waiting);
         else if (result.Inodes.FailedWith(KernelFault.Busy))
-            // A process goes on writing: the layer is what it holds at this moment, and later writes are lost with the
+            // A process keeps writing: the layer gets the present content, and later writes are lost with the
             // container.
             Take(new PoolCommands.CommitLive(commit.Request, commit.Key, commit.NewKey, commit.Labels, commit.At)
             {
@@ -253,12 +254,13 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
         else
             Requests.Finish(result.Request, operation.Waiting, new PoolReplies.Refused(
                 result.Request, RefusalOf("cannot commit", operation.Before!, result.Inodes.Error, holders: "")));
-        // If no layer came of it, it is live again.
+        // If no layer was made, activate the container again.
         if (Core.DeviceOrNull(result.Id) is { Kind: DeviceKind.Container })
             SettleInBackground(result.Id);
     }
 
-    /// <summary>What undoes a request's intent, so that the same request again is not taken for done.</summary>
+    /// <summary>The events that undo a request's intent, so that the same request repeated does not count as
+    /// done.</summary>
     public ImmutableArray<PoolEvent> Withdrawn(RequestId? request, params ImmutableArray<PoolEvent> undoing) =>
         request is { } known ? undoing.Add(new PoolEvents.RequestWithdrawn(known, Now)) : undoing;
 
@@ -278,7 +280,7 @@ internal sealed class Changes(PoolMachine machine) : PoolPart(machine)
             KernelFault.Busy => "end what uses it, then try again",
             KernelFault.NoSpace => $"remove images or containers, or grow the pool: dmagent pool grow {Name}",
             KernelFault.Exists => "the id is in quarantine now: try again",
-            // Without a number: the kernel does not know a feature of the file system.
+            // No errno: the kernel does not know a feature of the file system.
             KernelFault.NotSupported when error is { Operation: "mount", Errno: 0 } =>
                 "run a kernel that knows what is named",
             KernelFault.NotSupported => "install or replace what is named, then try again",

@@ -4,17 +4,19 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>Checkpoints, which tie pool and journal together, and snapshots of the state, each behind one.</summary>
+/// <summary>Checkpoints, which tie pool and journal together, and snapshots of the state, each after a
+/// checkpoint.</summary>
 internal sealed class Checkpoints(PoolMachine machine) : PoolPart(machine)
 {
-    /// <summary>What waits for the checkpoint under way; null if none is.</summary>
+    /// <summary>Runs after the checkpoint under way; null if none is.</summary>
     private Action? _then;
 
     public bool IsUnderWay => _then is not null;
 
     /// <summary>
     /// Writes the next transaction id to journal, pool and journal, in that order: a crash at any point leaves a pair
-    /// that the opening accepts. One at a time: two that overlap could intend an id that the pool has left behind.
+    /// that the opening accepts. One at a time: of two that overlap, one could intend an id that the pool has already
+    /// passed.
     /// </summary>
     public void Begin(Action then)
     {
@@ -28,7 +30,7 @@ internal sealed class Checkpoints(PoolMachine machine) : PoolPart(machine)
             Core.Record([new PoolEvents.CheckpointReached(found, Now)], Reached);
         else if (Health.CanChange && (isOpening || State.Checkpoint.Intended is null))
         {
-            // What the pool had at opening is what both agree on; later it is what was reached last.
+            // At opening start from the pool's id, which the journal accepts; later from the last reached id.
             var from = isOpening ? found : State.Checkpoint.Reached;
             Core.Record(
                 [new PoolEvents.CheckpointIntended(from, from.Next, Now)],
@@ -49,7 +51,7 @@ internal sealed class Checkpoints(PoolMachine machine) : PoolPart(machine)
             return;
         }
         Core.Warn($"checkpoint {marked.Next} was not set: {error}");
-        // Settles the intent if the pool can be asked: the next one must not begin at an id that is long past.
+        // Settle the intent if the pool's id is known: the next checkpoint must not start from an outdated id.
         if (!State.WasOpened)
             Fail(error);
         else if (marked.Found is { } found && State.Checkpoint.Allows(found))
@@ -59,8 +61,8 @@ internal sealed class Checkpoints(PoolMachine machine) : PoolPart(machine)
     }
 
     /// <summary>
-    /// Without a first checkpoint the journal does not know that the pool's metadata may hold devices: the next opening
-    /// would format them. Such a pool is not opened.
+    /// Without a first checkpoint the journal does not record that the pool's metadata may hold devices, and the next
+    /// opening would format them. Such a pool is not opened.
     /// </summary>
     private void Fail(KernelError error)
     {
@@ -83,8 +85,7 @@ internal sealed class Checkpoints(PoolMachine machine) : PoolPart(machine)
         Begin(Store);
     }
 
-    /// <summary>The state runs ahead of the journal: it is stored when all that it holds at this moment is durable.
-    /// </summary>
+    /// <summary>The state is ahead of the journal: store it once all its present events are durable.</summary>
     private void Store()
     {
         Core.Record([], () => { });

@@ -6,8 +6,8 @@ using DmAgents.Engine.Pools.Jobs;
 namespace DmAgents.Engine.Pools;
 
 /// <summary>
-/// The journal says that it is so already. What it says of the kernel is asked of the kernel before it is answered:
-/// what was taken away by hand, or failed with an error, is brought back, or refused with what is so.
+/// Requests that are already so by the journal. Before the reply, the kernel's state is checked: what was removed by
+/// hand, or failed with an error, is restored, or the request is refused with the actual state.
 /// </summary>
 internal sealed class Confirmations(PoolMachine machine) : PoolPart(machine)
 {
@@ -41,8 +41,8 @@ internal sealed class Confirmations(PoolMachine machine) : PoolPart(machine)
         }
     }
 
-    /// <summary>A request that was done is asked again, and its device is not there any more. Another of the same name
-    /// is not what it was about.</summary>
+    /// <summary>A finished request is repeated, but its device has been removed since. Another device of the same name
+    /// does not count.</summary>
     private static Refusal RemovedSince(PoolCommand command)
     {
         var (what, key) = command switch
@@ -91,7 +91,7 @@ internal sealed class Confirmations(PoolMachine machine) : PoolPart(machine)
             _ => "cannot use",
         };
         var refusal = Machine.Changes.RefusalOf(what, device, error, result.Holders);
-        // A snapshot of the stock that was just given away: it is removed, as one that cannot be made live after its
+        // A snapshot from the stock that was just claimed: remove it, like one that cannot be activated after its
         // creation.
         if (!operation.AlreadySo && device.Phase != DevicePhase.Removing)
         {

@@ -5,17 +5,17 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>Devices that are being created, and what they wait for.</summary>
+/// <summary>Devices in creation, and what they wait for.</summary>
 internal sealed class Creations(PoolMachine machine) : PoolPart(machine)
 {
-    /// <summary>Devices whose source is not in the pool yet, by source: a base that is being formatted. And those whose
-    /// place in mnt/ is not free yet, by the removed device that is mounted there.</summary>
+    /// <summary>Waiting devices: by a source that is not in the pool yet (a base being formatted), or by a removed
+    /// device that is still mounted on their directory in mnt/.</summary>
     private readonly Dictionary<ThinId, List<(ThinId Id, bool MadeBefore)>> _waiting = [];
 
     /// <summary>Removed devices that are being unmounted, and their keys.</summary>
     private readonly Dictionary<ThinId, DeviceKey> _leavingPlace = [];
 
-    /// <param name="madeBefore">An agent that died may have asked the kernel.</param>
+    /// <param name="madeBefore">An agent that died may already have called the kernel.</param>
     public void Start(DeviceRecord device, bool madeBefore)
     {
         if (device.Source is not { } sourceId)
@@ -27,7 +27,7 @@ internal sealed class Creations(PoolMachine machine) : PoolPart(machine)
         }
         if (!State.Devices.TryGetValue(sourceId, out var source))
         {
-            // Created before its source was deleted, or never to be created.
+            // Either created before its source was deleted, or impossible to create.
             source = madeBefore ? device : null;
         }
         if (source is null)
@@ -59,8 +59,8 @@ internal sealed class Creations(PoolMachine machine) : PoolPart(machine)
             waiting.ForEach(w => Start(State.Devices[w.Id], w.MadeBefore));
     }
 
-    /// <summary>Unmounts a removed device ahead of its deletion, which may wait for its turn: a successor of its name
-    /// may be mounted in its place.</summary>
+    /// <summary>Unmounts a removed device ahead of its deletion, which may have to wait: a successor of its name may be
+    /// mounted on the same directory.</summary>
     public void FreePlace(ThinId id, RequestId removal)
     {
         if (Machine.Requests.Find(removal)?.Before is not { Use: DeviceUse.Mounted } device)
@@ -69,12 +69,12 @@ internal sealed class Creations(PoolMachine machine) : PoolPart(machine)
         Core.Give(id, new DeviceJobs.Detach(Pool, device));
     }
 
-    /// <summary>The removed device that may still be mounted where <paramref name="device"/> is to be.</summary>
+    /// <summary>The removed device that may still be mounted on the directory of <paramref name="device"/>.</summary>
     private ThinId? LeavesPlaceTo(DeviceRecord device) => _leavingPlace
         .Where(leaving => leaving.Value == device.Key).Select(leaving => (ThinId?)leaving.Key).FirstOrDefault();
 
-    /// <summary>Starts what waited for the place. If it is not free, the mount there is refused with the truth. In a
-    /// pool that is not open the next opening starts it.</summary>
+    /// <summary>Starts the devices that waited for the directory. If it is not free, the mount is refused with the
+    /// actual reason. If the pool is not open, the next opening starts them.</summary>
     public void OnDetached(DeviceResults.Detached result)
     {
         _leavingPlace.Remove(result.Id);
@@ -84,7 +84,7 @@ internal sealed class Creations(PoolMachine machine) : PoolPart(machine)
             _waiting.Remove(result.Id);
     }
 
-    /// <summary>In an open pool.</summary>
+    /// <summary>For an open pool.</summary>
     public void OnCreated(DeviceResults.Created result)
     {
         if (!Note(result))
@@ -122,8 +122,8 @@ internal sealed class Creations(PoolMachine machine) : PoolPart(machine)
         Machine.Requests.Succeed(done);
     }
 
-    /// <summary>Records how a creation went.</summary>
-    /// <returns>False if it failed, and all that waited for it was answered.</returns>
+    /// <summary>Records the outcome of a creation.</summary>
+    /// <returns>False if it failed, and all its waiting callers were answered.</returns>
     public bool Note(DeviceResults.Created result)
     {
         if (Core.DeviceOrNull(result.Id) is not { Phase: DevicePhase.Creating })
@@ -152,12 +152,12 @@ internal sealed class Creations(PoolMachine machine) : PoolPart(machine)
                 Refuse(view, "cannot create view");
             Machine.Opening.OnRecovered(id);
         });
-        // A container that was suspended for its snapshot may not have been resumed.
+        // A container that was suspended for its snapshot may still be suspended.
         if (Core.DeviceOrNull(device.Source) is { Kind: DeviceKind.Container, Use: not DeviceUse.Idle } source)
             Machine.Changes.SettleInBackground(source.Id);
         if (!_waiting.Remove(id, out var dependents))
             return;
-        // The kernel was not asked for any of these, unless an agent that died had asked it.
+        // The kernel was not called for any of these, unless an agent that died did so.
         foreach (var (dependent, madeBefore) in dependents)
             Fail(dependent, error with { WasUndone = !madeBefore });
 

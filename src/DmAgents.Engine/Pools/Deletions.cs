@@ -8,25 +8,25 @@ using DmAgents.Engine.Pools.Jobs;
 namespace DmAgents.Engine.Pools;
 
 /// <summary>
-/// The blocks of removed devices on their way back to the pool. Thin ids are deleted one at a time; of one large device
-/// at a time the blocks are discarded before, in pieces, and between two pieces small deletions have their turn.
+/// Returns the blocks of removed devices to the pool. Thin ids are deleted one at a time. The blocks of one large
+/// device at a time are discarded beforehand, in pieces; small deletions run between the pieces.
 /// </summary>
 internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
 {
-    /// <summary>How many pending deletions there are of snapshots of each device.</summary>
+    /// <summary>For each device, the number of its snapshots whose deletion is pending.</summary>
     private readonly Dictionary<ThinId, int> _snapshots = [];
 
     /// <summary>The device whose deletion has a job under way.</summary>
     private ThinId? _deleting;
 
-    /// <summary>Devices of which blocks are still to be discarded; the first of them at this moment.</summary>
+    /// <summary>Devices with blocks to discard; the first one is current.</summary>
     private ImmutableList<Discarding> _discards = [];
     private bool _isDiscarding;
 
     public ImmutableSortedDictionary<ThinId, PendingDeletion> Pending { get; private set; } =
         ImmutableSortedDictionary<ThinId, PendingDeletion>.Empty;
 
-    /// <summary>A deletion, or a piece of one, is at work on a device.</summary>
+    /// <summary>A job of a deletion is running on a device.</summary>
     public bool AreAtWork => _deleting is not null || _isDiscarding;
 
     private bool MayDelete => Phase == PoolPhase.Open && !Machine.Exclusive.RemovalIsHeld
@@ -46,7 +46,7 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
         Pending = Pending.SetItem(id, new PendingDeletion(id, "", Tries: 0));
     }
 
-    /// <summary>A comparison finds out anew what is to be deleted.</summary>
+    /// <summary>Clears everything: a comparison determines the deletions again.</summary>
     public void ForgetAll()
     {
         Pending = Pending.Clear();
@@ -54,7 +54,7 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
         _discards = [];
     }
 
-    /// <param name="origin">The source that the device had.</param>
+    /// <param name="origin">The device that it was a snapshot of.</param>
     private void Drop(ThinId id, ThinId? origin)
     {
         Pending = Pending.Remove(id);
@@ -62,7 +62,8 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
             _snapshots.Remove(source);
     }
 
-    /// <summary>One at a time: a deletion holds the pool's lock in the kernel, and others have to get a turn.</summary>
+    /// <summary>Starts one deletion at a time: it holds the pool's lock in the kernel, and other requests need a
+    /// turn.</summary>
     public void Next()
     {
         if (_deleting is not null || !MayDelete || NextDevice() is not { } id)
@@ -86,11 +87,11 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
                 return pending.Id;
             after ??= pending.Id;
         }
-        // Its snapshots are held, or being discarded: deleting the origin before them costs time, not space.
+        // Its snapshots are busy or being discarded: deleting the origin before them costs time, not space.
         return _discards.IsEmpty ? after : null;
     }
 
-    /// <summary>The nearest device in the pool with whose blocks this one began.</summary>
+    /// <summary>The device in the pool that this one is a snapshot of.</summary>
     private ThinId? OriginOf(DeviceRecord device) =>
         device.Source is { } source && State.Devices.ContainsKey(source) ? source
         : device.Parent is { } parent && State.Devices.ContainsKey(parent) ? parent
@@ -112,7 +113,7 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
         {
             Drop(result.Id, State.Devices[result.Id].Source);
             Core.Outcome(new PoolEvents.Removed(result.Id, Now));
-            // A caller that was refused for want of space is not to wait for the next regular reading.
+            // A caller that was refused for lack of space should not wait for the next regular reading.
             if (Pending.IsEmpty && Health is not { Condition: PoolCondition.Writable })
                 Machine.Care.LookAtStatus();
         }
@@ -140,7 +141,7 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
             Core.Start(PoolTimer.Deletion, Settings.RetryInterval);
     }
 
-    /// <summary>A device that is discarded to its end goes before those whose turn has not come.</summary>
+    /// <summary>Finishes a completely discarded device before it starts others.</summary>
     private void Continue()
     {
         DiscardNext();
@@ -148,14 +149,14 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
         Machine.Exclusive.StopWhenDone();
     }
 
-    /// <summary>The next piece of the first device that is to be discarded, or the end of its deletion.</summary>
+    /// <summary>Discards the next piece of the current device, or ends its deletion.</summary>
     public void DiscardNext()
     {
         if (_isDiscarding || _discards.IsEmpty || Core.IsWaiting(PoolTimer.Piece))
             return;
         if (!MayDelete)
         {
-            // What is discarded stays discarded: the next deletion begins with what is left.
+            // Discarded blocks stay discarded: the next deletion starts with the rest.
             _discards = [];
             return;
         }
@@ -167,7 +168,7 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
         {
             _discards = _discards.RemoveAt(0);
             _deleting = id;
-            // If snapshots or origin were deleted between two pieces, what it shared with them is its own.
+            // If snapshots or the origin were deleted between two pieces, blocks shared with them are now unshared.
             Core.Give(id, (wasOrigin && !IsOrigin(id)) || origin != OriginOf(device)
                 ? DeletionOf(device)
                 : new DeviceJobs.EndDeletion(Pool, device, KeyHasSuccessor(device)));
@@ -181,7 +182,7 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
     public void OnDiscarded(DeviceResults.Discarded result)
     {
         _isDiscarding = false;
-        // The pool was compared anew meanwhile, and all deletions begin again.
+        // A comparison has restarted all deletions meanwhile.
         if (_discards.IsEmpty || _discards[0].Id != result.Id)
         {
             Continue();
@@ -204,7 +205,7 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
         Continue();
     }
 
-    /// <summary>Ends a pause that began when the pool had time.</summary>
+    /// <summary>Ends a pause that started when the pool was healthy.</summary>
     public void Hasten()
     {
         if (!Machine.Care.IsHastened || !Core.IsWaiting(PoolTimer.Piece))
@@ -213,8 +214,8 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
         DiscardNext();
     }
 
-    /// <summary>A device of which blocks are still to be discarded.</summary>
-    /// <param name="IsOrigin">It had snapshots when its own blocks were found out.</param>
-    /// <param name="Origin">The device with whose blocks it began, if it was there at that time.</param>
+    /// <summary>A device with blocks to discard.</summary>
+    /// <param name="IsOrigin">It had snapshots when its unshared blocks were read.</param>
+    /// <param name="Origin">The device that it is a snapshot of, if that existed at that time.</param>
     private sealed record Discarding(ThinId Id, DiscardPlan Plan, bool IsOrigin, ThinId? Origin);
 }

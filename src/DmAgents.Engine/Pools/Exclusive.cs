@@ -7,42 +7,42 @@ using DmAgents.Engine.Pools.Jobs;
 namespace DmAgents.Engine.Pools;
 
 /// <summary>
-/// What has the pool to itself: removal, the stop, comparison on demand, other metadata, adoption. Waits for what is
-/// under way, or is refused with what that is; ends with the pool opened again, or with its end.
+/// Operations that need exclusive use of the pool: removal, stop, comparison on demand, metadata replacement, adoption.
+/// Each waits for work under way, or is refused with its name. It ends with the pool opened again, or ended.
 /// </summary>
 internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
 {
     public const string Removing = "it is being removed";
 
-    /// <summary>The callers that wait for a comparison, for other metadata, or for an adoption.</summary>
+    /// <summary>The callers that wait for a comparison, a metadata replacement, or an adoption.</summary>
     private readonly List<(Caller From, PoolCommand Command)> _repairers = [];
 
     private (Caller From, PoolCommands.Retire Command)? _retiring;
 
-    /// <summary>A removal that waits until the background work under way is done.</summary>
+    /// <summary>A removal that waits for the end of background work.</summary>
     private (Caller From, PoolCommands.Retire Command)? _held;
 
-    /// <summary>The transaction id that was found in a pool which is not the journal's.</summary>
+    /// <summary>The transaction id found in a pool that does not belong to the journal.</summary>
     private TransactionId? _mismatch;
 
     /// <summary>The repair or restoration of metadata under way.</summary>
     private RequestId? _mending;
     private bool _isDiscardingMetadata;
 
-    /// <summary>The pool's end is under way: nothing else stops the machine.</summary>
+    /// <summary>The pool is ending: nothing else stops the machine.</summary>
     private bool _isEnding;
 
-    /// <summary>Runs when nothing writes files any more: a file written while the pool's files are removed would be
-    /// left over, and block the pool's name.</summary>
+    /// <summary>Runs once no files are being written: a file written while the pool's files are deleted would be left
+    /// over, and block the pool's name.</summary>
     private Job? _afterFiles;
 
-    /// <summary>The pool is no more, or never was.</summary>
+    /// <summary>The pool has ended, or was never made.</summary>
     public bool HasEnded { get; private set; }
 
-    /// <summary>The agent stops.</summary>
+    /// <summary>The agent is stopping.</summary>
     public bool IsToStop { get; private set; }
 
-    /// <summary>A removal waits: nothing else begins.</summary>
+    /// <summary>A removal waits, so nothing else may start.</summary>
     public bool RemovalIsHeld => _held is not null;
 
     public bool IsMending => _mending is not null;
@@ -50,14 +50,14 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
     /// <summary>An import, a transfer or a commit uses the pool from outside.</summary>
     public bool IsWorkedIn => !Core.Scene.Work.Of(Core.Scene.Name).IsEmpty;
 
-    /// <summary>What has no outcome in the journal yet, for people: compared with the journal, it would look like
-    /// something left behind. Null if nothing is under way.</summary>
+    /// <summary>Work without an outcome in the journal, for people: a comparison would mistake it for leftovers. Null
+    /// if nothing is under way.</summary>
     public string? UnderWay =>
         Machine.Requests.Count > 0 ? "operations are under way"
         : Core.DevicesAreAtWork ? "a device is being changed"
         : UnderWayInPool;
 
-    /// <summary>As <see cref="UnderWay"/>, of the pool as a whole.</summary>
+    /// <summary>As <see cref="UnderWay"/>, for work on the whole pool.</summary>
     private string? UnderWayInPool =>
         Machine.Purges.Count > 0 ? "thin ids are being purged"
         : Machine.Checkpoints.IsUnderWay ? "a checkpoint is being set"
@@ -68,13 +68,13 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
     /// <summary>Nothing is under way, neither on request nor in the background.</summary>
     public bool IsQuiet => UnderWay is null;
 
-    /// <summary>No other job touches what a removal takes down. Jobs on devices of a pool that is not open may never
+    /// <summary>No other job uses what a removal deactivates. Jobs on devices of a pool that is not open may never
     /// end.</summary>
     private bool MayRetire => !Machine.Deletions.AreAtWork && !Machine.Trim.IsAtWork
         && (Phase != PoolPhase.Open || !Core.DevicesAreAtWork) && UnderWayInPool is null;
 
-    /// <summary>Tells the host before the caller has its answer: what the caller asks for next, a pool of this name
-    /// above all, would otherwise reach this machine, which stops.</summary>
+    /// <summary>Reports the end to the host before the caller gets its reply. Otherwise the caller's next request,
+    /// above all for a pool of this name, would reach this machine, which is stopping.</summary>
     public void ReportEnd(string why)
     {
         HasEnded = true;
@@ -89,14 +89,14 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
             Retire(retire, from);
     }
 
-    /// <summary>At the end of each step.</summary>
+    /// <summary>Runs at the end of each step.</summary>
     public void RetireWhenQuiet()
     {
         if (_held is not { } held || !MayRetire)
             return;
         _held = null;
         Retire(held.Command, held.From);
-        // If it was refused, what has waited goes on.
+        // If the removal was refused, the work that waited continues.
         Machine.Deletions.Next();
         Machine.Problems.RetryLaterIfAny();
     }
@@ -140,7 +140,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
         Core.Put(PoolOutputs.Stop.Instance);
     }
 
-    /// <summary>Takes no commands, and reads no status: the pool's end is under way.</summary>
+    /// <summary>The pool is ending: it takes no commands and reads no status.</summary>
     public void BeginEnd(string reason)
     {
         Core.Enter(PoolPhase.Stopping, reason);
@@ -148,7 +148,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
         _isEnding = true;
     }
 
-    /// <summary>The end failed before anything was changed.</summary>
+    /// <summary>The end failed before any change.</summary>
     public void ReopenOrStop()
     {
         _isEnding = false;
@@ -171,7 +171,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
         _afterFiles = null;
     }
 
-    /// <summary>Of an open pool: finish, mark a checkpoint, stop.</summary>
+    /// <summary>Stops an open pool: finish, set a checkpoint, stop.</summary>
     public void BeginStop()
     {
         IsToStop = true;
@@ -192,8 +192,8 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
         Machine.Checkpoints.Begin(FinishFiles);
     }
 
-    /// <summary>The files are the journal's state at the stop: they are what an adoption has, should the journal be
-    /// lost, or come back from an older copy, before the next start.</summary>
+    /// <summary>Brings the files to the journal's state at the stop: an adoption needs them if the journal is lost, or
+    /// restored from an older copy, before the next start.</summary>
     private void FinishFiles()
     {
         if (Core.IsWaiting(PoolTimer.Files))
@@ -216,7 +216,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
             Core.Reply(from, new PoolReplies.Refused(repair.Request, refusal));
             return;
         }
-        // Of a pool that is the journal's there is nothing to accept.
+        // If the pool belongs to the journal, there is nothing to accept.
         var decided = PoolDecider.Decide(
             State, Health, Phase == PoolPhase.WrongPool ? repair : repair with { Accept = null });
         if (decided is not Decision.Accepted accepted)
@@ -226,7 +226,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
         }
         _repairers.Add((from, repair));
         Core.Cancel(PoolTimer.Open);
-        // At once: what is asked before the opening begins must wait for its end.
+        // Enter the phase at once: requests that arrive before the opening starts must wait for its end.
         Core.Enter(PoolPhase.Opening, Phase == PoolPhase.WrongPool
             ? $"its transaction id {repair.Accept} is accepted on request"
             : "it is compared with the journal on request");
@@ -245,7 +245,8 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
             : null;
     }
 
-    /// <summary>Why the pool cannot be had alone at this moment; null if it can. A pool that is not open can.</summary>
+    /// <summary>Why exclusive use is impossible at this moment; null if it is possible, as always for a pool that is
+    /// not open.</summary>
     private Refusal? NotNow(string what, bool mayBeWorkedIn)
     {
         var why = Phase == PoolPhase.Stopping ? Core.Reason
@@ -266,10 +267,10 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
     }
 
     /// <summary>
-    /// Other metadata for the pool: taken down, repaired beside those that it has, and opened again with what its
-    /// journal says by then. One event stands between before and after: an agent that dies before it is durable has
-    /// changed only a place that no record names yet, and the next opening finds the pool as it was. After it, the
-    /// opening takes the new ones.
+    /// Replaces the pool's metadata: deactivates the pool, makes a replacement beside the present metadata, and opens
+    /// it by its journal. One event separates before and after. If the agent dies before that event is durable, only a
+    /// place that no record names has changed, and the next opening finds the pool as it was. After the event, the
+    /// opening uses the replacement.
     /// </summary>
     public void On(PoolCommands.MendMetadata mend, Caller from)
     {
@@ -299,7 +300,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
         Core.Give(new PoolJobs.Mend(Pool, mend, MendDecider.ShapeOf(State)));
     }
 
-    /// <summary>The same request again waits for the same end.</summary>
+    /// <summary>A repeated request waits for the same end.</summary>
     public bool Joins(PoolCommands.MendMetadata mend, Caller from)
     {
         if (_mending != mend.Request)
@@ -389,8 +390,8 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
         _repairers.Clear();
     }
 
-    /// <summary>The journal begins anew with what the pool has, in one write, and the pool is opened as after a
-    /// restart. Only a pool that has no journal, or one that does not belong to it, is taken over.</summary>
+    /// <summary>Starts the journal again with the pool's content, in one write, and opens the pool as after a restart.
+    /// Only for a pool without a journal, or with one that does not belong to it.</summary>
     public void On(PoolCommands.Adopt command, Caller from)
     {
         var isOpening = Phase == PoolPhase.Opening && State.Identity is null
@@ -401,7 +402,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
                 Core.Reply(from, new PoolReplies.Refused(command.Request, NotToBeAdopted()));
                 break;
             case Decision.Accepted accepted:
-                // Whether it can be opened is reported like after a repair: what was taken over stays so in any case.
+                // Whether it opens is reported as after a repair: the adoption is durable in any case.
                 _repairers.Add((from, command));
                 Machine.Deletions.ForgetAll();
                 Machine.Problems.ForgetAll();
@@ -428,7 +429,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
     public Refusal Failed(string what, KernelError error, string next) => new(
         error.Fault == KernelFault.Busy ? RefusalKind.Busy : RefusalKind.Failed, what, Name, error.ToString(), next);
 
-    /// <summary>At the start, and whenever the pool is opened: a pool on its way back to its program goes on.</summary>
+    /// <summary>Runs at the start, and at each opening: continues the return of the pool to its program.</summary>
     public bool ContinuesReturn() => Machine.Return.Continues();
 
     public IEnumerable<(Caller From, RequestId Request)> TakeWaiting()

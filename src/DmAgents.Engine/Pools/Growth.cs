@@ -8,20 +8,20 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>The pool becomes larger: on request, or by itself when it runs low.</summary>
+/// <summary>Grows the pool: on request, or automatically when it runs low.</summary>
 internal sealed class Growth(PoolMachine machine) : PoolPart(machine)
 {
-    /// <summary>After an extension that failed: each try is journaled, and the reason rarely disappears by itself.
-    /// </summary>
+    /// <summary>The pause after a failed extension: each try is journaled, and the reason rarely disappears by
+    /// itself.</summary>
     private static readonly TimeSpan ExtensionPause = TimeSpan.FromMinutes(1);
 
-    /// <summary>Why the pool could not be extended: reported once.</summary>
+    /// <summary>Why the last extension failed: reported once.</summary>
     private string _problem = "";
 
     public bool IsPlanning { get; private set; }
 
-    /// <summary>Labels what is to be added before the journal has it: see
-    /// <see cref="Domain.Pools.Effects.AssemblyEffects.PrepareGrowth"/>.</summary>
+    /// <summary>Labels the added disks before they are journaled: see <see
+    /// cref="Domain.Pools.Effects.AssemblyEffects.PrepareGrowth"/>.</summary>
     public void Prepare(PoolCommands.Grow command, ImmutableArray<Caller> waiting)
     {
         Machine.Requests.Put(command.Request, new Operation(
@@ -54,7 +54,8 @@ internal sealed class Growth(PoolMachine machine) : PoolPart(machine)
         if (Machine.Requests.Find(result.Request) is not { } operation)
             return;
         var withdrawn = new PoolEvents.RequestWithdrawn(result.Request, Now);
-        // The kernel may have grown it: then the journal stays with the larger one, and the next opening makes it so.
+        // The kernel may have grown it: the journal keeps the larger backing, and the next opening completes the
+        // growth.
         ImmutableArray<PoolEvent> events = error.LeavesStateUnknown
             ? [withdrawn]
             : [
@@ -67,7 +68,7 @@ internal sealed class Growth(PoolMachine machine) : PoolPart(machine)
         });
     }
 
-    /// <summary>A spare disk that did not become a part of the pool is a spare still.</summary>
+    /// <summary>Returns a spare disk to the list if it did not become a part of the pool.</summary>
     private IEnumerable<PoolEvent> SparesAgain(Operation operation)
     {
         var used = operation.Spares.Except(State.Spares).Where(disk => IsPart(State.Identity!.Backing, disk)).ToList();
@@ -89,7 +90,7 @@ internal sealed class Growth(PoolMachine machine) : PoolPart(machine)
             "cannot grow pool", Name, error.ToString(), "correct what is named, then try again"));
     }
 
-    /// <summary>If the pool runs low and its settings want it.</summary>
+    /// <summary>Extends the pool if it runs low and its settings permit it.</summary>
     public void Extend()
     {
         if (IsPlanning || Machine.Requests.IsGrowing || Core.IsWaiting(PoolTimer.Extension)
@@ -102,7 +103,7 @@ internal sealed class Growth(PoolMachine machine) : PoolPart(machine)
     public void On(PoolResults.GrowthPlanned result)
     {
         IsPlanning = false;
-        // An operator may have been faster.
+        // An operator may have grown it first.
         if (Phase != PoolPhase.Open || Machine.Requests.IsGrowing)
             return;
         switch (result.Plan)
@@ -110,7 +111,7 @@ internal sealed class Growth(PoolMachine machine) : PoolPart(machine)
             case BackingPlan.Refused refused:
                 OnNotExtended(refused.Refusal.ToString());
                 break;
-            // A loop file that its host cannot hold would fail the writers of every pool there.
+            // A loop file that its host's file system cannot hold would fail the writers of every pool there.
             case BackingPlan.Planned { Warnings: [var warning, ..] }:
                 OnNotExtended(warning);
                 break;

@@ -9,42 +9,42 @@ using DmAgents.Engine.Pools.Jobs;
 namespace DmAgents.Engine.Pools;
 
 /// <summary>
-/// Opening: the journal's state and the kernel's picture are brought together before commands are taken. The pool is
-/// made live and compared; what no record wants is taken away; devices are created and settled; a checkpoint is set.
-/// Then the pool is open, unavailable, or the wrong one.
+/// Brings the journal's state and the kernel's actual state together before the pool accepts commands. It activates and
+/// compares the pool, removes what no record wants, creates and settles devices, and sets a checkpoint. Then the pool
+/// is open, unavailable, or the wrong one.
 /// </summary>
 internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
 {
-    /// <summary>A pool whose metadata are damaged is tried so much more rarely.</summary>
+    /// <summary>How much more rarely the opening of a pool with damaged metadata is retried.</summary>
     private const int DamageFactor = 12;
 
-    /// <summary>Jobs of the recovery plan that are not answered yet.</summary>
+    /// <summary>Devices whose recovery jobs are unanswered.</summary>
     private readonly HashSet<ThinId> _recovering = [];
     private RecoveryPlan? _plan;
     private ImmutableArray<FormatConcern> _formats = [];
 
-    /// <summary>How often a pool that the kernel gave up could not be opened anew.</summary>
+    /// <summary>How often reopening a pool that the kernel has failed did not succeed.</summary>
     private int _failures;
 
-    /// <summary>The caller that asked for the pool to be made, and waits for it.</summary>
+    /// <summary>The caller whose request makes the pool, and which waits for it.</summary>
     private (Caller From, PoolCommand Command)? _founder;
 
-    /// <summary>The pool did not let its thin ids be read when it was opened.</summary>
+    /// <summary>The pool's thin ids could not be read when it was opened.</summary>
     public bool IsUncompared { get; private set; }
 
-    /// <summary>That the pool's sectors are larger than those it was made with, found when it was opened.</summary>
+    /// <summary>For people: the pool's sectors were found larger than when it was made.</summary>
     public string? Sectors { get; private set; }
 
-    /// <summary>It could not be opened last time because its own metadata cannot be used.</summary>
+    /// <summary>The last opening failed because the pool's own metadata are unusable.</summary>
     public bool MetadataAreDamaged { get; private set; }
 
-    /// <summary>File systems that the kernel does not take. A device that is being removed is not reported: its thin id
-    /// may be given to another one.</summary>
+    /// <summary>File systems that the kernel does not support. Devices in removal are not reported: their thin ids may
+    /// be reused.</summary>
     public ImmutableArray<FormatConcern> Formats => _formats.IsEmpty
         ? _formats
         : _formats = _formats.RemoveAll(concern => Core.DeviceOrNull(concern.Id) is not { IsPresent: true });
 
-    /// <summary>A pool with file systems that the kernel does not take is opened for all others.</summary>
+    /// <summary>A pool with unsupported file systems is opened for all others.</summary>
     public string ReasonOfFormats => string.Join("; ", Formats.Select(
         concern => $"{Core.DeviceOrNull(concern.Id)?.Key.Name ?? $"thin id {concern.Id}"}: {concern.Why}"));
 
@@ -59,7 +59,7 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
         Begin();
     }
 
-    /// <summary>A pool that never was is made.</summary>
+    /// <summary>Makes a new pool.</summary>
     public void Found(PoolCommand command, Caller from)
     {
         _founder = (from, command);
@@ -81,7 +81,7 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
         }
     }
 
-    /// <param name="isAsked">The operator wants it, now.</param>
+    /// <param name="isAsked">The operator requested it now.</param>
     public void Begin(bool isAsked = false)
     {
         if (Machine.Exclusive.ContinuesReturn())
@@ -143,14 +143,14 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
         if (RefuseFounder())
             return;
         _failures = wasGivenUp ? _failures + 1 : 0;
-        // Damage does not disappear by itself, and to find it again all metadata are read. Nor does a disk come back
+        // Damage does not disappear by itself, and finding it again means reading all metadata. Nor does a disk return
         // sooner.
         var factor = MetadataAreDamaged ? DamageFactor : Math.Min(1 << Math.Min(_failures, 8), DamageFactor);
         Core.Start(PoolTimer.Open, Settings.RetryInterval * factor);
     }
 
-    /// <summary>A pool whose creation fails never was: what is live of it is taken down, and its parent forgets it. So
-    /// is one that was taken over, and in which nothing was changed yet.</summary>
+    /// <summary>A pool whose creation fails never existed: its live devices are deactivated, and its parent forgets it.
+    /// The same holds for a taken-over pool in which nothing was changed yet.</summary>
     private bool RefuseFounder()
     {
         if (_founder is null || (State.WasOpened && State.Takeover is null))
@@ -218,7 +218,7 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
         OnRecovered(result.Id);
     }
 
-    /// <summary>One device of the plan is done with, well or not. In an open pool there is no plan.</summary>
+    /// <summary>The recovery of one device has ended, successfully or not. An open pool has no plan.</summary>
     public void OnRecovered(ThinId id)
     {
         _recovering.Remove(id);
@@ -238,8 +238,8 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
         MetadataAreDamaged = false;
         _failures = 0;
         Core.Enter(PoolPhase.Open, ReasonOfFormats);
-        // After a restart nearly all files are right, and the callers that wait for the agent do not wait for them to
-        // be read.
+        // After a restart nearly all files are right, and callers that wait for the agent should not wait for reading
+        // them.
         Core.Start(PoolTimer.Files, _founder is null ? Settings.ProjectionDelay : TimeSpan.Zero);
         Core.Start(PoolTimer.Status, Settings.StatusInterval, repeats: true);
         if (_founder is { } founder)
@@ -252,7 +252,7 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
         Machine.Unstash();
     }
 
-    /// <summary>The answer to a command that an open pool would take.</summary>
+    /// <summary>The refusal of a command that needs an open pool.</summary>
     public Refusal Closed() => new(
         Phase == PoolPhase.WrongPool ? RefusalKind.WrongState : RefusalKind.Failed,
         "cannot use pool", Name, Core.Reason,

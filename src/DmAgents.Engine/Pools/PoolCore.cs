@@ -8,13 +8,13 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>What a pool's machine is given.</summary>
+/// <summary>The environment of a pool's machine.</summary>
 /// <param name="Name">The pool's name.</param>
 /// <param name="Uuid">Its uuid.</param>
-/// <param name="StateDirectory">Where the agent keeps its files.</param>
-/// <param name="Settings">How pools are run.</param>
-/// <param name="Work">What uses pools from outside.</param>
-/// <param name="NewId">Makes the ids of requests and of stock that have no caller.</param>
+/// <param name="StateDirectory">The agent's state directory.</param>
+/// <param name="Settings">The settings of pools.</param>
+/// <param name="Work">Requests that use pools from outside.</param>
+/// <param name="NewId">Creates ids for requests without a caller and for the stock.</param>
 public sealed record PoolScene(
     PoolName Name, PoolUuid Uuid, string StateDirectory, PoolSettings Settings, WorkUnderWay Work, Func<Guid> NewId)
 {
@@ -22,7 +22,7 @@ public sealed record PoolScene(
 }
 
 /// <summary>
-/// What all parts of a pool's machine share: the state, which runs ahead of the journal by the writes under way, the
+/// The shared state of a pool machine's parts: the pool's state (ahead of the journal by the writes under way), the
 /// phase, the timers, the jobs under way, and the outputs of the step.
 /// </summary>
 internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
@@ -39,7 +39,7 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
 
     public PoolState State { get; private set; } = PoolState.Empty;
 
-    /// <summary>As it was read last; null before the first time.</summary>
+    /// <summary>By the latest reading; null before the first.</summary>
     public PoolHealth? Health { get; set; }
 
     public PoolPhase Phase { get; private set; } = PoolPhase.Opening;
@@ -56,17 +56,17 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
 
     public bool HasIdentity => _context is not null;
 
-    /// <summary>Made anew whenever the backing changes; only after the pool has an identity.</summary>
+    /// <summary>Rebuilt whenever the backing changes; valid once the pool has an identity.</summary>
     public PoolContext Pool => _context ?? throw new InvalidOperationException("the pool has no identity yet");
 
-    /// <summary>Some worker of a device has a job that is not answered.</summary>
+    /// <summary>A device's worker has an unanswered job.</summary>
     public bool DevicesAreAtWork => _jobs.Count > 0;
 
     public bool IsAtWork(ThinId device) => _jobs.ContainsKey(device);
 
     public void Begin(DateTimeOffset at) => Now = at;
 
-    /// <summary>Ends the step.</summary>
+    /// <summary>Ends the step, and returns its outputs.</summary>
     public IReadOnlyList<PoolOutput> TakeOutputs()
     {
         if (_isChanged)
@@ -79,7 +79,7 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
 
     public void Put(PoolOutput output) => _outputs.Add(output);
 
-    /// <summary>Readers see what is so after the step.</summary>
+    /// <summary>Publishes the state to readers after the step.</summary>
     public void Show() => _isChanged = true;
 
     public void Restore(PoolState state)
@@ -117,8 +117,8 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
     public void Warn(string what) => Put(new PoolOutputs.Say(IsWarning: true, $"pool {scene.Name}: {what}"));
 
     /// <summary>
-    /// Decides events: the state has them at once, <paramref name="whenDurable"/> runs when the journal has them.
-    /// Outcomes that were waiting for a write ride along in front.
+    /// Applies events to the state at once, and runs <paramref name="whenDurable"/> when they are in the journal.
+    /// Waiting outcomes are written with them, in front.
     /// </summary>
     public void Record(ImmutableArray<PoolEvent> events, Action whenDurable)
     {
@@ -136,8 +136,7 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
         Put(new PoolOutputs.Persist(written));
     }
 
-    /// <summary>Notes an outcome, which recovery could ask of the pool: it waits for a write to ride along with.
-    /// </summary>
+    /// <summary>Records an outcome that recovery could read from the pool, so it can wait for the next write.</summary>
     public void Outcome(PoolEvent outcome)
     {
         State = State.Apply(outcome);
@@ -146,7 +145,7 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
             Start(PoolTimer.Outcome, scene.Settings.OutcomeDelay);
     }
 
-    /// <summary>Runs behind the writes under way; at once if there are none.</summary>
+    /// <summary>Runs after the writes under way; at once if there are none.</summary>
     public void AfterWrites(Action then)
     {
         if (_writes.Count == 0)
@@ -155,7 +154,7 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
             _writes.Enqueue((0, then));
     }
 
-    /// <summary>The journal has all events of the write that was begun first.</summary>
+    /// <summary>The journal has all events of the oldest write under way.</summary>
     public void OnDurable(int events, Action afterEach)
     {
         if (!_writes.TryDequeue(out var write) || write.Left != events)
@@ -191,10 +190,10 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
             _timers.Remove(timer);
     }
 
-    /// <summary>A job on the pool as a whole: one after the other.</summary>
+    /// <summary>Starts a job on the whole pool; these jobs run one after the other.</summary>
     public void Give(Job job) => Put(new PoolOutputs.Work(Worker: null, job));
 
-    /// <summary>A job of a device: the jobs of one device run one after the other.</summary>
+    /// <summary>Starts a job on a device; the jobs of one device run one after the other.</summary>
     public void Give(ThinId worker, Job job)
     {
         _jobs[worker] = _jobs.GetValueOrDefault(worker) + 1;

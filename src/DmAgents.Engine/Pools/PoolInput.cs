@@ -4,7 +4,7 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>What happens to a pool, one thing after the other: see <see cref="PoolMachine.Step"/>.</summary>
+/// <summary>The inputs of a pool, one after the other: see <see cref="PoolMachine.Step"/>.</summary>
 public abstract record PoolInput;
 
 /// <summary>The inputs.</summary>
@@ -20,91 +20,90 @@ public static class PoolInputs
     /// <param name="From">Receives the reply.</param>
     public sealed record Asked(PoolCommand Command, Caller From) : PoolInput;
 
-    /// <summary>The journal has so many more of the events that <see cref="PoolOutputs.Persist"/> named: all events of
-    /// one output together.</summary>
+    /// <summary>The journal has this number of further events from <see cref="PoolOutputs.Persist"/>: always all events
+    /// of one output together.</summary>
     public sealed record Durable(int Events) : PoolInput;
 
-    /// <summary>A job is done.</summary>
-    /// <param name="Worker">The device in whose worker it ran; null for the pool's own.</param>
+    /// <summary>A job has ended.</summary>
+    /// <param name="Worker">The device whose worker ran it; null for the pool's own worker.</param>
     public sealed record Worked(ThinId? Worker, JobResult Result) : PoolInput;
 
     /// <summary>A timer is due.</summary>
     public sealed record Due(PoolTimer Timer) : PoolInput;
 
-    /// <summary>The kernel reported an event: the status is read at once.</summary>
+    /// <summary>The kernel reported an event: read the status at once.</summary>
     public sealed record LookAtStatus : PoolInput
     {
         public static LookAtStatus Instance { get; } = new();
     }
 
-    /// <summary>A pool whose creation never became durable is to report its end.</summary>
+    /// <summary>If the pool's creation never became durable, report its end.</summary>
     public sealed record EndIfNeverMade : PoolInput
     {
         public static EndIfNeverMade Instance { get; } = new();
     }
 
-    /// <summary>Finish what is under way, mark a checkpoint, stop. Devices and mounts stay.</summary>
+    /// <summary>Finish operations under way, set a checkpoint, and stop. Devices and mounts stay.</summary>
     public sealed record Stop : PoolInput
     {
         public static Stop Instance { get; } = new();
     }
 
-    /// <summary>The files of the projection are those of the state, as <see cref="PoolOutputs.FinishFiles"/> asked.
-    /// </summary>
+    /// <summary>The projection's files match the state, as <see cref="PoolOutputs.FinishFiles"/> requested.</summary>
     public sealed record FilesFinished : PoolInput
     {
         public static FilesFinished Instance { get; } = new();
     }
 
-    /// <summary>Nothing writes files any more, as <see cref="PoolOutputs.StopFiles"/> asked.</summary>
+    /// <summary>No files are being written any more, as <see cref="PoolOutputs.StopFiles"/> requested.</summary>
     public sealed record FilesStopped : PoolInput
     {
         public static FilesStopped Instance { get; } = new();
     }
 }
 
-/// <summary>The sender of a request, of which the machine knows nothing.</summary>
+/// <summary>The sender of a request; the machine does not look into it.</summary>
 public sealed record Caller(object Reference);
 
-/// <summary>The timers of a pool. Each is either waiting or not: a second start replaces the first.</summary>
+/// <summary>The timers of a pool. Starting a running timer replaces it.</summary>
 public enum PoolTimer
 {
-    /// <summary>The pool is opened again.</summary>
+    /// <summary>Opens the pool again.</summary>
     Open,
 
-    /// <summary>The files are compared with the state.</summary>
+    /// <summary>Compares the files with the state.</summary>
     Files,
 
-    /// <summary>The status is read, again and again.</summary>
+    /// <summary>Reads the status regularly.</summary>
     Status,
 
-    /// <summary>The status is read once more, sooner.</summary>
+    /// <summary>Reads the status once more, sooner.</summary>
     StatusSoon,
 
-    /// <summary>Devices with problems and purges are tried again.</summary>
+    /// <summary>Retries devices with problems, and purges.</summary>
     Retry,
 
-    /// <summary>Outcomes are written that no other write took along.</summary>
+    /// <summary>Writes outcomes that no other write has included.</summary>
     Outcome,
 
-    /// <summary>A stop waits no longer for what is under way.</summary>
+    /// <summary>Ends a stop's wait for operations under way.</summary>
     Stop,
 
-    /// <summary>Writers to a full pool wait no longer.</summary>
+    /// <summary>Ends the wait of writers to a full pool.</summary>
     Full,
 
-    /// <summary>A pool that could not be extended is tried again.</summary>
+    /// <summary>Retries a failed extension.</summary>
     Extension,
 
-    /// <summary>Deletions that failed are tried again.</summary>
+    /// <summary>Retries failed deletions.</summary>
     Deletion,
 
-    /// <summary>The next piece of a device is discarded.</summary>
+    /// <summary>Discards the next piece of a device.</summary>
     Piece,
 
-    /// <summary>The next piece of a file system is trimmed.</summary>
+    /// <summary>Trims the next piece of a file system.</summary>
     Trim,
 
-    /// <summary>The stock is filled.</summary>
+    /// <summary>Refills the stock.</summary>
     Stock,
 }

@@ -7,15 +7,14 @@ using DmAgents.Engine.Pools.Jobs;
 namespace DmAgents.Engine.Pools;
 
 /// <summary>
-/// Owns one pool: its state, its ledger of thin ids, and the order in which things happen to it. Decides at once on
-/// its state, and lets effects and answers wait until the decision's events are durable; decisions that arrive while
-/// a write is under way share the next one.
+/// Owns one pool: its state, its ledger of thin ids, and the order of all changes to it. It decides at once on its
+/// state; effects and replies wait until the decision's events are durable. Decisions that arrive during a write share
+/// the next write.
 /// </summary>
 /// <remarks>
-/// Pure: a step depends on the inputs before it, the time that it is given, and the ids of <see
-/// cref="PoolScene.NewId"/>. The caller does what the outputs say, in their order, and answers each with its input;
-/// it may take as long as it likes, and may die at any point: the next machine begins with what is durable. Not safe
-/// for several threads.
+/// Pure: a step depends on the earlier inputs, the given time, and the ids of <see cref="PoolScene.NewId"/>. The caller
+/// carries out the outputs in their order, and answers each with its input. It may take any time, and may die at any
+/// point: the next machine starts from what is durable. Not thread-safe.
 /// </remarks>
 public sealed class PoolMachine
 {
@@ -41,7 +40,7 @@ public sealed class PoolMachine
         Exclusive = new Exclusive(this);
     }
 
-    /// <summary>What has been decided: runs ahead of what is durable by the writes under way.</summary>
+    /// <summary>The decided state: it is ahead of the durable state by the writes under way.</summary>
     public PoolState State => Core.State;
 
     public PoolHealth? Health => Core.Health;
@@ -53,28 +52,27 @@ public sealed class PoolMachine
 
     public DateTimeOffset Since => Core.Since;
 
-    /// <summary>Removals whose blocks are not back yet.</summary>
+    /// <summary>Removals whose blocks are not yet returned.</summary>
     public ImmutableSortedDictionary<ThinId, PendingDeletion> PendingDeletions => Deletions.Pending;
 
-    /// <summary>Devices that are not live as their record wants, and why.</summary>
+    /// <summary>Devices whose live state differs from their record, with the reason.</summary>
     public ImmutableSortedDictionary<ThinId, string> DeviceProblems => Problems.All;
 
-    /// <summary>How many ready-made snapshots were given away since the start.</summary>
+    /// <summary>How many snapshots from the stock were claimed since the start.</summary>
     public long StockClaims => Stock.Claims;
 
-    /// <summary>When the mounted file systems are trimmed without a request; null: never.</summary>
+    /// <summary>When the next scheduled trim round starts; null: never.</summary>
     public DateTimeOffset? NextTrim => Trim.NextAt;
 
     public bool IsTrimming => Trim.IsUnderWay;
 
-    /// <summary>The pool could not be opened last time because its own metadata cannot be used.</summary>
+    /// <summary>The last opening failed because the pool's own metadata are unusable.</summary>
     public bool MetadataAreDamaged => Opening.MetadataAreDamaged;
 
-    /// <summary>That the pool's sectors are larger than those it was made with, for people; null if they are not.
-    /// </summary>
+    /// <summary>For people: the pool's sectors are larger than when it was made; null if they are not.</summary>
     public string? Sectors => Opening.Sectors;
 
-    /// <summary>File systems that the kernel does not take.</summary>
+    /// <summary>File systems that the kernel does not support.</summary>
     public ImmutableArray<FormatConcern> Formats => Opening.Formats;
 
     /// <summary>Requests are under way, or may be.</summary>
@@ -115,15 +113,15 @@ public sealed class PoolMachine
     /// <summary>The command that reports what a repair of the pool's metadata would do.</summary>
     public static string RepairOf(PoolName pool) => $"dmagent pool repair-metadata {pool}";
 
-    /// <summary>Before the first step: the journal begins with this snapshot.</summary>
+    /// <summary>Before the first step: restores the journal's snapshot.</summary>
     public void Restore(PoolState state) => Core.Restore(state);
 
-    /// <summary>Before the first step: the next event of the journal.</summary>
+    /// <summary>Before the first step: replays the journal's next event.</summary>
     public void Replay(PoolEvent happened) => Core.Replay(happened);
 
-    /// <summary>Takes one input.</summary>
-    /// <param name="now">The time; never before that of the step before.</param>
-    /// <returns>What is to be done, in this order.</returns>
+    /// <summary>Processes one input.</summary>
+    /// <param name="now">The time; never before that of the previous step.</param>
+    /// <returns>The outputs, to be carried out in this order.</returns>
     public IReadOnlyList<PoolOutput> Step(PoolInput input, DateTimeOffset now)
     {
         Core.Begin(now);
@@ -139,9 +137,8 @@ public sealed class PoolMachine
         return Core.TakeOutputs();
     }
 
-    /// <summary>The journal failed, and with it this machine: what the callers that wait are answered. Each is answered
-    /// once.</summary>
-    /// <param name="answer">Of a request whose outcome is unknown.</param>
+    /// <summary>The journal failed, and with it this machine: the replies to all waiting callers, one each.</summary>
+    /// <param name="answer">The reply to a request whose outcome is unknown.</param>
     public IReadOnlyList<PoolOutputs.Reply> LastWords(Func<RequestId, PoolReply> answer)
     {
         var trimmers = Trim.Waiting.Select(waiting => (waiting.From, waiting.Command.Request)).ToList();
@@ -154,7 +151,7 @@ public sealed class PoolMachine
         ];
     }
 
-    /// <summary>At the end of the step: what waited for the opening is taken.</summary>
+    /// <summary>Takes the requests that waited for the opening, at the end of the step.</summary>
     internal void Unstash() => _unstashed.AddRange(Requests.TakeStashed());
 
     private void Take(PoolInput input)
@@ -262,8 +259,8 @@ public sealed class PoolMachine
             Core.Reply(from, new PoolReplies.Refused(command.Request, Opening.Closed()));
     }
 
-    /// <summary>Commands that decide by themselves whether the pool has to be open.</summary>
-    /// <returns>False if this is none of them.</returns>
+    /// <summary>Handles commands that themselves decide whether the pool must be open.</summary>
+    /// <returns>False for any other command.</returns>
     private bool AskInAnyPhase(PoolCommand command, Caller from)
     {
         switch (command)
@@ -289,7 +286,7 @@ public sealed class PoolMachine
     {
         switch (timer)
         {
-            // A removal that waits opens the pool again if it is refused.
+            // If the waiting removal is refused, it opens the pool again.
             case PoolTimer.Open when Exclusive.RemovalIsHeld:
                 Core.Start(PoolTimer.Open, Core.Scene.Settings.RetryInterval);
                 break;
@@ -339,7 +336,7 @@ public sealed class PoolMachine
         if (worked.Worker is { } answered)
             Core.OnWorked(answered);
         worked.Result.Reach(this);
-        // A worker is kept while something is under way, or live of its device.
+        // Keep a worker while it has a job, or its device is in use.
         if (worked.Worker is { } id && !Core.IsAtWork(id) && Core.DeviceOrNull(id) is not { Use: not DeviceUse.Idle })
             Core.Put(new PoolOutputs.Release(id));
     }

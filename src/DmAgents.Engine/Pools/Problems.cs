@@ -6,7 +6,7 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>Devices that are not live as their record wants, and why: tried again by timer.</summary>
+/// <summary>Devices whose live state differs from their record, with the reason: retried by timer.</summary>
 internal sealed class Problems(PoolMachine machine) : PoolPart(machine)
 {
     public ImmutableSortedDictionary<ThinId, string> All { get; private set; } =
@@ -41,14 +41,14 @@ internal sealed class Problems(PoolMachine machine) : PoolPart(machine)
             Core.Start(PoolTimer.Retry, Settings.RetryInterval);
     }
 
-    /// <summary>If there are any.</summary>
+    /// <summary>Starts the retry timer if there are any.</summary>
     public void RetryLaterIfAny()
     {
         if (!All.IsEmpty)
             RetryLater();
     }
 
-    /// <summary>In a pool that is not open the comparison settles what is not as it should be.</summary>
+    /// <summary>If the pool is not open, the comparison settles its devices instead.</summary>
     public void Retry()
     {
         if (Phase != PoolPhase.Open || Machine.Exclusive.RemovalIsHeld)
@@ -66,10 +66,10 @@ internal sealed class Problems(PoolMachine machine) : PoolPart(machine)
     }
 }
 
-/// <summary>Thin ids of the quarantine that are being deleted.</summary>
+/// <summary>Quarantined thin ids whose deletion was requested.</summary>
 internal sealed class Purges(PoolMachine machine) : PoolPart(machine)
 {
-    /// <summary>Those whose job is under way, and the requests that wait for it.</summary>
+    /// <summary>The ids with a running job, and the requests that wait for it.</summary>
     private readonly Dictionary<ThinId, ImmutableList<RequestId>> _underWay = [];
 
     public int Count => _underWay.Count;
@@ -83,7 +83,7 @@ internal sealed class Purges(PoolMachine machine) : PoolPart(machine)
         _underWay[id] = request is { } asked ? (waiting ?? []).Add(asked) : waiting ?? [];
     }
 
-    /// <summary>Those that a failure or a restart interrupted.</summary>
+    /// <summary>Starts purges that a failure or a restart interrupted.</summary>
     public void BeginIntended()
     {
         foreach (var id in State.Purging)
@@ -99,7 +99,7 @@ internal sealed class Purges(PoolMachine machine) : PoolPart(machine)
             Core.Record([new PoolEvents.Purged(result.Id, Now)], () => waiting.ForEach(Machine.Requests.Succeed));
             return;
         }
-        // The intent stays, and is tried again by timer: a thin id that is half deleted belongs to no device.
+        // The intent remains, and a timer retries it: a half-deleted thin id belongs to no device.
         Machine.Problems.RetryLater();
         foreach (var request in waiting)
         {

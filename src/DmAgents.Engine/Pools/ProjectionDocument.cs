@@ -6,8 +6,8 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Engine.Pools;
 
 /// <summary>
-/// A device as its JSON file in metadata/ shows it: Docker's words for what Docker had, ours beside. For people and
-/// scripts; the agent never reads it but to adopt a pool whose journal is lost.
+/// A device's JSON file in metadata/: Docker's field names for Docker's fields, ours for the others. For people and
+/// scripts; the agent reads it only to adopt a pool whose journal is lost.
 /// </summary>
 internal sealed record ProjectionDocument(
     uint DeviceId,
@@ -29,7 +29,7 @@ internal sealed record ProjectionDocument(
     /// <summary>The parent's thin id; null also in files of earlier agents.</summary>
     public uint? ParentId { get; init; }
 
-    /// <summary>With whose blocks it began; null also in files of earlier agents.</summary>
+    /// <summary>The device that it is a snapshot of; null also in files of earlier agents.</summary>
     public uint? SourceId { get; init; }
 
     public ulong? GrowingTo { get; init; }
@@ -39,8 +39,8 @@ internal sealed record ProjectionDocument(
     /// <summary>The directory of its file system that is its tree; null also in files of earlier agents.</summary>
     public string? Root { get; init; }
 
-    /// <summary>How its file system was made; null where the host's mkfs chose, and in files of earlier agents.
-    /// </summary>
+    /// <summary>The format of its file system; null if the host's mkfs chose the features, and in files of earlier
+    /// agents.</summary>
     public string? Format { get; init; }
 
     public static byte[] Of(DeviceRecord device, PoolState state) => JsonSerializer.SerializeToUtf8Bytes(

@@ -4,11 +4,11 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>A request that is under way.</summary>
-/// <param name="Before">The device as it was: what a refusal by the kernel brings back.</param>
-/// <param name="Backing">What the pool was made of before.</param>
+/// <summary>A request under way.</summary>
+/// <param name="Before">The device's record before: a refusal by the kernel restores it.</param>
+/// <param name="Backing">The pool's backing before.</param>
 /// <param name="Removed">Devices that this request removes.</param>
-/// <param name="Waiting">The callers; none for what the pool does by itself.</param>
+/// <param name="Waiting">The callers; none for the pool's own requests.</param>
 internal sealed record Operation(
     PoolCommand Command, ThinId? Subject, DeviceRecord? Before, PoolBacking Backing,
     ImmutableArray<DeviceRecord> Removed, ImmutableArray<Caller> Waiting)
@@ -16,17 +16,17 @@ internal sealed record Operation(
     /// <summary>The pool's spare disks before.</summary>
     public ImmutableArray<DevicePath> Spares { get; init; } = [];
 
-    /// <summary>The journal has it already; whether the kernel has is being found out.</summary>
+    /// <summary>The journal already says so; the kernel's state is being checked.</summary>
     public bool AlreadySo { get; init; }
 }
 
-/// <summary>The requests under way and those that wait for the pool to open: joined by their repetitions, answered
-/// once, and bounded.</summary>
+/// <summary>The requests under way, and those that wait for the pool to open. A repeated request joins the first; each
+/// is answered once, and their number is limited.</summary>
 internal sealed class Requests(PoolMachine machine) : PoolPart(machine)
 {
     private readonly Dictionary<RequestId, Operation> _underWay = [];
 
-    /// <summary>Requests to be decided when the outcome of a creation is known, by the device.</summary>
+    /// <summary>Requests that wait for the outcome of a creation, by its device.</summary>
     private readonly Dictionary<ThinId, ImmutableArray<RequestId>> _heldBack = [];
 
     private readonly List<(Caller From, PoolCommand Command)> _stashed = [];
@@ -39,11 +39,11 @@ internal sealed class Requests(PoolMachine machine) : PoolPart(machine)
 
     public void Put(RequestId request, Operation operation) => _underWay[request] = operation;
 
-    /// <summary>Takes the operation out without an answer: it is decided again.</summary>
+    /// <summary>Removes the operation without a reply: it is decided again.</summary>
     public Operation? Withdraw(RequestId request) =>
         _underWay.Remove(request, out var operation) ? operation : null;
 
-    /// <summary>The request that waits for a device to be created; null for what the pool makes by itself.</summary>
+    /// <summary>The request that waits for a device's creation; null for the pool's own creations.</summary>
     public RequestId? CreatorOf(ThinId id) => _underWay
         .Where(pair => pair.Value.Subject == id && pair.Value.Command
             is PoolCommands.CreateSnapshot or PoolCommands.CommitLive or PoolCommands.Receive)
@@ -59,7 +59,7 @@ internal sealed class Requests(PoolMachine machine) : PoolPart(machine)
     public bool IsResizing(DeviceKey key) => State.Find(key) is { } device && _underWay.Values.Any(
         o => o.Subject == device.Id && o.Command is PoolCommands.Resize);
 
-    /// <summary>The same request under way gets this caller, too.</summary>
+    /// <summary>Adds the caller to the same request under way.</summary>
     public bool Join(PoolCommand command, Caller from)
     {
         if (!_underWay.TryGetValue(command.Request, out var running))
@@ -68,7 +68,7 @@ internal sealed class Requests(PoolMachine machine) : PoolPart(machine)
         return true;
     }
 
-    /// <summary>Until the outcome of a creation is known.</summary>
+    /// <summary>Holds a request back until the outcome of a creation is known.</summary>
     public void HoldBack(PoolCommand command, ThinId creating, ImmutableArray<Caller> waiting)
     {
         _underWay[command.Request] = new Operation(
@@ -76,7 +76,7 @@ internal sealed class Requests(PoolMachine machine) : PoolPart(machine)
         _heldBack[creating] = _heldBack.GetValueOrDefault(creating, []).Add(command.Request);
     }
 
-    /// <summary>The outcome is known.</summary>
+    /// <summary>Takes the requests that waited for this outcome.</summary>
     public IEnumerable<Operation> TakeHeldBack(ThinId created)
     {
         _heldBack.Remove(created, out var requests);
@@ -91,7 +91,7 @@ internal sealed class Requests(PoolMachine machine) : PoolPart(machine)
     {
         if (!_underWay.TryGetValue(request, out var operation))
             return;
-        // A caller that reads after the answer finds what the answer says.
+        // Publish first, so that a caller that reads after the reply finds its result.
         Core.Show();
         Finish(request, operation.Waiting, PoolSuccess.Of(
             operation.Command, Core.DeviceOrNull(operation.Subject), operation.Removed, operation.AlreadySo));
@@ -111,7 +111,7 @@ internal sealed class Requests(PoolMachine machine) : PoolPart(machine)
         Machine.Exclusive.StopWhenDone();
     }
 
-    /// <summary>Waits until the pool is open or known to be closed.</summary>
+    /// <summary>Keeps a request until the pool is open or known to be closed.</summary>
     public void Stash(PoolCommand command, Caller from)
     {
         if (_stashed.Count < Settings.MaxOperations)
@@ -129,7 +129,7 @@ internal sealed class Requests(PoolMachine machine) : PoolPart(machine)
         return stashed;
     }
 
-    /// <summary>Takes all callers that wait for an answer.</summary>
+    /// <summary>Takes all callers that wait for a reply.</summary>
     public IEnumerable<(Caller From, RequestId Request)> TakeAll()
     {
         List<(Caller, RequestId)> all =

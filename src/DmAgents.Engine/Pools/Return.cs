@@ -5,8 +5,8 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>A pool that was another program's is given back: its devices go idle, what the agent made is deleted, and
-/// the agent lets go. From the intent on every start goes on with it.</summary>
+/// <summary>Returns a pool to the program it was taken over from: deactivates its devices, deletes what the agent made,
+/// and releases the pool. Once intended, every start continues it.</summary>
 internal sealed class Return(PoolMachine machine) : PoolPart(machine)
 {
     /// <summary>The callers that wait for its end; none after a restart.</summary>
@@ -14,7 +14,7 @@ internal sealed class Return(PoolMachine machine) : PoolPart(machine)
 
     public void On(PoolCommands.Return command, Caller from)
     {
-        // It is under way: a second caller waits for the same end.
+        // It is under way: another caller waits for the same end.
         if (_waiting.Count > 0 || State.Takeover is { Phase: TakeoverPhase.Returning or TakeoverPhase.Returned })
         {
             _waiting.Add((from, command));
@@ -47,12 +47,12 @@ internal sealed class Return(PoolMachine machine) : PoolPart(machine)
             Core.Record([new PoolEvents.ReturnIntended(first.Command.Request, Now)], GiveBack);
             return;
         }
-        // Nothing was changed: a device that is idle already is live again with the comparison.
+        // Nothing was changed: the comparison activates devices that are already idle again.
         Refuse(Machine.Exclusive.Failed("cannot undo adoption", error, "end what uses it, then try again"));
         Machine.Exclusive.ReopenOrStop();
     }
 
-    /// <summary>At every opening as long as the pool is on its way back.</summary>
+    /// <summary>Runs at every opening while the pool is being returned.</summary>
     public bool Continues()
     {
         switch (State.Takeover?.Phase)
@@ -101,7 +101,7 @@ internal sealed class Return(PoolMachine machine) : PoolPart(machine)
         Core.Put(PoolOutputs.Stop.Instance);
     }
 
-    /// <summary>The intent stays: a timer retries it, and so does the next start.</summary>
+    /// <summary>The intent remains: a timer retries it, and so does the next start.</summary>
     private void Fail(KernelError error)
     {
         Core.Warn($"it could not be given back yet: {error}");

@@ -5,18 +5,19 @@ using DmAgents.Domain.Pools.Stock;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>The stock: snapshots of the layers that are asked for most, created before a caller asks.</summary>
+/// <summary>The stock: snapshots of the most requested layers, created in advance.</summary>
 internal sealed class StockKeeping(PoolMachine machine) : PoolPart(machine)
 {
-    /// <summary>Between the request that took one and the making of the next: the caller goes on first.</summary>
+    /// <summary>The delay between a claim from the stock and the next creation, so that the caller's requests go
+    /// first.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Created at a time, so that a caller who asks meanwhile is not behind many.</summary>
+    /// <summary>How many are created at a time, so that a caller's request does not queue behind many.</summary>
     private const int AtOnce = 2;
 
     private StockDemand _demand = StockDemand.Nothing;
 
-    /// <summary>Given away since the start.</summary>
+    /// <summary>How many were claimed since the start.</summary>
     public long Claims { get; private set; }
 
     public void NoteClaim() => Claims++;

@@ -7,23 +7,22 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Engine.Pools;
 
-/// <summary>Trimming of mounted file systems: on a schedule, sooner if the pool is below its marks, and on request.
-/// </summary>
+/// <summary>Trims mounted file systems: on a schedule, sooner if the pool is below its marks, and on request.</summary>
 internal sealed class Trim(PoolMachine machine) : PoolPart(machine)
 {
-    /// <summary>Before a device that is at work is asked for again.</summary>
+    /// <summary>The delay before a busy device is tried again.</summary>
     private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>A device that is busy all the time is left to the next round.</summary>
+    /// <summary>A device that stays busy is left to the next round.</summary>
     private const int BusyTries = 10;
 
     private TrimRound? _round;
     private int _busyTries;
 
-    /// <summary>When a round ended that found nothing to trim: not worth a place in the journal.</summary>
+    /// <summary>When a round ended that found nothing to trim, which is not worth journaling.</summary>
     private DateTimeOffset? _emptyRound;
 
-    /// <summary>A piece is at work on a device.</summary>
+    /// <summary>A piece is running on a device.</summary>
     public bool IsAtWork { get; private set; }
 
     public bool IsUnderWay => _round is not null;
@@ -35,7 +34,7 @@ internal sealed class Trim(PoolMachine machine) : PoolPart(machine)
         ? Settings.Trim.Due(_emptyRound ?? State.LastTrim?.At ?? identity.CreatedAt, Machine.Care.IsHastened)
         : null;
 
-    /// <summary>No caller waits for it, and the pool can wait.</summary>
+    /// <summary>No caller waits for the round, and the pool is not short of blocks.</summary>
     private bool HasTime => Waiting.IsEmpty && !Machine.Care.IsHastened;
 
     public void ForgetWaiting() => Waiting = [];
@@ -98,7 +97,7 @@ internal sealed class Trim(PoolMachine machine) : PoolPart(machine)
                 _round = _round.Passed();
                 continue;
             }
-            // Before a snapshot it may be suspended, before a removal unmounted: that goes first.
+            // It may be suspended for a snapshot or unmounted for a removal: these go first.
             if (!Core.IsAtWork(id))
             {
                 IsAtWork = true;
@@ -151,7 +150,7 @@ internal sealed class Trim(PoolMachine machine) : PoolPart(machine)
         _round = _round!.Passed();
     }
 
-    /// <summary>The round is over, or the pool cannot be trimmed at this moment.</summary>
+    /// <summary>The round has ended, or the pool cannot be trimmed at this moment.</summary>
     private void End()
     {
         var (round, waiting) = (_round!, Waiting);

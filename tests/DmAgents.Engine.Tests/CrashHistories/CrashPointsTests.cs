@@ -5,15 +5,15 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Engine.Tests.CrashHistories;
 
 /// <summary>
-/// The README beside this file names the crash points of each operation in their order, and what recovery does after each. The other
-/// tests of this folder die at every one of them.
+/// The README beside this file names the crash points of each operation in their order, and what recovery does after
+/// each. The other tests of this folder crash at every one of them.
 /// </summary>
 public sealed partial class CrashPointsTests
 {
     private static readonly Lazy<string> Readme = new(() => File.ReadAllText(
         Path.Combine(Root(), "tests", "DmAgents.Engine.Tests", "CrashHistories", "README.md")));
 
-    /// <summary>By their name in the table; each in the scene that it needs.</summary>
+    /// <summary>The operations by their name in the table, each with the scene that it needs.</summary>
     private static readonly Dictionary<string, (string Scene, Func<World, Operation> Operation)> All = new()
     {
         ["make a pool"] = ("", world => world.Initialize()),
@@ -46,7 +46,7 @@ public sealed partial class CrashPointsTests
             .Where(point => !point.EndsWith(SteppedKernel.Begins, StringComparison.Ordinal)).ToList();
         var rows = points.Where((point, i) => i == 0 || points[i - 1] != point);
         var (code, readme) = (Join(rows), Join(told));
-        // xunit would cut them off.
+        // xunit would truncate them.
         Assert.True(code == readme, $"{name}\nby the code: {code}\nby the readme: {readme}");
     }
 

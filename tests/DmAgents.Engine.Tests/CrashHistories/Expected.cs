@@ -8,10 +8,10 @@ namespace DmAgents.Engine.Tests.CrashHistories;
 internal sealed record ExpectedDevice(
     DeviceKind Kind, DeviceKey? Parent, ByteSize Size, DeviceUse Use, ImmutableSortedDictionary<string, string> Files)
 {
-    /// <summary>It came by an import, and goes when no image needs it.</summary>
+    /// <summary>An import made it; it is removed when no image needs it.</summary>
     public bool Imported { get; init; }
 
-    /// <summary>It has no file system: none was received yet.</summary>
+    /// <summary>It has no file system, because none was received yet.</summary>
     public bool IsBlank { get; init; }
 
     public override string ToString() =>
@@ -19,13 +19,13 @@ internal sealed record ExpectedDevice(
         + $"files {string.Join(' ', Files.Select(f => f.Key + "=" + f.Value))}";
 }
 
-/// <summary>What the owner of a pool expects of it: what was acknowledged, and nothing else. Knows nothing of thin ids,
-/// events or kernels.</summary>
+/// <summary>The owner's expectation of a pool: exactly what was acknowledged. Independent of thin ids, events and
+/// kernels.</summary>
 internal sealed record Expected(
     ImmutableSortedDictionary<string, ExpectedDevice> Devices, ImmutableSortedDictionary<string, DeviceKey> Images,
     int Disks)
 {
-    /// <summary>Views, and the layer that each shows.</summary>
+    /// <summary>Views, with the layer that each shows.</summary>
     public ImmutableSortedDictionary<string, DeviceKey> Views { get; init; } =
         ImmutableSortedDictionary<string, DeviceKey>.Empty;
 
@@ -39,7 +39,7 @@ internal sealed record Expected(
 
     public Expected Without(DeviceKey key) => this with { Devices = Devices.Remove(key.ToString()) };
 
-    /// <summary>A key is another; what lay above it still does.</summary>
+    /// <summary>Changes a key; devices above it stay above it.</summary>
     public Expected Renamed(DeviceKey from, DeviceKey to, ExpectedDevice device) => Without(from).With(to, device);
 
     /// <summary>A layer is live as long as it has a view.</summary>
@@ -59,7 +59,7 @@ internal sealed record Expected(
 
     public bool IsNamedOrViewed(DeviceKey layer) => Images.ContainsValue(layer) || Views.ContainsValue(layer);
 
-    /// <summary>Takes a layer and its ancestors away, as far as nothing needs them.</summary>
+    /// <summary>Removes a layer and its ancestors, unless something needs them.</summary>
     public Expected WithoutUnneeded(DeviceKey top)
     {
         var left = this;

@@ -4,17 +4,17 @@ using DmAgents.Testing.Faults;
 
 namespace DmAgents.Engine.Tests.CrashHistories;
 
-/// <summary>A history: where it begins, what is asked, and how its owner works.</summary>
+/// <summary>A history: the scene where it begins, its operations, and how its owner works.</summary>
 internal sealed record History(string Scene, int[] Letters, Manner Manner)
 {
     public override string ToString() => $"{Scene}, then {string.Join(", ", Letters)} ({Manner})";
 }
 
-/// <summary>Runs histories up to a crash, and judges what recovery makes of them.</summary>
+/// <summary>Runs histories up to a crash, and judges the result of the recovery.</summary>
 internal static class Histories
 {
-    /// <summary>Every history of so many operations, of which each can be done after the one before.</summary>
-    /// <param name="bothArePossible">Instead each can be done in the scene, too: they are asked at once.</param>
+    /// <summary>Every history with this number of operations, each possible after the one before.</summary>
+    /// <param name="bothArePossible">Instead, each must be possible in the scene: they run at the same time.</param>
     public static IEnumerable<History> Of(int length, Manner manner, bool bothArePossible = false) =>
         from scene in Operations.Scenes()
         where manner.Stocks == (scene.Name == Operations.Stock)
@@ -25,7 +25,7 @@ internal static class Histories
             : IsPossible(history)
         select history;
 
-    /// <summary>A world in the history's scene, and the operations that follow.</summary>
+    /// <summary>A world in the history's scene.</summary>
     public static World Begin(History history)
     {
         var world = new World(history.Manner);
@@ -36,8 +36,8 @@ internal static class Histories
         return world;
     }
 
-    /// <summary>Does the operations. The last one may be cut short by the agent's death.</summary>
-    /// <returns>The operation that was under way when the agent died; null where all came to their end.</returns>
+    /// <summary>Runs the operations. The agent's death may interrupt the last one.</summary>
+    /// <returns>The operation under way when the agent died; null if all were completed.</returns>
     public static Operation? Run(World world, History history, int? dieAfter, FailedCall? failed = null)
     {
         foreach (var (letter, isLast) in history.Letters.Select((l, i) => (l, i == history.Letters.Length - 1)))
@@ -57,7 +57,7 @@ internal static class Histories
         return null;
     }
 
-    /// <summary>Fails the test, with all that helps to see why, where the judgement finds a fault.</summary>
+    /// <summary>If the judgement finds a fault, fails the test with all information about it.</summary>
     public static void Hold(World world, Operation? underWay, bool goOn, Func<string> what) =>
         Hold(world, Judge(world, underWay, goOn), what);
 
@@ -66,9 +66,9 @@ internal static class Histories
         $"{what()}:\n{string.Join('\n', faults)}\nexpected\n{world.Expected}calls\n{string.Join('\n', world.Calls)}\n"
         + $"journal\n{string.Join('\n', world.Journal)}");
 
-    /// <summary>Recovers to the end and judges.</summary>
-    /// <param name="underWay">May have been done, or not at all.</param>
-    /// <param name="goOn">Judge also another recovery and the next operations.</param>
+    /// <summary>Recovers completely, and judges.</summary>
+    /// <param name="underWay">An operation that may be done, or not at all.</param>
+    /// <param name="goOn">Also judge another recovery and further operations.</param>
     public static List<string> Judge(World world, Operation? underWay, bool goOn = true)
     {
         var started = world.Machine.Start();
@@ -99,7 +99,7 @@ internal static class Histories
             yield return $"the second recovery had something to do: {world.Machine.Plan}";
     }
 
-    /// <summary>The pool works.</summary>
+    /// <summary>The pool still works.</summary>
     private static IEnumerable<string> GoOn(World world)
     {
         var key = DeviceKey.Container("next");
@@ -120,8 +120,8 @@ internal static class Histories
         : Sequences(length - 1, letters).SelectMany(first =>
             Enumerable.Range(0, letters).Select(last => (int[])[.. first, last]));
 
-    /// <summary>False where an operation can only be refused: that changes nothing, and the decisions are
-    /// tested.</summary>
+    /// <summary>False if an operation can only be refused: that changes nothing, and other tests cover the
+    /// decisions.</summary>
     private static bool IsPossible(History history)
     {
         var world = new World(history.Manner);

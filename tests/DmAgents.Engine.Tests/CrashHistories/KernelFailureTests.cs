@@ -4,10 +4,10 @@ using Xunit.Abstractions;
 
 namespace DmAgents.Engine.Tests.CrashHistories;
 
-/// <summary>Each kernel call of each operation fails, in each way that it may.</summary>
+/// <summary>Each kernel call of each operation fails, in every possible way.</summary>
 public sealed class KernelFailureTests(ITestOutputHelper output)
 {
-    /// <summary>Refused with nothing done, or done and reported as failed.</summary>
+    /// <summary>The call is refused without effect, or done and reported as failed.</summary>
     private static readonly (KernelFault Fault, bool AfterEffect)[] Faults =
     [
         (KernelFault.Busy, false), (KernelFault.NoSpace, false), (KernelFault.Failed, false),
@@ -32,7 +32,7 @@ public sealed class KernelFailureTests(ITestOutputHelper output)
         Assert.InRange(ran, 200, int.MaxValue);
     }
 
-    /// <returns>False where the operation has no such call.</returns>
+    /// <returns>False if the operation has no such call.</returns>
     private static bool Fails(History history, FailedCall failed)
     {
         var world = Histories.Begin(history);
@@ -44,7 +44,7 @@ public sealed class KernelFailureTests(ITestOutputHelper output)
             return false;
         var what = $"{history}, {failed} in {operation}: {refusal?.ToString() ?? "done"}";
 
-        // A growth that failed half way is not taken back but tried again, so that recovery may have done it.
+        // A growth that failed halfway is retried, not undone, so recovery may have completed it.
         var pending = refusal is not null && operation.Command is PoolCommands.Resize or PoolCommands.Grow ? operation
             : null;
         if (pending is null)

@@ -6,20 +6,19 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Engine.Tests.CrashHistories;
 
-/// <summary>Something that an owner asks of a pool.</summary>
+/// <summary>An owner's request to a pool.</summary>
 /// <param name="Name">For the message of a failing test.</param>
-/// <param name="Command">What is asked.</param>
-/// <param name="After">What its owner then expects; null where it can only be refused.</param>
+/// <param name="Command">The command.</param>
+/// <param name="After">What its owner expects afterwards; null if the command can only be refused.</param>
 internal sealed record Operation(string Name, PoolCommand Command, Func<Expected, Expected?> After)
 {
-    /// <summary>What a container does by itself, durably, once the operation is done: the agent has no part in
-    /// it.</summary>
+    /// <summary>What a container itself writes durably after the operation: the agent is not involved.</summary>
     public (DeviceKey Container, string File, string Content)? Writes { get; init; }
 
     public override string ToString() => Name;
 }
 
-/// <summary>Everything that can be asked, in small: one or two of each kind of object.</summary>
+/// <summary>All kinds of requests on a small scale: one or two objects of each kind.</summary>
 internal static class Operations
 {
     public static readonly DeviceKey C = DeviceKey.Container("c");
@@ -97,7 +96,7 @@ internal static class Operations
         $"remove {view}", Given.Remove(view),
         e => e.Views.ContainsKey(view.ToString()) ? e.WithoutView(view) : null);
 
-    /// <summary>As after a crash: what is unfinished has no caller.</summary>
+    /// <summary>As after a crash: unfinished work has no caller.</summary>
     public static Operation Repair() => new(
         "repair", new PoolCommands.Repair(Given.NewRequest(), Accept: null, Given.At), e => e.AfterCrash());
 
@@ -117,7 +116,8 @@ internal static class Operations
             ? (e with { Images = e.Images.Remove(reference) }).WithoutUnneeded(top)
             : null);
 
-    /// <summary>What can be asked in any state. Requests are fresh each time: these are functions.</summary>
+    /// <summary>The requests that are possible in any state. Functions, because each needs a fresh request
+    /// id.</summary>
     public static IEnumerable<Operation> Alphabet(World world) =>
     [
         Create(D, A, DeviceUse.Mounted),
@@ -148,10 +148,10 @@ internal static class Operations
         .. world.Manner.Stocks ? [Create(D, A, DeviceUse.Active)] : Array.Empty<Operation>(),
     ];
 
-    /// <summary>The scene in which the pool has made a snapshot of the image's layer before a caller asks.</summary>
+    /// <summary>The scene in which the pool has a snapshot of the image's layer in stock.</summary>
     public const string Stock = "an image with a snapshot in stock";
 
-    /// <summary>States in which histories begin, by what leads there.</summary>
+    /// <summary>The states in which histories begin, with the operations that lead there.</summary>
     public static IEnumerable<(string Name, Operation[] Before)> Scenes()
     {
         Operation[] image =
@@ -167,7 +167,7 @@ internal static class Operations
         yield return ("an import that is filled",
             [.. image, Create(C, A, DeviceUse.Active), Create(Import, A, DeviceUse.Mounted),
                 Use(Import, DeviceUse.Idle)]);
-        // What is asked next is when the pool comes to make another.
+        // The pool creates another snapshot for the stock while it handles the next request.
         yield return (Stock, [.. image, Create(C, A, DeviceUse.Active), Use(C, DeviceUse.Idle)]);
     }
 }

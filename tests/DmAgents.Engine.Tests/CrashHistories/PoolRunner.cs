@@ -7,8 +7,8 @@ using DmAgents.Testing.Faults;
 
 namespace DmAgents.Engine.Tests.CrashHistories;
 
-/// <summary>The agents of a pool, one after the other, each over what the journal has. Time stands still, but for <see
-/// cref="Rest"/>: what a timer starts later does not happen.</summary>
+/// <summary>The successive agents of a pool, each starting from the journal. Time stands still except in <see
+/// cref="Rest"/>: timers for a later time do not fire.</summary>
 /// <param name="steps">Where an agent dies.</param>
 internal sealed class PoolRunner(PoolStage stage, Steps steps)
 {
@@ -23,11 +23,11 @@ internal sealed class PoolRunner(PoolStage stage, Steps steps)
     /// <summary>The plan of the latest recovery.</summary>
     public RecoveryPlan? Plan => _life.Plan;
 
-    /// <summary>Lets go of the pool, as the end of a process does.</summary>
+    /// <summary>Releases the pool, as the end of a process does.</summary>
     public void End() => _life.Die();
 
-    /// <summary>Starts over what the journal has: replay, open, compare, clean up, finish.</summary>
-    /// <exception cref="AgentDiedException">It was its time.</exception>
+    /// <summary>Starts from the journal: replay, open, compare, clean up, finish.</summary>
+    /// <exception cref="AgentDiedException">The agent died at its crash point.</exception>
     public KernelResult Start()
     {
         End();
@@ -38,17 +38,17 @@ internal sealed class PoolRunner(PoolStage stage, Steps steps)
             : new KernelError(KernelFault.Invalid, 0, "open pool", stage.Scene.Name.Value, _life.Machine.Reason);
     }
 
-    /// <summary>Null: it is so now, and durable. Else the reason why not.</summary>
+    /// <summary>Null if the command is done, and durable; otherwise the reason.</summary>
     public Refusal? Do(PoolCommand command)
     {
         DoTogether([command]);
         return AnswerTo(command) is PoolReplies.Refused refused ? refused.Refusal : null;
     }
 
-    /// <summary>Asks all of these before anything that comes of the first is done.</summary>
+    /// <summary>Sends all of these before any result of the first is processed.</summary>
     public void DoTogether(IReadOnlyCollection<PoolCommand> commands)
     {
-        // As often as production reads it, and each time it matters.
+        // Production reads the status regularly; the test reads it whenever it matters.
         _life.Tell(Engine.Pools.PoolInputs.LookAtStatus.Instance);
         Run();
         foreach (var command in commands)
@@ -58,10 +58,10 @@ internal sealed class PoolRunner(PoolStage stage, Steps steps)
             throw new InvalidOperationException($"{forgotten} has no answer");
     }
 
-    /// <summary>Null: none was given.</summary>
+    /// <summary>Null: there was no reply.</summary>
     public PoolReply? AnswerTo(PoolCommand command) => _asked.GetValueOrDefault(command.Request)?.Given;
 
-    /// <summary>A while in which no command comes: outcomes are written without an intent to ride along with.</summary>
+    /// <summary>A while without commands: outcomes are written without an intent.</summary>
     public void Rest() => Run(stage.Scene.Settings.OutcomeDelay);
 
     private void Run(TimeSpan time = default)

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace DmAgents.Engine.Tests.CrashHistories;
 
-/// <summary>A caller that has no answer asks again with the same request id.</summary>
+/// <summary>A caller without a reply repeats its request with the same id.</summary>
 public sealed class RepeatedTests(ITestOutputHelper output)
 {
     [Theory]
@@ -24,7 +24,7 @@ public sealed class RepeatedTests(ITestOutputHelper output)
         {
             var world = Histories.Begin(history);
             var before = world.Expected;
-            // A crash ends imports and receptions: their callers begin anew.
+            // A crash ends imports and receptions: their callers start again.
             if (Operations.Alphabet(world).ElementAt(history.Letters[0]).After(before)!.Devices.Keys.Any(IsUnfinished)
                 || before.Devices.Keys.Any(IsUnfinished))
                 return 0;

@@ -6,15 +6,15 @@ using DmAgents.Testing.Simulation;
 
 namespace DmAgents.Engine.Tests.CrashHistories;
 
-/// <summary>A kernel call that is made to fail.</summary>
-/// <param name="Call">Which, counted from the moment of <see cref="Steps.Arm"/>.</param>
-/// <param name="AfterEffect">The kernel does it, and the agent is told that it failed.</param>
+/// <summary>A kernel call that the test makes fail.</summary>
+/// <param name="Call">Its number, counted from <see cref="Steps.Arm"/>.</param>
+/// <param name="AfterEffect">The kernel does it, but reports a failure to the agent.</param>
 internal sealed record FailedCall(int Call, KernelFault Fault, bool AfterEffect);
 
 /// <summary>
-/// Counts the moments at which a crash makes a difference, and dies at one of them. Such a crash point follows each
-/// change of kernel or journal, and has its name; dying before a change, or among calls that only look, is dying after
-/// the change before.
+/// Counts the moments at which a crash makes a difference, and kills the agent at one of them. Such a crash point
+/// follows each change of kernel or journal, and has its name. Dying before a change, or among read-only calls, equals
+/// dying after the previous change.
 /// </summary>
 internal sealed class Steps
 {
@@ -25,13 +25,13 @@ internal sealed class Steps
     /// <summary>The crash points passed so far: the kernel's method, or the event that became durable.</summary>
     public IReadOnlyList<string> Points => _points;
 
-    /// <summary>Kernel calls so far, also those that only look.</summary>
+    /// <summary>The number of kernel calls so far, including read-only ones.</summary>
     public int Calls { get; private set; }
 
     public bool Dead { get; private set; }
 
-    /// <summary>Counts anew.</summary>
-    /// <param name="dieAfter">The agent dies after so many changes; never, where that is null.</param>
+    /// <summary>Restarts the count.</summary>
+    /// <param name="dieAfter">The agent dies after this number of changes; null: never.</param>
     /// <param name="failed">A call to fail.</param>
     public void Arm(int? dieAfter = null, FailedCall? failed = null)
     {
@@ -41,7 +41,7 @@ internal sealed class Steps
         _failed = failed;
     }
 
-    /// <exception cref="AgentDiedException">The agent is dead, or it is its time.</exception>
+    /// <exception cref="AgentDiedException">The agent is dead, or dies at this point.</exception>
     public void Alive()
     {
         Dead |= _points.Count >= _dieAfter;
@@ -55,14 +55,14 @@ internal sealed class Steps
         Alive();
     }
 
-    /// <summary>How the call that comes is to fail; null for one that is not to.</summary>
+    /// <summary>How the next call must fail; null if it must not.</summary>
     public FailedCall? NextCall() => _failed?.Call == Calls++ ? _failed : null;
 }
 
-/// <summary>The kernel, with a crash or a failure where the steps want one.</summary>
+/// <summary>The kernel, with a crash or a failure at the armed steps.</summary>
 internal sealed class SteppedKernel(SimulatedKernel inner, Steps steps) : KernelDecorator(inner)
 {
-    /// <summary>What the name of a crash point ends with that lies in the midst of a call.</summary>
+    /// <summary>The suffix of a crash point within a call.</summary>
     public const string Begins = ", begun";
 
     private static readonly HashSet<string> Looks =
@@ -74,7 +74,7 @@ internal sealed class SteppedKernel(SimulatedKernel inner, Steps steps) : Kernel
         nameof(Compare), nameof(MountAt),
     ];
 
-    /// <summary>What was called since the steps were armed, for the message of a failing test.</summary>
+    /// <summary>The calls since the steps were armed, for the message of a failing test.</summary>
     public List<KernelCall> Log { get; } = [];
 
     protected override KernelError? Around(KernelCall call, Func<KernelError?> run)

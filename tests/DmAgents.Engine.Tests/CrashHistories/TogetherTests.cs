@@ -4,8 +4,7 @@ using Xunit.Abstractions;
 
 namespace DmAgents.Engine.Tests.CrashHistories;
 
-/// <summary>Two requests that are under way at the same time, with a crash after every change of kernel or journal.
-/// </summary>
+/// <summary>Two requests under way at the same time, with a crash after every change of kernel or journal.</summary>
 public sealed class TogetherTests(ITestOutputHelper output)
 {
     [Theory]
@@ -43,8 +42,8 @@ public sealed class TogetherTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>What may be so: all that was acknowledged, nothing that was refused, and any of what has no answer;
-    /// done in either order.</summary>
+    /// <summary>The permitted results: everything acknowledged, nothing refused, and any of the unanswered operations,
+    /// in either order.</summary>
     private static IEnumerable<Expected> Possible(
         Expected before, List<Operation> operations, Dictionary<Operation, PoolReply?> answers)
     {

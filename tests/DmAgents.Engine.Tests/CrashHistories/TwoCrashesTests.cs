@@ -12,7 +12,7 @@ public sealed class TwoCrashesTests(ITestOutputHelper output)
     [InlineData(Crash.PowerCut)]
     internal void A_recovery_that_is_interrupted_at_any_step_is_simply_done_again(Crash first)
     {
-        // Discards make recovery longer; outcomes that ride along make it know less.
+        // Discards make recovery longer; outcomes that wait for another write give it less information.
         var manner = new Manner(Rides: true, Discards: first == Crash.AgentDies);
         var ran = Histories.Of(1, manner).Sum(history => CrashEverywhere(history, first));
         output.WriteLine($"{ran} crashes in recoveries");
@@ -26,7 +26,7 @@ public sealed class TwoCrashesTests(ITestOutputHelper output)
         {
             for (var dieAgainAfter = 0; ; dieAgainAfter++)
             {
-                // Each kind at every third step: all pairs of kinds would take three times the time.
+                // Each kind at every third step: all pairs of kinds would take three times as long.
                 var second = (Crash)((dieAfter + dieAgainAfter) % 3);
                 var world = Histories.Begin(history);
                 var underWay = Histories.Run(world, history, dieAfter);

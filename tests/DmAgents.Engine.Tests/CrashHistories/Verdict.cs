@@ -8,16 +8,17 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Engine.Tests.CrashHistories;
 
-/// <summary>What is wrong with a world after a recovery, in words.</summary>
+/// <summary>The faults of a world after a recovery, in words.</summary>
 internal static class Verdict
 {
     private static readonly MountPath Lookout = new("/lookout");
 
-    /// <summary>Journal, pool and live devices agree, and the pool is as expected, bit for bit.</summary>
+    /// <summary>Checks that journal, pool and live devices agree, and that the pool is as expected, bit for
+    /// bit.</summary>
     public static IEnumerable<string> Faults(World world, Expected expected) =>
         Agreement(world).Concat(Differences(world, expected)).Concat(Contents(world, expected));
 
-    /// <summary>What does not agree, whatever was expected.</summary>
+    /// <summary>The disagreements, independent of the expectation.</summary>
     public static IEnumerable<string> Agreement(World world)
     {
         var (state, pool, kernel) = (world.Machine.State, world.Machine.Context, world.Simulated);
@@ -49,7 +50,7 @@ internal static class Verdict
             yield return $"the pool's transaction id is {transaction}, the journal's {state.Checkpoint}";
     }
 
-    /// <summary>Where the journal has something else than was expected.</summary>
+    /// <summary>Where the journal differs from the expectation.</summary>
     public static IEnumerable<string> Differences(World world, Expected expected)
     {
         var state = world.Machine.State;
@@ -78,7 +79,7 @@ internal static class Verdict
             yield return $"the journal has {disks} disks and the pool {total}, expected {expected.Disks} disks";
     }
 
-    /// <summary>Files that are not what was written.</summary>
+    /// <summary>Files that differ from what was written.</summary>
     private static IEnumerable<string> Contents(World world, Expected expected)
     {
         var (state, pool, kernel) = (world.Machine.State, world.Machine.Context, world.Simulated);

@@ -16,23 +16,23 @@ namespace DmAgents.Engine.Tests.CrashHistories;
 
 internal enum Crash
 {
-    /// <summary>The agent is killed: the kernel goes on.</summary>
+    /// <summary>The agent is killed; the kernel keeps running.</summary>
     AgentDies,
 
-    /// <summary>The agent is killed, and the host is rebooted in order: what was written reaches the disks.</summary>
+    /// <summary>The agent is killed, and the host reboots cleanly: all writes reach the disks.</summary>
     KernelReboots,
 
-    /// <summary>The kernel's memory is gone, and with it what was not flushed.</summary>
+    /// <summary>The kernel's memory is lost, and all writes that were not flushed.</summary>
     PowerCut,
 }
 
 /// <summary>How a pool's owner works.</summary>
-/// <param name="Rides">Outcomes are durable with the next intent.</param>
+/// <param name="Rides">Outcomes become durable with the next intent.</param>
 /// <param name="Discards">Removed devices are discarded before they are deleted.</param>
-/// <param name="Stocks">The pool makes snapshots before a caller asks.</param>
+/// <param name="Stocks">The pool keeps a stock of snapshots.</param>
 internal sealed record Manner(bool Rides, bool Discards, bool Stocks = false);
 
-/// <summary>A host with one pool: what outlives an agent, and the agent of the moment.</summary>
+/// <summary>A host with one pool: its durable state, and the present agent.</summary>
 internal sealed class World
 {
     private static readonly PoolName Name = Given.Pool.Identity!.Name;
@@ -65,12 +65,12 @@ internal sealed class World
 
     public Steps Steps { get; }
 
-    /// <summary>What is durable.</summary>
+    /// <summary>The durable events.</summary>
     public List<PoolEvent> Journal { get; } = [];
 
     public PoolRunner Machine { get; private set; }
 
-    /// <summary>What its owner expects of the pool.</summary>
+    /// <summary>The owner's expectation of the pool.</summary>
     public Expected Expected { get; private set; } = Expected.Nothing;
 
     public IEnumerable<KernelCall> Calls => _kernel.Log;
@@ -95,8 +95,8 @@ internal sealed class World
             e => e with { Disks = e.Disks + 1 });
     }
 
-    /// <summary>Does it, and expects it of the pool when it was acknowledged.</summary>
-    /// <returns>The refusal, where there was one.</returns>
+    /// <summary>Runs the operation, and updates the expectation if it was acknowledged.</summary>
+    /// <returns>The refusal, if there was one.</returns>
     public Refusal? Do(Operation operation)
     {
         var refusal = Machine.Do(operation.Command);
@@ -108,10 +108,10 @@ internal sealed class World
         return null;
     }
 
-    /// <summary>From now on the pool is expected to be so.</summary>
+    /// <summary>Sets the expectation.</summary>
     public void Expect(Expected expected) => Expected = expected;
 
-    /// <summary>What the container of an operation writes once it runs.</summary>
+    /// <summary>Writes what the operation's container writes once it runs.</summary>
     public void Write(Operation operation)
     {
         if (operation.Writes is not var (key, file, content) || Expected.Find(key) is not { } device)
@@ -122,7 +122,7 @@ internal sealed class World
         Expected = Expected.With(key, device with { Files = device.Files.SetItem(file, content) });
     }
 
-    /// <summary>The crash, and a new agent that has not started yet.</summary>
+    /// <summary>Crashes, and creates an agent that has not started yet.</summary>
     public void Restart(Crash crash)
     {
         if (crash == Crash.KernelReboots)

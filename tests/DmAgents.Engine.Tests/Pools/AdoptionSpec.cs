@@ -6,7 +6,7 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>A pool whose journal is gone is taken over with what it has.</summary>
+/// <summary>A pool whose journal is lost is adopted with its content.</summary>
 public sealed class AdoptionSpec : PoolSpec
 {
     [Fact]
@@ -56,7 +56,7 @@ public sealed class AdoptionSpec : PoolSpec
 
         Assert.Equal(RefusalKind.WrongState, refusal.Kind);
         Assert.Equal(PoolPhase.WrongPool, life.Machine.Phase);
-        // The journal is there, and not the pool's: it may be taken over again.
+        // There is a journal, but it does not belong to the pool: the pool may be adopted again.
         life.Done(adopt with { Request = Ask.NewRequest() });
         Agrees(life);
     }
@@ -112,7 +112,7 @@ public sealed class AdoptionSpec : PoolSpec
         return (state, state.Find(Ask.Container("web"))!);
     }
 
-    /// <summary>The claims of an operator who knows what that state had.</summary>
+    /// <summary>The claims of an operator with knowledge of that state.</summary>
     private PoolCommands.Adopt Adopt(PoolState known)
     {
         var claims = new AdoptionClaims(

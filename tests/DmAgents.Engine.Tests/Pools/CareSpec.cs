@@ -8,12 +8,12 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>A pool's health: journaled, and repaired by policy. The status is read if a test asks for it.</summary>
+/// <summary>A pool's health: journaled, and repaired by policy. The status is read only on a test's request.</summary>
 public sealed class CareSpec : PoolSpec
 {
     private const int Block = 64 << 10;
 
-    /// <summary>16 MiB, of which the base and its file system take a little.</summary>
+    /// <summary>16 MiB, of which the base and its file system use a little.</summary>
     private static readonly PoolBacking.Disks Small = TestHost.Backing with
     {
         Data = [TestHost.Part(TestHost.DataDisk, ByteSize.MiB(16))],
@@ -124,7 +124,7 @@ public sealed class CareSpec : PoolSpec
 
         Host.Kernel.BreakMetadata(TestHost.Pool);
         life.Tell(PoolInputs.LookAtStatus.Instance);
-        // The machine has taken the look before it answers this.
+        // The machine processes the look before it answers this.
         life.Refused(Ask.Create("other", Ask.Layer("unknown")));
         held.Open();
 
@@ -143,7 +143,7 @@ public sealed class CareSpec : PoolSpec
 
     private static DeviceRecord Writable(PoolLife life, string name)
     {
-        // Larger than the pool: thin.
+        // Larger than the pool: thin provisioning.
         var made = life.Done(Ask.Create(name, use: DeviceUse.Active, size: ByteSize.MiB(16)));
         return made.Device!;
     }
@@ -166,7 +166,7 @@ public sealed class CareSpec : PoolSpec
         return KernelResult.Done;
     }
 
-    /// <summary>The pool looks at its status, and has done what it wants to do about it.</summary>
+    /// <summary>Makes the pool read its status and react to it.</summary>
     private static void Looked(PoolLife life)
     {
         var before = life.Machine.Health;

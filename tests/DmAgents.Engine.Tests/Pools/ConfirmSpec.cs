@@ -7,12 +7,12 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>What the journal has already is not told of the kernel until the kernel was asked.</summary>
+/// <summary>Before the agent reports "already so" from the journal, it checks the kernel.</summary>
 public sealed class ConfirmSpec : PoolSpec
 {
     private static readonly DeviceKey Web = Ask.Container("web");
 
-    /// <summary>What was refused stays as it is until somebody asks again.</summary>
+    /// <summary>A refused operation stays refused until a caller repeats it.</summary>
     private static readonly PoolSettings NotByTimer = Settings with { RetryInterval = TimeSpan.FromHours(1) };
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class ConfirmSpec : PoolSpec
 
         Assert.True(life.Done(Ask.Mount("web")).AlreadySo);
 
-        // What it costs: one look at the device, one at the place. Directories in mnt/ are made behind what happens.
+        // The cost: one look at the device, one at the mount point. Directories in mnt/ are created in the background.
         Assert.Equal(
             [nameof(IKernel.MountAt), nameof(IKernel.Compare)],
             life.Kernel.CallLog.Select(call => call.Operation).Where(call => call != nameof(IKernel.EnsureDirectory)));
@@ -72,12 +72,12 @@ public sealed class ConfirmSpec : PoolSpec
         life.Done(mount);
         var resize = Ask.Resize("web", web.Size + ByteSize.MiB(64));
         life.Done(resize);
-        // A device that is open keeps its thin id until it is closed.
+        // An open device keeps its thin id until it is closed.
         using var held = isHeldYet ? Host.Kernel.HoldDevice(TestHost.Thin(web.Id).Path) : null;
         life.Done(Ask.Remove("web", force: true));
         if (!isHeldYet)
             life.RunUntil(() => !life.State.Devices.ContainsKey(web.Id), () => "its blocks are not back");
-        // Another of its name is not what those requests were about.
+        // Another device with its name is not the one of those requests.
         life.Done(Ask.Create("web"));
 
         foreach (var (again, what) in new (PoolCommand, string)[]
@@ -112,8 +112,8 @@ public sealed class ConfirmSpec : PoolSpec
         Assert.False(Host.IsMounted(Web));
     }
 
-    /// <summary>The kernel has unmounted it, and then the device's flush fails: the journal goes back to "mounted".
-    /// </summary>
+    /// <summary>The kernel has unmounted it, and then flushing the device fails: the journal returns to
+    /// "mounted".</summary>
     [Fact]
     public void After_an_unmount_that_failed_with_EIO_a_mount_is_a_mount_or_a_refusal()
     {
@@ -130,7 +130,7 @@ public sealed class ConfirmSpec : PoolSpec
         Agrees(life);
     }
 
-    /// <summary>umount(2) reports no write that failed before or during it.</summary>
+    /// <summary>umount(2) does not report a write that failed before or during it.</summary>
     [Fact]
     public void An_unmount_whose_last_writes_fail_is_refused_and_the_next_one_is_not()
     {
@@ -320,7 +320,7 @@ public sealed class ConfirmSpec : PoolSpec
         TestHost.Thin(device.Id), DeviceNames.ThinDeviceId(TestHost.PoolUuid, device.Id), TestHost.Pool, device.Id,
         device.Size.Sectors, device.ReadOnly);
 
-    /// <summary>As the agent opens the pool with its larger backing.</summary>
+    /// <summary>The table with which the agent opens the pool on its larger backing.</summary>
     private static ThinPoolTable Table() => new(
         TestHost.Pool, DeviceNames.PoolId(TestHost.PoolUuid), DeviceNames.Metadata(TestHost.PoolName).Path,
         DeviceNames.Data(TestHost.PoolName).Path, ByteSize.GiB(2).Sectors, PoolBlockSize.Default,

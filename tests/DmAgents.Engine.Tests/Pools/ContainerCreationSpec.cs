@@ -200,7 +200,7 @@ public sealed class ContainerCreationSpec : PoolSpec
         Assert.True(Host.IsMounted(create.Key));
     }
 
-    /// <summary>The base was taken back, and the container above it was never begun: neither is in doubt.</summary>
+    /// <summary>The base was undone, and the container above it was never started: neither is in doubt.</summary>
     [Fact]
     public void A_failing_mkfs_leaves_nothing_in_quarantine()
     {

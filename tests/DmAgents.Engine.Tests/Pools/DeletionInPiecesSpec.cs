@@ -17,12 +17,12 @@ public sealed class DeletionInPiecesSpec : PoolSpec
     /// <summary>Two pieces.</summary>
     private const int Many = (int)First + 300;
 
-    /// <summary>What the first piece has.</summary>
+    /// <summary>The number of blocks in the first piece.</summary>
     private const ulong First = DiscardPlan.FirstPiece - DiscardPlan.CallBlocks;
 
     private static readonly PoolSettings InPieces = Settings with { DeleteAtOnce = ByteSize.MiB(1) };
 
-    /// <summary>A piece of a millisecond is followed by a pause of a hundred.</summary>
+    /// <summary>A pause of about a hundred milliseconds follows a piece of one millisecond.</summary>
     private static readonly PoolSettings Slowly = InPieces with { Background = new BackgroundPace(1) };
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class DeletionInPiecesSpec : PoolSpec
         var life = Opened(InPieces with { DiscardOnRemove = true });
         var container = Written(life, "c", blocks: 50);
         life.Done(Ask.CommitLive("c", Ask.Layer("of-c")));
-        // Five of the shared ones are two different ones from here on.
+        // Five of the shared blocks become two different blocks each.
         Host.Kernel.Write(TestHost.Thin(container.Id).Path, new ByteSize(16 * Block), new byte[5 * Block]);
         life.Kernel.ClearCallLog();
         var held = life.Kernel.HoldNext(nameof(IKernel.Discard));
@@ -170,7 +170,7 @@ public sealed class DeletionInPiecesSpec : PoolSpec
         var large = Written(life, "large", Many);
         life.Kernel.AfterCall = call =>
         {
-            // A pause of 20 s for it.
+            // This causes a pause of 20 s.
             if (call.Operation == nameof(IKernel.Discard))
                 Host.Clock.Set(Host.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(200));
         };
@@ -253,7 +253,7 @@ public sealed class DeletionInPiecesSpec : PoolSpec
         var other = Written(life, "other", blocks: 10);
         life.Kernel.AfterCall = call =>
         {
-            // A pause of 20 s for it.
+            // This causes a pause of 20 s.
             if (call.Operation == nameof(IKernel.Discard) && Discards(life) == 1)
                 Host.Clock.Set(Host.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(200));
         };
@@ -308,7 +308,7 @@ public sealed class DeletionInPiecesSpec : PoolSpec
 
     private ulong Used() => Host.Kernel.PoolStatus(TestHost.Pool).Value.Data.Used;
 
-    /// <summary>Beyond what the base has.</summary>
+    /// <summary>The blocks in addition to the base's.</summary>
     private ulong OwnBlocksOfPool(PoolLife life)
     {
         Settled(life);

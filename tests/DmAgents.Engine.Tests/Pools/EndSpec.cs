@@ -48,7 +48,8 @@ public sealed class EndSpec : PoolSpec
     [Fact]
     public void A_stop_during_a_checkpoint_waits_for_it()
     {
-        // Three events by the opening, four by the first container and its base: the second one's is the eighth.
+        // Three events from the opening, four from the first container and its base: the second container's is the
+        // eighth.
         var life = Opened(Settings with { SnapshotEvery = 8 });
         var held = life.Kernel.HoldNext(nameof(IKernel.SetTransactionId));
         life.Done(Ask.Create("one"));
@@ -59,7 +60,7 @@ public sealed class EndSpec : PoolSpec
         held.Open();
         life.Ends();
 
-        // One more where the stop came after the checkpoint's end; in no case one that is under way.
+        // One more if the stop came after the end of the checkpoint; in no case one under way.
         var inPool = Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId;
         Assert.Equal(new Checkpoint(inPool, Intended: null), life.State.Checkpoint);
         Assert.InRange(inPool.Value, 2ul, 3ul);
@@ -149,7 +150,7 @@ public sealed class EndSpec : PoolSpec
         Assert.IsNotType<PoolReplies.Refused>(removal.Value);
     }
 
-    /// <summary>It would make live again what the removal takes down, or find it half taken down.</summary>
+    /// <summary>It would activate again what the removal deactivates, or find it half deactivated.</summary>
     [Fact]
     public void A_removal_waits_for_what_is_settled_in_the_background()
     {

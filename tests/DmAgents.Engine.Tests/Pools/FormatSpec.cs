@@ -7,7 +7,7 @@ using DmAgents.Testing.Docker;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>A pool under a kernel that is older than the one that made its file systems.</summary>
+/// <summary>A pool on a kernel older than the one that made its file systems.</summary>
 public sealed class FormatSpec : PoolSpec
 {
     private static readonly KernelVersion Old = new(5, 1);
@@ -38,7 +38,7 @@ public sealed class FormatSpec : PoolSpec
 
         Assert.Equal(new ThinId(1), Assert.Single(rolledBack.Machine.Formats).Id);
         Assert.Contains("casefold (from Linux 5.2 on)", rolledBack.Machine.Reason, StringComparison.Ordinal);
-        // What was mounted stays wanted, and says why it is not.
+        // A mounted device stays wanted, and reports why it is not mounted.
         Assert.Contains("casefold", Assert.Single(rolledBack.Machine.DeviceProblems).Value, StringComparison.Ordinal);
         foreach (var refused in new[]
         {
@@ -51,7 +51,7 @@ public sealed class FormatSpec : PoolSpec
             Assert.DoesNotContain("errno", refused.Why, StringComparison.Ordinal);
             Assert.Equal("run a kernel that knows what is named", refused.Next);
         }
-        // A virtual machine mounts it with a kernel of its own.
+        // A virtual machine mounts it with its own kernel.
         rolledBack.Done(Ask.Create("for-a-guest", Ask.Layer("a"), DeviceUse.Active));
         rolledBack.Die();
         Host.Kernel.Running = Young;
@@ -71,7 +71,7 @@ public sealed class FormatSpec : PoolSpec
             .Command(Ask.NewRequest(), TestHost.PoolName, TestHost.PoolUuid);
         Host.Kernel.Running = Old;
         var life = Live();
-        // Of a container whose parents are lost, itself is the beginning.
+        // A container whose parents are lost is itself the base of its lineage.
         life.Done(command with { Devices = [command.Devices[2] with { Parent = null }], Images = [] });
         Assert.Equal(new ThinId(3), Assert.Single(life.Machine.Formats).Id);
         life.Done(new PoolCommands.ConfirmTakeover(Ask.NewRequest(), Ask.At));

@@ -7,7 +7,7 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>A pool that the kernel has given up comes back by itself, when its disks do.</summary>
+/// <summary>A pool that the kernel has failed recovers automatically when its disks return.</summary>
 public sealed class GivenUpSpec : PoolSpec
 {
     private static readonly DeviceKey Web = Ask.Container("web");
@@ -19,7 +19,7 @@ public sealed class GivenUpSpec : PoolSpec
         Host.Kernel.FailPool(TestHost.Pool);
 
         life.Tell(PoolInputs.LookAtStatus.Instance);
-        // It was journaled as failed, and as writable again.
+        // The journal has it as failed, and then as writable again.
         life.RunUntil(
             () => life.State.Condition is { Since: not null, Condition: PoolCondition.Writable },
             () => "nothing is journaled");

@@ -6,7 +6,7 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>How the pool writes its journal, and what it answers to a request that is made again.</summary>
+/// <summary>How the pool writes its journal, and how it answers a repeated request.</summary>
 public sealed class JournalUseSpec : PoolSpec
 {
     [Fact]

@@ -10,7 +10,7 @@ using DmAgents.Testing.Faults;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>A pool whose metadata are damaged, marked or lost gets usable ones, whatever the agent dies of
+/// <summary>A pool whose metadata are damaged, flagged or lost gets usable ones, wherever the agent dies
 /// meanwhile.</summary>
 public sealed class MendSpec : PoolSpec
 {
@@ -145,7 +145,7 @@ public sealed class MendSpec : PoolSpec
     [Fact]
     public void A_pool_that_the_kernel_has_given_up_and_whose_check_fails_is_repaired()
     {
-        // Only one check fails: a pool that is tried again by timer would be open before the repair.
+        // Only one check fails: a retry by timer would open the pool before the repair.
         var life = Opened(Settings with { RetryInterval = TimeSpan.FromHours(1) });
         life.Done(Ask.Create("web", use: DeviceUse.Mounted));
         Agrees(life);
@@ -299,8 +299,8 @@ public sealed class MendSpec : PoolSpec
 
     private static PoolCommands.DiscardMetadata Discard() => new(Ask.NewRequest(), Ask.At);
 
-    /// <summary>An agent whose pool is closed: its metadata have a mounted container, and one that no repair
-    /// finds.</summary>
+    /// <summary>An agent with a closed pool: its metadata have a mounted container, and a device that no repair can
+    /// recover.</summary>
     private (PoolLife Life, ThinId Web, ThinId Lost) WithDamage()
     {
         var life = Opened();
@@ -317,7 +317,7 @@ public sealed class MendSpec : PoolSpec
         return (next, web.Id, lost.Id);
     }
 
-    /// <summary>False where the repair was over before that step.</summary>
+    /// <summary>False if the repair ended before that step.</summary>
     private bool DiesInRepair(int step, bool powerCut)
     {
         MoveToNewHost();
@@ -336,7 +336,7 @@ public sealed class MendSpec : PoolSpec
         return died;
     }
 
-    /// <summary>The next agent, asked for the same, ends where it would have ended at once.</summary>
+    /// <summary>The next agent gets the same request, and reaches the same result as without the crash.</summary>
     private void Repaired(PoolCommands.MendMetadata repair, ThinId web)
     {
         var next = Live();

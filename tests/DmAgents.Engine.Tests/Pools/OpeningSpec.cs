@@ -9,7 +9,7 @@ using DmAgents.Testing.Contracts;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>An agent starts on a host where a pool has been.</summary>
+/// <summary>An agent starts on a host that already had a pool.</summary>
 public sealed class OpeningSpec : PoolSpec
 {
     [Fact]

@@ -6,7 +6,7 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>Thin ids that the pool has and nobody knows.</summary>
+/// <summary>Thin ids that the pool has and the journal does not know.</summary>
 public sealed class QuarantineSpec : PoolSpec
 {
     private static readonly ThinId Stray = new(77);
@@ -89,7 +89,7 @@ public sealed class QuarantineSpec : PoolSpec
         Agrees(next);
     }
 
-    /// <summary>A journal that was restored from a backup is older than the files in metadata/.</summary>
+    /// <summary>A journal restored from a backup is older than the files in metadata/.</summary>
     [Fact]
     public void What_its_file_in_metadata_says_is_kept_before_the_file_goes()
     {
@@ -110,7 +110,7 @@ public sealed class QuarantineSpec : PoolSpec
         var next = Reopened();
 
         Assert.Equal(expected, next.State.Ledger.Quarantine[Stray].Hint);
-        // As the projection does, which does not know the device.
+        // The projection deletes it too, because it does not know the device.
         Assert.True(Host.Files.Delete(file).Succeeded);
         next.Die();
         Assert.Equal(expected, Reopened().State.Ledger.Quarantine[Stray].Hint);
@@ -146,7 +146,7 @@ public sealed class QuarantineSpec : PoolSpec
         Assert.Contains(Stray, life.State.Ledger.Quarantine.Keys);
     }
 
-    /// <summary>A pool with a base, a container, and an id that somebody else has made.</summary>
+    /// <summary>A pool with a base, a container, and an id that another program created.</summary>
     private PoolLife WithStray(ThinId stray, Domain.Pools.PoolSettings? settings = null)
     {
         var life = Opened();

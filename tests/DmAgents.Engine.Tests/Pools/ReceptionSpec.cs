@@ -9,7 +9,7 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>A layer comes from another host: the pool's part.</summary>
+/// <summary>Receiving a layer from another host: the pool's part.</summary>
 public sealed class ReceptionSpec : PoolSpec
 {
     private static readonly RequestId Transfer = Ask.NewRequest();

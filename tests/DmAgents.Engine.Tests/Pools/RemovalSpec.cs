@@ -103,8 +103,8 @@ public sealed class RemovalSpec : PoolSpec
         life.RunUntil(() => life.Machine.Health is { CanChange: false }, () => "the status was not read");
         life.Done(Ask.Remove("web"));
 
-        // What an operator does: takes the pool down, repairs its metadata, brings it up again. The agent does not look
-        // meanwhile: it would open what it finds closed.
+        // An operator deactivates the pool, repairs its metadata, and activates it again. The agent must not read the
+        // status meanwhile: it would open the pool that it finds closed.
         var look = life.Kernel.HoldNext(nameof(IKernel.PoolStatus));
         life.Reach(look);
         var assembly = new AssemblyEffects(Host.Kernel, new PoolContext(life.State.Identity!, TestHost.Paths, false));

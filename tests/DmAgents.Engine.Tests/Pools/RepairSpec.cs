@@ -5,7 +5,7 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>What someone did by hand is found and mended on demand, while the agent runs.</summary>
+/// <summary>Manual changes are found and repaired on demand, while the agent runs.</summary>
 public sealed class RepairSpec : PoolSpec
 {
     private static PoolCommands.Repair Repair(TransactionId? accept = null) => new(Ask.NewRequest(), accept, Ask.At);
@@ -79,7 +79,7 @@ public sealed class RepairSpec : PoolSpec
         var refused = next.Refused(Repair());
         Assert.Contains($"--accept-transaction-id {foreign}", refused.Next, StringComparison.Ordinal);
         Assert.Equal(RefusalKind.WrongState, next.Refused(Repair(new TransactionId(1))).Kind);
-        // Two at once are one comparison.
+        // Two simultaneous requests share one comparison.
         Answer[] both = [next.Ask(Repair(foreign)), next.Ask(Repair(foreign))];
         Assert.All(both, answer => Assert.IsType<PoolReplies.Repaired>(answer.Value));
 

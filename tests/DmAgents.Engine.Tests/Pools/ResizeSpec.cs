@@ -53,7 +53,7 @@ public sealed class ResizeSpec : PoolSpec
         Assert.Equal(RefusalKind.Busy, life.Refused(resize).Kind);
     }
 
-    /// <summary>Both at once: the growth finds a device that is to be idle and is mounted, and fails.</summary>
+    /// <summary>Together they would fail: the growth would find a device mounted that should be idle.</summary>
     [Fact]
     public void An_unmount_behind_a_resize_under_way_is_busy_and_a_resize_behind_an_unmount_as_well()
     {

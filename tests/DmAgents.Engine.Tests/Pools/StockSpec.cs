@@ -6,7 +6,7 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>Snapshots that are made before anyone asks for them.</summary>
+/// <summary>Snapshots that are created in advance.</summary>
 public sealed class StockSpec : PoolSpec
 {
     private static readonly DeviceKey Layer = Ask.Layer("a");
@@ -30,7 +30,7 @@ public sealed class StockSpec : PoolSpec
 
         Assert.Contains(reply.Device!.Id, ready);
         Assert.True(Host.IsLive(reply.Device.Id));
-        // The next one for the stock is what is held.
+        // The held call belongs to the next snapshot for the stock.
         life.Reach(made);
         made.Open();
         Stock(life, count: 2);

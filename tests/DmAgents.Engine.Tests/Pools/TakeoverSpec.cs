@@ -9,10 +9,10 @@ using DmAgents.Testing.Docker;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>A pool that was Docker's: taken over, looked at, given back or kept.</summary>
+/// <summary>A pool that was Docker's: taken over, examined, returned or kept.</summary>
 public sealed class TakeoverSpec : PoolSpec
 {
-    /// <summary>Steps of an undo and of a takeover are shared by so many tests.</summary>
+    /// <summary>The number of tests that share the steps of an undo and of a takeover.</summary>
     private const int Slices = 3;
 
     private DockerWorld _docker = null!;
@@ -64,7 +64,7 @@ public sealed class TakeoverSpec : PoolSpec
         var life = TakenOver();
         life.Die();
         Host.Kernel.PowerCut();
-        // The simulation keeps directories in memory only.
+        // The simulation keeps directories only in memory.
         Host.Kernel.EnsureDirectory(DockerWorld.Request.Directory).Must();
         _docker.Assemble();
 

@@ -115,7 +115,8 @@ public sealed class TrimSpec : PoolSpec
         var first = life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At));
         life.Reach(held);
         var second = life.Ask(new PoolCommands.Trim(Ask.NewRequest(), Ask.At));
-        // Behind the second request in the actor's mailbox: when it is answered, the second one waits for the round.
+        // This follows the second request in the actor's mailbox: once it is answered, the second request waits for the
+        // round.
         life.Refused(Ask.Create("other", Ask.Layer("unknown")));
         held.Open();
 
@@ -157,7 +158,7 @@ public sealed class TrimSpec : PoolSpec
         {
             StatusInterval = TimeSpan.FromMilliseconds(20),
             Background = new BackgroundPace(1),
-            // A pause of more than an hour after the first file system.
+            // This causes a pause of more than an hour after the first file system.
             Trim = new TrimSettings(TimeSpan.FromMilliseconds(100), ByteSize.KiB(10)),
         });
         life.RunUntil(() => life.Machine.IsTrimming, () => "nothing is trimmed");

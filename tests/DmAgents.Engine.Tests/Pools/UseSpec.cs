@@ -5,7 +5,7 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>Mounting, unmounting, activating; and what happens to one device at the same time.</summary>
+/// <summary>Mounting, unmounting, activating; and simultaneous operations on one device.</summary>
 public sealed class UseSpec : PoolSpec
 {
     [Fact]
@@ -22,7 +22,7 @@ public sealed class UseSpec : PoolSpec
         Agrees(life);
     }
 
-    /// <summary>The projection takes the directory of one that had the key before.</summary>
+    /// <summary>The projection removes the directory of a device that had the key before.</summary>
     [Fact]
     public void A_mount_whose_directory_goes_meanwhile_is_made_again()
     {
@@ -163,8 +163,8 @@ public sealed class UseSpec : PoolSpec
     public static TheoryData<PoolCommand> ChangesOfUse => [
         Ask.Mount("web"), Ask.Use(Ask.Container("web"), DeviceUse.Active), Ask.Commit("web", Ask.Layer("a"))];
 
-    /// <summary>Were it accepted, it would build on an unmount that the kernel may refuse yet: a commit, for one, would
-    /// make a layer of what is mounted and written.</summary>
+    /// <summary>If it were accepted, it would build on an unmount that the kernel may still refuse: a commit, for
+    /// example, would make a layer of a device that is mounted and written.</summary>
     [Theory, MemberData(nameof(ChangesOfUse), DisableDiscoveryEnumeration = true)]
     public void A_change_behind_an_unmount_under_way_is_busy(PoolCommand behind)
     {

@@ -5,7 +5,7 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>Views: names under which one live device is read.</summary>
+/// <summary>Views: names under which one live device can be read.</summary>
 public sealed class ViewSpec : PoolSpec
 {
     private static readonly DeviceKey Layer = Ask.Layer("a");
@@ -54,7 +54,7 @@ public sealed class ViewSpec : PoolSpec
         life.Done(Ask.Remove(Ask.View("v")));
         Assert.Empty(life.State.Views);
 
-        // Seen again meanwhile: it was never away.
+        // It has a view again meanwhile: it was never deactivated.
         life.Done(Ask.View("w", Layer));
         Assert.True(Host.IsLive(layer.Id));
         life.Done(Ask.Remove(Ask.View("w")));

@@ -6,7 +6,7 @@ using DmAgents.Domain.Tests.Deciding;
 
 namespace DmAgents.Engine.Tests.Recovery;
 
-/// <summary>Pool and journal disagree because somebody else changed the pool.</summary>
+/// <summary>Pool and journal disagree because another program changed the pool.</summary>
 public sealed class DisagreementTests
 {
     private readonly World _world = Histories.Begin(

@@ -4,10 +4,10 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Engine.Tests.Support;
 
-/// <summary>What is true whenever nothing is under way: journal, pool and live devices agree.</summary>
+/// <summary>The invariant whenever nothing is under way: journal, pool and live devices agree.</summary>
 internal static class Agreement
 {
-    /// <summary>What is broken, in words; nothing if all holds.</summary>
+    /// <summary>The violations, in words; empty if there are none.</summary>
     public static IEnumerable<string> Broken(
         TestHost host, PoolPhase phase, string reason, PoolState state,
         ImmutableSortedDictionary<ThinId, string> problems) => phase != PoolPhase.Open

@@ -11,7 +11,7 @@ internal sealed class Answer(PoolStepper life, PoolCommand command)
 
     internal PoolReply? Given { get; set; }
 
-    /// <summary>Runs the pool until the reply is there.</summary>
+    /// <summary>Runs the pool until the reply arrives.</summary>
     public PoolReply Value
     {
         get

@@ -6,7 +6,7 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Engine.Tests.Support;
 
-/// <summary>Commands, each with a request of its own.</summary>
+/// <summary>Commands, each with its own request id.</summary>
 internal static class Ask
 {
     public static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
@@ -45,7 +45,7 @@ internal static class Ask
 
     public static DeviceKey View(string name) => DeviceKey.Containerd("default", name);
 
-    /// <summary>Upon a layer, or blank.</summary>
+    /// <summary>On a layer, or blank.</summary>
     public static PoolCommands.Receive Receive(DeviceKey key, DeviceKey? above, ByteSize? size = null) =>
         new(NewRequest(), key, above, above, size ?? BaseSize, FileSystemKind.Ext4, At);
 

@@ -2,7 +2,7 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Engine.Tests.Support;
 
-/// <summary>A host, what its journal has, and its clock.</summary>
+/// <summary>A host, the durable events of its journal, and its clock.</summary>
 internal sealed class PoolHost : TestHost
 {
     private int _ids;

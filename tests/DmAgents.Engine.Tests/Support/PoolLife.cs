@@ -5,7 +5,7 @@ using DmAgents.Testing.Faults;
 
 namespace DmAgents.Engine.Tests.Support;
 
-/// <summary>One life of a pool's machine on a host, and what tests ask of it.</summary>
+/// <summary>One life of a pool's machine on a host, with the operations that tests use.</summary>
 internal sealed class PoolLife : PoolStepper
 {
     public PoolLife(PoolHost host, PoolSettings settings, WorkUnderWay work)
@@ -33,13 +33,13 @@ internal sealed class PoolLife : PoolStepper
         return Assert.IsAssignableFrom<PoolReplies.Success>(reply);
     }
 
-    /// <summary>What the command names as its reply.</summary>
+    /// <summary>Runs a command, which must succeed with its own reply type.</summary>
     public TReply Done<TReply>(PoolCommand<TReply> command)
         where TReply : PoolReplies.Success => Assert.IsType<TReply>(Done((PoolCommand)command));
 
     public Refusal Refused(PoolCommand command) => Assert.IsType<PoolReplies.Refused>(Ask(command).Value).Refusal;
 
-    /// <summary>Runs until a job has come to the gate.</summary>
+    /// <summary>Runs until a job has reached the gate.</summary>
     public void Reach(CallGate gate) => RunUntil(() => gate.Reached.IsCompleted, () => "no call has come to the gate");
 
     public void IsOpen() => Shows(PoolPhase.Open);
@@ -47,15 +47,15 @@ internal sealed class PoolLife : PoolStepper
     public void Shows(PoolPhase phase) =>
         RunUntil(() => Machine.Phase == phase, () => $"the pool is {Machine.Phase}: {Machine.Reason}");
 
-    /// <summary>The agent stops: the pool has heard of it.</summary>
+    /// <summary>The agent stops: the pool gets the message.</summary>
     public void Stops()
     {
         Tell(PoolInputs.Stop.Instance);
         Shows(PoolPhase.Stopping);
     }
 
-    /// <summary>Runs until there is a reply, or the machine is no more.</summary>
-    /// <returns>The command is done.</returns>
+    /// <summary>Runs until there is a reply, or the machine has ended.</summary>
+    /// <returns>True if the command is done.</returns>
     public bool IsDoneOrDies(Answer answer)
     {
         RunUntil(() => answer.IsGiven || HasStopped, () => "no reply");

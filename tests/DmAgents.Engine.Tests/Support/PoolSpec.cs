@@ -11,13 +11,13 @@ public abstract class PoolSpec
 
     internal PoolHost Host { get; private set; } = new();
 
-    /// <summary>From here on the test is about another host, on which nothing has been.</summary>
+    /// <summary>From here on the test uses another host, an empty one.</summary>
     internal void MoveToNewHost() => Host = new PoolHost();
 
-    /// <summary>As in production, but that no status is read that a test did not ask for.</summary>
+    /// <summary>As in production, except that the status is read only on a test's request.</summary>
     internal static PoolSettings Settings { get; } = new() { StatusInterval = TimeSpan.FromHours(1) };
 
-    /// <summary>The pool's machine starts over what the journal has.</summary>
+    /// <summary>A pool's machine that starts from the journal.</summary>
     internal PoolLife Live(PoolSettings? settings = null) => new(Host, settings ?? Settings, _work);
 
     /// <summary>A machine with an open, empty pool.</summary>
@@ -28,7 +28,7 @@ public abstract class PoolSpec
         return life;
     }
 
-    /// <summary>The next machine after one that died, and its pool open.</summary>
+    /// <summary>The next machine after a death, with its pool open.</summary>
     internal PoolLife Reopened(PoolSettings? settings = null)
     {
         var life = Live(settings);
@@ -36,14 +36,14 @@ public abstract class PoolSpec
         return life;
     }
 
-    /// <summary>Journal, pool and live devices come to agree.</summary>
+    /// <summary>Waits until journal, pool and live devices agree.</summary>
     internal void Agrees(PoolLife life)
     {
         List<string> broken = [];
         life.RunUntil(() => (broken = Broken(life)).Count == 0, () => string.Join("\n", broken));
     }
 
-    /// <summary>As <see cref="Agrees"/>, and nothing is left to be written.</summary>
+    /// <summary>As <see cref="Agrees"/>, with nothing left to write.</summary>
     internal void Settled(PoolLife life)
     {
         Agrees(life);

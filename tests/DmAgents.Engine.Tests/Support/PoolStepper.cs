@@ -9,25 +9,24 @@ using DmAgents.Testing.Faults;
 
 namespace DmAgents.Engine.Tests.Support;
 
-/// <summary>What a machine runs on.</summary>
-/// <param name="Journal">What is durable.</param>
+/// <summary>The environment of a machine.</summary>
+/// <param name="Journal">The durable events.</param>
 internal sealed record PoolStage(
     PoolScene Scene, IKernel Kernel, IDurableFiles Files, List<PoolEvent> Journal, VirtualClock Clock);
 
 /// <summary>
-/// Does what the production machine of a pool says, from its start over what the journal has to its death, on the
-/// test's thread. Each worker runs one job after the other, workers take turns, and time moves on only when nothing else
-/// can: to the next timer.
+/// Carries out the outputs of a pool's production machine on the test's thread, from its start from the journal to its
+/// death. Each worker runs one job after the other, and workers take turns. Time advances only if nothing else can run:
+/// to the next timer.
 /// </summary>
-/// <remarks>A job that comes to a gate of the kernel waits there on a thread of its own, and all others go on without
-/// it.</remarks>
-/// <param name="gates">Of the kernel.</param>
+/// <remarks>A job that reaches a gate of the kernel waits there on its own thread, while all others continue.</remarks>
+/// <param name="gates">The kernel's gates.</param>
 internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
 {
-    /// <summary>Of virtual time: a condition that does not hold by then never does.</summary>
+    /// <summary>Virtual time: a condition that does not hold by then never does.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
-    /// <summary>Of real time, for a job that runs on a thread of its own.</summary>
+    /// <summary>Real time, for a job on its own thread.</summary>
     private static readonly TimeSpan JobPatience = TimeSpan.FromMinutes(2);
 
     private readonly PoolMachine _machine = MachineOf(stage);
@@ -45,10 +44,10 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
     /// <summary>Warnings of the log.</summary>
     public List<string> Warnings { get; } = [];
 
-    /// <summary>What was written to the journal at once.</summary>
+    /// <summary>The writes to the journal, each with its events.</summary>
     public List<ImmutableArray<PoolEvent>> Writes { get; } = [];
 
-    /// <summary>Events that are decided and wait for <see cref="ReleaseJournal"/>.</summary>
+    /// <summary>The number of decided writes that wait for <see cref="ReleaseJournal"/>.</summary>
     public int HeldWrites => _held.Count;
 
     /// <summary>Runs before each write to the journal: a place to die.</summary>
@@ -60,7 +59,7 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
     /// <summary>The plan of the latest recovery.</summary>
     public RecoveryPlan? Plan { get; private set; }
 
-    /// <summary>The machine has stopped by itself, or died.</summary>
+    /// <summary>The machine has stopped itself, or died.</summary>
     public bool HasStopped { get; private set; }
 
     /// <summary>The reason of its end, if it has reported one.</summary>
@@ -75,7 +74,7 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
 
     public void Tell(PoolInput input) => _inputs.Enqueue(input);
 
-    /// <summary>Writes wait from here on: what is decided is not durable.</summary>
+    /// <summary>Holds all writes from here on: decided events do not become durable.</summary>
     public void HoldJournal() => _isHeld = true;
 
     public void ReleaseJournal()
@@ -86,7 +85,7 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
         _held.Clear();
     }
 
-    /// <summary>The process is gone between two steps: nothing is finished, no caller is answered.</summary>
+    /// <summary>The process dies between two steps: nothing is finished, no caller is answered.</summary>
     /// <param name="held">A call in the kernel, which ends after the process.</param>
     public void Die(CallGate? held = null)
     {
@@ -95,7 +94,7 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
         held?.Open();
         _workers.ForEach(worker => worker.AwaitEnd(JobPatience));
         _site.Dispose();
-        // What was decided and not written is lost.
+        // Decided events that were not written are lost.
         stage.Journal.RemoveRange(stage.Journal.Count - _held.Sum(), _held.Sum());
         _held.Clear();
     }
@@ -111,7 +110,7 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
         }
     }
 
-    /// <summary>All that can be done at this moment, without waiting for a timer.</summary>
+    /// <summary>Runs everything that can run at this moment, without waiting for a timer.</summary>
     public void RunReady()
     {
         while (!HasStopped && RunOne())
@@ -119,7 +118,7 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
         }
     }
 
-    /// <summary>Lets so much time pass.</summary>
+    /// <summary>Advances the time by this amount.</summary>
     public void Pass(TimeSpan time)
     {
         var until = stage.Clock.GetUtcNow() + time;
@@ -154,7 +153,7 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
         return true;
     }
 
-    /// <summary>A timer whose time has come.</summary>
+    /// <summary>Fires a timer that is due.</summary>
     private bool TakeTimer() => NextTimer() <= stage.Clock.GetUtcNow() && Wait();
 
     /// <summary>Workers take turns: one that runs a job moves to the end.</summary>
@@ -172,7 +171,7 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
     private DateTimeOffset NextTimer() =>
         _timers.Count == 0 ? DateTimeOffset.MaxValue : _timers.Values.Min(timer => timer.At);
 
-    /// <summary>To the next timer.</summary>
+    /// <summary>Advances to the next timer.</summary>
     private bool Wait()
     {
         var (due, (at, again)) = _timers.OrderBy(timer => timer.Value.At).ThenBy(timer => timer.Key).First();
@@ -248,7 +247,7 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
         return made;
     }
 
-    /// <summary>At the death of the process: no later call of it reaches the kernel.</summary>
+    /// <summary>At the death of the process: its later calls do not reach the kernel.</summary>
     protected virtual void CutKernel()
     {
     }

@@ -20,7 +20,7 @@ internal sealed class PoolWorker(ThinId? device, JobSite site)
     public void Give(Job job) => _jobs.Enqueue(job);
 
     /// <summary>Runs a job to its end, or to a gate.</summary>
-    /// <returns>Null at a gate.</returns>
+    /// <returns>Null if it waits at a gate.</returns>
     public JobResult? Run(IReadOnlyList<CallGate> gates, TimeSpan patience)
     {
         if (_waiting is null && gates.Count == 0)
@@ -29,13 +29,13 @@ internal sealed class PoolWorker(ThinId? device, JobSite site)
         _waiting = null;
         var first = Task.WaitAny([running, .. gates.Select(gate => gate.Reached)], patience);
         Assert.True(first >= 0, "a job neither ends nor comes to a gate");
-        // It may have passed a gate that was opened before, and ended.
+        // It may have passed a gate that was already open, and ended.
         if (first > 0)
             _waiting = (running, gates[first - 1]);
         return first == 0 ? running.GetAwaiter().GetResult() : null;
     }
 
-    /// <summary>Of a job that waits at a gate which was opened.</summary>
+    /// <summary>Waits for the end of a job whose gate was opened.</summary>
     public void AwaitEnd(TimeSpan patience)
     {
         if (_waiting is { Gate.IsOpen: true } waiting)

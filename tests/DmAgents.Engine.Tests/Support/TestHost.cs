@@ -7,7 +7,7 @@ using DmAgents.Testing.Simulation;
 
 namespace DmAgents.Engine.Tests.Support;
 
-/// <summary>A host: what outlives the agent on it. Kernel, disks and files.</summary>
+/// <summary>A host's state that survives the agent: kernel, disks and files.</summary>
 internal class TestHost
 {
     public static readonly PoolName PoolName = new("test-pool");
@@ -29,7 +29,7 @@ internal class TestHost
     public static PoolBacking.Disks Backing { get; } = new(
         [Part(DataDisk, ByteSize.GiB(1))], [Part(MetadataDisk, ByteSize.MiB(32))]);
 
-    /// <summary>As <see cref="Backing"/>, and the spare disk behind it.</summary>
+    /// <summary><see cref="Backing"/>, extended by the spare disk.</summary>
     public static PoolBacking.Disks Larger { get; } = Backing with
     {
         Data = [.. Backing.Data, Part(SpareDisk, ByteSize.GiB(1))],
@@ -47,7 +47,7 @@ internal class TestHost
 
     public static DiskPart Part(DevicePath disk, ByteSize length) => new(disk, DiskLabel.Reserved, length.Sectors);
 
-    /// <summary>A directory, mounted on or not.</summary>
+    /// <summary>Whether the directory exists, mounted on or not.</summary>
     public bool HasDirectory(MountPath path) =>
         Kernel.Inspect(new DevicePath(path.Value)).FailedWith(Domain.Ports.KernelFault.Invalid);
 

@@ -7,8 +7,8 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Engine.Pools.Jobs;
 
-/// <summary>What the files in metadata/ say about thin ids that the journal does not know: a journal that was restored
-/// from a backup is older than they are.</summary>
+/// <summary>What the files in metadata/ say about thin ids that the journal does not know: a journal restored from a
+/// backup is older than the files.</summary>
 internal static class DeviceHints
 {
     public static ImmutableDictionary<ThinId, DeviceHint> Read(
@@ -26,7 +26,7 @@ internal static class DeviceHints
         return hints;
     }
 
-    /// <summary>Null for what is no device's file: people may put theirs beside.</summary>
+    /// <summary>Null if it is not a device's file: people may put other files there.</summary>
     private static (ThinId Id, DeviceHint Hint)? Parse(byte[] content)
     {
         try

@@ -11,8 +11,8 @@ namespace DmAgents.Engine.Pools.Jobs;
 /// <summary>The jobs on one device.</summary>
 public static class DeviceJobs
 {
-    /// <summary>Create a base.</summary>
-    /// <param name="StartAgain">An agent that died may have begun it.</param>
+    /// <summary>Creates a base.</summary>
+    /// <param name="StartAgain">An agent that died may have started it.</param>
     public sealed record CreateBase(PoolContext Pool, DeviceRecord Device, bool StartAgain) : Job
     {
         public override JobResult Run(JobSite site)
@@ -22,8 +22,8 @@ public static class DeviceJobs
         }
     }
 
-    /// <summary>Create a snapshot, and make live what its record wants. Runs in the origin's worker if the origin can
-    /// be written, else in the new device's own.</summary>
+    /// <summary>Creates a snapshot, and brings it to its record's use. Runs in the origin's worker if the origin is
+    /// writable, otherwise in the device's own.</summary>
     public sealed record CreateSnapshot(
         PoolContext Pool, DeviceRecord Device, DeviceRecord Source, bool MadeBefore) : Job
     {
@@ -32,16 +32,16 @@ public static class DeviceJobs
             new CreationEffects(site.Kernel, Pool).CreateSnapshot(Device, Source, MadeBefore));
     }
 
-    /// <summary>Create a device without blocks, and make it live.</summary>
+    /// <summary>Creates a device without blocks, and activates it.</summary>
     public sealed record CreateBlank(PoolContext Pool, DeviceRecord Device, bool MadeBefore) : Job
     {
         public override JobResult Run(JobSite site) => Created(
             site, Pool, Device, MadeBefore, new CreationEffects(site.Kernel, Pool).CreateBlank(Device, MadeBefore));
     }
 
-    /// <summary>Make live what the record wants.</summary>
+    /// <summary>Brings the device to its record's use.</summary>
     /// <param name="Request">The request that waits for it; null in the background.</param>
-    /// <param name="Detach">Removes the device even while it is open: the kernel detaches it on last close.</param>
+    /// <param name="Detach">Removes the device even while it is open: the kernel removes it on last close.</param>
     public sealed record Settle(PoolContext Pool, DeviceRecord Device, RequestId? Request, bool Detach = false) : Job
     {
         public override JobResult Run(JobSite site)
@@ -53,7 +53,7 @@ public static class DeviceJobs
         }
     }
 
-    /// <summary>Look whether what the record wants is so, and make it so if not.</summary>
+    /// <summary>Checks whether the kernel's state is what the record wants, and corrects it if not.</summary>
     public sealed record Confirm(PoolContext Pool, DeviceRecord Device, RequestId Request, bool Detach) : Job
     {
         public override JobResult Run(JobSite site)
@@ -65,29 +65,29 @@ public static class DeviceJobs
         }
     }
 
-    /// <summary>Grow device and file system.</summary>
+    /// <summary>Grows device and file system.</summary>
     public sealed record Grow(PoolContext Pool, DeviceRecord Device, RequestId? Request) : Job
     {
         public override JobResult Run(JobSite site) => new DeviceResults.Grown(
             Device.Id, Request, new UseEffects(site.Kernel, Pool).Grow(Device));
     }
 
-    /// <summary>End all writing: make everything durable, and deactivate.</summary>
+    /// <summary>Ends all writing: makes everything durable, and deactivates the device.</summary>
     public sealed record Seal(PoolContext Pool, DeviceRecord Device, RequestId Request) : Job
     {
         public override JobResult Run(JobSite site) => new DeviceResults.Sealed(
             Device.Id, Request, new UseEffects(site.Kernel, Pool).Seal(Device));
     }
 
-    /// <summary>Free the place where a removed device is mounted.</summary>
+    /// <summary>Unmounts a removed device.</summary>
     public sealed record Detach(PoolContext Pool, DeviceRecord Device) : Job
     {
         public override JobResult Run(JobSite site) => new DeviceResults.Detached(
             Device.Id, new DeletionEffects(site.Kernel, Pool).Detach(Device));
     }
 
-    /// <summary>Give the blocks back; or report which have to be discarded before.</summary>
-    /// <param name="IsOrigin">Another device that is there began with its blocks.</param>
+    /// <summary>Returns the device's blocks to the pool, or reports the blocks that must be discarded first.</summary>
+    /// <param name="IsOrigin">Another existing device was created from its blocks.</param>
     /// <param name="KeyHasSuccessor">Another device has its key.</param>
     public sealed record Delete(PoolContext Pool, DeviceRecord Device, bool IsOrigin, bool KeyHasSuccessor) : Job
     {
@@ -95,7 +95,7 @@ public static class DeviceJobs
             Device.Id, new DeletionEffects(site.Kernel, Pool).Begin(Device, IsOrigin, KeyHasSuccessor));
     }
 
-    /// <summary>Discard these blocks of a removed device.</summary>
+    /// <summary>Discards these blocks of a removed device.</summary>
     public sealed record Discard(PoolContext Pool, DeviceRecord Device, ImmutableArray<BlockRange> Piece) : Job
     {
         public override JobResult Run(JobSite site)
@@ -106,14 +106,14 @@ public static class DeviceJobs
         }
     }
 
-    /// <summary>Nothing is left to be discarded: delete the thin id.</summary>
+    /// <summary>Deletes the thin id, after all discards.</summary>
     public sealed record EndDeletion(PoolContext Pool, DeviceRecord Device, bool KeyHasSuccessor) : Job
     {
         public override JobResult Run(JobSite site) => new DeviceResults.Deleted(
             Device.Id, new DeletionEffects(site.Kernel, Pool).End(Device, KeyHasSuccessor));
     }
 
-    /// <summary>Trim a range of the device's mounted file system.</summary>
+    /// <summary>Trims a range of the device's mounted file system.</summary>
     public sealed record Trim(PoolContext Pool, DeviceRecord Device, ByteSize Start, ByteSize Length) : Job
     {
         public override JobResult Run(JobSite site)
@@ -139,11 +139,11 @@ public static class DeviceJobs
             : KernelResult.Done;
 }
 
-/// <summary>What comes of them.</summary>
+/// <summary>The results of the jobs.</summary>
 public static class DeviceResults
 {
     /// <param name="Made">Whether the pool has the device.</param>
-    /// <param name="Settled">Whether it is live as wanted; done if it was not made.</param>
+    /// <param name="Settled">Whether its live state is as wanted; done if it was not created.</param>
     public sealed record Created(ThinId Id, KernelResult Made, KernelResult Settled) : JobResult
     {
         internal override void Reach(PoolMachine pool) => pool.On(this);
@@ -155,7 +155,7 @@ public static class DeviceResults
         internal override void Reach(PoolMachine pool) => pool.On(this);
     }
 
-    /// <param name="WasSo">True if the kernel had it, false if it was brought back.</param>
+    /// <param name="WasSo">True if the kernel's state was right, false if it was corrected.</param>
     /// <param name="Holders">The holders of a busy device, for people.</param>
     public sealed record Confirmed(ThinId Id, RequestId Request, KernelResult<bool> WasSo, string Holders) : JobResult
     {
@@ -167,7 +167,7 @@ public static class DeviceResults
         internal override void Reach(PoolMachine pool) => pool.On(this);
     }
 
-    /// <param name="Inodes">How many the file system has; null if it does not count them.</param>
+    /// <param name="Inodes">How many inodes the file system uses; null if they could not be counted.</param>
     public sealed record Sealed(ThinId Id, RequestId Request, KernelResult<ulong?> Inodes) : JobResult
     {
         internal override void Reach(PoolMachine pool) => pool.On(this);

@@ -8,10 +8,10 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Engine.Pools.Jobs;
 
-/// <summary>The jobs that remove a pool, or give it back to the program that had it.</summary>
+/// <summary>The jobs that remove a pool, or return it to the program that had it.</summary>
 public static class EndingJobs
 {
-    /// <summary>Take everything down, and remove labels or files.</summary>
+    /// <summary>Deactivates everything, and removes labels or files.</summary>
     public sealed record Retire(
         PoolContext Pool, ImmutableArray<DeviceRecord> Devices, ImmutableArray<KeptMetadata> Kept) : Job
     {
@@ -33,16 +33,17 @@ public static class EndingJobs
         }
     }
 
-    /// <summary>Make nothing live of the pool's devices.</summary>
+    /// <summary>Deactivates all of the pool's devices.</summary>
     public sealed record MakeIdle(PoolContext Pool, ImmutableArray<DeviceRecord> Devices) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.MadeIdle(
             site.Claim(Pool).Then(() => TakeoverEffects.MakeIdle(site.Kernel, Pool, Devices)));
     }
 
-    /// <summary>Make the pool what it was before it was taken over.</summary>
-    /// <remarks>From the start: an agent that died in the middle has left the pool live, or not, with some of its
-    /// devices. It is the pool as long as its transaction id is the one before or the one after.</remarks>
+    /// <summary>Returns the pool to its state before the takeover.</summary>
+    /// <remarks>It starts from the beginning: an agent that died in the middle may have left the pool live or not, with
+    /// some of its devices. The pool is the right one if its transaction id is the one before or the one
+    /// after.</remarks>
     public sealed record GiveBack(PoolContext Pool, PoolState State) : Job
     {
         public override JobResult Run(JobSite site) =>
@@ -57,7 +58,7 @@ public static class EndingJobs
             var status = kernel.PoolStatus(Pool.Device);
             if (!status.Succeeded)
                 return status.Outcome;
-            // The agent leaves the id of LVM's pools as it is: any other id there was set by another program.
+            // The agent does not change the id of LVM's pools: another program set any other id there.
             var isLvms = Pool.Identity.Backing is PoolBacking.Existing { OwnedByLvm: true };
             if ((isLvms || !OpeningJobs.IsOwnPool(Pool, State, status.Value))
                 && status.Value.TransactionId != takeover.TransactionId)
@@ -73,21 +74,21 @@ public static class EndingJobs
         }
     }
 
-    /// <summary>Take down what is the agent's own of a pool that was given back.</summary>
+    /// <summary>Deactivates what the agent has live of a returned pool.</summary>
     public sealed record LetGo(PoolContext Pool, ImmutableArray<DeviceRecord> Devices) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.LetGone(site.Claim(Pool)
             .Then(() => TakeoverEffects.LetGo(site.Kernel, Pool)).Then(() => RemoveTraces(site, Pool, Devices)));
     }
 
-    /// <summary>Scratch files, backups, the projection, and the directories that devices were mounted on.</summary>
+    /// <summary>Removes scratch files, backups, the projection, and the mount directories of devices.</summary>
     private static KernelResult RemoveTraces(JobSite site, PoolContext pool, ImmutableArray<DeviceRecord> devices) =>
         new LookEffects(site.Kernel, site.Files, pool).Clean()
             .Then(new LookEffects(site.Kernel, site.Files, pool, ScratchUse.Proof).Clean)
             .Then(new BackupEffects(site.Kernel, site.Files, pool).RemoveAll)
             .Then(() => RemoveFiles(site, pool, devices));
 
-    /// <remarks>What others have put there stays, and the directory that it is in.</remarks>
+    /// <remarks>Files of other programs stay, with the directory that contains them.</remarks>
     private static KernelResult RemoveFiles(JobSite site, PoolContext pool, ImmutableArray<DeviceRecord> devices)
     {
         var paths = pool.Paths;

@@ -2,10 +2,10 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Engine.Pools.Jobs;
 
-/// <summary>Says who holds a device, for people.</summary>
+/// <summary>Names the holders of a device, for people.</summary>
 internal static class HolderText
 {
-    /// <summary>Empty where nobody was found.</summary>
+    /// <summary>Empty if no holder was found.</summary>
     public static string Of(IReadOnlyList<DeviceHolder> holders) =>
         string.Join(", ", holders.Take(3).Select(Of)) + (holders.Count > 3 ? $" and {holders.Count - 3} more" : "");
 

@@ -4,24 +4,24 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Engine.Pools.Jobs;
 
-/// <summary>Something that is done to a pool or a device by the kernel. Carries all that it needs; run again after a
-/// crash, it finds what is so already.</summary>
+/// <summary>Work for the kernel on a pool or a device. It carries all its data, and is idempotent: repeated after a
+/// crash, it keeps what is already so.</summary>
 public abstract record Job
 {
-    /// <summary>Blocks until it is done.</summary>
+    /// <summary>Blocks until the job has ended.</summary>
     public abstract JobResult Run(JobSite site);
 }
 
-/// <summary>What came of a job: once for each.</summary>
+/// <summary>The result of a job, exactly one for each.</summary>
 public abstract record JobResult
 {
-    /// <summary>Hands the result to the part of the machine that asked for the job.</summary>
+    /// <summary>Passes the result to the part of the machine that requested the job.</summary>
     internal abstract void Reach(PoolMachine pool);
 }
 
-/// <summary>Where jobs of one pool run.</summary>
-/// <remarks>The claim is held from the first job that needs it to the end of the site. Only jobs on the pool as a
-/// whole, which run one after the other, take it.</remarks>
+/// <summary>The environment of one pool's jobs.</summary>
+/// <remarks>The claim is held from the first job that needs it until the site is disposed. Only jobs on the whole pool,
+/// which run one after the other, take it.</remarks>
 public sealed class JobSite(IKernel kernel, IDurableFiles files, TimeProvider time) : IDisposable
 {
     private IDisposable? _claim;
@@ -32,10 +32,10 @@ public sealed class JobSite(IKernel kernel, IDurableFiles files, TimeProvider ti
 
     public TimeProvider Time => time;
 
-    /// <summary>This agent has the pool: a job took the claim.</summary>
+    /// <summary>This agent has claimed the pool.</summary>
     public bool HasClaim => _claim is not null;
 
-    /// <summary>Makes sure that no other agent has the pool.</summary>
+    /// <summary>Ensures that no other agent uses the pool.</summary>
     public KernelResult Claim(PoolContext pool)
     {
         if (_claim is not null)

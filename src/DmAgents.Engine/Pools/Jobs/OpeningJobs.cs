@@ -9,12 +9,12 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Engine.Pools.Jobs;
 
-/// <summary>The jobs that open a pool, and that take down one whose creation failed.</summary>
+/// <summary>The jobs that open a pool, and the one that deactivates a pool whose creation failed.</summary>
 public static class OpeningJobs
 {
-    /// <summary>Make the pool live and look at what it has.</summary>
-    /// <param name="IsAsked">The operator wants it: a pool that waits for a check is taken down for that, too, unless
-    /// something of it is in use.</param>
+    /// <summary>Activates the pool and reads its actual state.</summary>
+    /// <param name="IsAsked">The operator requested it: a pool that needs a check is deactivated for that too, unless a
+    /// part of it is in use.</param>
     public sealed record Open(PoolContext Pool, PoolState State, bool IsAsked = false) : Job
     {
         public override JobResult Run(JobSite site)
@@ -48,8 +48,8 @@ public static class OpeningJobs
                 : new PoolResults.OpenFailed(picture.Error);
         }
 
-        /// <summary>Before anything else that may fail: a process that writes to a device which a dead agent left
-        /// suspended hangs.</summary>
+        /// <summary>Runs before anything that may fail: writers to a device that a dead agent left suspended
+        /// hang.</summary>
         private KernelResult ResumeAll(IKernel kernel)
         {
             var uuid = Pool.Identity.Uuid;
@@ -62,11 +62,11 @@ public static class OpeningJobs
             return KernelResult.Done;
         }
 
-        /// <summary>A live pool that the kernel has given up takes no table any more: it is taken down, and opened like
-        /// one that is not live. Null if nothing stands against opening it.</summary>
+        /// <summary>The kernel accepts no table for a live pool that it has failed: the pool is deactivated, and opened
+        /// like one that is not live. Null if nothing prevents the opening.</summary>
         private PoolResults.OpenFailed? Reopen(JobSite site)
         {
-            // A pool that another program assembles is that program's to take down.
+            // Only the program that assembles the pool may deactivate it.
             if (!State.WasOpened || Pool.Identity.Backing is PoolBacking.Existing)
                 return null;
             var status = site.Kernel.PoolStatus(Pool.Device);
@@ -90,16 +90,16 @@ public static class OpeningJobs
                 .ToHashSet());
     }
 
-    /// <summary>Take down what a creation that failed has made live.</summary>
+    /// <summary>Deactivates what a failed creation has activated.</summary>
     public sealed record Abandon(PoolContext Pool) : Job
     {
-        // A pool that another agent has is the other's, live or not.
+        // Without the claim the pool belongs to another agent, live or not.
         public override JobResult Run(JobSite site) => new PoolResults.Abandoned(
             site.HasClaim ? new AssemblyEffects(site.Kernel, Pool).Close() : KernelResult.Done);
     }
 
-    /// <summary>LVM counts in the transaction id of a pool of its own: there it says nothing about the journal. Nor
-    /// does that of a pool which another program made and the agent has not opened yet.</summary>
+    /// <summary>LVM uses the transaction id of its own pools itself, so it says nothing about the journal. Nor does the
+    /// id of a pool that another program made and the agent has not opened yet.</summary>
     internal static bool IsOwnPool(PoolContext pool, PoolState state, ThinPoolStatus status) =>
         pool.Identity.Backing is PoolBacking.Existing { OwnedByLvm: true }
         || (pool.Identity.Backing is PoolBacking.Existing && !state.WasOpened)

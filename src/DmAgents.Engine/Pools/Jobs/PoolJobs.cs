@@ -10,10 +10,10 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Engine.Pools.Jobs;
 
-/// <summary>The jobs on a pool as a whole; opening and ending it have files of their own.</summary>
+/// <summary>The jobs on a whole pool; those that open and end it are in files of their own.</summary>
 public static class PoolJobs
 {
-    /// <summary>Take away what no record wants.</summary>
+    /// <summary>Removes devices and mounts that no record wants.</summary>
     public sealed record CleanUp(PoolContext Pool, RecoveryPlan Plan) : Job
     {
         public override JobResult Run(JobSite site)
@@ -28,8 +28,7 @@ public static class PoolJobs
         }
     }
 
-    /// <summary>Find out how the pool can be extended, by the first of these that is possible without a
-    /// doubt.</summary>
+    /// <summary>Plans an extension of the pool, by the first request that is possible without warnings.</summary>
     public sealed record PlanGrowth(PoolContext Pool, ImmutableArray<GrowthRequest> Requests) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.GrowthPlanned(Plan(site));
@@ -48,35 +47,35 @@ public static class PoolJobs
         }
     }
 
-    /// <summary>Set what a full pool does to writers.</summary>
+    /// <summary>Sets what a full pool does to writers.</summary>
     public sealed record SetNoSpace(PoolContext Pool, NoSpacePolicy Policy) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.NoSpaceSet(
             Policy, new AssemblyEffects(site.Kernel, Pool).SetNoSpace(Policy));
     }
 
-    /// <summary>Make what a growth adds the pool's own.</summary>
+    /// <summary>Labels the disks that a growth adds.</summary>
     public sealed record PrepareGrowth(PoolContext Pool, RequestId Request) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.GrowthPrepared(
             Request, new AssemblyEffects(site.Kernel, Pool).PrepareGrowth());
     }
 
-    /// <summary>Give the live pool the length of its backing.</summary>
+    /// <summary>Gives the live pool the length of its backing.</summary>
     public sealed record Grow(PoolContext Pool, RequestId Request) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.Grown(
             Request, new AssemblyEffects(site.Kernel, Pool).Grow());
     }
 
-    /// <summary>Make sure that the pool is live as its backing says.</summary>
+    /// <summary>Ensures that the live pool matches its backing.</summary>
     public sealed record Confirm(PoolContext Pool, RequestId Request) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.Confirmed(
             Request, new AssemblyEffects(site.Kernel, Pool).Open());
     }
 
-    /// <summary>Set the transaction id.</summary>
+    /// <summary>Sets the transaction id.</summary>
     public sealed record Mark(PoolContext Pool, TransactionId Expected, TransactionId Next) : Job
     {
         public override JobResult Run(JobSite site)
@@ -93,20 +92,20 @@ public static class PoolJobs
         }
     }
 
-    /// <summary>Read the status.</summary>
+    /// <summary>Reads the status.</summary>
     public sealed record ReadStatus(PoolContext Pool) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.Status(site.Kernel.PoolStatus(Pool.Device));
     }
 
-    /// <summary>Delete a quarantined id.</summary>
+    /// <summary>Deletes a quarantined id.</summary>
     public sealed record Purge(PoolContext Pool, ThinId Id) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.Purged(
             Id, new DeletionEffects(site.Kernel, Pool).Purge(Id));
     }
 
-    /// <summary>Take the pool down and make its metadata usable.</summary>
+    /// <summary>Deactivates the pool and makes its metadata usable.</summary>
     public sealed record Mend(PoolContext Pool, PoolCommands.MendMetadata Asked, MetadataShape Shape) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.Mended(Asked, Outcome(site));
@@ -114,7 +113,7 @@ public static class PoolJobs
         private MendOutcome Outcome(JobSite site)
         {
             var mend = new MendEffects(site.Kernel, site.Files, Pool);
-            // Of a pool that the kernel gave up, what is mounted cannot be used any more, and is unmounted, too.
+            // The mounts of a pool that the kernel has failed are unusable, so they are unmounted too.
             var hasFailed = site.Kernel.PoolStatus(Pool.Device)
                 is { Succeeded: true, Value.Mode: PoolMode.Failed or PoolMode.Error };
             var down = site.Claim(Pool).Then(() => mend.TakeDown(evenMounted: hasFailed));
@@ -124,7 +123,7 @@ public static class PoolJobs
         }
     }
 
-    /// <summary>Give up the metadata that others have replaced.</summary>
+    /// <summary>Deletes the metadata that were kept after a replacement.</summary>
     public sealed record DiscardMetadata(PoolContext Pool, ImmutableArray<KeptMetadata> Kept, RequestId Request) : Job
     {
         public override JobResult Run(JobSite site) => new PoolResults.MetadataDiscarded(
@@ -138,15 +137,15 @@ public static class PoolJobs
     }
 }
 
-/// <summary>What comes of them.</summary>
+/// <summary>The results of the jobs.</summary>
 public static class PoolResults
 {
-    /// <param name="Unchecked">Why the metadata could not be checked before; null if they were, or had not to be.
-    /// </param>
-    /// <param name="Hints">What is known of thin ids that the journal does not know.</param>
-    /// <param name="Sectors">That the pool's sectors are larger than those it was made with; null if they are not.
-    /// </param>
-    /// <param name="Formats">File systems that the kernel does not take.</param>
+    /// <param name="Unchecked">Why the metadata could not be checked first; null if they were checked, or needed no
+    /// check.</param>
+    /// <param name="Hints">What is known about thin ids that the journal does not know.</param>
+    /// <param name="Sectors">For people: the pool's sectors are larger than when it was made; null if they are
+    /// not.</param>
+    /// <param name="Formats">File systems that the kernel does not support.</param>
     public sealed record Opened(
         KernelPicture Picture, KernelError? Unchecked, ImmutableDictionary<ThinId, DeviceHint> Hints, string? Sectors,
         ImmutableArray<FormatConcern> Formats) : JobResult
@@ -160,13 +159,13 @@ public static class PoolResults
         internal override void Reach(PoolMachine pool) => pool.Opening.On(this);
     }
 
-    /// <param name="WasGivenUp">The pool is live, and the kernel has given it up.</param>
+    /// <param name="WasGivenUp">The pool is live, and the kernel has failed it.</param>
     public sealed record OpenFailed(KernelError Error, bool WasGivenUp = false) : JobResult
     {
         internal override void Reach(PoolMachine pool) => pool.Opening.OnFailed(Error, WasGivenUp);
     }
 
-    /// <param name="Errors">What could not be taken away.</param>
+    /// <param name="Errors">The failed removals.</param>
     public sealed record CleanedUp(RecoveryPlan Plan, ImmutableArray<KernelError> Errors) : JobResult
     {
         internal override void Reach(PoolMachine pool) => pool.Opening.On(this);
@@ -197,7 +196,7 @@ public static class PoolResults
         internal override void Reach(PoolMachine pool) => pool.Confirmations.On(this);
     }
 
-    /// <param name="Found">The pool's transaction id if setting it failed; null if that is unknown, too.</param>
+    /// <param name="Found">The pool's transaction id if setting it failed; null if that is also unknown.</param>
     public sealed record Marked(TransactionId Next, KernelResult Outcome, TransactionId? Found) : JobResult
     {
         internal override void Reach(PoolMachine pool) => pool.Checkpoints.On(this);
