@@ -106,8 +106,8 @@ public static partial class PoolDecider
         return null;
     }
 
-    /// <summary>Refuses a size for which mkfs would fail with its usage text. Also for pools made before the
-    /// agent checked this.</summary>
+    /// <summary>Refuses a size for which mkfs would fail with its usage text. Also for pools made before the agent
+    /// checked this.</summary>
     private static Decision.Refused? BadBase(
         string what, DeviceKey wanted, FileSystemKind fileSystem, ByteSize size)
     {

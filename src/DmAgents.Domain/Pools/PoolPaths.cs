@@ -9,7 +9,7 @@ namespace DmAgents.Domain.Pools;
 /// <param name="StateDirectory">Absolute, without a slash at its end: <c>/var/lib/dmagents</c>.</param>
 public sealed record PoolPaths(string StateDirectory, PoolName Pool)
 {
-    /// <summary>Below the 255 bytes of a file name, with room for ".json" and a temporary ending.</summary>
+    /// <summary>Below the 255 bytes of a file name, with room for ".json" and a temporary suffix.</summary>
     private const int MaxName = 200;
 
     public string Root => $"{StateDirectory}/pools/{Pool}";

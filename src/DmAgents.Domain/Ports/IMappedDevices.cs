@@ -47,8 +47,8 @@ public interface IMappedDevices
 
     /// <summary>
     /// Removes a device. Busy if it is open; with <paramref name="deferred"/> that succeeds, and the kernel removes the
-    /// device on last close. NotFound if it does not exist, live or without a table. After a deferred removal a device
-    /// is not found slightly before its pool releases it: until then the pool, and the deletion of its thin id, may be
+    /// device on last close. NotFound if it does not exist, live or without a table. In a deferred removal the device
+    /// disappears slightly before its pool releases it: until then the pool, and the deletion of its thin id, may be
     /// Busy.
     /// </summary>
     KernelResult Remove(MappedName name, bool deferred);

@@ -10,8 +10,8 @@ namespace DmAgents.Domain.Ports;
 /// the last <see cref="Sync"/>, each sector whole or not at all.
 /// <para>If the pool's block is larger than 1 MiB, several writes fill a fresh block. If the agent dies between them,
 /// the power fails, or a write fails, the rest of that block can hold old data of the disk: bytes of another layer.
-/// This can even affect parts that were synced, zeroed, or never written. After such an end the caller must read back
-/// every block that it wrote any part of (or the whole device), not only what it wrote, before it uses the device.
+/// This can even affect parts that were synced, zeroed, or never written. After such an end the caller must not use
+/// the device before it has read back every block of which it wrote any part (or the whole device).
 /// </para></remarks>
 public interface IReceivingDevice : IBlockReader
 {

@@ -73,7 +73,7 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
             Core.Start(PoolTimer.StatusSoon, Settings.StatusInterval / SoonFactor);
     }
 
-    /// <summary>Only an opening revives a pool that the kernel has failed; no table, message or I/O does. And if the
+    /// <summary>Only an opening revives a pool in failed mode; no table, message or I/O does. And if the
     /// thin ids could not be read, recovery waits until they can be.</summary>
     private bool HasToOpenAgain(PoolHealth health) =>
         ((health.Condition == PoolCondition.Failed && Pool.Identity.Backing is not PoolBacking.Existing)

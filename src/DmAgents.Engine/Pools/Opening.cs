@@ -23,7 +23,7 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
     private RecoveryPlan? _plan;
     private ImmutableArray<FormatConcern> _formats = [];
 
-    /// <summary>How often reopening a pool that the kernel has failed did not succeed.</summary>
+    /// <summary>How often reopening a pool in failed mode did not succeed.</summary>
     private int _failures;
 
     /// <summary>The caller whose request makes the pool, and which waits for it.</summary>

@@ -7,7 +7,7 @@ using DmAgents.Engine.Tests.Support;
 
 namespace DmAgents.Engine.Tests.Pools;
 
-/// <summary>A pool that the kernel has failed recovers automatically when its disks return.</summary>
+/// <summary>A pool in failed mode recovers automatically when its disks return.</summary>
 public sealed class GivenUpSpec : PoolSpec
 {
     private static readonly DeviceKey Web = Ask.Container("web");

@@ -81,8 +81,8 @@ public static class ImageDecider
         if (Unknown(state, c.Request, What) is { } unknown)
             return unknown;
         var reply = new ImageReplies.Pinned(c.Request, c.Host, state.Holds(c.Host));
-        // A container asks until it has its copy, even if its pin was released by mistake: a replaced instance of its
-        // entity, unaware of that, may have reported the container gone.
+        // A container asks until it has its copy, even if its pin was released by mistake. A replaced instance of its
+        // entity, unaware of its replacement, may have reported the container gone.
         if ((c.For is null && state.Requests.Contains(c.Request)) || state.Pins.Contains(new ImagePin(c.Host, c.For)))
             return Answer(reply);
         // A host that never had any of the image is unknown here: the planner finds out whether it is present.

@@ -28,8 +28,8 @@ public sealed record HostAnnouncer(Incarnation Incarnation, FleetTraces Traces)
         ImmutableDictionary<ContainerName, WholeAnnouncer<ContainerEpoch?>>.Empty;
 
     /// <summary>Images that the host has and the fleet does not know with this configuration. Null: the fleet knows no
-    /// image of this name. Otherwise the host gave the reference to this image instead of that
-    /// configuration: if the fleet knows that one, the reference names another image from now on.</summary>
+    /// image of this name. Otherwise the host gave the reference to this image instead of that configuration: if the
+    /// fleet knows that one, the reference names another image from now on.</summary>
     public ImmutableDictionary<ImageReference, Digest?> Undefined { get; private init; } =
         ImmutableDictionary<ImageReference, Digest?>.Empty;
 

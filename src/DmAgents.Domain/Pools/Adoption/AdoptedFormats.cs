@@ -19,7 +19,7 @@ public sealed class AdoptedFormats(IKernel kernel, PoolContext pool)
 
     private IEnumerable<string> Judge(AdoptionClaim claim)
     {
-        // What cannot be looked at is no reason against it: nothing is known.
+        // A device that cannot be examined raises no objection: nothing is known about it.
         if (new FormatLook(kernel, pool).Look(claim.Id, claim.Size, claim.FileSystem) is not { } found)
             yield break;
         if (found.Concern is { } concern)

@@ -33,7 +33,7 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
     private readonly AssemblyEffects _present = new(kernel, pool);
 
     /// <summary>Deactivates the pool and all its devices.</summary>
-    /// <param name="evenMounted">Unmounts lazily: the kernel has failed the pool, so its mounts are unusable.</param>
+    /// <param name="evenMounted">Unmounts lazily: the pool is in failed mode, so its mounts are unusable.</param>
     /// <returns>Busy if a process has a device open.</returns>
     public KernelResult TakeDown(bool evenMounted)
     {
@@ -54,7 +54,7 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
     }
 
     /// <summary>
-    /// Deactivates a pool that the kernel has failed, or that needs a check, so that it can be opened again. It does so
+    /// Deactivates a pool in failed mode, or one that needs a check, so that it can be opened again. It does so
     /// only if the disks can be read again; the pool may be opened only if thin_check finds its metadata sound.
     /// </summary>
     /// <returns>The obstacle. The pool is unchanged, or not live.</returns>

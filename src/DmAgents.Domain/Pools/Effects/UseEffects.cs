@@ -23,8 +23,8 @@ public sealed class UseEffects(IKernel kernel, PoolContext pool)
         _ => UnmountWritten(device, detach).Then(() => Deactivate(device, deferred: detach)),
     };
 
-    /// <summary>Whether the kernel's state is what the record wants: one status ioctl, one statx and one statfs. A
-    /// device whose removal is deferred counts as removed, because its owner gave it up so.</summary>
+    /// <summary>Whether the kernel's state is what the record wants: one status ioctl, one statx and one statfs. If the
+    /// record wants no device, one in deferred removal counts as removed.</summary>
     public bool IsSo(DeviceRecord device)
     {
         var mounted = kernel.MountAt(pool.MountOf(device));

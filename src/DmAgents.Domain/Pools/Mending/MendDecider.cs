@@ -63,8 +63,8 @@ public static class MendDecider
     public static string What(MetadataSource source) =>
         source is MetadataSource.Backup ? "cannot restore metadata" : "cannot repair metadata";
 
-    /// <summary>The backing must have the same blocks, and its metadata on a file or disks that hold
-    /// nothing of the pool.</summary>
+    /// <summary>The backing must have the same blocks, and its metadata on a file or disks that hold nothing of the
+    /// pool.</summary>
     private static string? Unfit(PoolState state, PoolBacking next)
     {
         switch (state.Identity!.Backing, next)

@@ -62,7 +62,7 @@ public static class OpeningJobs
             return KernelResult.Done;
         }
 
-        /// <summary>The kernel accepts no table for a live pool that it has failed: the pool is deactivated, and opened
+        /// <summary>The kernel accepts no table for a live pool in failed mode: the pool is deactivated, and opened
         /// like one that is not live. Null if nothing prevents the opening.</summary>
         private PoolResults.OpenFailed? Reopen(JobSite site)
         {

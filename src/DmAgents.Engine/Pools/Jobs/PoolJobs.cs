@@ -113,7 +113,7 @@ public static class PoolJobs
         private MendOutcome Outcome(JobSite site)
         {
             var mend = new MendEffects(site.Kernel, site.Files, Pool);
-            // The mounts of a pool that the kernel has failed are unusable, so they are unmounted too.
+            // The mounts of a pool in failed mode are unusable, so they are unmounted too.
             var hasFailed = site.Kernel.PoolStatus(Pool.Device)
                 is { Succeeded: true, Value.Mode: PoolMode.Failed or PoolMode.Error };
             var down = site.Claim(Pool).Then(() => mend.TakeDown(evenMounted: hasFailed));
@@ -159,7 +159,7 @@ public static class PoolResults
         internal override void Reach(PoolMachine pool) => pool.Opening.On(this);
     }
 
-    /// <param name="WasGivenUp">The pool is live, and the kernel has failed it.</param>
+    /// <param name="WasGivenUp">The pool is live, in failed mode.</param>
     public sealed record OpenFailed(KernelError Error, bool WasGivenUp = false) : JobResult
     {
         internal override void Reach(PoolMachine pool) => pool.Opening.OnFailed(Error, WasGivenUp);
