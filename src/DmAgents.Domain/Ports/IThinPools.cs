@@ -67,8 +67,8 @@ public interface IThinPools
     KernelResult<IReadOnlyList<ThinUsage>> MeasureThins(MappedName pool, MetadataReading reading = default);
 
     /// <summary>
-    /// For each device, how many blocks it maps that its origin does not map in the same place: what it wrote beyond
-    /// its origin. Reads only what the two do not share: fast for a few of many.
+    /// For each device, how many blocks it maps that its origin does not map in the same place: what it has beyond its
+    /// origin, and what it wrote itself. Reads only what the two do not share: fast for a few of many.
     /// </summary>
     /// <returns>In the order of <paramref name="thins"/>; null for an id that the pool does not have. If its origin is
     /// null, or not in the pool, all its mapped blocks count.</returns>
