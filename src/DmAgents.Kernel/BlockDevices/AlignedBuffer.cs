@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace DmAgents.Kernel.BlockDevices;
 
-/// <summary>Memory that O_DIRECT takes: it begins at a whole page, and the collector does not move it.</summary>
+/// <summary>Memory that O_DIRECT accepts: page-aligned and pinned.</summary>
 internal sealed unsafe class AlignedBuffer
 {
-    /// <summary>A piece of a transfer: few reads are longer.</summary>
+    /// <summary>The size of one transfer in bytes. Few reads are longer.</summary>
     public const int Length = 1 << 20;
 
     private const int Alignment = 4096;
@@ -23,16 +23,17 @@ internal sealed unsafe class AlignedBuffer
     public Span<byte> Bytes => _memory.AsSpan(_start, Length);
 }
 
-/// <summary>Buffers that all devices use again.</summary>
+/// <summary>Buffers shared by all devices.</summary>
 internal static class AlignedBuffers
 {
-    /// <summary>More than that many calls at once are rare; the collector takes what they leave. A layer is received
-    /// with 4 pieces at the disk.</summary>
+    /// <summary>More concurrent calls than this are rare; the garbage collector takes the surplus buffers. Receiving a
+    /// layer keeps 4 writes in flight.</summary>
     public const int MaxKept = 16;
 
     private static readonly ConcurrentBag<AlignedBuffer> Free = [];
 
-    /// <summary>Changed before the bag gains and after it loses: it is never too small.</summary>
+    /// <summary>Incremented before the bag grows and decremented after it shrinks, so it never counts too
+    /// few.</summary>
     private static int _kept;
 
     public static int Kept => Free.Count;

@@ -32,7 +32,7 @@ internal static unsafe class BlockControl
     public static KernelResult<ByteSize> Physical(FileDescriptor file, string subject) =>
         Number(file, PhysicalSector, "BLKPBSZGET", subject, size => new ByteSize((ulong)(uint)size));
 
-    /// <summary>BLKALIGNOFF: 0 on an aligned device; -1 where what lies below it cannot be aligned.</summary>
+    /// <summary>BLKALIGNOFF: 0 on an aligned device; -1 if the underlying device cannot be aligned.</summary>
     public static KernelResult<bool> Misaligned(FileDescriptor file, string subject) =>
         Number(file, AlignmentOffset, "BLKALIGNOFF", subject, offset => offset != 0);
 

@@ -5,11 +5,11 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.BlockDevices;
 
-/// <summary>Block device nodes: what a path names, and where the node of a number is.</summary>
+/// <summary>Block device nodes: the device behind a path, and the node of a device number.</summary>
 internal static class BlockNodes
 {
-    /// <summary>The device that a path leads to. NotFound where there is nothing, Invalid where it is no block device.
-    /// </summary>
+    /// <summary>The device that a path leads to. NotFound if nothing is there, Invalid if it is not a block
+    /// device.</summary>
     public static KernelResult<DeviceNumber> NumberOf(DevicePath path)
     {
         var result = DeviceCalls.Stat(
@@ -22,7 +22,7 @@ internal static class BlockNodes
             : new KernelError(KernelFault.Invalid, 0, "stat", path.Value, "not a block device");
     }
 
-    /// <summary>Opens a device; never through FileStream, which takes a flock on it.</summary>
+    /// <summary>Opens a device. Never through FileStream, which takes a flock on it.</summary>
     public static KernelResult<FileDescriptor> Open(DevicePath path, int flags)
     {
         var number = NumberOf(path);
@@ -36,8 +36,8 @@ internal static class BlockNodes
         return KernelErrors.From(errno, "open", path.Value);
     }
 
-    /// <summary>The node that devtmpfs keeps for a device, by the name that sysfs gives. NotFound where either has
-    /// none.</summary>
+    /// <summary>The devtmpfs node of a device, by its name in sysfs. NotFound if sysfs has no name or devtmpfs no
+    /// node.</summary>
     public static KernelResult<DevicePath> NodeOf(DeviceNumber number)
     {
         const string named = "DEVNAME=";

@@ -8,19 +8,19 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.BlockDevices;
 
 /// <summary>
-/// A device whose blocks are read and written past the page cache (O_DIRECT): a layer is copied once, and its pages
-/// would push out those that containers use. What is read is what the disk has, so a read-back proves what was written.
+/// Reads and writes a device past the page cache (O_DIRECT). A layer is copied only once, and its pages would evict
+/// those that containers use. Reads return what the disk holds, so a read-back proves a write.
 /// </summary>
-/// <remarks>The kernel wants page-aligned memory, which the callers' arrays are not: bytes go through buffers. A copy
-/// in memory is some percent of what the disk takes.</remarks>
+/// <remarks>The kernel requires page-aligned memory, and the callers' arrays are not aligned, so bytes pass through
+/// buffers. The copy in memory costs a few percent of the disk's time.</remarks>
 internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
 {
-    /// <summary>Blocks of the pool of which a part was written, and the rest has no other layer's bytes: another part
-    /// can be written alone.</summary>
+    /// <summary>Pool blocks that were written in part and padded with zeros: the rest holds no other layer's bytes.
+    /// Further parts of such a block can be written alone.</summary>
     private readonly ConcurrentDictionary<ulong, bool> _rounded = new();
 
-    /// <summary>Held while a block is written whole around a part of it: other parts may come at the same time.
-    /// </summary>
+    /// <summary>Held while a block is written whole around one of its parts: other parts may arrive at the same
+    /// time.</summary>
     private readonly Lock _rounding = new();
     private readonly FileDescriptor _file;
     private readonly string _subject;
@@ -32,19 +32,20 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
 
     public ByteSize Size { get; }
 
-    /// <summary>How many blocks are remembered. Few: a device of 100 GiB has 1.6 million blocks of 64 KiB.</summary>
+    /// <summary>The number of remembered blocks. It must stay small: a device of 100 GiB has 1.6 million blocks of 64
+    /// KiB.</summary>
     internal int RoundedBlocks => _rounded.Count;
 
     public static KernelResult<DirectDevice> OpenForReading(DevicePath device) =>
         Open(device, OpenFlags.ReadOnly | OpenFlags.Direct, default);
 
-    /// <summary>Claims it besides: see <see cref="ILayerBlocks.OpenForReceiving"/>.</summary>
+    /// <summary>Also claims the device: see <see cref="ILayerBlocks.OpenForReceiving"/>.</summary>
     public static KernelResult<DirectDevice> OpenForReceiving(DevicePath device, PoolBlockSize block)
     {
         var opened = Open(device, OpenFlags.ReadWrite | OpenFlags.Direct | OpenFlags.Exclusive, block);
         if (!opened.Succeeded)
             return opened;
-        // The kernel would let it be opened, and refuse the first write.
+        // The kernel would allow the open and refuse the first write.
         var readOnly = BlockControl.ReadOnly(opened.Value._file, device.Value);
         if (readOnly is { Succeeded: true, Value: false })
             return opened;
@@ -70,9 +71,9 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
         return KernelResult.Done;
     }
 
-    /// <remarks>A pool may have been made without zeroing (skip_block_zeroing; Docker's and containerd's are): what is
-    /// not written of a new block then has what the disk had there, another layer's bytes. So the first part of a block
-    /// that reads as zeros, which it does if it is not mapped, is written with zeros around it.</remarks>
+    /// <remarks>A pool may skip zeroing (skip_block_zeroing; Docker's and containerd's pools do). The unwritten rest of
+    /// a new block then shows the disk's old content, another layer's bytes. An unmapped block reads as zeros. So the
+    /// first part of a block that reads as zeros is written with zeros around it.</remarks>
     public KernelResult Write(ByteSize offset, ReadOnlySpan<byte> bytes)
     {
         if (Check("write", offset, (ulong)bytes.Length) is { } refused)
@@ -85,7 +86,7 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
             var part = bytes[..(int)Math.Min((end - offset).Bytes, (ulong)bytes.Length)];
             if (part.Length == (int)Math.Min(int.MaxValue, (end - start).Bytes))
             {
-                // All whole blocks at once.
+                // All whole blocks in one write.
                 var whole = _block.Bytes.Bytes > (ulong)bytes.Length
                     ? part.Length
                     : (int)new ByteSize((ulong)bytes.Length).RoundDown(_block.Bytes).Bytes;
@@ -116,9 +117,9 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
         }
     }
 
-    /// <remarks>What is read is never written back: the first write of a block that is longer than a buffer maps it,
-    /// and what is read then is what the disk had there. Nor is a part that <see cref="Zero"/> clears at the same time
-    /// restored.</remarks>
+    /// <remarks>Never writes back what it reads. The first write to a block that is longer than a buffer maps the
+    /// block, and later reads return the disk's old content. Writing back could also restore a part that
+    /// <see cref="Zero"/> clears at the same time.</remarks>
     private KernelResult WriteAround(ByteSize start, ByteSize end, ByteSize offset, ReadOnlySpan<byte> part)
     {
         var zeros = IsZeros(start, end);
@@ -127,7 +128,7 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
             : Overwrite(offset, part);
     }
 
-    /// <summary>False if the range has another byte: it is mapped.</summary>
+    /// <summary>False if the range has a byte other than zero: the block is mapped.</summary>
     private KernelResult<bool> IsZeros(ByteSize start, ByteSize end)
     {
         var buffer = AlignedBuffers.Take();
@@ -187,11 +188,11 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
     }
 
     /// <remarks>
-    /// A discard of whole blocks unmaps them, and what is not mapped reads as zeros. BLKZEROOUT would not do: a thin
-    /// device has no zeroing of its own, so the kernel writes zeros, and each maps a block. A thin device drops what a
-    /// discard covers of a block in part; a pool that ignores discards refuses them; one that is out of metadata says
-    /// that it was done, and does nothing. So all is read afterwards, which costs no disk if nothing is mapped, and
-    /// what is not zero is written.
+    /// A discard of whole blocks unmaps them, and unmapped blocks read as zeros. BLKZEROOUT does not serve: a thin
+    /// device has no zeroing of its own, so the kernel writes zeros, and each write maps a block.
+    /// A thin device ignores the partly covered blocks of a discard. A pool that ignores discards refuses them. A pool
+    /// out of metadata space reports success and does nothing. So this method reads the range afterwards, which needs
+    /// no disk I/O if nothing is mapped, and writes zeros over anything else.
     /// </remarks>
     public KernelResult Zero(ByteRange range)
     {
@@ -200,7 +201,7 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
         var (first, end) = (range.Start.RoundUp(_block.Bytes), range.End.RoundDown(_block.Bytes));
         if (first < end)
         {
-            // From here on they are new again.
+            // The discarded blocks count as new again.
             for (var at = first; at < end && !_rounded.IsEmpty; at += _block.Bytes)
                 _rounded.TryRemove(at.Bytes, out _);
             var discarded = BlockControl.Discard(_file, _subject, first, end - first);
@@ -219,7 +220,7 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
         return KernelResult.Done;
     }
 
-    /// <summary>A flush: the pool commits its metadata, and then its disks' caches are written.</summary>
+    /// <summary>A flush: the pool commits its metadata, then its disks write their caches.</summary>
     public KernelResult Sync() => FileBytes.Sync(_file, _subject);
 
     public void Dispose() => _file.Dispose();
@@ -237,13 +238,13 @@ internal sealed class DirectDevice : IOpenBlocks, IOpenReceivingDevice
         return (size.Error ?? sector.Error)!;
     }
 
-    /// <summary>Writes zeros over those blocks of a stretch that have others: none is mapped for zeros.</summary>
+    /// <summary>Writes zeros over the blocks of a stretch that hold other bytes. Zeros alone map no block.</summary>
     private KernelResult ZeroWritten(ByteSize start, Span<byte> stretch)
     {
         var read = FileBytes.Read(_file, _subject, start.Bytes, stretch);
         for (var (at, unit) = (0, (int)PoolBlockSize.Default.Bytes.Bytes); read.Succeeded && at < stretch.Length;)
         {
-            // Up to the next block's begin: the least block is as good for it as the pool's own.
+            // Up to the start of the next block: the smallest block size serves as well as the pool's own.
             var left = unit - (int)((start.Bytes + (ulong)at) % (ulong)unit);
             var part = stretch.Slice(at, Math.Min(left, stretch.Length - at));
             if (part.ContainsAnyExcept((byte)0))

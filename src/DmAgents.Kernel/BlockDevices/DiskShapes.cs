@@ -7,7 +7,7 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.BlockDevices;
 
-/// <summary>The shape of a block device, by ioctl; what no ioctl tells by its queue in sysfs
+/// <summary>The shape of a block device, by ioctl, or by its queue in sysfs for what no ioctl reports
 /// (Documentation/ABI/stable/sysfs-block).</summary>
 internal static class DiskShapes
 {
@@ -37,7 +37,7 @@ internal static class DiskShapes
         };
     }
 
-    /// <summary>A partition has no queue: it has that of its disk.</summary>
+    /// <summary>A partition has no queue of its own and uses its disk's.</summary>
     private static string DiskOf(DeviceNumber number)
     {
         var device = $"/sys/dev/block/{number}";

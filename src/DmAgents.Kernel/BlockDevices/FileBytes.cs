@@ -4,10 +4,10 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.BlockDevices;
 
-/// <summary>Whole ranges of an open file or device: a short read or write is continued.</summary>
+/// <summary>Reads and writes whole ranges of an open file or device: continues a short read or write.</summary>
 internal static unsafe class FileBytes
 {
-    /// <summary>Fills the span. Invalid where the file ends before.</summary>
+    /// <summary>Fills the span. Invalid if the file ends first.</summary>
     public static KernelResult Read(FileDescriptor file, string subject, ulong offset, Span<byte> into)
     {
         fixed (byte* start = into)
@@ -28,7 +28,7 @@ internal static unsafe class FileBytes
         return KernelResult.Done;
     }
 
-    /// <summary>Writes the span. It is not durable before an fsync.</summary>
+    /// <summary>Writes the span. The bytes are not durable before an fsync.</summary>
     public static KernelResult Write(FileDescriptor file, string subject, ulong offset, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes)

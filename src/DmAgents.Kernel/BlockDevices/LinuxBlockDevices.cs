@@ -48,7 +48,7 @@ internal sealed class LinuxBlockDevices : IBlockDevices
         if (!opened.Succeeded)
             return opened.Error;
         using var file = opened.Value;
-        // A disk that is gone answers from the page cache still, as long as a device above has it open.
+        // The page cache still answers for a removed disk as long as a device above has it open.
         DeviceCalls.Advise(file, (long)offset.Bytes, into.Length, DeviceCalls.NotNeeded);
         return FileBytes.Read(file, device.Value, offset.Bytes, into);
     }
@@ -69,7 +69,7 @@ internal sealed class LinuxBlockDevices : IBlockDevices
         if (!opened.Succeeded)
             return opened.Error;
         using var file = opened.Value;
-        // The kernel writes zeros itself where the disk cannot (blkdev_issue_zeroout).
+        // If the disk cannot zero, the kernel writes zeros itself (blkdev_issue_zeroout).
         return BlockControl.Zero(file, device.Value, offset, length)
             .Then(() => FileBytes.Sync(file, device.Value));
     }
@@ -104,7 +104,7 @@ internal sealed class LinuxBlockDevices : IBlockDevices
 
     public KernelResult DetachLoop(LoopFile file) => _loops.Detach(file);
 
-    /// <summary>Opens for writing, once the range is known to lie within the device.</summary>
+    /// <summary>Opens for writing and checks that the range lies within the device.</summary>
     private static KernelResult<FileDescriptor> OpenRange(DevicePath device, ByteSize offset, ByteSize length)
     {
         var opened = BlockNodes.Open(device, OpenFlags.ReadWrite);
@@ -118,7 +118,7 @@ internal sealed class LinuxBlockDevices : IBlockDevices
             $"{length.Bytes} bytes at {offset.Bytes} do not lie within its {size.Value.Bytes}");
     }
 
-    /// <summary>An exclusive open is refused where a mount or another device has claimed the device.</summary>
+    /// <summary>The kernel refuses an exclusive open if a mount or another device has claimed the device.</summary>
     private static KernelResult<bool> IsClaimed(DevicePath device)
     {
         var flags = OpenFlags.ReadOnly | OpenFlags.Exclusive | OpenFlags.CloseOnExec;

@@ -9,17 +9,17 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.BlockDevices;
 
 /// <summary>Loop devices, found by the file behind them (linux/loop.h; kernel: drivers/block/loop.c).</summary>
-/// <remarks>The kernel lets a file be attached twice, and would then corrupt it. So look and attach are one step under
-/// a lock; another process that attaches the agent's files is beyond it.</remarks>
+/// <remarks>The kernel allows a file to be attached twice, which would corrupt it. So look-up and attach are one step
+/// under a lock. The lock does not cover other processes that attach the agent's files.</remarks>
 internal sealed unsafe class LoopDevices
 {
     private const string ControlPath = "/dev/loop-control";
 
-    /// <summary>Others may take the free device between its naming and its use.</summary>
+    /// <summary>Another process may take the free device between LOOP_CTL_GET_FREE and LOOP_CONFIGURE.</summary>
     private const int Attempts = 64;
 
-    /// <summary>Since Linux 6.15 a loop device takes over the sectors of the disk below its file unless it is told its
-    /// own: a pool would have others after an upgrade.</summary>
+    /// <summary>Since Linux 6.15 a loop device takes the sector size of the disk below its file unless it is given one.
+    /// Without this, a pool's sector size would change with a kernel upgrade.</summary>
     private const uint Sector = 512;
 
     private readonly Lock _attaching = new();
@@ -38,8 +38,8 @@ internal sealed unsafe class LoopDevices
         }
     }
 
-    /// <summary>NotFound where the file has no loop device. Busy where that is open: the kernel by itself would only
-    /// mark it to go later.</summary>
+    /// <summary>NotFound if the file has no loop device. Busy if the device is open: the kernel itself would only defer
+    /// the detach.</summary>
     public KernelResult Detach(LoopFile file)
     {
         lock (_attaching)
@@ -121,8 +121,8 @@ internal sealed unsafe class LoopDevices
             attached.Value is [var device, ..] ? device : null);
     }
 
-    /// <summary>The loop devices of a file: those whose name in sysfs ends like the file's, and whose backing file
-    /// has the file's device and inode. The name may be of another mount namespace; the inode is certain.</summary>
+    /// <summary>The loop devices of a file: those with the file's base name in sysfs whose backing file has the file's
+    /// device and inode. The name may belong to another mount namespace; the inode is certain.</summary>
     private static KernelResult<List<DevicePath>> Find(LoopFile file, FileStatus status)
     {
         const string blocks = "/sys/block";
@@ -136,7 +136,7 @@ internal sealed unsafe class LoopDevices
                 continue;
             var device = new DevicePath("/dev/" + Path.GetFileName(entry));
             var info = StatusOf(device);
-            // Detached since, by someone else.
+            // Another process has detached it since.
             if (info.FailedWith(KernelFault.NotFound))
                 continue;
             if (!info.Succeeded)
@@ -207,7 +207,7 @@ internal sealed unsafe class LoopDevices
         using var loop = opened.Value;
         var config = new LoopConfig { File = (uint)backing.Number, BlockSize = Sector };
         var name = Encoding.UTF8.GetBytes(file.Value);
-        // For people only (losetup): the kernel keeps 63 bytes of it.
+        // For display only (losetup): the kernel keeps 63 bytes of it.
         name.AsSpan(0, Math.Min(name.Length, LoopInfo.NameLength - 1))
             .CopyTo(new Span<byte>(config.Info.FileName, LoopInfo.NameLength));
         config.Info.Flags = LoopInfo.DirectIo;
@@ -220,7 +220,7 @@ internal sealed unsafe class LoopDevices
             : KernelErrors.From(errno, "LOOP_CONFIGURE", device.Value);
     }
 
-    /// <summary>Before kernel 5.8; and where direct I/O is refused, which is then done without.</summary>
+    /// <summary>For kernels before 5.8, and if direct I/O is refused: then the device works without it.</summary>
     private static KernelResult ConfigureInSteps(
         FileDescriptor loop, DevicePath device, FileDescriptor backing, LoopInfo info)
     {
@@ -240,8 +240,8 @@ internal sealed unsafe class LoopDevices
         return KernelResult.Done;
     }
 
-    /// <summary>Somebody else attached it: with larger sectors what was made for smaller ones cannot be mounted. While
-    /// it is open its sectors stay as they are, and are told when the pool is opened.</summary>
+    /// <summary>Corrects the sectors of a device that another process attached: a file system made for smaller sectors
+    /// cannot be mounted on larger ones. An open device keeps its sectors, and opening the pool reports them.</summary>
     private static KernelResult<DevicePath> WithSectors(DevicePath device)
     {
         var opened = BlockNodes.Open(device, OpenFlags.ReadOnly | OpenFlags.Exclusive);

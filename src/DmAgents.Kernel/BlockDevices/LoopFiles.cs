@@ -11,7 +11,7 @@ internal static class LoopFiles
 {
     private const uint OwnerOnly = 0x180;
 
-    /// <summary>A sparse file, durable with its name. What fails half way leaves no file.</summary>
+    /// <summary>Creates a sparse file and makes it and its name durable. Deletes the file on failure.</summary>
     public static KernelResult Create(LoopFile file, ByteSize size)
     {
         var flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.CloseOnExec;
@@ -47,7 +47,7 @@ internal static class LoopFiles
             : new KernelError(KernelFault.Invalid, 0, "stat", file.Value, "not a regular file");
     }
 
-    /// <summary>Sets the length and makes it durable. Grown space is a hole.</summary>
+    /// <summary>Sets the length and makes it durable. The added space is a hole.</summary>
     public static KernelResult SetLength(FileDescriptor opened, LoopFile file, ByteSize size)
     {
         var truncated = DeviceCalls.Truncate(opened, (long)size.Bytes);
@@ -55,7 +55,7 @@ internal static class LoopFiles
         return truncated < 0 ? KernelErrors.From(errno, "ftruncate", file.Value) : FileBytes.Sync(opened, file.Value);
     }
 
-    /// <summary>Removes the file, durably. A missing one: done.</summary>
+    /// <summary>Deletes the file durably. Success if it is missing.</summary>
     public static KernelResult Delete(LoopFile file)
     {
         var unlinked = Unlink(file);
@@ -64,7 +64,7 @@ internal static class LoopFiles
         return unlinked.Then(() => SyncFolder(file));
     }
 
-    /// <summary>What an unprivileged writer could still take of the file's file system.</summary>
+    /// <summary>The bytes of the file's file system that are available to an unprivileged writer.</summary>
     public static KernelResult<ByteSize> HostFree(FileDescriptor opened, LoopFile file)
     {
         var stated = DeviceCalls.StatFileSystem(opened, out var status);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace DmAgents.Kernel.BlockDevices;
 
-/// <summary>struct loop_info64 (linux/loop.h). The device is that of the backing file's file system.</summary>
+/// <summary>struct loop_info64 (linux/loop.h). Device is that of the backing file's file system.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 232)]
 internal unsafe struct LoopInfo
 {

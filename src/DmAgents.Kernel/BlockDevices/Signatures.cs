@@ -16,16 +16,17 @@ internal sealed class DeviceBytes(FileDescriptor file, string subject) : IDevice
     public KernelResult Read(ulong offset, Span<byte> into) => FileBytes.Read(file, subject, offset, into);
 }
 
-/// <summary>Tells what is on a device before something is written over it.</summary>
-/// <remarks>Places and marks are those of the formats' own documents; blkid knows many more, and is a program of its
-/// own. What matters here is to recognize whatever a disk with data on it commonly carries.</remarks>
+/// <summary>Finds out what a device holds before the agent overwrites it.</summary>
+/// <remarks>Offsets and magic numbers come from the formats' own documents. blkid knows many more, but is a separate
+/// program. This list covers what disks with data commonly hold.</remarks>
 internal static class Signatures
 {
     private const int SectorSize = 512;
 
     private sealed record Mark(string Meaning, long Offset, byte[] Bytes);
 
-    /// <summary>A negative place counts from the device's end. In order: what lies on top comes first.</summary>
+    /// <summary>A negative offset counts from the device's end. The order matters: the outermost format comes
+    /// first.</summary>
     private static readonly Mark[] Marks =
     [
         new("LUKS encrypted volume", 0, [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE]),
@@ -59,7 +60,7 @@ internal static class Signatures
 
     private static byte[] RaidMark => [0xFC, 0x4E, 0x2B, 0xA9];
 
-    /// <summary>What is on the device in words, or an empty text where nothing was recognized.</summary>
+    /// <summary>What the device holds, in words; empty if nothing was recognized.</summary>
     public static KernelResult<string> Find(ulong size, IDeviceBytes device)
     {
         var head = new byte[Math.Min(size, 128 * 1024)];
@@ -83,8 +84,8 @@ internal static class Signatures
     private static ReadOnlySpan<byte> Slice(ReadOnlySpan<byte> bytes, long offset, int length) =>
         offset >= 0 && offset + length <= bytes.Length ? bytes.Slice((int)offset, length) : default;
 
-    /// <summary>Superblock at 1024: magic at 56, features at 92 and 96. A journal alone makes ext3, extents ext4.
-    /// </summary>
+    /// <summary>Superblock at 1024: magic at 56, features at 92 and 96. A journal alone means ext3, extents mean
+    /// ext4.</summary>
     private static string? Ext(ReadOnlySpan<byte> head)
     {
         var super = Slice(head, 1024, 1024);
@@ -100,8 +101,8 @@ internal static class Signatures
         return (compatible & hasJournal) != 0 ? "ext3 file system" : "ext2 file system";
     }
 
-    /// <summary>mdraid 1.0 lies 8 KiB before the end, 0.90 in the last whole 64 KiB but one; both rounded down.
-    /// </summary>
+    /// <summary>The mdraid 1.0 superblock lies 8 KiB before the end, the 0.90 one in the last whole 64 KiB but one;
+    /// both offsets are rounded down.</summary>
     private static string? Raid(ulong size, ulong tailStart, ReadOnlySpan<byte> tail)
     {
         ulong[] places = size < 128 * 1024
@@ -115,15 +116,16 @@ internal static class Signatures
         return null;
     }
 
-    /// <summary>A label's list of names and values, at 16 KiB: encoding XDR (1), byte order, and as its first name
-    /// "version".</summary>
+    /// <summary>A label's name-value list at 16 KiB: encoding XDR (1), byte order, and "version" as the first
+    /// name.</summary>
     private static string? Zfs(ReadOnlySpan<byte> head)
     {
         var list = Slice(head, 16 * 1024, 64);
         return !list.IsEmpty && list[0] == 1 && list[1] <= 1 && list.IndexOf("version"u8) > 0 ? "ZFS member" : null;
     }
 
-    /// <summary>A boot sector's mark alone proves no partition; at least one entry must make sense.</summary>
+    /// <summary>A boot sector's magic alone does not prove a partition table: at least one entry must be
+    /// valid.</summary>
     private static string? PartitionTable(ReadOnlySpan<byte> head)
     {
         const int table = 446, entry = 16;

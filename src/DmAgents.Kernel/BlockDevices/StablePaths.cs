@@ -2,16 +2,15 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Kernel.BlockDevices;
 
-/// <summary>Paths that name the same disk after a reboot: links that udev keeps in /dev/disk/by-id.</summary>
+/// <summary>Paths that name the same disk after a reboot: udev's links in /dev/disk/by-id.</summary>
 internal static class StablePaths
 {
     private const string ById = "/dev/disk/by-id";
 
-    /// <summary>By what a disk's own number is, the most telling first: the world wide name is unique for certain.
-    /// </summary>
+    /// <summary>The kinds of links, the most reliable first: a world wide name is certainly unique.</summary>
     private static readonly string[] Preferred = ["wwn-", "nvme-eui.", "nvme-", "scsi-", "ata-", "virtio-"];
 
-    /// <summary>A stable path of the device, or the path given where there is none.</summary>
+    /// <summary>A stable path of the device, or the given path if there is none.</summary>
     public static DevicePath Of(DevicePath device, DeviceNumber number)
     {
         if (!Directory.Exists(ById))

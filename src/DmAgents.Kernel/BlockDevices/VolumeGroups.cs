@@ -6,7 +6,7 @@ using DmAgents.Kernel.Processes;
 
 namespace DmAgents.Kernel.BlockDevices;
 
-/// <summary>LVM by its own programs: their exit status tells no more than that they refused.</summary>
+/// <summary>LVM through its own programs: their exit status says only that they refused.</summary>
 internal sealed class VolumeGroups(ProcessRunner runner)
 {
     private static readonly SystemProgram Vgs = new("vgs", "lvm2");

@@ -5,7 +5,7 @@ using DmAgents.Kernel.FileSystems;
 
 namespace DmAgents.Kernel.DeviceMapper;
 
-/// <summary>Finds what keeps a device open: processes in its file system, devices above it, and mounts in every mount
+/// <summary>Finds what keeps a device open: processes in its file system, devices above it, and mounts in any mount
 /// namespace.</summary>
 internal static class DeviceHolders
 {
@@ -27,8 +27,7 @@ internal static class DeviceHolders
         }
     }
 
-    /// <summary>One process speaks for its mount namespace. Processes come and go meanwhile: those that went are
-    /// skipped.</summary>
+    /// <summary>One process stands for its mount namespace. Processes that exit meanwhile are skipped.</summary>
     private static IEnumerable<DeviceHolder> Mounts(DeviceNumber device, DirectoryInfo proc)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);

@@ -7,22 +7,22 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.DeviceMapper;
 
 /// <summary>
-/// The control device of device-mapper: one method for each ioctl, with the kernel's own semantics (kernel:
+/// The control device of device-mapper: one method per ioctl, with the kernel's own semantics (kernel:
 /// drivers/md/dm-ioctl.c, include/uapi/linux/dm-ioctl.h).
 /// </summary>
-/// <remarks>Safe for many threads: the kernel keeps no state in the descriptor but the armed event number, which only
-/// <see cref="DmEvents"/> uses, on a descriptor of its own.</remarks>
+/// <remarks>Thread-safe: the descriptor's only state in the kernel is the armed event number, and only
+/// <see cref="DmEvents"/> uses that, on a descriptor of its own.</remarks>
 internal sealed class DmControl : IDisposable
 {
-    /// <summary>The node's place, and the target of every ioctl.</summary>
+    /// <summary>The path of the control node.</summary>
     public const string Path = "/dev/mapper/control";
 
     private const int FirstBuffer = 16 * 1024;
 
-    /// <summary>A list of 100,000 devices with uuids takes less than this.</summary>
+    /// <summary>Larger than a list of 100,000 devices with uuids.</summary>
     private const int LargestBuffer = 32 * 1024 * 1024;
 
-    /// <summary>The kernel gives EINTR where a signal ended its wait for I/O; nothing has changed then.</summary>
+    /// <summary>The kernel returns EINTR if a signal ended its wait for I/O; then nothing has changed.</summary>
     private const int InterruptionsBorne = 64;
 
     private const int FirstMinorWithUuidList = 45;
@@ -37,13 +37,13 @@ internal sealed class DmControl : IDisposable
         KernelVersion = version;
     }
 
-    /// <summary>The version of the kernel's interface, such as 4.47.0.</summary>
+    /// <summary>The version of the kernel's ioctl interface, such as 4.47.0.</summary>
     public Version KernelVersion { get; }
 
     public FileDescriptor File => _file;
 
-    /// <summary>Opens the control device; makes its node where devtmpfs has none.</summary>
-    /// <returns>NotSupported where the kernel has no device-mapper, or one that is not version 4.</returns>
+    /// <summary>Opens the control device. Creates its node if devtmpfs has none.</summary>
+    /// <returns>NotSupported if the kernel has no device-mapper, or its version is not 4.</returns>
     public static KernelResult<DmControl> Open()
     {
         var node = DmNodes.EnsureControl();
@@ -51,7 +51,7 @@ internal sealed class DmControl : IDisposable
             return node.Error;
         var file = DeviceCalls.Open(Path, OpenFlags.ReadWrite | OpenFlags.CloseOnExec, 0);
         var errno = Marshal.GetLastPInvokeError();
-        // A node made at boot may stand for a module that cannot be loaded.
+        // A node created at boot may stand for a module that cannot be loaded.
         if (file.IsInvalid)
             return errno is Errno.NoDevice or Errno.NoDeviceOrAddress
                 ? DmNodes.NoDeviceMapper
@@ -68,7 +68,7 @@ internal sealed class DmControl : IDisposable
     public KernelResult<DmReply> Create(MappedName name, MappedUuid uuid) =>
         Send(new DmRequest(DmCommand.DeviceCreate, "create", name) { Uuid = uuid });
 
-    /// <summary>With <paramref name="deferred"/> an open device goes when its last user closes it.</summary>
+    /// <summary>With <paramref name="deferred"/>, the kernel removes an open device on its last close.</summary>
     public KernelResult<DmReply> Remove(MappedName name, bool deferred) =>
         Send(new DmRequest(DmCommand.DeviceRemove, "remove", name)
         {
@@ -94,8 +94,8 @@ internal sealed class DmControl : IDisposable
                 | (flush ? DmFlags.None : DmFlags.NoFlush),
         });
 
-    /// <summary>Resumes, and puts a loaded table into use. A device that runs is suspended for that first, without
-    /// freezing a file system.</summary>
+    /// <summary>Resumes the device and activates a loaded table. A running device is suspended first, without freezing
+    /// its file system.</summary>
     public KernelResult<DmReply> Resume(MappedName name) =>
         Send(new DmRequest(DmCommand.DeviceSuspend, "resume", name)
         {
@@ -111,11 +111,11 @@ internal sealed class DmControl : IDisposable
             Payload = DmRequest.Table(table),
         });
 
-    /// <summary>The table in use.</summary>
+    /// <summary>The active table.</summary>
     public KernelResult<DmReply> Table(MappedName name) =>
         Send(new DmRequest(DmCommand.TableStatus, "table", name) { Flags = DmFlags.StatusTable | DmFlags.NoFlush });
 
-    /// <summary>The targets' status. With <paramref name="flush"/> a thin pool commits its metadata for it.</summary>
+    /// <summary>The targets' status. With <paramref name="flush"/>, a thin pool commits its metadata first.</summary>
     public KernelResult<DmReply> Status(MappedName name, bool flush) =>
         Send(new DmRequest(DmCommand.TableStatus, "status", name)
         {
@@ -144,14 +144,16 @@ internal sealed class DmControl : IDisposable
         return reply.Succeeded ? KernelResult.Found(reply.Value.TargetVersions()) : reply.Error;
     }
 
-    /// <summary>Sends a message to the target at sector 0. The operation's name is the message's first word.</summary>
+    /// <summary>Sends a message to the target at sector 0. Errors name the message's first word as the
+    /// operation.</summary>
     public KernelResult<DmReply> Message(MappedName name, string text) =>
         Send(new DmRequest(DmCommand.TargetMessage, text.Split(' ')[0], name)
         {
             Payload = DmRequest.Message(text),
         });
 
-    /// <summary>Makes the descriptor readable from the next event of any device on. Kernel 4.13 (ioctl 4.37).</summary>
+    /// <summary>Makes the descriptor readable at the next event of any device. Kernel 4.13 or later (ioctl
+    /// 4.37).</summary>
     public KernelResult ArmPoll() => KernelVersion.Minor < FirstMinorWithArmPoll
         ? new KernelError(KernelFault.NotSupported, 0, "arm poll", Path, Tell($"device-mapper {KernelVersion}"))
         : Send(new DmRequest(DmCommand.ArmPoll, "arm poll")).Outcome;

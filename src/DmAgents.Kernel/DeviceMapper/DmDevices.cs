@@ -5,21 +5,21 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.DeviceMapper;
 
-/// <summary>What takes several ioctls: a device with its table and node, and the exchange of a table. Whatever fails
-/// half way is taken back.</summary>
+/// <summary>Operations of several ioctls: creating a device with its table and node, and replacing a table. A failure
+/// half way is undone.</summary>
 internal sealed class DmDevices(DmControl control)
 {
     public DmControl Control { get; } = control;
 
     public DmNodes Nodes { get; } = new();
 
-    /// <summary>Create, load, resume, node. Exists where the name or the uuid is live. Who died after the first left a
-    /// device without a table: it is taken up where it was left.</summary>
+    /// <summary>Create, load, resume, node. Exists if the name or the uuid is live. A crash after the create leaves a
+    /// device without a table; this method then continues with the load.</summary>
     public KernelResult<LiveDevice> Bring(
         MappedName name, MappedUuid uuid, IReadOnlyList<DmTarget> table, bool readOnly)
     {
         var created = Control.Create(name, uuid);
-        // The kernel says EBUSY for a name or uuid that is taken (dm_hash_insert).
+        // The kernel returns EBUSY if the name or uuid is taken (dm_hash_insert).
         if (!created.Succeeded && created.Error.Errno != Errno.Busy)
             return created.Error;
         if (!created.Succeeded && !WasLeftHalfMade(name, uuid))
@@ -33,13 +33,13 @@ internal sealed class DmDevices(DmControl control)
         var node = Nodes.Ensure(name, resumed.Value.Number);
         if (!node.Succeeded)
             return TakeBack(name, node.Error);
-        // A resume's answer has no uuid where the request was by name.
+        // A resume by name returns no uuid.
         return resumed.Value.Device(name, LengthOf(table)) with { Uuid = uuid };
     }
 
     /// <summary>
-    /// Gives a live device another table. The resume takes it into use; where the kernel refuses it there (a pool
-    /// checks its metadata only then) the device would stay suspended with it, so the old table comes back.
+    /// Replaces a live device's table. The resume activates it. If the kernel refuses it only then (a pool checks its
+    /// metadata at that point), the device would stay suspended with the refused table. So the old table is restored.
     /// </summary>
     public KernelResult Swap(MappedName name, IReadOnlyList<DmTarget> table, bool readOnly)
     {
@@ -66,15 +66,15 @@ internal sealed class DmDevices(DmControl control)
             };
     }
 
-    /// <summary>The device with its length; NotFound where none is live, also where one has no table: its node cannot
-    /// even be opened.</summary>
+    /// <summary>The device with its length. NotFound if it is not live, or has no table: then not even its node can be
+    /// opened.</summary>
     public KernelResult<LiveDevice> Find(MappedName name)
     {
         var shown = Show(name);
         return shown.Succeeded ? shown.Value.Device : shown.Error;
     }
 
-    /// <summary>As <see cref="Find"/>, with the table in use.</summary>
+    /// <summary>As <see cref="Find"/>, with the active table.</summary>
     public KernelResult<(LiveDevice Device, IReadOnlyList<DmTarget> Table)> Show(MappedName name)
     {
         var table = Control.Table(name);
@@ -86,7 +86,7 @@ internal sealed class DmDevices(DmControl control)
             : (table.Value.Device(name, LengthOf(targets)), targets);
     }
 
-    /// <summary>The device with its length, which is zero where it has no table.</summary>
+    /// <summary>The device with its length, which is zero if it has no table.</summary>
     public KernelResult<LiveDevice> Look(MappedName name)
     {
         var table = Control.Table(name);

@@ -6,7 +6,7 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.DeviceMapper;
 
 /// <summary>
-/// Tells which mapped devices had an event: a pool below its low water mark, or in another mode. Kernel 4.13 on
+/// Reports which mapped devices had an event: a pool below its low water mark, or in another mode. Kernel 4.13 or later
 /// (DM_DEV_ARM_POLL; kernel: drivers/md/dm-ioctl.c, dm_poll).
 /// </summary>
 public sealed class DmEvents : IDeviceEvents
@@ -18,8 +18,8 @@ public sealed class DmEvents : IDeviceEvents
 
     private DmEvents(DmControl control) => _control = control;
 
-    /// <summary>Opens a watch of its own. What happened before it is not told.</summary>
-    /// <returns>NotSupported where the kernel has no device-mapper or no DM_DEV_ARM_POLL.</returns>
+    /// <summary>Opens a watch of its own. Earlier events are not reported.</summary>
+    /// <returns>NotSupported if the kernel has no device-mapper or no DM_DEV_ARM_POLL.</returns>
     public static KernelResult<DmEvents> Open()
     {
         var control = DmControl.Open();
@@ -36,7 +36,7 @@ public sealed class DmEvents : IDeviceEvents
 
     public KernelResult<IReadOnlyList<MappedName>> Wait(TimeSpan timeout, CancellationToken cancellation)
     {
-        // Armed before the list is read: what happens in between makes the descriptor readable.
+        // Arm before reading the list: an event in between makes the descriptor readable.
         var armed = _control.ArmPoll();
         if (!armed.Succeeded)
             return armed.Error;

@@ -6,10 +6,10 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.DeviceMapper;
 
-/// <summary>The nodes in /dev/mapper, which the boundary keeps itself: with udev and without, and with no wait.
-/// </summary>
-/// <remarks>A node's removal and a new one of the same name are kept apart by a lock per name (64 of them share the
-/// names), or the late end of a removal would take away the node of a device just made.</remarks>
+/// <summary>The nodes in /dev/mapper. The agent maintains them itself, with or without udev, and without
+/// waiting.</summary>
+/// <remarks>A lock per name (64 locks share the names) keeps a node's removal and a new node of the same name apart.
+/// Otherwise the late end of a removal would delete the node of a new device.</remarks>
 internal sealed class DmNodes
 {
     private const string Folder = "/dev/mapper";
@@ -21,7 +21,7 @@ internal sealed class DmNodes
     public static KernelError NoDeviceMapper => new(KernelFault.NotSupported, 0, "open", DmControl.Path,
         "this kernel has no device-mapper; try: modprobe dm-mod");
 
-    /// <summary>Makes /dev/mapper/control where devtmpfs or udev has not.</summary>
+    /// <summary>Creates /dev/mapper/control if devtmpfs and udev have not.</summary>
     public static KernelResult EnsureControl()
     {
         if (Look(DmControl.Path) is { } status && (status.Mode & 0xF000) == FileTypes.CharacterDevice)
@@ -41,14 +41,14 @@ internal sealed class DmNodes
             : KernelResult.Done;
     }
 
-    /// <summary>Makes sure that /dev/mapper/NAME is, or leads to, the device of that number.</summary>
+    /// <summary>Ensures that /dev/mapper/NAME is, or leads to, the device of that number.</summary>
     public KernelResult Ensure(MappedName name, DeviceNumber number)
     {
         lock (LockOf(name))
             return EnsureLocked(name.Path.Value, number);
     }
 
-    /// <summary>Finds a device and, where it is live, makes sure of its node: who died between the two left
+    /// <summary>Finds a device and, if it is live, ensures its node: a crash between the two steps leaves
     /// none.</summary>
     public KernelResult<LiveDevice> Find(MappedName name, Func<KernelResult<LiveDevice>> find)
     {
@@ -62,7 +62,7 @@ internal sealed class DmNodes
         }
     }
 
-    /// <summary>Runs a removal and, where it succeeds, takes away the node.</summary>
+    /// <summary>Runs a removal and, if it succeeds, deletes the node.</summary>
     public KernelResult Remove(MappedName name, Func<KernelResult> removal)
     {
         lock (LockOf(name))
@@ -83,7 +83,7 @@ internal sealed class DmNodes
             return KernelErrors.From(errno, "mknod", path);
         if (Look(path) is { IsBlockDevice: true } status && status.Node == number)
             return KernelResult.Done;
-        // What is there is left over from a device that is gone. rename(2) replaces it in one step.
+        // A leftover node of a removed device. rename(2) replaces it in one step.
         var temporary = $"{Folder}/.{Guid.NewGuid():N}";
         made = DeviceCalls.MakeNode(temporary, mode, DeviceNumbers.Pack(number));
         errno = Marshal.GetLastPInvokeError();

@@ -11,8 +11,8 @@ namespace DmAgents.Kernel.DeviceMapper;
 /// <summary>One target of a device: its table line or its status line.</summary>
 internal sealed record DmTarget(SectorCount Start, SectorCount Length, string Type, string Text)
 {
-    /// <summary>Both tables map to the same places as far as both reach: the last target that they share may be longer
-    /// in one of them.</summary>
+    /// <summary>Both tables map the same places as far as both reach: only the length of the last shared target may
+    /// differ.</summary>
     public static bool MapAlike(IReadOnlyList<DmTarget> one, IReadOnlyList<DmTarget> other)
     {
         var shared = Math.Min(one.Count, other.Count);
@@ -28,13 +28,13 @@ internal sealed record DmTarget(SectorCount Start, SectorCount Length, string Ty
     public override string ToString() => $"{Start} {Length} {Type} {Text}";
 }
 
-/// <summary>One line of the device list. The uuid is null where the kernel (before ioctl 4.45) leaves it out.</summary>
+/// <summary>One line of the device list. The uuid is null if the kernel omits it (before ioctl 4.45).</summary>
 internal sealed record DmListed(MappedName Name, DeviceNumber Number, uint EventNumber, MappedUuid? Uuid);
 
 /// <summary>A target type that the kernel has loaded.</summary>
 internal sealed record DmTargetVersion(string Type, Version Version);
 
-/// <summary>What an ioctl gave back: the head, and the records behind it.</summary>
+/// <summary>An ioctl's reply: the header and the records behind it.</summary>
 internal sealed class DmReply
 {
     private const uint HasUuid = 1;
@@ -59,7 +59,7 @@ internal sealed class DmReply
 
     private ReadOnlySpan<byte> Payload => _buffer.AsSpan((int)Header.DataStart);
 
-    /// <summary>The device of the head, with a length from elsewhere.</summary>
+    /// <summary>The device of the header, with a length from elsewhere.</summary>
     public LiveDevice Device(MappedName name, SectorCount length) => new(
         name,
         Uuid,
@@ -71,7 +71,8 @@ internal sealed class DmReply
         length);
 
     /// <summary>The targets of a table or status reply.</summary>
-    /// <remarks>Here "next" counts from the first record; in a table to load it counts from its own.</remarks>
+    /// <remarks>Here "next" counts from the first record; in a table to load it counts from the record
+    /// itself.</remarks>
     public IReadOnlyList<DmTarget> Targets()
     {
         var targets = new List<DmTarget>();
@@ -90,8 +91,8 @@ internal sealed class DmReply
         return targets;
     }
 
-    /// <summary>The devices of a list reply. Behind each name, aligned: event number, and with DM_UUID_FLAG in the
-    /// request flags and uuid.</summary>
+    /// <summary>The devices of a list reply. Each name is followed, aligned, by the event number and, if the request
+    /// had DM_UUID_FLAG, by flags and the uuid.</summary>
     public IReadOnlyList<DmListed> Devices(bool kernelListsUuids)
     {
         var devices = new List<DmListed>();
@@ -109,7 +110,7 @@ internal sealed class DmReply
                 HasNoUuid => default(MappedUuid),
                 _ => null,
             };
-            // A foreign device may have a name that a node cannot have; it is none of ours.
+            // A foreign device may have a name that no node can have; it is not the agent's.
             if (MappedName.IsValid(name))
             {
                 var events = BinaryPrimitives.ReadUInt32LittleEndian(tail);

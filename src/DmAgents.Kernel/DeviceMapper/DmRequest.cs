@@ -5,7 +5,7 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Kernel.DeviceMapper;
 
-/// <summary>One ioctl before it is sent: which device, how, and the records that go with it.</summary>
+/// <summary>One ioctl before it is sent: the device, the flags and the records behind the header.</summary>
 internal sealed record DmRequest(DmCommand Command, string Operation, MappedName? Name = null)
 {
     public MappedUuid Uuid { get; init; }
@@ -20,8 +20,8 @@ internal sealed record DmRequest(DmCommand Command, string Operation, MappedName
 
     public string Subject => Name?.Value ?? "/dev/mapper/control";
 
-    /// <summary>The request in a zeroed buffer. Version 4.0.0 asks for no more than every kernel of this century
-    /// has; the kernel answers with its own.</summary>
+    /// <summary>The request in a zeroed buffer. Version 4.0.0 asks for nothing that a kernel of this century lacks; the
+    /// kernel answers with its own version.</summary>
     public unsafe byte[] ToBuffer(int size)
     {
         var buffer = new byte[Math.Max(size, DmLayout.HeaderSize + Payload.Length)];
@@ -38,7 +38,8 @@ internal sealed record DmRequest(DmCommand Command, string Operation, MappedName
         return buffer;
     }
 
-    /// <summary>The records of a table: each a dm_target_spec, its parameters, an end mark, padding to 8.</summary>
+    /// <summary>The records of a table: each a dm_target_spec, its parameters, a terminating NUL, padding to
+    /// 8.</summary>
     public static byte[] Table(IReadOnlyList<DmTarget> targets)
     {
         using var table = new MemoryStream();
@@ -65,7 +66,7 @@ internal sealed record DmRequest(DmCommand Command, string Operation, MappedName
         return record;
     }
 
-    /// <summary>A string with its end mark.</summary>
+    /// <summary>A string with its terminating NUL.</summary>
     public static byte[] Word(string text) => [.. Encoding.UTF8.GetBytes(text), 0];
 
     private static void Put(string text, Span<byte> field)

@@ -1,10 +1,10 @@
 namespace DmAgents.Kernel.DeviceMapper;
 
-/// <summary>What udev's device-mapper rules are told, in the upper half of the event number (libdevmapper.h).</summary>
+/// <summary>Flags for udev's device-mapper rules, in the upper half of the event number (libdevmapper.h).</summary>
 /// <remarks>
-/// Where udev runs it must neither scan the agent's devices (an open at the wrong moment makes a removal busy) nor
-/// keep the nodes: the boundary makes those itself, at once, so that nothing ever waits for udev. No semaphore is
-/// named in the lower half; the rules' last step finds none and goes on.
+/// If udev runs, it must not scan the agent's devices (an open at the wrong moment makes a removal busy). Nor must it
+/// maintain the nodes: the agent creates those itself, at once, so that it never waits for udev. The lower half names
+/// no semaphore; the rules' last step finds none and continues.
 /// </remarks>
 internal static class DmUdev
 {

@@ -8,14 +8,14 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.DeviceMapper;
 
 /// <summary>Finds processes that use the file system on a device: by working and root directory, program, open and
-/// mapped files (proc(5)). In whatever mount namespace they see it, and if they see it no more: the file's device
-/// number tells.</summary>
+/// mapped files (proc(5)). It compares the files' device numbers, so processes in any mount namespace are found, even
+/// if they no longer see the mount.</summary>
 internal static class FileSystemUsers
 {
-    /// <summary>Enough to act on; a process counts once.</summary>
+    /// <summary>Enough to act on; each process counts once.</summary>
     private const int Most = 16;
 
-    /// <summary>A host of 10,000 processes is read in about this time.</summary>
+    /// <summary>Reading a host with 10,000 processes takes about this time.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
 
     private static readonly (string Link, string What)[] Links =
@@ -54,8 +54,8 @@ internal static class FileSystemUsers
         return Mapped(device, process) is { } mapped ? ("mapped file", mapped) : null;
     }
 
-    /// <summary>Where a link of proc leads, if that lies on the device. The attributes are those that the kernel has in
-    /// memory: a server or disk that does not answer is not waited for.</summary>
+    /// <summary>The target of a link in proc, if it lies on the device. The kernel answers from cached attributes, so a
+    /// server or disk that does not respond cannot block this call.</summary>
     private static string? LiesOn(DeviceNumber device, string link) =>
         DeviceCalls.Stat(
             FileStatus.CurrentDirectory, link, FileStatus.NoSync | FileStatus.NoAutomount, 0, out var status) == 0
@@ -63,7 +63,7 @@ internal static class FileSystemUsers
             ? ProcFile.Target(link) ?? link
             : null;
 
-    /// <summary>A line is: addresses, rights, offset, device (two hexadecimal numbers), inode, path.</summary>
+    /// <summary>A line has: addresses, permissions, offset, device (two hexadecimal numbers), inode, path.</summary>
     private static string? Mapped(DeviceNumber device, string process)
     {
         var number = string.Create(CultureInfo.InvariantCulture, $" {device.Major:x2}:{device.Minor:x2} ");

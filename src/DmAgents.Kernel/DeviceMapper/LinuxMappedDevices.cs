@@ -7,7 +7,7 @@ using DmAgents.Kernel.ThinPools;
 
 namespace DmAgents.Kernel.DeviceMapper;
 
-/// <summary>Devices of the targets thin and linear through device-mapper's ioctls.</summary>
+/// <summary>Devices with thin and linear targets, through device-mapper's ioctls.</summary>
 internal sealed class LinuxMappedDevices(DmDevices devices) : IMappedDevices
 {
     private const string Linear = "linear";
@@ -81,11 +81,11 @@ internal sealed class LinuxMappedDevices(DmDevices devices) : IMappedDevices
         {
             if (device.Uuid is { } uuid && !uuid.Value.StartsWith(uuidStart, StringComparison.Ordinal))
                 continue;
-            // Of devices that are ours or may be: a name alone says nothing.
+            // Only of devices that are or may be the agent's: a name alone proves nothing.
             var live = device.Uuid is null
                 ? devices.Look(device.Name)
                 : devices.Nodes.Find(device.Name, () => devices.Look(device.Name));
-            // One that went since the list was read is not there, no more.
+            // The device was removed after the list was read.
             if (live.FailedWith(KernelFault.NotFound))
                 continue;
             if (!live.Succeeded)
@@ -101,8 +101,8 @@ internal sealed class LinuxMappedDevices(DmDevices devices) : IMappedDevices
         var suspended = _control.Suspend(name, freeze, flush: true);
         if (!freeze || !suspended.FailedWith(KernelFault.Invalid))
             return suspended.Outcome;
-        // From 6.8 on the freeze says EINVAL while a file system on the device is going away (fs_bdev_freeze).
-        // Where nobody has the device open any more, there is nothing to freeze.
+        // From 6.8 on the freeze returns EINVAL while a file system on the device is being unmounted (fs_bdev_freeze).
+        // If no process has the device open any more, there is nothing to freeze.
         var device = devices.Find(name);
         return device.Succeeded && device.Value.OpenCount == 0
             ? _control.Suspend(name, freeze: false, flush: true).Outcome
@@ -134,7 +134,7 @@ internal sealed class LinuxMappedDevices(DmDevices devices) : IMappedDevices
     public KernelResult<IReadOnlyList<DeviceHolder>> Holders(LiveDevice device) =>
         KernelResult.Found(DeviceHolders.Of(device.Number));
 
-    /// <summary>The pool goes by number, for a path in a table could mean another device.</summary>
+    /// <summary>Names the pool by number: a path in a table could mean another device.</summary>
     private KernelResult<DmTarget> TargetOf(ThinTable table)
     {
         var pool = _control.Info(table.Pool);

@@ -6,8 +6,8 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.FileSystems;
 
 /// <summary>
-/// A mount that is in no directory tree, reached only through its descriptor (fsopen, fsconfig, fsmount; kernel 5.2):
-/// no mount namespace ever sees it, so nobody can keep its device busy, and it goes with the descriptor.
+/// A mount outside any directory tree, reached only through its descriptor (fsopen, fsconfig, fsmount; kernel 5.2). No
+/// mount namespace sees it, so no other process can keep its device busy. It ends when the descriptor is closed.
 /// </summary>
 internal static class DetachedMount
 {
@@ -16,9 +16,9 @@ internal static class DetachedMount
     private const nuint SetString = 1;
     private const nuint Create = 6;
 
-    /// <summary>Mounts a device for writing; <paramref name="flags"/> are the file system's own, such as nouuid.
-    /// </summary>
-    /// <returns>The descriptor of the root directory, of the kind that only names a place (O_PATH).</returns>
+    /// <summary>Mounts a device for writing; <paramref name="flags"/> are the file system's own, such as
+    /// nouuid.</summary>
+    /// <returns>An O_PATH descriptor of the root directory.</returns>
     public static KernelResult<FileDescriptor> Open(DevicePath device, string type, params IEnumerable<string> flags)
     {
         var context = new FileDescriptor((int)MountCalls.FsOpen(MountCalls.OpenFileSystem, type, CloseOnExec));
@@ -39,7 +39,7 @@ internal static class DetachedMount
         }
     }
 
-    /// <summary>Opens the root directory for real, as ioctls want it.</summary>
+    /// <summary>Opens the root directory without O_PATH, as ioctls require.</summary>
     public static KernelResult<FileDescriptor> Root(FileDescriptor mount, string subject)
     {
         var flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.CloseOnExec;

@@ -5,16 +5,16 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.FileSystems;
 
-/// <summary>The directories that file systems are mounted on.</summary>
+/// <summary>The directories that serve as mount points.</summary>
 internal static class Directories
 {
     private const uint Mode = 0x1ED;
 
-    /// <summary>Each takes one removal by another thread.</summary>
+    /// <summary>Attempts to create a directory that other threads remove meanwhile.</summary>
     private const int Attempts = 10;
 
-    /// <summary>Makes a directory and its missing parents, of mode 0755 less the process's mask. Invalid if something else
-    /// has the name. Another thread may remove the directory meanwhile: then it is made again.</summary>
+    /// <summary>Creates a directory and its missing parents, mode 0755 less the process's umask. Invalid if the name is
+    /// taken by another kind of file. If another thread removes the directory meanwhile, creates it again.</summary>
     public static KernelResult Ensure(string path)
     {
         var ensured = EnsureOnce(path, out var isGone);
@@ -23,7 +23,7 @@ internal static class Directories
         return ensured;
     }
 
-    /// <param name="isGone">What had the name is not there any more.</param>
+    /// <param name="isGone">The name was taken, and is free again.</param>
     private static KernelResult EnsureOnce(string path, out bool isGone)
     {
         isGone = false;

@@ -6,10 +6,10 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.FileSystems;
 
 /// <summary>
-/// Shows one directory of a file system at a place, in one step (open_tree and move_mount; kernel 5.2). The whole of it
-/// is mounted beside the place for a moment: the kernel (before 6.15) copies no part of a mount that is in no tree.
+/// Mounts one directory of a file system at a path, in one step (open_tree and move_mount; kernel 5.2). It first mounts
+/// the whole file system beside that path for a moment: before 6.15 the kernel cannot clone part of a detached mount.
 /// </summary>
-/// <remarks>Who dies meanwhile leaves that mount behind, and nothing at the place itself.</remarks>
+/// <remarks>A crash meanwhile leaves that mount behind, and nothing at the path itself.</remarks>
 internal static class DirectoryMount
 {
     private const nuint Clone = 1;
@@ -22,7 +22,7 @@ internal static class DirectoryMount
     public static KernelResult Show(MountPath target, string directory, Func<MountPath, KernelResult> mountWhole)
     {
         var aside = AsideOf(target);
-        // Left by one who died.
+        // Removes what a crashed process left.
         MountCalls.Unmount(aside.Value, Detach);
         var mounted = mountWhole(aside);
         if (!mounted.Succeeded)
@@ -48,7 +48,7 @@ internal static class DirectoryMount
         return moved < 0 ? KernelErrors.From(errno, "move_mount", target.Value) : KernelResult.Done;
     }
 
-    /// <summary>No mount point of the agent begins with a dot.</summary>
+    /// <summary>None of the agent's mount points begins with a dot.</summary>
     private static MountPath AsideOf(MountPath target)
     {
         var slash = target.Value.LastIndexOf('/');

@@ -4,7 +4,7 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Kernel.FileSystems;
 
 /// <summary>Finds processes that have a file open in a directory or below it (proc(5): fd).</summary>
-/// <remarks>One for each process. Those of other mount namespaces are found as long as they see the directory under the
+/// <remarks>One file per process. Processes in other mount namespaces are found if they see the directory under the
 /// same path.</remarks>
 internal static class DirectoryUsers
 {
@@ -28,7 +28,7 @@ internal static class DirectoryUsers
     private static IEnumerable<string> FilesOf(string process) =>
         Descriptors(process).Select(ProcFile.Target).OfType<string>();
 
-    /// <summary>None of a process that is gone by now.</summary>
+    /// <summary>Empty if the process has exited.</summary>
     public static string[] Descriptors(string process)
     {
         try

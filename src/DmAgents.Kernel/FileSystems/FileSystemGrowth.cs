@@ -7,8 +7,8 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.FileSystems;
 
 /// <summary>
-/// Grows a mounted file system to its device's size by the ioctl with which resize2fs and xfs_growfs do it: no
-/// process, and the same on a detached mount, which those programs cannot find.
+/// Grows a mounted file system to its device's size with the ioctl that resize2fs and xfs_growfs use. This starts no
+/// process and also works on a detached mount, which those programs cannot find.
 /// </summary>
 internal static unsafe class FileSystemGrowth
 {
@@ -34,7 +34,7 @@ internal static unsafe class FileSystemGrowth
         var errno = Marshal.GetLastPInvokeError();
         if (stated < 0)
             return KernelErrors.From(errno, "statfs", subject);
-        // Where the size is what it was, the kernel does nothing.
+        // If the size is unchanged, the kernel does nothing.
         var blocks = device.Bytes / (ulong)status.BlockSize;
         var result = DeviceCalls.Control(root, Ext4Resize, &blocks);
         errno = Marshal.GetLastPInvokeError();

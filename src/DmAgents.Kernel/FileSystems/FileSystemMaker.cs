@@ -9,15 +9,14 @@ using DmAgents.Kernel.Processes;
 
 namespace DmAgents.Kernel.FileSystems;
 
-/// <summary>Makes file systems that snapshots of thin devices can do well with, and that are the same on every
-/// host.</summary>
-/// <remarks>Nothing is left to the host: mke2fs takes neither its configuration file nor its variables, all that both
-/// programs have defaults for is given, and what they made is compared with what was asked.</remarks>
+/// <summary>Creates file systems that suit snapshots of thin devices and are the same on every host.</summary>
+/// <remarks>Nothing depends on the host: mke2fs reads neither its configuration file nor its variables. The agent sets
+/// every option that has a default and compares the result with the request.</remarks>
 internal sealed class FileSystemMaker(ProcessRunner runner)
 {
     public static readonly SystemProgram MakeExt4 = new("mkfs.ext4", "e2fsprogs")
     {
-        // Of a file that is missing mke2fs takes no other: only then it is sure to read none.
+        // If the named file is missing, mke2fs reads no other. Only so is it certain to read none.
         Environment = ImmutableDictionary<string, string>.Empty.Add("MKE2FS_CONFIG", "/nonexistent/mke2fs.conf"),
     };
 
@@ -29,8 +28,8 @@ internal sealed class FileSystemMaker(ProcessRunner runner)
     private const uint RootMode = 0x1ED;
     private const int RemoveDirectoryFlag = 0x200;
 
-    /// <summary>What mkfs.xfs has switched on by itself since some version, or will: its option, and the first version
-    /// that knows it. An older one refuses the word, and does not have the feature.</summary>
+    /// <summary>Features that mkfs.xfs has enabled by default since some version, or will: the option, and the first
+    /// version that knows it. An older version refuses the word, and does not have the feature.</summary>
     private static readonly (string Option, string Name, Version Since)[] XfsSwitches =
     [
         ("-m", "bigtime", new(5, 10)), ("-m", "inobtcount", new(5, 10)), ("-i", "nrext64", new(5, 19)),
@@ -49,7 +48,7 @@ internal sealed class FileSystemMaker(ProcessRunner runner)
         return made.Then(() => Verify(device, format));
     }
 
-    /// <summary>A younger mkfs may give what no option of today takes away.</summary>
+    /// <summary>A newer mkfs may enable a feature that none of today's options disables.</summary>
     private static KernelResult Verify(DevicePath device, FileSystemFormat format)
     {
         var made = Superblock.Traits(device, format.Kind);
@@ -64,11 +63,12 @@ internal sealed class FileSystemMaker(ProcessRunner runner)
     }
 
     /// <remarks>
-    /// All tables are written here and now: a lazily initialized file system would go on writing them in every
-    /// snapshot, each paying for blocks of its own. And they are written although a new thin device reads as zeros: a
-    /// pool that skips zeroing gives out blocks with old content. No blocks are kept for root, who is every
-    /// container's user. Inodes of 256 bytes hold times beyond 2038. Blocks of 4 KiB also on a small device: one that
-    /// begins small may grow large. "none" takes away all features that a configuration gives.
+    /// Writes all tables immediately: a lazily initialized file system would continue writing them in every snapshot,
+    /// each of which pays for its own blocks. Writes them although a new thin device reads as zeros, because a pool
+    /// that skips zeroing hands out blocks with old content.
+    /// Reserves no blocks for root, which is every container's user. Inodes of 256 bytes hold times beyond 2038. Blocks
+    /// are 4 KiB even on a small device, because it may grow large. "none" disables all features that a configuration
+    /// enables.
     /// </remarks>
     internal static IEnumerable<string> Ext4Arguments(DevicePath device, FileSystemFormat format, ByteSize size) =>
     [
@@ -79,7 +79,7 @@ internal sealed class FileSystemMaker(ProcessRunner runner)
         device.Value,
     ];
 
-    /// <summary>As the configuration that comes with mke2fs: small ones have many small files.</summary>
+    /// <summary>As in the configuration that comes with mke2fs: small file systems have many small files.</summary>
     private static uint BytesPerInode(ByteSize size) =>
         size < ByteSize.MiB(512) ? 4096u : size < ByteSize.TiB(4) ? 16384u : size < ByteSize.TiB(16) ? 32768u : 65536u;
 
@@ -92,14 +92,15 @@ internal sealed class FileSystemMaker(ProcessRunner runner)
             XfsArguments(device, format, VersionIn(System.Text.Encoding.UTF8.GetString(text.ToArray())))));
     }
 
-    /// <summary>"mkfs.xfs version 6.1.0"; of what is not understood, the oldest.</summary>
+    /// <summary>Parses "mkfs.xfs version 6.1.0"; the oldest version if it cannot.</summary>
     internal static Version VersionIn(string text) =>
         text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(word => word.Split('-', '~', '+')[0])
             .Select(word => Version.TryParse(word, out var version) ? version : null).FirstOrDefault(v => v is not null)
             ?? new Version(0, 0);
 
-    /// <remarks>Sectors of 4 KiB, whatever the device has: xfs cannot be mounted on larger ones than it was made for,
-    /// but on smaller ones. So a base survives that its pool's disks are replaced by disks of 4 KiB.</remarks>
+    /// <remarks>Sectors of 4 KiB on every device: xfs cannot be mounted on a device with larger sectors than it was
+    /// made for, but can on smaller ones. So a base still mounts after its pool's disks are replaced by disks of 4
+    /// KiB.</remarks>
     internal static IEnumerable<string> XfsArguments(DevicePath device, FileSystemFormat format, Version program)
     {
         string Of(string option) => string.Concat(XfsSwitches
@@ -113,7 +114,7 @@ internal sealed class FileSystemMaker(ProcessRunner runner)
         ];
     }
 
-    /// <summary>mkfs.ext4 always makes lost+found. A container's root directory has none.</summary>
+    /// <summary>mkfs.ext4 always creates lost+found. A container's root directory has none.</summary>
     private static KernelResult FinishExt4(DevicePath device)
     {
         var mount = DetachedMount.Open(device, "ext4");

@@ -8,7 +8,7 @@ using DmAgents.Kernel.Processes;
 
 namespace DmAgents.Kernel.FileSystems;
 
-/// <summary>File systems through the kernel's own calls; only mkfs is a program.</summary>
+/// <summary>File systems through system calls; only mkfs is a program.</summary>
 internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
 {
     private const int DetachFlag = 2;
@@ -74,11 +74,12 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         return KernelResult.Done;
     }
 
-    /// <summary>A read-only mount that only its descriptor reaches. It replays the file system's log.</summary>
-    /// <returns>What it ends with. ReadOnly if there is a log to replay and the device takes no writes.</returns>
+    /// <summary>A read-only mount that only its descriptor reaches. The kernel replays the file system's log.</summary>
+    /// <returns>The mount's descriptor. ReadOnly if there is a log to replay and the device accepts no
+    /// writes.</returns>
     public static KernelResult<FileDescriptor> OpenForReading(DevicePath device, FileSystemKind kind)
     {
-        // Never without the log: what was written and synced before a power cut may be in nothing else.
+        // Never without the log: after a power cut, synced data may exist only there.
         var mount = DetachedMount.Open(device, MountOptions.TypeOf(kind), MountOptions.ToRead(kind));
         return mount.Error is { } error ? Explained(error, device, kind, forWriting: false) : mount;
     }
@@ -87,7 +88,7 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         DevicePath device, DeviceNumber number, MountPath target, FileSystemKind kind, bool readOnly)
     {
         var mounted = MountOnce(device, target, kind, MountOptions.Of(kind, readOnly));
-        // A read-only mount writes, too, where the file system was not unmounted: it replays the log first.
+        // A read-only mount also writes if the file system was not unmounted: it replays the log first.
         if (readOnly && mounted.FailedWith(KernelFault.ReadOnly))
             mounted = MountOnce(device, target, kind, MountOptions.WithoutRecovery(kind));
         if (mounted.Error is { } error)
@@ -109,8 +110,8 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
         return mounted < 0 ? KernelErrors.From(errno, "mount", device.Value, $"on {target}") : KernelResult.Done;
     }
 
-    /// <summary>The kernel tells only its log why it does not take a file system: the superblock tells it, too.
-    /// </summary>
+    /// <summary>The kernel explains only in its log why it refuses a file system. The superblock shows the reason,
+    /// too.</summary>
     private static KernelError Explained(KernelError error, DevicePath device, FileSystemKind kind, bool forWriting)
     {
         if (error.Errno is not (Errno.Invalid or Errno.NoSystemCall))
@@ -174,7 +175,7 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
             : new MountedDevice(status.Device, fileSystem.IsReadOnly);
     }
 
-    /// <summary>The last of the mounts at a place is the one that is seen.</summary>
+    /// <summary>If several mounts share a target, the last one is visible.</summary>
     private KernelResult<MountedDevice> Listed(MountPath target)
     {
         var mounts = Mounts();
@@ -188,8 +189,7 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
     private static KernelError NothingAt(MountPath target) =>
         new(KernelFault.NotFound, 0, "find mount", target.Value, "nothing is mounted there");
 
-    /// <remarks>xfs frees the blocks of deleted files in the background: those are given back by a later trim.
-    /// </remarks>
+    /// <remarks>xfs frees the blocks of deleted files in the background; a later trim returns them.</remarks>
     public KernelResult<ByteSize> Trim(MountPath mounted, ByteSize start, ByteSize length)
     {
         var range = new TrimRange { Start = start.Bytes, Length = length.Bytes };
@@ -226,7 +226,7 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
 
     public KernelResult<IReadOnlyList<DirectoryUser>> UsersOf(MountPath directory)
     {
-        // The kernel tells of open files by their real paths.
+        // The kernel reports open files by their real paths.
         var path = Directories.RealPath(directory.Value);
         return path.Succeeded
             ? KernelResult.Found(DirectoryUsers.Of(path.Value, new DirectoryInfo("/proc")))
@@ -242,7 +242,7 @@ internal sealed class LinuxFileSystems(ProcessRunner runner) : IFileSystems
             return BlockControl.Size(file.Value, device.Value);
     }
 
-    /// <summary>mount(2) would lay one mount over another.</summary>
+    /// <summary>mount(2) would stack one mount on another.</summary>
     private KernelResult NotMountedOn(MountPath target)
     {
         var stated = DeviceCalls.Stat(

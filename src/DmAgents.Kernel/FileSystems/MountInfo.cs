@@ -15,8 +15,7 @@ internal static class MountInfo
     private const int TargetField = 4;
     private const int OptionsField = 5;
 
-    /// <summary>Null where the line has another form, and for the mounts of the kernel that have no place in the
-    /// tree.</summary>
+    /// <summary>Null for a line of another form, and for kernel-internal mounts outside the tree.</summary>
     public static MountEntry? Parse(string line)
     {
         var fields = line.Split(' ');
@@ -26,7 +25,7 @@ internal static class MountInfo
         var target = Unescape(fields[TargetField]);
         if (!target.StartsWith('/'))
             return null;
-        // Read-only as a mount, or as a file system under a mount that would allow writes.
+        // Read-only as a mount, or as a file system under a mount that allows writes.
         var readOnly = HasReadOnly(fields[OptionsField]) || HasReadOnly(fields[hyphen + 3]);
         return new MountEntry(device, new MountPath(target), fields[hyphen + 1], readOnly);
     }
@@ -42,12 +41,12 @@ internal static class MountInfo
         return mounts;
     }
 
-    /// <summary>"emergency_ro": ext4 of recent kernels, after an error, instead of "ro".</summary>
+    /// <summary>"emergency_ro": recent kernels show it instead of "ro" for ext4 after an error.</summary>
     private static bool HasReadOnly(string options) =>
         options.Split(',').Any(option => option is "ro" or "emergency_ro");
 
-    /// <summary>Blank, tab, newline and backslash come as a backslash and three octal digits (mangle in fs/seq_file.c).
-    /// </summary>
+    /// <summary>Blank, tab, newline and backslash appear as a backslash and three octal digits (mangle in
+    /// fs/seq_file.c).</summary>
     private static string Unescape(string field)
     {
         if (!field.Contains('\\', StringComparison.Ordinal))

@@ -2,7 +2,7 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Kernel.FileSystems;
 
-/// <summary>How a file system of a snapshot is mounted: flags of mount(2) and the file system's own options.</summary>
+/// <summary>How a snapshot's file system is mounted: flags of mount(2) and the file system's own options.</summary>
 internal sealed record MountOptions(nuint Flags, string Data)
 {
     private const nuint ReadOnly = 1;
@@ -16,16 +16,16 @@ internal sealed record MountOptions(nuint Flags, string Data)
     };
 
     /// <remarks>
-    /// No access times: with them, reading a file that only the image has would write, and copy a pool block. No
-    /// online discard: freed space goes back by a trim at the agent's pace. ext4 stops writing at an error in its own
-    /// metadata, as xfs does anyway: a full pool must not be made worse. xfs snapshots all have their origin's uuid,
-    /// of which it mounts one only, unless told otherwise.
+    /// No access times: otherwise reading a file of the image would write, and copy a pool block. No online discard:
+    /// trims return freed space at the agent's pace.
+    /// ext4 stops writing on an error in its own metadata, as xfs always does: a full pool must not get worse. All xfs
+    /// snapshots have their origin's uuid, and without nouuid xfs mounts only one of them.
     /// </remarks>
     public static MountOptions Of(FileSystemKind kind, bool readOnly) => new(
         NoAccessTimes | (readOnly ? ReadOnly : 0),
         kind == FileSystemKind.Xfs ? "nouuid" : "errors=remount-ro");
 
-    /// <summary>The flags of a mount that only finds out whether the kernel takes the file system.</summary>
+    /// <summary>The flags of a mount that only checks whether the kernel accepts the file system.</summary>
     public static string[] ToTry(FileSystemKind kind) =>
         kind == FileSystemKind.Xfs ? ["ro", "norecovery", "nouuid"] : ["ro", "noload"];
 
@@ -33,8 +33,8 @@ internal sealed record MountOptions(nuint Flags, string Data)
     public static string[] ToRead(FileSystemKind kind) =>
         kind == FileSystemKind.Xfs ? ["ro", "nouuid"] : ["ro"];
 
-    /// <summary>Read-only, as the blocks are: what is in the file system's log and not in its place yet is not seen.
-    /// </summary>
+    /// <summary>Read-only without log recovery, as the device is read-only: changes that are only in the log are not
+    /// visible.</summary>
     public static MountOptions WithoutRecovery(FileSystemKind kind)
     {
         var options = Of(kind, readOnly: true);

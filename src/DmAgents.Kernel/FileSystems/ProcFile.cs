@@ -1,9 +1,9 @@
 namespace DmAgents.Kernel.FileSystems;
 
-/// <summary>Files of proc and sysfs, which may vanish between being found and being read.</summary>
+/// <summary>Files of proc and sysfs, which may disappear between listing and reading.</summary>
 internal static class ProcFile
 {
-    /// <summary>The text, or null where it is gone or may not be read.</summary>
+    /// <summary>The text, or null if the file is gone or may not be read.</summary>
     public static string? Read(string path)
     {
         try
@@ -20,7 +20,7 @@ internal static class ProcFile
         }
     }
 
-    /// <summary>What a link says, or null where it is gone or may not be read.</summary>
+    /// <summary>A link's target, or null if the link is gone or may not be read.</summary>
     public static string? Target(string path)
     {
         try

@@ -8,8 +8,8 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.FileSystems;
 
 /// <summary>Reads a file system's superblock from its device.</summary>
-/// <remarks>With O_DIRECT: xfs writes its own past the device's page cache, which would go on showing what it was at
-/// the first reading.</remarks>
+/// <remarks>Uses O_DIRECT: xfs writes its superblock past the device's page cache, which would keep showing the first
+/// reading.</remarks>
 internal static unsafe class Superblock
 {
     private const int Length = 4096;
@@ -56,7 +56,7 @@ internal static unsafe class Superblock
 
     private readonly record struct FoundTraits(FileSystemTraits Value);
 
-    /// <summary>Null where the block is not the beginning of such a file system.</summary>
+    /// <summary>Null if the block is not the start of such a file system.</summary>
     internal static ulong? UsedInodes(ReadOnlySpan<byte> block, FileSystemKind kind)
     {
         if (kind == FileSystemKind.Xfs)

@@ -35,7 +35,7 @@ internal static class SuperblockFeatures
             "ftype", "sparse", "", "bigtime", "", "nrext64", "exchange", "parent", "metadir", "zoned", "zone_gaps"),
     ];
 
-    /// <summary>Null where the block is not the beginning of such a file system.</summary>
+    /// <summary>Null if the block is not the start of such a file system.</summary>
     public static FileSystemTraits? Read(ReadOnlySpan<byte> block, FileSystemKind kind) =>
         kind == FileSystemKind.Xfs ? ReadXfs(block) : ReadExt4(block[1024..]);
 
@@ -50,7 +50,7 @@ internal static class SuperblockFeatures
         return new FileSystemTraits(FileSystemKind.Ext4, new ByteSize(block), features.ToImmutable());
     }
 
-    /// <summary>What version 4 had besides, version 5 has always (crc).</summary>
+    /// <summary>The optional features of version 4 are always present in version 5 (crc).</summary>
     private static FileSystemTraits? ReadXfs(ReadOnlySpan<byte> super)
     {
         if (!super.StartsWith("XFSB"u8))
@@ -67,8 +67,8 @@ internal static class SuperblockFeatures
     }
 
     /// <summary>One word of feature bits.</summary>
-    /// <param name="Names">From bit 0 on: null for one that was never given a name, empty for one that tells a state.
-    /// </param>
+    /// <param name="Names">From bit 0 on: null for a bit that never had a name, empty for a bit that is a
+    /// state.</param>
     private sealed record FeatureWord(string Set, int Offset, params string?[] Names)
     {
         public void Add(uint bits, ImmutableSortedSet<string>.Builder features)

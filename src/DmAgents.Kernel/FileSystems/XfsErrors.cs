@@ -7,12 +7,12 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.FileSystems;
 
 /// <summary>
-/// What xfs does when its device is full: by default it retries metadata writes for ever, and whoever waits for them
-/// cannot be killed (kernel: Documentation/admin-guide/xfs.rst, error handling).
+/// What xfs does when its device is full. By default it retries metadata writes indefinitely, and processes that wait
+/// for them cannot be killed (kernel: Documentation/admin-guide/xfs.rst, error handling).
 /// </summary>
 internal static unsafe class XfsErrors
 {
-    /// <summary>Makes it give up at the first ENOSPC: the file system shuts down instead of hanging.</summary>
+    /// <summary>Makes xfs fail at the first ENOSPC: the file system shuts down instead of hanging.</summary>
     public static KernelResult GiveUpWhenFull(DeviceNumber device)
     {
         var node = BlockNodes.NodeOf(device);
@@ -23,7 +23,7 @@ internal static unsafe class XfsErrors
         using var file = DeviceCalls.Open(setting, writeOnly | OpenFlags.CloseOnExec, 0);
         var errno = Marshal.GetLastPInvokeError();
         if (file.IsInvalid)
-            // Kernels before 4.7 have no such setting, nor the endless retries.
+            // Kernels before 4.7 have neither this setting nor the endless retries.
             return errno == Errno.NoEntry ? KernelResult.Done : KernelErrors.From(errno, "open", setting);
         var zero = (byte)'0';
         var written = DeviceCalls.Write(file, &zero, 1);

@@ -6,13 +6,13 @@ using Microsoft.Win32.SafeHandles;
 namespace DmAgents.Kernel.FileTrees;
 
 /// <summary>
-/// Open directories of a tree, the most recently used ones kept: an archive lists a directory's entries one after
-/// the other, so that most calls find their parent open. The kernel itself refuses every path that leaves the root
-/// or goes through a symlink.
+/// A cache of a tree's most recently used open directories. An archive lists a directory's entries one after another,
+/// so most calls find their parent open. The kernel itself refuses every path that leaves the root or follows a
+/// symlink.
 /// </summary>
 internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
 {
-    // Few enough for a limit of 1024 open files with several imports at once, more than any tree is deep.
+    // Few enough for a limit of 1024 open files with several concurrent imports; more than the depth of any tree.
     private const int Kept = 64;
 
     private readonly Dictionary<TreePath, LinkedListNode<OpenDirectory>> byPath = [];
@@ -46,8 +46,8 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
     }
 
     /// <summary>
-    /// What an open directory may give of its own to what is made in it, and so has to be set: its group and set-gid
-    /// bit, or (mount option bsdgroups) its group without that bit; of a default ACL all that there is.
+    /// The attributes that a directory may pass on to its new entries and that therefore must be set. These are its
+    /// group and set-gid bit, or (mount option bsdgroups) its group without that bit; with a default ACL, everything.
     /// </summary>
     public MissingAttributes HandsDown(TreePath path, Owner creator)
     {
@@ -55,7 +55,7 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
         return directory.HandsDown ??= Look(directory.Handle, creator);
     }
 
-    /// <summary>To be called when a directory's attributes may have changed.</summary>
+    /// <summary>Callers must call this when a directory's attributes may have changed.</summary>
     public void Changed(TreePath path)
     {
         if (path.IsRoot)
@@ -64,7 +64,7 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
             node.Value.HandsDown = null;
     }
 
-    /// <summary>To be called when a directory is removed: another one may take its name.</summary>
+    /// <summary>Callers must call this when they remove a directory: another one may take its name.</summary>
     public void Forget(TreePath path)
     {
         if (!byPath.Remove(path, out var node))
@@ -123,7 +123,7 @@ internal sealed class DirectoryHandles(SafeFileHandle root) : IDisposable
 
         public SafeFileHandle Handle => handle;
 
-        /// <summary>Null until it was looked at.</summary>
+        /// <summary>Null until first read.</summary>
         public MissingAttributes? HandsDown { get; set; }
     }
 }

@@ -4,17 +4,17 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DmAgents.Kernel.FileTrees;
 
-/// <summary>Asks the file system where it keeps a file (FS_IOC_FIEMAP, Documentation/filesystems/fiemap.rst).</summary>
+/// <summary>Asks the file system where it stores a file (FS_IOC_FIEMAP,
+/// Documentation/filesystems/fiemap.rst).</summary>
 internal static unsafe class FileExtents
 {
-    /// <summary>In one call; 14 KiB.</summary>
+    /// <summary>Extents per call; 14 KiB.</summary>
     private const int AtOnce = 256;
 
-    /// <summary>A file in more parts is read instead: the list would take more than 24 MiB.</summary>
+    /// <summary>A file with more extents is read instead: its list would take more than 24 MiB.</summary>
     private const int Most = 1_000_000;
 
-    /// <summary>Extents in ascending order without gaps that are not holes; null if one of them has no certain
-    /// place.</summary>
+    /// <summary>Extents in ascending order; every gap is a hole. Null if one extent has no definite place.</summary>
     public static IReadOnlyList<FileExtent>? Of(SafeFileHandle file)
     {
         var found = new List<FileExtent>();

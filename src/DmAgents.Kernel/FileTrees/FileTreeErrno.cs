@@ -4,7 +4,7 @@ using DmAgents.Domain.Ports.FileTrees;
 namespace DmAgents.Kernel.FileTrees;
 
 /// <summary>
-/// The one place where errno becomes an outcome for file trees; the numbers are those of all Linux ports here.
+/// The one place that maps errno to an outcome for file trees. The numbers are the same on all supported Linux ports.
 /// </summary>
 internal static class FileTreeErrno
 {

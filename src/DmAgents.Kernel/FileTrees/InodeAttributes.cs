@@ -7,17 +7,17 @@ using Microsoft.Win32.SafeHandles;
 namespace DmAgents.Kernel.FileTrees;
 
 /// <summary>
-/// Owner, permissions, xattrs and time of one open inode. Files and directories are open for real, so that the calls
-/// on handles work; everything else is open by O_PATH, where chmod and xattr calls go through /proc/self/fd.
+/// Owner, permissions, xattrs and time of one open inode. Files and directories are opened without O_PATH, so that
+/// calls on descriptors work. Everything else is opened with O_PATH, and chmod and xattr calls use /proc/self/fd.
 /// </summary>
 internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType type)
 {
     private const int MaxNames = 64 * 1024;
 
-    // xfs lists an ACL a second time, as it stores it (fs/xfs/xfs_acl.c).
+    // xfs lists an ACL a second time, in its stored form (fs/xfs/xfs_acl.c).
     private static readonly string[] XfsAcls = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"];
 
-    // What a full file system lacks, and one with room does not.
+    // A full file system has less than this available.
     private const ulong RoomBytes = 1 << 20;
 
     private bool IsOpen => type is EntryType.File or EntryType.Directory;
@@ -35,7 +35,7 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
         return status.IsDone && attributes.ModificationTime is { } time ? SetTime(time) : status;
     }
 
-    /// <summary>Sets what a new file has not yet, which has inherited nothing.</summary>
+    /// <summary>Sets what a new file lacks; it has inherited nothing.</summary>
     public FileTreeStatus SetMissing(EntryAttributes attributes, MissingAttributes missing)
     {
         var status = missing.HasFlag(MissingAttributes.Owner) ? SetOwner(attributes.Owner) : FileTreeStatus.Done;
@@ -44,7 +44,7 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
         return status.IsDone && attributes.ModificationTime is { } time ? SetTime(time) : status;
     }
 
-    /// <summary>The time of an entry by its name; of a symlink its own.</summary>
+    /// <summary>Sets the time of an entry by its name; a symlink's own time.</summary>
     public static FileTreeStatus SetTime(SafeFileHandle parent, byte* name, InodeTime time)
     {
         var times = stackalloc TimeSpec[2];
@@ -116,7 +116,7 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
                 ? FileTreeErrno.Last("chmod") : FileTreeStatus.Done;
     }
 
-    /// <summary>The required ones first: what else there is must not take their room.</summary>
+    /// <summary>Sets the required ones first: the others must not take their space.</summary>
     private FileTreeStatus SetXattrs(IReadOnlyList<Xattr> xattrs, out IReadOnlyList<LostXattr> lost)
     {
         var missing = new List<LostXattr>();
@@ -148,7 +148,7 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
         _ => null,
     };
 
-    /// <summary>ext4 says ENOSPC, too, of an attribute that fits into no inode and no block.</summary>
+    /// <summary>ext4 returns ENOSPC also for an attribute that is too large for an inode or a block.</summary>
     private bool HasRoom()
     {
         FileSystemStatus found;
@@ -167,7 +167,7 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
                 : FileTreeStatus.Done;
     }
 
-    /// <summary>A fresh entry, too, may have some: default ACLs of its directory are inherited.</summary>
+    /// <summary>Even a new entry may have some: it inherits its directory's default ACLs.</summary>
     private FileTreeStatus RemoveSurplus(IReadOnlyList<Xattr> wanted)
     {
         var status = ListNames(out var names);
@@ -190,7 +190,7 @@ internal readonly unsafe struct InodeAttributes(SafeFileHandle handle, EntryType
     private FileTreeStatus ListNames(out IReadOnlyList<string> names)
     {
         names = [];
-        // Nearly every inode has none: ask with a small buffer first.
+        // Nearly every inode has none, so the first call uses a small buffer.
         Span<byte> small = stackalloc byte[512];
         var status = List(small, out var size);
         var buffer = small;

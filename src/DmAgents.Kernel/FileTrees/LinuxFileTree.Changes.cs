@@ -25,7 +25,7 @@ public sealed partial class LinuxFileTree
 
     public unsafe FileTreeStatus MakeHardLink(TreePath path, TreePath target)
     {
-        // Both parents must stay open at once, and the cache promises only the last one.
+        // Both parents must be open at once, and the cache guarantees only the most recent one.
         var status = OpenEntry(target.Parent, FileFlags.PathOnly | FileFlags.Directory, out var from);
         if (!status.IsDone)
             return status;
@@ -85,7 +85,8 @@ public sealed partial class LinuxFileTree
     }
 
     /// <summary>
-    /// Opens files and directories for real and all else by O_PATH, as <see cref="InodeAttributes"/> wants it.
+    /// Opens files and directories without O_PATH and everything else with it, as <see cref="InodeAttributes"/>
+    /// requires.
     /// </summary>
     private FileTreeStatus OpenInode(TreePath path, out SafeFileHandle handle, out EntryType type)
     {

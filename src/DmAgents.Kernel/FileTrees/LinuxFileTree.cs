@@ -7,21 +7,21 @@ namespace DmAgents.Kernel.FileTrees;
 
 /// <summary>
 /// A directory tree on this host, reached through handles only: parents by openat2(2) with RESOLVE_BENEATH and
-/// RESOLVE_NO_SYMLINKS, the last component by calls that do not follow it. Needs Linux 5.6 and /proc.
-/// Nothing is flushed but by <see cref="Flush"/>, once.
+/// RESOLVE_NO_SYMLINKS, the last component by calls that do not follow symlinks. Requires Linux 5.6 and /proc. Only
+/// <see cref="Flush"/> makes changes durable.
 /// </summary>
 public sealed partial class LinuxFileTree : IFileTree
 {
-    // Enough for a path and its NUL; readlink never gives more (PATH_MAX).
+    // Enough for a path and its NUL; readlink never returns more (PATH_MAX).
     private const int PathBuffer = 4096;
 
     private readonly DirectoryHandles directories;
     private readonly NewEntries entries;
 
-    // The kernel tells by each open file which errors of writing came after it was opened.
+    // The kernel reports to each open file the write errors that happened after the open.
     private readonly SafeFileHandle witness;
 
-    // Null unless the tree is on a mount of its own.
+    // Null unless the tree has a mount of its own.
     private readonly IDisposable? mount;
 
     private LinuxFileTree(SafeFileHandle root, SafeFileHandle witness, IDisposable? mount)
@@ -31,12 +31,12 @@ public sealed partial class LinuxFileTree : IFileTree
         entries = new NewEntries(directories);
     }
 
-    /// <summary>Opens the tree below a directory; symlinks in the path to the root itself are followed.</summary>
+    /// <summary>Opens the tree below a directory. Symlinks in the path to the root are followed.</summary>
     public static FileTreeStatus Open(string root, out LinuxFileTree? tree) => Open(root, 0, mount: null, out tree);
 
-    /// <summary>As the other.</summary>
-    /// <param name="flags">Further flags of open(2).</param>
-    /// <param name="mount">Ends with the tree, if there is one.</param>
+    /// <summary>As above, with more flags and a mount.</summary>
+    /// <param name="flags">Additional flags of open(2).</param>
+    /// <param name="mount">If present, disposed with the tree.</param>
     internal static unsafe FileTreeStatus Open(string root, int flags, IDisposable? mount, out LinuxFileTree? tree)
     {
         tree = null;
@@ -135,7 +135,7 @@ public sealed partial class LinuxFileTree : IFileTree
         var status = Stat(path, out var stat);
         if (!status.IsDone)
             return status;
-        // Opening a fifo would wait for a writer, a device might do anything.
+        // Opening a fifo waits for a writer, and opening a device may have side effects.
         if (stat!.Type != EntryType.File)
             return new FileTreeStatus(FileTreeOutcome.WrongType, 0, "open");
         status = OpenEntry(path, FileFlags.ReadOnly | FileFlags.NonBlocking, out var handle);

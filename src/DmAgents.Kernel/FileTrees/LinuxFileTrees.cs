@@ -24,7 +24,7 @@ public sealed class LinuxFileTrees : IFileTrees
         if (!mounted.Succeeded)
             return mounted.Error;
         var mount = mounted.Value;
-        // By its descriptor, for it has no other name; a symlink in the place of the directory is not followed.
+        // By descriptor, because the mount has no path. A symlink in place of the directory is not followed.
         var root = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{mount.Number}");
         var status = directory is null
             ? LinuxFileTree.Open(root, 0, mount, out var tree)

@@ -5,9 +5,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DmAgents.Kernel.FileTrees;
 
-/// <summary>An open regular file; reads and writes by offset, without a buffer of its own.</summary>
-/// <param name="attributes">Of a file that is being made; null for one that is read.</param>
-/// <param name="missing">Which of them it does not have yet.</param>
+/// <summary>An open regular file; reads and writes by offset, unbuffered.</summary>
+/// <param name="attributes">The attributes of a new file; null for a file that is only read.</param>
+/// <param name="missing">Which of them the file still lacks.</param>
 internal sealed unsafe class LinuxTreeFile(
     SafeFileHandle handle, EntryAttributes? attributes, MissingAttributes missing) : ITreeFile
 {

@@ -5,12 +5,12 @@ using Microsoft.Win32.SafeHandles;
 namespace DmAgents.Kernel.FileTrees;
 
 /// <summary>
-/// Makes entries with as few system calls as they need: most are made with their owner and permissions, and then have
-/// nothing to set but their time. What a new entry has of itself is known unless its directory hands something down.
+/// Creates entries with as few system calls as possible. Most get owner and permissions on creation, and only their
+/// time is set later. An entry's initial attributes are known unless its directory passes some on.
 /// </summary>
 internal sealed unsafe class NewEntries(DirectoryHandles directories)
 {
-    // Nobody but the owner until all is set: a half-written set-uid program must not be usable.
+    // Only the owner has access until all attributes are set: a half-written set-uid program must not be usable.
     private const uint PrivateFile = 0x180; // 0600
     private const uint PrivateDirectory = 0x1C0; // 0700
     private const int SpecialBits = 0xE00; // set-uid, set-gid, sticky
@@ -92,7 +92,7 @@ internal sealed unsafe class NewEntries(DirectoryHandles directories)
         }
     }
 
-    /// <summary>Sets what the new entry has not yet, by its name, which is known to be no other symlink.</summary>
+    /// <summary>Sets what the new entry lacks, by name: the name is known to lead to this entry and no other.</summary>
     private FileTreeStatus Complete(
         TreePath path, SafeFileHandle parent, byte* name, EntryType type, EntryAttributes attributes, uint mode,
         out IReadOnlyList<LostXattr> lost)
@@ -138,13 +138,13 @@ internal sealed unsafe class NewEntries(DirectoryHandles directories)
         var missing = directories.HandsDown(parent, creator);
         if (attributes.Owner != creator)
             missing |= MissingAttributes.Owner;
-        // A change of the owner takes set-uid away, so these bits are never among the first ones.
+        // A change of owner clears set-uid, so these bits are never set on creation.
         if ((mode & (uint)~umask) != attributes.Permissions.Bits)
             missing |= MissingAttributes.Permissions;
         return missing;
     }
 
-    /// <summary>The process' umask, without the moment of another one that umask(2) needs to tell it.</summary>
+    /// <summary>The process's umask. umask(2) could read it only by changing it for a moment.</summary>
     private static int ReadUmask()
     {
         const string Name = "Umask:";
@@ -160,7 +160,7 @@ internal sealed unsafe class NewEntries(DirectoryHandles directories)
         | ((ulong)(device.Minor & 0xFFFFFF00) << 12) | (device.Minor & 0xFF);
 }
 
-/// <summary>What a new entry does not have of itself. All: what it may have inherited goes, too.</summary>
+/// <summary>What a new entry lacks. All: inherited attributes must be removed, too.</summary>
 [Flags]
 internal enum MissingAttributes
 {

@@ -7,11 +7,10 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.Files;
 
-/// <summary>Small files that survive a power cut whole, old or new.</summary>
+/// <summary>Small files that survive a power cut whole, in their old or new version.</summary>
 public sealed class LinuxDurableFiles : IDurableFiles
 {
-    /// <summary>A name that no reader takes for a file of ours; what a crash leaves of it is overwritten or removed as
-    /// a stray.</summary>
+    /// <summary>A suffix that readers ignore. A leftover of a crash is overwritten, or removed as a stray.</summary>
     private const string Temporary = ".tmp";
 
     private const uint OwnerWritesAllRead = 0x1A4;
@@ -22,7 +21,7 @@ public sealed class LinuxDurableFiles : IDurableFiles
 
     public KernelResult ReplaceSecret(string path, ReadOnlySpan<byte> content)
     {
-        // What a crash left would keep its own mode, and a process that opened it would read the content.
+        // A leftover of a crash would keep its mode, and a process that has it open could read the new content.
         var cleared = Delete(path + Temporary);
         return cleared.Succeeded ? Replace(path, content, OpenFlags.Exclusive, OwnerAlone) : cleared;
     }
@@ -31,7 +30,7 @@ public sealed class LinuxDurableFiles : IDurableFiles
     {
         var folder = Directories.Ensure(FolderOf(path));
         var written = folder.Then(() => Write(path + Temporary, write));
-        // A refusal leaves nothing behind, least of all on a full disk.
+        // A failure leaves no temporary file, above all on a full disk.
         return written.Succeeded
             ? Rename(path).Then(() => SyncFolder(path))
             : Removed(path + Temporary, because: written);

@@ -4,12 +4,12 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.Files;
 
-/// <summary>Gives a Unix socket's file to a group.</summary>
+/// <summary>Changes the group of a Unix socket's file.</summary>
 public static class SocketOwner
 {
     private const uint Unchanged = uint.MaxValue;
 
-    /// <returns>NotPermitted without CAP_CHOWN, NotFound where there is no such file.</returns>
+    /// <returns>NotPermitted without CAP_CHOWN, NotFound if the file is missing.</returns>
     public static KernelResult Give(string path, uint group)
     {
         var changed = DeviceCalls.ChangeOwner(path, Unchanged, group);

@@ -8,18 +8,18 @@ using DmAgents.Kernel.ThinPools;
 namespace DmAgents.Kernel.Hosts;
 
 /// <summary>Something that a host lacks.</summary>
-/// <param name="What">What is missing, for people.</param>
-/// <param name="Next">What to do about it.</param>
-/// <param name="Fatal">Nothing works without it; otherwise one kind of pool or file system does not.</param>
+/// <param name="What">What is missing, as text for the operator.</param>
+/// <param name="Next">What the operator can do about it.</param>
+/// <param name="Fatal">Nothing works without it; otherwise only one kind of pool or file system does not.</param>
 public sealed record HostProblem(string What, string Next, bool Fatal);
 
 /// <summary>What a host's kernel and programs can do.</summary>
-/// <param name="KernelRelease">As uname -r has it.</param>
+/// <param name="KernelRelease">As uname -r prints it.</param>
 /// <param name="IsRoot">The agent runs as root.</param>
-/// <param name="DeviceMapper">The version of device-mapper's interface, or null where there is none.</param>
-/// <param name="ThinPoolTarget">The version of the thin-pool target, or null where there is none.</param>
-/// <param name="ThinTarget">The version of the thin target, or null where there is none.</param>
-/// <param name="Problems">What is missing; empty on a host that can do everything.</param>
+/// <param name="DeviceMapper">The version of device-mapper's interface; null if the kernel has none.</param>
+/// <param name="ThinPoolTarget">The version of the thin-pool target; null if the kernel has none.</param>
+/// <param name="ThinTarget">The version of the thin target; null if the kernel has none.</param>
+/// <param name="Problems">What is missing; empty on a host that lacks nothing.</param>
 public sealed record HostReport(
     string KernelRelease,
     bool IsRoot,
@@ -32,7 +32,7 @@ public sealed record HostReport(
     public bool CanRun => !Problems.Any(problem => problem.Fatal);
 }
 
-/// <summary>Looks at what this host can do, before anything is asked of it.</summary>
+/// <summary>Checks this host's abilities before the agent uses them.</summary>
 public static class KernelProbe
 {
     private const string LoopControl = "/dev/loop-control";
@@ -41,8 +41,8 @@ public static class KernelProbe
 
     private static readonly TimeSpan LoadDeadline = TimeSpan.FromSeconds(30);
 
-    /// <summary>Looks, and tries once to load device-mapper's modules where they are missing.</summary>
-    /// <param name="usesVolumeGroup">Pools are extended by volumes of LVM.</param>
+    /// <summary>Checks the host. Tries once to load device-mapper's modules if they are missing.</summary>
+    /// <param name="usesVolumeGroup">LVM volumes extend the pools.</param>
     public static HostReport Look(bool usesVolumeGroup = false)
     {
         var isRoot = DeviceCalls.EffectiveUser() == 0;
@@ -52,7 +52,7 @@ public static class KernelProbe
         var (mapper, pool, thin) = Versions();
         if (isRoot && pool is null)
         {
-            // Its dependencies bring device-mapper itself. Whether it worked is seen by looking again.
+            // The module's dependencies include device-mapper itself. The next look shows whether the load worked.
             new ProcessRunner(LoadDeadline).Run(LoadModule, "dm-thin-pool", "dm-thin-pool");
             (mapper, pool, thin) = Versions();
         }
@@ -69,7 +69,7 @@ public static class KernelProbe
         return new HostReport(Release(), isRoot, mapper, pool, thin, problems);
     }
 
-    /// <summary>The programs that a host needs, each with what cannot be done without it.</summary>
+    /// <summary>The programs that a host needs, each with what does not work without it.</summary>
     internal static IReadOnlyList<(SystemProgram Program, string Without)> ProgramsFor(bool usesVolumeGroup) =>
     [
         (FileSystemMaker.MakeExt4, "no such file systems can be made"),
