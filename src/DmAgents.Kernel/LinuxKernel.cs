@@ -8,16 +8,16 @@ using DmAgents.Kernel.ThinPools;
 namespace DmAgents.Kernel;
 
 /// <summary>
-/// The kernel of this host, by its own calls. Needs root (CAP_SYS_ADMIN and CAP_MKNOD). Safe for many threads; holds
-/// one descriptor, of /dev/mapper/control, until it is disposed.
+/// The kernel of this host, through its own calls. Requires root (CAP_SYS_ADMIN and CAP_MKNOD). Thread-safe. Holds one
+/// descriptor, of /dev/mapper/control, until disposed.
 /// </summary>
-/// <remarks>Every error carries the number that the kernel gave; what a number means is decided in one place.</remarks>
+/// <remarks>Every error carries the kernel's errno; one place maps errno to a fault.</remarks>
 public sealed partial class LinuxKernel : IKernel, IDisposable
 {
-    /// <summary>mkfs of a very large device over a slow network takes minutes, never this long.</summary>
+    /// <summary>mkfs of a very large device over a slow network takes minutes, but never this long.</summary>
     private static readonly TimeSpan ProgramDeadline = TimeSpan.FromMinutes(10);
 
-    /// <summary>What reads all of a pool's metadata and writes them anew: the largest have 16 GiB.</summary>
+    /// <summary>For programs that read and rewrite all of a pool's metadata, at most 16 GiB.</summary>
     private static readonly TimeSpan MetadataDeadline = TimeSpan.FromHours(2);
 
     private readonly DmControl _control;
@@ -42,8 +42,8 @@ public sealed partial class LinuxKernel : IKernel, IDisposable
     }
 
     /// <summary>Opens device-mapper.</summary>
-    /// <returns>NotSupported where the kernel has none, NotPermitted without root. What else a host lacks tells
-    /// <see cref="Hosts.KernelProbe"/>.</returns>
+    /// <returns>NotSupported if the kernel has no device-mapper, NotPermitted without root.
+    /// <see cref="Hosts.KernelProbe"/> reports what else a host lacks.</returns>
     public static KernelResult<LinuxKernel> Open()
     {
         var control = DmControl.Open();

@@ -47,7 +47,7 @@ internal static unsafe partial class DeviceCalls
     [LibraryImport(C, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Stat(FileDescriptor file, string path, int flags, uint mask, out FileStatus status);
 
-    /// <summary>POSIX_FADV_DONTNEED: clean pages of the range leave the page cache.</summary>
+    /// <summary>POSIX_FADV_DONTNEED: drops the range's clean pages from the page cache.</summary>
     public const int NotNeeded = 4;
 
     [LibraryImport(C, EntryPoint = "posix_fadvise")]

@@ -1,6 +1,6 @@
 namespace DmAgents.Kernel.Interop;
 
-/// <summary>The error numbers that are told apart. The same on x64 and arm64 (asm-generic/errno.h).</summary>
+/// <summary>The error numbers that the agent distinguishes. The same on x64 and arm64 (asm-generic/errno.h).</summary>
 internal static class Errno
 {
     public const int NotPermitted = 1;

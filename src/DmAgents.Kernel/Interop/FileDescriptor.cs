@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace DmAgents.Kernel.Interop;
 
-/// <summary>An open file descriptor, closed once, never while a call of another thread uses it.</summary>
+/// <summary>An open file descriptor. It is closed once, never while another thread's call uses it.</summary>
 internal sealed class FileDescriptor : SafeHandle
 {
     private const int None = -1;
@@ -15,7 +15,8 @@ internal sealed class FileDescriptor : SafeHandle
     public FileDescriptor(int number)
         : this() => SetHandle(number);
 
-    /// <summary>By the lower half: C returns an int, and leaves the upper half of the register to chance.</summary>
+    /// <summary>Tests the lower half only: C returns an int and leaves the upper half of the register
+    /// undefined.</summary>
     public override bool IsInvalid => Number < 0;
 
     public int Number => unchecked((int)handle);

@@ -3,7 +3,7 @@ using DmAgents.Domain.Devices;
 
 namespace DmAgents.Kernel.Interop;
 
-/// <summary>struct statx (linux/stat.h): the one stat whose layout no architecture changes.</summary>
+/// <summary>struct statx (linux/stat.h): the only stat with the same layout on every architecture.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct FileStatus
 {
@@ -15,7 +15,7 @@ internal struct FileStatus
     public const int NoAutomount = 0x800;
     public const int NoSync = 0x4000;
 
-    /// <summary>AT_EMPTY_PATH: what the descriptor itself names.</summary>
+    /// <summary>AT_EMPTY_PATH: the file that the descriptor itself names.</summary>
     public const int EmptyPath = 0x1000;
 
     private const ushort TypeMask = 0xF000;
@@ -38,10 +38,10 @@ internal struct FileStatus
 
     public readonly bool IsRegular => (Mode & TypeMask) == FileTypes.Regular;
 
-    /// <summary>Whether a mount is on it; null where the kernel (before 5.8) does not tell.</summary>
+    /// <summary>True if a mount is on it; null if the kernel (before 5.8) does not report that.</summary>
     public readonly bool? IsMountRoot => (AttributesMask & MountRoot) == 0 ? null : (Attributes & MountRoot) != 0;
 
-    /// <summary>The device that the node names.</summary>
+    /// <summary>The device number of a device node.</summary>
     public readonly DeviceNumber Node => new(NodeMajor, NodeMinor);
 
     /// <summary>The device that the file lies on.</summary>
@@ -66,7 +66,7 @@ internal struct FileSystemStatus
     [FieldOffset(32)] public ulong BlocksAvailable;
     [FieldOffset(80)] public long Flags;
 
-    /// <summary>ST_RDONLY (linux/statfs.h): of the mount, or of its file system.</summary>
+    /// <summary>ST_RDONLY (linux/statfs.h): the mount or its file system is read-only.</summary>
     public readonly bool IsReadOnly => (Flags & 1) != 0;
 }
 

@@ -2,7 +2,7 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Kernel.Interop;
 
-/// <summary>The one place where an error number gets its meaning.</summary>
+/// <summary>The one place that maps an error number to a fault.</summary>
 internal static class KernelErrors
 {
     public static KernelFault FaultOf(int errno) => errno switch
@@ -21,10 +21,10 @@ internal static class KernelErrors
         _ => KernelFault.Failed,
     };
 
-    /// <summary>Of what .NET's own calls on files throw.</summary>
+    /// <summary>Maps an exception of .NET's own file calls.</summary>
     public static KernelError From(Exception cause, string operation, string subject) => cause switch
     {
-        // .NET hands the number on as it is, but for those that have an exception of their own.
+        // .NET passes errno on unchanged, except for numbers with an exception type of their own.
         IOException { HResult: > 0 } refused => From(refused.HResult, operation, subject, cause.Message),
         UnauthorizedAccessException => From(Errno.AccessDenied, operation, subject, cause.Message),
         _ => new KernelError(KernelFault.Failed, 0, operation, subject, cause.Message),

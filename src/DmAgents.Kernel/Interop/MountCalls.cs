@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace DmAgents.Kernel.Interop;
 
-/// <summary>The system calls that mount, and those on a mounted file system as a whole.</summary>
+/// <summary>The system calls that mount, and those on a whole mounted file system.</summary>
 internal static unsafe partial class MountCalls
 {
     /// <summary>System call numbers from 424 on are the same on every architecture (asm-generic/unistd.h).</summary>
@@ -23,7 +23,7 @@ internal static unsafe partial class MountCalls
     [LibraryImport(C, EntryPoint = "syncfs", SetLastError = true)]
     public static partial int SyncFileSystem(FileDescriptor file);
 
-    /// <summary>fsopen(2) by its number: glibc has a function for it only since 2.36.</summary>
+    /// <summary>fsopen(2) by number: glibc has a wrapper only since 2.36.</summary>
     [LibraryImport(C, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint FsOpen(nint number, string type, nuint flags);
 

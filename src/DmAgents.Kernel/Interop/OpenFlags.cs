@@ -13,13 +13,13 @@ internal static class OpenFlags
     public const int NonBlocking = 0x800;
     public const int CloseOnExec = 0x80000;
 
-    /// <summary>O_PATH: the place alone, which takes no permission to read.</summary>
+    /// <summary>O_PATH: only names the place, and needs no read permission.</summary>
     public const int PathOnly = 0x200000;
 
-    /// <summary>O_DIRECTORY. arm64 has it and O_DIRECT the other way round (asm/fcntl.h).</summary>
+    /// <summary>O_DIRECTORY. arm64 swaps its value with that of O_DIRECT (asm/fcntl.h).</summary>
     public static int Directory => IsArm ? 0x4000 : 0x10000;
 
-    /// <summary>O_DIRECT: past the page cache.</summary>
+    /// <summary>O_DIRECT: bypasses the page cache.</summary>
     public static int Direct => IsArm ? 0x10000 : 0x4000;
 
     private static bool IsArm => RuntimeInformation.ProcessArchitecture is Architecture.Arm64;

@@ -6,13 +6,13 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Kernel.Processes;
 
-/// <summary>Claims as abstract Unix sockets (unix(7)): a name that one process has at a time, that needs no file, and
-/// that is free again when the process ends, however it ends.</summary>
+/// <summary>Claims as abstract Unix sockets (unix(7)). Only one process can hold such a name, it needs no file, and the
+/// kernel frees it however the process ends.</summary>
 internal static class PoolClaims
 {
     private const string Operation = "claim";
 
-    /// <summary>SOL_SOCKET and SO_PEERCRED: pid, uid and gid of the process that listens (struct ucred).</summary>
+    /// <summary>SOL_SOCKET and SO_PEERCRED: pid, uid and gid of the listening process (struct ucred).</summary>
     private const int SocketLevel = 1;
     private const int PeerCredentials = 17;
 
@@ -23,7 +23,7 @@ internal static class PoolClaims
         try
         {
             socket.Bind(name);
-            // Whoever wants to know whose it is connects, and is never accepted.
+            // A process that connects learns the holder's credentials; the holder never accepts.
             socket.Listen(backlog: 1);
             return KernelResult.Found<IDisposable>(socket);
         }
@@ -39,7 +39,7 @@ internal static class PoolClaims
 
     private static UnixDomainSocketEndPoint NameOf(PoolUuid pool) => new($"\0dmagents/pool/{pool}");
 
-    /// <summary>Anybody may take such a name, and an agent is always root's.</summary>
+    /// <summary>Any user may bind such a name, but an agent always runs as root.</summary>
     public static string Describe(int process, uint user) => user == 0
         ? string.Create(CultureInfo.InvariantCulture, $"another agent, process {process},")
         : string.Create(CultureInfo.InvariantCulture,
@@ -61,7 +61,7 @@ internal static class PoolClaims
         }
         catch (SocketException)
         {
-            // Its backlog is full, or it has just ended.
+            // The holder's backlog is full, or the holder has just ended.
             return "another agent";
         }
     }

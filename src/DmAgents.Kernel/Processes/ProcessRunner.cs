@@ -6,39 +6,40 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.Processes;
 
-/// <summary>A program of the system that the boundary calls, and where it comes from.</summary>
+/// <summary>A system program that the agent runs, and the Debian package that has it.</summary>
 internal sealed record SystemProgram(string Name, string DebianPackage)
 {
-    /// <summary>With which variables it runs, and no others but PATH and LC_ALL; null: with the daemon's.</summary>
+    /// <summary>The program's only variables besides PATH and LC_ALL; null: it inherits the daemon's.</summary>
     public ImmutableDictionary<string, string>? Environment { get; init; }
 
     private static readonly string[] Folders = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"];
 
     public static string SearchPath { get; } = string.Join(':', Folders);
 
-    /// <summary>Its path, or null where it is not installed. Not by PATH: a daemon's often lacks sbin.</summary>
+    /// <summary>The program's path, or null if it is not installed. Ignores PATH: a daemon's often lacks
+    /// sbin.</summary>
     public string? Find() => Folders.Select(folder => $"{folder}/{Name}").FirstOrDefault(File.Exists);
 
     public KernelError Missing(string subject) => new(KernelFault.NotSupported, 0, Name, subject,
         $"{Name} is not installed; try: apt-get install {DebianPackage}");
 }
 
-/// <summary>Runs a program to its end or to a deadline.</summary>
+/// <summary>Runs a program until it exits or reaches a deadline.</summary>
 internal sealed class ProcessRunner(TimeSpan deadline)
 {
     private const int TailLines = 3;
 
-    /// <summary>After the exit the pipes' last lines are there at once, unless a child of the program lives on, or the
-    /// threads that read them have much else to do.</summary>
+    /// <summary>The last lines are in the pipes right after the exit, unless a child of the program is still running or
+    /// the reading threads are busy.</summary>
     private static readonly TimeSpan OutputPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Runs a program; its standard input is at its end. Done where it exits with status 0.</summary>
-    /// <returns>NotSupported where it is not installed; TimedOut where it was killed at the deadline; else Failed with
-    /// its last lines.</returns>
+    /// <summary>Runs a program with closed standard input. Done if it exits with status 0.</summary>
+    /// <returns>NotSupported if the program is not installed; TimedOut if it was killed at the deadline; otherwise
+    /// Failed with some of its output.</returns>
     public KernelResult Run(SystemProgram program, string subject, params IEnumerable<string> arguments) =>
         Run(program, subject, yielding: false, arguments);
 
-    /// <summary>As <c>Run</c>, in the background of whatever else the host does.</summary>
+    /// <summary>As <c>Run</c>, at the lowest CPU priority.</summary>
     public KernelResult RunYielding(SystemProgram program, string subject, params IEnumerable<string> arguments) =>
         Run(program, subject, yielding: true, arguments);
 
@@ -62,9 +63,9 @@ internal sealed class ProcessRunner(TimeSpan deadline)
         return Judge(process, program, subject, tail);
     }
 
-    /// <summary>As <see cref="RunYielding"/>; what the program writes goes to
-    /// <paramref name="output"/>.</summary>
-    /// <exception cref="IOException"><paramref name="output"/> does not take it; the program is ended.</exception>
+    /// <summary>As <see cref="RunYielding"/>; the program's standard output goes to <paramref
+    /// name="output"/>.</summary>
+    /// <exception cref="IOException">Writing to <paramref name="output"/> failed; the program was killed.</exception>
     public KernelResult RunInto(
         SystemProgram program, string subject, Stream output, params IEnumerable<string> arguments)
     {
@@ -127,7 +128,7 @@ internal sealed class ProcessRunner(TimeSpan deadline)
         return null;
     }
 
-    /// <summary>Gives way to everyone else (nice 19).</summary>
+    /// <summary>Lowers the priority below all other processes (nice 19).</summary>
     private static void Yield(Process process)
     {
         try
@@ -136,7 +137,7 @@ internal sealed class ProcessRunner(TimeSpan deadline)
         }
         catch (Exception ended) when (ended is InvalidOperationException or Win32Exception)
         {
-            // It is through already, or gone: nobody is in its way.
+            // The process has already ended.
         }
     }
 
@@ -149,14 +150,14 @@ internal sealed class ProcessRunner(TimeSpan deadline)
     private KernelError Kill(Process process, SystemProgram program, string subject)
     {
         process.Kill(entireProcessTree: true);
-        // One that hangs in the kernel cannot be killed, and is not waited for.
+        // A process that hangs in the kernel cannot be killed; do not wait for it.
         process.WaitForExit(TimeSpan.FromSeconds(1));
         return new KernelError(KernelFault.TimedOut, 0, program.Name, subject,
             $"not done within {deadline.TotalSeconds:0} s");
     }
 
-    /// <summary>The first and the last lines that a program wrote, from both of its outputs: some tell what is wrong
-    /// and then how they are used, others only at the end.</summary>
+    /// <summary>The first and last lines of both of a program's outputs: some programs print the error and then their
+    /// usage, others print it at the end.</summary>
     private sealed class OutputTail(int most, int pipes) : IDisposable
     {
         private readonly CountdownEvent _open = new(pipes);
@@ -174,7 +175,7 @@ internal sealed class ProcessRunner(TimeSpan deadline)
                 return;
             lock (_lock)
             {
-                // What is wrong was said before; how the program is used helps nobody who did not type it.
+                // The error came before. Usage text helps only a user who typed the command.
                 _isUsage |= _first.Count > 0
                     && line.TrimStart().StartsWith("usage:", StringComparison.OrdinalIgnoreCase);
                 if (_isUsage)
@@ -207,7 +208,7 @@ internal sealed class ProcessRunner(TimeSpan deadline)
                 return string.Join("; ", [.. _first, .. _last]);
         }
 
-        /// <summary>A pipe's end may come after the wait for it was given up.</summary>
+        /// <summary>A pipe may end after the wait for it has timed out.</summary>
         private void End()
         {
             lock (_lock)

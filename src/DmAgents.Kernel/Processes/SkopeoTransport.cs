@@ -2,7 +2,7 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Kernel.Processes;
 
-/// <summary>Images between registries and this host by skopeo.</summary>
+/// <summary>Copies images between registries and this host with skopeo.</summary>
 public sealed class SkopeoTransport : IImageTransport
 {
     private static readonly SystemProgram Skopeo = new("skopeo", "skopeo");
@@ -24,7 +24,7 @@ public sealed class SkopeoTransport : IImageTransport
             arguments.AddRange(["--authfile", file]);
         if (copy.Insecure)
             arguments.AddRange(["--src-tls-verify=false", "--dest-tls-verify=false"]);
-        // What follows is no option, whatever it begins with.
+        // After "--" nothing counts as an option, whatever it begins with.
         arguments.AddRange(["--", copy.Source, copy.Destination]);
         return arguments;
     }

@@ -7,13 +7,13 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.Processes;
 
-/// <summary>Runs a program that may take any time as long as it makes progress: as long as it writes a line, or reads
-/// or writes anything at all, which the kernel counts (/proc/PID/io, rchar and wchar).</summary>
+/// <summary>Runs a program for any time as long as it makes progress: it writes a line, or reads or writes any bytes,
+/// which the kernel counts (/proc/PID/io, rchar and wchar).</summary>
 internal static class WatchedProgram
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>Of what the program complains about: the last, which says why it ended.</summary>
+    /// <summary>Keeps only the end of the error output, which says why the program ended.</summary>
     private const int MaxComplaint = 1024;
 
     public static KernelResult Run(
@@ -55,7 +55,7 @@ internal static class WatchedProgram
             };
     }
 
-    /// <summary>Null if it ended by itself.</summary>
+    /// <summary>Null if the program ended by itself.</summary>
     private static KernelError? Wait(
         Process process, SystemProgram program, string subject, TimeSpan stall, Complaint complaint,
         Func<KernelError?> watch, CancellationToken cancellation)
@@ -78,12 +78,12 @@ internal static class WatchedProgram
             process.WaitForExit(LookEvery);
             return error;
         }
-        // Waits for its last words, too.
+        // Also waits for its last output.
         process.WaitForExit();
         return null;
     }
 
-    /// <summary>What it has read and written; empty if the kernel does not count it.</summary>
+    /// <summary>The bytes that it has read and written; empty if the kernel does not count them.</summary>
     private static string BytesOf(int process)
     {
         try

@@ -7,13 +7,13 @@ using DmAgents.Kernel.ThinPools.Metadata;
 
 namespace DmAgents.Kernel.ThinPools;
 
-/// <content>Metadata at rest, and copies of them.</content>
+/// <content>Metadata of pools that are not live, and copies of metadata.</content>
 internal sealed partial class LinuxThinPools
 {
-    /// <summary>All mappings of the largest metadata, on a slow disk.</summary>
+    /// <summary>Enough to read all mappings of the largest metadata on a slow disk.</summary>
     private static readonly TimeSpan ReadingTime = TimeSpan.FromMinutes(30);
 
-    /// <summary>A little longer than the programs for metadata may take.</summary>
+    /// <summary>Slightly longer than the time limit of the metadata programs.</summary>
     private static readonly TimeSpan DumpingTime = TimeSpan.FromMinutes(125);
 
     public KernelResult ClearNeedsCheck(DevicePath metadata) => _check.Clear(metadata);

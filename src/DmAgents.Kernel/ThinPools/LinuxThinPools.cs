@@ -35,7 +35,7 @@ internal sealed partial class LinuxThinPools : IThinPools, IPoolMetadata
         var status = Status(table.Name, commit: false);
         if (status.Succeeded && status.Value.Mode is not PoolMode.Failed)
             return KernelResult.Done;
-        // Newer kernels resume a pool whose metadata they cannot read, into mode Fail, and report success.
+        // Newer kernels resume a pool with unreadable metadata into mode Fail, and report success.
         var cause = status.Error
             ?? new KernelError(KernelFault.Failed, 0, "open pool", table.Name.Value,
                 "the kernel cannot use the pool's metadata; see the kernel log, then thin_check");
@@ -57,7 +57,7 @@ internal sealed partial class LinuxThinPools : IThinPools, IPoolMetadata
         var length = present.Value.Target.Length;
         if (table.DataLength < length)
             return Refused(table.Name, $"a pool of {length} sectors cannot shrink to {table.DataLength}");
-        // The kernel would take the table, leave the pool as large as it was and only log that.
+        // The kernel would accept the table, keep the pool's size and only log that.
         if (table.DataLength > length && before.Value.NeedsCheck)
             return Refused(table.Name, "the pool needs a check (thin_check) before it can grow");
         return _devices.Swap(table.Name, [target.Value], readOnly: false);
@@ -114,17 +114,16 @@ internal sealed partial class LinuxThinPools : IThinPools, IPoolMetadata
     }
 
     /// <summary>
-    /// The kernel does not return the failure of the commit that ends a message (pool_message in dm-thin.c): it only
-    /// takes the pool out of read-write mode. So the mode is read after each.
+    /// The kernel does not report a failure of the commit that ends a message (pool_message in dm-thin.c): it only
+    /// takes the pool out of read-write mode. So this method reads the mode after every message.
     /// </summary>
     private KernelResult Send(MappedName pool, string text)
     {
         var sent = _control.Message(pool, text);
-        // The answer to a message that was not refused, and to one refused with EINVAL: before 4.20 that is also
-        // what a read-only pool says.
+        // Read the mode after success, and after EINVAL: before 4.20 a read-only pool also returns EINVAL.
         if (!sent.Succeeded && sent.Error.Fault != KernelFault.Invalid)
             return sent.Error;
-        // The block size that is missing here changes none of what is used of the status.
+        // The status fields used here do not depend on the omitted block size.
         var status = Parsed(pool, commit: false, blockSize: default);
         if (!status.Succeeded)
             return sent.Error ?? status.Error;

@@ -4,25 +4,25 @@ using DmAgents.Kernel.Processes;
 
 namespace DmAgents.Kernel.ThinPools;
 
-/// <summary>The check of metadata at rest, by the program that the kernel's own authors keep for it.</summary>
+/// <summary>Checks metadata that is not in use with thin_check, the kernel authors' own program.</summary>
 internal sealed class MetadataCheck(ProcessRunner runner)
 {
-    /// <summary>An exit status from here on tells of a signal.</summary>
+    /// <summary>Exit statuses from here on mean a signal.</summary>
     private const int FirstOfSignals = 128;
 
-    /// <summary>SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV (signal(7)) come of the program itself, which
-    /// damage makes stumble; any other tells of who killed it, not of what it found.</summary>
+    /// <summary>SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV (signal(7)) are crashes of the program itself,
+    /// caused by damage. Any other signal was sent to it and says nothing about the metadata.</summary>
     private static readonly int[] OfItself = [4, 5, 6, 7, 8, 11];
 
     public static readonly SystemProgram ThinCheck = new("thin_check", "thin-provisioning-tools");
 
     public KernelResult Run(DevicePath metadata, bool yielding) => Run(metadata, yielding, [metadata.Value]);
 
-    /// <summary>Checks, and takes the mark away where nothing is wrong.</summary>
+    /// <summary>Checks, and clears the needs_check flag if nothing is wrong.</summary>
     public KernelResult Clear(DevicePath metadata) => 
         Run(metadata, yielding: false, ["--clear-needs-check-flag", metadata.Value]);
 
-    /// <summary>What thin_check's end says of the metadata: Invalid where they are damaged.</summary>
+    /// <summary>Interprets thin_check's exit status: Invalid if the metadata is damaged.</summary>
     public static KernelResult Judge(KernelResult ended) =>
         ended.Error is { Fault: KernelFault.Failed, ExitStatus: > 0 } damaged
             && (damaged.ExitStatus < FirstOfSignals || OfItself.Contains(damaged.ExitStatus - FirstOfSignals))

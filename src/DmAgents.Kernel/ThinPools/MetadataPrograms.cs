@@ -9,7 +9,7 @@ using DmAgents.Kernel.ThinPools.Metadata;
 
 namespace DmAgents.Kernel.ThinPools;
 
-/// <summary>Repair, dump and restore of metadata, by the programs that the kernel's own authors keep for it.</summary>
+/// <summary>Repairs, dumps and restores metadata with the kernel authors' own programs.</summary>
 internal sealed class MetadataPrograms(ProcessRunner runner)
 {
     private const string Package = "thin-provisioning-tools";
@@ -18,10 +18,10 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
     public static readonly SystemProgram ThinDump = new("thin_dump", Package);
     public static readonly SystemProgram ThinRestore = new("thin_restore", Package);
 
-    /// <summary>By thin_repair; and where that fails, or saves fewer devices than our own reader reaches, by what that
-    /// reads out.</summary>
-    /// <remarks>0.9.0 saves what it reaches, but leaves out devices without details; 1.1.0 saves all or, where one node
-    /// of one device is damaged, nothing ("no compatible roots found").</remarks>
+    /// <summary>Repairs with thin_repair. If that fails, or saves fewer devices than the agent's own reader reaches,
+    /// restores what the reader reads out.</summary>
+    /// <remarks>0.9.0 saves what it reaches, but omits devices without details. 1.1.0 saves all devices or, if one node
+    /// of one device is damaged, none ("no compatible roots found").</remarks>
     public KernelResult<MetadataRepair> Repair(
         DevicePath damaged, LoopFile scratch, DevicePath into, MetadataShape shape)
     {
@@ -29,7 +29,7 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
         if (!repaired.Succeeded && !repaired.FailedWith(KernelFault.Failed))
             return repaired.Error;
         var saved = repaired.Succeeded ? DevicesOf(into) : 0;
-        // thin_repair refuses metadata that are in use, as those of a live pool are: they change while they are read.
+        // thin_repair refuses metadata in use, such as a live pool's, because it changes during the reading.
         var owned = BlockNodes.Open(damaged, OpenFlags.ReadOnly | OpenFlags.Exclusive);
         if (!owned.Succeeded)
             return repaired.Succeeded ? MetadataRepair.ByProgram : repaired.Error;
@@ -55,7 +55,7 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
         }
     }
 
-    /// <summary>0 where they cannot be read.</summary>
+    /// <summary>0 if the metadata cannot be read.</summary>
     private static int DevicesOf(DevicePath metadata)
     {
         var blocks = MetadataBlocks.Open(metadata);
@@ -72,7 +72,7 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
     {
         string[] places = ["-i", damaged.Value, "-o", into.Value];
         var repaired = runner.Run(ThinRepair, damaged.Value, places);
-        // What it is told it believes: so only where the superblock cannot be asked.
+        // thin_repair trusts these options blindly, so they are used only if the superblock is unreadable.
         if (repaired.FailedWith(KernelFault.Failed))
         {
             repaired = runner.Run(ThinRepair, damaged.Value,
@@ -86,7 +86,7 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
         return repaired.Then(() => SpaceMapEnds.Complete(into));
     }
 
-    /// <param name="dataBlocks">How many blocks the pool has: the metadata snapshot does not tell.</param>
+    /// <param name="dataBlocks">The number of blocks in the pool: the metadata snapshot does not hold it.</param>
     public KernelResult Dump(DevicePath metadata, ulong heldRoot, ulong dataBlocks, Stream into)
     {
         var text = new MetadataTextWriter(into, dataBlocks);
@@ -96,8 +96,8 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
         return dumped;
     }
 
-    /// <remarks>thin_restore takes nothing but a regular file. What it is told of the pool's size is in the text and in
-    /// the option: version 1.1.0 believes the one, 0.9.0 the other.</remarks>
+    /// <remarks>thin_restore accepts only a regular file. The pool's size is in both the text and the option: version
+    /// 1.1.0 uses the former, 0.9.0 the latter.</remarks>
     public KernelResult Restore(
         Stream text, LoopFile scratch, DevicePath into, MetadataShape shape, bool yielding) => Restore(file =>
     {

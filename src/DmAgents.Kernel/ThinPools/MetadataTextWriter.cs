@@ -5,16 +5,16 @@ using System.Text.RegularExpressions;
 namespace DmAgents.Kernel.ThinPools;
 
 /// <summary>
-/// Passes on a text as thin_dump writes it, with the pool's number of data blocks in its first tag. A metadata
-/// snapshot does not have that number, so a dump of one says 0.
+/// Forwards thin_dump's text, with the pool's number of data blocks in its first tag. A metadata snapshot does not hold
+/// that number, so its dump says 0.
 /// </summary>
-/// <remarks>thin_restore 0.9.0 lets its option --nr-data-blocks override the text. Version 1.1.0 does so only for the
-/// superblock: it sizes the data's space map by the text, and ends with "block out of bounds" at the first mapping.
-/// </remarks>
+/// <remarks>In thin_restore 0.9.0 the option --nr-data-blocks overrides the text. In 1.1.0 it does so only for the
+/// superblock: 1.1.0 sizes the data's space map by the text, and fails with "block out of bounds" at the first
+/// mapping.</remarks>
 internal sealed partial class MetadataTextWriter(Stream into, ulong dataBlocks) : Stream
 {
-    /// <summary>The tag is some 130 bytes long. A text without one is passed on as it is, for thin_restore to
-    /// refuse.</summary>
+    /// <summary>The tag has some 130 bytes. A text without it is forwarded unchanged, and thin_restore refuses
+    /// it.</summary>
     private const int LongestTag = 4096;
 
     private readonly MemoryStream _head = new();
@@ -48,7 +48,7 @@ internal sealed partial class MetadataTextWriter(Stream into, ulong dataBlocks) 
             PassHead();
     }
 
-    /// <summary>Writes what is held back. The last call.</summary>
+    /// <summary>Writes what is still buffered. Must be the last call.</summary>
     public override void Flush()
     {
         if (!_isPassed)

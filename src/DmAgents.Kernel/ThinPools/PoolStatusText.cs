@@ -9,14 +9,14 @@ namespace DmAgents.Kernel.ThinPools;
 /// A thin pool's status line (kernel: pool_status in drivers/md/dm-thin.c): <c>Fail</c>, <c>Error</c>, or
 /// <c>txid usedmeta/totalmeta useddata/totaldata heldroot|- mode discard no-space needs_check|- metadata-low-water</c>.
 /// </summary>
-/// <remarks>Old kernels end earlier: the no-space policy came with 3.15, needs_check with 4.0, the metadata low water
-/// mark with 4.20. What is missing has the value that such a kernel acts by.</remarks>
+/// <remarks>Old kernels print shorter lines: the no-space policy came with 3.15, needs_check with 4.0, the metadata low
+/// water mark with 4.20. A missing word gets the value that such a kernel acts by.</remarks>
 internal static class PoolStatusText
 {
     /// <summary>THIN_METADATA_BLOCK_SIZE in dm-thin-metadata.h.</summary>
     public static ByteSize MetadataBlock => ByteSize.KiB(4);
 
-    /// <summary>Null where the line has none of the known forms.</summary>
+    /// <summary>Null if the line has none of the known forms.</summary>
     public static ThinPoolStatus? Parse(string text, ByteSize blockSize)
     {
         var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -70,7 +70,7 @@ internal static class PoolStatusText
     private sealed record Rest(
         DiscardPolicy Discard, NoSpacePolicy NoSpace, bool NeedsCheck, ulong MetadataLowWaterMark)
     {
-        /// <summary>Null where a word is unknown: it might change what the others mean.</summary>
+        /// <summary>Null if a word is unknown: it might change the meaning of the others.</summary>
         public static Rest? Of(ReadOnlySpan<string> words)
         {
             var rest = new Rest(

@@ -5,7 +5,7 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.ThinPools;
 
-/// <summary>A thin-pool table as the kernel tells it back.</summary>
+/// <summary>A thin-pool table as the kernel reports it.</summary>
 internal sealed record PoolTableLine(
     DeviceNumber Metadata,
     DeviceNumber Data,
@@ -30,8 +30,8 @@ internal static class PoolTableText
     private const string ReadOnly = "read_only";
     private const string ErrorIfNoSpace = "error_if_no_space";
 
-    /// <summary>Devices go by number: a path in a table is resolved in whatever namespace, and cannot hold a blank.
-    /// </summary>
+    /// <summary>Names devices by number: a path in a table is resolved in an unknown namespace, and cannot hold a
+    /// blank.</summary>
     public static string Format(ThinPoolTable table, DeviceNumber metadata, DeviceNumber data)
     {
         var features = new List<string>();
@@ -48,7 +48,7 @@ internal static class PoolTableText
             $"{metadata} {data} {table.BlockSize.Sectors} {table.LowWaterMark} {features.Count}{words}");
     }
 
-    /// <summary>Null where the line is not of that form.</summary>
+    /// <summary>Null if the line does not have that form.</summary>
     public static PoolTableLine? Parse(string text)
     {
         var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);

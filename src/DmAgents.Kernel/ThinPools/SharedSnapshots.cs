@@ -5,26 +5,26 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Kernel.ThinPools;
 
-/// <summary>A metadata snapshot that the pool holds, and where it is to be read.</summary>
+/// <summary>A metadata snapshot that the pool holds, and the device to read it from.</summary>
 internal sealed record HeldSnapshot(ulong Root, ThinPoolStatus Status, DevicePath Metadata);
 
-/// <summary>Does what the broker of each pool's metadata snapshot decides: kernel calls on the thread of the reader
-/// whose coming or going asks for them, deadlines by a timer.</summary>
-/// <param name="take">Has a pool take its metadata snapshot.</param>
-/// <param name="release">Has a pool release it.</param>
+/// <summary>Executes the decisions of each pool's snapshot broker. Kernel calls run on the thread of the reader whose
+/// arrival or end requires them; a timer serves the deadlines.</summary>
+/// <param name="take">Makes a pool take its metadata snapshot.</param>
+/// <param name="release">Makes a pool release it.</param>
 internal sealed class SharedSnapshots(
     TimeProvider time, Func<MappedName, KernelResult<HeldSnapshot>> take, Func<MappedName, KernelResult> release)
 {
-    /// <summary>Those that read before have deadlines of their own, all of them shorter.</summary>
+    /// <summary>Earlier readers have their own deadlines, all shorter than this.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(4);
 
     private readonly ConcurrentDictionary<MappedName, Shared> _pools = new();
     private long _tokens;
 
-    /// <summary>Reads, alone or with others.</summary>
-    /// <param name="mayRead">After that the snapshot is released although this reader is not through.</param>
-    /// <returns>What <paramref name="read"/> gives; TimedOut where it took too long, for what it read may be of several
-    /// times; Busy where another program holds the snapshot, or the reader would have to wait and does not.</returns>
+    /// <summary>Reads the snapshot, alone or shared with other readers.</summary>
+    /// <param name="mayRead">After this time the snapshot is released even if this reader has not finished.</param>
+    /// <returns>The result of <paramref name="read"/>; TimedOut if it took too long, because its data may be of several
+    /// times; Busy if another program holds the snapshot, or the reader would have to wait and does not.</returns>
     public KernelResult<T> Read<T>(
         MappedName pool, MetadataReading reading, TimeSpan mayRead, Func<HeldSnapshot, KernelResult<T>> read)
     {
@@ -54,7 +54,7 @@ internal sealed class SharedSnapshots(
             : result;
     }
 
-    /// <summary>Releases one that no reader of this process has. Invalid where there is none.</summary>
+    /// <summary>Releases a snapshot that no reader of this process holds. Invalid if there is none.</summary>
     public KernelResult ReleaseLeft(MappedName pool) =>
         _pools.TryGetValue(pool, out var shared) ? shared.ReleaseLeft() : release(pool);
 
@@ -105,7 +105,7 @@ internal sealed class SharedSnapshots(
                 turn.Token, reading.MaxAge, mayRead, MayWait: reading.Patience != TimeSpan.Zero));
         }
 
-        /// <returns>False where it was let in at this moment.</returns>
+        /// <returns>False if the reader was admitted at this moment.</returns>
         public bool GiveUp(Turn turn)
         {
             lock (_gate)
@@ -118,7 +118,7 @@ internal sealed class SharedSnapshots(
             return true;
         }
 
-        /// <returns>How the release went, where this was the last reader.</returns>
+        /// <returns>The result of the release, if this was the last reader.</returns>
         public KernelResult Leave(Turn turn)
         {
             var left = Step(new SnapshotInput.Leave(turn.Token));
@@ -131,14 +131,14 @@ internal sealed class SharedSnapshots(
         {
             lock (_gate)
             {
-                // Nothing can be taken meanwhile: the kernel is asked under the lock.
+                // No other thread can take a snapshot meanwhile: the kernel call happens under the lock.
                 return _broker.IsInUse
                     ? Refused(KernelFault.Invalid, _pool, "it is read by this process, and not left over")
                     : _owner.Release(_pool);
             }
         }
 
-        /// <summary>Steps the broker, and does what it wants until it wants nothing more.</summary>
+        /// <summary>Steps the broker and executes its outputs until there are none.</summary>
         private KernelResult Step(SnapshotInput first)
         {
             var released = KernelResult.Done;

@@ -3,10 +3,10 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Kernel.ThinPools;
 
-/// <summary>What a thin device's status line says.</summary>
+/// <summary>The kinds of a thin device's status line.</summary>
 internal enum ThinState
 {
-    /// <summary>The numbers are there.</summary>
+    /// <summary>The line has numbers.</summary>
     Mapped,
 
     /// <summary>Status <c>-</c>: the device is not open in the pool.</summary>
@@ -20,9 +20,9 @@ internal enum ThinState
 }
 
 /// <summary>A thin device's status.</summary>
-/// <param name="State">Whether there are numbers.</param>
-/// <param name="Mapped">What is mapped, in 512-byte sectors.</param>
-/// <param name="Highest">The highest mapped sector, or null where nothing is mapped.</param>
+/// <param name="State">Says whether there are numbers.</param>
+/// <param name="Mapped">The mapped size, in 512-byte sectors.</param>
+/// <param name="Highest">The highest mapped sector, or null if nothing is mapped.</param>
 internal sealed record ThinStatus(ThinState State, SectorCount Mapped, SectorCount? Highest);
 
 /// <summary>A thin device's status line (kernel: thin_status in drivers/md/dm-thin.c): <c>mapped highest|-</c>,
@@ -31,7 +31,7 @@ internal static class ThinStatusText
 {
     public const string TargetType = "thin";
 
-    /// <summary>Null where the line has none of the known forms.</summary>
+    /// <summary>Null if the line has none of the known forms.</summary>
     public static ThinStatus? Parse(string text) =>
         text.Split(' ', StringSplitOptions.RemoveEmptyEntries) switch
         {

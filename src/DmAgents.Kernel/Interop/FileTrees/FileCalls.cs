@@ -4,9 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DmAgents.Kernel.Interop.FileTrees;
 
 /// <summary>
-/// The system calls behind a file tree, relative to directory handles. Names are NUL-terminated bytes. Every call
-/// returns -1 and leaves errno in the last P/Invoke error. openat2 has no wrapper in glibc before 2.42, hence
-/// syscall().
+/// The system calls behind a file tree, relative to directory handles. Names are NUL-terminated bytes. On failure a
+/// call returns -1 and leaves errno in the last P/Invoke error. glibc before 2.42 has no wrapper for openat2, so this
+/// class uses syscall().
 /// </summary>
 internal static unsafe partial class FileCalls
 {

@@ -5,7 +5,7 @@ namespace DmAgents.Kernel.Interop.FileTrees;
 /// <summary>Numbers of fcntl.h, sys/stat.h and linux/openat2.h.</summary>
 internal static class FileFlags
 {
-    // These two are swapped around between the architectures (arch/arm64/include/uapi/asm/fcntl.h).
+    // x86-64 and arm64 use different values for these two (arch/arm64/include/uapi/asm/fcntl.h).
     private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
     public static readonly int Directory = Arm ? 0x4000 : 0x10000;
     public static readonly int NoFollow = Arm ? 0x8000 : 0x20000;
@@ -26,10 +26,10 @@ internal static class FileFlags
     public const ulong ResolveNoSymlinks = 0x04;
     public const ulong ResolveBeneath = 0x08;
 
-    /// <summary>STATX_BASIC_STATS: what stat(2) gives.</summary>
+    /// <summary>STATX_BASIC_STATS: the fields of stat(2).</summary>
     public const uint StatxBasic = 0x7ff;
 
-    /// <summary>UTIME_OMIT: leave this one of the two times alone.</summary>
+    /// <summary>UTIME_OMIT: leaves this one of the two times unchanged.</summary>
     public const long OmitTime = 0x3ffffffe;
 
     /// <summary>FS_IOC_FIEMAP: _IOWR('f', 11, struct fiemap).</summary>

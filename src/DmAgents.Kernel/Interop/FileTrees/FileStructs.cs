@@ -11,7 +11,7 @@ internal struct OpenHow
     [FieldOffset(16)] public ulong Resolve;
 }
 
-/// <summary>struct timespec with 64-bit time, as on all 64-bit machines.</summary>
+/// <summary>struct timespec with 64-bit time, as on all 64-bit architectures.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 internal struct TimeSpec
 {
@@ -73,7 +73,7 @@ internal static class FileMapFlags
     public const uint Last = 1;
     public const uint Unwritten = 0x800;
 
-    /// <summary>FIEMAP_EXTENT_MERGED and SHARED, which say nothing against the place. All others do: unknown, not
-    /// allocated, encoded, encrypted, not aligned, inline, packed with others.</summary>
+    /// <summary>FIEMAP_EXTENT_MERGED and SHARED, which leave the place definite. All other flags make it unusable:
+    /// unknown, not allocated, encoded, encrypted, not aligned, inline, packed with others.</summary>
     public const uint Harmless = Last | Unwritten | 0x1000 | 0x2000;
 }

@@ -4,7 +4,7 @@ using System.Numerics;
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
 /// <summary>
-/// The checksum in the first four bytes of a metadata block: crc32c of the rest, begun with all ones and without the
+/// The checksum in the first four bytes of a metadata block: crc32c of the rest, initialized with all ones, without the
 /// final inversion, xored with a constant per kind of block (kernel: dm_bm_checksum in dm-block-manager.c).
 /// </summary>
 internal static class BlockChecksum

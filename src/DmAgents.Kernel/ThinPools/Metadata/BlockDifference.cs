@@ -3,24 +3,24 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
-/// <summary>Takes a place in which two devices do not have the same data block: what each has there, or null.</summary>
+/// <summary>Receives a virtual block that two devices map differently: each device's mapping, or null.</summary>
 internal delegate void DifferentBlock(MappedBlock? mine, MappedBlock? others);
 
 /// <summary>Finds the virtual blocks that two devices of a pool do not map to the same data block.</summary>
 /// <remarks>
-/// A snapshot shares its origin's nodes until one of them changes; the kernel then copies the path to the leaf. So both
-/// trees are read side by side in the order of virtual blocks, and a node that both have is passed over unread with all
-/// below it. What is read are the paths to leaves that are not shared: the cost follows the change, not the size.
+/// A snapshot shares its origin's btree nodes until one of them changes; the kernel then copies the path to the leaf.
+/// So this class reads both trees side by side, in the order of virtual blocks, and skips each shared node with its
+/// whole subtree. It reads only the paths to unshared leaves: the cost follows the change, not the size.
 /// </remarks>
 internal sealed class BlockDifference(BtreeWalk walk)
 {
-    /// <summary>16 MiB of them. From there on they are joined over what lies between, which is right all the same: it
-    /// only costs time to discard or to send that as well.</summary>
+    /// <summary>16 MiB of ranges. Beyond this number, ranges are merged across their gaps. The result is still correct:
+    /// discarding or sending the gaps only costs time.</summary>
     private const int MostRanges = 1 << 20;
 
-    /// <summary>How many blocks one device maps and another does not map to the same place.</summary>
-    /// <param name="root">The device's mappings.</param>
-    /// <param name="origin">The origin's; null: it has none.</param>
+    /// <summary>The number of blocks that a device maps and its origin does not map to the same place.</summary>
+    /// <param name="root">The root of the device's mappings.</param>
+    /// <param name="origin">The root of the origin's mappings; null: no origin.</param>
     public KernelResult<ulong> Count(ulong root, ulong? origin)
     {
         var count = 0UL;
@@ -29,9 +29,9 @@ internal sealed class BlockDifference(BtreeWalk walk)
     }
 
     /// <summary>Those blocks, ascending.</summary>
-    /// <param name="root">The device's mappings.</param>
-    /// <param name="origin">The origin's; null: it has none.</param>
-    /// <param name="since">Only what was mapped at this time of the pool or later.</param>
+    /// <param name="root">The root of the device's mappings.</param>
+    /// <param name="origin">The root of the origin's mappings; null: no origin.</param>
+    /// <param name="since">Only mappings made at this time of the pool or later.</param>
     public KernelResult<IReadOnlyList<BlockRange>> Own(ulong root, ulong? origin, uint since)
     {
         var ranges = new List<BlockRange>();
@@ -43,10 +43,10 @@ internal sealed class BlockDifference(BtreeWalk walk)
         return error is null ? KernelResult.Found<IReadOnlyList<BlockRange>>(ranges) : error;
     }
 
-    /// <summary>Every block in which the two may hold different bytes, ascending: one that only one of them maps is
-    /// among them.</summary>
-    /// <param name="root">A device's mappings.</param>
-    /// <param name="other">Another's; null: it has none.</param>
+    /// <summary>Every block in which the two devices may hold different bytes, ascending, including blocks that only
+    /// one of them maps.</summary>
+    /// <param name="root">The root of a device's mappings.</param>
+    /// <param name="other">The root of the other's mappings; null: it has none.</param>
     public KernelResult<IReadOnlyList<BlockRange>> Between(ulong root, ulong? other)
     {
         var ranges = new List<BlockRange>();
@@ -63,8 +63,8 @@ internal sealed class BlockDifference(BtreeWalk walk)
         return error;
     }
 
-    /// <summary>Moves the side that is behind. If both are at the same key, first opens the higher node: the other one
-    /// may be below it.</summary>
+    /// <summary>Advances the side that is behind. If both are at the same key, opens the higher node first: the other
+    /// node may be below it.</summary>
     private static KernelError? Step(MappingFrontier mine, MappingFrontier others, DifferentBlock take)
     {
         if (mine.Node is { } own && others.Node is { } theirs && own.Block == theirs.Block)

@@ -9,7 +9,7 @@ internal sealed class BlockSet(ulong limit)
 
     private readonly ulong[] _words = new ulong[(limit + Width - 1) / Width];
 
-    /// <summary>False where it was in the set already.</summary>
+    /// <summary>False if the block was already in the set.</summary>
     public bool Add(ulong block)
     {
         ref var word = ref _words[block / Width];

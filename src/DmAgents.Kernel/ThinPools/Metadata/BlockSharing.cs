@@ -5,23 +5,23 @@ namespace DmAgents.Kernel.ThinPools.Metadata;
 /// <summary>Counts the data blocks that only one device of a pool maps.</summary>
 /// <remarks>
 /// Devices share data blocks in two ways: they share a subtree of their mappings, or different leaves name the same
-/// block. So each metadata block is first marked with the one device that reaches it, or as shared; then the leaves
-/// are read in the order in which they lie on the device, to mark data blocks that are named twice or by a shared
-/// leaf; then again, to count the others. Within one device the kernel maps a data block at most once. Memory: four
-/// bytes for each metadata block (16 MiB for the largest metadata device) and two bits for each data block.
+/// block. So this class first marks each metadata block with the one device that reaches it, or as shared.
+/// It then reads the leaves in their order on the device, and marks data blocks that are named twice or by a shared
+/// leaf. A second pass counts the others. Within one device the kernel maps a data block at most once. Memory: four
+/// bytes per metadata block (16 MiB for the largest metadata device) and two bits per data block.
 /// </remarks>
 internal sealed class BlockSharing(BtreeWalk walk, ulong metadataBlocks, ulong dataBlocks)
 {
     private const uint Shared = uint.MaxValue;
     private const int TimeBits = 24;
 
-    /// <summary>0: nobody's; Shared; else the index of the owner, plus one.</summary>
+    /// <summary>0: not reached yet; Shared; otherwise the owner's index plus one.</summary>
     private readonly uint[] _owners = new uint[metadataBlocks];
     private readonly BlockSet _leaves = new(metadataBlocks);
     private readonly BlockSet _named = new(dataBlocks);
     private readonly BlockSet _namedTwice = new(dataBlocks);
 
-    /// <summary>For each root (null: a device that maps nothing) the number of its own blocks.</summary>
+    /// <summary>For each root (null: a device that maps nothing) the number of blocks that only it maps.</summary>
     public KernelResult<ulong[]> Count(IReadOnlyList<ulong?> roots)
     {
         for (var i = 0; i < roots.Count; i++)
@@ -58,7 +58,7 @@ internal sealed class BlockSharing(BtreeWalk walk, ulong metadataBlocks, ulong d
                 return BtreeWalk.Damaged(next.Block, $"beyond the device's {metadataBlocks} blocks");
             if (_owners[next.Block] != 0)
             {
-                // Who reaches a marked node shares it and all below it with whoever marked it.
+                // A device that reaches a marked node shares the node and its subtree with the device that marked it.
                 if (ShareTree(next.Block, next.Height) is { } failed)
                     return failed;
                 continue;
@@ -87,7 +87,7 @@ internal sealed class BlockSharing(BtreeWalk walk, ulong metadataBlocks, ulong d
         return null;
     }
 
-    /// <summary>Puts the children of an inner node on the stack. Leaves are not read here.</summary>
+    /// <summary>Pushes the children of an inner node onto the stack. Does not read leaves.</summary>
     private KernelError? Open(ulong block, int height, Stack<(ulong Block, int Height)> open)
     {
         if (height == 0)

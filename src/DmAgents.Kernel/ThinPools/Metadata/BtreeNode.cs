@@ -3,13 +3,13 @@ using System.Buffers.Binary;
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
 /// <summary>
-/// One 4 KiB node of a btree on a pool's metadata device, seen in place (kernel: struct btree_node in
+/// A view of one 4 KiB btree node of a pool's metadata (kernel: struct btree_node in
 /// drivers/md/persistent-data/dm-btree-internal.h).
 /// </summary>
 /// <remarks>
-/// Head: checksum u32, flags u32, own block number u64, entries u32, most entries u32, bytes per value u32, padding.
-/// Then room for so many keys of 64 bits, then the values. In an inner node a value is the child's block number and
-/// a key the lowest key below that child. All little-endian.
+/// Header: checksum u32, flags u32, own block number u64, entries u32, maximum entries u32, bytes per value u32,
+/// padding. Then space for the maximum number of 64-bit keys, then the values. In an inner node a value is the child's
+/// block number, and its key is the lowest key below that child. All little-endian.
 /// </remarks>
 internal readonly ref struct BtreeNode
 {
@@ -38,7 +38,7 @@ internal readonly ref struct BtreeNode
 
     public int ValueSize { get; }
 
-    /// <summary>False where the numbers in the head contradict each other.</summary>
+    /// <summary>False if the numbers in the header contradict each other.</summary>
     public static bool TryRead(ReadOnlySpan<byte> block, out BtreeNode node)
     {
         var flags = BinaryPrimitives.ReadUInt32LittleEndian(block[4..]);
@@ -60,9 +60,9 @@ internal readonly ref struct BtreeNode
 
     public ReadOnlySpan<byte> Value(int index) => _block.Slice(OffsetOf(index), ValueSize);
 
-    /// <summary>Where in the block the value begins.</summary>
+    /// <summary>The value's offset in the block, in bytes.</summary>
     public int OffsetOf(int index) => _values + index * ValueSize;
 
-    /// <summary>A value of 64 bits: a child, a root, or a mapping.</summary>
+    /// <summary>A 64-bit value: a child, a root, or a mapping.</summary>
     public ulong Number(int index) => BinaryPrimitives.ReadUInt64LittleEndian(Value(index));
 }

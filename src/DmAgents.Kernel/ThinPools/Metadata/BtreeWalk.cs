@@ -2,16 +2,16 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
-/// <summary>Takes an entry of a leaf.</summary>
+/// <summary>Receives an entry of a leaf.</summary>
 internal delegate void LeafEntry(ulong key, ReadOnlySpan<byte> value);
 
 /// <summary>Walks btrees of a pool's metadata.</summary>
 internal sealed class BtreeWalk(IMetadataBlocks blocks)
 {
-    /// <summary>A node has at least 84 children when half full, so that 2^64 keys need less than 11 levels.</summary>
+    /// <summary>A half-full node has at least 84 children, so 2^64 keys need fewer than 11 levels.</summary>
     private const int MostLevels = 16;
 
-    /// <summary>Every entry below a root, in ascending order of keys.</summary>
+    /// <summary>Reads every entry below a root, in ascending order of keys.</summary>
     public KernelError? Entries(ulong root, int valueSize, LeafEntry take)
     {
         var open = new Stack<(ulong Block, int Level)>();
@@ -30,7 +30,7 @@ internal sealed class BtreeWalk(IMetadataBlocks blocks)
         return null;
     }
 
-    /// <summary>How many levels are above the leaves below a root: all leaves of a btree are equally deep.</summary>
+    /// <summary>The number of levels above the leaves: all leaves of a btree have the same depth.</summary>
     public KernelError? Height(ulong root, out int height)
     {
         height = 0;
@@ -44,7 +44,7 @@ internal sealed class BtreeWalk(IMetadataBlocks blocks)
         }
     }
 
-    /// <summary>A node, checked. It is good until the next read.</summary>
+    /// <summary>Reads and checks a node. It is valid until the next read.</summary>
     public KernelError? Node(ulong block, int level, out BtreeNode node)
     {
         node = default;
@@ -59,7 +59,7 @@ internal sealed class BtreeWalk(IMetadataBlocks blocks)
         new(KernelFault.Failed, 0, "read metadata", FormattableString.Invariant($"block {block}"),
             FormattableString.Invariant(why));
 
-    /// <summary>The entry of a key, if there is one: reads one path.</summary>
+    /// <summary>Finds the entry of a key, if it exists. Reads one path.</summary>
     public KernelError? Find(ulong root, ulong key, int valueSize, LeafEntry take)
     {
         var block = root;
@@ -69,7 +69,7 @@ internal sealed class BtreeWalk(IMetadataBlocks blocks)
                 return error;
             if (node.IsLeaf && node.Count > 0 && node.ValueSize != valueSize)
                 return Damaged(block, $"values of {node.ValueSize} bytes instead of {valueSize}");
-            // The last that does not lie behind the key.
+            // The last entry whose key is not greater than the wanted one.
             var at = node.Count - 1;
             while (at >= 0 && node.Key(at) > key)
                 at--;

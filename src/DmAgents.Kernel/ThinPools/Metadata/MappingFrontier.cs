@@ -2,20 +2,19 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
-/// <summary>A virtual block's data block, and the pool's time when it was put there.</summary>
+/// <summary>A virtual block's data block, and the pool's time when it was mapped.</summary>
 internal readonly record struct MappedBlock(ulong Virtual, ulong Data, uint Time);
 
-/// <summary>A node that was not read yet. What is below it lies from <paramref name="Key"/> on, before
-/// <paramref name="End"/>.</summary>
+/// <summary>A node that was not read yet. The keys below it are at least <paramref name="Key"/> and less than <paramref
+/// name="End"/>.</summary>
 internal readonly record struct UnreadNode(ulong Block, int Height, ulong Key, ulong End);
 
 /// <summary>
-/// Goes through the mappings below a root in the order of virtual blocks. Its head is the next mapping, or a node that
-/// the next ones are below: the caller opens it, or passes over it unread.
+/// Iterates over the mappings below a root in the order of virtual blocks. The head is the next mapping, or the node
+/// above the next mappings: the caller opens the node, or skips it unread.
 /// </summary>
-/// <remarks>One leaf is in memory at a time. Keys that do not ascend, or lie outside of what the parent gives the
-/// node, are damage: two trees are compared by the order of their keys, and a wrong one would hide a difference.
-/// </remarks>
+/// <remarks>Keeps one leaf in memory at a time. Keys that do not ascend, or lie outside their parent's range, are
+/// damage: two trees are compared by the order of their keys, and a wrong key would hide a difference.</remarks>
 internal sealed class MappingFrontier(BtreeWalk walk)
 {
     private const int TimeBits = 24;
@@ -33,10 +32,10 @@ internal sealed class MappingFrontier(BtreeWalk walk)
     /// <summary>The head, if it is a node.</summary>
     public UnreadNode? Node => _at == _leaf.Count && _nodes.TryPeek(out var node) ? node : null;
 
-    /// <summary>No mapping that is still to come lies before it; past the end the highest number.</summary>
+    /// <summary>A lower bound of all remaining keys; the highest number at the end.</summary>
     public ulong Key => Mapping?.Virtual ?? Node?.Key ?? ulong.MaxValue;
 
-    /// <summary>Begins below a root.</summary>
+    /// <summary>Starts below a root.</summary>
     /// <param name="root">Null: there are no mappings.</param>
     public KernelError? Begin(ulong? root)
     {
@@ -48,7 +47,7 @@ internal sealed class MappingFrontier(BtreeWalk walk)
         return null;
     }
 
-    /// <summary>Passes over the head, and over all that is below it.</summary>
+    /// <summary>Skips the head with its whole subtree.</summary>
     public void Skip()
     {
         if (_at < _leaf.Count)
@@ -57,7 +56,7 @@ internal sealed class MappingFrontier(BtreeWalk walk)
             _nodes.Pop();
     }
 
-    /// <summary>Reads the node at the head: what is below it takes its place.</summary>
+    /// <summary>Reads the node at the head and replaces it by its children or mappings.</summary>
     public KernelError? Open()
     {
         var head = _nodes.Pop();

@@ -9,41 +9,41 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
-/// <summary>Reads checked 4 KiB blocks of a pool's metadata device, while the kernel uses it.</summary>
+/// <summary>Reads and checks 4 KiB blocks of a pool's metadata device, while the kernel uses it.</summary>
 internal interface IMetadataBlocks
 {
     /// <summary>
-    /// Block <paramref name="number"/>, its checksum and its own number verified. The span is good until the next
-    /// read. Failed where the block is beyond the device, damaged, or cannot be read.
+    /// Reads block <paramref name="number"/> and verifies its checksum and its own number. The span is valid until the
+    /// next read. Failed if the block is beyond the device, damaged, or unreadable.
     /// </summary>
     KernelError? Read(ulong number, uint checksumKind, out ReadOnlySpan<byte> block);
 
-    /// <summary>How many blocks the device has.</summary>
+    /// <summary>The number of blocks on the device.</summary>
     ulong Count { get; }
 }
 
 /// <summary>
 /// The metadata device, read with O_DIRECT: the kernel writes it through dm-bufio, past the page cache, which may
-/// therefore hold what was true long ago.
+/// therefore hold stale blocks.
 /// </summary>
-/// <remarks>Reads come in runs of blocks around the wanted one, and the latest runs are kept: walks in ascending order
-/// find most of theirs in one that is there, also if they go through two trees side by side.</remarks>
+/// <remarks>Reads runs of blocks around the wanted one, and keeps the latest runs. Walks in ascending order find most
+/// of their blocks there, even if they read two trees side by side.</remarks>
 internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
 {
     private const int BlocksPerRun = 32;
 
-    /// <summary>Inner nodes and leaves of two trees, and one more.</summary>
+    /// <summary>Runs for the inner nodes and leaves of two trees, and one more.</summary>
     private const int Runs = 5;
     private const int BlockNumberOffset = 8;
 
     private readonly FileDescriptor _file;
     private readonly string _subject;
 
-    /// <summary>Where on the device they begin, in bytes.</summary>
+    /// <summary>The offset of the metadata on the device, in bytes.</summary>
     private readonly ulong _first;
     private readonly byte* _buffer;
 
-    /// <summary>What is in the buffer, the one that was used last in front.</summary>
+    /// <summary>The runs in the buffer, the most recently used first.</summary>
     private readonly List<Run> _runs = [.. Enumerable.Range(0, Runs).Select(slot => new Run(slot, 0, 0))];
     private bool _disposed;
 
@@ -58,7 +58,7 @@ internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
 
     public ulong Count { get; }
 
-    /// <param name="start">Where on the device they begin; a multiple of 4 KiB.</param>
+    /// <param name="start">The offset of the metadata on the device; a multiple of 4 KiB.</param>
     public static KernelResult<MetadataBlocks> Open(DevicePath device, SectorCount start = default)
     {
         var file = BlockNodes.Open(device, OpenFlags.ReadOnly | OpenFlags.Direct);
@@ -103,7 +103,7 @@ internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
 
     private byte* BufferOf(int slot) => _buffer + (long)slot * BlocksPerRun * BtreeNode.BlockSize;
 
-    /// <summary>Brings the run that has the block to the front, if there is one.</summary>
+    /// <summary>Moves the run with the block to the front, if it is in the buffer.</summary>
     private bool Use(ulong number)
     {
         var found = _runs.FindIndex(run => run.Has(number));
@@ -115,7 +115,7 @@ internal sealed unsafe class MetadataBlocks : IMetadataBlocks, IDisposable
         return true;
     }
 
-    /// <summary>Reads the block's run over the one that was not used for longest.</summary>
+    /// <summary>Reads the block's run over the least recently used one.</summary>
     private KernelError? Load(ulong number)
     {
         var start = number - number % BlocksPerRun;

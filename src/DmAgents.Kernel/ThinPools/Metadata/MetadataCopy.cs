@@ -7,8 +7,8 @@ using DmAgents.Kernel.Interop;
 
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
-/// <summary>Copies metadata as they are on disk: read with O_DIRECT, for the kernel writes them past the page cache.
-/// </summary>
+/// <summary>Copies metadata byte for byte. Reads with O_DIRECT, because the kernel writes metadata past the page
+/// cache.</summary>
 internal static unsafe class MetadataCopy
 {
     private const nuint Alignment = 4096;
@@ -51,7 +51,7 @@ internal static unsafe class MetadataCopy
         {
             var piece = buffer[..(int)Math.Min(PieceLength, length - done)];
             var read = FileBytes.Read(file, segment.Device.Value, start + done, piece);
-            // What is zero stays a hole in the copy's file.
+            // Zeros stay a hole in the copy's file.
             var copied = read.Succeeded && piece.IndexOfAnyExcept((byte)0) >= 0
                 ? FileBytes.Write(copy, into.Value, at + done, piece)
                 : read;

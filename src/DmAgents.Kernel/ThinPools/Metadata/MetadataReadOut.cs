@@ -6,14 +6,13 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
 /// <summary>
-/// What can still be reached of damaged metadata whose superblock is sound, as a text for thin_restore. A node that
-/// cannot be read is passed over with all below it, and everything else stays: thin_repair 1.1.0 gives up all devices
-/// for one node.
+/// Everything reachable in damaged metadata with a sound superblock, as text for thin_restore. It skips an unreadable
+/// node with its subtree and keeps everything else; thin_repair 1.1.0 gives up all devices for one node.
 /// </summary>
-/// <remarks>A device whose mappings are reached in part is written down with that part: it maps less than its details
-/// say, which a comparison shows. One of whose mappings nothing is reached is left out, for an empty device in its
-/// place would read as zeros. One without details gets the pool's present time: the kernel then takes all its blocks
-/// for shared, and copies before it writes.</remarks>
+/// <remarks>A device whose mappings are only partly reachable is written with that part: it then maps less than its
+/// details say, and a comparison shows the difference. A device without any reachable mapping is omitted, because an
+/// empty device in its place would read as zeros. A device without details gets the pool's present time: the kernel
+/// then treats all its blocks as shared, and copies before it writes.</remarks>
 internal sealed class MetadataReadOut
 {
     private const int DetailsSize = 24;
@@ -29,11 +28,11 @@ internal sealed class MetadataReadOut
 
     private readonly record struct Details(ulong Mapped, ulong Transaction, uint Created, uint Snapshotted);
 
-    /// <param name="walk">Reads nodes.</param>
+    /// <param name="walk">Reads the nodes.</param>
     /// <param name="mappings">The root of the mappings.</param>
-    /// <param name="details">The root of the details.</param>
+    /// <param name="details">The root of the device details.</param>
     /// <param name="time">The pool's present time.</param>
-    /// <param name="shape">What the pool is.</param>
+    /// <param name="shape">The pool's transaction id, block size and number of blocks.</param>
     public MetadataReadOut(BtreeWalk walk, ulong mappings, ulong details, uint time, MetadataShape shape)
     {
         (_walk, _time, _shape) = (walk, time, shape);
@@ -55,7 +54,7 @@ internal sealed class MetadataReadOut
         });
     }
 
-    /// <summary>How many devices <see cref="Write(TextWriter)"/> has written.</summary>
+    /// <summary>The number of devices that <see cref="Write(TextWriter)"/> has written.</summary>
     public int Devices { get; private set; }
 
     public void Write(TextWriter into)
@@ -115,7 +114,7 @@ internal sealed class MetadataReadOut
         return runs;
     }
 
-    /// <summary>Every entry below a root that can be reached, in ascending order of keys.</summary>
+    /// <summary>Every reachable entry below a root, in ascending order of keys.</summary>
     private void Reach(ulong root, int valueSize, LeafEntry take)
     {
         var next = 0UL;
@@ -129,7 +128,7 @@ internal sealed class MetadataReadOut
                 open.Push((node.Number(i), at.Level + 1));
             for (var i = 0; node.IsLeaf && node.ValueSize == valueSize && i < node.Count; i++)
             {
-                // A key twice, or behind a greater one, is not of this tree.
+                // A repeated key, or one after a greater key, does not belong to this tree.
                 if (node.Key(i) < next)
                     continue;
                 next = node.Key(i) + 1;

@@ -7,15 +7,16 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
 /// <summary>
-/// A pool's metadata as they were when the kernel made the metadata snapshot: what it needs stays where it is until
-/// the release, whatever the pool does meanwhile.
+/// A pool's metadata at the time of the kernel's metadata snapshot. The kernel keeps the snapshot's blocks in place
+/// until the release, whatever the pool does meanwhile.
 /// </summary>
 /// <remarks>
 /// The held root is a copy of the superblock (kernel: struct thin_disk_superblock and __reserve_metadata_snap in
-/// drivers/md/dm-thin-metadata.c), with flags at 4, magic at 32, version at 40, transaction id at 48, data block size
-/// in sectors at 336, the numbers of blocks of data at 64 and of metadata at 192, and two roots: at 320 the mappings,
-/// at 328 the device details. Mappings: thin id to the root of a btree of its own, there virtual block to data block
-/// times 2^24 plus a time. Details: thin id to mapped blocks u64, transaction id u64, created u32, last snapshot u32.
+/// drivers/md/dm-thin-metadata.c). Offsets: flags 4, magic 32, version 40, time 44, transaction id 48, number of data
+/// blocks 64, number of metadata blocks 192, root of the mappings 320, root of the device details 328, data block size
+/// in sectors 336.
+/// Mappings: thin id to the root of a btree of its own, which maps a virtual block to data block times 2^24 plus a
+/// time. Details: thin id to mapped blocks u64, transaction id u64, created u32, last snapshot u32.
 /// </remarks>
 internal sealed class MetadataSnapshot
 {
@@ -50,31 +51,31 @@ internal sealed class MetadataSnapshot
         _details = details;
     }
 
-    /// <summary>The owner's number at that time.</summary>
+    /// <summary>The pool owner's transaction id at that time.</summary>
     public TransactionId TransactionId { get; private init; }
 
-    /// <summary>The kernel demands a check.</summary>
+    /// <summary>The kernel requires a check.</summary>
     public bool NeedsCheck { get; private init; }
 
-    /// <summary>The pool's time: how many snapshots it has made.</summary>
+    /// <summary>The pool's time: the number of snapshots that it has made.</summary>
     private uint Time { get; init; }
 
-    /// <summary>The length of a block of data.</summary>
+    /// <summary>The size of a data block.</summary>
     private SectorCount DataBlock { get; init; }
 
-    /// <summary>How many blocks of data the pool has; of a superblock, and not of a held root.</summary>
+    /// <summary>The number of data blocks in the pool. Valid in a superblock, not in a held root.</summary>
     private ulong DataBlocks { get; init; }
 
     private ulong MetadataBlocks { get; init; }
 
-    /// <summary>The pool's measures, of a superblock. A held root does not have them.</summary>
+    /// <summary>The pool's sizes, from a superblock. A held root does not have them.</summary>
     public KernelResult<MetadataLayout> Layout() => PoolBlockSize.IsValid(DataBlock.Bytes)
         ? new MetadataLayout(
             new PoolBlockSize(DataBlock.Bytes), DataBlocks, new ByteSize(MetadataBlocks * BtreeNode.BlockSize))
         : BtreeWalk.Damaged(0, $"data blocks of {DataBlock} sectors");
 
     /// <param name="blocks">The metadata device.</param>
-    /// <param name="heldRoot">From the pool's status; 0, which is the superblock itself, for metadata at rest.</param>
+    /// <param name="heldRoot">From the pool's status; 0, the superblock itself, if the pool is not live.</param>
     public static KernelResult<MetadataSnapshot> Open(IMetadataBlocks blocks, ulong heldRoot)
     {
         if (blocks.Read(heldRoot, BlockChecksum.Superblock, out var block) is { } error)
@@ -99,15 +100,15 @@ internal sealed class MetadataSnapshot
         };
     }
 
-    /// <summary>What can be reached of it, whatever is damaged below.</summary>
-    /// <param name="shape">For what it does not tell.</param>
+    /// <summary>Everything reachable, whatever is damaged below the superblock.</summary>
+    /// <param name="shape">Supplies what the superblock does not hold.</param>
     public MetadataReadOut ReadOut(MetadataShape shape) => new(_walk, _mappings, _details, Time, shape with
     {
         TransactionId = TransactionId,
         BlockSize = PoolBlockSize.IsValid(DataBlock.Bytes) ? new PoolBlockSize(DataBlock.Bytes) : shape.BlockSize,
     });
 
-    /// <summary>All that is told of it, without the mappings.</summary>
+    /// <summary>The metadata's content without the mappings.</summary>
     public KernelResult<MetadataContent> Content()
     {
         if (!PoolBlockSize.IsValid(DataBlock.Bytes))
@@ -118,11 +119,11 @@ internal sealed class MetadataSnapshot
             : thins.Error;
     }
 
-    /// <summary>Every thin id with what it maps, ascending.</summary>
+    /// <summary>Every thin id with its number of mapped blocks, ascending.</summary>
     public KernelResult<IReadOnlyList<ThinUsage>> List()
     {
         var thins = new List<(ThinUsage Usage, uint Created)>();
-        // Each snapshot has a time of the pool for itself, which is also its origin's latest.
+        // Each snapshot has its own time of the pool, which is also its origin's latest.
         var origins = new Dictionary<uint, ThinId>();
         var error = _walk.Entries(_details, DetailsSize, (id, details) =>
         {
@@ -144,7 +145,8 @@ internal sealed class MetadataSnapshot
             : error;
     }
 
-    /// <summary>What this thin id maps and its origin does not; see <see cref="IThinPools.OwnBlocks"/>.</summary>
+    /// <summary>The blocks that this thin id maps and its origin does not; see
+    /// <see cref="IThinPools.OwnBlocks"/>.</summary>
     public KernelResult<IReadOnlyList<BlockRange>> OwnBlocks(ThinAndOrigin thin, bool isOrigin)
     {
         var read = Roots();
@@ -161,7 +163,8 @@ internal sealed class MetadataSnapshot
             : error;
     }
 
-    /// <summary>Where two thin ids may hold different bytes; see <see cref="IThinPools.ChangedRanges"/>.</summary>
+    /// <summary>The ranges in which two thin ids may hold different bytes; see
+    /// <see cref="IThinPools.ChangedRanges"/>.</summary>
     public KernelResult<IReadOnlyList<ByteRange>> Changed(ThinId thin, ThinId? since)
     {
         if (!PoolBlockSize.IsValid(DataBlock.Bytes))
@@ -182,7 +185,7 @@ internal sealed class MetadataSnapshot
         return new ByteRange(start, length);
     }
 
-    /// <summary>One device's mappings, found without reading those of all others.</summary>
+    /// <summary>The root of one device's mappings. Does not read those of all others.</summary>
     private KernelResult<ulong?> Root(ThinId thin)
     {
         ulong? root = null;
@@ -201,8 +204,8 @@ internal sealed class MetadataSnapshot
     private static uint Snapshotted(ReadOnlySpan<byte> details) =>
         BinaryPrimitives.ReadUInt32LittleEndian(details[20..]);
 
-    /// <summary>As <see cref="List"/>, with the blocks that only this thin id maps.</summary>
-    /// <param name="dataBlocks">How many blocks the pool's data device has.</param>
+    /// <summary>As <see cref="List"/>, with the number of blocks that only this thin id maps.</summary>
+    /// <param name="dataBlocks">The number of blocks on the pool's data device.</param>
     public KernelResult<IReadOnlyList<ThinUsage>> Measure(ulong dataBlocks)
     {
         var listed = List();
@@ -221,7 +224,8 @@ internal sealed class MetadataSnapshot
             : counted.Error;
     }
 
-    /// <summary>For each what it maps beyond its origin; null for one that is not there.</summary>
+    /// <summary>For each thin id the number of blocks that it maps beyond its origin; null if the thin id does not
+    /// exist.</summary>
     public KernelResult<IReadOnlyList<ulong?>> MeasureAboveOrigins(IReadOnlyList<ThinAndOrigin> thins)
     {
         var read = Roots();

@@ -7,18 +7,18 @@ using DmAgents.Kernel.Interop;
 namespace DmAgents.Kernel.ThinPools.Metadata;
 
 /// <summary>
-/// Corrects how many free blocks the last bitmaps of a pool's two space maps have, after thin_restore or thin_repair
-/// 0.9.0 made them (findings/thin-restore-growth.sh).
+/// Corrects the free counts of the last bitmaps in a pool's two space maps, after thin_restore or thin_repair 0.9.0
+/// wrote them (findings/thin-restore-growth.sh).
 /// </summary>
 /// <remarks>
-/// A bitmap has 16,320 blocks, and the last one those beyond the device's end, too. The kernel counts all that are not
-/// used as free, so that a growth need not touch it, and passes over a bitmap that has none (kernel: sm_ll_extend and
-/// sm_ll_find_free_block in dm-space-map-common.c). 0.9.0 counts those within the device only: a pool that grows later
-/// is out of space with up to 1 GiB free, in blocks of 64 KiB. 1.1.0 counts as the kernel does.
-/// <para>The roots are in the superblock: number of blocks, number in use, and the index of the bitmaps, 8 bytes each;
-/// for the data at 64 with a btree as index, for the metadata at 192 with one block. An entry of an index: the bitmap's
-/// block u64, its free blocks u32, the first that may be free u32. A bitmap: 16 bytes, then two bits a block, both 0 if
-/// it is free.</para>
+/// A bitmap covers 16,320 blocks; the last one also covers blocks beyond the device's end. The kernel counts every
+/// unused block as free, so that growth need not touch the bitmap, and skips a bitmap with no free block (kernel:
+/// sm_ll_extend and sm_ll_find_free_block in dm-space-map-common.c). 0.9.0 counts only the blocks within the device: a
+/// pool that grows later runs out of space with up to 1 GiB free, in blocks of 64 KiB. 1.1.0 counts as the kernel does.
+/// <para>The superblock holds the roots: number of blocks, number in use, and the index of the bitmaps, 8 bytes each;
+/// for data at 64 with a btree as index, for metadata at 192 with one block as index. An index entry: the bitmap's
+/// block u64, its free blocks u32, the first that may be free u32. A bitmap: 16 bytes, then two bits per block, both 0
+/// if the block is free.</para>
 /// </remarks>
 internal sealed class SpaceMapEnds
 {
@@ -38,8 +38,8 @@ internal sealed class SpaceMapEnds
     private SpaceMapEnds(IMetadataBlocks blocks, FileDescriptor file, DevicePath metadata) =>
         (_blocks, _file, _metadata) = (blocks, file, metadata);
 
-    /// <summary>Corrects both maps, if they are not right. May be repeated.</summary>
-    /// <param name="metadata">Of a pool that is not live.</param>
+    /// <summary>Corrects both maps, if they are wrong. Idempotent.</summary>
+    /// <param name="metadata">The metadata device of a pool that is not live.</param>
     /// <returns>Failed if a map is damaged or cannot be read or written; Busy if the device is in use.</returns>
     public static KernelResult Complete(DevicePath metadata)
     {
@@ -101,10 +101,10 @@ internal sealed class SpaceMapEnds
         return null;
     }
 
-    /// <param name="at">The block of the index that has the last bitmap's entry.</param>
-    /// <param name="kind">Of that block's checksum.</param>
-    /// <param name="entry">Where in it.</param>
-    /// <param name="within">How many of the bitmap's blocks lie within the device.</param>
+    /// <param name="at">The index block with the last bitmap's entry.</param>
+    /// <param name="kind">The kind of that block's checksum.</param>
+    /// <param name="entry">The entry's offset in that block.</param>
+    /// <param name="within">The number of the bitmap's blocks that lie within the device.</param>
     private KernelResult Complete(ulong at, uint kind, int entry, uint within)
     {
         if (_blocks.Read(at, kind, out var index) is { } error)
@@ -116,7 +116,8 @@ internal sealed class SpaceMapEnds
         var (free, all) = (Free(bits, within), Free(bits, BlocksPerBitmap));
         if (all - free != BlocksPerBitmap - within)
             return BtreeWalk.Damaged(bitmap, $"blocks beyond the {within} of the device are said to be in use");
-        // 0.9.0 counts one too few in the map of the metadata. What the kernel has counted is more than lies within.
+        // 0.9.0 counts one too few in the metadata's map. The kernel's own count is greater than the free blocks within
+        // the device.
         return counted > free ? KernelResult.Done : Write(at, kind, entry + FreeOffset, all);
     }
 
@@ -134,7 +135,7 @@ internal sealed class SpaceMapEnds
         return written;
     }
 
-    /// <summary>How many of a bitmap's first blocks are free.</summary>
+    /// <summary>The number of free blocks among a bitmap's first ones.</summary>
     private static uint Free(ReadOnlySpan<byte> bitmap, uint first)
     {
         var free = 0u;
