@@ -1,17 +1,17 @@
 namespace DmAgents.Transfer.Connections;
 
-/// <summary>How long a reception waits before its next connection: not at all after one that brought something, longer
-/// each time after one that did not, and not without end. Pure.</summary>
+/// <summary>How long a reception waits before its next connection: not at all after a useful one, longer after each
+/// useless one, up to a maximum. Pure.</summary>
 internal sealed class ConnectionPace(ConnectionSettings settings)
 {
     private (ulong Verified, ulong Changed)? _progress;
 
-    /// <summary>Connections in a row that brought nothing.</summary>
+    /// <summary>Consecutive connections that brought nothing.</summary>
     public int InVain { get; private set; }
 
-    /// <summary>A connection is wanted: the first, or another one.</summary>
-    /// <param name="progress">The receiver's.</param>
-    /// <returns>How long to wait for it; null: too many brought nothing.</returns>
+    /// <summary>Called before the first connection and before each further one.</summary>
+    /// <param name="progress">The receiver's progress.</param>
+    /// <returns>The time to wait before it; null if too many connections brought nothing.</returns>
     public TimeSpan? Next((ulong Verified, ulong Changed) progress)
     {
         InVain = _progress == progress ? InVain + 1 : 0;

@@ -4,7 +4,7 @@ using DmAgents.Transfer.Receiving;
 
 namespace DmAgents.Transfer.Connections;
 
-/// <summary>What is left of a reception.</summary>
+/// <summary>What a reception leaves behind.</summary>
 public enum ReceptionEnd
 {
     /// <summary>The layer.</summary>
@@ -13,21 +13,21 @@ public enum ReceptionEnd
     /// <summary>Nothing.</summary>
     GivenUp,
 
-    /// <summary>What the store kept, to continue with.</summary>
+    /// <summary>What the store kept, for a later receiver to continue.</summary>
     Stopped,
 }
 
 /// <summary>How a reception ended.</summary>
-/// <param name="Reason">Why it was given up, for people.</param>
+/// <param name="Reason">Why it was abandoned, as text for the operator.</param>
 public sealed record ReceptionOutcome(ReceptionEnd End, string Reason);
 
-/// <summary>Receives one layer: sources, disk and store around a <see cref="Receiver"/>, which another process's crash
-/// may have left midway.</summary>
+/// <summary>Receives one layer: sources, disk and store around a <see cref="Receiver"/>. The receiver may be one that a
+/// crash of an earlier process interrupted.</summary>
 public sealed class LayerReception(
     Receiver receiver, IReceptionStore store, ISourceConnector sources, ConnectionSettings settings, TimeProvider time)
 {
-    /// <summary>A step runs on the thread that brings its input: to wake another one for each record and job costs more
-    /// than the step.</summary>
+    /// <summary>A step runs on the thread that brings its input: waking another thread for each record and job costs
+    /// more than the step.</summary>
     private readonly Channel<ReceiverInput> _inbox = Channel.CreateUnbounded<ReceiverInput>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly long _origin = time.GetTimestamp();
@@ -44,17 +44,18 @@ public sealed class LayerReception(
     private int _connections;
     private volatile ServedPieces? _served;
 
-    /// <summary>What this host can serve of the layer meanwhile; null: nothing yet, or not any more. For any thread.
-    /// </summary>
+    /// <summary>What this host can serve of the layer during the reception; null: nothing yet, or nothing any more.
+    /// Thread-safe.</summary>
     public ServedPieces? Served => _served;
 
-    /// <summary>The target, as long as something of it is served. For any thread; the store closes it.</summary>
+    /// <summary>The target, while parts of it can be served. Thread-safe; the store closes it.</summary>
     public IReceivingDevice? Target => _served is null ? null : _target;
 
-    /// <summary>Runs until the layer is committed or given up, or the agent stops. When it returns or throws, no call
-    /// of the target or the store is under way.</summary>
-    /// <param name="notWanted">The layer is given up.</param>
-    /// <param name="stopping">What is there is kept, and a receiver continues with it after the next start.</param>
+    /// <summary>Runs until the layer is committed or abandoned, or the agent stops. When it returns or throws, no call
+    /// of the target or the store is in progress.</summary>
+    /// <param name="notWanted">Cancels the reception: nothing of the layer stays.</param>
+    /// <param name="stopping">Stops it: the store keeps what is there, and a receiver continues after the next
+    /// start.</param>
     public async Task<ReceptionOutcome> RunAsync(CancellationToken notWanted, CancellationToken stopping)
     {
         using var given = CancellationTokenSource.CreateLinkedTokenSource(notWanted, stopping);
@@ -116,7 +117,7 @@ public sealed class LayerReception(
             Seek(cancellation);
     }
 
-    /// <summary>Before the outputs of a step are done: no connection opens a target that is about to be
+    /// <summary>Runs before a step's outputs are executed, so that no connection opens a target that is about to be
     /// removed.</summary>
     private void Serve()
     {
@@ -125,7 +126,7 @@ public sealed class LayerReception(
             _served = served;
     }
 
-    /// <summary>Its end is an input like any other.</summary>
+    /// <summary>The end of the attempt is an input like any other.</summary>
     private void Connect(CancellationToken cancellation)
     {
         if (_pace.Next(receiver.Progress) is not { } pause)
@@ -138,8 +139,8 @@ public sealed class LayerReception(
         _connecting = Begin(pause, () => sources.ConnectAsync(fault, cancellation), cancellation);
     }
 
-    /// <summary>A further source, while another one is used: at once if the last search found one, else after a while.
-    /// </summary>
+    /// <summary>Looks for a further source beside the present ones: at once if the last search found one, otherwise
+    /// after a pause.</summary>
     private void Seek(CancellationToken cancellation) =>
         _seeking = Begin(_seekAfter, () => sources.ConnectFurtherAsync(cancellation), cancellation);
 
@@ -159,7 +160,7 @@ public sealed class LayerReception(
         return new Attempt(number, connecting);
     }
 
-    /// <returns>The receiver's input instead, if there is no connection.</returns>
+    /// <returns>The connection's input, or the receiver's input instead if there is no connection.</returns>
     private async Task<ReceiverInput> TakeConnectionAsync(
         ReceiverInput.Connected connected, CancellationToken cancellation)
     {
@@ -230,7 +231,7 @@ public sealed class LayerReception(
         var job = Task.Run(() => _inbox.Writer.TryWrite(Job(output)));
         _jobs.RemoveAll(other => other.IsCompleted);
         _jobs.Add(job);
-        // A job that throws is a fault of the program: the reception ends by it.
+        // A job that throws is a bug: it ends the reception.
         _ = job.ContinueWith(
             failed => _inbox.Writer.TryComplete(failed.Exception), CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -279,7 +280,7 @@ public sealed class LayerReception(
         return null;
     }
 
-    /// <summary>Nothing, if it is closed already.</summary>
+    /// <summary>Does nothing if the connection is already closed.</summary>
     private async Task CloseAsync(int number, string? fault)
     {
         if (!_sources.Remove(number, out var source))
@@ -289,6 +290,6 @@ public sealed class LayerReception(
         sources.Ended(source.Stream, fault);
     }
 
-    /// <summary>A connection that is being made.</summary>
+    /// <summary>A connection attempt in progress.</summary>
     private sealed record Attempt(int Number, Task<Stream?> Connecting);
 }

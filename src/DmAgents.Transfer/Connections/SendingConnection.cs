@@ -9,12 +9,12 @@ using DmAgents.Transfer.Wire;
 namespace DmAgents.Transfer.Connections;
 
 /// <summary>Serves one receiver: the stream, the disk and the limits around a <see cref="Sender"/>.</summary>
-/// <remarks>The next record is read when the last question is answered: so what a receiver sends takes no memory here,
-/// and the time that an answer takes is not the receiver's.</remarks>
+/// <remarks>Reads the next record only after the last request is answered. So a receiver's requests take no memory
+/// here, and the time of an answer does not count against the receiver.</remarks>
 public sealed class SendingConnection(
     TransferParty pool, ILayerSources sources, HostBandwidth host, ConnectionSettings settings, TimeProvider time)
 {
-    /// <summary>A step runs on the thread that brings its input: to wake another one for each record and piece costs
+    /// <summary>A step runs on the thread that brings its input: waking another thread for each record and piece costs
     /// more than the step.</summary>
     private readonly Channel<SenderInput> _inbox = Channel.CreateUnbounded<SenderInput>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
@@ -29,12 +29,12 @@ public sealed class SendingConnection(
     private string? _fault;
     private string? _noDifference;
 
-    /// <summary>Three in the time after which a receiver takes its source for stalled.</summary>
+    /// <summary>Three keep-alives within the time after which a receiver considers its source stalled.</summary>
     private TimeSpan KeepAliveAfter => settings.StalledAfter / 3;
 
     /// <summary>Serves until the receiver closes the stream or is refused.</summary>
-    /// <returns>What went wrong, a difference among it that was not found and cost whole pieces; null: nothing.
-    /// </returns>
+    /// <returns>What went wrong, including a difference that was not found, so that whole pieces were sent; null:
+    /// nothing.</returns>
     public async Task<string?> RunAsync(Stream stream, CancellationToken cancellation)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -51,7 +51,7 @@ public sealed class SendingConnection(
         {
             await StepAsync(taken).ConfigureAwait(false);
             _outbox.Writer.TryComplete();
-            // What was to be sent still leaves, a refusal's reason above all; but not to a receiver that is gone.
+            // Queued records are still sent, above all a refusal's reason, unless the receiver has gone.
             if (!_isReceiverGone)
                 await writing.ConfigureAwait(false);
         }
@@ -148,7 +148,7 @@ public sealed class SendingConnection(
             return null;
         if (found.Succeeded)
             return found.Value;
-        // Devices that share no blocks are no fault.
+        // Devices that share no blocks are not an error.
         if (!found.FailedWith(KernelFault.NotSupported))
             _noDifference = $"the difference from {origin} was not found, and whole pieces are sent: {found.Error}";
         return null;
@@ -165,11 +165,11 @@ public sealed class SendingConnection(
         return null;
     }
 
-    /// <summary>Off this connection's loop: a disk may take its time.</summary>
+    /// <summary>Runs a job off this connection's loop, because a disk may be slow.</summary>
     private void Run(Func<SenderInput> job)
     {
         _jobs++;
-        // A job that throws is a fault of the program: the connection ends by it, and does not wait for an answer.
+        // A job that throws is a bug: it ends the connection, which does not wait for an answer.
         _ = Task.Run(() => _inbox.Writer.TryWrite(job())).ContinueWith(
             failed => _inbox.Writer.TryComplete(failed.Exception), CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);

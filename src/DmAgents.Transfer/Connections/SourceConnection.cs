@@ -5,8 +5,8 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Connections;
 
-/// <summary>A receiver's connection to one source. It reads a record only when the receiver takes one: so one record is
-/// in memory, a busy receiver makes its source wait, and only a source that owes an answer can be stalled.</summary>
+/// <summary>A receiver's connection to one source. It reads a record only when the receiver accepts one. So one record
+/// is in memory, a busy receiver makes its source wait, and only a source that owes an answer can stall.</summary>
 internal sealed class SourceConnection : IAsyncDisposable
 {
     private readonly int _number;
@@ -29,7 +29,7 @@ internal sealed class SourceConnection : IAsyncDisposable
         _writing = Task.Run(() => WriteAsync(_guarded));
     }
 
-    /// <summary>Greets the source, and reads the first record that comes.</summary>
+    /// <summary>Sends the greeting and reads the first record.</summary>
     public static SourceConnection Start(
         int number, Stream stream, ChannelWriter<ReceiverInput> inbox, ConnectionSettings settings,
         TimeProvider time) =>
@@ -39,10 +39,10 @@ internal sealed class SourceConnection : IAsyncDisposable
 
     public void Send(TransferRecord record) => _outbox.Writer.TryWrite(record);
 
-    /// <summary>A record of this connection was stepped.</summary>
+    /// <summary>The receiver has processed a record of this connection.</summary>
     public void Stepped() => _waits = true;
 
-    /// <summary>The receiver takes records: the next one is read.</summary>
+    /// <summary>The receiver accepts records: reads the next one.</summary>
     public void ReadOn()
     {
         if (_waits)
@@ -70,8 +70,8 @@ internal sealed class SourceConnection : IAsyncDisposable
             await WireGreeting.ReadAsync(stream, _ended.Token).ConfigureAwait(false);
             while (await reader.ReadAsync(_ended.Token).ConfigureAwait(false) is { } record)
             {
-                // The only one in the inbox: the next is read after this one's step. A reception that failed takes
-                // none.
+                // The inbox holds one record of this connection: the next is read after this one's step. After a failed
+                // reception the inbox accepts none.
                 _inbox.TryWrite(new ReceiverInput.Received(_number, record));
                 await _taken.WaitAsync(_ended.Token).ConfigureAwait(false);
             }

@@ -7,14 +7,14 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Transfer.Content;
 
 /// <summary>
-/// What a layer's device holds, by pieces of one size. Pieces of zeros are left out, mapped or not, so the map, its
-/// digest and its cost follow the content. About 40 bytes of memory for each piece of the map.
+/// The hashes of a layer's device, by pieces of one size. The map omits pieces of zeros, mapped or not, so that its
+/// size, its digest and its cost follow the content. It takes about 40 bytes of memory per piece.
 /// </summary>
 public sealed class ContentMap : IEquatable<ContentMap>
 {
     private static readonly byte[] Domain = "DmAgents content 1\n"u8.ToArray();
 
-    /// <param name="pieces">Ascending, within the device, none of zeros.</param>
+    /// <param name="pieces">Ascending, within the device, without pieces of zeros.</param>
     private ContentMap(ByteSize deviceSize, PieceSize pieceSize, ImmutableArray<ContentPiece> pieces)
     {
         (DeviceSize, PieceSize, Pieces) = (deviceSize, pieceSize, pieces);
@@ -25,17 +25,17 @@ public sealed class ContentMap : IEquatable<ContentMap>
 
     public PieceSize PieceSize { get; }
 
-    /// <summary>Ascending by index; without those of zeros.</summary>
+    /// <summary>Ascending by index, without pieces of zeros.</summary>
     public ImmutableArray<ContentPiece> Pieces { get; }
 
-    /// <summary>BLAKE3 over the device's size, the pieces' size and all of <see cref="Pieces"/>: equal exactly if size
-    /// and bytes are.</summary>
+    /// <summary>BLAKE3 over the device size, the piece size and all of <see cref="Pieces"/>: equal exactly if size and
+    /// content are equal.</summary>
     public ContentDigest Digest { get; }
 
-    /// <summary>How many pieces the device has, those of zeros among them.</summary>
+    /// <summary>The number of pieces of the device, including those of zeros.</summary>
     public ulong PieceCount => PieceSize.CountIn(DeviceSize);
 
-    /// <summary>What a piece holds.</summary>
+    /// <summary>The hash of a piece.</summary>
     public PieceHash this[ulong index]
     {
         get
@@ -45,14 +45,14 @@ public sealed class ContentMap : IEquatable<ContentMap>
         }
     }
 
-    /// <summary>The map of a device that holds zeros alone.</summary>
+    /// <summary>The map of a device that holds only zeros.</summary>
     public static ContentMap OfZeros(ByteSize deviceSize, PieceSize pieceSize) => new(deviceSize, pieceSize, []);
 
-    /// <summary>The map of a device that holds what this one does but for some pieces.</summary>
-    /// <param name="changed">Each piece once, in any order; a hash of zeros takes the piece out.</param>
-    /// <param name="deviceSize">Of the other device; not below this one's, for a layer never shrinks.</param>
-    /// <exception cref="ArgumentException">A piece is named twice or lies beyond the device, or the device is shorter.
-    /// </exception>
+    /// <summary>The map of a device that differs from this one in some pieces.</summary>
+    /// <param name="changed">Each piece once, in any order; a hash of zeros removes the piece.</param>
+    /// <param name="deviceSize">The other device's size; at least this one's, because a layer never shrinks.</param>
+    /// <exception cref="ArgumentException">A piece occurs twice or lies beyond the device, or the device is
+    /// shorter.</exception>
     public ContentMap With(IEnumerable<ContentPiece> changed, ByteSize deviceSize)
     {
         if (deviceSize < DeviceSize)
@@ -69,8 +69,8 @@ public sealed class ContentMap : IEquatable<ContentMap>
         return new ContentMap(deviceSize, PieceSize, Merge(Pieces.AsSpan(), others));
     }
 
-    /// <summary>The pieces that hold something else than in <paramref name="origin"/>, ascending, those that became
-    /// zeros among them. Without an origin: all that are not zeros.</summary>
+    /// <summary>The pieces that differ from <paramref name="origin"/>, ascending, including those that became zeros.
+    /// Without an origin: all pieces that are not zeros.</summary>
     public ImmutableArray<ContentPiece> ChangedSince(ContentMap? origin)
     {
         if (origin is null)

@@ -8,13 +8,13 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Transfer.Content;
 
 /// <summary>
-/// A content map as bytes, to be kept beside the pool: about 32 bytes for each piece that is not zeros. The digest at
-/// the end is the checksum: it covers all before it but magic and version, and is computed when the map is read.
+/// A content map as bytes, stored beside the pool: about 32 bytes for each piece that is not zeros. The digest at the
+/// end is the checksum: it covers everything before it except magic and version. Reading the map computes it.
 /// </summary>
 /// <remarks>
-/// Little endian. Magic (8 bytes), version (2), log2 of the piece size (2), zero (4), device size (8), then runs: how
-/// many pieces of zeros (variable), how many that are not (variable), their hashes (32 each). A run of no pieces ends
-/// them; the digest (32) follows, and nothing else.
+/// Little endian. Magic (8 bytes), version (2), log2 of the piece size (2), zero (4), device size (8), then runs:
+/// number of pieces of zeros (variable length), number of other pieces (variable length), their hashes (32 each). A run
+/// of no pieces ends the runs; the digest (32) follows, and nothing else.
 /// </remarks>
 public static class ContentMapFile
 {
@@ -55,8 +55,8 @@ public static class ContentMapFile
         return bytes.WrittenSpan.ToArray();
     }
 
-    /// <summary>Reads a map, unless its version is unknown or a byte of it is not what was written.</summary>
-    /// <param name="reason">For people: what is wrong with it.</param>
+    /// <summary>Reads a map. Fails if its version is unknown or a byte of it differs from what was written.</summary>
+    /// <param name="reason">What is wrong with it, as text for the operator.</param>
     public static bool TryRead(
         ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out ContentMap? map, [NotNullWhen(false)] out string? reason)
     {
@@ -127,7 +127,7 @@ public static class ContentMapFile
         bytes.Advance(length);
     }
 
-    /// <summary>Null if it is cut off, or longer than 64 bits.</summary>
+    /// <summary>Null if the number is truncated or longer than 64 bits.</summary>
     private static ulong? ReadNumber(ref ReadOnlySpan<byte> bytes)
     {
         var value = 0UL;

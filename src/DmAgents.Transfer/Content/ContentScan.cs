@@ -3,19 +3,19 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Transfer.Content;
 
-/// <summary>Makes the content map of a device by reading it: the changed pieces of a child, or all that is mapped.
-/// </summary>
+/// <summary>Computes a device's content map by reading it: the changed pieces of a child, or everything that is
+/// mapped.</summary>
 public static class ContentScan
 {
-    /// <summary>The map of a device that has no parent, or whose parent's map is not at hand.</summary>
-    /// <param name="mapped">What is mapped, in bytes; the rest is not read.</param>
+    /// <summary>The map of a device without a parent, or without its parent's map.</summary>
+    /// <param name="mapped">The mapped ranges; the rest is not read.</param>
     public static KernelResult<ContentMap> Whole(
         IBlockReader device, PieceSize pieceSize, IEnumerable<ByteRange> mapped, CancellationToken cancellation) =>
         Child(ContentMap.OfZeros(device.Size, pieceSize), device, mapped, cancellation);
 
-    /// <summary>The map of a child: its parent's, and the pieces that something changed in.</summary>
+    /// <summary>The map of a child: its parent's map with the changed pieces replaced.</summary>
     /// <param name="changed">All ranges in which the two may differ, in any order, overlapping or not. They may end
-    /// beyond the device, since a pool's last block may.</param>
+    /// beyond the device, because a pool's last block may.</param>
     public static KernelResult<ContentMap> Child(
         ContentMap parent, IBlockReader device, IEnumerable<ByteRange> changed, CancellationToken cancellation)
     {
@@ -35,8 +35,8 @@ public static class ContentScan
         return parent.With(found, device.Size);
     }
 
-    /// <summary>The pieces of the device that a range touches; it may end beyond the device, or lie behind
-    /// it.</summary>
+    /// <summary>The device's pieces that a range touches; the range may extend beyond the device or start behind its
+    /// end.</summary>
     private static PieceRange Touched(ByteRange range, ByteSize device, PieceSize size)
     {
         var (start, end) = (range.Start.Bytes, Math.Min(range.End.Bytes, device.Bytes));

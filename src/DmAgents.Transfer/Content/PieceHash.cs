@@ -4,8 +4,8 @@ using Blake3;
 namespace DmAgents.Transfer.Content;
 
 /// <summary>
-/// BLAKE3 of a piece's bytes. A piece that ends beyond its device is filled up with zeros, so that a device that grows
-/// keeps the hashes that it has. The default value stands for a piece of zeros alone, mapped or not.
+/// BLAKE3 of a piece's bytes. A piece that ends beyond its device is padded with zeros, so that a growing device keeps
+/// its hashes. The default value stands for a piece of only zeros, mapped or not.
 /// </summary>
 public readonly record struct PieceHash
 {
@@ -25,10 +25,10 @@ public readonly record struct PieceHash
         _low = BinaryPrimitives.ReadUInt128BigEndian(hash[16..]);
     }
 
-    /// <summary>The piece holds zeros alone.</summary>
+    /// <summary>The piece holds only zeros.</summary>
     public bool IsZero => this == default;
 
-    /// <param name="bytes">A piece, or the part of one that lies on the device.</param>
+    /// <param name="bytes">A piece, or its part that lies on the device.</param>
     public static PieceHash Of(ReadOnlySpan<byte> bytes, PieceSize size)
     {
         if (bytes.Length > size.Bytes)
@@ -59,6 +59,6 @@ public readonly record struct PieceHash
     }
 }
 
-/// <summary>One piece of a device and what it holds.</summary>
-/// <param name="Index">From 0 on; it begins at this many piece sizes.</param>
+/// <summary>One piece of a device with its hash.</summary>
+/// <param name="Index">From 0; the piece starts at this many piece sizes.</param>
 public readonly record struct ContentPiece(ulong Index, PieceHash Hash);

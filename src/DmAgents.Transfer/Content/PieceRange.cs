@@ -1,9 +1,9 @@
 namespace DmAgents.Transfer.Content;
 
-/// <summary>Neighbouring pieces of a device: the first, and how many.</summary>
+/// <summary>Consecutive pieces of a device: the first, and their number.</summary>
 public readonly record struct PieceRange(ulong Start, ulong Count)
 {
-    /// <summary>More pieces than any device has: Linux counts a device's bytes by 63 bits, and the least piece has
+    /// <summary>More pieces than any device has: Linux counts a device's bytes with 63 bits, and the smallest piece has
     /// 4 KiB.</summary>
     public const ulong Most = 1UL << 51;
 

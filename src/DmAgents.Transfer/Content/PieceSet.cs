@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace DmAgents.Transfer.Content;
 
-/// <summary>A set of pieces, as ranges: ascending, and with a gap between each two.</summary>
+/// <summary>A set of pieces as ranges, ascending, with a gap between neighbours.</summary>
 public sealed class PieceSet : IEquatable<PieceSet>
 {
     private PieceSet(ImmutableArray<PieceRange> ranges, ulong count) => (Ranges, Count) = (ranges, count);
@@ -18,7 +18,7 @@ public sealed class PieceSet : IEquatable<PieceSet>
 
     public ImmutableArray<PieceRange> Ranges { get; }
 
-    /// <summary>How many pieces.</summary>
+    /// <summary>The number of pieces.</summary>
     public ulong Count { get; }
 
     public bool IsEmpty => Ranges.IsEmpty;
@@ -62,7 +62,7 @@ public sealed class PieceSet : IEquatable<PieceSet>
     {
         if (range.Count == 0)
             return this;
-        // Those from first on end behind the range's start, or at it; those from last on begin behind its end.
+        // The ranges from first on end at or after the range's start; those from last on start after its end.
         var found = Ranges.BinarySearch(new PieceRange(range.Start, 0), ByStart);
         var first = found >= 0 ? found : ~found;
         if (first > 0 && Ranges[first - 1].End >= range.Start)
@@ -79,11 +79,11 @@ public sealed class PieceSet : IEquatable<PieceSet>
 
     public PieceSet Add(ulong piece) => Add(new PieceRange(piece, 1));
 
-    /// <summary>Those that are in one of them at least.</summary>
+    /// <summary>The pieces that are in at least one of the sets.</summary>
     public PieceSet Union(PieceSet other) =>
         other.IsEmpty ? this : IsEmpty ? other : Of(Ranges.Concat(other.Ranges));
 
-    /// <summary>Those of this set that are not in the other.</summary>
+    /// <summary>The pieces of this set that are not in the other.</summary>
     public PieceSet Without(PieceSet other)
     {
         var left = ImmutableArray.CreateBuilder<PieceRange>();
@@ -105,7 +105,7 @@ public sealed class PieceSet : IEquatable<PieceSet>
         return new PieceSet(left.ToImmutable());
     }
 
-    /// <summary>Those that are in both.</summary>
+    /// <summary>The pieces that are in both sets.</summary>
     public PieceSet Intersect(PieceSet other) => Without(Without(other));
 
     public bool Equals(PieceSet? other) => other is not null && Ranges.AsSpan().SequenceEqual(other.Ranges.AsSpan());

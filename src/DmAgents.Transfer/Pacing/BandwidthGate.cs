@@ -9,13 +9,13 @@ public readonly record struct GateTicket(long Value);
 /// <summary>The inputs of the gate.</summary>
 public abstract record GateInput
 {
-    /// <summary>A transfer wants to send so many bytes.</summary>
+    /// <summary>A transfer wants to send this many bytes.</summary>
     public sealed record Request(GateTicket Ticket, TransferPriority Priority, int Bytes) : GateInput;
 
-    /// <summary>It no longer wants to.</summary>
+    /// <summary>The transfer withdraws its request.</summary>
     public sealed record Withdraw(GateTicket Ticket) : GateInput;
 
-    /// <summary>The host's limit, in bytes a second; null: none.</summary>
+    /// <summary>The host's limit in bytes per second; null: none.</summary>
     public sealed record Limit(long? BytesPerSecond) : GateInput;
 
     /// <summary>Time has passed.</summary>
@@ -23,17 +23,17 @@ public abstract record GateInput
 }
 
 /// <summary>
-/// The host's limit of bytes that transfers send, and in whose turn they are: the more urgent first, within a priority
-/// one after the other. One grant in eight is for the one that was passed over longest, so a transfer that others
-/// overtake still moves, and its receiver does not take it for stalled.
+/// The host's limit of bytes that transfers send, and the order in which they may send: the more urgent first, in turn
+/// within a priority. One grant in eight is for the transfer that was passed over longest. So a transfer that others
+/// overtake still makes progress, and its receiver does not consider it stalled.
 /// </summary>
-/// <remarks>A machine: it decides, and its driver waits. Without a limit everything is granted at once.</remarks>
+/// <remarks>A pure machine: it decides, and its driver waits. Without a limit it grants everything at once.</remarks>
 public sealed class BandwidthGate
 {
-    /// <summary>Grants in a row by urgency alone.</summary>
+    /// <summary>Consecutive grants by urgency alone.</summary>
     private const int InARow = 7;
 
-    /// <summary>What a pause saves up, as a part of a second.</summary>
+    /// <summary>A pause saves up this fraction of a second's bytes.</summary>
     private const int BurstPart = 10;
 
     private readonly List<Waiting> _waiting = [];
@@ -43,7 +43,7 @@ public sealed class BandwidthGate
     private sealed record Waiting(GateTicket Ticket, TransferPriority Priority, int Bytes);
 
     /// <summary>Steps once.</summary>
-    /// <returns>Those that may send, in this order, and when to step again; null: when something is asked.</returns>
+    /// <returns>The tickets that may send, in this order, and when to step again; null: at the next input.</returns>
     public (ImmutableArray<GateTicket> Granted, TimeSpan? WakeAt) Step(GateInput input, TimeSpan now)
     {
         switch (input)
@@ -76,7 +76,7 @@ public sealed class BandwidthGate
     private Waiting Next()
     {
         var urgent = _waiting.MinBy(waiting => waiting.Priority)!;
-        // The list is in the order of asking: its first was passed over longest.
+        // The list is in the order of the requests: its first was passed over longest.
         var other = _waiting.FirstOrDefault(waiting => waiting.Priority != urgent.Priority);
         _inARow = other is null || _inARow == InARow ? 0 : _inARow + 1;
         return other is not null && _inARow == 0 ? other : urgent;

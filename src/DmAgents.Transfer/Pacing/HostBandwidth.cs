@@ -2,8 +2,8 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Pacing;
 
-/// <summary>What all transfers of a host wait at before they send: <see cref="BandwidthGate"/>, with a clock.
-/// </summary>
+/// <summary>The gate that all transfers of a host pass before they send: <see cref="BandwidthGate"/> with a
+/// clock.</summary>
 public sealed class HostBandwidth : IDisposable
 {
     private readonly TimeProvider _time;
@@ -25,16 +25,16 @@ public sealed class HostBandwidth : IDisposable
         SetLimit(bytesPerSecond);
     }
 
-    /// <summary>Without a limit nothing waits, and in no order.</summary>
+    /// <summary>Without a limit no transfer waits, and there is no order.</summary>
     public bool IsLimited => _isLimited;
 
-    /// <summary>Bytes that all transfers have sent since the process began, before encryption.</summary>
+    /// <summary>Bytes that all transfers have sent since the process started, before encryption.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
-    /// <summary>So many bytes were sent.</summary>
+    /// <summary>Counts sent bytes.</summary>
     public void Count(int bytes) => Interlocked.Add(ref _sent, bytes);
 
-    /// <summary>Another limit, at once.</summary>
+    /// <summary>Changes the limit, at once.</summary>
     public void SetLimit(long? bytesPerSecond)
     {
         _isLimited = bytesPerSecond is not null;

@@ -2,18 +2,18 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Pacing;
 
-/// <summary>In whose turn a transfer is; known when the receiver has asked.</summary>
+/// <summary>A transfer's priority; known once the receiver has asked.</summary>
 public sealed class TransferTurn
 {
     public TransferPriority Priority { get; set; } = TransferPriority.Normal;
 }
 
-/// <summary>A stream whose writes keep a transfer's own limit and wait in turn at the host's.</summary>
-/// <remarks>They are cut into slices, so that a more urgent transfer waits for one slice and not for a chunk, and so
-/// that with a low limit some bytes still leave several times a second.</remarks>
+/// <summary>A stream whose writes observe a transfer's own limit and wait in turn for the host's.</summary>
+/// <remarks>Writes are cut into slices. So a more urgent transfer waits for one slice and not for a chunk, and even
+/// with a low limit some bytes leave several times a second.</remarks>
 public sealed class PacedStream : OuterStream
 {
-    /// <summary>TLS puts so many bytes into one of its records.</summary>
+    /// <summary>The most bytes that TLS puts into one record.</summary>
     private const int LargestSlice = 16 * 1024;
 
     private readonly HostBandwidth _host;

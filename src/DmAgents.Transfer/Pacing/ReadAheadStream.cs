@@ -1,11 +1,11 @@
 namespace DmAgents.Transfer.Pacing;
 
-/// <summary>Below TLS, which reads 16 KiB at most: takes as much as the connection has at once, so that a layer needs
-/// fewer system calls. Writes pass through. Closes the inner stream.</summary>
-/// <param name="length">Bytes that are read ahead at most.</param>
+/// <summary>A stream below TLS, which reads at most 16 KiB: takes everything that the connection has at once, so that a
+/// layer needs fewer system calls. Writes pass through. Closes the inner stream.</summary>
+/// <param name="length">The maximum of bytes read ahead.</param>
 public sealed class ReadAheadStream(Stream inner, int length = ReadAheadStream.DefaultLength) : OuterStream(inner)
 {
-    /// <summary>As much as a busy receiver's connection usually holds.</summary>
+    /// <summary>What a busy receiver's connection usually holds.</summary>
     public const int DefaultLength = 256 * 1024;
 
     private byte[]? _bytes;

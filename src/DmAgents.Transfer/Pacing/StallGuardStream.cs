@@ -3,18 +3,18 @@ using DmAgents.Transfer.Wire;
 namespace DmAgents.Transfer.Pacing;
 
 /// <summary>
-/// A stream that gives up when no byte comes or leaves for a time, however long all of it takes. Only the time in which
-/// a read or a write is under way counts: a side that is busy with its disk does not read, and is not stalled.
+/// A stream that fails if no byte arrives or leaves for a time, however long the whole takes. Only the time of a read
+/// or write in progress counts: a side that is busy with its disk does not read, and is not stalled.
 /// </summary>
 public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider time) : OuterStream(inner)
 {
     private readonly Watch _reads = new(limit, time);
     private readonly Watch _writes = new(limit, time);
 
-    /// <summary>A write is done when its last byte left, so long ones are cut.</summary>
+    /// <summary>A write ends when its last byte has left, so long writes are cut.</summary>
     private const int Slice = 64 * 1024;
 
-    /// <exception cref="WireException">Stalled.</exception>
+    /// <exception cref="WireException">The stream stalled.</exception>
     public override async ValueTask<int> ReadAsync(
         Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -32,7 +32,7 @@ public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider 
         }
     }
 
-    /// <exception cref="WireException">Stalled.</exception>
+    /// <exception cref="WireException">The stream stalled.</exception>
     public override async ValueTask WriteAsync(
         ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -68,14 +68,14 @@ public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider 
         base.Dispose(disposing);
     }
 
-    /// <summary>One direction's timer, used for one call after the other: there are many calls a second. Most end at
-    /// once, and need none: to set it asks for the time of day, which costs as much as the call itself.</summary>
+    /// <summary>One direction's timer, reused for each call, because there are many calls per second. Most calls
+    /// complete at once and need no timer: arming it reads the clock, which costs as much as the call itself.</summary>
     private sealed class Watch(TimeSpan limit, TimeProvider time) : IDisposable
     {
         private CancellationTokenSource _timer = new(Timeout.InfiniteTimeSpan, time);
         private bool _isArmed;
 
-        /// <summary>A call begins: its token is cancelled with the caller.</summary>
+        /// <summary>Begins a call, whose token is cancelled with the caller's.</summary>
         public Watched Begin(CancellationToken cancellation)
         {
             var caller = cancellation.UnsafeRegister(
@@ -83,7 +83,7 @@ public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider 
             return new Watched(this, caller, _timer.Token);
         }
 
-        /// <summary>The call waits: its token is cancelled after the limit, too.</summary>
+        /// <summary>The call has to wait: its token is also cancelled after the limit.</summary>
         public void Arm()
         {
             _isArmed = true;
@@ -92,7 +92,7 @@ public sealed class StallGuardStream(Stream inner, TimeSpan limit, TimeProvider 
 
         public void End()
         {
-            // Refused if it fired, be it a moment after the call: what follows must not be cancelled by it.
+            // Fails if the timer fired, even a moment after the call: it must not cancel the next call.
             var isUnused = _isArmed ? _timer.TryReset() : !_timer.IsCancellationRequested;
             _isArmed = false;
             if (isUnused)

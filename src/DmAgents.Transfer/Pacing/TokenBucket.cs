@@ -1,11 +1,11 @@
 namespace DmAgents.Transfer.Pacing;
 
 /// <summary>
-/// So many bytes a second, and at most so many at once after a pause. Pure: the time of one monotonic clock
-/// comes in.
+/// A rate limit in bytes per second, with a limited burst after a pause. Pure: callers pass the time of one monotonic
+/// clock.
 /// </summary>
-/// <remarks>Bytes may be taken while the level is not below zero, whatever their number: the level then is below zero
-/// until the rate has made up for it, so over time the rate holds for slices of any length.</remarks>
+/// <remarks>Any number of bytes may be taken while the level is not below zero. The level then stays below zero until
+/// the rate has made up for it, so that over time the rate holds for slices of any length.</remarks>
 public sealed class TokenBucket
 {
     private readonly double _rate;
@@ -14,7 +14,7 @@ public sealed class TokenBucket
     private TimeSpan _at;
 
     /// <param name="bytesPerSecond">Above zero.</param>
-    /// <param name="burst">Bytes; how much a pause saves up.</param>
+    /// <param name="burst">The bytes that a pause saves up.</param>
     public TokenBucket(long bytesPerSecond, long burst, TimeSpan now)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytesPerSecond);
@@ -22,21 +22,20 @@ public sealed class TokenBucket
         (_rate, _burst, _level, _at) = (bytesPerSecond, burst, burst, now);
     }
 
-    /// <summary>How long to wait until bytes may be taken, in whole milliseconds; zero: no wait.</summary>
-    /// <remarks>Timers count milliseconds and drop the rest: a wait that is not rounded up here would end too early,
-    /// and one below a millisecond at once, so that the caller would spin. The bytes of the time above are not lost.
-    /// </remarks>
+    /// <summary>The time until bytes may be taken, in whole milliseconds; zero: no wait.</summary>
+    /// <remarks>Timers drop fractions of a millisecond. A wait that is not rounded up here would end too early, and one
+    /// below a millisecond at once, so that the caller would spin. The bytes of the extra time are not lost.</remarks>
     public TimeSpan Wait(TimeSpan now)
     {
         Fill(now);
         if (_level >= 0)
             return TimeSpan.Zero;
-        // A tick more: the level after a wait that is just long enough may be a rounding error below zero.
+        // One tick more: after a wait of exactly this length, rounding may leave the level slightly below zero.
         var ticks = TimeSpan.FromSeconds(-_level / _rate).Ticks + 1;
         return TimeSpan.FromMilliseconds((ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond);
     }
 
-    /// <summary>Takes bytes; <see cref="Wait"/> has to be zero.</summary>
+    /// <summary>Takes bytes. <see cref="Wait"/> must be zero.</summary>
     public void Take(long bytes, TimeSpan now)
     {
         Fill(now);

@@ -3,8 +3,8 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Receiving;
 
-/// <summary>The first half of a transfer: a header that fits what was asked, and a map that has the wanted digest.
-/// Nothing is made before both are there.</summary>
+/// <summary>The first half of a transfer: a header that fits the request, and a map with the wanted digest. Nothing is
+/// created before both have arrived.</summary>
 internal sealed class MapReception(ReceiveRequest request, ReceiverSettings settings, ReceivingProgress? plan)
 {
     private readonly List<ContentPiece> _pieces = [];
@@ -13,7 +13,7 @@ internal sealed class MapReception(ReceiveRequest request, ReceiverSettings sett
 
     public TransferRecords.Header? Header { get; private set; }
 
-    /// <summary>Once it is whole, and the wanted one.</summary>
+    /// <summary>Set once the map is complete and has the wanted digest.</summary>
     public ContentMap? Map { get; private set; }
 
     /// <summary>Takes the header.</summary>
@@ -81,7 +81,7 @@ internal sealed class MapReception(ReceiveRequest request, ReceiverSettings sett
     {
         for (var piece = range.Start; piece < range.End; piece++)
         {
-            // So what a peer claims in few bytes is never more than what this host knows already.
+            // So a peer cannot claim, in a few bytes, more than this host already knows.
             if (_base is null || _base[piece].IsZero)
                 return "its map says of zeros that they became zeros";
             _pieces.Add(new ContentPiece(piece, default));

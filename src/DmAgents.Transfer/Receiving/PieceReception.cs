@@ -4,9 +4,9 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Receiving;
 
-/// <summary>A piece whose parts come, from its first byte on.</summary>
-/// <param name="range">Of the piece on the device.</param>
-/// <param name="buffer">Of the piece's size at least.</param>
+/// <summary>A piece whose parts are arriving, in ascending order.</summary>
+/// <param name="range">The piece's range on the device.</param>
+/// <param name="buffer">At least of the piece's size.</param>
 internal sealed class PieceReception(ulong piece, ByteRange range, byte[] buffer)
 {
     private readonly ImmutableArray<ReceivedPart>.Builder _parts = ImmutableArray.CreateBuilder<ReceivedPart>();
@@ -19,10 +19,10 @@ internal sealed class PieceReception(ulong piece, ByteRange range, byte[] buffer
 
     public byte[] Buffer => buffer;
 
-    /// <summary>The piece's bytes as far as they came.</summary>
+    /// <summary>The piece's bytes that have arrived so far.</summary>
     public Memory<byte> Bytes => buffer.AsMemory(0, (int)range.Length.Bytes);
 
-    /// <summary>Every byte of it came.</summary>
+    /// <summary>Every byte of the piece has arrived.</summary>
     public bool IsWhole => _covered == range.Length;
 
     public ImmutableArray<ReceivedPart> Parts => _parts.ToImmutable();
@@ -37,7 +37,7 @@ internal sealed class PieceReception(ulong piece, ByteRange range, byte[] buffer
         _ => throw new ArgumentException($"no part of a piece: {record.GetType().Name}", nameof(record)),
     };
 
-    /// <summary>Puts the parts over what the target holds.</summary>
+    /// <summary>Copies the parts over the target's present bytes.</summary>
     public void Overlay(Memory<byte> loaded)
     {
         foreach (var part in _parts)

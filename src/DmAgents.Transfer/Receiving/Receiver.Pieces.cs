@@ -2,27 +2,28 @@ using DmAgents.Transfer.Content;
 
 namespace DmAgents.Transfer.Receiving;
 
-/// <summary>Pieces on their way to the disk: verified, written, synced, noted, and read back.</summary>
+/// <summary>Pieces on their way to the disk: verified, written, synced, recorded, and read back.</summary>
 public sealed partial class Receiver
 {
-    /// <summary>Pieces that one job makes zeros: a stop waits for those that are under way.</summary>
+    /// <summary>The most pieces that one job zeroes: a stop waits for jobs in progress.</summary>
     private const ulong ZeroAtOnce = 1024;
 
     private readonly Dictionary<ulong, InMemory> _inMemory = [];
     private readonly Stack<byte[]> _buffers = [];
     private readonly Queue<ulong> _toReadBack = [];
 
-    /// <summary>Pieces that became zeros, and those of them that are still to be zeroed.</summary>
+    /// <summary>Pieces that became zeros; and those that are still to be zeroed.</summary>
     private PieceSet _zeros = PieceSet.Empty;
     private readonly Queue<PieceRange> _toZero = [];
     private int _zeroing;
 
-    /// <summary>Noted as verified; and what the sync under way will add.</summary>
+    /// <summary>Pieces recorded as verified; and those that the sync in progress will add.</summary>
     private PieceSet _durable = PieceSet.Empty;
     private PieceSet? _sync;
 
-    /// <param name="Piece">What came of it.</param>
-    /// <param name="Loaded">All of it: the target's bytes with the parts put over them; or what came.</param>
+    /// <param name="Piece">The received parts.</param>
+    /// <param name="Loaded">The whole piece: the target's bytes with the parts copied over them, or the bytes
+    /// received.</param>
     private sealed record InMemory(PieceReception? Piece, Memory<byte> Loaded, byte[] Buffer);
 
     private string? TakePiece(PieceReception piece, bool askedWhole)

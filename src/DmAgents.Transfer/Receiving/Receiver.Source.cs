@@ -4,13 +4,13 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Receiving;
 
-/// <summary>Which sources there are, and what they are asked.</summary>
+/// <summary>The sources, and the requests to them.</summary>
 public sealed partial class Receiver
 {
     private readonly Sources _sources;
 
-    /// <summary>Pieces that were not what they had to be when their parts were put over the base's. The base or the
-    /// difference is not what it is taken for; a whole piece depends upon neither.</summary>
+    /// <summary>Pieces whose hash was wrong after their parts were copied over the base's bytes. Base or difference is
+    /// not the expected one; a whole piece depends on neither.</summary>
     private PieceSet _failedInPart = PieceSet.Empty;
 
     private bool Takes(SourceTalk talk) => talk.Current is not null || _inMemory.Count < _settings.PiecesInMemory;
@@ -36,7 +36,7 @@ public sealed partial class Receiver
             Disconnect(talk, $"the source is of no use: {fault}");
     }
 
-    /// <summary>Asks each source that has answered for something else, and leaves those that are slow.</summary>
+    /// <summary>Sends the next request to each source that has answered, and drops slow ones.</summary>
     private void UseSources()
     {
         foreach (var slow in _sources.Slow(Takes, _now))

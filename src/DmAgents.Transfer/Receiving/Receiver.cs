@@ -4,14 +4,14 @@ using DmAgents.Transfer.Content;
 namespace DmAgents.Transfer.Receiving;
 
 /// <summary>
-/// The receiving side of a layer's transfer, over as many connections as it takes: a machine that decides what is
-/// asked, kept, written and verified, and its driver does it. The layer is whole in the end, or nothing is left.
+/// The receiving side of a layer's transfer, over any number of connections. A pure machine: it decides what to
+/// request, store, write and verify, and its driver does it. In the end the layer is complete, or nothing is left.
 /// </summary>
 /// <remarks>
-/// <para>The map comes first, and only one with the wanted digest is taken. From then on each piece is verified in
-/// memory, against the map, before a byte of it is written: so each byte of the target is at any moment the base's or
-/// the wanted one, a crash does no harm, and any source may continue where another one ended.</para>
-/// <para>Before the commit what was received is read back from the disk.</para>
+/// <para>The map comes first, and it must have the wanted digest. From then on each piece is verified in memory,
+/// against the map, before any of it is written. So each byte of the target is always either the base's or the wanted
+/// one, a crash does no harm, and any source may continue where another one ended.</para>
+/// <para>Before the commit the receiver reads the received pieces back from the disk.</para>
 /// </remarks>
 public sealed partial class Receiver
 {
@@ -30,7 +30,7 @@ public sealed partial class Receiver
 
     private enum Phase
     {
-        /// <summary>No map: nothing is kept or made.</summary>
+        /// <summary>There is no map: nothing is stored or created.</summary>
         Seeking,
         KeepingPlan,
         MakingTarget,
@@ -39,11 +39,11 @@ public sealed partial class Receiver
         Committing,
         Committed,
 
-        /// <summary>Waits for what is under way.</summary>
+        /// <summary>Waits for jobs in progress.</summary>
         Abandoning,
         Abandoned,
 
-        /// <summary>Waits for what is under way; what is kept is for the next start.</summary>
+        /// <summary>Waits for jobs in progress; what is stored is for the next start.</summary>
         Stopping,
         Stopped,
     }
@@ -54,35 +54,36 @@ public sealed partial class Receiver
         _sources = new Sources(settings);
     }
 
-    /// <summary>Continues what a crash interrupted.</summary>
+    /// <summary>Resumes a reception that a crash interrupted.</summary>
     public Receiver(ReceiveRequest request, ReceiverSettings settings, ReceivingProgress kept, ContentMap map)
         : this(request, settings) => (_plan, _map) = (kept, map);
 
-    /// <summary>False: the source was asked for nothing, or what came waits for the disk. No record is then to be read
-    /// from the connection: a read in vain would look like a source that is stalled.</summary>
+    /// <summary>False if the source owes no answer, or received pieces wait for the disk. The connection must not read
+    /// a record then: an unanswered read would look like a stalled source.</summary>
     public bool TakesRecords(int connection) => _sources.Of(connection) is { IsIdle: false } talk && Takes(talk);
 
-    /// <summary>The layer is there, or nothing is left, or it was stopped: no output follows.</summary>
+    /// <summary>The layer is committed, abandoned or stopped: no output follows.</summary>
     public bool IsOver => _phase is Phase.Committed or Phase.Abandoned or Phase.Stopped;
 
     public bool IsCommitted => _phase == Phase.Committed;
 
     public bool IsStopped => _phase == Phase.Stopped;
 
-    /// <summary>Nothing more can happen without another connection.</summary>
+    /// <summary>The receiver cannot continue without another connection.</summary>
     public bool NeedsSource => _sources.All.Count == 0 && _phase <= Phase.Receiving
         && (_phase != Phase.Receiving || _written.Count < _changed.Count);
 
-    /// <summary>Another connection beside those that there are is of use.</summary>
+    /// <summary>A further connection, beside the present ones, would help.</summary>
     public bool TakesSource => _sources.All.Count > 0 && _sources.All.Count < _settings.MaxSources
         && _phase == Phase.Receiving && _written.Count < _changed.Count;
 
-    /// <summary>What other hosts can be served meanwhile. Null: no target yet, or not any more.</summary>
+    /// <summary>What other hosts can be served during the reception. Null: no target yet, or no target any
+    /// more.</summary>
     public ServedPieces? Served => _phase is Phase.Receiving or Phase.ReadingBack or Phase.Committing
         ? new ServedPieces(_map!, _changed, _written)
         : null;
 
-    /// <summary>How many of the pieces that differ from the base are verified and written, of how many.</summary>
+    /// <summary>Of the pieces that differ from the base: the number verified and written, and the total.</summary>
     public (ulong Verified, ulong Changed) Progress => (_written.Count, _changed.Count);
 
     public ImmutableArray<ReceiverOutput> Step(ReceiverInput input, TimeSpan now)
@@ -208,7 +209,7 @@ public sealed partial class Receiver
 
     private void TakeTarget(bool isThere)
     {
-        // A target that is gone took its pieces with it: the plan must say so before another one is made.
+        // A missing target has lost its pieces: the plan must record that before another target is created.
         if (!isThere)
             KeepPlan(_plan! with { Verified = PieceSet.Empty }, _map!);
         else
@@ -218,7 +219,7 @@ public sealed partial class Receiver
         }
     }
 
-    /// <summary>Does whatever has become possible.</summary>
+    /// <summary>Does everything that has become possible.</summary>
     private void Advance()
     {
         if (_phase == Phase.Seeking
@@ -256,8 +257,8 @@ public sealed partial class Receiver
             _abandoned = reason;
     }
 
-    /// <summary>Nothing more is ordered. A commit that was ordered may be done: what it says is waited for.</summary>
-    /// <returns>False: it is too late.</returns>
+    /// <summary>Orders no further jobs. An ordered commit may take effect, so its answer is awaited.</summary>
+    /// <returns>False if it is too late.</returns>
     private bool Leave(Phase leaving)
     {
         if (_phase > Phase.Committing || (_phase == Phase.Committing && _jobs > 0))

@@ -36,8 +36,9 @@ public static class ReceivingProgressFile
         return bytes.WrittenSpan.ToArray();
     }
 
-    /// <summary>Reads it, unless its version is unknown or a byte of it is not what was written.</summary>
-    /// <param name="reason">For people: what is wrong with it.</param>
+    /// <summary>Reads a progress. Fails if its version is unknown or a byte of it differs from what was
+    /// written.</summary>
+    /// <param name="reason">What is wrong with it, as text for the operator.</param>
     public static bool TryRead(
         ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out ReceivingProgress? progress,
         [NotNullWhen(false)] out string? reason)

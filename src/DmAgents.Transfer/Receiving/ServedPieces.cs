@@ -2,8 +2,8 @@ using DmAgents.Transfer.Content;
 
 namespace DmAgents.Transfer.Receiving;
 
-/// <summary>What a host that still receives a layer can serve of it. For any thread.</summary>
-/// <param name="map">The layer's.</param>
+/// <summary>What a host can serve of a layer that it still receives. Thread-safe.</summary>
+/// <param name="map">The layer's map.</param>
 /// <param name="changed">The pieces that differ from the base's.</param>
 /// <param name="written">Those of them that are verified and written.</param>
 public sealed class ServedPieces(ContentMap map, PieceSet changed, PieceSet written)
@@ -12,10 +12,10 @@ public sealed class ServedPieces(ContentMap map, PieceSet changed, PieceSet writ
 
     public ContentMap Map => map;
 
-    /// <summary>The pieces that it cannot serve. Found when they are first asked for: there is one of these objects for
-    /// each piece that comes.</summary>
+    /// <summary>The pieces that it cannot serve. Computed on first use, because one of these objects is created for
+    /// each piece received.</summary>
     public PieceSet Missing => _missing ??= changed.Without(written);
 
-    /// <summary>How many changed pieces it has.</summary>
+    /// <summary>The number of changed pieces that it has.</summary>
     public ulong Verified => written.Count;
 }

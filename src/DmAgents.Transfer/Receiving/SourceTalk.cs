@@ -3,14 +3,14 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Receiving;
 
-/// <summary>The talk with one source, over one connection: what was asked of it, and whether its answers fit.</summary>
+/// <summary>The dialogue with one source over one connection: the requests, and whether the answers fit them.</summary>
 internal sealed class SourceTalk(
     int connection, ReceiveRequest request, ReceiverSettings settings, ReceivingProgress? plan, TimeSpan begun)
 {
     private readonly MapReception _reception = new(request, settings, plan);
     private Phase _phase;
 
-    /// <summary>Asked for and not yet come.</summary>
+    /// <summary>Requested and not yet received.</summary>
     private readonly HashSet<ulong> _asked = [];
     private TimeSpan _askedAt;
     private TimeSpan _answering;
@@ -23,7 +23,7 @@ internal sealed class SourceTalk(
 
     private enum Phase
     {
-        /// <summary>A header comes.</summary>
+        /// <summary>The header is awaited.</summary>
         Asked,
         Mapping,
         Idle,
@@ -32,52 +32,52 @@ internal sealed class SourceTalk(
 
     public int Connection => connection;
 
-    /// <summary>All that was asked is answered: more can be.</summary>
+    /// <summary>All requests are answered: the next one can be sent.</summary>
     public bool IsIdle => _phase == Phase.Idle;
 
-    /// <summary>The layer's map, once it is whole and has the wanted digest.</summary>
+    /// <summary>The layer's map, once it is complete and has the wanted digest.</summary>
     public ContentMap? Map => _reception.Map;
 
     public ReceivingProgress NewPlan => new(
         Map!.Digest, _reception.Header!.Base, _reception.Header.Shape, PieceSet.Empty);
 
-    /// <summary>The source has the target's base, so that what changed since can be had of it.</summary>
+    /// <summary>The source has the target's base, so it can send only the changes.</summary>
     public bool HasBase { get; private set; }
 
-    /// <summary>Whole pieces were asked for.</summary>
+    /// <summary>The request was for whole pieces.</summary>
     public bool AskedWhole { get; private set; }
 
-    /// <summary>The piece whose parts come.</summary>
+    /// <summary>The piece whose parts are arriving.</summary>
     public PieceReception? Current { get; private set; }
 
-    /// <summary>The source had nothing: when it is asked again.</summary>
+    /// <summary>The source had nothing to send: the time of the next request.</summary>
     public TimeSpan? AskAgainAt { get; private set; }
 
-    /// <summary>What it did not have at its last answer; null: as far as is known it has all.</summary>
+    /// <summary>The pieces missing at its last answer; null: as far as known it has all.</summary>
     public PieceSet? Lacks { get; private set; }
 
-    /// <summary>Asked for and not yet come.</summary>
+    /// <summary>Requested and not yet received.</summary>
     public PieceSet Outstanding => IsIdle ? PieceSet.Empty : PieceSet.Of(_asked);
 
-    /// <summary>When a piece was last asked for or came.</summary>
+    /// <summary>When a piece was last requested or received.</summary>
     public TimeSpan MovedAt { get; private set; }
 
-    /// <summary>A question for pieces came to its end.</summary>
+    /// <summary>The source has completely answered a request for pieces.</summary>
     public bool HasAnswered { get; private set; }
 
-    /// <summary>Pieces in a second, of all questions that brought some; null: none did yet.</summary>
+    /// <summary>Pieces per second, over all requests that brought some; null: none did yet.</summary>
     public double? Speed => _answering > TimeSpan.Zero ? _answered / _answering.TotalSeconds : null;
 
-    /// <summary>Not before this time.</summary>
+    /// <summary>Sends no request before this time.</summary>
     public void AskLater(TimeSpan at) => AskAgainAt = at;
 
-    /// <summary>It owes a piece for so long.</summary>
+    /// <summary>The source has owed a piece for longer than the limit.</summary>
     public bool IsLate(TimeSpan now) => _phase == Phase.Pieces && now - MovedAt >= settings.SlowAfter;
 
-    /// <summary>What it waits for is this host's own work.</summary>
+    /// <summary>The source waits for this host's own work.</summary>
     public void WaitsForUs(TimeSpan now) => MovedAt = now;
 
-    /// <summary>What it is asked first.</summary>
+    /// <summary>The first request.</summary>
     public TransferRecords.Ask Begin() => new(
         settings.Pool, request.Layer, request.Content, request.Priority, settings.PieceSize,
         plan?.Shape ?? request.Expected, plan is not null,
@@ -86,7 +86,7 @@ internal sealed class SourceTalk(
                 .Take(WireLimits.Ancestors),
         ]);
 
-    /// <summary>Asks for pieces; it is idle.</summary>
+    /// <summary>Requests pieces. The dialogue must be idle.</summary>
     public TransferRecords.AskPieces Ask(bool whole, List<PieceRange> ranges, TimeSpan now)
     {
         (_askedAt, MovedAt) = (now, now);
@@ -98,9 +98,9 @@ internal sealed class SourceTalk(
     }
 
     /// <summary>Takes a record.</summary>
-    /// <param name="begin">Makes room for a piece.</param>
-    /// <param name="ended">A piece of which all came that the source sends.</param>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <param name="begin">Allocates a piece.</param>
+    /// <param name="ended">A piece of which the source has sent everything.</param>
+    /// <returns>What is wrong with the record, or null.</returns>
     public string? Take(
         TransferRecord record, TimeSpan now, Func<ulong, PieceReception> begin, out PieceReception? ended)
     {
@@ -168,7 +168,7 @@ internal sealed class SourceTalk(
         return null;
     }
 
-    /// <summary>The piece is the one that comes, or the next one.</summary>
+    /// <summary>The part must belong to the current piece, or start the next one.</summary>
     private string? Begin(ulong piece, Func<ulong, PieceReception> begin)
     {
         if (Current is not null)

@@ -3,34 +3,35 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Receiving;
 
-/// <summary>The sources of a receiver, and which of them is asked for which pieces. Pure.</summary>
-/// <remarks>A source that has all is asked for what no other source has, so that each piece leaves it about once,
-/// however many hosts receive the layer. One that receives the layer itself is asked for what it had at its last
-/// answer.</remarks>
+/// <summary>A receiver's sources, and which pieces to request from each. Pure.</summary>
+/// <remarks>A source that has everything is asked for what no other source has, so that each piece leaves it about
+/// once, however many hosts receive the layer. A source that receives the layer itself is asked for what it had at its
+/// last answer.</remarks>
 internal sealed class Sources(ReceiverSettings settings)
 {
-    /// <summary>A receiver so many times slower than a source that has all keeps nothing from that.</summary>
+    /// <summary>If a receiver is this many times slower than a complete source, its pieces are requested from that
+    /// source, too.</summary>
     private const double MuchSlower = 8;
 
-    /// <summary>One of several sources is asked for one part in so many of what is missing.</summary>
+    /// <summary>With several sources, a request is for this fraction of the missing pieces.</summary>
     private const ulong Parts = 8;
 
-    /// <summary>How long the last pieces may come from other receivers, in times of the pause before a second question.
-    /// </summary>
+    /// <summary>How long the last pieces are left to other receivers, as a multiple of the pause before the next
+    /// request.</summary>
     private const int LastWait = 8;
 
     private readonly List<SourceTalk> _talks = [];
     private readonly Random _random = new(settings.Seed);
 
-    /// <summary>Where this receiver begins.</summary>
+    /// <summary>The piece with which this receiver starts.</summary>
     private ulong _first;
 
-    /// <summary>Where the sources that have all are asked on.</summary>
+    /// <summary>The next piece to request from complete sources.</summary>
     private ulong _next;
 
     public IReadOnlyList<SourceTalk> All => _talks;
 
-    /// <summary>How many of them receive the layer themselves.</summary>
+    /// <summary>The number of sources that receive the layer themselves.</summary>
     private ulong Receivers => (ulong)_talks.Count(talk => talk.Lacks is not null);
 
     public SourceTalk? Of(int connection) => _talks.Find(talk => talk.Connection == connection);
@@ -39,16 +40,16 @@ internal sealed class Sources(ReceiverSettings settings)
 
     public void Remove(SourceTalk talk) => _talks.Remove(talk);
 
-    /// <param name="coming">The pieces that come.</param>
+    /// <param name="coming">The pieces to receive.</param>
     public void Begin(PieceSet coming) => _first = _next = Nth(coming, settings.FirstPart);
 
-    /// <summary>Those that can be asked for something at this time.</summary>
+    /// <summary>The sources that can be sent a request now.</summary>
     public List<SourceTalk> Free(TimeSpan now) =>
         _talks.FindAll(talk => talk.IsIdle && (talk.AskAgainAt is not { } time || time <= now));
 
-    /// <summary>What a free source can be asked for; empty: nothing, or not yet.</summary>
-    /// <param name="missing">What has not come.</param>
-    /// <param name="changed">All that comes.</param>
+    /// <summary>What to request from a free source; empty: nothing, or nothing yet.</summary>
+    /// <param name="missing">The pieces not yet received.</param>
+    /// <param name="changed">All pieces to receive.</param>
     public PieceSet WantedOf(SourceTalk talk, PieceSet missing, PieceSet changed, TimeSpan now)
     {
         var free = _talks.Where(other => other != talk)
@@ -56,7 +57,7 @@ internal sealed class Sources(ReceiverSettings settings)
         var wanted = free.Without(talk.Lacks ?? HeldBeside(talk, changed, now));
         if (wanted.IsEmpty && talk.Lacks is not null)
         {
-            // When it has waited, a question for one piece shows what it has by then.
+            // After the pause, a request for one piece shows what the source has by then.
             if (talk.AskAgainAt is null || free.IsEmpty)
                 talk.AskLater(now + settings.AskAgainAfter);
             else
@@ -64,13 +65,13 @@ internal sealed class Sources(ReceiverSettings settings)
         }
         if (talk.Lacks is null && talk.AskAgainAt is null && !wanted.IsEmpty && wanted.Count <= Receivers)
         {
-            // The last ones: another receiver is likely to get them at this moment.
+            // The last pieces: another receiver is probably about to get them.
             talk.AskLater(now + settings.AskAgainAfter * (1 + LastWait * _random.NextDouble()));
         }
         return talk.AskAgainAt > now ? PieceSet.Empty : wanted;
     }
 
-    /// <summary>Those to ask for, from a place on, and then from the start.</summary>
+    /// <summary>Chooses the ranges to request: from a position on, then from the start.</summary>
     public List<PieceRange> Choose(SourceTalk talk, PieceSet wanted)
     {
         var ranges = new List<PieceRange>();
@@ -91,8 +92,8 @@ internal sealed class Sources(ReceiverSettings settings)
         return ranges;
     }
 
-    /// <summary>Slow sources of which another one has what they owe.</summary>
-    /// <param name="takes">False: the receiver itself makes a source wait.</param>
+    /// <summary>Slow sources that owe pieces which another source has.</summary>
+    /// <param name="takes">False if this receiver itself makes the source wait.</param>
     public List<SourceTalk> Slow(Func<SourceTalk, bool> takes, TimeSpan now)
     {
         if (_talks.Count < 2)
@@ -104,7 +105,7 @@ internal sealed class Sources(ReceiverSettings settings)
             && (other.Lacks is not { } lacks || !late.Outstanding.Without(lacks).IsEmpty)));
     }
 
-    /// <summary>When one of them can be asked again, or is slow; null: what comes decides.</summary>
+    /// <summary>When a source can be asked again, or becomes slow; null: the next input decides.</summary>
     public TimeSpan? WakeAt(TimeSpan now)
     {
         var times = _talks.Where(talk => talk.IsIdle).Select(talk => talk.AskAgainAt).OfType<TimeSpan>();
@@ -113,14 +114,16 @@ internal sealed class Sources(ReceiverSettings settings)
         return times.Where(time => time > now).Select(time => (TimeSpan?)time).Min();
     }
 
-    /// <summary>What sources that receive the layer themselves have, and are fast enough to be left to it.</summary>
+    /// <summary>The pieces of sources that receive the layer themselves, if they are fast enough to be left to supply
+    /// them.</summary>
     private PieceSet HeldBeside(SourceTalk talk, PieceSet changed, TimeSpan now) => _talks
         .Where(other => other.Lacks is not null && !other.IsLate(now)
             && (other.Speed ?? double.MaxValue) * MuchSlower >= (talk.Speed ?? 0))
         .Aggregate(PieceSet.Empty, (held, other) => held.Union(changed.Without(other.Lacks!)));
 
-    /// <summary>Where it was left off. If other receivers have what is there, within this receiver's own part of what
-    /// is left: right behind what they have is what they are about to get.</summary>
+    /// <summary>The position after the last request. If other receivers have the piece there, a random position in this
+    /// receiver's own share of the rest: the pieces right behind theirs are the ones that they are about to
+    /// get.</summary>
     private ulong Place(PieceSet wanted, ulong count)
     {
         var others = Receivers;

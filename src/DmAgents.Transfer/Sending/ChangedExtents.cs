@@ -3,7 +3,7 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Transfer.Sending;
 
-/// <summary>Where a layer may differ from its base, joined and in order, to be looked up by piece.</summary>
+/// <summary>The ranges in which a layer may differ from its base, joined and in order, for look-up by piece.</summary>
 internal sealed class ChangedExtents
 {
     private readonly List<ByteRange> _ranges = [];
@@ -24,7 +24,7 @@ internal sealed class ChangedExtents
         }
     }
 
-    /// <summary>The parts of a range, ascending.</summary>
+    /// <summary>The parts within a range, ascending.</summary>
     public ImmutableArray<ByteRange> Within(ByteRange range)
     {
         var parts = ImmutableArray.CreateBuilder<ByteRange>();
@@ -37,7 +37,7 @@ internal sealed class ChangedExtents
         return parts.ToImmutable();
     }
 
-    /// <summary>The first that ends behind a position.</summary>
+    /// <summary>The index of the first range that ends after a position.</summary>
     private int First(ByteSize position)
     {
         var (low, high) = (0, _ranges.Count);

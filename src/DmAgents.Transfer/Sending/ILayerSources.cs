@@ -3,15 +3,15 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Sending;
 
-/// <summary>The copies of this host that others may be served from. Called by many connections at once.</summary>
+/// <summary>This host's copies that can be served to other hosts. Thread-safe: many connections call it
+/// concurrently.</summary>
 public interface ILayerSources
 {
-    /// <summary>Opens the copy that a receiver asks for; whether it fits the question is the sender's to judge.
-    /// </summary>
+    /// <summary>Opens the copy that a receiver asks for. The sender judges whether it fits the request.</summary>
     OpenAnswer Open(TransferRecords.Ask ask);
 }
 
-/// <summary>What became of a question for a layer.</summary>
+/// <summary>The answer to a request for a layer.</summary>
 public abstract record OpenAnswer
 {
     public sealed record Found(IOpenLayer Layer) : OpenAnswer;
@@ -20,15 +20,16 @@ public abstract record OpenAnswer
     public sealed record Refused(TransferRefusal Why, string Reason) : OpenAnswer;
 }
 
-/// <summary>A copy that stays readable until it is disposed of.</summary>
+/// <summary>A copy that stays readable until it is disposed.</summary>
 public interface IOpenLayer : IDisposable
 {
-    /// <summary>As it is now: of a layer that is received itself less and less is missing. Null: it was given up.
-    /// </summary>
+    /// <summary>The present state: if this host still receives the layer, the missing pieces become fewer. Null: the
+    /// reception was abandoned.</summary>
     SourceLayer? Layer { get; }
 
     IBlockReader Device { get; }
 
-    /// <summary>Null: the differences cannot be found, as while the layer itself is still received.</summary>
+    /// <summary>Null if the differences cannot be found, for example while this host still receives the
+    /// layer.</summary>
     IBlockChanges? Changes { get; }
 }

@@ -6,17 +6,17 @@ using DmAgents.Transfer.Wire;
 namespace DmAgents.Transfer.Sending;
 
 /// <summary>
-/// The sending side of one connection: a machine that decides what is read and sent, and its driver does it. It answers
-/// a receiver's questions one after the other, and holds a few pieces in memory at most, whatever is asked.
+/// The sending side of one connection. A pure machine: it decides what to read and send, and its driver does it. It
+/// answers a receiver's requests one after the other, and holds only a few pieces in memory, whatever the request.
 /// </summary>
-/// <remarks>It has nothing that a crash could lose. Pieces are read ahead and sent in the order of the question; a
-/// buffer is used again when its last record has left, so a slow receiver stops the reading.</remarks>
+/// <remarks>It has no state that a crash could lose. Pieces are read ahead and sent in the order of the request. A
+/// buffer is reused after its last record has left, so a slow receiver stops the reading.</remarks>
 public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultReadAhead)
 {
-    /// <summary>Pieces in memory: one that leaves, and the next ones while the disk is slower for a moment.</summary>
+    /// <summary>Pieces in memory: one being sent, and the next ones for moments in which the disk is slower.</summary>
     public const int DefaultReadAhead = 4;
 
-    /// <summary>Records of a map that are under way at once.</summary>
+    /// <summary>The maximum of a map's records in flight.</summary>
     private const int MapAhead = 4;
 
     private readonly List<SenderOutput> _outputs = [];
@@ -48,11 +48,11 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         Closed,
     }
 
-    /// <summary>False: the last question is still being answered, or its answer still leaves, and no more is to be read
-    /// from the connection.</summary>
+    /// <summary>False if the last request is not answered, or its answer is still being sent: no record must be read
+    /// from the connection then.</summary>
     public bool TakesRecords => _phase is Phase.Waiting or Phase.Ready && _unsent.Count == 0;
 
-    /// <summary>The receiver waits for a header, which may take long: it gets a record at each tick.</summary>
+    /// <summary>The receiver waits for a header, which may take long: each tick sends it a record.</summary>
     public bool NeedsTicks => _phase is Phase.Opening or Phase.Finding;
 
     public ImmutableArray<SenderOutput> Step(SenderInput input)
@@ -78,7 +78,7 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
                     _buffers.Push(slot.Buffer);
                 break;
             case SenderInput.Tick:
-                // A link that takes none needs no second one.
+                // A link that has not taken the last one needs no second one.
                 if (NeedsTicks && _unsent.Count == 0)
                     Send(new TransferRecords.KeepAlive());
                 break;
@@ -167,7 +167,7 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
             Answer();
             return;
         }
-        // What this host still receives gets more from question to question.
+        // Between requests, this host receives more of the layer itself.
         _phase = Phase.Looking;
         OrderJob(new SenderOutput.LookForMissing());
     }
@@ -220,8 +220,8 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         _phase = _map is null ? Phase.Ready : Phase.Mapping;
     }
 
-    /// <summary>What the receiver has the map of it names itself; what it does not have it may only have of the
-    /// changes.</summary>
+    /// <summary>A receiver with the map names the pieces itself; without it, a receiver may ask only for changed
+    /// pieces.</summary>
     private SendBatch MakeBatch(TransferRecords.AskPieces ask)
     {
         var layer = _layer!;
@@ -251,7 +251,7 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
             {
                 _map.MoveNext();
                 Send(_map.Current);
-                // The receiver may ask as soon as it has the end.
+                // The receiver may send requests as soon as it has the end of the map.
                 if (_map.Current is TransferRecords.MapEnd)
                     (_map, _phase) = (null, Phase.Ready);
             }

@@ -5,10 +5,10 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Sending;
 
-/// <summary>Cuts what is to be sent into records.</summary>
+/// <summary>Splits what is to be sent into records.</summary>
 internal static class SenderRecords
 {
-    /// <summary>A map's changes: neighbouring hashes together, neighbouring zeros as a range.</summary>
+    /// <summary>A map's changes: consecutive hashes together, consecutive zeros as a range.</summary>
     public static IEnumerable<TransferRecord> OfMap(ImmutableArray<ContentPiece> changed)
     {
         for (var i = 0; i < changed.Length;)
@@ -27,8 +27,8 @@ internal static class SenderRecords
         yield return new TransferRecords.MapEnd((ulong)changed.Length);
     }
 
-    /// <summary>A set of more ranges than a record may have is rounded up: what is said to be missing is not asked for.
-    /// </summary>
+    /// <summary>If the set has more ranges than a record may have, it is rounded up: pieces reported as missing are not
+    /// requested.</summary>
     public static TransferRecords.Lacking OfMissing(PieceSet missing)
     {
         var ranges = missing.Ranges;
@@ -39,8 +39,8 @@ internal static class SenderRecords
             [.. ranges.Take(WireLimits.Ranges - 1), new PieceRange(start, ranges[^1].End - start)]);
     }
 
-    /// <summary>The parts of a piece that was read: zeros by ranges, the rest by chunks.</summary>
-    /// <param name="range">Of the piece.</param>
+    /// <summary>The parts of a piece that was read: zeros as ranges, the rest as chunks.</summary>
+    /// <param name="range">The piece's range.</param>
     /// <param name="bytes">From the range's start on.</param>
     public static IEnumerable<TransferRecord> OfPiece(
         ByteRange range, ImmutableArray<ByteRange> parts, ReadOnlyMemory<byte> bytes, int unit)

@@ -17,7 +17,7 @@ internal sealed class SendSlot(ulong piece, ByteRange range, ImmutableArray<Byte
     public bool IsRead { get; set; }
 }
 
-/// <summary>One question for pieces.</summary>
+/// <summary>One request for pieces.</summary>
 internal sealed class SendBatch(bool isWhole)
 {
     public bool IsWhole => isWhole;

@@ -5,9 +5,9 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Sending;
 
-/// <summary>A copy of a layer that is sent from.</summary>
-/// <param name="Map">Of what the layer holds, also while the copy is not whole.</param>
-/// <param name="Bases">The maps of ancestors that are in the pool: those that a receiver may have, too.</param>
-/// <param name="Missing">Pieces that this host, which receives the layer itself, has not verified yet.</param>
+/// <summary>A layer's copy on the sending host.</summary>
+/// <param name="Map">The map of the complete layer, even while the copy is incomplete.</param>
+/// <param name="Bases">The maps of ancestors in the pool, which a receiver may have, too.</param>
+/// <param name="Missing">Pieces that this host, if it still receives the layer itself, has not verified yet.</param>
 public sealed record SourceLayer(
     LayerShape Shape, ContentMap Map, ImmutableDictionary<ContentDigest, ContentMap> Bases, PieceSet Missing);

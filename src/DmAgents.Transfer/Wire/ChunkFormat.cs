@@ -5,11 +5,11 @@ using ZstdSharp;
 namespace DmAgents.Transfer.Wire;
 
 /// <summary>
-/// A chunk of data: offset (8 bytes), length (4), encoding (1: none, 2: a zstd frame), XXH128 of the bytes that it
-/// stands for (16), and the encoded bytes. The encoded bytes are never more than the others.
+/// A chunk of data: offset (8 bytes), length (4), encoding (1: none, 2: a zstd frame), XXH128 of the decoded bytes
+/// (16), and the encoded bytes. The encoded bytes are never more than the decoded ones.
 /// </summary>
-/// <remarks>A side that never compresses, or never decompresses, has no context and no buffer for it: a connection has
-/// a reader and a writer, and sends data by one of them.</remarks>
+/// <remarks>A side that never compresses, or never decompresses, allocates no context and no buffer for it: a
+/// connection has a reader and a writer, and only one of them carries data.</remarks>
 internal sealed class ChunkFormat : IDisposable
 {
     private const byte Plain = 1;
@@ -37,7 +37,7 @@ internal sealed class ChunkFormat : IDisposable
         var encoded = ReadOnlySpan<byte>.Empty;
         if (_choice.IsWorthTrying)
         {
-            // Into a buffer of the chunk's own length: what does not fit was not worth it.
+            // The buffer has the chunk's own length: if the result does not fit, compression was not worth it.
             _compressor ??= new Compressor(Level);
             if (_compressor.TryWrap(bytes, Buffer.AsSpan(0, bytes.Length), out var written))
                 encoded = Buffer.AsSpan(0, written);

@@ -1,21 +1,21 @@
 namespace DmAgents.Transfer.Wire;
 
 /// <summary>
-/// Whether the next chunk is worth compressing: after chunks that did not become smaller some are sent as they are, the
-/// more the longer it has been so. Archives and media in an image lie next to each other.
+/// Decides whether the next chunk is worth compressing. After chunks that did not shrink, some are sent uncompressed,
+/// and more of them the longer this lasts: archives and media lie next to each other in an image.
 /// </summary>
 internal sealed class CompressionChoice
 {
-    /// <summary>A sixteenth less is worth the time of both sides.</summary>
+    /// <summary>Saving a sixteenth is worth both sides' time.</summary>
     private const int WorthwhilePart = 16;
 
-    /// <summary>64 chunks are 16 MiB: what becomes compressible behind them is found soon.</summary>
+    /// <summary>64 chunks are 16 MiB: compressible data behind them is found soon.</summary>
     private const int MostLeftOut = 64;
 
     private int _leftOut;
     private int _leaveOut;
 
-    /// <summary>False: the chunk is sent as it is, and counted.</summary>
+    /// <summary>False: the chunk is sent uncompressed, and counted.</summary>
     public bool IsWorthTrying
     {
         get

@@ -6,8 +6,8 @@ using DmAgents.Transfer.Content;
 
 namespace DmAgents.Transfer.Wire;
 
-/// <summary>Reads the fields of a record or file that is all there. Whatever does not fit is refused by name.</summary>
-/// <param name="name">What is read, for the refusal.</param>
+/// <summary>Reads the fields of a complete record or file. Refuses by name whatever does not fit.</summary>
+/// <param name="name">The name of the record or file, for the refusal.</param>
 internal ref struct FieldReader(string name, ReadOnlySpan<byte> payload)
 {
     private ReadOnlySpan<byte> _left = payload;
@@ -54,7 +54,7 @@ internal ref struct FieldReader(string name, ReadOnlySpan<byte> payload)
         return range.Count is > 0 and <= PieceRange.Most ? range : throw Bad($"a range of {range.Count} pieces");
     }
 
-    /// <summary>A number of things of a size each, which must all be there.</summary>
+    /// <summary>The number of items of a fixed length, all of which must be present.</summary>
     public int Count(int limit, int itemLength)
     {
         var count = UInt32();
@@ -80,7 +80,7 @@ internal ref struct FieldReader(string name, ReadOnlySpan<byte> payload)
         return rest;
     }
 
-    /// <summary>All was read.</summary>
+    /// <summary>Checks that everything was read.</summary>
     public readonly void End()
     {
         if (!_left.IsEmpty)

@@ -30,7 +30,7 @@ internal readonly struct FieldWriter(ArrayBufferWriter<byte> bytes)
         UInt64(range.Count);
     }
 
-    /// <summary>16 bytes in the order of its text.</summary>
+    /// <summary>16 bytes in the order of the text form.</summary>
     public void Guid(Guid value) => value.TryWriteBytes(Take(16), bigEndian: true, out _);
 
     public void Digest(ContentDigest value) => value.CopyTo(Take(ContentDigest.Length));
@@ -39,7 +39,7 @@ internal readonly struct FieldWriter(ArrayBufferWriter<byte> bytes)
 
     public void Bytes(ReadOnlySpan<byte> value) => value.CopyTo(Take(value.Length));
 
-    /// <summary>UTF-8 behind its length; what exceeds the limit is cut off between two characters.</summary>
+    /// <summary>UTF-8 after its length; a text above the limit is truncated between two characters.</summary>
     public void Text(string value, int limit)
     {
         var encoded = Encoding.UTF8.GetBytes(value).AsSpan();

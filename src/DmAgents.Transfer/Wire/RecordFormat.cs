@@ -8,7 +8,7 @@ using DmAgents.Transfer.Content;
 
 namespace DmAgents.Transfer.Wire;
 
-/// <summary>The fields of each record but the data's, which <see cref="ChunkFormat"/> knows.</summary>
+/// <summary>The fields of every record except data, which <see cref="ChunkFormat"/> handles.</summary>
 internal static class RecordFormat
 {
     public static RecordType TypeOf(TransferRecord record) => record switch

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace DmAgents.Transfer.Wire;
 
 /// <summary>
-/// Reads the other side's records. A payload is waited for whole (TLS gives 16 KiB at once) in one buffer, whose length
-/// is fixed; nothing is allocated by what a peer claims.
+/// Reads the other side's records. It waits for a complete payload (TLS delivers 16 KiB at a time) in one buffer of
+/// fixed length; a peer's claims allocate nothing.
 /// </summary>
 /// <param name="side">The side that wrote them.</param>
 public sealed class RecordReader(Stream stream, WireSide side) : IDisposable
@@ -14,14 +14,14 @@ public sealed class RecordReader(Stream stream, WireSide side) : IDisposable
         side == WireSide.Sender ? WireLimits.Payload : WireLimits.Of(RecordType.AskPieces)];
     private readonly ChunkFormat _chunks = new();
 
-    /// <summary>How many bytes were read.</summary>
+    /// <summary>The number of bytes read.</summary>
     public long BytesRead { get; private set; }
 
     public void Dispose() => _chunks.Dispose();
 
-    /// <summary>The next record; its bytes are valid until the next call. Null: the stream ended between two records.
-    /// </summary>
-    /// <exception cref="WireException">What came is no record of this side.</exception>
+    /// <summary>The next record; its bytes are valid until the next call. Null: the stream ended between two
+    /// records.</summary>
+    /// <exception cref="WireException">The bytes are not a record of this side.</exception>
     public async ValueTask<TransferRecord?> ReadAsync(CancellationToken cancellation)
     {
         var read = await FillAsync(_prefix, cancellation).ConfigureAwait(false);

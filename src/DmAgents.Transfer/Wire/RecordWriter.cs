@@ -4,8 +4,8 @@ using System.Buffers.Binary;
 namespace DmAgents.Transfer.Wire;
 
 /// <summary>
-/// Writes records: type (1 byte), payload length (4, little endian), payload. One write of the stream for each record,
-/// from one buffer that is used again.
+/// Writes records: type (1 byte), payload length (4, little endian), payload. Each record is one write to the stream,
+/// from one reused buffer.
 /// </summary>
 public sealed class RecordWriter(Stream stream) : IDisposable
 {
@@ -14,7 +14,7 @@ public sealed class RecordWriter(Stream stream) : IDisposable
     private readonly ArrayBufferWriter<byte> _bytes = new(WireLimits.Payload + PrefixLength);
     private readonly ChunkFormat _chunks = new();
 
-    /// <summary>How many bytes were written.</summary>
+    /// <summary>The number of bytes written.</summary>
     public long BytesWritten { get; private set; }
 
     public void Dispose() => _chunks.Dispose();

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace DmAgents.Transfer.Wire;
 
-/// <summary>What each side sends first: <c>DMBLOCKS</c>, its version (2 bytes, little endian) and 6 bytes of zero.
-/// </summary>
+/// <summary>The first bytes of each side: <c>DMBLOCKS</c>, its version (2 bytes, little endian) and 6 bytes of
+/// zero.</summary>
 public static class WireGreeting
 {
     public const int Length = 16;
@@ -11,7 +11,7 @@ public static class WireGreeting
 
     private static ReadOnlySpan<byte> Magic => "DMBLOCKS"u8;
 
-    /// <summary>Both sides send it at once, so each can name the other's version.</summary>
+    /// <summary>Both sides send it at once, so each can report the other's version.</summary>
     public static async ValueTask WriteAsync(Stream stream, CancellationToken cancellation)
     {
         var bytes = new byte[Length];
@@ -21,7 +21,7 @@ public static class WireGreeting
         await stream.FlushAsync(cancellation).ConfigureAwait(false);
     }
 
-    /// <exception cref="WireException">The peer speaks something else, or another version.</exception>
+    /// <exception cref="WireException">The peer uses another protocol, or another version.</exception>
     public static async ValueTask ReadAsync(Stream stream, CancellationToken cancellation)
     {
         var bytes = new byte[Length];

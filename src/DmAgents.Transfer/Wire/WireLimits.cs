@@ -3,21 +3,20 @@ using DmAgents.Transfer.Content;
 
 namespace DmAgents.Transfer.Wire;
 
-/// <summary>How long things are at most. A peer that exceeds one is refused before anything is allocated for it.
-/// </summary>
+/// <summary>The maximum sizes. A peer that exceeds one is refused before anything is allocated for it.</summary>
 public static class WireLimits
 {
     /// <summary>Bytes of a layer in one chunk: large enough to compress well, small enough that a slow link moves one
-    /// within a stall's time.</summary>
+    /// within the stall limit.</summary>
     public const int Chunk = 256 * 1024;
 
     /// <summary>Hashes in one record.</summary>
     public const int Hashes = 1024;
 
-    /// <summary>Ancestors that a receiver names; containerd stacks 128 layers at most.</summary>
+    /// <summary>Ancestors in an Ask; containerd stacks at most 128 layers.</summary>
     public const int Ancestors = 256;
 
-    /// <summary>Ranges in one question for pieces, and of those that a source lacks.</summary>
+    /// <summary>Ranges in one request for pieces, and in a list of missing pieces.</summary>
     public const int Ranges = 1024;
 
     /// <summary>Bytes of a reason.</summary>
@@ -40,7 +39,7 @@ public static class WireLimits
     };
 }
 
-/// <summary>What a record is, on the wire. A number never gets another meaning.</summary>
+/// <summary>The type of a record on the wire. A number never changes its meaning.</summary>
 internal enum RecordType : byte
 {
     Ask = 1,
@@ -58,7 +57,7 @@ internal enum RecordType : byte
     Lacking = 26,
 }
 
-/// <summary>Which side's records are read.</summary>
+/// <summary>The side whose records are read.</summary>
 public enum WireSide
 {
     /// <summary>Asks.</summary>
