@@ -3,7 +3,7 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Fleet;
 
-/// <summary>What was asked for, or why it is refused. Expected refusals are values.</summary>
+/// <summary>The requested value, or the reason for a refusal. Expected refusals are values.</summary>
 public readonly record struct FleetOutcome<T>
 {
     private readonly T? _value;

@@ -9,28 +9,28 @@ using DmAgents.Fleet.Tokens;
 
 namespace DmAgents.Fleet.Authority;
 
-/// <summary>What an authority decides: pure. Times and serial numbers arrive with the request; the next state is
-/// written before anything that follows from it is given out.</summary>
+/// <summary>An authority's decisions. Pure: times and serial numbers arrive with the request. The caller writes the
+/// next state to disk before it hands out anything that follows from it.</summary>
 public static class AuthorityDecider
 {
-    /// <summary>So many can be open at once: a script that makes tokens in a loop is stopped by name.</summary>
+    /// <summary>The maximum of open tokens: a script that makes tokens in a loop gets a clear refusal.</summary>
     public const int MaxOpenTokens = 1000;
 
-    /// <summary>Certificates of one host that have not ended. A host renews twice in the life of one; a host that asks
-    /// in a loop is stopped, so that its revocation has room in the list.</summary>
+    /// <summary>The maximum of unexpired certificates per host. A host renews twice in a certificate's life. A host
+    /// that asks in a loop is refused, so that the list has room for its revocation.</summary>
     public const int MaxCertificates = 64;
 
-    /// <summary>Tokens, hosts, certificates and revocations in all, each at most 500 bytes of
-    /// <see cref="AuthorityDocument.MaxBytes"/>. A revocation adds none, so it always has room.</summary>
+    /// <summary>The maximum of tokens, hosts, certificates and revocations together, each at most 500 bytes of
+    /// <see cref="AuthorityDocument.MaxBytes"/>. A revocation adds no record, so there is always room for it.</summary>
     public const int MaxRecords = 30_000;
 
-    /// <summary>A token that expired is remembered for this long, so that its refusal says so.</summary>
+    /// <summary>An expired token is remembered for this long, so that its refusal can say so.</summary>
     public static readonly TimeSpan TokenMemory = TimeSpan.FromDays(30);
 
     public static readonly TimeSpan LeastTokenLife = TimeSpan.FromMinutes(1);
     public static readonly TimeSpan MostTokenLife = TimeSpan.FromDays(7);
 
-    /// <summary>A token is given out.</summary>
+    /// <summary>Issues a token.</summary>
     public static AuthorityDecision AddToken(
         AuthorityState state, TokenHash token, TimeSpan life, DateTimeOffset now)
     {
@@ -61,8 +61,8 @@ public static class AuthorityDecider
     }
 
     /// <summary>
-    /// A host with a token is let in. Whatever a crash interrupted, the same host with the same key may repeat it as
-    /// long as the token lives; it gets another certificate.
+    /// Admits a host with a token. After a crash the same host with the same key may repeat the request while the token
+    /// lives; it gets another certificate.
     /// </summary>
     public static AdmissionDecision Admit(
         AuthorityState state, JoinToken token, AuthorityFingerprint authority, HostName host, KeyFingerprint key,
@@ -86,20 +86,21 @@ public static class AuthorityDecider
         return Give(next, host, key, certificate, replaces: false, now);
     }
 
-    /// <summary>A certificate for the host that has the authority.</summary>
+    /// <summary>Issues a certificate to the host that has the authority.</summary>
     public static AdmissionDecision AdmitOwn(
         AuthorityState state, HostName host, KeyFingerprint key, IssuedCertificate certificate, DateTimeOffset now) =>
         Give(state with { Own = host }, host, key, certificate, replaces: false, now);
 
-    /// <summary>A host that showed its valid certificate gets the next, for the same key or another.</summary>
+    /// <summary>Issues the next certificate, for the same key or another, to a host that showed its valid
+    /// one.</summary>
     public static AdmissionDecision Renew(
         AuthorityState state, HostCertificate shown, KeyFingerprint key, IssuedCertificate certificate,
         DateTimeOffset now) => state.Revocations.FirstOrDefault(each => each.Serial == shown.Serial) is { } revoked
             ? new AdmissionDecision.Refused(JoinRefusal.NotTrusted(PeerRefusal.Revoked(shown, revoked.At)))
             : Give(state, shown.Host, key, certificate, replaces: true, now);
 
-    /// <summary>All certificates of a host that have not ended are revoked, its keys are not signed again, and its name
-    /// is free.</summary>
+    /// <summary>Revokes all unexpired certificates of a host and frees its name. The authority never signs the host's
+    /// keys again.</summary>
     public static AuthorityDecision Revoke(AuthorityState state, HostName host, DateTimeOffset now)
     {
         var pruned = Pruned(state, now);
@@ -149,7 +150,8 @@ public static class AuthorityDecider
         var certificates = known?.Certificates ?? [];
         if (host == state.Own)
         {
-            // It is never revoked, so its oldest need not be remembered; without a certificate it could serve no other.
+            // This host is never revoked, so its oldest certificates can be forgotten; without a certificate it could
+            // serve no other host.
             certificates = certificates[Math.Max(0, certificates.Length - MaxCertificates + 1)..];
         }
         else if (certificates.Length >= MaxCertificates)
@@ -165,8 +167,8 @@ public static class AuthorityDecider
         return new AdmissionDecision.Granted(pruned with { Hosts = pruned.Hosts.SetItem(host, next) });
     }
 
-    /// <summary>Without what has no meaning any more. A host keeps its name though all its certificates have ended: it
-    /// may be off, and its layers are there.</summary>
+    /// <summary>Removes records that no longer matter. A host keeps its name even if all its certificates have expired:
+    /// it may be switched off and still have its layers.</summary>
     private static AuthorityState Pruned(AuthorityState state, DateTimeOffset now)
     {
         var ended = now - 2 * FleetClock.Tolerance;
@@ -196,7 +198,7 @@ public static class AuthorityDecider
         new(new Refusal(kind, what, $"fleet {state.Name}", why, next));
 }
 
-/// <summary>What an authority decides about an operator's request.</summary>
+/// <summary>An authority's decision on an operator's request.</summary>
 public abstract record AuthorityDecision
 {
     private AuthorityDecision()
@@ -210,14 +212,14 @@ public abstract record AuthorityDecision
     public sealed record Refused(Refusal Refusal) : AuthorityDecision;
 }
 
-/// <summary>What an authority decides about a host's request for a certificate.</summary>
+/// <summary>An authority's decision on a host's request for a certificate.</summary>
 public abstract record AdmissionDecision
 {
     private AdmissionDecision()
     {
     }
 
-    /// <summary>The certificate may be given, after this state is on disk.</summary>
+    /// <summary>The certificate may be handed out after this state is on disk.</summary>
     public sealed record Granted(AuthorityState Next) : AdmissionDecision;
 
     public sealed record Refused(JoinRefusal Refusal) : AdmissionDecision;

@@ -9,19 +9,19 @@ namespace DmAgents.Fleet.Authority;
 
 /// <summary>
 /// The authority's state as a file: JSON, field by field, sorted, so that equal states are equal bytes. A document of a
-/// later version is not read: what it says would be lost at the next change.
+/// later version is refused: the next change would lose what only that version knows.
 /// </summary>
 public static class AuthorityDocument
 {
     private const int Version = 1;
 
-    /// <summary>Of a thousand hosts it has some 400 kB.</summary>
+    /// <summary>A fleet of a thousand hosts needs some 400 kB.</summary>
     public const int MaxBytes = 16 << 20;
 
     private static readonly JsonWriterOptions _indented = new() { Indented = true, NewLine = "\n" };
 
-    /// <exception cref="InvalidOperationException">It would have more than <see cref="MaxBytes"/>, and could not be
-    /// read again. <see cref="AuthorityDecider.MaxRecords"/> prevents it.</exception>
+    /// <exception cref="InvalidOperationException">The document would exceed <see cref="MaxBytes"/> and be unreadable.
+    /// <see cref="AuthorityDecider.MaxRecords"/> prevents that.</exception>
     public static byte[] Write(AuthorityState state)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -9,13 +9,13 @@ using DmAgents.Fleet.Certificates;
 namespace DmAgents.Fleet.Authority;
 
 /// <summary>
-/// Makes and reads an authority's files. They are written in this order: the document (which chooses the fleet's id),
-/// the key, the certificate. A fleet exists once it has its certificate; a crash before that left nothing that has
-/// left this host, so the same call completes it, and a call with another name begins anew.
+/// Creates and reads an authority's files. They are written in this order: the document (which fixes the fleet's id),
+/// the key, the certificate. A fleet exists once it has its certificate. Before that, nothing has left this host. So
+/// after a crash the same call completes the fleet, and a call with another name starts over.
 /// </summary>
 internal sealed class AuthorityFiles(IDurableFiles files, FleetPaths paths)
 {
-    /// <summary>The authority of the fleet of this name: made where there is none.</summary>
+    /// <summary>The authority of the fleet of this name, created if there is none.</summary>
     public FleetOutcome<AuthorityMaterial> Ensure(FleetName name, DateTimeOffset now, Lifetimes lifetimes)
     {
         var certificate = ReadCertificate();
@@ -43,7 +43,7 @@ internal sealed class AuthorityFiles(IDurableFiles files, FleetPaths paths)
             : Failed(written.Error);
     }
 
-    /// <summary>The authority that this host has; null if it has none, or a half-made one.</summary>
+    /// <summary>This host's authority; null if it has none, or an incomplete one.</summary>
     public FleetOutcome<AuthorityMaterial?> Find()
     {
         var certificate = ReadCertificate();
@@ -89,9 +89,9 @@ internal sealed class AuthorityFiles(IDurableFiles files, FleetPaths paths)
             : Damaged(paths.AuthorityCertificate, "it is no authority's certificate");
     }
 
-    /// <remarks>Files are replaced as a whole, so one that cannot be read is no trace of a crash. A document that
-    /// remembers anything is of an authority that lost its certificate: made anew, it would forget what it revoked.
-    /// </remarks>
+    /// <remarks>Files are replaced atomically, so a crash cannot leave an unreadable one. A document with any record
+    /// belongs to an authority that lost its certificate. A new authority would forget what the old one
+    /// revoked.</remarks>
     private FleetOutcome<AuthorityState> EnsureState(FleetName name)
     {
         var read = files.Read(paths.AuthorityDocument);
@@ -139,10 +139,10 @@ internal sealed class AuthorityFiles(IDurableFiles files, FleetPaths paths)
         "put the file back from a backup; the fleet continues without its authority, but no host can join or renew");
 }
 
-/// <summary>An authority with its key, and what it remembers.</summary>
+/// <summary>An authority with its key and its state.</summary>
 internal sealed record AuthorityMaterial(AuthorityCertificate Certificate, PrivateKey Key, AuthorityState State);
 
-/// <summary>Certificates as PEM, one behind the other.</summary>
+/// <summary>Certificates as PEM, one after the other.</summary>
 internal static class Pem
 {
     private const string Label = "CERTIFICATE";
@@ -150,7 +150,7 @@ internal static class Pem
     public static byte[] Write(IEnumerable<ReadOnlyMemory<byte>> certificates) => Encoding.ASCII.GetBytes(
         string.Concat(certificates.Select(der => PemEncoding.WriteString(Label, der.Span) + "\n")));
 
-    /// <summary>Nothing if anything in it is not a certificate.</summary>
+    /// <summary>Empty if any part of it is not a certificate.</summary>
     [SuppressMessage("Performance", "CA1859", Justification = "callers match on the list")]
     public static IReadOnlyList<byte[]> Read(ReadOnlySpan<byte> pem)
     {

@@ -8,7 +8,7 @@ using DmAgents.Fleet.Tokens;
 
 namespace DmAgents.Fleet.Authority;
 
-/// <summary>A certificate that is given, or why not.</summary>
+/// <summary>An issued certificate, or the reason for a refusal.</summary>
 public abstract record Admission
 {
     private Admission()
@@ -22,8 +22,8 @@ public abstract record Admission
 }
 
 /// <summary>
-/// A fleet's authority, on the host that made the fleet: it gives out tokens and certificates, and revokes. What it
-/// decides is on disk before anything of it is given out. Callers may come from several threads.
+/// A fleet's authority, on the host that created the fleet: issues tokens and certificates, and revokes. Each decision
+/// is on disk before any part of it is handed out. Thread-safe.
 /// </summary>
 public sealed class FleetAuthority : IDisposable
 {
@@ -53,10 +53,10 @@ public sealed class FleetAuthority : IDisposable
 
     public AuthorityCertificate Certificate => _certificate;
 
-    /// <summary>What the fleet's members are to trust; follows each revocation.</summary>
+    /// <summary>What the fleet's members must trust; updated with each revocation.</summary>
     public TrustHolder Trust { get; }
 
-    /// <summary>All that the authority remembers, for listings.</summary>
+    /// <summary>The complete state, for listings.</summary>
     public AuthorityState State
     {
         get
@@ -66,8 +66,8 @@ public sealed class FleetAuthority : IDisposable
         }
     }
 
-    /// <summary>The authority of the fleet of this name on this host: made where there is none. Whatever a crash
-    /// interrupted, the same call completes it.</summary>
+    /// <summary>The authority of the fleet of this name on this host, created if there is none. After a crash the same
+    /// call completes it.</summary>
     public static FleetOutcome<FleetAuthority> Ensure(
         IDurableFiles files, FleetPaths paths, FleetName name, TimeProvider time, Lifetimes lifetimes)
     {
@@ -77,7 +77,7 @@ public sealed class FleetAuthority : IDisposable
             : material.Refusal;
     }
 
-    /// <summary>The authority that this host has; null if it did not make a fleet.</summary>
+    /// <summary>This host's authority; null if it created no fleet.</summary>
     public static FleetOutcome<FleetAuthority?> Find(
         IDurableFiles files, FleetPaths paths, TimeProvider time, Lifetimes lifetimes)
     {
@@ -87,7 +87,8 @@ public sealed class FleetAuthority : IDisposable
         return material.Value is null ? null : new FleetAuthority(files, paths, material.Value, time, lifetimes);
     }
 
-    /// <summary>A token for one host. Its issuer keeps a hash of it only: it cannot be shown again.</summary>
+    /// <summary>Makes a token for one host. The authority stores only a hash, so the token cannot be shown
+    /// again.</summary>
     public FleetOutcome<JoinToken> MakeToken(TimeSpan life)
     {
         var token = JoinToken.Make(Id, _certificate.Fingerprint);
@@ -102,21 +103,21 @@ public sealed class FleetAuthority : IDisposable
         }
     }
 
-    /// <summary>A certificate for a host that has a token. The token's use is on disk before the certificate is
-    /// there.</summary>
+    /// <summary>Issues a certificate to a host with a token. The token's use is on disk before the certificate
+    /// exists.</summary>
     public Admission Admit(JoinToken token, HostName host, SigningRequest request) => Issue(host, request,
         (state, certificate, now) => AuthorityDecider.Admit(
             state, token, _certificate.Fingerprint, host, request.Fingerprint, certificate, now));
 
-    /// <summary>A certificate for the host that has the authority.</summary>
+    /// <summary>Issues a certificate to the host that has the authority.</summary>
     public Admission AdmitOwn(HostName host, SigningRequest request) => Issue(host, request,
         (state, certificate, now) => AuthorityDecider.AdmitOwn(state, host, request.Fingerprint, certificate, now));
 
-    /// <summary>The next certificate for a host that showed its valid one.</summary>
+    /// <summary>Issues the next certificate to a host that showed its valid one.</summary>
     public Admission Renew(HostCertificate shown, SigningRequest request) => Issue(shown.Host, request,
         (state, certificate, now) => AuthorityDecider.Renew(state, shown, request.Fingerprint, certificate, now));
 
-    /// <summary>Revokes a host's certificates. The list that this gives is for all members.</summary>
+    /// <summary>Revokes a host's certificates and returns the list for all members.</summary>
     public FleetOutcome<RevocationList> Revoke(HostName host)
     {
         lock (_gate)
@@ -162,7 +163,7 @@ public sealed class FleetAuthority : IDisposable
         }
     }
 
-    /// <summary>Null if the state is on disk, and holds.</summary>
+    /// <summary>Null if the state is on disk and in effect.</summary>
     private KernelError? Persist(AuthorityState next)
     {
         var written = _authorityFiles.Write(next);

@@ -1,11 +1,11 @@
 namespace DmAgents.Fleet.Authority;
 
-/// <summary>Where a host keeps its fleet's files. Keys and the authority's document are their owner's alone (mode
+/// <summary>The paths of a host's fleet files. Only the owner can read keys and the authority's document (mode
 /// 0600).</summary>
-/// <param name="Directory">Absolute.</param>
+/// <param name="Directory">An absolute path.</param>
 public sealed record FleetPaths(string Directory)
 {
-    /// <summary>The authority's key, on the host that made the fleet.</summary>
+    /// <summary>The authority's key, on the host that created the fleet.</summary>
     public string AuthorityKey => $"{Directory}/authority.key";
 
     /// <summary>The authority's state (<see cref="AuthorityDocument"/>): tokens, hosts, revocations.</summary>
@@ -17,10 +17,10 @@ public sealed record FleetPaths(string Directory)
     /// <summary>The host's key.</summary>
     public string HostKey => $"{Directory}/host.key";
 
-    /// <summary>The host's certificate, PEM. Written last: a host that has it is a member.</summary>
+    /// <summary>The host's certificate, PEM. Written last: a host with this file is a member.</summary>
     public string HostCertificate => $"{Directory}/host.crt";
 
-    /// <summary>The fleet's authorities, PEM, one behind the other.</summary>
+    /// <summary>The fleet's authorities, PEM, one after the other.</summary>
     public string Authorities => $"{Directory}/fleet.crt";
 
     /// <summary>The newest list of revocations (<see cref="Peers.RevocationList"/>).</summary>

@@ -9,7 +9,7 @@ namespace DmAgents.Fleet.Certificates;
 /// <summary>A fleet's CA certificate, without its key. It names the fleet.</summary>
 public sealed class AuthorityCertificate
 {
-    /// <summary>Ours have some 500 bytes.</summary>
+    /// <summary>The agent's own have some 500 bytes.</summary>
     public const int MaxBytes = 4096;
 
     private AuthorityCertificate(X509Certificate2 certificate, FleetName name, FleetId id)
@@ -34,7 +34,7 @@ public sealed class AuthorityCertificate
 
     internal X509Certificate2 Certificate { get; }
 
-    /// <summary>Makes a fleet's CA certificate for a key.</summary>
+    /// <summary>Creates a fleet's CA certificate for a key.</summary>
     public static AuthorityCertificate Make(
         PrivateKey key, FleetName name, FleetId id, DateTimeOffset now, Lifetimes lifetimes)
     {
@@ -55,8 +55,8 @@ public sealed class AuthorityCertificate
             : throw new InvalidOperationException("An authority's certificate that was just made cannot be read");
     }
 
-    /// <summary>False if the bytes are not spelled as the certificate of a fleet's authority. That it is the
-    /// authority's takes a comparison with what is known of it: its fingerprint.</summary>
+    /// <summary>False if the bytes do not have the form of a fleet authority's certificate. The form proves nothing:
+    /// callers must also compare the fingerprint with the known one.</summary>
     public static bool TryRead(ReadOnlySpan<byte> der, [NotNullWhen(true)] out AuthorityCertificate? authority)
     {
         authority = null;

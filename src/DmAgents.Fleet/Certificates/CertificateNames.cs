@@ -5,9 +5,9 @@ using DmAgents.Domain.Fleet;
 namespace DmAgents.Fleet.Certificates;
 
 /// <summary>
-/// How certificates spell fleets and hosts. The authority: <c>CN=fleet name, serialNumber=fleet id</c>. A host:
-/// <c>CN=host, O=fleet name</c>, and one DNS name, <c>HOST.FLEETID.dmagents.internal</c>. The id in it keeps a
-/// certificate from meaning anything in another fleet. ".internal" is reserved for private use (ICANN, 2024).
+/// How certificates name fleets and hosts. The authority: <c>CN=fleet name, serialNumber=fleet id</c>. A host:
+/// <c>CN=host, O=fleet name</c>, and one DNS name, <c>HOST.FLEETID.dmagents.internal</c>. Its id makes the certificate
+/// meaningless in any other fleet. ".internal" is reserved for private use (ICANN, 2024).
 /// </summary>
 public static class CertificateNames
 {
@@ -63,8 +63,8 @@ public static class CertificateNames
             && FleetName.TryParse(attributes.GetValueOrDefault(Organization), out fleet);
     }
 
-    /// <summary>The attributes of a name, or null if it is not a plain list of different ones: a peer chooses what is
-    /// in the certificate that it shows.</summary>
+    /// <summary>The attributes of a name, or null if it is not a plain list of distinct attributes: a peer chooses the
+    /// content of its certificate.</summary>
     private static Dictionary<string, string>? Attributes(X500DistinguishedName subject)
     {
         var attributes = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -1,15 +1,15 @@
 namespace DmAgents.Fleet.Certificates;
 
-/// <summary>How far the clocks of two members may differ.</summary>
+/// <summary>The allowed difference between the clocks of two members.</summary>
 public static class FleetClock
 {
     /// <summary>
-    /// Five minutes either way, as Kerberos allows (RFC 4120, 8.2). A certificate begins this much before it is issued
-    /// and is taken this much after it ends, so clocks that differ by less refuse no certificate.
+    /// Five minutes either way, as in Kerberos (RFC 4120, 8.2). A certificate begins this long before its issue and is
+    /// accepted this long after its end. So clocks that differ by less cause no refusal.
     /// </summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
-    /// <summary>Certificates and lists have whole seconds.</summary>
+    /// <summary>Rounds down to seconds, which certificates and lists use.</summary>
     public static DateTimeOffset ToSecond(DateTimeOffset time) =>
         DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
 }

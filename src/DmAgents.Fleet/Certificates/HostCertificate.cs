@@ -5,7 +5,7 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Fleet.Certificates;
 
-/// <summary>What the certificate of a fleet's host says. That it is true takes the authority's signature: see
+/// <summary>The content of a fleet host's certificate. It is trustworthy only with the authority's signature: see
 /// <see cref="Peers.PeerValidator"/>.</summary>
 public sealed record HostCertificate(
     FleetId FleetId,
@@ -16,7 +16,7 @@ public sealed record HostCertificate(
     DateTimeOffset NotBefore,
     DateTimeOffset NotAfter)
 {
-    /// <summary>Ours have some 600 bytes.</summary>
+    /// <summary>The agent's own have some 600 bytes.</summary>
     public const int MaxBytes = 4096;
 
     internal const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -47,7 +47,7 @@ public sealed record HostCertificate(
             from, until, serial.ToBytes());
     }
 
-    /// <summary>False if the certificate is not spelled as the certificates of a fleet's hosts are.</summary>
+    /// <summary>False if the certificate does not have the form of a fleet host's certificate.</summary>
     public static bool TryRead(X509Certificate2 certificate, [NotNullWhen(true)] out HostCertificate? host)
     {
         host = null;
@@ -73,7 +73,7 @@ public sealed record HostCertificate(
         }
     }
 
-    /// <summary>Reads a certificate that came from elsewhere. Null if the bytes are none.</summary>
+    /// <summary>Reads a certificate from an untrusted source. Null if the bytes are not a certificate.</summary>
     internal static X509Certificate2? Load(ReadOnlySpan<byte> der)
     {
         try
@@ -86,7 +86,7 @@ public sealed record HostCertificate(
         }
     }
 
-    /// <summary>The only DNS name, if the certificate has no other alternative name of any kind.</summary>
+    /// <summary>The DNS name, if it is the certificate's only alternative name of any kind.</summary>
     private static string? DnsNameOf(X509Certificate2 certificate)
     {
         var extensions = certificate.Extensions.Where(extension => extension.Oid?.Value == "2.5.29.17").ToArray();

@@ -7,7 +7,7 @@ using DmAgents.Domain.Layers;
 
 namespace DmAgents.Fleet.Certificates;
 
-/// <summary>A private key, ECDSA on P-256: a host's, which never leaves it, or an authority's.</summary>
+/// <summary>A private key, ECDSA on P-256: a host's, which never leaves the host, or an authority's.</summary>
 public sealed class PrivateKey : IDisposable
 {
     private readonly ECDsa _key;
@@ -43,8 +43,8 @@ public sealed class PrivateKey : IDisposable
     /// <summary>PKCS #8 in PEM, unencrypted: the file's mode protects it.</summary>
     public byte[] ToPem() => Encoding.ASCII.GetBytes(_key.ExportPkcs8PrivateKeyPem() + "\n");
 
-    /// <summary>A signing request (PKCS #10, DER): it proves that its sender has this key. It asks for no
-    /// extensions, since an authority ignores them.</summary>
+    /// <summary>A signing request (PKCS #10, DER): it proves that its sender has this key. It requests no extensions,
+    /// because an authority ignores them.</summary>
     public byte[] RequestFor(HostName host) => Keys.RequestFor(host, _key);
 
     /// <summary>The certificate with this key, for TLS.</summary>
@@ -53,7 +53,7 @@ public sealed class PrivateKey : IDisposable
     public void Dispose() => _key.Dispose();
 }
 
-/// <summary>What is asked of a key, and how one is named.</summary>
+/// <summary>The requirements for a key, and its fingerprint.</summary>
 internal static class Keys
 {
     private const string P256 = "1.2.840.10045.3.1.7";
@@ -70,7 +70,7 @@ internal static class Keys
         return new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256).CreateSigningRequest();
     }
 
-    /// <summary>False for keys of other kinds and curves: one kind of key is one thing to reason about.</summary>
+    /// <summary>False for keys of other kinds and curves: a single kind of key is easier to reason about.</summary>
     public static bool IsP256(PublicKey key)
     {
         try

@@ -4,8 +4,8 @@ namespace DmAgents.Fleet.Certificates;
 
 internal static class Serials
 {
-    /// <summary>16 random bytes, positive and of full length (RFC 5280 allows 20): two certificates with one number
-    /// are not to be expected.</summary>
+    /// <summary>16 random bytes, positive and of full length (RFC 5280 allows 20): a collision is practically
+    /// impossible.</summary>
     public static byte[] Make()
     {
         var serial = RandomNumberGenerator.GetBytes(16);

@@ -4,11 +4,11 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Fleet.Certificates;
 
-/// <summary>A signing request whose signature holds. Of all that it says only the public key is kept: subject and
-/// extensions of the certificate are the authority's to choose.</summary>
+/// <summary>A signing request with a valid signature. Only its public key is kept: the authority chooses the
+/// certificate's subject and extensions.</summary>
 public sealed class SigningRequest
 {
-    /// <summary>Ours have some 250 bytes.</summary>
+    /// <summary>The agent's own have some 250 bytes.</summary>
     public const int MaxBytes = 2048;
 
     private SigningRequest(PublicKey key)
@@ -21,7 +21,7 @@ public sealed class SigningRequest
 
     internal PublicKey Key { get; }
 
-    /// <summary>Null, and why in words, if the bytes are no request, the signature does not hold, or the key is not
+    /// <summary>Null, with the reason, if the bytes are not a request, the signature is invalid, or the key is not
     /// ECDSA on P-256.</summary>
     public static SigningRequest? Read(ReadOnlySpan<byte> der, out string why)
     {
@@ -33,7 +33,7 @@ public sealed class SigningRequest
         }
         try
         {
-            // Verifies the signature; requested extensions are not loaded.
+            // This call verifies the signature and does not load requested extensions.
             var request = CertificateRequest.LoadSigningRequest(
                 der.ToArray(), HashAlgorithmName.SHA256, out var read);
             if (read != der.Length)

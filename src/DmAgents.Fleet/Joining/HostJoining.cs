@@ -13,19 +13,19 @@ public abstract record JoinOutcome
     {
     }
 
-    /// <param name="Member">As it is on disk.</param>
-    /// <param name="Members">Where members are reached; none if the host was a member already.</param>
-    /// <param name="Trial">Null if the mutual handshake was tried and the issuer trusts the host; else why it does
+    /// <param name="Member">The member as read from disk.</param>
+    /// <param name="Members">The members' addresses; empty if the host was already a member.</param>
+    /// <param name="Trial">Null if the trial handshake succeeded and the issuer trusts the host; otherwise why it does
     /// not.</param>
     public sealed record Joined(Member Member, ImmutableArray<MemberAddress> Members, JoinRefusal? Trial) : JoinOutcome;
 
-    /// <param name="Reason">Of the exchange; null if the host's own files are the cause.</param>
+    /// <param name="Reason">The reason from the exchange; null if the host's own files are the cause.</param>
     public sealed record Refused(Refusal Refusal, JoinRefusalReason? Reason) : JoinOutcome;
 }
 
 /// <summary>
-/// Makes a host a member: its key, the exchange, its files, and then the mutual handshake as members make it. Each step
-/// is idempotent: after a crash the same call with the same token continues with the same key.
+/// Makes a host a member: its key, the exchange, its files, then a mutual handshake as between members. Each step is
+/// idempotent: after a crash the same call with the same token continues with the same key.
 /// </summary>
 public sealed class HostJoining(MemberFiles files, JoinClient client)
 {

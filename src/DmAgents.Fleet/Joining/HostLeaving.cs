@@ -5,14 +5,14 @@ using DmAgents.Fleet.Members;
 namespace DmAgents.Fleet.Joining;
 
 /// <summary>
-/// Ends a host's membership: the authority revokes it, and then its key and certificate are deleted. Idempotent: a
-/// leave that a crash interrupted is completed by the same call, since the authority answers a revoked host that it has
-/// left. Without the authority, <see cref="MemberFiles.Remove"/> ends it on this host alone; its certificate then holds
-/// until it is revoked or ends.
+/// Ends a host's membership: the authority revokes the host, then its key and certificate are deleted. Idempotent:
+/// after a crash the same call completes the leave, because the authority tells a revoked host that it has left.
+/// Without the authority, <see cref="MemberFiles.Remove"/> ends the membership on this host alone. The certificate then
+/// stays valid until it is revoked or expires.
 /// </summary>
 public sealed class HostLeaving(MemberFiles files, JoinClient client)
 {
-    /// <summary>Null if the host is no member any more, or was none.</summary>
+    /// <summary>Null if the host is no longer a member, or never was.</summary>
     public async Task<Refusal?> LeaveAsync(MemberAddress address, CancellationToken cancellation)
     {
         var present = files.Find();

@@ -8,7 +8,7 @@ using DmAgents.Fleet.Tokens;
 
 namespace DmAgents.Fleet.Joining;
 
-/// <summary>What happens to an issuer's exchange.</summary>
+/// <summary>The inputs of an issuer's exchange.</summary>
 public abstract record IssuerInput
 {
     private IssuerInput()
@@ -18,7 +18,7 @@ public abstract record IssuerInput
     public sealed record Received(ReadOnlyMemory<byte> Bytes) : IssuerInput;
 
     /// <summary>The authority's answer to <see cref="IssuerOutput.Admit"/> or <see cref="IssuerOutput.Renew"/>, with
-    /// what members need at this moment.</summary>
+    /// what members currently need.</summary>
     public sealed record Decided(
         Admission Admission, FleetTrust Trust, ImmutableArray<MemberAddress> Members) : IssuerInput;
 
@@ -28,15 +28,14 @@ public abstract record IssuerInput
     /// <summary>The authority's answer to <see cref="IssuerOutput.Revoke"/>: null if the host is revoked.</summary>
     public sealed record Revoked(Refusal? Refusal) : IssuerInput;
 
-    /// <summary>Instead of <see cref="Revoked"/>: another host with the identity of the one that leaves is a member.
-    /// </summary>
+    /// <summary>Instead of <see cref="Revoked"/>: another host with the leaving host's identity is a member.</summary>
     public sealed record Twin(string At) : IssuerInput;
 
     /// <summary>The peer closed the connection, or it broke.</summary>
     public sealed record Closed : IssuerInput;
 }
 
-/// <summary>What an issuer's exchange wants to be done, in this order.</summary>
+/// <summary>The orders of an issuer's exchange, in this order.</summary>
 public abstract record IssuerOutput
 {
     private IssuerOutput()
@@ -49,21 +48,22 @@ public abstract record IssuerOutput
 
     public sealed record Renew(HostCertificate Shown, SigningRequest Request) : IssuerOutput;
 
-    /// <summary>A member wants to know what to trust.</summary>
+    /// <summary>A member asks what to trust.</summary>
     public sealed record Update : IssuerOutput;
 
     /// <summary>The host leaves.</summary>
     public sealed record Revoke(HostName Host) : IssuerOutput;
 
-    /// <summary>The end, for the log: null if the peer got what it asked for.</summary>
+    /// <summary>The end of the exchange, for the log: null if the peer's request succeeded.</summary>
     public sealed record Finish(JoinRefusal? Refusal) : IssuerOutput;
 }
 
 /// <summary>
-/// The issuer's side of one exchange: pure. It says hello, takes one question, has the authority decide, answers, ends.
+/// The issuer's side of one exchange. Pure. It sends a hello, reads one request, waits for the authority's decision,
+/// answers and ends.
 /// </summary>
-/// <param name="shown">What the peer's certificate is worth; a host that joins shows none.</param>
-/// <param name="limit">For the whole exchange.</param>
+/// <param name="shown">The verdict on the peer's certificate; a joining host shows none.</param>
+/// <param name="limit">The time limit of the whole exchange.</param>
 public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeSpan limit)
 {
     private enum Phase
@@ -78,7 +78,7 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
 
     private DateTimeOffset Deadline => start + limit;
 
-    /// <summary>The first thing that is sent.</summary>
+    /// <summary>The first message.</summary>
     public static ReadOnlyMemory<byte> Hello(FleetTrust trust, DateTimeOffset now) => JoinWire.Write(
         new JoinMessages.Hello(JoinWire.LeastVersion, JoinWire.MostVersion, now, trust.Authorities));
 
@@ -91,7 +91,7 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
         return input switch
         {
             IssuerInput.Received received when _phase == Phase.AwaitingQuestion => Take(received.Bytes.Span, now),
-            // One question is all there is to an exchange.
+            // An exchange has exactly one request.
             IssuerInput.Received => Refuse(JoinRefusal.Garbage("bytes after its question")),
             IssuerInput.Decided decided when _phase == Phase.AwaitingDecision => Answer(decided),
             IssuerInput.Updated updated when _phase == Phase.AwaitingDecision => Finish(new JoinMessages.Updated(
@@ -143,7 +143,7 @@ public sealed class IssuerMachine(PeerVerdict shown, DateTimeOffset start, TimeS
         _ => Refuse(JoinRefusal.Garbage("an answer, and not a question")),
     };
 
-    /// <summary>A host that was revoked is gone: a leave that is repeated after a crash is answered as the
+    /// <summary>A revoked host has already left: a leave that is repeated after a crash gets the same answer as the
     /// first.</summary>
     private ImmutableArray<IssuerOutput> Leave(DateTimeOffset now)
     {

@@ -9,30 +9,32 @@ using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Fleet.Joining;
 
-/// <summary>The side that asks, over connections: it runs a <see cref="JoinerMachine"/> on one.</summary>
+/// <summary>The requesting side over connections: runs a <see cref="JoinerMachine"/> on each.</summary>
 /// <param name="connect">Opens a connection to an address.</param>
 public sealed class JoinClient(
     Func<MemberAddress, CancellationToken, Task<Stream>> connect, TimeProvider time, JoinLimits limits)
 {
-    /// <summary>Asks to be let in. The issuer is authenticated by the token, and not by the handshake.</summary>
+    /// <summary>Requests admission. The token authenticates the issuer, not the handshake.</summary>
     public Task<JoinerResult> JoinAsync(
         MemberAddress address, JoinerIntent.Join intent, CancellationToken cancellation) =>
         ExchangeAsync(address, intent, own: null, cancellation);
 
-    /// <summary>Makes the mutual handshake with an own certificate, and asks whether it is trusted.</summary>
+    /// <summary>Makes the mutual handshake with the host's own certificate, and asks whether the issuer trusts
+    /// it.</summary>
     public Task<JoinerResult> TryAsync(MemberAddress address, Member own, CancellationToken cancellation) =>
         ExchangeAsync(address, new JoinerIntent.Try(own.Trust), own.Certificate, cancellation);
 
-    /// <summary>Asks what to trust, and where members are. A host that is revoked is refused, and learns why.</summary>
+    /// <summary>Asks what to trust, and for the members' addresses. A revoked host is refused with the
+    /// reason.</summary>
     public Task<JoinerResult> UpdateAsync(MemberAddress address, Member own, FleetTrust trust,
         CancellationToken cancellation) =>
         ExchangeAsync(address, new JoinerIntent.Update(trust), own.Certificate, cancellation);
 
-    /// <summary>Leaves the fleet, as the authority sees it.</summary>
+    /// <summary>Leaves the fleet in the authority's records.</summary>
     public Task<JoinerResult> LeaveAsync(MemberAddress address, Member own, CancellationToken cancellation) =>
         ExchangeAsync(address, new JoinerIntent.Leave(own.Trust), own.Certificate, cancellation);
 
-    /// <summary>Asks for the next certificate, for the key of the present one.</summary>
+    /// <summary>Requests the next certificate, for the present key.</summary>
     public async Task<JoinerResult> RenewAsync(MemberAddress address, Member own, CancellationToken cancellation)
     {
         using var key = own.Certificate.GetECDsaPrivateKey()

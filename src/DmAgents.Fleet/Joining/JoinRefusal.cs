@@ -8,14 +8,14 @@ using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Fleet.Joining;
 
-/// <summary>Why a host does not join, or gets no certificate. The numbers are on the wire and never change their
+/// <summary>Why a host cannot join, or gets no certificate. The numbers are on the wire and never change their
 /// meaning.</summary>
 public enum JoinRefusalReason
 {
-    /// <summary>A reason of a later release: its words say what it is.</summary>
+    /// <summary>A reason of a later release, explained by its text.</summary>
     Other = 0,
 
-    /// <summary>The bytes are no message of the exchange.</summary>
+    /// <summary>The bytes are not a message of the exchange.</summary>
     Garbage = 1,
 
     /// <summary>The two releases have no version of the exchange in common.</summary>
@@ -24,63 +24,63 @@ public enum JoinRefusalReason
     /// <summary>The clocks differ by more than <see cref="FleetClock.Tolerance"/>.</summary>
     ClocksDiffer = 3,
 
-    /// <summary>The token is of another fleet.</summary>
+    /// <summary>The token belongs to another fleet.</summary>
     ForeignToken = 4,
 
     /// <summary>The issuer does not know the token: forged, or expired long ago.</summary>
     UnknownToken = 5,
 
-    /// <summary>The token's time is over.</summary>
+    /// <summary>The token has expired.</summary>
     ExpiredToken = 6,
 
     /// <summary>Another host, or another key, has used the token.</summary>
     UsedToken = 7,
 
-    /// <summary>Another key has the host's name.</summary>
+    /// <summary>Another key holds the host's name.</summary>
     NameTaken = 8,
 
     /// <summary>The key was revoked.</summary>
     RevokedKey = 9,
 
-    /// <summary>The signing request is none, or of another kind of key.</summary>
+    /// <summary>The signing request is invalid, or for another kind of key.</summary>
     BadRequest = 10,
 
-    /// <summary>The authority's certificate has ended, or has not begun by the issuer's clock.</summary>
+    /// <summary>By the issuer's clock, the authority's certificate has expired or is not valid yet.</summary>
     AuthorityOutOfTime = 11,
 
-    /// <summary>The certificate that the peer showed is refused: see <see cref="JoinRefusal.Peer"/>.</summary>
+    /// <summary>The peer's certificate is refused: see <see cref="JoinRefusal.Peer"/>.</summary>
     NotTrusted = 12,
 
-    /// <summary>Too many exchanges at once.</summary>
+    /// <summary>Too many concurrent exchanges.</summary>
     Busy = 13,
 
-    /// <summary>The peer was silent, or too slow.</summary>
+    /// <summary>The peer was silent or too slow.</summary>
     Silent = 14,
 
-    /// <summary>The issuer could not write what it has to keep.</summary>
+    /// <summary>The issuer could not write its state.</summary>
     Failed = 15,
 
     /// <summary>The other side is not the authority that the token names.</summary>
     ForeignAuthority = 16,
 
-    /// <summary>The connection could not be made, or it broke.</summary>
+    /// <summary>The connection failed or broke.</summary>
     Unreachable = 17,
 
-    /// <summary>The issuer's answer is not what was asked for.</summary>
+    /// <summary>The issuer's answer does not fit the request.</summary>
     BadAnswer = 18,
 
     /// <summary>The authority does not let the host leave.</summary>
     NotLeft = 19,
 
-    /// <summary>The host has too many certificates that have not ended, or the authority remembers too much.</summary>
+    /// <summary>The host has too many unexpired certificates, or the authority has too many records.</summary>
     TooMany = 20,
 
-    /// <summary>The host is a member elsewhere: its disk was copied, and to revoke the copy would revoke both.</summary>
+    /// <summary>The host is a member elsewhere: its disk was copied, and revoking the copy would revoke both.</summary>
     Twin = 21,
 }
 
-/// <summary>A refusal of the join exchange, ready to be shown.</summary>
-/// <param name="Reason">What kind it is.</param>
+/// <summary>A refusal of the join exchange, ready for display.</summary>
+/// <param name="Reason">The kind of refusal.</param>
 /// <param name="Why">The reason, with names and numbers.</param>
 /// <param name="Next">What the reader can do about it.</param>
 public sealed record JoinRefusal(JoinRefusalReason Reason, string Why, string Next)

@@ -10,26 +10,26 @@ using DmAgents.Fleet.Peers;
 namespace DmAgents.Fleet.Joining;
 
 /// <summary>
-/// The issuer's side over connections: it runs an <see cref="IssuerMachine"/> on each. A certificate that is refused
-/// does not end the handshake here, so that its host gets the reason; it gives no rights but to ask.
+/// The issuer's side over connections: runs an <see cref="IssuerMachine"/> on each. A refused certificate does not end
+/// the handshake here, so that its host learns the reason; it only gives the right to ask.
 /// </summary>
-/// <param name="authority">Decides.</param>
-/// <param name="own">The issuer's certificate with its key, as of this moment.</param>
-/// <param name="members">Where members are reached, as of this moment.</param>
-/// <param name="finished">Takes how each exchange ended: null if the peer got what it asked for.</param>
+/// <param name="authority">Makes the decisions.</param>
+/// <param name="own">The issuer's present certificate with its key.</param>
+/// <param name="members">The members' present addresses.</param>
+/// <param name="finished">Called at the end of each exchange: null if the peer's request succeeded.</param>
 public sealed class JoinService(
     FleetAuthority authority, Func<X509Certificate2> own, Func<ImmutableArray<MemberAddress>> members,
     TimeProvider time, JoinLimits limits, Action<JoinRefusal?> finished)
 {
-    /// <summary>Where a host that says that it leaves is a member all the same, since another one has its identity; null:
-    /// nowhere. May wait until the members are known.</summary>
+    /// <summary>The address at which a leaving host is still a member, because another host has its identity; null:
+    /// there is none. May wait until the members are known.</summary>
     public Func<HostName, CancellationToken, Task<string?>> TwinOf { get; init; } =
         (_, _) => Task.FromResult<string?>(null);
 
     private readonly PeerValidator _validator = new(() => authority.Trust.Current, time);
     private readonly JoinSlots _slots = new(limits);
 
-    /// <summary>Serves one connection to its end, and closes it. Throws only if it is cancelled.</summary>
+    /// <summary>Serves one connection to its end and closes it. Throws only on cancellation.</summary>
     public async Task ServeAsync(Stream connection, CancellationToken cancellation)
     {
         await using var closing = connection.ConfigureAwait(false);
@@ -75,7 +75,7 @@ public sealed class JoinService(
         }
     }
 
-    /// <summary>False if it took too long.</summary>
+    /// <summary>False if the handshake took too long.</summary>
     private async Task<bool> ShakeHandsAsync(
         SslStream tls, SslServerAuthenticationOptions options, CancellationToken cancellation)
     {
@@ -92,7 +92,7 @@ public sealed class JoinService(
         }
     }
 
-    /// <summary>The exchange has ended with its answer. A peer that has it may close before this is sent.</summary>
+    /// <summary>The exchange has ended with its answer. A peer may close the connection before this is sent.</summary>
     private static async Task ShutDownAsync(SslStream tls, CancellationToken cancellation)
     {
         try
@@ -145,7 +145,7 @@ public sealed class JoinService(
         }
     }
 
-    /// <summary>A short, durable write: on this thread.</summary>
+    /// <summary>Runs on this thread, because it is one short, durable write.</summary>
     private IssuerInput Decide(IssuerOutput output)
     {
         if (output is IssuerOutput.Revoke revoke)

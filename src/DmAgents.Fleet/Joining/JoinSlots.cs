@@ -3,8 +3,8 @@ using System.Net.Sockets;
 
 namespace DmAgents.Fleet.Joining;
 
-/// <summary>The connections that a port of a member serves at once. Those of members have slots of their own:
-/// strangers, which need no more than an address to connect, keep no member from what it asks for.</summary>
+/// <summary>The connections that a member's port serves at once. Members have separate slots, because any stranger with
+/// the address can connect: strangers cannot block a member.</summary>
 public sealed class JoinSlots(JoinLimits limits)
 {
     private readonly Lock _lock = new();
@@ -12,7 +12,8 @@ public sealed class JoinSlots(JoinLimits limits)
     private int _strangers;
     private int _members;
 
-    /// <summary>A slot for a connection of which nothing is known. Null if there is none: it is closed.</summary>
+    /// <summary>A slot for a connection from an unknown peer. Null if there is none: the connection is
+    /// closed.</summary>
     public Slot? Enter(Stream connection) =>
         Enter(((connection as NetworkStream)?.Socket.RemoteEndPoint as IPEndPoint)?.Address);
 
@@ -42,7 +43,7 @@ public sealed class JoinSlots(JoinLimits limits)
             _from[from]--;
     }
 
-    /// <summary>One connection's, until it is disposed of.</summary>
+    /// <summary>One connection's slot, until it is disposed.</summary>
     public sealed class Slot : IDisposable
     {
         private readonly JoinSlots _all;
@@ -51,10 +52,10 @@ public sealed class JoinSlots(JoinLimits limits)
 
         internal Slot(JoinSlots all, IPAddress? from, bool isBusy) => (_all, _from, IsBusy) = (all, from, isBusy);
 
-        /// <summary>The peer is to be answered that the host is busy.</summary>
+        /// <summary>The host must answer this peer that it is busy.</summary>
         public bool IsBusy { get; private set; }
 
-        /// <summary>The peer has shown a member's certificate. Called once at most.</summary>
+        /// <summary>The peer has shown a member's certificate. Called at most once.</summary>
         public void IsMembers()
         {
             lock (_all._lock)

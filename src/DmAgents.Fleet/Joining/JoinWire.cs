@@ -10,18 +10,18 @@ using DmAgents.Fleet.Wire;
 namespace DmAgents.Fleet.Joining;
 
 /// <summary>
-/// The bytes of the join exchange: length of what follows (u32), kind (u8), version (u8), and the message. Hello and
-/// Refused are the same in all versions, so that two releases can always say that they have none in common.
+/// The format of the join exchange: length of the rest (u32), kind (u8), version (u8), message. Hello and Refused are
+/// the same in all versions, so that two releases can always report that they have no version in common.
 /// </summary>
 internal static class JoinWire
 {
     public const int LeastVersion = 1;
     public const int MostVersion = 1;
 
-    /// <summary>The longest question is a token with a signing request.</summary>
+    /// <summary>The longest request is a token with a signing request.</summary>
     public const int MaxQuestion = 4096;
 
-    /// <summary>The longest answer is a full list of revocations, and 64 kB.</summary>
+    /// <summary>The longest answer is a full revocation list and 64 KiB.</summary>
     public const int MaxAnswer = RevocationList.MaxBytes + (64 << 10);
 
     public const int MaxMembers = 64;
@@ -65,7 +65,7 @@ internal static class JoinWire
             .Raw(body.Written.Span).Written;
     }
 
-    /// <summary>What the bytes begin with. Nothing longer than <paramref name="most"/> is waited for.</summary>
+    /// <summary>Reads the first message. Refuses a length above <paramref name="most"/> at once.</summary>
     public static JoinReading Read(ReadOnlySpan<byte> bytes, int most)
     {
         if (bytes.Length < sizeof(uint))
@@ -228,18 +228,18 @@ internal static class JoinWire
         return authorities.Count == 0 ? null : authorities.ToImmutable();
     }
 
-    /// <summary>At most <see cref="MaxText"/> bytes of UTF-8, which has up to three for a char.</summary>
+    /// <summary>At most <see cref="MaxText"/> bytes of UTF-8, with up to three bytes per char.</summary>
     private static string Cut(string text) => text.Length <= MaxText / 3 ? text : text[..(MaxText / 3)];
 }
 
-/// <summary>What received bytes begin with.</summary>
+/// <summary>The first message in the received bytes.</summary>
 internal abstract record JoinReading
 {
     private JoinReading()
     {
     }
 
-    /// <param name="Length">Of the bytes that it took.</param>
+    /// <param name="Length">The number of bytes in the message.</param>
     public sealed record Read(JoinMessage Message, int Length) : JoinReading;
 
     public sealed record Unfinished : JoinReading;

@@ -7,7 +7,7 @@ using DmAgents.Fleet.Tokens;
 
 namespace DmAgents.Fleet.Joining;
 
-/// <summary>What a host wants of the issuer.</summary>
+/// <summary>A host's request to the issuer.</summary>
 public abstract record JoinerIntent
 {
     private JoinerIntent()
@@ -15,25 +15,25 @@ public abstract record JoinerIntent
     }
 
     /// <summary>To become a member.</summary>
-    /// <param name="SigningRequest">Of the host's key.</param>
+    /// <param name="SigningRequest">The signing request of the host's key.</param>
     public sealed record Join(
         JoinToken Token, HostName Host, ReadOnlyMemory<byte> SigningRequest, KeyFingerprint Key) : JoinerIntent;
 
-    /// <summary>To know whether its certificate, with which it made the connection, is trusted.</summary>
+    /// <summary>To learn whether the issuer trusts the certificate that this connection uses.</summary>
     public sealed record Try(FleetTrust Trust) : JoinerIntent;
 
-    /// <summary>To be no member any more; it made the connection with its certificate.</summary>
+    /// <summary>To leave. The connection uses the host's certificate.</summary>
     public sealed record Leave(FleetTrust Trust) : JoinerIntent;
 
-    /// <summary>What to trust as of this moment; it made the connection with its certificate.</summary>
+    /// <summary>To learn what to trust. The connection uses the host's certificate.</summary>
     public sealed record Update(FleetTrust Trust) : JoinerIntent;
 
-    /// <summary>The next certificate; it made the connection with the present one.</summary>
+    /// <summary>To get the next certificate. The connection uses the present one.</summary>
     public sealed record Renew(
         FleetTrust Trust, HostName Host, ReadOnlyMemory<byte> SigningRequest, KeyFingerprint Key) : JoinerIntent;
 }
 
-/// <summary>What happens to the exchange of a host that asks.</summary>
+/// <summary>The inputs of a requesting host's exchange.</summary>
 public abstract record JoinerInput
 {
     private JoinerInput()
@@ -46,7 +46,7 @@ public abstract record JoinerInput
     public sealed record Closed(string Why) : JoinerInput;
 }
 
-/// <summary>What the exchange wants to be done.</summary>
+/// <summary>The orders of the exchange.</summary>
 public abstract record JoinerOutput
 {
     private JoinerOutput()
@@ -58,20 +58,20 @@ public abstract record JoinerOutput
     public sealed record Finish(JoinerResult Result) : JoinerOutput;
 }
 
-/// <summary>How an exchange ended, on the side that asked.</summary>
+/// <summary>The result of an exchange on the requesting side.</summary>
 public abstract record JoinerResult
 {
     private JoinerResult()
     {
     }
 
-    /// <summary>A certificate that was checked: by whom it is, for which host, and that it is for the own
+    /// <summary>A verified certificate: signed by the right authority, for the right host and for the host's own
     /// key.</summary>
     public sealed record Given(
         ReadOnlyMemory<byte> Certificate, HostCertificate Host, FleetTrust Trust,
         ImmutableArray<MemberAddress> Members) : JoinerResult;
 
-    /// <param name="Trust">Signed by an authority that was trusted before.</param>
+    /// <param name="Trust">Signed by an authority that the host already trusted.</param>
     public sealed record Updated(FleetTrust Trust, ImmutableArray<MemberAddress> Members) : JoinerResult;
 
     public sealed record Trusted : JoinerResult;
@@ -82,11 +82,11 @@ public abstract record JoinerResult
 }
 
 /// <summary>
-/// The side that asks of one exchange: pure. Nothing of the issuer is trusted before its hello: then the authority is
-/// the one that the token (or the own trust) names, and it has signed the certificate by which the issuer made this
-/// connection. Only then is the token sent.
+/// The requesting side of one exchange. Pure. It trusts nothing of the issuer before the hello. It then checks that the
+/// authority is the one in the token (or in the host's own trust), and that this authority signed the connection's
+/// certificate. Only then does it send the token.
 /// </summary>
-/// <param name="issuer">The certificate by which the issuer made the connection; null if it showed none.</param>
+/// <param name="issuer">The issuer's certificate of this connection; null if it showed none.</param>
 public sealed class JoinerMachine(
     JoinerIntent intent, X509Certificate2? issuer, DateTimeOffset start, TimeSpan limit)
 {
@@ -163,8 +163,8 @@ public sealed class JoinerMachine(
         return [new JoinerOutput.Send(JoinWire.Write(question))];
     }
 
-    /// <summary>Why the issuer is not one to be asked. The authority is looked at before the clocks, and these before
-    /// the issuer's certificate: a wrong clock makes a good certificate look bad.</summary>
+    /// <summary>Why the issuer must not be asked. Checks the authority before the clocks, and the clocks before the
+    /// issuer's certificate: a wrong clock makes a good certificate look bad.</summary>
     private JoinRefusal? RefusalOf(JoinMessages.Hello hello, DateTimeOffset now)
     {
         if (TrustIn(hello) is not { } trust)
@@ -196,7 +196,7 @@ public sealed class JoinerMachine(
 
     private ImmutableArray<JoinerOutput> Check(JoinMessage answer, DateTimeOffset now) => (intent, answer) switch
     {
-        // Only an issuer that was authenticated has its words shown: they say what to do next.
+        // Only an authenticated issuer's text is shown, because it advises the operator what to do.
         (_, JoinMessages.Refused refused) => Refuse(refused.Refusal),
         (JoinerIntent.Try, JoinMessages.Trusted) => Finish(new JoinerResult.Trusted()),
         (JoinerIntent.Leave, JoinMessages.Left) => Finish(new JoinerResult.Left()),

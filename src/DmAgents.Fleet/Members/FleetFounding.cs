@@ -6,11 +6,10 @@ using DmAgents.Fleet.Certificates;
 
 namespace DmAgents.Fleet.Members;
 
-/// <summary>A fleet's first host: the authority, and the host's own certificate by it.</summary>
+/// <summary>Creates a fleet's first host: the authority, and the host's own certificate from it.</summary>
 public static class FleetFounding
 {
-    /// <summary>Makes a fleet and its first member. Idempotent: what a crash interrupted is completed by the same
-    /// call.</summary>
+    /// <summary>Creates a fleet and its first member. Idempotent: after a crash the same call completes it.</summary>
     public static FleetOutcome<Founded> Ensure(
         IDurableFiles files, FleetPaths paths, FleetName name, HostName host, TimeProvider time, Lifetimes lifetimes)
     {
@@ -39,11 +38,11 @@ public static class FleetFounding
         return joined.Refusal;
     }
 
-    /// <summary>The next certificate of the host that has the authority, for the same key.</summary>
+    /// <summary>Issues the next certificate, for the same key, to the host that has the authority.</summary>
     public static FleetOutcome<Member> Renew(MemberFiles members, FleetAuthority authority, HostName host) =>
         Join(members, authority, host);
 
-    /// <summary>Of a member: it may have joined a fleet that another host made.</summary>
+    /// <summary>For a host that is already a member: it may have joined a fleet that another host created.</summary>
     private static FleetOutcome<Founded> Found(
         IDurableFiles files, FleetPaths paths, Member member, TimeProvider time, Lifetimes lifetimes)
     {
@@ -82,7 +81,7 @@ public static class FleetFounding
     }
 }
 
-/// <summary>A fleet that was made, and its first member.</summary>
+/// <summary>A created fleet with its first member.</summary>
 public sealed record Founded(FleetAuthority Authority, Member Member) : IDisposable
 {
     public void Dispose()

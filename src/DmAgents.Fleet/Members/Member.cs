@@ -5,10 +5,10 @@ using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Fleet.Members;
 
-/// <summary>A host's place in its fleet: its certificate with the key, and what it trusts.</summary>
+/// <summary>A host's membership: its certificate with the key, and what it trusts.</summary>
 /// <param name="Certificate">With its key, for TLS.</param>
-/// <param name="Host">What the certificate says.</param>
-/// <param name="Trust">As it was read.</param>
+/// <param name="Host">The certificate's content.</param>
+/// <param name="Trust">As read from disk.</param>
 public sealed record Member(X509Certificate2 Certificate, HostCertificate Host, FleetTrust Trust) : IDisposable
 {
     public FleetId Fleet => Host.FleetId;

@@ -9,11 +9,11 @@ namespace DmAgents.Fleet.Members;
 
 /// <summary>
 /// A host's own files: its key, its certificate, and what it trusts. The certificate is written last, and makes the
-/// host a member; before it there is at most a key without a certificate, which the next attempt uses again.
+/// host a member. Before that there is at most a key without a certificate, which the next attempt reuses.
 /// </summary>
 public sealed class MemberFiles(IDurableFiles files, FleetPaths paths)
 {
-    /// <summary>The host's key: made where there is none, so that a repeated attempt asks with the same one.</summary>
+    /// <summary>The host's key, created if it is missing, so that a repeated attempt uses the same key.</summary>
     public FleetOutcome<PrivateKey> EnsureKey()
     {
         var read = files.Read(paths.HostKey);
@@ -30,7 +30,7 @@ public sealed class MemberFiles(IDurableFiles files, FleetPaths paths)
         return written.Succeeded ? key : Failed(written.Error);
     }
 
-    /// <summary>Null if the host is no member. What a crash left half-made is none.</summary>
+    /// <summary>Null if the host is not a member, for example after a crash during the join.</summary>
     public FleetOutcome<Member?> Find()
     {
         var certificate = files.Read(paths.HostCertificate);
@@ -51,13 +51,12 @@ public sealed class MemberFiles(IDurableFiles files, FleetPaths paths)
     public KernelResult Save(FleetTrust trust, ReadOnlyMemory<byte> certificate) =>
         SaveTrust(trust).Then(() => files.Replace(paths.HostCertificate, Pem.Write([certificate])));
 
-    /// <summary>Keeps newer authorities and revocations over a restart.</summary>
+    /// <summary>Stores newer authorities and revocations for the next start.</summary>
     public KernelResult SaveTrust(FleetTrust trust) =>
         files.Replace(paths.Authorities, Pem.Write(trust.Authorities.Select(each => each.Der)))
             .Then(() => files.Replace(paths.Revocations, trust.Revocations.Bytes.Span));
 
-    /// <summary>Ends the membership: deletes the certificate, then the rest. What belongs to an authority
-    /// stays.</summary>
+    /// <summary>Ends the membership: deletes the certificate, then the rest. Keeps an authority's files.</summary>
     public KernelResult Remove() =>
         files.Delete(paths.HostCertificate)
             .Then(() => files.Delete(paths.HostKey))

@@ -8,7 +8,7 @@ namespace DmAgents.Fleet.Peers;
 
 /// <summary>
 /// TLS between members: version 1.3, certificates on both sides, no resumption (a resumed session would outlive a
-/// revocation), and nothing that a certificate says makes the platform open a connection.
+/// revocation). No content of a certificate makes the platform open a connection.
 /// </summary>
 public static class FleetTls
 {
@@ -28,7 +28,7 @@ public static class FleetTls
     };
 
     /// <param name="own">With its key; null for a host that has none yet.</param>
-    /// <param name="fleet">With <paramref name="host"/>: the name that is asked for.</param>
+    /// <param name="fleet">With <paramref name="host"/>: the expected name.</param>
     public static SslClientAuthenticationOptions Client(
         X509Certificate2? own, RemoteCertificateValidationCallback validate, FleetId? fleet, HostName? host) => new()
     {

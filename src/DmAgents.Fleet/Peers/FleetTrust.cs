@@ -4,11 +4,11 @@ using DmAgents.Fleet.Certificates;
 
 namespace DmAgents.Fleet.Peers;
 
-/// <summary>What a member trusts: the authorities of its one fleet, and what these revoked. Immutable; a newer one
+/// <summary>What a member trusts: the authorities of its one fleet, and their revocations. Immutable; a newer version
 /// replaces it in <see cref="TrustHolder"/>.</summary>
 public sealed record FleetTrust
 {
-    /// <summary>An old and a new one while an authority is replaced, and room.</summary>
+    /// <summary>An old and a new one while an authority is being replaced, and a reserve.</summary>
     public const int MaxAuthorities = 4;
 
     private FleetTrust(ImmutableArray<AuthorityCertificate> authorities, RevocationList revocations)
@@ -25,8 +25,8 @@ public sealed record FleetTrust
 
     public RevocationList Revocations { get; }
 
-    /// <summary>Null, and why, if the authorities are none, too many or of different fleets, or the list is not signed
-    /// by one of them.</summary>
+    /// <summary>Null, with the reason, if there are no authorities, too many, or those of different fleets, or none of
+    /// them signed the list.</summary>
     public static FleetTrust? Of(
         ImmutableArray<AuthorityCertificate> authorities, ReadOnlySpan<byte> revocations, out string why)
     {
@@ -42,27 +42,27 @@ public sealed record FleetTrust
         return null;
     }
 
-    /// <summary>For a host that joins: it knows the authority by its token, and not yet what was revoked.</summary>
+    /// <summary>For a joining host: it knows the authority from its token, and not yet the revocations.</summary>
     internal static FleetTrust BeforeRevocations(AuthorityCertificate authority) =>
         new([authority], RevocationList.Unknown(authority));
 
-    /// <summary>The same with another list. Null if no authority signed it.</summary>
+    /// <summary>The same authorities with another list. Null if no authority signed it.</summary>
     public FleetTrust? With(ReadOnlySpan<byte> revocations) => Of(Authorities, revocations, out _);
 }
 
-/// <summary>Holds what is trusted at this moment; handshakes read it while it changes.</summary>
+/// <summary>Holds the present trust; handshakes read it concurrently.</summary>
 public sealed class TrustHolder(FleetTrust trust)
 {
     private FleetTrust _current = trust;
 
     public FleetTrust Current => Volatile.Read(ref _current);
 
-    /// <summary>Raised after each change, on the thread that made it: a handler does not wait.</summary>
+    /// <summary>Raised after each change, on the changing thread: a handler must not block.</summary>
     public event Action? Changed;
 
     /// <summary>
-    /// Takes authorities and revocations of the same fleet. A list with a smaller number than the present one is not
-    /// taken, so that an old message cannot give a revoked host its rights back. True if it is what holds from here on.
+    /// Offers authorities and revocations of the same fleet. A list with a smaller number than the present one is
+    /// rejected, so that an old message cannot restore a revoked host's rights. True if the offer took effect.
     /// </summary>
     public bool Offer(FleetTrust offered)
     {

@@ -10,42 +10,42 @@ public enum PeerRefusalReason
     /// <summary>A reason of a later release.</summary>
     Other = 0,
 
-    /// <summary>The peer showed none.</summary>
+    /// <summary>The peer showed no certificate.</summary>
     NoCertificate = 1,
 
-    /// <summary>Its issuer is its own subject.</summary>
+    /// <summary>The certificate's issuer is its own subject.</summary>
     SelfSigned = 2,
 
-    /// <summary>Not spelled as a certificate of any fleet, and not signed by this one.</summary>
+    /// <summary>It does not have the form of a fleet's certificate, and this fleet did not sign it.</summary>
     NotOfAFleet = 3,
 
     /// <summary>A certificate of another fleet.</summary>
     OtherFleet = 4,
 
-    /// <summary>It names this fleet, but no authority of this fleet signed it as it is.</summary>
+    /// <summary>It names this fleet, but no authority of this fleet signed it.</summary>
     NotSignedByTheFleet = 5,
 
     /// <summary>The fleet signed it, but not for a host: wrong usage, names or key.</summary>
     NotAHostsCertificate = 6,
 
-    /// <summary>Its time has not come, by the clock of the side that checks.</summary>
+    /// <summary>It is not valid yet, by the checking side's clock.</summary>
     NotYetValid = 7,
 
-    /// <summary>Its time is over.</summary>
+    /// <summary>It has expired.</summary>
     Expired = 8,
 
-    /// <summary>The authority's time is over, or has not come.</summary>
+    /// <summary>The authority's certificate has expired, or is not valid yet.</summary>
     AuthorityOutOfTime = 9,
 
     /// <summary>It was revoked.</summary>
     Revoked = 10,
 
-    /// <summary>Another host of the fleet than the one that was called.</summary>
+    /// <summary>It belongs to another host of the fleet than the one that was called.</summary>
     OtherHost = 11,
 }
 
-/// <summary>A certificate that is refused, ready to be shown on either side.</summary>
-/// <param name="Reason">What kind it is.</param>
+/// <summary>A refused certificate, ready for display on either side.</summary>
+/// <param name="Reason">The kind of refusal.</param>
 /// <param name="Why">The reason, with names and times.</param>
 /// <param name="Next">What the reader can do about it.</param>
 public sealed record PeerRefusal(PeerRefusalReason Reason, string Why, string Next)

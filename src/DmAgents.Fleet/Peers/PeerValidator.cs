@@ -6,7 +6,7 @@ using DmAgents.Fleet.Certificates;
 
 namespace DmAgents.Fleet.Peers;
 
-/// <summary>What a certificate is worth: that of a host of the fleet, or refused.</summary>
+/// <summary>The verdict on a certificate: a host of the fleet, or refused.</summary>
 public abstract record PeerVerdict
 {
     private PeerVerdict()
@@ -19,17 +19,17 @@ public abstract record PeerVerdict
 }
 
 /// <summary>
-/// Judges peers' certificates by the newest trust at each handshake: neither the system's store nor the network is
-/// asked. Times are compared with <see cref="FleetClock.Tolerance"/>.
+/// Judges peers' certificates by the newest trust at each handshake. It uses neither the system's store nor the
+/// network, and compares times with <see cref="FleetClock.Tolerance"/>.
 /// </summary>
 public sealed class PeerValidator(Func<FleetTrust> trust, TimeProvider time)
 {
     private const string NotReadable = "no subject and DNS name of that form";
 
-    /// <summary>A callback for SslStream, and for whatever wraps it (Akka's DotNettySslSetup). The platform's own
-    /// errors do not count: it looks into the system's store.</summary>
+    /// <summary>A callback for SslStream and its wrappers (Akka's DotNettySslSetup). It ignores the platform's own
+    /// errors, which come from the system's store.</summary>
     /// <param name="expected">The host that is called, or null for any host of the fleet.</param>
-    /// <param name="judged">Is given each verdict, to log it, or to answer the peer.</param>
+    /// <param name="judged">Called with each verdict, to log it or to answer the peer.</param>
     public RemoteCertificateValidationCallback Callback(HostName? expected, Action<PeerVerdict>? judged = null) =>
         (_, certificate, _, _) =>
         {
@@ -50,7 +50,7 @@ public sealed class PeerValidator(Func<FleetTrust> trust, TimeProvider time)
             : Judge(loaded, expected, trust(), time.GetUtcNow());
     }
 
-    /// <summary>The same at a time of the caller's: pure.</summary>
+    /// <summary>As above, at a time given by the caller. Pure.</summary>
     public static PeerVerdict Judge(
         X509Certificate2 certificate, HostName? expected, FleetTrust trust, DateTimeOffset now)
     {
@@ -76,8 +76,8 @@ public sealed class PeerValidator(Func<FleetTrust> trust, TimeProvider time)
         return refusal is null ? new PeerVerdict.Accepted(host!) : new PeerVerdict.Refused(refusal);
     }
 
-    /// <summary>Of what the fleet has signed. A revocation comes before the times: it asks for another next
-    /// step.</summary>
+    /// <summary>Judges a certificate that the fleet signed. A revocation comes before the times, because its next step
+    /// differs.</summary>
     private static PeerRefusal? RefusalOf(
         X509Certificate2 certificate, HostCertificate host, AuthorityCertificate signer, HostName? expected,
         FleetTrust trust, DateTimeOffset now)
@@ -109,7 +109,7 @@ public sealed class PeerValidator(Func<FleetTrust> trust, TimeProvider time)
             : PeerRefusal.OtherFleet(host, trust);
     }
 
-    /// <summary>What a certificate that the fleet signed may not be used for; null if it is a host's.</summary>
+    /// <summary>Why a certificate signed by the fleet is not a host's; null if it is one.</summary>
     private static string? MisuseOf(X509Certificate2 certificate)
     {
         var extensions = certificate.Extensions;
@@ -130,8 +130,8 @@ public sealed class PeerValidator(Func<FleetTrust> trust, TimeProvider time)
         return Keys.IsP256(certificate.PublicKey) ? null : "its key is not ECDSA on P-256";
     }
 
-    /// <summary>The authority of the fleet that signed the certificate, directly; null if none did. One chain for each:
-    /// an authority and its successor have the same name, and a chain takes the first of a name.</summary>
+    /// <summary>The fleet's authority that directly signed the certificate; null if none did. Builds one chain per
+    /// authority: an authority and its successor have the same name, and a chain takes the first of a name.</summary>
     private static AuthorityCertificate? SignerOf(X509Certificate2 certificate, FleetTrust trust) =>
         trust.Authorities.FirstOrDefault(authority => IsSignedBy(certificate, authority));
 
@@ -152,8 +152,8 @@ public sealed class PeerValidator(Func<FleetTrust> trust, TimeProvider time)
         }
     }
 
-    /// <summary>Trusts nothing but what is added; asks neither the network nor a clock, since times are compared
-    /// here.</summary>
+    /// <summary>Trusts only what is added. Uses neither the network nor a clock: this class compares the
+    /// times.</summary>
     internal static X509ChainPolicy OfflinePolicy() => new()
     {
         TrustMode = X509ChainTrustMode.CustomRootTrust,

@@ -9,21 +9,22 @@ using DmAgents.Fleet.Wire;
 
 namespace DmAgents.Fleet.Peers;
 
-/// <summary>A certificate that is refused although its time is not over.</summary>
+/// <summary>A certificate that is refused before it expires.</summary>
 public sealed record Revocation(CertificateSerial Serial, HostName Host, DateTimeOffset At);
 
 /// <summary>
-/// What a fleet's authority has revoked, signed by it. Of two lists the one with the greater number holds; a host takes
-/// no smaller one. An entry is left out once its certificate has ended.
+/// A fleet's revocations, signed by its authority. Of two lists the one with the greater number is in effect; a host
+/// rejects a smaller one. An entry is dropped once its certificate has expired.
 /// </summary>
 /// <remarks>
-/// The document: "DMRL", version (u16, 1), fleet id (16 bytes), number (u64), time of issue (u64, ms), the authority's
-/// fingerprint (32 bytes), count (u16), per entry the serial number and the host's name (each with its length, u16) and
-/// when (u64, ms); at last the signature: ECDSA with SHA-256 over all before, 64 bytes.
+/// Format: "DMRL", version (u16, 1), fleet id (16 bytes), number (u64), time of issue (u64, ms), the authority's
+/// fingerprint (32 bytes), count (u16). Per entry: serial number and host name (each with its length, u16) and time
+/// (u64, ms). At the end the signature: ECDSA with SHA-256 over everything before it, 64 bytes.
 /// </remarks>
 public sealed class RevocationList
 {
-    /// <summary>With 90-day certificates a fleet would revoke a thousand hosts within a quarter.</summary>
+    /// <summary>A fleet with 90-day certificates would have to revoke a thousand hosts within a quarter to reach
+    /// this.</summary>
     public const int MaxEntries = 4096;
 
     public const int MaxBytes = 80 + MaxEntries * (2 + CertificateSerial.MaxBytes + 2 + HostName.MaxLength + 8)
@@ -48,7 +49,7 @@ public sealed class RevocationList
 
     public FleetId Fleet { get; }
 
-    /// <summary>0 for the list of a fleet that has revoked nothing yet.</summary>
+    /// <summary>0 for the list of a fleet without revocations so far.</summary>
     public ulong Number { get; }
 
     public DateTimeOffset Issued { get; }
@@ -60,7 +61,7 @@ public sealed class RevocationList
     /// <summary>The document, with its signature.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
 
-    /// <summary>An empty one without a signature.</summary>
+    /// <summary>An empty list without a signature.</summary>
     internal static RevocationList Unknown(AuthorityCertificate authority) =>
         new(authority.FleetId, 0, authority.NotBefore, authority.Fingerprint, [], ReadOnlyMemory<byte>.Empty);
 
@@ -77,7 +78,7 @@ public sealed class RevocationList
             authority.FleetId, number, now, authority.Fingerprint, entries, (byte[])[.. signed.Span, .. signature]);
     }
 
-    /// <summary>Null if the bytes are no list, or none of these authorities signed them.</summary>
+    /// <summary>Null if the bytes are not a list, or none of these authorities signed it.</summary>
     public static RevocationList? Read(ReadOnlySpan<byte> bytes, IEnumerable<AuthorityCertificate> authorities)
     {
         if (bytes.Length is <= SignatureLength or > MaxBytes

@@ -7,45 +7,46 @@ using DmAgents.Fleet.Certificates;
 
 namespace DmAgents.Fleet.Renewal;
 
-/// <summary>How a host's certificate stands, for status and events.</summary>
+/// <summary>The condition of a host's certificate, for status and events.</summary>
 public enum CertificateCondition
 {
-    /// <summary>Nothing is to be done.</summary>
+    /// <summary>Nothing to do.</summary>
     Good,
 
-    /// <summary>It is time to renew, and no attempt has failed.</summary>
+    /// <summary>Renewal is due, and no attempt has failed.</summary>
     Due,
 
-    /// <summary>Attempts fail; the certificate still holds.</summary>
+    /// <summary>Attempts fail; the certificate is still valid.</summary>
     Failing,
 
     /// <summary>Attempts fail, and less than a tenth of the certificate's life is left.</summary>
     Ending,
 
-    /// <summary>It has ended: members refuse it, and the authority does not renew it.</summary>
+    /// <summary>The certificate has expired: members refuse it, and the authority does not renew it.</summary>
     Ended,
 }
 
-/// <summary>The attempts to renew that failed since the present certificate was given.</summary>
-/// <param name="Count">0 if none has.</param>
+/// <summary>The failed attempts to renew since the present certificate was issued.</summary>
+/// <param name="Count">0 if no attempt has failed.</param>
 /// <param name="Last">When the last one failed.</param>
-/// <param name="Why">Why it did.</param>
+/// <param name="Why">Why the last one failed.</param>
 public sealed record RenewalFailures(int Count, DateTimeOffset Last, string Why)
 {
     public static RenewalFailures None { get; } = new(0, default, "");
 }
 
 /// <summary>What to do about a host's certificate.</summary>
-/// <param name="Condition">For status and events: an event is due if it changes.</param>
-/// <param name="RenewAt">When to try next; null if only joining again helps.</param>
-/// <param name="Why">What is the matter; empty while nothing is.</param>
+/// <param name="Condition">For status and events: a change causes an event.</param>
+/// <param name="RenewAt">The time of the next attempt; null if only joining again helps.</param>
+/// <param name="Why">What is wrong; empty if nothing is.</param>
 /// <param name="Next">What an operator can do; empty if nothing needs to be done.</param>
 public sealed record RenewalStep(CertificateCondition Condition, DateTimeOffset? RenewAt, string Why, string Next);
 
 /// <summary>
-/// When a host renews its certificate: pure. After two thirds of its life, up to a tenth earlier by the host's name, so
-/// that hosts which joined together do not renew together. If it fails: again after a minute, then twice as long, up to
-/// a hundredth of the life (21 hours of 90 days).
+/// Decides when a host renews its certificate. Pure. Renewal starts after two thirds of the certificate's life, less up
+/// to a tenth of the life by the host's name, so that hosts that joined together do not renew together. After a failure
+/// the next attempt comes after a minute, then after twice the time, up to a hundredth of the life (21 hours of 90
+/// days).
 /// </summary>
 public static class RenewalPlan
 {
@@ -78,8 +79,8 @@ public static class RenewalPlan
             "see whether the host that made the fleet runs and is reached, and whether this host was revoked");
     }
 
-    /// <summary>Never after the certificate's end: the last attempt is worth more than an even pace. The share of the
-    /// name spreads hosts that lost the issuer at one moment.</summary>
+    /// <summary>Never after the certificate's end: the last attempt matters more than an even pace. Each pause grows by
+    /// up to a quarter by the host's name, which spreads hosts that lost the issuer at the same time.</summary>
     private static DateTimeOffset NextTry(HostCertificate certificate, RenewalFailures failures, TimeSpan life)
     {
         var longest = life / 100;
@@ -97,7 +98,7 @@ public static class RenewalPlan
         : string.Create(CultureInfo.InvariantCulture,
             $", and {failures.Count} attempts to renew it failed, the last at {failures.Last:u}: {failures.Why}");
 
-    /// <summary>From 0 to 1, the same for a name at each time and on each release: not the runtime's hash.</summary>
+    /// <summary>From 0 to 1, constant for a name over time and releases, so not the runtime's hash.</summary>
     private static double ShareOf(HostName host) =>
         BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.ASCII.GetBytes(host.Value)))
         / (double)uint.MaxValue;

@@ -6,15 +6,15 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Fleet.Tokens;
 
 /// <summary>
-/// Lets one host join one fleet, once and for a bounded time. It names the fleet and its authority, so that the host
-/// that joins knows both before it sends anything; the secret in it is what the issuer recognizes. Printed as one word.
+/// Admits one host to one fleet, once and for a limited time. It names the fleet and its authority, so that the joining
+/// host knows both before it sends anything. The issuer recognizes the token by its secret. Printed as one word.
 /// </summary>
 public sealed record JoinToken
 {
     /// <summary>Version, fleet id, fingerprint, secret.</summary>
     public const int Length = 1 + 16 + 32 + SecretLength;
 
-    /// <summary>128 random bits: not to be guessed, so a plain hash of them is kept and no slow one.</summary>
+    /// <summary>128 random bits cannot be guessed, so a plain hash of them is stored, not a slow one.</summary>
     private const int SecretLength = 16;
 
     private const byte Version = 1;
@@ -32,7 +32,7 @@ public sealed record JoinToken
 
     public AuthorityFingerprint Authority { get; }
 
-    /// <summary>What the issuer keeps: the token cannot be made of it.</summary>
+    /// <summary>The hash that the issuer stores: it does not reveal the token.</summary>
     public TokenHash Hash { get; }
 
     internal ReadOnlySpan<byte> Bytes => _bytes;
@@ -56,11 +56,11 @@ public sealed record JoinToken
         return new JoinToken(bytes);
     }
 
-    /// <summary>Null if the bytes are no token of this version.</summary>
+    /// <summary>Null if the bytes are not a token of this version.</summary>
     internal static JoinToken? FromBytes(ReadOnlySpan<byte> bytes) =>
         bytes.Length == Length && bytes[0] == Version ? new JoinToken(bytes.ToArray()) : null;
 
-    /// <summary>The word: "dmf", and the bytes with their checksum in Crockford's base 32.</summary>
+    /// <summary>The word: "dmf", then the bytes with their checksum in Crockford's base 32.</summary>
     public string ToWord()
     {
         var bytes = new byte[Length + sizeof(uint)];
@@ -69,7 +69,7 @@ public sealed record JoinToken
         return TokenWord.Prefix + TokenWord.Encode(bytes);
     }
 
-    /// <summary>Reads a word, in either case and with blanks around it.</summary>
+    /// <summary>Reads a word, in upper or lower case, with or without surrounding blanks.</summary>
     public static TokenReading Read(string? word)
     {
         var text = (word ?? "").Trim();
@@ -101,7 +101,7 @@ public sealed record JoinToken
 
     public override int GetHashCode() => Hash.GetHashCode();
 
-    /// <summary>Not the word: a token in a log would let its reader join.</summary>
+    /// <summary>Not the word: a reader of a log could join with it.</summary>
     public override string ToString() => $"join token of fleet {Fleet}";
 
     private static uint Checksum(ReadOnlySpan<byte> bytes) =>

@@ -1,6 +1,6 @@
 namespace DmAgents.Fleet.Tokens;
 
-/// <summary>What a word that was typed as a join token is.</summary>
+/// <summary>The result of reading a word typed as a join token.</summary>
 public abstract record TokenReading
 {
     private TokenReading()
@@ -9,9 +9,9 @@ public abstract record TokenReading
 
     public sealed record Read(JoinToken Token) : TokenReading;
 
-    /// <summary>No token: cut, or a wrong character.</summary>
+    /// <summary>Not a token: truncated, or with a wrong character.</summary>
     public sealed record Mistyped(string Why) : TokenReading;
 
-    /// <summary>A token of another release, typed well.</summary>
+    /// <summary>A correctly typed token of another release.</summary>
     public sealed record OtherVersion(byte Version) : TokenReading;
 }

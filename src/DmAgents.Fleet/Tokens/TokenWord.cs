@@ -3,8 +3,8 @@ using System.Text;
 namespace DmAgents.Fleet.Tokens;
 
 /// <summary>
-/// Bytes as letters and digits, five bits each, by Crockford's base 32: either case, no letter that looks like another
-/// (o is read as 0, i and l as 1), and no character at which a terminal's double click ends.
+/// Bytes as letters and digits, five bits each, in Crockford's base 32: upper or lower case, no similar letters (o is
+/// read as 0, i and l as 1). No character ends the selection of a terminal's double click.
 /// </summary>
 internal static class TokenWord
 {
@@ -33,7 +33,7 @@ internal static class TokenWord
         return word.ToString();
     }
 
-    /// <summary>Null if the bits behind the last byte are not zero, or a character is none of the alphabet's.</summary>
+    /// <summary>Null if the bits after the last byte are not zero, or a character is not in the alphabet.</summary>
     public static byte[]? Decode(ReadOnlySpan<char> word)
     {
         var bytes = new List<byte>(word.Length * 5 / 8);

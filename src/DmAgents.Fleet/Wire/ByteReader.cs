@@ -4,8 +4,8 @@ using System.Text;
 namespace DmAgents.Fleet.Wire;
 
 /// <summary>
-/// Reads what <see cref="ByteWriter"/> wrote, or what a hostile peer sent. After the first thing that does not fit,
-/// everything reads as zero or empty and <see cref="Failed"/> stays true: look at it once, at the end.
+/// Reads what <see cref="ByteWriter"/> wrote, or what a hostile peer sent. After the first mismatch everything reads as
+/// zero or empty, and <see cref="Failed"/> stays true: callers check it once, at the end.
 /// </summary>
 internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
 {
@@ -13,7 +13,7 @@ internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
 
     public bool Failed { get; private set; }
 
-    /// <summary>Everything was read, and nothing is left over.</summary>
+    /// <summary>Everything was read, with nothing left over.</summary>
     public readonly bool IsComplete => !Failed && _rest.IsEmpty;
 
     public byte U8() => Raw(1) is [var value] ? value : (byte)0;
@@ -61,7 +61,7 @@ internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
 
     public ReadOnlySpan<byte> Bytes32(int most) => Limited(U32(), most);
 
-    /// <summary>Text of a peer, for people: control characters, which could steer a terminal, become question
+    /// <summary>A peer's text for display: control characters, which could control a terminal, become question
     /// marks.</summary>
     public string Text16(int most)
     {

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace DmAgents.Fleet.Wire;
 
-/// <summary>Writes numbers, high byte first, and byte strings and texts with their length before them.</summary>
+/// <summary>Writes big-endian numbers, and byte strings and texts preceded by their length.</summary>
 internal sealed class ByteWriter
 {
     private readonly ArrayBufferWriter<byte> _buffer = new();
@@ -41,7 +41,7 @@ internal sealed class ByteWriter
     /// <summary>A time in milliseconds since 1970.</summary>
     public ByteWriter Time(DateTimeOffset time) => U64(unchecked((ulong)time.ToUnixTimeMilliseconds()));
 
-    /// <summary>Bytes whose number the reader knows.</summary>
+    /// <summary>Bytes without a length, because the reader knows it.</summary>
     public ByteWriter Raw(ReadOnlySpan<byte> bytes)
     {
         _buffer.Write(bytes);
