@@ -3,7 +3,7 @@ namespace DmAgents.Images;
 /// <summary>Why an archive was refused or could not be applied.</summary>
 public enum ImageReason
 {
-    /// <summary>The file is none of the formats taken.</summary>
+    /// <summary>The file has none of the supported formats.</summary>
     NotAnImage,
 
     /// <summary>The archive ends in the middle.</summary>
@@ -12,16 +12,16 @@ public enum ImageReason
     /// <summary>The archive contradicts its format or itself.</summary>
     Corrupt,
 
-    /// <summary>Bytes are not those that the image's own digest names.</summary>
+    /// <summary>The bytes do not match the digest in the image.</summary>
     DigestMismatch,
 
     /// <summary>An entry would reach outside the file system that it is unpacked into.</summary>
     UnsafePath,
 
-    /// <summary>A format, or something for the target file system, that is not taken.</summary>
+    /// <summary>An unsupported format, or something that the target file system does not support.</summary>
     Unsupported,
 
-    /// <summary>A file, a reference or a platform that is not there.</summary>
+    /// <summary>A missing file, reference or platform.</summary>
     NotFound,
 
     /// <summary>The archive holds several images and none was chosen.</summary>
@@ -30,10 +30,10 @@ public enum ImageReason
     /// <summary>The target file system or the spool directory is full.</summary>
     NoSpace,
 
-    /// <summary>A part that is held in memory (manifest, config, extended header) is beyond its limit.</summary>
+    /// <summary>A part that is held in memory (manifest, config, extended header) exceeds its limit.</summary>
     TooLarge,
 
-    /// <summary>The process may not do what the archive asks for.</summary>
+    /// <summary>The process lacks the permission that the archive requires.</summary>
     NotPermitted,
 
     /// <summary>
@@ -43,8 +43,8 @@ public enum ImageReason
 }
 
 /// <summary>
-/// An archive from outside cannot be used. The message is for the operator: what happened, to which object, why,
-/// and what to do next. Whatever was being written is to be discarded.
+/// An external archive cannot be used. The message is for the operator: what happened, to which object, why, and what
+/// to do next. Whatever was being written must be discarded.
 /// </summary>
 public sealed class ImageException : Exception
 {

@@ -2,7 +2,7 @@ using DmAgents.Images.Streams;
 
 namespace DmAgents.Images.Archives;
 
-/// <summary>An image layout that lies unpacked in a directory.</summary>
+/// <summary>An unpacked image layout in a directory.</summary>
 internal sealed class DirectoryArchive(string directory) : IArchive
 {
     public string Origin => directory;
@@ -15,7 +15,7 @@ internal sealed class DirectoryArchive(string directory) : IArchive
             throw this.Missing(member);
         try
         {
-            // A layer may be empty. So is a fifo, to look at, and opening one may wait for ever: neither is opened.
+            // A layer may be empty. A fifo also has length 0, and opening one may block forever: neither is opened.
             var file = FileAt(member);
             if (file.Length == 0)
             {

@@ -1,25 +1,25 @@
 namespace DmAgents.Images.Archives;
 
-/// <summary>Named members, wherever they are: files of a directory or entries of a tar.</summary>
+/// <summary>Named members: files of a directory or entries of a tar.</summary>
 internal interface IArchive : IDisposable
 {
-    /// <summary>What it is called in messages.</summary>
+    /// <summary>The archive's name in messages.</summary>
     string Origin { get; }
 
     bool Contains(string member);
 
     /// <summary>
-    /// A member's bytes and their number; throws <see cref="ImageException"/> (NotFound) if it is missing.
+    /// Opens a member and returns its size; throws <see cref="ImageException"/> (NotFound) if it is missing.
     /// </summary>
     Stream Open(string member, out long size);
 }
 
 internal static class ArchiveReading
 {
-    /// <summary>The most that is taken into memory of a manifest, an index or a config, in bytes.</summary>
+    /// <summary>The maximum size of a manifest, an index or a config in memory, in bytes.</summary>
     public const int MaxDocument = 8 << 20;
 
-    /// <summary>A whole small member.</summary>
+    /// <summary>Reads a small member whole.</summary>
     public static byte[] ReadDocument(this IArchive archive, string member)
     {
         using var stream = archive.Open(member, out var size);
@@ -42,7 +42,7 @@ internal static class ArchiveReading
         }
     }
 
-    /// <summary>A disk failed, not the archive.</summary>
+    /// <summary>For a disk failure that is not the archive's fault.</summary>
     public static ImageException Unreadable(string what, IOException cause) => new(
         ImageReason.Failed, $"{what} cannot be read ({cause.Message.TrimEnd('.')})",
         "Check the disk that the archive is on, then try again", cause);

@@ -4,11 +4,11 @@ using DmAgents.Images.Tar;
 namespace DmAgents.Images.Archives;
 
 /// <summary>
-/// The layout in one folder of a plain tar on disk: its members are read in place, where the index found them.
+/// The layout in one folder of a plain tar on disk. Members are read in place, at the offsets in the index.
 /// </summary>
 internal sealed class TarArchive(RegularFile file, TarIndex index, string folder) : IArchive
 {
-    // Docker writes layers that it has already written as symlinks; they never chain.
+    // Docker writes a layer that it has already written as a symlink; such links never chain.
     private const int MaxLinks = 4;
 
     public string Origin => file.Name;

@@ -5,16 +5,16 @@ using DmAgents.Images.Tar;
 namespace DmAgents.Images.Archives;
 
 /// <summary>
-/// All that a tar holds, by name, and which of its folders are image layouts: what decides whether it is an image's
-/// archive or a root file system. A tar may hold its parts in any order, so only the whole index can tell.
+/// All members of a tar by name, and which of its folders are image layouts. The index decides whether the tar is an
+/// image archive or a root file system. It must be complete for that, because a tar may hold its parts in any order.
 /// </summary>
 internal sealed class TarIndex
 {
-    // Far more than any image has. A root file system may have more, of which the names are not needed.
+    // Far more than any image has. A root file system may have more, but its names are not needed.
     private const int MaxMembers = 100_000;
     private const int MaxNames = 16 << 20;
 
-    // Of documents that promise to be a layout's: so many are looked at, so deep, and no larger.
+    // Limits for documents that look like a layout's: the maximum number and the maximum depth.
     private const int MaxDocuments = 256;
     private const int MaxDepth = 4;
 
@@ -27,27 +27,27 @@ internal sealed class TarIndex
     /// <summary>False if there were too many members to keep.</summary>
     public bool IsWhole { get; private set; } = true;
 
-    /// <summary>The folder in which all files lie; empty for the top.</summary>
+    /// <summary>The folder that holds all files; empty for the top.</summary>
     public string CommonFolder => common ?? "";
 
-    /// <summary>What only a root file system has: one of its directories at the top, or a device file.</summary>
+    /// <summary>A member that only a root file system has: one of its top directories, or a device file.</summary>
     public string? RootMember { get; private set; }
 
-    /// <summary>Folders with a whole image layout in them, and of which format: OCI's if it is both.</summary>
+    /// <summary>Folders with a complete image layout, and its format: OCI if it is both.</summary>
     public IEnumerable<(string Folder, LayoutParts Parts)> Layouts => folders
         .Where(folder => folder.Value.IsOci || folder.Value.IsDocker).Select(folder => (folder.Key, folder.Value))
         .OrderBy(folder => folder.Key, StringComparer.Ordinal);
 
     /// <summary>
-    /// Whether it has parts of an image layout and nothing foreign to one: then it can hardly be anything else.
+    /// True if it has parts of an image layout and nothing else: then it can hardly be anything else.
     /// </summary>
     public bool HasOnlyParts => IsWhole && Files.Any(LayoutNames.IsOfLayout)
         && Files.All(name => LayoutNames.IsOfLayout(name) || !name.Contains('/', StringComparison.Ordinal));
 
     /// <summary>Reads all headers.</summary>
-    /// <param name="untilLayout">Ends as soon as the first files make a layout.</param>
-    /// <param name="tar">The uncompressed tar; skipped through if it can seek.</param>
-    /// <param name="origin">What it is called in messages.</param>
+    /// <param name="untilLayout">Stop as soon as the first files form a layout.</param>
+    /// <param name="tar">The uncompressed tar; read by seeking if possible.</param>
+    /// <param name="origin">Its name in messages.</param>
     /// <param name="cancellation">Ends the reading.</param>
     public static TarIndex Read(Stream tar, string origin, bool untilLayout, CancellationToken cancellation)
     {
@@ -69,7 +69,7 @@ internal sealed class TarIndex
 
     public Member? Find(string name) => members.GetValueOrDefault(name);
 
-    /// <summary>Whether the folder has at its top what a root file system has there; by an example.</summary>
+    /// <summary>An example of a root file system's member at the folder's top; null if there is none.</summary>
     public string? RootMemberIn(string folder) => folder.Length == 0
         ? RootMember
         : members.Keys.FirstOrDefault(name => IsBelow(name, folder) && LayoutNames.IsOfRoot(Inner(name, folder)));
@@ -102,7 +102,7 @@ internal sealed class TarIndex
             members.Clear();
     }
 
-    /// <summary>Notes a document that makes its folder a layout, if it is what its name promises.</summary>
+    /// <summary>Records a document that makes its folder a layout, if its content matches its name.</summary>
     private void LookAt(TarReader reader, string name, long size)
     {
         var folder = LayoutNames.FolderOf(name);
@@ -134,7 +134,7 @@ internal sealed class TarIndex
         return content;
     }
 
-    /// <summary>Whether a document is what its name promises: a root file system may use the name, too.</summary>
+    /// <summary>True if a document's content matches its name: a root file system may use the name, too.</summary>
     public static bool IsPromised(string part, byte[] document)
     {
         try
@@ -175,16 +175,16 @@ internal sealed class TarIndex
         return Path.GetRelativePath("/", Path.GetFullPath(target, "/" + LayoutNames.FolderOf(name)));
     }
 
-    /// <param name="Offset">Where its bytes begin in the tar.</param>
-    /// <param name="Size">With its holes.</param>
+    /// <param name="Offset">The offset of its bytes in the tar.</param>
+    /// <param name="Size">The size including holes.</param>
     /// <param name="Extents">Null for a file without holes.</param>
-    /// <param name="Link">The member that it is a link to.</param>
+    /// <param name="Link">The member that it links to.</param>
     /// <param name="IsDirectory">It has no bytes.</param>
     internal sealed record Member(
         long Offset, long Size, IReadOnlyList<SparseExtent>? Extents, string? Link, bool IsDirectory);
 }
 
-/// <summary>What of an image layout a folder has.</summary>
+/// <summary>The parts of an image layout in a folder.</summary>
 internal sealed record LayoutParts(bool HasOciLayout, bool HasOciIndex, bool IsDocker)
 {
     public bool IsOci => HasOciLayout && HasOciIndex;

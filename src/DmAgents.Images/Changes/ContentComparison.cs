@@ -12,7 +12,7 @@ internal sealed class ContentComparison(
     private byte[]? one;
     private byte[]? other;
 
-    /// <summary>Of both files.</summary>
+    /// <summary>Bytes read from both files.</summary>
     public long BytesRead { get; private set; }
 
     public bool IsSame(TreePath path, long size)

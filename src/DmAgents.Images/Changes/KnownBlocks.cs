@@ -4,23 +4,22 @@ using DmAgents.Domain.Units;
 namespace DmAgents.Images.Changes;
 
 /// <summary>
-/// What is known of the blocks below two trees: where their devices may hold different bytes. If a file
-/// lies at the same places of both, its content can differ only in these, and no other part of it need be read.
+/// The ranges in which the devices below two trees may differ. If a file has the same extents on both devices, its
+/// content can differ only in these ranges, and only they need to be read.
 /// </summary>
-/// <remarks>Inode numbers and times prove nothing: a program may set a time back, and numbers are given again.
-/// </remarks>
+/// <remarks>Inode numbers and times prove nothing: a program may reset a time, and numbers are reused.</remarks>
 public sealed class KnownBlocks
 {
     private readonly ByteRange[] changed;
 
-    /// <param name="changed">All ranges of the devices in which they may differ, in any order.</param>
+    /// <param name="changed">All ranges in which the devices may differ, in any order.</param>
     public KnownBlocks(IEnumerable<ByteRange> changed) =>
         this.changed = [.. changed.Where(range => range.Length > ByteSize.Zero).OrderBy(range => range.Start)];
 
-    /// <summary>The parts of two files of the same size that have to be read to know whether they are the same; empty
-    /// if the blocks prove that they are, null if they say nothing.</summary>
+    /// <summary>The parts of two files of the same size that must be read to compare them. Empty if the blocks prove
+    /// them the same, null if the blocks prove nothing.</summary>
     public IReadOnlyList<FilePart>? ToRead(IReadOnlyList<FileExtent>? one, IReadOnlyList<FileExtent>? other) =>
-        // Without any extent a file is all holes, or its file system keeps it elsewhere and does not say so.
+        // A file without any extent is all holes, or its file system stores it elsewhere and does not report that.
         one is { Count: > 0 } && other is { Count: > 0 } && one.SequenceEqual(other)
             ? [.. one.Where(extent => !extent.IsUnwritten).SelectMany(Doubtful)]
             : null;
@@ -36,7 +35,7 @@ public sealed class KnownBlocks
         }
     }
 
-    /// <summary>The first changed range that ends behind a place.</summary>
+    /// <summary>The index of the first changed range that ends after a position.</summary>
     private int FirstBehind(ulong place)
     {
         var (low, high) = (0, changed.Length);

@@ -4,8 +4,8 @@ namespace DmAgents.Images.Changes;
 
 /// <summary>
 /// Finds every entry in which two trees differ: by name, type, permissions, owner, time, extended attributes, target,
-/// device number, hard links and content. Exact: content that the blocks do not prove to be the same is read. Access
-/// and change times, the sizes of directories and SELinux' labels are the file system's or the host's own affair.
+/// device number, hard links and content. Exact: reads all content that the blocks do not prove the same. Ignores
+/// access and change times, directory sizes and SELinux labels, which belong to the file system or the host.
 /// </summary>
 public sealed class TreeDifference : IDisposable
 {
@@ -17,15 +17,15 @@ public sealed class TreeDifference : IDisposable
     private readonly ContentComparison content;
     private readonly CancellationToken cancellation;
 
-    // Entries of the same name are to be of the same group of hard links in both trees: which inode of the one stands
-    // for which of the other. Only inodes with several links.
+    // Entries of the same name must belong to the same group of hard links in both trees. These map an inode of one
+    // tree to its counterpart in the other, for inodes with several links only.
     private readonly Dictionary<InodeNumber, InodeNumber> below = [];
     private readonly Dictionary<InodeNumber, InodeNumber> above = [];
 
-    /// <param name="lower">Null: there is nothing below, and every entry is added.</param>
-    /// <param name="upper">The tree that was made of the lower one. Neither may change meanwhile.</param>
-    /// <param name="blocks">What is known of the devices that the trees are on; null: nothing.</param>
-    /// <param name="cancellation">Heeded between entries, and between the parts of a file.</param>
+    /// <param name="lower">Null: there is no tree below, and every entry is added.</param>
+    /// <param name="upper">The tree made from the lower one. Neither may change meanwhile.</param>
+    /// <param name="blocks">What is known about the trees' devices; null: nothing.</param>
+    /// <param name="cancellation">Checked between entries and between parts of a file.</param>
     public TreeDifference(
         IFileTree? lower, IFileTree upper, KnownBlocks? blocks, CancellationToken cancellation = default)
     {
@@ -38,18 +38,18 @@ public sealed class TreeDifference : IDisposable
 
     private bool HasLower { get; }
 
-    /// <summary>Entries that were looked at so far.</summary>
+    /// <summary>Entries compared so far.</summary>
     public long Entries { get; private set; }
 
-    /// <summary>Bytes of content that were read so far, because the blocks did not prove them to be the same.</summary>
+    /// <summary>Bytes of content read so far, because the blocks did not prove them the same.</summary>
     public long BytesRead => content.BytesRead;
 
-    /// <summary>The names of each inode of the upper tree that has several, in the order of the walk. Complete when the
-    /// changes were enumerated.</summary>
+    /// <summary>The names of each inode of the upper tree with several links, in the order of the walk. Complete once
+    /// the changes are enumerated.</summary>
     public Dictionary<InodeNumber, List<TreePath>> HardLinks { get; } = [];
 
-    /// <summary>The differences, found as they are asked for: a directory comes before what is in it, and that in the
-    /// bytewise order of names.</summary>
+    /// <summary>The differences, found lazily: a directory precedes its entries, which come in the bytewise order of
+    /// names.</summary>
     public IEnumerable<TreeChange> Changes()
     {
         var ahead = new Stack<Place>();
@@ -118,8 +118,8 @@ public sealed class TreeDifference : IDisposable
         _ => true,
     };
 
-    /// <summary>Notes the pair, too: of several names only those that left their group, or joined another, differ.
-    /// </summary>
+    /// <summary>Also records the pair: of several names, only those that left their group or joined another one
+    /// differ.</summary>
     private bool IsSameLink(EntryStat before, EntryStat now)
     {
         if (before.Links < 2 && now.Links < 2)

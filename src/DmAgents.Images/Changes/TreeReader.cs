@@ -2,7 +2,7 @@ using DmAgents.Domain.Ports.FileTrees;
 
 namespace DmAgents.Images.Changes;
 
-/// <summary>Reads a tree that does not change; what cannot be read ends the work.</summary>
+/// <summary>Reads a tree that does not change; throws if anything is unreadable.</summary>
 internal sealed class TreeReader(IFileTree tree)
 {
     public EntryStat Stat(TreePath path)
@@ -29,7 +29,7 @@ internal sealed class TreeReader(IFileTree tree)
         return file!;
     }
 
-    /// <summary>Without SELinux' label, which belongs to the host; in the order of their names.</summary>
+    /// <summary>Without the SELinux label, which belongs to the host; sorted by name.</summary>
     public IReadOnlyList<Xattr> Xattrs(TreePath path)
     {
         Require(tree.ReadXattrs(path, out var xattrs), path);

@@ -4,8 +4,8 @@ using DmAgents.Domain.Pools.Takeover;
 
 namespace DmAgents.Images.Docker;
 
-/// <summary>What can be adopted of a store, and what not and why.</summary>
-/// <param name="Claims">Parents before what lies upon them.</param>
-/// <param name="Images">Those whose top layer is claimed, one for each reference.</param>
+/// <summary>What can be adopted from a store, and why the rest cannot.</summary>
+/// <param name="Claims">Parents before their children.</param>
+/// <param name="Images">Images whose top layer is claimed, one for each reference.</param>
 public sealed record DockerClaimed(
     ImmutableArray<DeviceRecord> Claims, ImmutableArray<AdoptedImage> Images, ImmutableArray<StoreFinding> Findings);

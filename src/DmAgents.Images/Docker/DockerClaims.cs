@@ -9,17 +9,17 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Images.Docker;
 
 /// <summary>
-/// Compares what a store says with what its pool has, and claims every device of which both tell the same. Pure.
+/// Compares a store's files with its pool, and claims every device on which both agree. Pure.
 /// </summary>
 /// <remarks>
-/// Docker writes down what it is about to do, does it, and then counts the pool's transaction id up. So a record holds
-/// the id after, the pool the one before, and a thin id that was given out twice is known by it. Where the pool does
-/// not have the id that was written down, that last change is undecided: Docker itself would delete its device at the
-/// next start, and nobody else knows better, so it is claimed by nobody.
+/// Docker records a change, makes it, and then increments the pool's transaction id. So a record holds the id after the
+/// change and the pool the id before it, which exposes a thin id that was used twice. If the pool does not have the
+/// recorded id, that last change is undecided. Docker itself would delete its device at the next start, so the device
+/// is not claimed.
 /// </remarks>
 public sealed class DockerClaims
 {
-    /// <summary>Where the tree of every one of its devices is; beside it Docker keeps a file of its own.</summary>
+    /// <summary>The directory of each device's tree; Docker keeps a file of its own beside it.</summary>
     private const string Root = "rootfs";
 
     private readonly DockerStore _store;
@@ -40,9 +40,9 @@ public sealed class DockerClaims
             .ToDictionary(device => device.Hash, StringComparer.Ordinal);
     }
 
-    /// <param name="store">What Docker's files say.</param>
-    /// <param name="pool">What the pool's own metadata say.</param>
-    /// <param name="at">When it is adopted: for the agent they are as old as that.</param>
+    /// <param name="store">The content of Docker's files.</param>
+    /// <param name="pool">The content of the pool's own metadata.</param>
+    /// <param name="at">The time of the adoption, from which the agent counts the devices' age.</param>
     public static DockerClaimed Of(DockerStore store, MetadataContent pool, DateTimeOffset at) =>
         new DockerClaims(store, pool, at).Make();
 
@@ -58,7 +58,7 @@ public sealed class DockerClaims
         return new DockerClaimed([.. _claims], images, [.. _findings]);
     }
 
-    /// <returns>The device of the change that is undecided, where there is a record of it.</returns>
+    /// <returns>The device of the undecided change, if it has a record.</returns>
     private DockerDevice? Undecided()
     {
         if (_store.Transaction is not { } last || last.Open == _pool.TransactionId)
@@ -119,13 +119,13 @@ public sealed class DockerClaims
             return;
         }
         _base = device.Id;
-        // Not under the name of a base of the agent's own: Docker's has lost+found.
+        // Not named like one of the agent's own bases, because Docker's base has lost+found.
         Claim(device, new DeviceKey(DeviceKey.BaseSpace, string.Create(CultureInfo.InvariantCulture,
                 $"docker-{_store.FileSystem}-{device.Size.Bytes}").ToLowerInvariant()),
             DeviceKind.Base, parent: null, root: null);
     }
 
-    /// <summary>Parents first: with each round those whose parents are known or can never be.</summary>
+    /// <summary>Claims parents before their children.</summary>
     private void ClaimLayers()
     {
         var known = _store.Layers.ToDictionary(layer => layer.Chain);
@@ -150,7 +150,7 @@ public sealed class DockerClaims
         return depth;
     }
 
-    /// <summary>The device of the layer; where that cannot be had, of the nearest below it that can.</summary>
+    /// <summary>The layer's device; if it is not available, that of the nearest layer below it that is.</summary>
     private ThinId? NearestOf(ChainId? chain, Dictionary<ChainId, DockerLayer> known)
     {
         for (var at = chain; at is { } wanted; at = known.GetValueOrDefault(wanted)?.Parent)
@@ -170,8 +170,8 @@ public sealed class DockerClaims
         return false;
     }
 
-    /// <summary>A container lies upon its image: the device between the two is claimed beside it, and is not needed.
-    /// </summary>
+    /// <summary>Makes each container a child of its image. The device between the two is claimed as well, and is not
+    /// needed.</summary>
     private void ClaimContainers()
     {
         var known = _store.Layers.ToDictionary(layer => layer.Chain);

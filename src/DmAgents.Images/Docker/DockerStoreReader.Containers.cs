@@ -4,7 +4,7 @@ using DmAgents.Images.Sources;
 
 namespace DmAgents.Images.Docker;
 
-/// <content>Containers: the layer database names their devices, their own directories what they are called.</content>
+/// <content>Containers: the layer database names their devices, and their own directories hold their names.</content>
 public sealed partial class DockerStoreReader
 {
     private const string MountDirectory = LayerDatabase + "/mounts";
@@ -50,13 +50,13 @@ public sealed partial class DockerStoreReader
             Digest.TryParse(JsonReading.Text(document, "Image"), out var image) ? image : (Digest?)null,
             JsonReading.Flag(JsonReading.Object(document, "State"), "Running")));
 
-    /// <summary>Its name in Docker; where it has none that can be kept, one made of its id.</summary>
+    /// <summary>Its name in Docker; if that cannot be kept, a name made from its id.</summary>
     private ContainerName NameOf(string id, string? name, HashSet<ContainerName> taken)
     {
         if (ContainerName.TryParse(name, out var own) && taken.Add(own))
             return own;
         var made = new ContainerName($"docker-{id[..12]}");
-        // Twelve digits of a random id; should they meet all the same, the whole id cannot.
+        // Twelve digits of a random id. If they collide, the whole id cannot.
         if (!taken.Add(made))
             taken.Add(made = new ContainerName($"docker-{id}"));
         _files.Find(FindingGravity.Warning, $"it is called {made}", string.IsNullOrEmpty(name)

@@ -5,19 +5,18 @@ using DmAgents.Images.Sources;
 
 namespace DmAgents.Images.Docker;
 
-/// <content>Images: their configurations, and what people call them.</content>
+/// <content>Images: their configurations and their references.</content>
 public sealed partial class DockerStoreReader
 {
     private const string ImageDatabase = $"image/{Driver}/imagedb";
     private const string ConfigDirectory = ImageDatabase + "/content/sha256";
     private const string RepositoriesFile = $"image/{Driver}/repositories.json";
 
-    /// <summary>Begins the reference of an image that nobody named. Docker's own references have no such
+    /// <summary>The prefix of the reference of an image without a name. Docker's own references have no such
     /// host.</summary>
     private const string Unnamed = "untagged/";
 
-    /// <returns>The images that can be had, and the references of every image that there is a configuration
-    /// of.</returns>
+    /// <returns>The available images, and all images with a configuration, by id.</returns>
     private (List<DockerImage> Images, Dictionary<Digest, DockerImage> ById) ReadImages(List<DockerLayer> layers)
     {
         var chains = layers.Select(layer => layer.Chain).ToHashSet();
@@ -31,7 +30,7 @@ public sealed partial class DockerStoreReader
             if (ReadImage(name, names, chains) is { } image)
                 found.Add(image);
         }
-        // What the builder made on the way to another image has no name, and is not an image for people.
+        // The builder's intermediate images have no name, and are not images for users.
         var images = found.Where(image => image.References.Count > 0 || !parents.Contains(image.Id))
             .Select(image => image.References.Count > 0
                 ? image
@@ -86,7 +85,7 @@ public sealed partial class DockerStoreReader
         return new DockerImage(id, Encoding.UTF8.GetString(bytes), chain, names.GetValueOrDefault(id, []));
     }
 
-    /// <summary>By image. Docker also keeps "name@sha256:..." there, which is no name that people gave.</summary>
+    /// <summary>References by image. Skips Docker's "name@sha256:..." entries, which no user chose.</summary>
     private Dictionary<Digest, List<ImageReference>> ReadReferences()
     {
         var references = new Dictionary<Digest, List<ImageReference>>();

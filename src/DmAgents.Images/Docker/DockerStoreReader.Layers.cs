@@ -2,8 +2,7 @@ using DmAgents.Domain.Layers;
 
 namespace DmAgents.Images.Docker;
 
-/// <content>The layer database: which device is which layer, and what lies below it. Only here parents are told.
-/// </content>
+/// <content>The layer database: each layer's device and parent. No other file has the parents.</content>
 public sealed partial class DockerStoreReader
 {
     private const string LayerDatabase = $"image/{Driver}/layerdb";
@@ -40,7 +39,7 @@ public sealed partial class DockerStoreReader
         return null;
     }
 
-    /// <summary>A layer upon the base has no such file.</summary>
+    /// <summary>A layer directly on the base has no such file.</summary>
     private bool ReadParent(string file, out ChainId? parent)
     {
         parent = null;

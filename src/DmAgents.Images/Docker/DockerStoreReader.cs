@@ -9,8 +9,8 @@ namespace DmAgents.Images.Docker;
 
 /// <summary>
 /// Reads Docker's data root (moby v24: daemon/graphdriver/devmapper, layer/filestore.go, image/fs.go,
-/// reference/store.go, container/container.go). Writes nothing, and takes what is damaged for a finding: a store that
-/// Docker itself does not start on any more is what it is for.
+/// reference/store.go, container/container.go). Writes nothing, and reports damage as a finding: it is made for stores
+/// on which Docker itself no longer starts.
 /// </summary>
 public sealed partial class DockerStoreReader
 {
@@ -23,7 +23,7 @@ public sealed partial class DockerStoreReader
 
     private DockerStoreReader(string dataRoot) => _files = new StoreFiles(dataRoot);
 
-    /// <param name="dataRoot">Absolute, without a slash at its end: <c>/var/lib/docker</c>.</param>
+    /// <param name="dataRoot">Absolute, without a trailing slash: <c>/var/lib/docker</c>.</param>
     /// <exception cref="ImageException">The directory is not that of a Docker with the devicemapper driver.</exception>
     public static DockerStore Read(string dataRoot) => new DockerStoreReader(dataRoot).Read();
 
@@ -63,7 +63,7 @@ public sealed partial class DockerStoreReader
             "Only ext4 and xfs can be adopted"),
     };
 
-    /// <summary>Written before each change of the pool, and left as it is after it.</summary>
+    /// <summary>Docker writes it before each change of the pool, and leaves it unchanged afterwards.</summary>
     private DockerTransaction? ReadTransaction() => _files.Json($"{MetadataDirectory}/{Pending}", document =>
         new DockerTransaction(
             new TransactionId(Number(document, "open_transaction_id")),
@@ -94,8 +94,7 @@ public sealed partial class DockerStoreReader
         return WithoutDoubles(devices);
     }
 
-    /// <summary>A thin id with two records: which of them tells the truth cannot be known, so neither is believed.
-    /// </summary>
+    /// <summary>If a thin id has two records, it is unknown which one is right, so neither is believed.</summary>
     private List<DockerDevice> WithoutDoubles(List<DockerDevice> devices)
     {
         var doubles = devices.GroupBy(device => device.Id).Where(same => same.Count() > 1).ToList();

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace DmAgents.Images.Docker;
 
-/// <summary>Reads a store's small files. One that is not there is null; one that cannot be read is a finding.</summary>
+/// <summary>Reads a store's small files. A missing file is null; an unreadable one is a finding.</summary>
 internal sealed class StoreFiles(string root)
 {
-    /// <summary>The largest that Docker writes are image configurations, which registries hold below 4 MiB.</summary>
+    /// <summary>Docker's largest files are image configurations, which registries limit to 4 MiB.</summary>
     private const long Largest = 16 * 1024 * 1024;
 
     private readonly List<StoreFinding> _findings = [];
@@ -21,8 +21,8 @@ internal sealed class StoreFiles(string root)
 
     public bool Has(string file) => File.Exists(PathOf(file));
 
-    /// <summary>Names in a directory, sorted. Docker's own temporary files, which begin with a dot, are left out.
-    /// </summary>
+    /// <summary>The names in a directory, sorted, without Docker's own temporary files, which begin with a
+    /// dot.</summary>
     public IReadOnlyList<string> Names(string directory)
     {
         if (!HasDirectory(directory))
@@ -57,11 +57,11 @@ internal sealed class StoreFiles(string root)
         return null;
     }
 
-    /// <summary>A file of one line, without the line's end.</summary>
+    /// <summary>The content of a one-line file, trimmed.</summary>
     public string? Line(string file) => Bytes(file) is { } bytes ? Encoding.UTF8.GetString(bytes).Trim() : null;
 
-    /// <summary>What <paramref name="read"/> makes of a JSON document; default where there is none, or a damaged one.
-    /// </summary>
+    /// <summary>The result of <paramref name="read"/> on a JSON document; default if it is missing or
+    /// damaged.</summary>
     public T? Json<T>(string file, Func<System.Text.Json.JsonElement, T> read)
     {
         if (Bytes(file) is not { } bytes)

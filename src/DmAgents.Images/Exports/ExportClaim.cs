@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 namespace DmAgents.Images.Exports;
 
 /// <summary>
-/// The name under which an export is made, until it is whole: PATH.*.partial. A locked file beside it says to every
-/// process of the host that the export is under way. The kernel drops the lock with the process, so that what a crash
-/// left is known by it.
+/// The temporary name of an export until it is complete: PATH.*.partial. A locked file beside it shows every process of
+/// the host that the export is in progress. The kernel drops the lock when the process ends, which identifies the
+/// leftovers of a crash.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed partial class ExportClaim : IDisposable
@@ -31,14 +31,14 @@ internal sealed partial class ExportClaim : IDisposable
                 // FileShare.None is an exclusive flock.
                 return new ExportClaim(partial, new FileStream(partial + LockSuffix, ExportPlace.NewFile()));
             }
-            // Another process cleans up, and took the file for one that was left, before it was locked.
+            // Another process is cleaning up, and took the file for a leftover before it was locked.
             catch (IOException) when (tries < Tries && File.Exists(partial + LockSuffix))
             {
             }
         }
     }
 
-    /// <summary>Deletes what crashes left of exports to the same path.</summary>
+    /// <summary>Deletes leftovers of crashed exports to the same path.</summary>
     public static void DeleteLeftOf(string path)
     {
         var name = Path.GetFileName(path);
@@ -53,7 +53,7 @@ internal sealed partial class ExportClaim : IDisposable
 
     public void Dispose()
     {
-        // While it is locked: otherwise it could be another's by then.
+        // While the lock is held: otherwise the file could already be another export's.
         File.Delete(held.Name);
         held.Dispose();
     }
@@ -69,7 +69,7 @@ internal sealed partial class ExportClaim : IDisposable
                     partial + LockSuffix, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
             }
         }
-        // It is under way, or its owner has just ended it.
+        // The export is in progress, or has just ended.
         catch (IOException)
         {
             return;
@@ -85,7 +85,7 @@ internal sealed partial class ExportClaim : IDisposable
         }
     }
 
-    /// <summary>What <see cref="Of"/> adds to a path.</summary>
+    /// <summary>The suffix that <see cref="Of"/> adds to a path.</summary>
     [GeneratedRegex("^\\.[a-z0-5]{8}\\.[a-z0-5]{3}\\.partial(\\.lock)?$")]
     private static partial Regex Ours();
 }

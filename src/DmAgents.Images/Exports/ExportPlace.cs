@@ -3,21 +3,21 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Images.Exports;
 
-/// <summary>Where an export is made. What it holds may be secret: only the agent's user can read it.</summary>
+/// <summary>The place of an export. Its content may be secret: only the agent's user can read it.</summary>
 [SupportedOSPlatform("linux")]
 public static class ExportPlace
 {
     internal const UnixFileMode OwnersFolder =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    // .NET keeps errno in HResult for the numbers that it has no own exception for.
+    // .NET keeps errno in HResult if it has no exception type for the number.
     private const int NoSpaceErrno = 28;
     private const int QuotaErrno = 122;
 
-    /// <summary>Begins the files of an export. Deletes what a crash left of earlier ones to the same path.</summary>
-    /// <param name="path">Absolute; there must be nothing yet, and its folder must be there.</param>
-    /// <param name="isFolder">A folder is made, and not a tar.</param>
-    /// <exception cref="ImageException">It cannot be made there.</exception>
+    /// <summary>Begins an export's files. Deletes leftovers of crashed exports to the same path.</summary>
+    /// <param name="path">Absolute; it must not exist, and its folder must.</param>
+    /// <param name="isFolder">Creates a folder, not a tar.</param>
+    /// <exception cref="ImageException">The export cannot be created there.</exception>
     public static IExportFiles Open(string path, bool isFolder, IDurableFiles durable) => Guard(path, () =>
     {
         if (!Directory.Exists(Path.GetDirectoryName(path)))
@@ -42,7 +42,7 @@ public static class ExportPlace
         }
     });
 
-    /// <summary>Runs what writes an export; what the disk refuses becomes the operator's words.</summary>
+    /// <summary>Runs the writing of an export, and turns disk errors into messages for the operator.</summary>
     public static T Guard<T>(string path, Func<T> write)
     {
         try
@@ -63,7 +63,7 @@ public static class ExportPlace
         }
     }
 
-    /// <exception cref="ImageException">The disk refuses it.</exception>
+    /// <exception cref="ImageException">The sync failed.</exception>
     internal static void Sync(IDurableFiles durable, string folder)
     {
         if (durable.SyncDirectory(folder).Error is { } error)

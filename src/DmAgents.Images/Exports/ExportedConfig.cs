@@ -6,8 +6,8 @@ using DmAgents.Images.Sources;
 namespace DmAgents.Images.Exports;
 
 /// <summary>
-/// The config that goes with exported layers. It is the image's own, byte for byte, if the layers are; else its diff
-/// ids are those of what was written, and its history has as many layers.
+/// The config of exported layers. If the layers are the image's own, it is the image's config byte for byte. Otherwise
+/// it has the diff ids of the written layers, and a history with the same number of layers.
 /// </summary>
 internal static class ExportedConfig
 {
@@ -42,8 +42,8 @@ internal static class ExportedConfig
         }
     }
 
-    /// <summary>Null if it is as it should be. Readers refuse a history with more or fewer layers than there are.
-    /// </summary>
+    /// <summary>Null if the history needs no change. Readers refuse a history with another number of layers than the
+    /// image has.</summary>
     private static JsonArray? HistoryOf(JsonObject document, ImageConfig known, int layers)
     {
         var steps = known.History.Count(step => !step.EmptyLayer);
@@ -60,7 +60,7 @@ internal static class ExportedConfig
             property.Key.Equals("history", StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>In place of what is there under that name in any case, as Go's tools read it.</summary>
+    /// <summary>Replaces any property of that name in upper or lower case, because Go's tools ignore case.</summary>
     private static void Set(JsonObject document, string name, JsonNode value)
     {
         foreach (var other in document.Select(property => property.Key)

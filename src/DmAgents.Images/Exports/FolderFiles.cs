@@ -3,7 +3,7 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Images.Exports;
 
-/// <summary>An export's files in a folder of its own, which has another name until they are complete.</summary>
+/// <summary>An export's files in their own folder, which has a temporary name until it is complete.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class FolderFiles : IExportFiles
 {

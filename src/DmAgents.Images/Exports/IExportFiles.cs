@@ -1,18 +1,18 @@
 namespace DmAgents.Images.Exports;
 
-/// <summary>The files that an export makes, in a folder or in a tar. What was not completed is gone when it is
-/// disposed.</summary>
+/// <summary>The files of an export, in a folder or in a tar. Disposing it before completion deletes
+/// everything.</summary>
 public interface IExportFiles : IDisposable
 {
     /// <summary>Begins a file whose name follows from its content.</summary>
     Stream Begin();
 
-    /// <summary>Names the file that was begun. One that is there under this name is kept, for it is the same.</summary>
+    /// <summary>Names the begun file. Keeps an existing file of this name, because it has the same content.</summary>
     void End(string name);
 
-    /// <summary>Adds a file; one that is there under this name is kept.</summary>
+    /// <summary>Adds a file; keeps an existing file of this name.</summary>
     void Add(string name, ReadOnlySpan<byte> content);
 
-    /// <summary>Writes all to the disk and gives the whole its name.</summary>
+    /// <summary>Writes everything to the disk and gives the export its final name.</summary>
     void Complete();
 }

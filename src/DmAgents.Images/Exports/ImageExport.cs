@@ -11,7 +11,7 @@ using DmAgents.Images.Sources;
 
 namespace DmAgents.Images.Exports;
 
-/// <summary>A form in which an image leaves.</summary>
+/// <summary>The format of an exported image.</summary>
 public enum ExportFormat
 {
     /// <summary>An OCI image layout, as a folder.</summary>
@@ -20,19 +20,19 @@ public enum ExportFormat
     /// <summary>An OCI image layout, as one tar.</summary>
     OciArchive,
 
-    /// <summary>What <c>docker save</c> writes, and <c>docker load</c> reads.</summary>
+    /// <summary>The format that <c>docker save</c> writes and <c>docker load</c> reads.</summary>
     DockerArchive,
 }
 
 /// <summary>An exported image.</summary>
 /// <param name="Id">The digest of its config.</param>
-/// <param name="DiffIds">Of its layers, from the lowest.</param>
-/// <param name="Bytes">Of its layers as they were written.</param>
+/// <param name="DiffIds">The diff ids of its layers, from the lowest.</param>
+/// <param name="Bytes">The size of its layers as written.</param>
 public sealed record ExportedImage(Digest Id, IReadOnlyList<Digest> DiffIds, long Bytes, LeftOutOfTar LeftOut);
 
 /// <summary>
-/// Writes an image, its layers from the lowest to the topmost. The layers' tars are made anew from their trees, so that
-/// their digests are others than those the image came with; the config is made to fit (<see cref="ExportedConfig"/>).
+/// Writes an image, its layers from the lowest to the topmost. The layers' tars are created from their trees, so their
+/// digests differ from those of the imported image. The config is adapted (<see cref="ExportedConfig"/>).
 /// </summary>
 [SupportedOSPlatform("linux")]
 public sealed class ImageExport : IDisposable
@@ -48,9 +48,9 @@ public sealed class ImageExport : IDisposable
     private readonly List<(Digest DiffId, Digest Blob, long Size)> layers = [];
     private LeftOutOfTar leftOut;
 
-    /// <param name="path">Absolute; there must be nothing yet.</param>
-    /// <param name="compress">With gzip, in an OCI layout.</param>
-    /// <param name="durable">Makes the names of what is written durable.</param>
+    /// <param name="path">Absolute; it must not exist.</param>
+    /// <param name="compress">Compresses with gzip, in an OCI layout.</param>
+    /// <param name="durable">Makes the names of written files durable.</param>
     public ImageExport(string path, ExportFormat format, bool compress, IDurableFiles durable)
     {
         (this.path, this.format) = (path, format);
@@ -58,9 +58,9 @@ public sealed class ImageExport : IDisposable
         files = ExportPlace.Open(path, format == ExportFormat.OciFolder, durable);
     }
 
-    /// <summary>Writes the next layer: what a tree has beyond the one below.</summary>
-    /// <param name="written">Is called with how many bytes of the tar were written, often.</param>
-    /// <exception cref="ImageException">A tree cannot be read, or the disk takes no more.</exception>
+    /// <summary>Writes the next layer: the tree's differences from the one below.</summary>
+    /// <param name="written">Called often, with the number of bytes of the tar written so far.</param>
+    /// <exception cref="ImageException">A tree is unreadable, or the disk is full or fails.</exception>
     public void AddLayer(
         IFileTree? lower, IFileTree upper, KnownBlocks? blocks, Action<long> written,
         CancellationToken cancellation = default) => ExportPlace.Guard(path, () =>
@@ -81,9 +81,9 @@ public sealed class ImageExport : IDisposable
             return true;
         });
 
-    /// <summary>Writes what says that these layers are an image, and gives the whole its name.</summary>
-    /// <param name="config">The image's own.</param>
-    /// <param name="reference">What it is called.</param>
+    /// <summary>Writes config and manifest, and gives the export its final name.</summary>
+    /// <param name="config">The image's own config.</param>
+    /// <param name="reference">The image's name.</param>
     public ExportedImage Complete(ReadOnlyMemory<byte> config, ImageReference reference) =>
         ExportPlace.Guard(path, () =>
         {
@@ -122,7 +122,7 @@ public sealed class ImageExport : IDisposable
         });
         files.Add(BlobName(Digest.Of(manifest)), manifest);
         var root = Descriptor(ManifestType, Digest.Of(manifest), manifest.Length);
-        // OCI's own name for it, and containerd's and Docker's, which need the whole one.
+        // OCI's annotation, and containerd's and Docker's, which need the complete reference.
         root["annotations"] = new JsonObject
         {
             ["io.containerd.image.name"] = reference.Whole, ["org.opencontainers.image.ref.name"] = reference.Value,

@@ -5,9 +5,9 @@ using DmAgents.Images.Tar;
 
 namespace DmAgents.Images.Exports;
 
-/// <summary>What a layer's tar is without.</summary>
-/// <param name="Sockets">Sockets: no tar can hold them, and nothing answers at them.</param>
-/// <param name="Overlays">Attributes by which overlayfs marks its own upper directories.</param>
+/// <summary>What a layer's tar omits.</summary>
+/// <param name="Sockets">Sockets: no tar can hold them, and no process listens on them.</param>
+/// <param name="Overlays">Attributes with which overlayfs marks its own upper directories.</param>
 public readonly record struct LeftOutOfTar(long Sockets, long Overlays)
 {
     public static LeftOutOfTar operator +(LeftOutOfTar one, LeftOutOfTar other) =>
@@ -17,17 +17,17 @@ public readonly record struct LeftOutOfTar(long Sockets, long Overlays)
 }
 
 /// <summary>
-/// Writes what a tree has beyond the one below as a layer (OCI image specification, layer.md). Every entry that differs
-/// is in it, with the directories above it, so that programs which unpack a layer into a directory of its own give
-/// those the right owner and mode; of hard links all names, if one of them differs; and a whiteout for each entry that
-/// is gone. The same two trees give the same bytes.
+/// Writes a tree's differences from the one below as a layer (OCI image specification, layer.md). The layer has every
+/// entry that differs, with the directories above it: programs that unpack a layer into a separate directory thus set
+/// the right owner and mode on those. It has all names of a hard link if one of them differs, and a whiteout for each
+/// removed entry. The same two trees give the same bytes.
 /// </summary>
 public sealed class LayerTar
 {
     private const int BufferSize = 256 * 1024;
 
-    /// <summary>A file is written as sparse if holes are at least so much of it: not all readers take that form.
-    /// </summary>
+    /// <summary>A file is written as sparse if its holes have at least this size in total: not all readers support that
+    /// form.</summary>
     private const long LeastHoles = 1 << 20;
 
     private const string OverlayMark = "trusted.overlay.";
@@ -46,12 +46,12 @@ public sealed class LayerTar
         this.cancellation = cancellation;
     }
 
-    /// <param name="lower">The tree below; null: none, and the root is an entry, too.</param>
-    /// <param name="upper">The tree that was made of it.</param>
-    /// <param name="blocks">What is known of the devices that they are on; null: nothing.</param>
-    /// <param name="output">Takes the tar.</param>
-    /// <param name="cancellation">Heeded between entries and parts of files.</param>
-    /// <exception cref="ImageException">A tree cannot be read, or holds what no layer can.</exception>
+    /// <param name="lower">The tree below; null: there is none, and the root is an entry, too.</param>
+    /// <param name="upper">The tree made from it.</param>
+    /// <param name="blocks">What is known about the trees' devices; null: nothing.</param>
+    /// <param name="output">Receives the tar.</param>
+    /// <param name="cancellation">Checked between entries and between parts of files.</param>
+    /// <exception cref="ImageException">A tree is unreadable, or has something that no layer can hold.</exception>
     public static LeftOutOfTar Write(
         IFileTree? lower, IFileTree upper, KnownBlocks? blocks, Stream output, CancellationToken cancellation = default)
     {
@@ -61,7 +61,7 @@ public sealed class LayerTar
         return new LeftOutOfTar(writer.sockets, writer.overlays);
     }
 
-    /// <summary>All entries in the order of the walk; true: it is gone.</summary>
+    /// <summary>All entries in the order of the walk; true means removed.</summary>
     private static SortedDictionary<TreePath, bool> EntriesOf(TreeDifference difference, bool isFirst)
     {
         var entries = new SortedDictionary<TreePath, bool>(WalkOrder.Instance);
@@ -196,7 +196,8 @@ public sealed class LayerTar
         tar.End();
     }
 
-    /// <summary>Where a file has bytes that need not be zeros; all of it, if that is not known.</summary>
+    /// <summary>The extents of a file that may hold other bytes than zeros; the whole file if they are
+    /// unknown.</summary>
     private static List<SparseExtent> DataOf(IReadOnlyList<FileExtent>? extents, long size)
     {
         if (extents is not { Count: > 0 })
@@ -210,7 +211,7 @@ public sealed class LayerTar
             else
                 data.Add(new SparseExtent(extent.Offset, length));
         }
-        // A reader learns from a last run of no bytes where the file ends.
+        // A last run of no bytes marks the file's end for the reader.
         if (data.Count == 0 || data[^1].Offset + data[^1].Length < size)
             data.Add(new SparseExtent(size, 0));
         return data;
@@ -225,8 +226,8 @@ public sealed class LayerTar
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a type without content"),
     };
 
-    /// <summary>A directory, all that is in it, then its neighbour: as if the slash came before all other bytes.
-    /// </summary>
+    /// <summary>Orders a directory before its entries, and those before its next sibling, as if the slash sorted before
+    /// all other bytes.</summary>
     private sealed class WalkOrder : IComparer<TreePath>
     {
         public static readonly WalkOrder Instance = new();

@@ -4,7 +4,7 @@ using DmAgents.Images.Tar;
 
 namespace DmAgents.Images.Exports;
 
-/// <summary>An export's files in one tar, which has another name until they are complete. A header is written when its
+/// <summary>An export's files in one tar, which has a temporary name until it is complete. A header is written once its
 /// file's name and size are known.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class TarFiles : IExportFiles

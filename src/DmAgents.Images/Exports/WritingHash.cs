@@ -3,7 +3,7 @@ using DmAgents.Domain.Layers;
 
 namespace DmAgents.Images.Exports;
 
-/// <summary>Counts and digests what is written through it.</summary>
+/// <summary>Counts and hashes the bytes written through it.</summary>
 internal sealed class WritingHash(Stream inner, Action<long>? progress = null) : Stream
 {
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

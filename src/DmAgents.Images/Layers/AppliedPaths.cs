@@ -5,8 +5,9 @@ using DmAgents.Domain.Ports.FileTrees;
 namespace DmAgents.Images.Layers;
 
 /// <summary>
-/// What a layer has put into the tree so far, with the directories on the way: whiteouts in the same layer must spare
-/// it, wherever they stand in the archive. Kept as halves of SHA-256, some 32 bytes for an entry of any name.
+/// The paths that a layer has put into the tree so far, with their parent directories. Whiteouts of the same layer must
+/// spare them, wherever they stand in the archive. Stored as halves of SHA-256, some 32 bytes per entry whatever its
+/// name.
 /// </summary>
 internal sealed class AppliedPaths
 {
@@ -14,7 +15,7 @@ internal sealed class AppliedPaths
 
     public bool Contains(TreePath path) => paths.Contains(Key(path));
 
-    /// <summary>Adds a path and its directories.</summary>
+    /// <summary>Adds a path and its parent directories.</summary>
     public void Add(TreePath path)
     {
         while (!path.IsRoot && paths.Add(Key(path)))

@@ -4,9 +4,9 @@ using DmAgents.Images.Tar;
 namespace DmAgents.Images.Layers;
 
 /// <summary>
-/// What the file system aufs kept for itself below the names <c>.wh..wh.*</c>, and which archives of old Dockers still
-/// hold: nothing of it is shown in the container. Only <c>.wh..wh.plnk/</c> matters while the layer is applied: it
-/// holds files that other entries are hard links to.
+/// Entries that the file system aufs kept for itself under the names <c>.wh..wh.*</c>. Archives of old Docker versions
+/// still hold them; none is visible in a container. Only <c>.wh..wh.plnk/</c> matters while a layer is applied: its
+/// files are the targets of other entries' hard links.
 /// </summary>
 internal sealed class AufsMarks(TreeWriter writer)
 {
@@ -18,7 +18,7 @@ internal sealed class AufsMarks(TreeWriter writer)
 
     private static ReadOnlySpan<byte> Opaque => ".wh..wh..opq"u8;
 
-    /// <summary>Whether an entry is aufs' own: by its name, or because it is in a directory that is.</summary>
+    /// <summary>True if an entry is aufs's own, by its name or that of a directory above it.</summary>
     public static bool Hold(TreePath path)
     {
         foreach (var range in path.Bytes.Split((byte)'/'))
@@ -30,7 +30,7 @@ internal sealed class AufsMarks(TreeWriter writer)
         return false;
     }
 
-    /// <summary>Passes the entry over, unless others may link to it: then it is in the tree for now.</summary>
+    /// <summary>Skips the entry, unless others may link to it: then it stays in the tree for now.</summary>
     public void Apply(TarEntry entry, TreePath path, Action<TarEntry, TreePath> apply)
     {
         if (entry.Type != TarEntryType.File || path.Parent != Links)
@@ -39,7 +39,7 @@ internal sealed class AufsMarks(TreeWriter writer)
         apply(entry, path);
     }
 
-    /// <summary>At the end of the layer: what was linked to stays under its other names.</summary>
+    /// <summary>Called at the end of the layer: link targets stay under their other names.</summary>
     public void Remove()
     {
         if (hasLinks && writer.Find(Links) is { } stat)

@@ -3,13 +3,13 @@ using DmAgents.Images.Tar;
 
 namespace DmAgents.Images.Layers;
 
-/// <summary>Makes what an entry says, in a place that is resolved.</summary>
+/// <summary>Creates an entry at a resolved path.</summary>
 internal sealed class EntryWriter(TreeWriter writer, FileContent content)
 {
     /// <summary>Attributes that the file system could not hold.</summary>
     public LostXattrs Lost { get; } = new();
 
-    /// <returns>Done, or Exists: something has the name already, and nothing was done.</returns>
+    /// <returns>Done, or Exists: the name is taken, and nothing was done.</returns>
     public FileTreeStatus Make(TarEntry entry, TreePath here)
     {
         var status = Make(entry, here, AttributesOf(entry), out var missing);
@@ -22,7 +22,7 @@ internal sealed class EntryWriter(TreeWriter writer, FileContent content)
         return status;
     }
 
-    /// <summary>Gives a directory that is there, with all that is in it, the attributes of the entry.</summary>
+    /// <summary>Gives an existing directory, with its content, the entry's attributes.</summary>
     public void Merge(TarEntry entry, TreePath here)
     {
         writer.Require(writer.Tree.SetAttributes(here, AttributesOf(entry), out var missing), here);
@@ -69,12 +69,12 @@ internal sealed class EntryWriter(TreeWriter writer, FileContent content)
             Lost.Add(one, here);
         foreach (var one in entry.Lost)
             Lost.Add(one, here);
-        // The permissions of the archive have the ACL's mask in the group's place, which is more than the group may.
+        // In the archive's permissions the ACL's mask replaces the group's rights, and exceeds them.
         if (entry.GroupWithoutAcl is not null && missing.Any(one => one.Name == Xattr.AccessAcl))
             writer.Require(writer.Tree.SetAttributes(here, WithoutAcl(entry), out _), here);
     }
 
-    /// <summary>A directory's time is set when all is in it.</summary>
+    /// <summary>A directory's time is set once all its entries are written.</summary>
     private static EntryAttributes AttributesOf(TarEntry entry)
     {
         var hasAcl = entry.Lost.All(one => one.Name != Xattr.AccessAcl);

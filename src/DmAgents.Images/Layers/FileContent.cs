@@ -5,19 +5,19 @@ using DmAgents.Images.Tar;
 namespace DmAgents.Images.Layers;
 
 /// <summary>
-/// Writes a file's bytes from the archive: few and large writes, holes where the archive has holes, and holes also
-/// for long runs of zeros.
+/// Writes a file's bytes from the archive: few and large writes, with holes for the archive's holes and for long runs
+/// of zeros.
 /// </summary>
 internal sealed class FileContent(TarReader archive, TreeWriter writer, CancellationToken cancellation) : IDisposable
 {
     private const int BufferSize = 1 << 20;
 
-    // The smallest block of a thin pool: zeros that span none of them save no space there, and cost extents.
+    // The smallest block of a thin pool: shorter runs of zeros save no space there, and cost extents.
     private const int ZeroRun = 64 * 1024;
 
     private readonly byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
 
-    /// <summary>The bytes of all files written so far, without holes of the archive.</summary>
+    /// <summary>The bytes of all files written so far, without the archive's holes.</summary>
     public long Written { get; private set; }
 
     public void Write(ITreeFile file, TarEntry entry, TreePath path)
@@ -33,7 +33,7 @@ internal sealed class FileContent(TarReader archive, TreeWriter writer, Cancella
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
 
-    /// <summary>Gives the end of the last byte written.</summary>
+    /// <summary>Returns the end of the last byte written.</summary>
     private long WriteRun(ITreeFile file, TreePath path, long offset, long length, bool skipZeros)
     {
         var end = 0L;

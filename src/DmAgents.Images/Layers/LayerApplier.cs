@@ -5,18 +5,18 @@ using DmAgents.Images.Tar;
 
 namespace DmAgents.Images.Layers;
 
-/// <summary>What applying a layer came to.</summary>
-/// <param name="DiffId">The layer's verified identity, also where its image did not know it.</param>
-/// <param name="Entries">Entries of the archive, whiteouts included.</param>
-/// <param name="ContentBytes">Bytes of file content, without the holes of the archive.</param>
+/// <summary>The result of applying a layer.</summary>
+/// <param name="DiffId">The layer's verified identity, even if its image did not name it.</param>
+/// <param name="Entries">Entries of the archive, including whiteouts.</param>
+/// <param name="ContentBytes">Bytes of file content, without the archive's holes.</param>
 /// <param name="Lost">Extended attributes that the file system cannot hold.</param>
 public sealed record AppliedLayer(Digest DiffId, long Entries, long ContentBytes, LostXattrs Lost);
 
 /// <summary>
-/// Applies a layer's tar to the tree of the layers below it, as the OCI image specification (layer.md) says: entries
-/// replace what is there, whiteouts remove what the layers below had but never what the same layer brings. Owners,
-/// permissions, times, xattrs and holes become those of the archive; the resulting tree depends on the archives only,
-/// not on the time or the host. Any refusal (<see cref="ImageException"/>) leaves a tree that is to be discarded.
+/// Applies a layer's tar to the tree of the layers below it, as in the OCI image specification (layer.md): entries
+/// replace existing ones, whiteouts remove entries of the layers below, but never those of the same layer. Owners,
+/// permissions, times, xattrs and holes become those of the archive. The resulting tree depends only on the archives,
+/// not on the time or the host. After a refusal (<see cref="ImageException"/>) the tree must be discarded.
 /// </summary>
 public sealed class LayerApplier
 {
@@ -35,13 +35,13 @@ public sealed class LayerApplier
         aufs = new AufsMarks(writer);
     }
 
-    /// <param name="layer">Is read to its end, and so verified.</param>
+    /// <param name="layer">Read to its end, and so verified.</param>
     /// <param name="tree">The mounted file system of a writable snapshot of the layer below.</param>
     /// <param name="onEmptyBase">
-    /// Whether there is no layer below: then a root that the layer does not describe is 0755, root's, of 1970,
-    /// rather than of the moment at which the base was formatted.
+    /// There is no layer below. If the layer does not describe the root, the root then gets mode 0755, owner root and a
+    /// time of 1970, not the time when the base was formatted.
     /// </param>
-    /// <param name="cancellation">Heeded between entries and between the megabytes of a file.</param>
+    /// <param name="cancellation">Checked between entries and between the megabytes of a file.</param>
     public static AppliedLayer Apply(
         LayerStream layer, IFileTree tree, bool onEmptyBase, CancellationToken cancellation = default)
     {
@@ -56,8 +56,8 @@ public sealed class LayerApplier
     }
 
     /// <summary>
-    /// Waits until an applied layer is on the disk, and refuses it unless all of it is. Before it may be committed:
-    /// what the disk did not take later on, no unmount would tell.
+    /// Waits until an applied layer is on the disk, and fails if any part of it is not. Required before the commit: no
+    /// unmount would report a later write error.
     /// </summary>
     public static void MakeDurable(IFileTree tree, string origin) =>
         new TreeWriter(tree, origin) { Entry = "(flush)" }.Require(tree.Flush(), TreePath.Root);
@@ -65,7 +65,7 @@ public sealed class LayerApplier
     private static AppliedLayer Apply(
         LayerStream layer, TreeWriter writer, bool onEmptyBase, CancellationToken cancellation)
     {
-        // On a single processor a second thread would only cost.
+        // On a single processor a second thread only costs time.
         if (Environment.ProcessorCount == 1)
             return Apply(layer, new BufferedStream(layer, 128 * 1024), writer, onEmptyBase, cancellation);
         using var ahead = new ReadAheadStream(layer);
@@ -79,7 +79,7 @@ public sealed class LayerApplier
         using var content = new FileContent(archive, writer, cancellation);
         var applier = new LayerApplier(archive, writer, content);
         var count = applier.ApplyAll(onEmptyBase, cancellation);
-        // What follows the end marker belongs to the layer's identity; its last read verifies the layer.
+        // The bytes after the end marker belong to the layer's identity; the last read verifies the layer.
         Span<byte> rest = stackalloc byte[4096];
         while (tar.Read(rest) > 0)
             cancellation.ThrowIfCancellationRequested();
@@ -148,7 +148,7 @@ public sealed class LayerApplier
             RemoveLower(gone);
     }
 
-    /// <summary>Removes everything in a directory that this layer has not brought.</summary>
+    /// <summary>Removes everything from a directory that this layer has not brought.</summary>
     private void RemoveLower(TreePath directory)
     {
         foreach (var name in writer.List(directory))
@@ -174,7 +174,7 @@ public sealed class LayerApplier
         applied.Add(here);
     }
 
-    /// <summary>Most names are new: whether one is not shows when it is made.</summary>
+    /// <summary>Most names are new; the creation shows whether one is not.</summary>
     private void Make(TarEntry entry, TreePath here, TreePath parent)
     {
         writer.KeepTime(parent);
@@ -190,7 +190,8 @@ public sealed class LayerApplier
     }
 
     /// <summary>
-    /// A hard link says nothing of its own: owner and all else are the target's, which may be of a lower layer.
+    /// A hard link has no attributes of its own: owner and everything else are the target's, which may be in a lower
+    /// layer.
     /// </summary>
     private void Link(TarEntry entry, TreePath here, EntryStat? existing)
     {

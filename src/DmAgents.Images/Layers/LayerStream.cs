@@ -6,12 +6,12 @@ using DmAgents.Images.Streams;
 namespace DmAgents.Images.Layers;
 
 /// <summary>
-/// A layer's uncompressed tar. The read that meets the end throws <see cref="ImageException"/> (DigestMismatch) unless
-/// the bytes were the ones that the image names: until then nothing that was read is to be trusted.
+/// A layer's uncompressed tar. The read that reaches the end throws <see cref="ImageException"/> (DigestMismatch) if
+/// the bytes are not those that the image names. Until then nothing that was read can be trusted.
 /// </summary>
 public sealed class LayerStream : ReadOnlyStream
 {
-    // One read of the disk for some tens of the decompressor's.
+    // One disk read per some tens of the decompressor's reads.
     private const int BufferSize = 256 * 1024;
 
     private const string FetchAgain = "Fetch or write the archive again";
@@ -29,14 +29,14 @@ public sealed class LayerStream : ReadOnlyStream
         compressed = new HashingStream(
             new BufferedStream(stored, BufferSize), descriptor.Digest?.Algorithm ?? tarAlgorithm, progress);
         content = Decompression.Open(compressed, origin, out var compression);
-        // Of a plain tar both digests are the same, unless they are by two algorithms.
+        // A plain tar needs only one digest, unless the two use different algorithms.
         if (compression != Compression.None || compressed.Algorithm != tarAlgorithm)
             content = uncompressed = new HashingStream(content, tarAlgorithm);
     }
 
     public LayerDescriptor Descriptor { get; }
 
-    /// <summary>What the layer is called in messages: which layer, of which archive.</summary>
+    /// <summary>The layer's name in messages: which layer, of which archive.</summary>
     public string Origin { get; }
 
     /// <summary>Uncompressed bytes read.</summary>
@@ -63,7 +63,7 @@ public sealed class LayerStream : ReadOnlyStream
         }
     }
 
-    /// <summary>Reads to the end without keeping anything: verifies the layer and finds its diff id.</summary>
+    /// <summary>Reads to the end and discards the bytes: verifies the layer and computes its diff id.</summary>
     public void ReadToEnd()
     {
         var buffer = new byte[BufferSize];
@@ -73,8 +73,8 @@ public sealed class LayerStream : ReadOnlyStream
     }
 
     /// <summary>
-    /// Finds out, by the rest of the bytes, whether a refusal of the content is the fault of damaged bytes or of the
-    /// image's maker: only then the operator can be told what helps.
+    /// Determines from the remaining bytes whether damage or the image's builder caused a refusal: only then the
+    /// message can say what helps.
     /// </summary>
     internal ImageException Explain(ImageException refusal, CancellationToken cancellation)
     {
@@ -132,14 +132,14 @@ public sealed class LayerStream : ReadOnlyStream
 
     private void Verify()
     {
-        // The decompressor stops at the end of its data; the stored bytes may go on.
+        // The decompressor stops at the end of its data; more stored bytes may follow.
         compressed.ReadToEnd();
         if (StoredMismatch() is { } mismatch)
             throw mismatch;
         if (Descriptor.DiffId is { } diffId && Uncompressed != diffId)
             throw Mismatch(
                 $"the uncompressed {diffId}", Uncompressed.Value,
-                // Sound as stored, the layer is what the manifest names and not what the config names.
+                // The stored bytes match the manifest, so the config names another layer.
                 Descriptor.Digest is null
                     ? FetchAgain
                     : "Build the image again: its config names another layer than its manifest");

@@ -2,16 +2,16 @@ using DmAgents.Domain.Ports.FileTrees;
 
 namespace DmAgents.Images.Layers;
 
-/// <summary>An extended attribute that entries of a layer are without.</summary>
-/// <param name="Name">With its name-space, for people.</param>
-/// <param name="Entries">So many entries were to have it.</param>
+/// <summary>An extended attribute that a layer's entries lack.</summary>
+/// <param name="Name">With its namespace, for display.</param>
+/// <param name="Entries">The number of entries that should have it.</param>
 /// <param name="First">The first of them.</param>
 public sealed record LostXattrCount(string Name, XattrLoss Why, long Entries, string First);
 
-/// <summary>Counts what was left out, by name and reason.</summary>
+/// <summary>Counts omitted attributes, by name and reason.</summary>
 public sealed class LostXattrs
 {
-    // Every entry may have names of its own; what the operator is to see is the kinds.
+    // Each entry may have attribute names of its own; the operator needs only the kinds.
     private const int MaxKinds = 50;
     private const string Others = "others";
 
@@ -23,7 +23,7 @@ public sealed class LostXattrs
 
     public void Add(LostXattr lost, TreePath path) => Add(lost, 1, path.ToString());
 
-    /// <summary>Adds what another layer lost.</summary>
+    /// <summary>Adds another layer's losses.</summary>
     public void Add(LostXattrs other)
     {
         foreach (var (lost, count) in other.counts)

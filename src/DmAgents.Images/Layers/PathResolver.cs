@@ -3,16 +3,16 @@ using DmAgents.Domain.Ports.FileTrees;
 namespace DmAgents.Images.Layers;
 
 /// <summary>
-/// Finds the directory that an entry really goes into: symlinks on the way are followed as a program in the container
-/// would see them, an absolute one from the tree's root. One that climbs above the root by <c>..</c> stops there, as in
-/// the kernel: real images have such links (<c>lib -> ../../usr/lib</c>).
+/// Resolves the directory that an entry belongs to. Follows symlinks on the way as a program in the container would,
+/// absolute ones from the tree's root. A link that climbs above the root by <c>..</c> stops there, as in the kernel:
+/// real images have such links (<c>lib -> ../../usr/lib</c>).
 /// </summary>
 internal sealed class PathResolver(TreeWriter writer, AppliedPaths applied)
 {
     // The kernel's own limit (MAXSYMLINKS).
     private const int MaxSymlinks = 40;
 
-    // Entries come directory by directory; a miss costs a few lookups only.
+    // Entries come directory by directory; a miss costs only a few lookups.
     private const int Remembered = 4096;
 
     private readonly Dictionary<TreePath, TreePath> known = [];
@@ -21,7 +21,7 @@ internal sealed class PathResolver(TreeWriter writer, AppliedPaths applied)
     /// <summary>The directory, or null if there is none.</summary>
     public TreePath? Find(TreePath path) => Resolve(path, null);
 
-    /// <summary>The directory, made with this time where it is missing.</summary>
+    /// <summary>The directory, created with this time if it is missing.</summary>
     public TreePath Make(TreePath path, InodeTime time) => Resolve(path, time)!;
 
     private TreePath? Resolve(TreePath path, InodeTime? make)
@@ -71,7 +71,7 @@ internal sealed class PathResolver(TreeWriter writer, AppliedPaths applied)
             return null;
         if (stat is not null)
         {
-            // Of a lower layer it gives way, as it would in a union of both; the layer itself contradicts itself.
+            // A lower layer's entry is replaced, as in a union of both. In the same layer it is a contradiction.
             if (applied.Contains(child))
                 throw writer.Refuse(
                     ImageReason.Corrupt, $"{child} on its way is no directory in the same layer",

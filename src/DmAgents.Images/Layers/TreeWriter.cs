@@ -3,8 +3,8 @@ using DmAgents.Domain.Ports.FileTrees;
 namespace DmAgents.Images.Layers;
 
 /// <summary>
-/// Changes a tree on behalf of a layer: failures become refusals that name the entry, and directories get back the
-/// times that the changes in them have moved, so that the tree depends on the archives alone.
+/// Changes a tree on behalf of a layer. Turns failures into refusals that name the entry, and restores directory times
+/// that its changes have moved, so that the tree depends only on the archives.
 /// </summary>
 internal sealed class TreeWriter(IFileTree tree, string origin)
 {
@@ -16,7 +16,7 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
 
     private readonly Dictionary<TreePath, InodeTime> directoryTimes = [];
 
-    /// <summary>The entry at work, for messages.</summary>
+    /// <summary>The current entry, for messages.</summary>
     public string Entry { get; set; } = "";
 
     /// <summary>Counts removals after which a resolved path may lead elsewhere.</summary>
@@ -33,14 +33,14 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
         return stat;
     }
 
-    /// <summary>To be called before something in a directory changes.</summary>
+    /// <summary>Callers must call this before they change a directory's entries.</summary>
     public void KeepTime(TreePath directory)
     {
         if (!directoryTimes.ContainsKey(directory) && Find(directory) is { } stat)
             directoryTimes[directory] = stat.ModificationTime;
     }
 
-    /// <summary>What a directory's time shall be once everything is in it.</summary>
+    /// <summary>Sets the time that a directory gets once all its entries are written.</summary>
     public void SetTimeAtEnd(TreePath directory, InodeTime time) => directoryTimes[directory] = time;
 
     public void SetTimes()
@@ -49,7 +49,7 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
             Require(tree.SetTime(directory, time), directory);
     }
 
-    /// <summary>Makes a directory that the archive needs but does not describe.</summary>
+    /// <summary>Creates a directory that the archive needs but does not describe.</summary>
     public void MakeImpliedDirectory(TreePath path, InodeTime time)
     {
         KeepTime(path.Parent);
@@ -71,7 +71,7 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
         return names;
     }
 
-    /// <summary>Refuses unless the call on the tree is done.</summary>
+    /// <summary>Throws unless the call on the tree succeeded.</summary>
     public void Require(FileTreeStatus status, TreePath path)
     {
         if (status.IsDone)
@@ -101,7 +101,7 @@ internal sealed class TreeWriter(IFileTree tree, string origin)
         throw Refuse(reason, $"{why}, at {path} ({status.Call}, errno {status.Errno})", next);
     }
 
-    /// <summary>An attribute that the entry must have, or whose failure is not the attribute's fault.</summary>
+    /// <summary>For an attribute that the entry must have, or a failure that is not the attribute's fault.</summary>
     private static (ImageReason Reason, string Why, string Next) Attribute(FileTreeStatus status) => status switch
     {
         { Outcome: FileTreeOutcome.NoSpace } => (

@@ -6,8 +6,8 @@ using DmAgents.Images.Layers;
 namespace DmAgents.Images.Sources;
 
 /// <summary>
-/// What <c>docker save</c>, podman and others write: manifest.json names the config and the layers by their place in
-/// the archive. Its layers carry no digest of their own; the config's diff ids verify them.
+/// The format of <c>docker save</c>, podman and others: manifest.json names the config and the layers by their path in
+/// the archive. The layers have no digest of their own; the config's diff ids verify them.
 /// </summary>
 internal sealed class DockerArchiveSource : IImageSource
 {
@@ -54,8 +54,8 @@ internal sealed class DockerArchiveSource : IImageSource
 
     public void Dispose() => archive.Dispose();
 
-    /// <summary>Several of one name are one image for several platforms; of those without a name nothing says that.
-    /// </summary>
+    /// <summary>Several images of one name are one image for several platforms. Without a name, this is
+    /// unknown.</summary>
     private static Choice Chosen(IReadOnlyList<Choice> images, Platform? platform, string what)
     {
         if (images.Count == 1 && platform is null)
@@ -106,7 +106,7 @@ internal sealed class DockerArchiveSource : IImageSource
         return new ImageLayers.Stored(LayerType, DigestIn(member), size, member);
     }
 
-    /// <summary>Docker since 25 names members by their digest; other names promise nothing.</summary>
+    /// <summary>Docker since 25 names members by their digest; other names imply nothing.</summary>
     private static Digest? DigestIn(string member) =>
         member.StartsWith(Blobs, StringComparison.Ordinal)
         && Digest.TryParse(member[Blobs.Length..].Replace('/', ':'), out var digest)

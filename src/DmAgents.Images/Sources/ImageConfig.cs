@@ -4,7 +4,7 @@ using DmAgents.Domain.Layers;
 namespace DmAgents.Images.Sources;
 
 /// <summary>
-/// An image's config: the bytes as the image has them, whose digest is the image's id, and of their content what is
+/// An image's config: the image's own bytes, whose digest is the image's id, and the part of their content that is
 /// needed to run something and to show the image.
 /// </summary>
 public sealed record ImageConfig
@@ -33,14 +33,14 @@ public sealed record ImageConfig
     /// <summary>Empty for the root directory.</summary>
     public string WorkingDirectory { get; init; } = "";
 
-    /// <summary>User[:group], names or numbers of the image; empty for root.</summary>
+    /// <summary>User[:group], the image's names or numbers; empty for root.</summary>
     public string User { get; init; } = "";
 
     public IReadOnlyList<HistoryEntry> History { get; init; } = [];
 
-    /// <param name="raw">The JSON document (OCI image-spec config.md; Docker's is the same where it matters).</param>
-    /// <param name="origin">What it is called in messages.</param>
-    /// <param name="verified">The bytes are those that the image names.</param>
+    /// <param name="raw">The JSON document (OCI image-spec config.md; Docker's is the same where relevant).</param>
+    /// <param name="origin">Its name in messages.</param>
+    /// <param name="verified">The bytes match the digest in the image.</param>
     public static ImageConfig Parse(byte[] raw, string origin, bool verified = false) =>
         JsonReading.Parse(raw, origin, root => Of(raw, root), verified);
 
@@ -51,7 +51,7 @@ public sealed record ImageConfig
         {
             Platform = new Platform(
                 Stated(root, "os") ?? "linux",
-                // Images of data, and those of some builders, name none: then nothing speaks against this host's.
+                // Images of data, and those of some builders, state none: then this host's is assumed.
                 Stated(root, "architecture") ?? Platform.Host.Architecture,
                 Stated(root, "variant")),
             DiffIds = [.. JsonReading.Texts(JsonReading.Object(root, "rootfs"), "diff_ids").Select(Digest.Parse)],
@@ -65,11 +65,12 @@ public sealed record ImageConfig
         };
     }
 
-    /// <summary>A text that says something: Go writes what was never set as an empty one.</summary>
+    /// <summary>A non-empty text: Go writes an unset one as empty.</summary>
     private static string? Stated(JsonElement root, string name) =>
         JsonReading.Text(root, name) is { Length: > 0 } text ? text : null;
 
-    /// <summary>The config of an image that was a mere root file system: the same bytes for the same content.</summary>
+    /// <summary>The config of an image that was only a root file system: the same content gives the same
+    /// bytes.</summary>
     public static ImageConfig OfRootFileSystem(Digest diffId, Platform platform)
     {
         using var buffer = new MemoryStream();
@@ -94,7 +95,7 @@ public sealed record ImageConfig
     }
 }
 
-/// <summary>How one step of the build made one layer, or none.</summary>
+/// <summary>A build step, which created one layer or none.</summary>
 public sealed record HistoryEntry(DateTimeOffset? Created, string CreatedBy, string Comment, bool EmptyLayer)
 {
     internal static HistoryEntry Of(JsonElement entry) => new(

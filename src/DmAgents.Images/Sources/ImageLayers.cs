@@ -6,23 +6,23 @@ using DmAgents.Images.Tar;
 
 namespace DmAgents.Images.Sources;
 
-/// <summary>What sources do alike with layers and names.</summary>
+/// <summary>What all sources have in common for layers and names.</summary>
 internal static class ImageLayers
 {
     private const string LayerType = "application/vnd.oci.image.layer.v1.tar";
 
-    /// <summary>A tar of nothing: its end marker. Docker gives its digest to layers without content, too.</summary>
+    /// <summary>An empty tar: its end marker. Docker also uses its digest for layers without content.</summary>
     private static readonly byte[] EmptyTar = new byte[2 * TarHeader.BlockSize];
 
     public readonly record struct Stored(string MediaType, Digest? Digest, long Size, string Member);
 
     /// <summary>
-    /// Joins what the manifest says of the stored layers with the config's diff ids. An image without layers, which
-    /// has only a config, gets one without content: its containers need a device to be snapshots of.
+    /// Combines the manifest's stored layers with the config's diff ids. An image without layers, which has only a
+    /// config, gets an empty one: its containers need a device to be snapshots of.
     /// </summary>
     /// <param name="stored">From the lowest.</param>
-    /// <param name="config">The image's.</param>
-    /// <param name="origin">What the archive is called in messages.</param>
+    /// <param name="config">The image's config.</param>
+    /// <param name="origin">The archive's name in messages.</param>
     /// <param name="next">What helps if manifest and config contradict each other.</param>
     public static IReadOnlyList<LayerDescriptor> Join(
         IReadOnlyList<Stored> stored, ImageConfig config, string origin, string next)
@@ -62,7 +62,7 @@ internal static class ImageLayers
             "Fetch or write the archive again");
     }
 
-    /// <summary>Leaves nothing open if the first bytes already show that the layer is none.</summary>
+    /// <summary>Leaves nothing open if the first bytes already show that this is not a layer.</summary>
     public static LayerStream OpenOwned(Stream stored, LayerDescriptor layer, string origin, IProgress<long>? progress)
     {
         try
@@ -82,8 +82,8 @@ internal static class ImageLayers
     }
 
     /// <summary>
-    /// The images that a name or a digest means: those that have exactly it, or else those whose names say the same
-    /// with what Docker's clients leave out.
+    /// The images that a name or a digest selects: those that have exactly it; if none has, those with the same name
+    /// after Docker's default registry and library are added.
     /// </summary>
     public static IReadOnlyList<T> Meant<T>(
         IReadOnlyList<T> images, Func<T, ImageManifestInfo> info, string reference)
@@ -97,8 +97,8 @@ internal static class ImageLayers
     }
 
     /// <summary>
-    /// The images that a name means. Several names of one manifest are one image; several manifests of one name are one
-    /// image for several platforms. The message of a refusal lists what there is.
+    /// The images that a name selects. Several names of one manifest are one image; several manifests of one name are
+    /// one image for several platforms. A refusal lists the choices.
     /// </summary>
     public static IReadOnlyList<T> Choose<T>(
         IReadOnlyList<T> images, Func<T, ImageManifestInfo> info, string? reference, string origin)
@@ -121,11 +121,12 @@ internal static class ImageLayers
     }
 
     /// <summary>
-    /// Of several images of one name, or without any, the one for the platform or for the nearest that it runs.
+    /// Selects, among several images of one name or without a name, the one for the platform or for the nearest
+    /// compatible one.
     /// </summary>
-    /// <param name="offers">The platform is null for what is no image.</param>
-    /// <param name="wanted">The platform.</param>
-    /// <param name="what">Has these images, in messages.</param>
+    /// <param name="offers">The platform is null for a manifest that is not an image.</param>
+    /// <param name="wanted">The wanted platform.</param>
+    /// <param name="what">The owner of these images, for messages.</param>
     public static T Nearest<T>(
         IReadOnlyList<(T Image, Digest? Digest, Platform? Platform)> offers, Platform wanted, string what)
     {

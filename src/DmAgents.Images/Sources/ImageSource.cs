@@ -4,10 +4,10 @@ using DmAgents.Images.Tar;
 
 namespace DmAgents.Images.Sources;
 
-/// <summary>Opens what an operator names, whatever format it is in: the content decides, never the name.</summary>
+/// <summary>Opens the archive that an operator names, in any format: the content decides, never the name.</summary>
 public static class ImageSource
 {
-    // One read of the disk for some tens of the decompressor's.
+    // One disk read per some tens of the decompressor's reads.
     private const int BufferSize = 256 * 1024;
 
     private const string NoSuchFormat =
@@ -15,11 +15,11 @@ public static class ImageSource
 
     /// <param name="path">A directory or a regular file.</param>
     /// <param name="spoolDirectory">
-    /// Where a compressed archive of layers is uncompressed to, because its members are read in their own order; the
-    /// spool file has no name and vanishes with the process.
+    /// The directory for the uncompressed copy of a compressed archive of layers, because its members are read in their
+    /// own order. The spool file has no name and disappears with the process.
     /// </param>
-    /// <param name="format">What it is; null: its content says, and what could be two things is refused.</param>
-    /// <param name="cancellation">Heeded while an archive is looked through and uncompressed.</param>
+    /// <param name="format">The format; null: the content decides, and an ambiguous archive is refused.</param>
+    /// <param name="cancellation">Checked while an archive is examined and uncompressed.</param>
     public static IImageSource Open(
         string path, string spoolDirectory, ImageFormat? format = null, CancellationToken cancellation = default)
     {
@@ -41,7 +41,7 @@ public static class ImageSource
         }
     }
 
-    /// <summary>The same for a file that is open already, which this takes over.</summary>
+    /// <summary>As above, for a file that is already open. Takes ownership of the file.</summary>
     internal static IImageSource Open(
         RegularFile file, string spoolDirectory, ImageFormat? format, CancellationToken cancellation)
     {
@@ -80,7 +80,7 @@ public static class ImageSource
         if (!info.Exists)
             throw new ImageException(
                 ImageReason.NotFound, $"{path} does not exist", "Check the path, as the agent's host sees it");
-        // Fifos and devices have no length, and opening one may wait for ever.
+        // Fifos and devices have no length, and opening one may block forever.
         return info.Length > 0
             ? RegularFile.Open(info.FullName, path)
             : throw new ImageException(
@@ -88,7 +88,7 @@ public static class ImageSource
                 NoSuchFormat + "; what comes from a pipe is read with: dmagent image import -");
     }
 
-    /// <summary>Takes the file over.</summary>
+    /// <summary>Takes ownership of the file.</summary>
     private static IImageSource OpenFile(
         RegularFile file, string spoolDirectory, ImageFormat? format, CancellationToken cancellation)
     {
@@ -120,8 +120,8 @@ public static class ImageSource
     }
 
     /// <summary>
-    /// A plain tar is looked through at the cost of its headers. A compressed one has to be uncompressed for it: until
-    /// its first files make a layout, or to its end.
+    /// Examines a tar. A plain one costs only its headers. A compressed one must be uncompressed: until its first files
+    /// form a layout, or to its end.
     /// </summary>
     private static Compression LookAt(
         RegularFile file, ImageFormat? format, CancellationToken cancellation, out TarKind kind, out TarIndex index)
@@ -132,14 +132,14 @@ public static class ImageSource
         var tar = compression == Compression.None ? plain : content;
         if (format == ImageFormat.RootFileSystem)
         {
-            // The first header tells whether it is a tar at all.
+            // The first header shows whether this is a tar at all.
             new TarReader(tar, file.Name).Next();
             (kind, index) = (new TarKind(ImageFormat.RootFileSystem, ""), new TarIndex());
             return compression;
         }
         if (format is { } wanted && compression != Compression.None)
         {
-            // The layout that is wanted may come after another one; the uncompressed copy shows both.
+            // The wanted layout may come after another one; the uncompressed copy shows both.
             (kind, index) = (new TarKind(wanted, ""), new TarIndex());
             return compression;
         }
@@ -158,7 +158,7 @@ public static class ImageSource
         {
             using var content = Decompression.Open(new BufferedStream(file.Open(), BufferSize), file.Name);
             spool.Fill(content, cancellation);
-            // What is read from here on is the copy, under the name that the operator knows.
+            // From here on the copy is read, under the name that the operator knows.
             var copy = spool.ToFile(file.Name);
             file.Dispose();
             return copy;

@@ -4,20 +4,20 @@ using System.Text.Json;
 namespace DmAgents.Images.Sources;
 
 /// <summary>
-/// Reads documents from outside. A property that is absent or null is absent; one of the wrong kind makes the
-/// document corrupt. Names are found in any case, and of several the last one counts: so reads the JSON package of Go,
-/// in which nearly all tools for images are written, and some write what only it can read.
+/// Reads external documents. A property that is absent or null is absent; one of the wrong kind makes the document
+/// corrupt. Names match in any case, and the last of several counts. Go's JSON package reads this way; nearly all image
+/// tools use it, and some write documents that only it can read.
 /// </summary>
 internal static class JsonReading
 {
     private const string MadeSo =
         "Build the image again: these are the bytes that it names, so fetching them again changes nothing";
 
-    /// <summary>Parses a document and makes of it what <paramref name="read"/> makes.</summary>
+    /// <summary>Parses a document and returns the result of <paramref name="read"/>.</summary>
     /// <param name="document">The bytes.</param>
-    /// <param name="origin">What the document is called in messages.</param>
-    /// <param name="read">Throws <see cref="FormatException"/> for what is wrong in it.</param>
-    /// <param name="verified">These are the bytes that the image names: damage is no explanation.</param>
+    /// <param name="origin">The document's name in messages.</param>
+    /// <param name="read">Throws <see cref="FormatException"/> if the content is wrong.</param>
+    /// <param name="verified">The bytes match the digest in the image, so they are not damaged.</param>
     public static T Parse<T>(
         ReadOnlyMemory<byte> document, string origin, Func<JsonElement, T> read, bool verified = false)
     {
@@ -49,8 +49,7 @@ internal static class JsonReading
         return last is { ValueKind: not JsonValueKind.Null } ? last : null;
     }
 
-    /// <summary>A text of a map such as the annotations, whose keys are data: they are found exactly as
-    /// written.</summary>
+    /// <summary>A text in a map such as the annotations. The keys are data, so they must match exactly.</summary>
     public static string? Entry(JsonElement? map, string key) =>
         map is { } element && element.TryGetProperty(key, out var found) && found.ValueKind == JsonValueKind.String
             ? found.GetString()
@@ -86,7 +85,7 @@ internal static class JsonReading
             ? item.GetString()!
             : throw new FormatException($"'{name}' holds something that is not a string"))];
 
-    /// <summary>A time that cannot be read is none: it is shown only.</summary>
+    /// <summary>An unreadable time is treated as absent, because it is only displayed.</summary>
     public static DateTimeOffset? Time(JsonElement? parent, string name) =>
         DateTimeOffset.TryParse(
             Text(parent, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)

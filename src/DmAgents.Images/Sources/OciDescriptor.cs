@@ -3,26 +3,26 @@ using DmAgents.Domain.Layers;
 
 namespace DmAgents.Images.Sources;
 
-/// <summary>How OCI documents point to each other (image-spec, descriptor.md).</summary>
-/// <param name="MediaType">Empty if the document does not say.</param>
+/// <summary>A reference from one OCI document to another (image-spec, descriptor.md).</summary>
+/// <param name="MediaType">Empty if the document does not state it.</param>
 /// <param name="Names">
-/// What the image is called: as Docker shows it first, then the whole reference, if there is one, then the layout's own
-/// name for it.
+/// The image's names: first as Docker shows it, then the complete reference, if there is one, then the layout's own
+/// name.
 /// </param>
 /// <param name="Platform">Null if it is not stated, or without an operating system or an architecture.</param>
 internal sealed record OciDescriptor(
     string MediaType, Digest Digest, long Size, IReadOnlyList<string> Names, Platform? Platform, bool IsAttestation)
 {
-    // containerd and Docker put the whole reference into a name of their own and only the tag into OCI's.
+    // containerd and Docker store the complete reference under a key of their own and only the tag under OCI's.
     private const string WholeName = "io.containerd.image.name";
     private const string ReferenceName = "org.opencontainers.image.ref.name";
     private const string Hub = "docker.io/";
     private const string Official = "library/";
 
-    /// <summary>The name under which the image is imported; null for an image without one.</summary>
+    /// <summary>The name for the import; null for an image without one.</summary>
     public string? Reference => Names.Count > 0 ? Names[0] : null;
 
-    /// <summary>Where a layout keeps the blob.</summary>
+    /// <summary>The blob's path in a layout.</summary>
     public string Member => $"blobs/{Digest.Value.Replace(':', '/')}";
 
     public static OciDescriptor Of(JsonElement json)
@@ -38,12 +38,12 @@ internal sealed record OciDescriptor(
             JsonReading.RequiredNumber(json, "size"),
             [.. names.OfType<string>().Where(name => name.Length > 0).Distinct()],
             PlatformOf(JsonReading.Object(json, "platform")),
-            // buildkit lists what it attests of an image beside the image, as a manifest for an unknown platform.
+            // buildkit lists an image's attestations beside the image, as a manifest for an unknown platform.
             JsonReading.Entry(annotations, "vnd.docker.reference.type") == "attestation-manifest");
     }
 
-    /// <summary>An image of Docker Hub without the registry, and an official one without its library. Docker's own
-    /// archives name them so in manifest.json, the older ones there alone, and so do their users.</summary>
+    /// <summary>Removes Docker Hub's registry, and an official image's "library/". Docker's own archives use these
+    /// short names in manifest.json, and older ones only there; users do the same.</summary>
     private static string? Familiar(string? whole)
     {
         if (whole?.StartsWith(Hub, StringComparison.Ordinal) != true)
@@ -53,7 +53,8 @@ internal sealed record OciDescriptor(
         return isOfficial ? path[Official.Length..] : path;
     }
 
-    /// <summary>An empty platform is none: the .NET SDK, for one, writes it for "not said here".</summary>
+    /// <summary>An empty platform counts as absent: the .NET SDK, for example, writes it for "not stated
+    /// here".</summary>
     private static Platform? PlatformOf(JsonElement? json) =>
         JsonReading.Text(json, "os") is { Length: > 0 } os
         && JsonReading.Text(json, "architecture") is { Length: > 0 } architecture

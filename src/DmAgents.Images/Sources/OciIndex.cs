@@ -12,10 +12,10 @@ internal sealed class OciIndex
     private const string DockerManifestType = "application/vnd.docker.distribution.manifest.v2+json";
     private const string DockerIndexType = "application/vnd.docker.distribution.manifest.list.v2+json";
 
-    // An index in an index occurs (docker save of a multi-platform image); more depth would be a loop or a trap.
+    // Nested indexes occur (docker save of a multi-platform image); greater depth would be a loop or an attack.
     private const int MaxDepth = 4;
 
-    // Far more than any image has platforms; each may be read to learn its platform.
+    // Far more than any image has platforms; each may be read to find its platform.
     private const int MaxManifests = 1000;
 
     private readonly IArchive archive;
@@ -33,23 +33,23 @@ internal sealed class OciIndex
             throw NoImage(found);
     }
 
-    /// <summary>What the layout's own index lists, without what is no image.</summary>
+    /// <summary>The entries of the layout's own index that can be images.</summary>
     public IReadOnlyList<OciDescriptor> Roots { get; }
 
     private string Origin => archive.Origin;
 
-    /// <summary>The manifests of images that entries of the index lead to, each once.</summary>
+    /// <summary>The image manifests that entries of the index lead to, each once.</summary>
     public IReadOnlyList<OciDescriptor> ManifestsOf(IReadOnlyList<OciDescriptor> roots)
     {
         var walk = WalkFrom(roots);
         return walk.Manifests.Count > 0 ? walk.Manifests : throw NoImage(walk.Others);
     }
 
-    /// <summary>The manifest of that digest, if the entry of the index leads to it.</summary>
+    /// <summary>The manifest with that digest, if the entry of the index leads to it.</summary>
     public OciDescriptor? Below(OciDescriptor root, string digest) =>
         WalkFrom([root]).Manifests.Find(found => found.Digest.Value == digest);
 
-    /// <summary>A document, verified.</summary>
+    /// <summary>Reads and verifies a document.</summary>
     public byte[] Read(OciDescriptor descriptor)
     {
         var content = archive.ReadDocument(descriptor.Member);
@@ -64,7 +64,7 @@ internal sealed class OciIndex
     private static bool IsTaken(OciDescriptor descriptor) => descriptor.MediaType
         is ManifestType or DockerManifestType or IndexType or DockerIndexType or "";
 
-    /// <summary>Without what buildkit attests of an image.</summary>
+    /// <summary>Without buildkit's attestations.</summary>
     private static List<OciDescriptor> ReadIndex(byte[] document, string what, bool verified) => JsonReading.Parse(
         document, what, root => JsonReading.Items(root, "manifests").Select(OciDescriptor.Of)
             .Where(found => !found.IsAttestation).ToList(), verified);
@@ -77,7 +77,7 @@ internal sealed class OciIndex
         return walk;
     }
 
-    /// <summary>Entries of kinds that are not known are left out, as the specification asks (image-index.md).</summary>
+    /// <summary>Ignores entries of unknown kinds, as the specification requires (image-index.md).</summary>
     private void Follow(OciDescriptor descriptor, int depth, Walk walk)
     {
         if (!walk.Seen.Add(descriptor.Digest))
@@ -99,7 +99,7 @@ internal sealed class OciIndex
                 "No sound image nests as deep: check where the archive comes from");
     }
 
-    /// <summary>A descriptor that does not say what it is about leaves it to the document.</summary>
+    /// <summary>If a descriptor does not state its type, the document decides.</summary>
     private bool IsIndex(OciDescriptor descriptor) => descriptor.MediaType is IndexType or DockerIndexType
         || (descriptor.MediaType.Length == 0 && JsonReading.Parse(
             Read(descriptor), $"'{descriptor.Member}' of {Origin}",

@@ -78,7 +78,8 @@ internal sealed class OciLayoutSource : IImageSource
     private static ImageManifestInfo InfoOf(OciDescriptor root) => new(
         root.Reference, root.Digest, root.Platform is { } platform ? [platform] : []) { Names = root.Names };
 
-    /// <summary>What a name or a digest means: entries of the layout's index, and the manifests below them.</summary>
+    /// <summary>The entries of the layout's index that a name or a digest selects, and the manifests below
+    /// them.</summary>
     private (IReadOnlyList<OciDescriptor> Roots, IReadOnlyList<OciDescriptor> Manifests) Named(string? reference)
     {
         if (reference is null || ImageLayers.Meant(index.Roots, InfoOf, reference).Count > 0)
@@ -97,7 +98,7 @@ internal sealed class OciLayoutSource : IImageSource
     private (OciDescriptor Chosen, IReadOnlyList<Platform> Others) ForPlatform(
         IReadOnlyList<OciDescriptor> manifests, Platform? platform, string what)
     {
-        // A single image is taken as it is, unless a platform was asked for: layers are only bytes.
+        // A single image is used for any platform, unless one was requested: layers are only bytes.
         if (manifests.Count == 1 && platform is null)
             return (manifests[0], []);
         var offers = manifests.Select(found => (Image: found, Digest: (Digest?)found.Digest,
@@ -107,7 +108,8 @@ internal sealed class OciLayoutSource : IImageSource
             .OfType<Platform>().Distinct()]);
     }
 
-    /// <summary>Of a manifest whose descriptor does not say it; null if it is no image.</summary>
+    /// <summary>The platform of a manifest whose descriptor does not state it; null if the manifest is not an
+    /// image.</summary>
     private Platform? StatedPlatform(OciDescriptor manifest)
     {
         var (config, _) = JsonReading.Parse(

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace DmAgents.Images.Sources;
 
 /// <summary>
-/// What an image runs on, in the words of the OCI specification (Go's): <c>linux/amd64</c>, <c>linux/arm/v7</c>.
+/// An image's platform, in the terms of the OCI specification (Go's): <c>linux/amd64</c>, <c>linux/arm/v7</c>.
 /// </summary>
 public sealed record Platform(string Os, string Architecture, string? Variant = null)
 {
@@ -23,8 +23,8 @@ public sealed record Platform(string Os, string Architecture, string? Variant = 
     };
 
     /// <summary>
-    /// Null if the text is not of the form os/architecture or os/architecture/variant. The processor's names that the
-    /// kernel and Debian use are understood, too.
+    /// Null if the text does not have the form os/architecture or os/architecture/variant. Also accepts the kernel's
+    /// and Debian's names of processors.
     /// </summary>
     public static Platform? TryParse(string text)
     {
@@ -34,14 +34,13 @@ public sealed record Platform(string Os, string Architecture, string? Variant = 
             : null;
     }
 
-    /// <summary>Whether an image for <paramref name="other"/> is one for this.</summary>
+    /// <summary>True if an image for <paramref name="other"/> runs on this platform.</summary>
     public bool Takes(Platform other) => DistanceTo(other) is not null;
 
     /// <summary>
-    /// How far an image for <paramref name="other"/> is from one for this: 0 for the same, more for one that runs here
-    /// as
-    /// well, null for one that does not. No variant here takes any, the most general first; a numbered one takes lower
-    /// ones, the nearest first.
+    /// The distance of an image for <paramref name="other"/> from this platform: 0 if they are the same, more if it
+    /// runs here as well, null if it does not. Without a variant here, any variant is accepted, the most general first.
+    /// A numbered variant accepts lower ones, the nearest first.
     /// </summary>
     public int? DistanceTo(Platform other)
     {
@@ -61,7 +60,7 @@ public sealed record Platform(string Os, string Architecture, string? Variant = 
 
     public override string ToString() => Variant is null ? $"{Os}/{Architecture}" : $"{Os}/{Architecture}/{Variant}";
 
-    /// <summary>The same under its usual name, as containerd's platforms package has it.</summary>
+    /// <summary>The same platform under its usual name, as in containerd's platforms package.</summary>
     private Platform Normal => (Architecture, Variant) switch
     {
         ("x86_64" or "x86-64" or "amd64", null or "" or "v1") => this with { Architecture = "amd64", Variant = null },

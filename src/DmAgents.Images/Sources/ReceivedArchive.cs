@@ -3,7 +3,7 @@ using DmAgents.Images.Streams;
 namespace DmAgents.Images.Sources;
 
 /// <summary>
-/// An archive that comes as a stream: kept in a file without a name until it is used up, for its parts are read in
+/// An archive that arrives as a stream. It is kept in an unnamed file until it is used, because its parts are read in
 /// another order. Only a part of it is in memory at a time.
 /// </summary>
 public sealed class ReceivedArchive : IDisposable
@@ -12,10 +12,10 @@ public sealed class ReceivedArchive : IDisposable
     private readonly string origin;
     private readonly Spool spool;
 
-    /// <param name="spoolDirectory">Where the file is.</param>
-    /// <param name="origin">What the archive is called in messages.</param>
-    /// <param name="size">How much will come, in bytes; 0 if that is not known.</param>
-    /// <exception cref="ImageException">There is no room (NoSpace).</exception>
+    /// <param name="spoolDirectory">The file's directory.</param>
+    /// <param name="origin">The archive's name in messages.</param>
+    /// <param name="size">The number of bytes to come; 0 if unknown.</param>
+    /// <exception cref="ImageException">There is not enough space (NoSpace).</exception>
     public ReceivedArchive(string spoolDirectory, string origin, long size)
     {
         (directory, this.origin) = (spoolDirectory, origin);
@@ -25,13 +25,13 @@ public sealed class ReceivedArchive : IDisposable
     /// <summary>Bytes received.</summary>
     public long Size => spool.Size;
 
-    /// <summary>Deletes what a spool left whose agent died while it made the file.</summary>
+    /// <summary>Deletes spool files of an agent that crashed while it created one.</summary>
     public static void Sweep(string spoolDirectory) => Spool.Sweep(spoolDirectory);
 
-    /// <exception cref="ImageException">There is no more room (NoSpace).</exception>
+    /// <exception cref="ImageException">There is no space left (NoSpace).</exception>
     public void Write(ReadOnlySpan<byte> content) => spool.Write(content);
 
-    /// <summary>The images in it; the file is theirs from here on.</summary>
+    /// <summary>Opens its images, which take ownership of the file.</summary>
     public IImageSource Open(ImageFormat? format, CancellationToken cancellation) =>
         ImageSource.Open(spool.ToFile(origin), directory, format, cancellation);
 

@@ -3,7 +3,7 @@ using DmAgents.Images.Layers;
 namespace DmAgents.Images.Sources;
 
 /// <summary>
-/// A tar, plain or compressed, that holds a root file system itself: an image of one layer without a config.
+/// A tar, plain or compressed, of a root file system: an image with one layer and no config.
 /// </summary>
 internal sealed class RootFileSystemSource(
     string origin, Func<Stream> open, long size, IDisposable? held = null) : IImageSource

@@ -2,14 +2,14 @@ using DmAgents.Images.Archives;
 
 namespace DmAgents.Images.Sources;
 
-/// <summary>What a tar is, by its whole index, and in which of its folders the layout lies.</summary>
+/// <summary>The kind of a tar, by its whole index, and the folder of its layout.</summary>
 internal readonly record struct TarKind(ImageFormat Format, string Folder)
 {
     private static readonly TarKind RootFileSystem = new(ImageFormat.RootFileSystem, "");
 
     /// <summary>
-    /// Decides by the content: a layout in the folder that holds all files, beside nothing that a root file system has
-    /// at its top, is an image; a tar without a layout is a root file system. What could be both is refused.
+    /// Decides by the content. A layout in the folder that holds all files is an image, if nothing beside it belongs to
+    /// the top of a root file system. A tar without a layout is a root file system. An ambiguous tar is refused.
     /// </summary>
     public static TarKind Of(TarIndex index, string origin)
     {
@@ -18,7 +18,7 @@ internal readonly record struct TarKind(ImageFormat Format, string Folder)
             return index is { HasOnlyParts: true, RootMember: null } ? throw Broken(index, origin) : RootFileSystem;
         var whole = layouts.Find(layout => layout.Folder == index.CommonFolder);
         if (whole.Parts is null && index.RootMember is not null)
-            // Root file systems hold images, too: for a container runtime, or for a first boot.
+            // Root file systems contain images, too: for a container runtime, or for a first boot.
             return RootFileSystem;
         if (whole.Parts is null && layouts.Count == 1)
             throw Ambiguous(origin, $"it has other files beside {Described(layouts[0])}", OptionOf(layouts[0].Parts));
@@ -29,7 +29,7 @@ internal readonly record struct TarKind(ImageFormat Format, string Folder)
         return index.IsWhole ? new TarKind(FormatOf(whole.Parts), whole.Folder) : throw TooMany(origin);
     }
 
-    /// <summary>Takes the operator's word for the format, if the tar has what that takes.</summary>
+    /// <summary>Accepts the operator's choice of the format, if the tar has what the format requires.</summary>
     public static TarKind Of(TarIndex index, string origin, ImageFormat format)
     {
         if (format == ImageFormat.RootFileSystem)
@@ -73,8 +73,8 @@ internal readonly record struct TarKind(ImageFormat Format, string Folder)
         + string.Join(", ", layouts.Take(10).Select(layout => $"'{(layout.Folder.Length == 0 ? "." : layout.Folder)}'")),
         "Unpack it and import one of them, or take it for a root file system with --format rootfs");
 
-    /// <summary>A manifest, and blobs named by their digests, in one folder.</summary>
-    /// <param name="origin">What it is called in messages.</param>
+    /// <summary>A folder with a manifest, and with blobs named by their digests.</summary>
+    /// <param name="origin">Its name in messages.</param>
     /// <param name="next">What helps.</param>
     public static ImageException SkopeoDirectory(string origin, string next) => new(
         ImageReason.Unsupported, $"{origin} is in the format of skopeo's 'dir:', which is not taken", next);

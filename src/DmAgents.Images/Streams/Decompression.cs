@@ -14,13 +14,13 @@ internal enum Compression
 }
 
 /// <summary>
-/// Opens compressed streams by what they contain: the media types and names in images are often wrong about it.
+/// Opens compressed streams by their content: the media types and names in images are often wrong about it.
 /// </summary>
 internal static class Decompression
 {
     private const int MagicSize = 6;
 
-    // Four times what `xz -9` asks for. What asks for more is made for an attack, or by an expert.
+    // Four times what `xz -9` needs. An archive that needs more comes from an attacker or an expert.
     private const string XzMemory = "256MiB";
 
     private static readonly string[] Xz =
@@ -30,8 +30,8 @@ internal static class Decompression
 
     private static readonly string[] Bzip2 = ["bzip2", "--decompress", "--stdout"];
 
-    /// <param name="source">Is owned by what comes back.</param>
-    /// <param name="origin">What the stream is called in messages.</param>
+    /// <param name="source">Owned by the returned stream.</param>
+    /// <param name="origin">The stream's name in messages.</param>
     public static Stream Open(Stream source, string origin) => Open(source, origin, out _);
 
     public static Stream Open(Stream source, string origin, out Compression compression)
@@ -44,8 +44,8 @@ internal static class Decompression
         {
             Compression.Gzip => new DecompressedStream(new GZipStream(whole, CompressionMode.Decompress), origin),
             Compression.Zstd => new DecompressedStream(new DecompressionStream(whole, leaveOpen: false), origin),
-            // By the system's programs: they take all that xz and bzip2 ever wrote (several streams, every filter and
-            // check), keep to a limit of memory, use all processors, and a fault in them ends them alone.
+            // The system's programs read everything that xz and bzip2 ever wrote (several streams, every filter and
+            // check), observe a memory limit and use all processors. A fault in one ends only that program.
             Compression.Xz => new ProgramStream(whole, Xz, Failure(origin, "xz", "xz-utils")),
             Compression.Bzip2 => new ProgramStream(whole, Bzip2, Failure(origin, "bzip2", "bzip2")),
             _ => whole,
@@ -88,7 +88,7 @@ internal static class Decompression
         start.Length >= 4 && (start[0] & 0xF0) == 0x50 && start[1..4].SequenceEqual(
             (ReadOnlySpan<byte>)[0x2a, 0x4d, 0x18]);
 
-    /// <summary>Gives back the bytes that were read to look at them.</summary>
+    /// <summary>Returns the bytes that were read for detection first.</summary>
     private sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : ReadOnlyStream
     {
         private ReadOnlyMemory<byte> left = prefix;
@@ -111,7 +111,7 @@ internal static class Decompression
         }
     }
 
-    /// <summary>Says in the operator's words what a decompressor says in its own.</summary>
+    /// <summary>Turns a decompressor's errors into messages for the operator.</summary>
     private sealed class DecompressedStream(Stream inner, string origin) : ReadOnlyStream
     {
         public override int Read(Span<byte> buffer)

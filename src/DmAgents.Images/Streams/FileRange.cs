@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 namespace DmAgents.Images.Streams;
 
 /// <summary>
-/// A part of an open file as a stream of its own: a member of a tar without a copy of it. Several may read one file.
+/// A range of an open file as a stream: a member of a tar without a copy. Several streams may read one file.
 /// </summary>
 internal sealed class FileRange(SafeFileHandle file, long start, long length) : ReadOnlyStream
 {

@@ -3,11 +3,11 @@ using DmAgents.Domain.Layers;
 
 namespace DmAgents.Images.Streams;
 
-/// <summary>Counts and digests what is read through it.</summary>
+/// <summary>Counts and hashes the bytes read through it.</summary>
 internal sealed class HashingStream(Stream inner, HashAlgorithmName algorithm, IProgress<long>? progress = null)
     : ReadOnlyStream
 {
-    // Often enough for a progress bar, seldom enough to cost nothing.
+    // Often enough for a progress bar, rarely enough to cost nothing.
     private const long ReportEvery = 1 << 20;
 
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(algorithm);
@@ -27,7 +27,7 @@ internal sealed class HashingStream(Stream inner, HashAlgorithmName algorithm, I
         return count;
     }
 
-    /// <summary>Reads what is left, so that the digest is that of everything.</summary>
+    /// <summary>Reads the rest, so that the digest covers everything.</summary>
     public void ReadToEnd()
     {
         var buffer = new byte[64 * 1024];

@@ -6,15 +6,15 @@ using System.Text;
 namespace DmAgents.Images.Streams;
 
 /// <summary>
-/// What a program of the system makes of a stream: it is fed on a thread of its own and read as it goes. The end is met
-/// only if the program succeeded; it ends with this stream, or with the agent, whose end of the pipe it reads from.
+/// A stream filtered by a system program: a separate thread feeds it while its output is read. The end is reached only
+/// if the program succeeded. The program ends with this stream, or with the agent, whose end of the pipe it reads from.
 /// </summary>
 internal sealed class ProgramStream : ReadOnlyStream
 {
-    // What a pipe holds.
+    // The capacity of a pipe.
     private const int ChunkSize = 64 * 1024;
 
-    // Of what the program complains about; the rest repeats.
+    // The maximum of error output to keep; the rest repeats.
     private const int MaxComplaint = 1024;
 
     private readonly Stream source;
@@ -25,9 +25,9 @@ internal sealed class ProgramStream : ReadOnlyStream
     private ExceptionDispatchInfo? sourceFailure;
     private bool ended;
 
-    /// <param name="source">Is owned, and read on another thread until the end or the disposal of this stream.</param>
-    /// <param name="program">With its arguments: filters standard input to standard output.</param>
-    /// <param name="failed">What is thrown if the program cannot be started or does not succeed.</param>
+    /// <param name="source">Owned, and read on another thread until the end or the disposal of this stream.</param>
+    /// <param name="program">The program with its arguments: filters standard input to standard output.</param>
+    /// <param name="failed">Creates the exception if the program cannot be started or fails.</param>
     public ProgramStream(Stream source, IReadOnlyList<string> program, ProgramFailure failed)
     {
         (this.source, this.failed) = (source, failed);
@@ -38,7 +38,7 @@ internal sealed class ProgramStream : ReadOnlyStream
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
-                // Its complaints are read by their words.
+                // The agent matches words of its error output.
                 Environment = { ["LC_ALL"] = "C" },
             },
         };
@@ -57,9 +57,9 @@ internal sealed class ProgramStream : ReadOnlyStream
         feeder.Start();
     }
 
-    /// <summary>Makes of a failure what the operator is told.</summary>
+    /// <summary>Turns a failure into a message for the operator.</summary>
     /// <param name="exitStatus">Null if the program could not be started.</param>
-    /// <param name="complaint">What it said.</param>
+    /// <param name="complaint">The program's error output.</param>
     internal delegate ImageException ProgramFailure(int? exitStatus, string complaint);
 
     public override int Read(Span<byte> buffer)
@@ -78,7 +78,7 @@ internal sealed class ProgramStream : ReadOnlyStream
         {
             if (!process.HasExited)
                 process.Kill();
-            // Writing to a program that is gone fails, so that the thread ends with the read that it is in.
+            // Writing to an ended program fails, so the thread ends after its current read.
             feeder.Join();
             process.Dispose();
             source.Dispose();
@@ -88,7 +88,7 @@ internal sealed class ProgramStream : ReadOnlyStream
 
     private void End()
     {
-        // Waits for its last complaint, too.
+        // Also waits for its last error output.
         process.WaitForExit();
         feeder.Join();
         sourceFailure?.Throw();
@@ -108,11 +108,11 @@ internal sealed class ProgramStream : ReadOnlyStream
         }
         catch (IOException)
         {
-            // It ended before its input did: its exit status says whether that is right.
+            // The program ended before its input did: its exit status says whether that is correct.
         }
     }
 
-    /// <summary>An exception of any kind must reach the reader: on this thread it would end the process.</summary>
+    /// <summary>Any exception must reach the reader: on this thread it would end the process.</summary>
     private int Take(byte[] buffer)
     {
         try

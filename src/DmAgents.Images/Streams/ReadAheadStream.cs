@@ -4,12 +4,12 @@ using System.Runtime.ExceptionServices;
 namespace DmAgents.Images.Streams;
 
 /// <summary>
-/// Reads a stream ahead on a thread of its own, some megabytes at most: what is read is decompressed and digested
-/// while what was read before is being written. What the reading throws, the reader of this stream gets, in its place.
+/// Reads a stream ahead on a separate thread, a few megabytes at most: it decompresses and hashes the next bytes while
+/// the previous ones are being written. The reader gets the thread's exceptions at the same position.
 /// </summary>
 internal sealed class ReadAheadStream : ReadOnlyStream
 {
-    // Large, because each hand-over wakes a thread; few, because memory must stay small.
+    // Large, because each hand-over wakes a thread; few, to limit memory.
     private const int BufferSize = 1 << 20;
     private const int Buffers = 4;
 
@@ -22,7 +22,7 @@ internal sealed class ReadAheadStream : ReadOnlyStream
     private int position;
     private bool ended;
 
-    /// <param name="inner">Stays the caller's, who leaves it alone until this is disposed.</param>
+    /// <param name="inner">Not owned; the caller must not use it until this stream is disposed.</param>
     public ReadAheadStream(Stream inner)
     {
         this.inner = inner;
@@ -47,7 +47,7 @@ internal sealed class ReadAheadStream : ReadOnlyStream
         if (disposing && !stop.IsCancellationRequested)
         {
             stop.Cancel();
-            // Ends with the read that it is in: of a regular file, so without a wait for anything else.
+            // Ends after its current read: of a regular file, so it does not wait for anything else.
             thread.Join();
             stop.Dispose();
             empty.Dispose();
@@ -81,13 +81,13 @@ internal sealed class ReadAheadStream : ReadOnlyStream
         }
         catch (OperationCanceledException)
         {
-            // Disposed before the end: nobody waits for what would have come.
+            // Disposed before the end: no reader waits for the rest.
         }
     }
 
     /// <summary>
-    /// An exception of any kind must reach the reader: on this thread it would end the process. A failure drops what
-    /// was read into the same buffer, for the layer is lost anyway.
+    /// Any exception must reach the reader: on this thread it would end the process. A failure drops the bytes already
+    /// in the buffer, because the layer is lost anyway.
     /// </summary>
     private Chunk FillOne(byte[] buffer)
     {

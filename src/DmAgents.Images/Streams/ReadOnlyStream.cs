@@ -1,7 +1,7 @@
 namespace DmAgents.Images.Streams;
 
 /// <summary>
-/// A stream that is read from its start to its end, synchronously: what all parts of a layer's way have in common.
+/// A stream that is read synchronously from start to end: the common base of all steps of reading a layer.
 /// </summary>
 public abstract class ReadOnlyStream : Stream
 {

@@ -1,21 +1,21 @@
 namespace DmAgents.Images.Streams;
 
-/// <summary>An open file of which parts are read at the same time, each by a stream of its own.</summary>
-/// <param name="file">Is owned.</param>
-/// <param name="name">What the file is called in messages.</param>
+/// <summary>An open file whose parts are read concurrently, each through its own stream.</summary>
+/// <param name="file">Owned.</param>
+/// <param name="name">The file's name in messages.</param>
 internal sealed class RegularFile(FileStream file, string name) : IDisposable
 {
     public string Name => name;
 
     public long Size { get; } = file.Length;
 
-    /// <summary>Opens a file that is known to be a regular one: opening a fifo would wait.</summary>
+    /// <summary>Opens a file that is known to be regular: opening a fifo would block.</summary>
     public static RegularFile Open(string path, string name) =>
         new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0), name);
 
     /// <summary>
-    /// What is at the path, to look at before it is opened. Of a symlink it is what that leads to: a link has a length
-    /// of its own, behind which a fifo would look like a file with content.
+    /// The file at the path, for checks before it is opened. Resolves a symlink: a link has a length of its own, which
+    /// would make a fifo behind it look like a file with content.
     /// </summary>
     public static FileInfo At(string path)
     {

@@ -1,18 +1,18 @@
 namespace DmAgents.Images.Streams;
 
 /// <summary>
-/// A file for what has to be read out of its order. It has no name and vanishes with the process. A part of its disk
-/// stays free: the agent's journal may be on the same one.
+/// A file for data that must be read out of order. It has no name and disappears with the process. It keeps a part of
+/// its disk free, because the agent's journal may be on the same disk.
 /// </summary>
 internal sealed class Spool : IDisposable
 {
     private const string Prefix = "dmagents-spool-";
 
-    // Often enough that the reserve is not used up in between, seldom enough to cost nothing.
+    // Often enough that the reserve is not used up in between, rarely enough to cost nothing.
     private const long CheckEvery = 16 << 20;
     private const long LargestReserve = 1L << 30;
 
-    // .NET keeps errno in HResult for the numbers that it has no own exception for.
+    // .NET keeps errno in HResult if it has no exception type for the number.
     private const int NoSpaceErrno = 28;
     private const int QuotaErrno = 122;
 
@@ -21,10 +21,10 @@ internal sealed class Spool : IDisposable
     private readonly FileStream file;
     private long nextCheck;
 
-    /// <param name="directory">Where the file is made.</param>
-    /// <param name="origin">Of what is kept in it, for messages.</param>
-    /// <param name="size">How much will come, in bytes; 0 if that is not known.</param>
-    /// <exception cref="ImageException">There is no room (NoSpace) for that much.</exception>
+    /// <param name="directory">The file's directory.</param>
+    /// <param name="origin">The name of its content in messages.</param>
+    /// <param name="size">The number of bytes to come; 0 if unknown.</param>
+    /// <exception cref="ImageException">There is not enough space (NoSpace).</exception>
     public Spool(string directory, string origin, long size = 0)
     {
         (this.directory, this.origin) = (directory, origin);
@@ -44,7 +44,7 @@ internal sealed class Spool : IDisposable
 
     public long Size { get; private set; }
 
-    /// <summary>Removes what an agent left that died between making a file and taking its name away.</summary>
+    /// <summary>Removes files of an agent that crashed between creating and unlinking one.</summary>
     public static void Sweep(string directory)
     {
         try
@@ -54,11 +54,11 @@ internal sealed class Spool : IDisposable
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            // There is no such directory yet, or it cannot be written: the import that needs it says so.
+            // The directory does not exist yet, or is not writable: the import that needs it reports that.
         }
     }
 
-    /// <exception cref="ImageException">There is no more room (NoSpace).</exception>
+    /// <exception cref="ImageException">There is no space left (NoSpace).</exception>
     public void Write(ReadOnlySpan<byte> content)
     {
         if (Size >= nextCheck)
@@ -91,7 +91,7 @@ internal sealed class Spool : IDisposable
         }
     }
 
-    /// <summary>What was written, to be read under this name; the spool is used up.</summary>
+    /// <summary>Returns what was written as a file with this name; the spool must not be used afterwards.</summary>
     public RegularFile ToFile(string name) => new(file, name);
 
     public void Dispose() => file.Dispose();

@@ -14,7 +14,7 @@ internal sealed class PaxRecords
     private const string AccessAcl = "SCHILY.acl.access";
     private const string DefaultAcl = "SCHILY.acl.default";
 
-    // Records that mean an attribute that no layer can bring: SELinux' label by an old GNU tar, ACLs of NFS version 4.
+    // Records of attributes that no layer can bring: an old GNU tar's SELinux label, ACLs of NFS version 4.
     private static readonly (string Record, LostXattr Lost)[] Unkept =
     [
         ("RHT.security.selinux", new LostXattr(Xattr.SecurityLabel, XattrLoss.HostsOwn)),
@@ -24,18 +24,18 @@ internal sealed class PaxRecords
     private readonly Dictionary<string, ReadOnlyMemory<byte>> values = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// The runs of the first GNU sparse format (0.0), which repeats two keys and so is no dictionary.
+    /// The runs of the first GNU sparse format (0.0), which repeats two keys and so does not fit a dictionary.
     /// </summary>
     public List<SparseExtent> RepeatedRuns { get; } = [];
 
-    /// <summary>The value; null where there is none or an empty one, which means "as without this record".</summary>
+    /// <summary>The value; null if it is missing or empty, which means "as without this record".</summary>
     public ReadOnlyMemory<byte>? this[string key] =>
-        // Not a bare null: that would become an empty memory, by way of a null array.
+        // A bare null would become an empty memory, by way of a null array.
         values.TryGetValue(key, out var value) && !value.IsEmpty ? value : (ReadOnlyMemory<byte>?)null;
 
     public bool Has(string key) => values.ContainsKey(key);
 
-    /// <summary>A copy of global records, upon which an entry's own ones are laid.</summary>
+    /// <summary>A copy of global records, to be overridden by an entry's own.</summary>
     public PaxRecords Copy()
     {
         var copy = new PaxRecords();
@@ -69,12 +69,12 @@ internal sealed class PaxRecords
     }
 
     /// <summary>
-    /// The extended attributes. Star, GNU tar and Go write them raw under SCHILY; libarchive writes them there, too,
-    /// and under its own prefix in base64 with the name percent-encoded, which counts only where SCHILY has none.
-    /// An ACL in words is one, too. Null if one is malformed.
+    /// The extended attributes. Star, GNU tar and Go write them raw under SCHILY. libarchive does so, too, and also
+    /// under its own prefix in base64 with the name percent-encoded, which counts only if SCHILY has none. An ACL in
+    /// text form is one, too. Null if one is malformed.
     /// </summary>
-    /// <param name="lost">What cannot be had of any file system.</param>
-    /// <param name="group">The group's rights by an access ACL in words.</param>
+    /// <param name="lost">Attributes that no file system can hold.</param>
+    /// <param name="group">The group's rights from a textual access ACL.</param>
     public IReadOnlyList<Xattr>? Xattrs(out IReadOnlyList<LostXattr> lost, out int? group)
     {
         (lost, group) = ([], null);
@@ -107,7 +107,7 @@ internal sealed class PaxRecords
         return lost;
     }
 
-    /// <summary>An ACL that the archive has in the kernel's form, too, is taken from there.</summary>
+    /// <summary>If the archive also has the ACL in the kernel's form, that form is used.</summary>
     private int? ReadAcl(
         string record, string name, SortedDictionary<string, ReadOnlyMemory<byte>> found, List<LostXattr> lost)
     {
@@ -121,7 +121,7 @@ internal sealed class PaxRecords
         return acl.GroupBits;
     }
 
-    /// <summary>Base64 without the padding that libarchive leaves out.</summary>
+    /// <summary>Base64 without padding, which libarchive omits.</summary>
     private static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> decoded, out int size)
     {
         var padded = new byte[(text.Length + 3) / 4 * 4];

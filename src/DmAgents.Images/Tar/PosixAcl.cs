@@ -4,21 +4,21 @@ using DmAgents.Domain.Ports.FileTrees;
 namespace DmAgents.Images.Tar;
 
 /// <summary>
-/// A POSIX ACL as tar programs write it under SCHILY.acl (<c>user::rw-,user:lisa:rw-:502,group::r--,mask::rw-,...</c>),
-/// and as the kernel takes it (linux/posix_acl_xattr.h).
+/// A POSIX ACL in the form of tar programs under SCHILY.acl
+/// (<c>user::rw-,user:lisa:rw-:502,group::r--,mask::rw-,...</c>), and in the kernel's form (linux/posix_acl_xattr.h).
 /// </summary>
-/// <param name="Value">The kernel's form; null if the text cannot be one.</param>
+/// <param name="Value">The kernel's form; null if the text has none.</param>
 /// <param name="Fault">Why there is no value.</param>
 /// <param name="GroupBits">
-/// What the group itself may, the mask applied, in the low three bits. The permissions of an entry with an ACL have the
-/// mask in the group's place: without the ACL that would be more than the group may.
+/// The group's own rights, with the mask applied, in the low three bits. In the permissions of an entry with an ACL the
+/// mask replaces the group's rights: without the ACL the group would get more than it has.
 /// </param>
 internal sealed record PosixAcl(byte[]? Value, XattrLoss Fault, int? GroupBits)
 {
     private const uint Version = 2;
     private const uint NoId = uint.MaxValue;
 
-    /// <summary>ACL_USER_OBJ and so on; the kernel wants the entries in the order of these numbers.</summary>
+    /// <summary>ACL_USER_OBJ and so on; the kernel requires the entries in the order of these numbers.</summary>
     private enum Tag
     {
         Owner = 1,
@@ -35,7 +35,7 @@ internal sealed record PosixAcl(byte[]? Value, XattrLoss Fault, int? GroupBits)
         var fault = (XattrLoss?)null;
         foreach (var part in TarFields.Utf8(text).Split([',', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
-            // libacl adds a remark on the rights that the mask takes away.
+            // libacl adds a comment on the rights that the mask removes.
             var line = part.Split('#')[0].Trim();
             if (line.Length == 0)
                 continue;
@@ -44,7 +44,7 @@ internal sealed record PosixAcl(byte[]? Value, XattrLoss Fault, int? GroupBits)
             else
                 entries.Add(entry);
         }
-        // The mask is optional: without one the group's rights are its own.
+        // The mask is optional: without it the group's rights are effective.
         int? group = entries.Exists(entry => entry.Tag == Tag.OwningGroup)
             ? entries.Where(entry => entry.Tag is Tag.OwningGroup or Tag.Mask).Aggregate(7, (all, e) => all & e.Rights)
             : null;

@@ -2,10 +2,10 @@ using DmAgents.Images.Streams;
 
 namespace DmAgents.Images.Tar;
 
-/// <summary>A sparse file as it is read: the runs that an archive holds of it, and zeros between them.</summary>
-/// <param name="packed">The runs, one behind the other. Is owned.</param>
-/// <param name="extents">Where they are in the file, ascending.</param>
-/// <param name="size">The file's, in bytes.</param>
+/// <summary>The content of a sparse file: the runs in the archive, with zeros between them.</summary>
+/// <param name="packed">The runs, one after the other. Owned.</param>
+/// <param name="extents">The runs' positions in the file, ascending.</param>
+/// <param name="size">The file's size in bytes.</param>
 internal sealed class SparseContent(Stream packed, IReadOnlyList<SparseExtent> extents, long size) : ReadOnlyStream
 {
     private long position;

@@ -3,7 +3,7 @@ namespace DmAgents.Images.Tar;
 /// <summary>Maps of sparse files in the two textual forms of GNU tar (manual, "Storing Sparse Files").</summary>
 internal static class SparseMap
 {
-    /// <summary>The most runs taken of one file; the map is the one thing of a file that is held in memory.</summary>
+    /// <summary>The maximum of runs per file; the map is the only part of a file that is held in memory.</summary>
     public const int MaxRuns = 1 << 20;
 
     public delegate bool BlockReader(Span<byte> block);
@@ -26,7 +26,7 @@ internal static class SparseMap
 
     /// <summary>
     /// Form 1.0: before the file's bytes, in whole blocks, the number of runs and then offset and length of each, one
-    /// decimal number a line.
+    /// decimal number per line.
     /// </summary>
     public static List<SparseExtent>? ReadFromContent(BlockReader read)
     {
@@ -68,7 +68,7 @@ internal static class SparseMap
     }
 
     /// <summary>
-    /// Whether the runs ascend without overlap within the file and hold exactly what the archive holds.
+    /// True if the runs ascend without overlap within the file and have exactly the archive's number of bytes.
     /// </summary>
     public static bool IsSound(IReadOnlyList<SparseExtent> runs, long size, long packed)
     {

@@ -13,23 +13,23 @@ internal enum TarEntryType
     Fifo,
 }
 
-/// <summary>A run of bytes that the archive holds of a sparse file; the rest of the file is holes.</summary>
+/// <summary>A run of a sparse file's bytes in the archive; the rest of the file is holes.</summary>
 internal readonly record struct SparseExtent(long Offset, long Length);
 
 /// <summary>
-/// An entry as the archive says it, with all extensions resolved. Names are as they stand in the archive, unchecked.
-/// <paramref name="Size"/> is the file's size in bytes with holes; <paramref name="Extents"/> is null for a file
-/// without holes. <paramref name="Lost"/> are attributes that no file system could take as they are written.
+/// An entry as in the archive, with all extensions resolved. Names are unchanged and unchecked. <paramref name="Size"/>
+/// is the file's size in bytes with holes; <paramref name="Extents"/> is null for a file without holes. <paramref
+/// name="Lost"/> are attributes that no file system can hold in their written form.
 /// </summary>
 internal sealed record TarEntry(
     byte[] Name, byte[] LinkName, TarEntryType Type, Permissions Permissions, Owner Owner, InodeTime ModificationTime,
     DeviceNumber Device, long Size, IReadOnlyList<Xattr> Xattrs, IReadOnlyList<SparseExtent>? Extents,
     IReadOnlyList<LostXattr> Lost)
 {
-    /// <summary>The group's rights if the entry has an access ACL in words, which then is not kept.</summary>
+    /// <summary>The group's rights if the entry has a textual access ACL and that ACL is not kept.</summary>
     public int? GroupWithoutAcl { get; init; }
 
-    /// <summary>The permissions that the entry has if its access ACL is not kept.</summary>
+    /// <summary>The entry's permissions if its access ACL is not kept.</summary>
     public Permissions PermissionsWithoutAcl =>
         GroupWithoutAcl is { } group ? new Permissions((Permissions.Bits & ~0x38) | (group << 3)) : Permissions;
 

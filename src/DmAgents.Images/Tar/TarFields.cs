@@ -4,7 +4,7 @@ using DmAgents.Domain.Ports.FileTrees;
 
 namespace DmAgents.Images.Tar;
 
-/// <summary>Numbers and texts as tar headers write them. All methods give null for what is malformed.</summary>
+/// <summary>Numbers and texts in tar headers. All methods return null for malformed input.</summary>
 internal static class TarFields
 {
     /// <summary>
@@ -33,13 +33,13 @@ internal static class TarFields
         return end < 0 ? field : field[..end];
     }
 
-    /// <summary>A decimal number of an extended header, all of the value.</summary>
+    /// <summary>A decimal number of an extended header; the whole value must match.</summary>
     public static long? Decimal(ReadOnlySpan<byte> text) =>
         Utf8Parser.TryParse(text, out long value, out var used) && used == text.Length && used > 0 ? value : null;
 
     /// <summary>
-    /// A time of an extended header: decimal seconds with a fraction. Digits below the nanosecond are dropped toward
-    /// the past, as the negative fraction of a time before 1970 is, too.
+    /// A time of an extended header: decimal seconds with a fraction. Digits below the nanosecond are truncated; the
+    /// negative fraction of a time before 1970 is converted to a positive one.
     /// </summary>
     public static InodeTime? Time(ReadOnlySpan<byte> text)
     {
@@ -73,7 +73,7 @@ internal static class TarFields
         var value = negative ? -1L : 0L;
         for (var place = 0; place < field.Length; place++)
         {
-            // The flag bit is not part of the number; in a negative number it is a copy of the sign.
+            // The flag bit is not part of the number; in a negative number it repeats the sign.
             var part = place == 0 && !negative ? field[0] & 0x7F : field[place];
             if (value > long.MaxValue >> 8 || value < long.MinValue >> 8)
                 return null;

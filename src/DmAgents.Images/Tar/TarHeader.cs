@@ -8,7 +8,7 @@ internal readonly ref struct TarHeader(ReadOnlySpan<byte> block)
     public const int BlockSize = 512;
 
     /// <summary>
-    /// How many of the sparse map's runs fit into a GNU header and into each block that continues it.
+    /// The number of sparse runs in a GNU header and in each continuation block.
     /// </summary>
     public const int SparseInHeader = 4;
     public const int SparseInExtension = 21;
@@ -30,7 +30,7 @@ internal readonly ref struct TarHeader(ReadOnlySpan<byte> block)
 
     public long? ModificationTime => TarFields.Number(block.Slice(136, 12));
 
-    /// <summary>Only ustar and later have device numbers; the old format (v7) has nothing there.</summary>
+    /// <summary>Only ustar and later have device numbers; the old format (v7) does not.</summary>
     public long? DeviceMajor => HasMagic ? TarFields.Number(block.Slice(329, 8)) : 0;
 
     public long? DeviceMinor => HasMagic ? TarFields.Number(block.Slice(337, 8)) : 0;
@@ -41,7 +41,7 @@ internal readonly ref struct TarHeader(ReadOnlySpan<byte> block)
 
     private bool HasMagic => block.Slice(257, 5).SequenceEqual("ustar"u8);
 
-    /// <summary>GNU's own magic is "ustar  "; it uses the place of the prefix for other things.</summary>
+    /// <summary>GNU's own magic is "ustar  "; it uses the prefix field for other data.</summary>
     private bool HasPrefix => HasMagic && block[262] == 0;
 
     public byte[] Name()
@@ -54,14 +54,14 @@ internal readonly ref struct TarHeader(ReadOnlySpan<byte> block)
     /// <summary>A run of the sparse map; null for malformed numbers.</summary>
     public SparseExtent? SparseRunAt(int index) => Run(block[386..], index);
 
-    /// <summary>The same in a block that continues the map.</summary>
+    /// <summary>As above, in a block that continues the map.</summary>
     public static SparseExtent? ExtensionRunAt(ReadOnlySpan<byte> extension, int index) => Run(extension, index);
 
     public static bool ExtensionContinues(ReadOnlySpan<byte> extension) => extension[504] != 0;
 
     /// <summary>
-    /// Whether the checksum holds: the sum of all bytes with the checksum's own eight taken as spaces. Some old
-    /// programs summed signed bytes, and every reader takes that, too.
+    /// Checks the checksum: the sum of all bytes, with the checksum's own eight taken as spaces. Some old programs
+    /// summed signed bytes, and every reader accepts that, too.
     /// </summary>
     public bool IsSound()
     {

@@ -2,7 +2,7 @@ using DmAgents.Domain.Ports.FileTrees;
 
 namespace DmAgents.Images.Tar;
 
-/// <summary>How an entry comes together from its header and the extensions before it.</summary>
+/// <summary>Builds an entry from its header and the preceding extensions.</summary>
 internal sealed partial class TarReader
 {
     /// <summary>GNU tar's type of a directory with <c>--listed-incremental</c>, not in the pax format.</summary>
@@ -17,8 +17,8 @@ internal sealed partial class TarReader
         size = pax["size"] is { } stated ? TarFields.Decimal(stated.Span) ?? throw BadField("size", name) : size;
         if (pax["GNU.volume.offset"] is { } part && TarFields.Decimal(part.Span) is not 0)
             throw PartOfSeveral();
-        // Entries without content may state a size all the same: old archives give a hard link that of its target. A
-        // directory of an incremental archive has content: the names that were in it, which are no entries.
+        // Entries without content may state a size: in old archives a hard link has its target's. A directory of an
+        // incremental archive has content: a list of its names, which are not entries.
         Begin(type == TarEntryType.File || header.TypeFlag == IncrementalDirectory ? size : 0);
         PackedSize = remaining;
         ContentOffset = position;
@@ -72,7 +72,7 @@ internal sealed partial class TarReader
         {
             return null;
         }
-        // The map itself may be in front of the content.
+        // The map itself may precede the content.
         (PackedSize, ContentOffset) = (remaining, position);
         return SparseMap.IsSound(extents, size, remaining) ? extents : throw BadField("sparse map", name);
     }
@@ -82,7 +82,7 @@ internal sealed partial class TarReader
         var extents = new List<SparseExtent>();
         for (var index = 0; index < TarHeader.SparseInHeader; index++)
             extents.Add(header.SparseRunAt(index) ?? throw BadField("sparse map", name));
-        // A buffer of its own: the rest of the header is still to be read.
+        // A separate buffer, because the rest of the header is still to be read.
         Span<byte> extension = stackalloc byte[TarHeader.BlockSize];
         for (var more = header.SparseContinues; more; more = TarHeader.ExtensionContinues(extension))
         {
@@ -92,7 +92,7 @@ internal sealed partial class TarReader
             if (extents.Count > SparseMap.MaxRuns)
                 throw BadField("sparse map", name);
         }
-        // Unused places of the map are zero; a last run of no bytes only says where the file ends.
+        // Unused slots of the map are zero; a last run of no bytes only marks the file's end.
         extents.RemoveAll(extent => extent.Length == 0);
         return extents;
     }
@@ -130,7 +130,7 @@ internal sealed partial class TarReader
     private uint Id(ReadOnlyMemory<byte>? record, long? field, string what, byte[] name)
     {
         var id = record is { } text ? TarFields.Decimal(text.Span) : field;
-        // The last number of 32 bits means "leave as it is" to chown.
+        // The largest 32-bit number means "leave unchanged" to chown.
         return id is >= 0 and < uint.MaxValue ? (uint)id : throw BadField(what, name);
     }
 

@@ -1,19 +1,19 @@
 namespace DmAgents.Images.Tar;
 
 /// <summary>
-/// Reads tar archives of every kind met in images: v7, ustar, pax, GNU and star, with GNU's sparse formats, forward
-/// only and with memory for one header. Not System.Formats.Tar: that decodes all names and values as UTF-8, which
-/// destroys file capabilities and names that are not, and it refuses GNU sparse entries.
+/// Reads all kinds of tar archives that occur in images: v7, ustar, pax, GNU and star, with GNU's sparse formats,
+/// forward only and with memory for one header. System.Formats.Tar does not serve: it decodes all names and values as
+/// UTF-8, which destroys file capabilities and other names, and it refuses GNU sparse entries.
 /// </summary>
-/// <param name="source">The uncompressed archive; skipped over by seeking where it can seek.</param>
-/// <param name="origin">What the archive is called in messages.</param>
+/// <param name="source">The uncompressed archive; content is skipped by seeking if possible.</param>
+/// <param name="origin">The archive's name in messages.</param>
 /// <param name="endMarkerRequired">
-/// Whether the archive must end with its two zero blocks. Only an archive of known digest may go without: that it is
-/// whole shows by the digest, and some builders leave out the marker, or even the padding of the last entry.
+/// The archive must end with its two zero blocks. Only an archive of known digest may lack them: the digest proves that
+/// it is complete, and some builders omit the marker, or even the padding of the last entry.
 /// </param>
 internal sealed partial class TarReader(Stream source, string origin, bool endMarkerRequired = true)
 {
-    /// <summary>The largest extended header or long name that is taken into memory, in bytes.</summary>
+    /// <summary>The maximum size of an extended header or long name in memory, in bytes.</summary>
     private const int MaxExtension = 8 << 20;
 
     private readonly byte[] block = new byte[TarHeader.BlockSize];
@@ -23,15 +23,15 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
     private long padding;
     private bool any;
 
-    /// <summary>Where the content of the current entry begins, in bytes from the start of the archive.</summary>
+    /// <summary>The offset of the current entry's content, in bytes from the start of the archive.</summary>
     public long ContentOffset { get; private set; }
 
     /// <summary>
-    /// The bytes of content that the archive holds of the current entry: less than its size when sparse.
+    /// The number of the current entry's content bytes in the archive: less than its size if it is sparse.
     /// </summary>
     public long PackedSize { get; private set; }
 
-    /// <summary>The next entry, or null at the end. What was not read of the current one is skipped.</summary>
+    /// <summary>The next entry, or null at the end. Skips the unread rest of the current one.</summary>
     public TarEntry? Next()
     {
         SkipEntry();
@@ -56,7 +56,7 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
                     pending = pending with { LinkName = ReadLongName(size) };
                     break;
                 case 'V':
-                    // The volume's label, which says nothing of any entry.
+                    // The volume's label, which says nothing about any entry.
                     SkipContent(size);
                     break;
                 case 'M':
@@ -103,8 +103,8 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
     private bool IsZero() => !block.AsSpan().ContainsAnyExcept((byte)0);
 
     /// <summary>
-    /// False at the end of the archive, which may only be here if no entry is begun and no marker is required. A part
-    /// of a block is a truncated archive, unless it is a part of a marker that may be missing.
+    /// False at the end of the archive, which is allowed only if no entry has begun and no marker is required. A
+    /// partial block means a truncated archive, unless it is part of an optional marker.
     /// </summary>
     private bool ReadBlock(Pending pending)
     {
@@ -123,7 +123,7 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
         SkipEntry();
     }
 
-    /// <summary>Skips what was not read of an entry. The last one of an archive may lack its padding.</summary>
+    /// <summary>Skips the unread rest of an entry. An archive's last entry may lack its padding.</summary>
     private void SkipEntry()
     {
         Skip(remaining);
@@ -200,7 +200,7 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
         ImageReason.Truncated, $"{origin} ends after {position} bytes (uncompressed) in the middle of the archive",
         "Fetch or write the archive again");
 
-    /// <summary>GNU tar's multi-volume archives: the volume before has the beginning of a file.</summary>
+    /// <summary>For GNU tar's multi-volume archives: the previous volume has the beginning of a file.</summary>
     private ImageException PartOfSeveral() => new(
         ImageReason.Unsupported, $"{origin} is one volume of an archive of several",
         "Extract all volumes together (tar --multi-volume), and write their content as one archive");
@@ -209,7 +209,7 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
         ImageReason.NotAnImage, $"{origin} is not a tar archive",
         "Give a tar archive: plain, or compressed by gzip, zstd, xz or bzip2");
 
-    /// <summary>What extension headers have said so far of the entry that they precede.</summary>
+    /// <summary>What the extension headers have stated so far about the entry that follows them.</summary>
     private readonly record struct Pending(PaxRecords? Pax, byte[]? Name, byte[]? LinkName)
     {
         public bool IsEmpty => Pax is null && Name is null && LinkName is null;

@@ -6,8 +6,8 @@ using DmAgents.Domain.Ports.FileTrees;
 namespace DmAgents.Images.Tar;
 
 /// <summary>
-/// Writes a tar in the pax format (POSIX.1-2001). An entry gets an extended header only for what the plain one cannot
-/// hold, so that the same entries give the same bytes.
+/// Writes a tar in the pax format (POSIX.1-2001). An entry gets an extended header only for what the plain header
+/// cannot hold, so that the same entries give the same bytes.
 /// </summary>
 internal sealed class TarWriter(Stream output)
 {
@@ -22,7 +22,7 @@ internal sealed class TarWriter(Stream output)
     private long left;
     private int padding;
 
-    /// <summary>Begins an entry. Its content follows: of a file with extents these alone, in their order.</summary>
+    /// <summary>Begins an entry. Its content follows; for a file with extents only these, in their order.</summary>
     public void Begin(TarEntry entry)
     {
         var map = entry.Extents is null ? [] : SparseMap(entry.Extents);
@@ -56,18 +56,18 @@ internal sealed class TarWriter(Stream output)
         output.Write(Zeros.AsSpan(0, padding));
     }
 
-    /// <summary>The end of the archive.</summary>
+    /// <summary>Writes the end of the archive.</summary>
     public void Finish()
     {
         output.Write(Zeros);
         output.Write(Zeros);
     }
 
-    /// <summary>The zeros that fill the last block of so much content.</summary>
+    /// <summary>The number of zeros that fill the last block of content of this size.</summary>
     public static int PaddingOf(long size) =>
         (int)((TarHeader.BlockSize - (size % TarHeader.BlockSize)) % TarHeader.BlockSize);
 
-    /// <summary>A header of a file whose bytes are at hand, with fixed owner, mode and time.</summary>
+    /// <summary>A header of a file whose bytes are available, with fixed owner, mode and time.</summary>
     /// <param name="name">At most 100 bytes of ASCII.</param>
     public static byte[] PlainHeader(string name, long size)
     {
@@ -128,7 +128,7 @@ internal sealed class TarWriter(Stream output)
             records.Add(("GNU.sparse.name", entry.Name));
             records.Add(("GNU.sparse.realsize", Decimal(entry.Size)));
         }
-        // Else a reader may take these for text of its own locale, and refuse them.
+        // Otherwise a reader may take these for text of its own locale, and refuse them.
         if (!Utf8.IsValid(entry.Name) || !Utf8.IsValid(entry.LinkName))
             records.Add(("hdrcharset", "BINARY"u8.ToArray()));
         if (IsForPax(entry.Name))
@@ -151,14 +151,14 @@ internal sealed class TarWriter(Stream output)
         return bytes.ToArray();
     }
 
-    /// <summary>Raw, as nearly all tools read it. A name with an equals sign cannot be a record's: it is written as
-    /// libarchive does.</summary>
+    /// <summary>Raw, as nearly all tools read it. A record's key cannot contain an equals sign, so such a name is
+    /// written in libarchive's form.</summary>
     private static (string Key, byte[] Value) Record(Xattr xattr) => xattr.Name.Contains('=', StringComparison.Ordinal)
         ? ("LIBARCHIVE.xattr." + Uri.EscapeDataString(xattr.Name),
             Encoding.ASCII.GetBytes(Convert.ToBase64String(xattr.Value.Span).TrimEnd('=')))
         : ("SCHILY.xattr." + xattr.Name, xattr.Value.ToArray());
 
-    /// <summary>"length key=value\n", where the length counts its own digits.</summary>
+    /// <summary>"length key=value\n"; the length includes its own digits.</summary>
     private static void WriteRecord(MemoryStream bytes, byte[] key, byte[] value)
     {
         var rest = key.Length + value.Length + 3;
@@ -172,7 +172,7 @@ internal sealed class TarWriter(Stream output)
         bytes.WriteByte((byte)'\n');
     }
 
-    /// <summary>GNU's sparse format 1.0: numbers in lines, filled up to a block.</summary>
+    /// <summary>GNU's sparse format 1.0: numbers in lines, padded to a block.</summary>
     private static byte[] SparseMap(IReadOnlyList<SparseExtent> extents)
     {
         var text = new StringBuilder();
@@ -187,7 +187,7 @@ internal sealed class TarWriter(Stream output)
     private static bool IsForPax(ReadOnlySpan<byte> name) =>
         name.Length > 100 || name.IndexOfAnyExceptInRange((byte)0x20, (byte)0x7E) >= 0;
 
-    /// <summary>Without a slash at the end, which some readers take for a directory's.</summary>
+    /// <summary>Without a trailing slash, which some readers take for a directory's.</summary>
     private static byte[] PaxName(byte[] name) =>
         [.. "PaxHeaders.0/"u8, .. name.AsSpan(0, Math.Min(name.Length, 87)).TrimEnd((byte)'/')];
 
@@ -197,7 +197,7 @@ internal sealed class TarWriter(Stream output)
         var sign = "";
         if (seconds < 0)
         {
-            // The fraction counts away from the second before.
+            // The fraction counts from the previous second.
             sign = "-";
             (seconds, nanoseconds) = nanoseconds == 0
                 ? (-seconds, 0)
@@ -223,7 +223,7 @@ internal sealed class TarWriter(Stream output)
         field[^1] = 0;
     }
 
-    /// <summary>GNU's form for what octal digits cannot hold.</summary>
+    /// <summary>GNU's form for numbers that octal digits cannot hold.</summary>
     private static void Binary(Span<byte> field, long number)
     {
         for (var place = field.Length - 1; place > 0; place--, number >>= 8)

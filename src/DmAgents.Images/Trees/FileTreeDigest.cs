@@ -7,11 +7,10 @@ using DmAgents.Domain.Ports.FileTrees;
 namespace DmAgents.Images.Trees;
 
 /// <summary>
-/// What a tree contains, as lines of text, one an entry, each directory before what is in it and that in bytewise order
-/// of names, and as the digest of these lines.
-/// Two trees are equal in names, types, permissions, owners, times, links, xattrs and content exactly where their
-/// lines are. Sizes of directories and inode numbers are the file system's own affair and are left out, as is
-/// <c>security.selinux</c>, which belongs to the host.
+/// The content of a tree as lines of text, one per entry, and as the digest of these lines. A directory precedes its
+/// entries, which come in bytewise order of names. Two trees are equal in names, types, permissions, owners, times,
+/// links, xattrs and content exactly if their lines are. Directory sizes and inode numbers belong to the file system
+/// and are omitted, as is <c>security.selinux</c>, which belongs to the host.
 /// </summary>
 public sealed class FileTreeDigest
 {
@@ -38,8 +37,8 @@ public sealed class FileTreeDigest
     }
 
     /// <summary>
-    /// The lines: path, then type, permissions, owner, time and what else the type has, separated by spaces; a space in
-    /// a name is \x20. Read as they are asked for.
+    /// The lines: path, then type, permissions, owner, time and the type's other attributes, separated by spaces; a
+    /// space in a name is \x20. Read lazily.
     /// </summary>
     public static IEnumerable<string> Lines(IFileTree tree, CancellationToken cancellation = default) =>
         new FileTreeDigest(tree, cancellation).Walk(TreePath.Root);
