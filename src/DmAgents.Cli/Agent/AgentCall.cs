@@ -9,7 +9,7 @@ using Kind = DmAgents.Api.Admin.V1.Problem.Types.Kind;
 
 namespace DmAgents.Cli.Agent;
 
-/// <summary>One command's conversation with the agent: clients, deadline, request id.</summary>
+/// <summary>One command's calls to the agent: clients, deadline, request id.</summary>
 internal sealed class AgentCall : IDisposable
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
@@ -49,7 +49,7 @@ internal sealed class AgentCall : IDisposable
 
     public string? RequestIdInUse { get; private set; }
 
-    /// <summary>Whether the agent said anything at all.</summary>
+    /// <summary>True if the agent has sent any answer.</summary>
     public bool Answered { get; private set; }
 
     public bool FellSilent => _silence.IsCancellationRequested;
@@ -80,7 +80,7 @@ internal sealed class AgentCall : IDisposable
 
     public Api.Admin.V1.Inventory.InventoryClient Inventory => new(Channel);
 
-    /// <summary>For calls with one answer: all of a command's calls share one deadline.</summary>
+    /// <summary>Options for calls with one answer: all of a command's calls share one deadline.</summary>
     public CallOptions Unary => new(deadline: _started + (_timeout ?? _patience), cancellationToken: _interrupted);
 
     private GrpcChannel Channel => _channel ??= Open();
@@ -99,7 +99,7 @@ internal sealed class AgentCall : IDisposable
         return RequestIdInUse;
     }
 
-    /// <summary>As the agent has to see it: it runs in another directory.</summary>
+    /// <summary>The absolute path, because the agent runs in another directory.</summary>
     public string FullPath(string path) => Path.GetFullPath(path, _shell.Environment.WorkingDirectory);
 
     /// <summary>The named pool, or the only one.</summary>
@@ -108,7 +108,7 @@ internal sealed class AgentCall : IDisposable
             ? pool
             : throw Problem(Kind.NotFound, "there is no pool", "make one: dmagent pool create --help");
 
-    /// <summary>As the other; empty: there is no pool.</summary>
+    /// <summary>As above; empty if there is no pool.</summary>
     public async Task<string> PoolIfAnyAsync(string? named)
     {
         if (!string.IsNullOrEmpty(named))
@@ -124,8 +124,8 @@ internal sealed class AgentCall : IDisposable
     }
 
     /// <summary>
-    /// Reads a stream to its end. Without --timeout the limit is on the silence between two messages: how long an
-    /// import takes in all depends on its size.
+    /// Reads a stream to its end. Without --timeout the limit applies to the silence between two messages, because the
+    /// total time of an import depends on its size.
     /// </summary>
     public async IAsyncEnumerable<T> StreamAsync<T>(
         Func<CallOptions, AsyncServerStreamingCall<T>> start,
@@ -145,8 +145,8 @@ internal sealed class AgentCall : IDisposable
     }
 
     /// <summary>
-    /// Sends the caller's input behind a first message while the answers come. Silence is the agent's only while it has
-    /// something to do: the input may take its time.
+    /// Sends the caller's input after a first message while answers arrive. The silence limit applies only while the
+    /// agent has work to do: the input may be slow.
     /// </summary>
     public IAsyncEnumerable<TReply> ExchangeAsync<TRequest, TReply>(
         Func<CallOptions, AsyncDuplexStreamingCall<TRequest, TReply>> start, TRequest first,
@@ -154,20 +154,21 @@ internal sealed class AgentCall : IDisposable
         new InputExchange<TRequest, TReply>(this, _shell.Environment.Input, start, first, part).RunAsync(
             new CallOptions(deadline: _started + _timeout), _interrupted);
 
-    /// <summary>Begins or ends the wait for the next word of the agent; the token is cancelled if none comes.</summary>
+    /// <summary>Starts or stops the wait for the agent's next message; the token is cancelled if none
+    /// arrives.</summary>
     public CancellationToken AwaitWord(bool expected)
     {
         _silence.CancelAfter(expected ? _longestSilence : Timeout.InfiniteTimeSpan);
         return _silence.Token;
     }
 
-    /// <summary>The agent said something.</summary>
+    /// <summary>The agent has sent an answer.</summary>
     public void Heard() => Answered = true;
 
     public ProblemException Problem(Kind kind, string why, string next) =>
         new(new Problem { Kind = kind, What = What, Object = Subject, Why = why, Next = next });
 
-    /// <summary>For a stream that ended well but without its last message.</summary>
+    /// <summary>For a stream that ended without an error but without its last message.</summary>
     public ProblemException WithoutResult() => Problem(
         Kind.Failed,
         "the agent ended its answer before the result",

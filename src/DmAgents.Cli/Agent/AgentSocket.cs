@@ -6,7 +6,7 @@ namespace DmAgents.Cli.Agent;
 /// <summary>A channel to the agent's Unix socket.</summary>
 internal static class AgentSocket
 {
-    /// <summary>The longest path that fits sockaddr_un, without its terminating zero.</summary>
+    /// <summary>The longest path that fits into sockaddr_un, without its terminating NUL.</summary>
     public const int LongestPath = 107;
 
     public static GrpcChannel Connect(string path)
@@ -21,8 +21,8 @@ internal static class AgentSocket
         };
         return GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
         {
-            // A client instead of the bare handler: the channel then leaves its load balancing out, which would be
-            // a good part of a short command's time.
+            // A client instead of the bare handler: the channel then omits its load balancing, which would take a good
+            // part of a short command's time.
             HttpClient = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan },
             DisposeHttpClient = true,
             // A tree of thousands of layers is one message.

@@ -6,9 +6,9 @@ using Kind = DmAgents.Api.Admin.V1.Problem.Types.Kind;
 namespace DmAgents.Cli.Agent;
 
 /// <summary>
-/// One call that sends standard input, part by part, while its answers are read. A part is read only when the one
-/// before is on its way: memory stays small however fast the input comes. What has come is sent at once, not only when
-/// a part is full: the agent gives up on a sender that is silent for too long, not on a slow one.
+/// One call that sends standard input in parts while its answers are read. It reads a part only after the previous one
+/// is sent, so memory stays small however fast the input is. It sends whatever has arrived at once, not only full
+/// parts: the agent refuses a caller that is silent for too long, not a slow one.
 /// </summary>
 internal sealed class InputExchange<TRequest, TReply>(
     AgentCall call, StandardInput input, Func<CallOptions, AsyncDuplexStreamingCall<TRequest, TReply>> start,
@@ -62,7 +62,7 @@ internal sealed class InputExchange<TRequest, TReply>(
         }
         catch (Exception over) when (over is RpcException or InvalidOperationException or OperationCanceledException)
         {
-            // The call is over: its answers say why.
+            // The call has ended: its answers give the reason.
         }
     }
 

@@ -7,7 +7,7 @@ using Kind = DmAgents.Api.Admin.V1.Problem.Types.Kind;
 
 namespace DmAgents.Cli.Agent;
 
-/// <summary>Reads out of a failed call what happened.</summary>
+/// <summary>Extracts the problem from a failed call.</summary>
 internal static class Problems
 {
     public const string Trailer = "dmagents-problem-bin";
@@ -45,7 +45,7 @@ internal static class Problems
         }
         catch (InvalidProtocolBufferException)
         {
-            // Then the status itself is all there is.
+            // Without a problem in the trailer, only the status is available.
             return null;
         }
     }
@@ -54,7 +54,7 @@ internal static class Problems
     {
         var (why, next) = failure.SocketErrorCode switch
         {
-            // What the runtime makes of ENOENT.
+            // The runtime's name for ENOENT.
             SocketError.AddressNotAvailable => (
                 "there is no such socket: the agent does not run, or listens elsewhere",
                 "systemctl start dmagentd, or name its socket with --socket"),
@@ -64,7 +64,7 @@ internal static class Problems
             SocketError.AccessDenied => (
                 "no permission to use the socket",
                 "be root or in the group dmagents: usermod -aG dmagents $USER, then log in again"),
-            // ENOTDIR has no number of its own in the runtime.
+            // The runtime has no code of its own for ENOTDIR.
             _ when !Path.Exists(call.Socket) => (
                 "there is no such socket: a part of its path is no directory", "name the agent's socket with --socket"),
             _ => (failure.Message, "systemctl status dmagentd"),

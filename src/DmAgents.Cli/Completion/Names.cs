@@ -6,10 +6,11 @@ using Grpc.Net.Client;
 
 namespace DmAgents.Cli.Completion;
 
-/// <summary>Completes names by asking the agent; silently gives none where it does not answer at once.</summary>
+/// <summary>Completes names by asking the agent; silently returns none if the agent does not answer at once.</summary>
 internal static class Names
 {
-    /// <summary>Enough for a loaded machine to start this program cold; longer, and the shell seems to hang.</summary>
+    /// <summary>Enough for a busy machine to start this program cold; with a longer limit the shell would seem to
+    /// hang.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
 
     public delegate IEnumerable<string> Source(GrpcChannel channel, CallOptions options);
@@ -44,7 +45,8 @@ internal static class Names
         }
         catch (Exception failure) when (failure is RpcException or ArgumentException)
         {
-            // No agent, or a path that is no socket's: there is nothing to offer, and a Tab is no place to complain.
+            // No agent, or a path that is not a socket: there is nothing to offer, and completion must not print
+            // errors.
             return [];
         }
     };

@@ -6,7 +6,8 @@ using DmAgents.Cli.Shell;
 
 namespace DmAgents.Cli.Containerd;
 
-/// <summary>containerd config: how this host's containerd is told of the agent. Asks no agent.</summary>
+/// <summary>containerd config: prints the configuration that makes this host's containerd use the agent. Calls no
+/// agent.</summary>
 internal static partial class ContainerdCommands
 {
     private const string Program = "containerd";

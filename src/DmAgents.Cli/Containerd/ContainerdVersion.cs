@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace DmAgents.Cli.Containerd;
 
-/// <summary>A release of containerd, and which of the two configurations it takes.</summary>
+/// <summary>A release of containerd, and which of the two configurations it needs.</summary>
 internal sealed partial record ContainerdVersion(string Text, int Major, int Minor)
 {
-    /// <summary>The oldest release whose proxy plug-ins and imports the configuration relies on.</summary>
+    /// <summary>The oldest release with the proxy plug-ins and imports that the configuration relies on.</summary>
     public const string Oldest = "1.6";
 
-    /// <summary>From 2.0 on clients unpack through the transfer service. 3.x is unknown.</summary>
+    /// <summary>From 2.0 on, clients unpack through the transfer service. 3.x is unknown.</summary>
     public string? Snippet => (Major, Minor) switch
     {
         (1, >= 6) => "dmagents-1.toml",
@@ -18,8 +18,8 @@ internal sealed partial record ContainerdVersion(string Text, int Major, int Min
     };
 
     /// <summary>
-    /// Reads a version such as 1.7.24 or v2.1.4, and the line that containerd --version prints: the program, its Go
-    /// package, the version (1.6.20~ds1 in Debian), the commit.
+    /// Reads a version such as 1.7.24 or v2.1.4, and the output of containerd --version: the program, its Go package,
+    /// the version (1.6.20~ds1 in Debian), the commit.
     /// </summary>
     public static ContainerdVersion? Of(string text)
     {

@@ -1,6 +1,6 @@
 namespace DmAgents.Cli.Containerd;
 
-/// <summary>The configuration files of deploy/containerd, which are part of the program.</summary>
+/// <summary>The configuration files of deploy/containerd, embedded in the program.</summary>
 internal static class Snippet
 {
     public const string Name = "dmagents";
@@ -14,8 +14,8 @@ internal static class Snippet
 
         """;
 
-    /// <summary>The file with this host's names in place of the usual ones. All snapshotters are in one file: of two
-    /// files that name theirs to unpack by, containerd 2 takes one.</summary>
+    /// <summary>The file with this host's names instead of the default ones. All snapshotters are in one file: if two
+    /// files each name a snapshotter for unpacking, containerd 2 uses only one.</summary>
     public static string Of(string file, IReadOnlyList<string> names, string address, string stateDirectory)
     {
         using var stream = typeof(Snippet).Assembly.GetManifestResourceStream(file)
@@ -30,8 +30,8 @@ internal static class Snippet
                 : [OfFirst(part, names)]));
     }
 
-    /// <summary>The first name in place of the usual one, and all of them in the list of what containerd unpacks by.
-    /// One of the others may be the usual name itself.</summary>
+    /// <summary>Uses the first name instead of the default one, and lists all names for unpacking. One of the others
+    /// may be the default name itself.</summary>
     private static string OfFirst(string part, IReadOnlyList<string> names)
     {
         const string List = "\0";

@@ -52,7 +52,8 @@ internal static class ContainerCreate
                 RequestId = call.RequestId(),
             };
             call.About(request.Name);
-            // What is said of this host keeps it here; anything else is the fleet's, if there is one with a database.
+            // An option about this host creates the container here. Otherwise the fleet places it, if there is one with
+            // a database.
             var fleet = ofThisHost.Any(option => CommonSymbols.Given(call.Parsed.CommandResult, option))
                 ? new PlaceContainerReply { Local = true }
                 : await PlaceAsync(call, request, call.Parsed.GetValue(image)!, call.Parsed.GetValue(host));

@@ -38,7 +38,7 @@ internal static class ContainerDiff
                     change.Path);
         }
 
-        // What came is a part of the differences only, unless the agent says that it was all.
+        // The output is incomplete unless the agent has sent the summary.
         if (summary is null)
             throw call.Problem(
                 Problem.Types.Kind.Failed, "the agent ended its answer before the last difference", "ask again");

@@ -106,7 +106,7 @@ internal static class EventCommands
         }
         catch (RpcException stopped) when (call.Interrupted && stopped.StatusCode == StatusCode.Cancelled)
         {
-            // Ctrl-C is how one stops following.
+            // The user stops following with Ctrl-C.
         }
     }
 

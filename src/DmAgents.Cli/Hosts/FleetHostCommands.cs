@@ -8,7 +8,7 @@ using Spectre.Console;
 
 namespace DmAgents.Cli.Hosts;
 
-/// <summary>The hosts of the fleet, as all of them announce themselves.</summary>
+/// <summary>The hosts of the fleet, as they announce themselves.</summary>
 internal static class FleetHostCommands
 {
     public static CliCommand List(CliShell shell) => new CliCommand(

@@ -22,7 +22,7 @@ internal static class FleetImageView
         list.Write(console);
     }
 
-    /// <summary>Where an image is, and copies of it on their way.</summary>
+    /// <summary>The hosts with an image, and copies of it in progress.</summary>
     public static void Show(IAnsiConsole console, ImageInFleet fleet, DateTimeOffset now)
     {
         new Sheet().Group("in the fleet").Write(console);

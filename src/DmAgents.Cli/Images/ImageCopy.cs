@@ -46,7 +46,7 @@ internal static class ImageCopy
             };
             call.About(request.Image);
             var given = call.Parsed.GetValue(pool);
-            // With --to it is a pool of the other hosts.
+            // With --to, the pool is one on the other hosts.
             request.Pool = request.ToHosts.Count > 0 ? given ?? "" : await call.PoolAsync(given);
             var copied = await call.Output.TransferAsync(report => ReceiveAsync(call, request, report));
             call.Output.Document(copied, console => ImageViews.Copied(console, copied, request), NameOf(copied));
@@ -59,7 +59,7 @@ internal static class ImageCopy
         AgentCall call, CopyImageRequest request, Action<Transfer> report)
     {
         CopyImageReply? last = null;
-        // Of each host how far it is: the bar is that of all of them, and so is the line.
+        // The progress of each host: bar and text show all hosts together.
         SortedDictionary<string, RunningTransfer> hosts = new(StringComparer.Ordinal);
         await foreach (var reply in call.StreamAsync(options => call.Transfers.CopyImage(request, options)))
         {

@@ -112,7 +112,7 @@ internal static class ImageImport
             new ImportStreamRequest { Start = new ImportStreamStart { Request = request, SizeBytes = input.Size } },
             part => new ImportStreamRequest { Data = UnsafeByteOperations.UnsafeWrap(part) });
 
-    /// <summary>The image, and what the agent remarked on before it.</summary>
+    /// <summary>The image, and the agent's remarks before it.</summary>
     private static async Task<(ImageDetails Image, IReadOnlyList<ImportImageReply> Remarks)> ReceiveAsync(
         AgentCall call, IAsyncEnumerable<ImportImageReply> replies, Action<Transfer> report)
     {

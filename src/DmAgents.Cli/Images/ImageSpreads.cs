@@ -4,7 +4,7 @@ using DmAgents.Cli.Shell;
 
 namespace DmAgents.Cli.Images;
 
-/// <summary>On how many hosts of the fleet an image is kept, and why there.</summary>
+/// <summary>The number of an image's copies in the fleet, and the reasons for their hosts.</summary>
 internal static class ImageSpreads
 {
     public static CliCommand Copies(CliShell shell)

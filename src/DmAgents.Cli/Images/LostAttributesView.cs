@@ -3,7 +3,7 @@ using DmAgents.Cli.Output;
 
 namespace DmAgents.Cli.Images;
 
-/// <summary>What an import left out: a line for each attribute.</summary>
+/// <summary>What an import omitted: one line per attribute.</summary>
 internal static class LostAttributesView
 {
     public static string Text(LeftOut lost) => string.Join('\n', lost.Attributes.Select(

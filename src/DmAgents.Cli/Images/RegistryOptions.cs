@@ -5,10 +5,10 @@ using DmAgents.Cli.Shell;
 
 namespace DmAgents.Cli.Images;
 
-/// <summary>How a registry is spoken to, as one says it on a command line.</summary>
+/// <summary>The options for access to a registry.</summary>
 internal sealed class RegistryOptions
 {
-    /// <summary>What skopeo, podman and buildah take it from, too.</summary>
+    /// <summary>skopeo, podman and buildah use this variable, too.</summary>
     private const string AuthFileVariable = "REGISTRY_AUTH_FILE";
 
     private readonly CliShell _shell;

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace DmAgents.Cli.Images;
 
-/// <summary>An image of the fleet: its hosts, what is under way, and why.</summary>
+/// <summary>An image of the fleet: its hosts, copies in progress, and the reasons.</summary>
 internal static class SpreadView
 {
     public static void Set(IAnsiConsole console, ImageSpread spread) => console.WriteLine(

@@ -13,7 +13,7 @@ internal static class LayerTree
     {
         if (nodes.Count == 0)
             console.WriteLine("There is no pool with anything in it.");
-        // A node is a line: where lineages are deep, the terminal's own wrapping is the lesser evil.
+        // A node is one line: for deep lineages, the terminal's own wrapping is the lesser evil.
         console.Profile.Width = Outputs.Unbounded;
         foreach (var pool in nodes.GroupBy(node => node.Pool).OrderBy(pool => pool.Key, StringComparer.Ordinal))
             console.Write(Draw(pool.Key, [.. pool]));
@@ -26,7 +26,7 @@ internal static class LayerTree
         var children = nodes.ToLookup(node => keys.Contains(node.Parent) ? node.Parent : "", StringComparer.Ordinal);
         var open = new Stack<(IHasTreeNodes Above, Layer Node)>();
         Push(open, tree, children[""]);
-        // A stack instead of recursion: lineages are as deep as images have layers.
+        // A stack instead of recursion: a lineage is as deep as an image has layers.
         while (open.TryPop(out var next))
             Push(open, next.Above.AddNode(new Markup(Label(next.Node, keys))), children[next.Node.Key]);
         return tree;

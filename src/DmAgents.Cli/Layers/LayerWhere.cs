@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace DmAgents.Cli.Layers;
 
-/// <summary>Where in the fleet layers are.</summary>
+/// <summary>The hosts of the fleet that have a layer.</summary>
 internal static class LayerWhere
 {
     public static CliCommand Build(CliShell shell)
@@ -50,7 +50,7 @@ internal static class LayerWhere
         list.Write(console);
     }
 
-    /// <summary>As many digits as tell one from another.</summary>
+    /// <summary>As many digits as distinguish one digest from another.</summary>
     private static string ShortOf(string digest) =>
         digest[(digest.IndexOf(':', StringComparison.Ordinal) + 1)..] is { Length: > 12 } hex ? hex[..12] : digest;
 }

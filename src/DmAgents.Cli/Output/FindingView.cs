@@ -7,7 +7,7 @@ internal static class FindingView
 {
     public static void Write(IAnsiConsole console, IEnumerable<Finding> findings)
     {
-        // Markup reads brackets; what the agent says is escaped.
+        // Markup interprets brackets, so the agent's text is escaped.
         foreach (var finding in findings)
         {
             console.WriteLine();

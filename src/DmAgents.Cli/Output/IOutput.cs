@@ -5,26 +5,25 @@ using Spectre.Console;
 
 namespace DmAgents.Cli.Output;
 
-/// <summary>Where a command says what it has to say: JSON for scripts, names only, or text for people.</summary>
+/// <summary>The output of a command: JSON for scripts, names only, or text for people.</summary>
 internal interface IOutput
 {
-    /// <summary>The command's answer. The names are what remains of it with --quiet.</summary>
+    /// <summary>The command's answer. With --quiet only the names are printed.</summary>
     void Document(IMessage document, Action<IAnsiConsole> people, params IEnumerable<string> names);
 
-    /// <summary>An answer that the command line itself makes: JSON, and the text that people read.</summary>
+    /// <summary>An answer that the command line itself creates: JSON, and text for people.</summary>
     void Document(Action<Utf8JsonWriter> json, string text);
 
     /// <summary>One of a stream of answers.</summary>
     void Item(IMessage item, Action<IAnsiConsole> people, string name);
 
-    /// <summary>What is no answer, in a stream of them: people read it as a warning, scripts among the
-    /// answers.</summary>
+    /// <summary>A remark in a stream of answers: a warning for people, one of the documents for scripts.</summary>
     void Notice(IMessage item, string text);
 
     /// <summary>A step on the way to the answer.</summary>
     void Progress(IMessage progress, string text);
 
-    /// <summary>Runs a transfer while showing how far it is.</summary>
+    /// <summary>Runs a transfer and shows its progress.</summary>
     Task<T> TransferAsync<T>(Func<Action<Transfer>, Task<T>> body);
 
     /// <summary>Something that people should know before they rely on the answer.</summary>
@@ -33,5 +32,5 @@ internal interface IOutput
     void Failure(Problem problem, int exitCode);
 }
 
-/// <summary>How far a transfer is; the message is what it was reported in.</summary>
+/// <summary>A transfer's progress, with the message that reported it.</summary>
 internal sealed record Transfer(IMessage Message, string Text, ulong DoneBytes, ulong TotalBytes);

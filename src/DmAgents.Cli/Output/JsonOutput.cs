@@ -7,8 +7,8 @@ using Spectre.Console;
 namespace DmAgents.Cli.Output;
 
 /// <summary>
-/// Answers on stdout: one indented document, or, where a command streams, one document per line with the answer last.
-/// Errors on stderr, as one line, so that stdout is either the answer or empty.
+/// Answers on stdout: one indented document, or, for a command that streams, one document per line with the answer
+/// last. Errors on stderr, as one line, so that stdout is either the answer or empty.
 /// </summary>
 internal sealed class JsonOutput(CliEnvironment environment, bool streams) : IOutput
 {
@@ -37,7 +37,7 @@ internal sealed class JsonOutput(CliEnvironment environment, bool streams) : IOu
 
     public void Warning(string text)
     {
-        // Scripts decided already.
+        // Scripts have already decided.
     }
 
     public void Failure(Problem problem, int exitCode) => environment.Error.WriteLine(ProtoJson.Line(json =>

@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace DmAgents.Cli.Output;
 
-/// <summary>A table as lists of a command line have it: no frame, a header, numbers to the right.</summary>
+/// <summary>A table without a frame, with a header and right-aligned numbers.</summary>
 internal sealed class Listing
 {
     private readonly Table _table = new Table().Border(TableBorder.None);

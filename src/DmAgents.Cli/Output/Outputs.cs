@@ -5,7 +5,7 @@ namespace DmAgents.Cli.Output;
 
 internal static class Outputs
 {
-    /// <summary>Without a terminal nothing is wrapped or cut: a line is a record.</summary>
+    /// <summary>Without a terminal nothing is wrapped or truncated: one line is one record.</summary>
     public const int Unbounded = 100_000;
 
     public static IOutput Choose(CliEnvironment environment, bool json, bool quiet) => (json, quiet) switch
@@ -23,7 +23,7 @@ internal static class Outputs
             ColorSystem = environment.Colours ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = environment.OutIsTerminal ? InteractionSupport.Yes : InteractionSupport.No,
             Out = new AnsiConsoleOutput(environment.Out),
-            // Build servers would otherwise switch colours on behind our back.
+            // Otherwise build servers would switch on colours.
             Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
         });
         console.Profile.Width = environment.Width > 0 ? environment.Width : Unbounded;

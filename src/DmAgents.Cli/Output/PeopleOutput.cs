@@ -57,7 +57,7 @@ internal sealed class PeopleOutput(CliEnvironment environment, IAnsiConsole cons
             {
                 task.Description = Markup.Escape(transfer.Text);
                 task.IsIndeterminate = transfer.TotalBytes == 0;
-                // The bar is finished, and freezes, once value meets maximum; only the end of the stream is the end.
+                // The bar freezes once its value reaches the maximum, so without a known total the maximum stays ahead.
                 task.MaxValue = transfer.TotalBytes == 0 ? transfer.DoneBytes + 1d : transfer.TotalBytes;
                 task.Value = transfer.DoneBytes;
             });

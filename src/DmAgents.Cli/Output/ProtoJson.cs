@@ -11,15 +11,15 @@ using Google.Protobuf.WellKnownTypes;
 namespace DmAgents.Cli.Output;
 
 /// <summary>
-/// Messages as JSON for scripts. Protobuf's own form writes 64-bit numbers as strings, leaves defaults out and shouts
-/// enums; here numbers are numbers, every field is there (null where absent), and enums are lower case words.
+/// Messages as JSON for scripts. Protobuf's own form writes 64-bit numbers as strings, omits defaults and writes enums
+/// in capitals. Here numbers are numbers, every field is present (null if absent), and enums are lower-case words.
 /// </summary>
 internal static class ProtoJson
 {
     private static readonly JsonWriterOptions _document = new()
     {
         Indented = true,
-        // For terminals and files, not for HTML: references and paths stay as they are.
+        // For terminals and files, not for HTML: references and paths are not escaped.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -128,7 +128,7 @@ internal static class ProtoJson
             json.WriteNumberValue(number);
     }
 
-    /// <summary>POOL_STATE_LOW_DATA of PoolState is low_data.</summary>
+    /// <summary>POOL_STATE_LOW_DATA of PoolState becomes low_data.</summary>
     private static string Word(EnumDescriptor type, string value)
     {
         var prefix = new StringBuilder();

@@ -25,19 +25,19 @@ internal sealed class QuietOutput(CliEnvironment environment) : IOutput
 
     public void Notice(IMessage item, string text)
     {
-        // That is what quiet means.
+        // Nothing: --quiet prints names only.
     }
 
     public void Progress(IMessage progress, string text)
     {
-        // That is what quiet means.
+        // Nothing: --quiet prints names only.
     }
 
     public Task<T> TransferAsync<T>(Func<Action<Transfer>, Task<T>> body) => body(static _ => { });
 
     public void Warning(string text)
     {
-        // That is what quiet means.
+        // Nothing: --quiet prints names only.
     }
 
     public void Failure(Problem problem, int exitCode) => FailureText.Write(environment.Error, problem);

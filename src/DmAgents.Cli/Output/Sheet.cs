@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace DmAgents.Cli.Output;
 
-/// <summary>What is known of one object: groups of labels and values.</summary>
+/// <summary>The details of one object: groups of labels and values.</summary>
 internal sealed class Sheet
 {
     private const int ValueColumn = 26;
@@ -32,7 +32,7 @@ internal sealed class Sheet
         return _lines.Count == before ? Row(label, "none") : this;
     }
 
-    /// <summary>A value with colours, which is short enough for any terminal.</summary>
+    /// <summary>A coloured value that is short enough for any terminal.</summary>
     public Sheet Marked(string label, string markup)
     {
         _lines.Add(new Line(label, markup, IsMarkup: true));
@@ -58,7 +58,7 @@ internal sealed class Sheet
         }
     }
 
-    /// <summary>Breaks between words only: a path or a digest has to be copied whole.</summary>
+    /// <summary>Breaks only between words: users must be able to copy a path or a digest whole.</summary>
     private static IEnumerable<string> Wrapped(string value, int width)
     {
         var line = "";

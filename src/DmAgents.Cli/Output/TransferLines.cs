@@ -3,7 +3,7 @@ using DmAgents.Cli.Shell;
 
 namespace DmAgents.Cli.Output;
 
-/// <summary>Progress where there is no terminal: a line when the text changes and one at each tenth.</summary>
+/// <summary>Progress without a terminal: a line when the text changes and one at each tenth.</summary>
 internal sealed class TransferLines(CliEnvironment environment)
 {
     private readonly long _started = environment.Clock.GetTimestamp();

@@ -5,7 +5,7 @@ namespace DmAgents.Cli.Output;
 /// <summary>Values as words for people.</summary>
 internal static class Words
 {
-    /// <summary>LowData is "low data".</summary>
+    /// <summary>LowData becomes "low data".</summary>
     public static string Of<T>(T value) where T : struct, Enum
     {
         var text = new StringBuilder();
@@ -29,8 +29,8 @@ internal static class Words
 
     public static string Count(ulong number, string one) => number == 1 ? $"1 {one}" : $"{number} {one}s";
 
-    /// <summary>Twelve digits of a digest tell it from all others of one host. What is before a digest, as in the keys
-    /// of containerd's snapshots, stays.</summary>
+    /// <summary>Shortens a digest to twelve digits, enough to distinguish it from all others of one host. Keeps the
+    /// text before a digest, as in the keys of containerd's snapshots.</summary>
     public static string Short(string digest)
     {
         var colon = digest.LastIndexOf(':');
@@ -44,7 +44,7 @@ internal static class Words
 
     public static string Percent(ulong part, ulong whole) => whole == 0 ? "-" : $"{Share(part, whole)}%";
 
-    /// <summary>Rounded down: 100 is full, not nearly full.</summary>
+    /// <summary>Rounds down, so that 100 means full, not nearly full.</summary>
     public static int Share(ulong part, ulong whole) =>
         whole == 0 ? 0 : (int)Math.Min(100, (decimal)part * 100 / whole);
 }

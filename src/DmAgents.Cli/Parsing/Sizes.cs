@@ -31,7 +31,7 @@ internal static class Sizes
             return false;
         }
 
-        // By division: the product of a long number and a large unit is beyond decimal, too.
+        // By division: the product of a long number and a large unit would overflow even decimal.
         if (value > ulong.MaxValue / factor)
         {
             why = $"'{text}' is beyond 16 EiB.";

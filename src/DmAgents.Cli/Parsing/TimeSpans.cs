@@ -14,7 +14,7 @@ internal static class TimeSpans
         var number = seconds == 0 ? text : text[..^1];
         if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
             return false;
-        // Beyond a century no timer can wait.
+        // No timer can wait for more than a century.
         var total = value > 3_200_000_000 ? 0 : value * (seconds == 0 ? 1 : seconds);
         if (total is <= 0 or > 3_200_000_000)
             return false;
@@ -30,7 +30,7 @@ internal static class TimeSpans
         return null;
     }
 
-    /// <summary>A point in time, absolute or so long ago.</summary>
+    /// <summary>A point in time, absolute or relative to now.</summary>
     public static bool TryParsePoint(string text, DateTimeOffset now, out DateTimeOffset point)
     {
         if (TryParse(text, out var ago))
@@ -49,11 +49,11 @@ internal static class TimeSpans
     public static string Ago(DateTimeOffset point, DateTimeOffset now)
     {
         var span = now - point;
-        // Clocks of caller and agent are the same host's; a little ahead is rounding.
+        // Caller and agent use the same host's clock; a time slightly in the future is rounding.
         return span < TimeSpan.FromSeconds(1) ? "just now" : $"{Words(span)} ago";
     }
 
-    /// <summary>A point in time that is still to come, or is due.</summary>
+    /// <summary>A point in time that is in the future, or due.</summary>
     public static string In(DateTimeOffset point, DateTimeOffset now)
     {
         var span = point - now;

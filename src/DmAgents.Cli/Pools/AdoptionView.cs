@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace DmAgents.Cli.Pools;
 
-/// <summary>What was adopted of a Docker, or would be.</summary>
+/// <summary>What was adopted from a Docker, or would be.</summary>
 internal static class AdoptionView
 {
     public static void Write(IAnsiConsole console, AdoptDockerReply reply)

@@ -5,7 +5,7 @@ using DmAgents.Cli.Shell;
 
 namespace DmAgents.Cli.Pools;
 
-/// <summary>Other metadata for a pool: shown first, done only with --execute.</summary>
+/// <summary>Commands that replace a pool's metadata: they show a plan, and execute it only with --execute.</summary>
 internal static class MendCommands
 {
     public static CliCommand Repair(CliShell shell)

@@ -7,7 +7,7 @@ using Fate = DmAgents.Api.Admin.V1.MendedDevice.Types.Fate;
 
 namespace DmAgents.Cli.Pools;
 
-/// <summary>What mending a pool's metadata would do.</summary>
+/// <summary>The plan of a repair or restore of a pool's metadata.</summary>
 internal static class MendView
 {
     public static void Plan(IAnsiConsole console, MendPlan plan, MendMetadataRequest request)

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace DmAgents.Cli.Pools;
 
-/// <summary>pool adopt: a pool whose journal is lost is taken over with what it has.</summary>
+/// <summary>pool adopt: takes over a pool without a journal, with everything in it.</summary>
 internal static class PoolAdopt
 {
     public static CliCommand Build(CliShell shell)

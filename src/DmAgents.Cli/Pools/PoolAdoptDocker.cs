@@ -6,7 +6,7 @@ using DmAgents.Cli.Shell;
 
 namespace DmAgents.Cli.Pools;
 
-/// <summary>pool adopt-docker: look, take over, and then either confirm or undo.</summary>
+/// <summary>pool adopt-docker: inspects, takes over, and then either confirms or undoes.</summary>
 internal sealed class PoolAdoptDocker
 {
     private readonly Argument<string?> _dataRoot = new("data-root")

@@ -5,7 +5,7 @@ using DmAgents.Cli.Shell;
 
 namespace DmAgents.Cli.Pools;
 
-/// <summary>pool create: four kinds of pool, told apart by the option that names what it rests on.</summary>
+/// <summary>pool create: four kinds of pool, distinguished by the option that names their devices.</summary>
 internal sealed class PoolCreate
 {
     private readonly Argument<string> _name = new("name")

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace DmAgents.Cli.Pools;
 
-/// <summary>All that is known of a pool, in the order in which an operator asks.</summary>
+/// <summary>All details of a pool, in the order in which an operator needs them.</summary>
 internal static class PoolSheet
 {
     public static void Write(IAnsiConsole console, PoolDetails pool, DateTimeOffset now)

@@ -4,7 +4,7 @@ using DmAgents.Cli.Shell;
 
 namespace DmAgents.Cli.Pools;
 
-/// <summary>Disks that a pool is extended by when it runs low.</summary>
+/// <summary>Disks that extend a pool when it runs low.</summary>
 internal static class SpareCommands
 {
     public static CliCommand Build(CliShell shell) => new(

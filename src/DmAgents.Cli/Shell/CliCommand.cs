@@ -3,7 +3,7 @@ using DmAgents.Cli.Agent;
 
 namespace DmAgents.Cli.Shell;
 
-/// <summary>A command that carries examples into its help.</summary>
+/// <summary>A command with examples in its help.</summary>
 internal sealed class CliCommand(string name, string description, params string[] examples)
     : Command(name, description)
 {

@@ -3,19 +3,19 @@ using Grpc.Net.Client;
 
 namespace DmAgents.Cli.Shell;
 
-/// <summary>All that the command line takes from outside, so that a test can run the whole of it in-process.</summary>
+/// <summary>Everything that the command line uses from outside, so that a test can run all of it in-process.</summary>
 internal sealed record CliEnvironment
 {
     public required TextWriter Out { get; init; }
 
     public required TextWriter Error { get; init; }
 
-    /// <summary>Where an archive comes from that is named "-".</summary>
+    /// <summary>The source of an archive named "-".</summary>
     public required StandardInput Input { get; init; }
 
     public required bool OutIsTerminal { get; init; }
 
-    /// <summary>Columns of the terminal; without one nothing is wrapped.</summary>
+    /// <summary>The terminal's columns; without a terminal nothing is wrapped.</summary>
     public required int Width { get; init; }
 
     public required Func<string, string?> Variable { get; init; }
@@ -28,7 +28,7 @@ internal sealed record CliEnvironment
 
     public required Func<string, GrpcChannel> Connect { get; init; }
 
-    /// <summary>What a program of this machine prints with --version; null if there is none, or if it fails.</summary>
+    /// <summary>What a program of this machine prints with --version; null if it is missing or fails.</summary>
     public required Func<string, Task<string?>> VersionOf { get; init; }
 
     public bool Colours => OutIsTerminal && string.IsNullOrEmpty(Variable("NO_COLOR"));

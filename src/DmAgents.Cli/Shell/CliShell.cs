@@ -7,7 +7,8 @@ using Grpc.Core;
 
 namespace DmAgents.Cli.Shell;
 
-/// <summary>Runs one command: makes its output and its call, and turns what went wrong into words and a code.</summary>
+/// <summary>Runs one command: creates its output and its call, and turns a failure into a message and an exit
+/// code.</summary>
 internal sealed class CliShell(CliEnvironment environment)
 {
     public CliEnvironment Environment { get; } = environment;
@@ -43,7 +44,7 @@ internal sealed class CliShell(CliEnvironment environment)
         return code;
     }
 
-    /// <summary>The words of the command without the program's name: "pool create".</summary>
+    /// <summary>The command's words without the program's name: "pool create".</summary>
     public static string PathOf(CommandResult result)
     {
         var words = new List<string>();

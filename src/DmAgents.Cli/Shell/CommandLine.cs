@@ -30,7 +30,7 @@ internal static class CommandLine
             ProcessTerminationTimeout = TimeSpan.FromSeconds(2),
         };
 
-        // Help and completion are asked for with lines that are incomplete by nature.
+        // Users ask for help and completion with incomplete lines.
         if (parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction)
             return Misused(shell, parsed);
         return await parsed.InvokeAsync(configuration, CancellationToken.None).ConfigureAwait(false);
@@ -56,7 +56,7 @@ internal static class CommandLine
         };
         root.HelpName = "dmagent";
         shell.Global.AddTo(root);
-        // The library's own answers to /? and /h, too, which are paths here.
+        // Also disables the library's /? and /h, which are paths here.
         root.Options.Remove(root.Options.OfType<HelpOption>().Single());
         root.Options.Add(new HelpOption("--help", "-h") { Action = new HelpWithExamples(shell.Environment) });
         return root;

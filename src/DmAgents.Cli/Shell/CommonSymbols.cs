@@ -5,10 +5,10 @@ using DmAgents.Cli.Parsing;
 
 namespace DmAgents.Cli.Shell;
 
-/// <summary>Options and arguments that several commands have.</summary>
+/// <summary>Options and arguments that several commands share.</summary>
 internal static class CommonSymbols
 {
-    /// <summary>One symbol for all commands, so that a call can ask for it without knowing its command.</summary>
+    /// <summary>One symbol for all commands, so that a call can read it without knowing its command.</summary>
     public static Option<string?> RequestId { get; } = new("--request-id")
     {
         Description = "Repeat an earlier request whose outcome is unknown; nothing is done twice",
@@ -26,7 +26,7 @@ internal static class CommonSymbols
         return option;
     }
 
-    /// <summary>For lists, where no pool means all of them.</summary>
+    /// <summary>For lists: no pool means all pools.</summary>
     public static Option<string?> PoolFilter(CliShell shell)
     {
         var option = Pool(shell);
@@ -71,7 +71,7 @@ internal static class CommonSymbols
 
     public static Option<bool> Force(string description) => new("--force", "-f") { Description = description };
 
-    /// <summary>Demands exactly one of the options.</summary>
+    /// <summary>Requires exactly one of the options.</summary>
     public static void ExactlyOneOf(this Command command, params Option[] options) =>
         command.Validators.Add(result =>
         {
@@ -79,7 +79,7 @@ internal static class CommonSymbols
                 result.AddError($"Exactly one of {Listed(options)} is needed.");
         });
 
-    /// <summary>Refuses options that mean nothing without another one.</summary>
+    /// <summary>Refuses options that have no meaning without another one.</summary>
     public static void OnlyWith(this Command command, Option condition, params Option[] options) =>
         command.Validators.Add(result =>
         {

@@ -2,7 +2,7 @@ using DmAgents.Api.Admin.V1;
 
 namespace DmAgents.Cli.Shell;
 
-/// <summary>What the process ends with. Scripts depend on these numbers.</summary>
+/// <summary>The exit codes of the process. Scripts depend on these numbers.</summary>
 internal static class ExitCodes
 {
     public const int Done = 0;
@@ -17,7 +17,7 @@ internal static class ExitCodes
     {
         Problem.Types.Kind.Usage => Usage,
         Problem.Types.Kind.NotFound => NotFound,
-        // Busy is a state, too: the same command succeeds once the holder lets go.
+        // Busy is a state, too: the same command succeeds once the object is free.
         Problem.Types.Kind.Refused or Problem.Types.Kind.Busy => Refused,
         Problem.Types.Kind.NoSpace => NoSpace,
         Problem.Types.Kind.Unavailable => Unreachable,

@@ -8,8 +8,7 @@ internal static class Programs
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>What the program prints with --version; null if PATH has none, or if it fails or does not
-    /// end.</summary>
+    /// <summary>What the program prints with --version; null if it is not in PATH, fails or does not end.</summary>
     public static async Task<string?> VersionOf(string program)
     {
         using var deadline = new CancellationTokenSource(_patience);

@@ -1,9 +1,9 @@
 namespace DmAgents.Cli.Shell;
 
-/// <summary>What the process is given to read.</summary>
-/// <param name="Open">Opened only by the command that reads it.</param>
-/// <param name="IsTerminal">Then it is a person, who would have to type an archive.</param>
-/// <param name="Size">Of a regular file, in bytes; 0 for what only its end tells.</param>
+/// <summary>The process's standard input.</summary>
+/// <param name="Open">Called only by the command that reads it.</param>
+/// <param name="IsTerminal">A person would have to type the archive.</param>
+/// <param name="Size">The size of a regular file, in bytes; 0 if only the end shows it.</param>
 internal sealed record StandardInput(Func<Stream> Open, bool IsTerminal, ulong Size)
 {
     public const string Name = "standard input";

@@ -14,7 +14,7 @@ internal static class TransferViews
         ? Words.Of(transfer.Phase)
         : $"layer {transfer.LayerIndex}/{transfer.LayerCount} {Words.Of(transfer.Phase)}";
 
-    /// <param name="isOfFleet">Those of all hosts: each with the host that brings it.</param>
+    /// <param name="isOfFleet">Transfers of all hosts: each is shown with its receiving host.</param>
     public static void List(IAnsiConsole console, IEnumerable<Wire> transfers, bool isOfFleet, DateTimeOffset now)
     {
         string[] to = isOfFleet ? ["TO"] : [];
