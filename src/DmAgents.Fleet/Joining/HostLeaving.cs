@@ -6,7 +6,7 @@ namespace DmAgents.Fleet.Joining;
 
 /// <summary>
 /// Ends a host's membership: the authority revokes the host, then its key and certificate are deleted. Idempotent:
-/// after a crash the same call completes the leave, because the authority tells a revoked host that it has left.
+/// after a crash the same call completes the leave, because the authority answers a revoked host that it has left.
 /// Without the authority, <see cref="MemberFiles.Remove"/> ends the membership on this host alone. The certificate then
 /// stays valid until it is revoked or expires.
 /// </summary>

@@ -11,8 +11,8 @@ public enum ImageFormat
 }
 
 /// <summary>
-/// One choice that an archive offers. <paramref name="Reference"/> is null for an image without a name; <paramref
-/// name="Platforms"/> is empty if only the image's config states the platform.
+/// One choice that an archive offers. <paramref name="Reference"/> is null for an image without a name;
+/// <paramref name="Platforms"/> is empty if only the image's config states the platform.
 /// </summary>
 public sealed record ImageManifestInfo(string? Reference, Digest? Digest, IReadOnlyList<Platform> Platforms)
 {

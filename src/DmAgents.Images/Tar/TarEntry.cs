@@ -18,8 +18,8 @@ internal readonly record struct SparseExtent(long Offset, long Length);
 
 /// <summary>
 /// An entry as in the archive, with all extensions resolved. Names are unchanged and unchecked. <paramref name="Size"/>
-/// is the file's size in bytes with holes; <paramref name="Extents"/> is null for a file without holes. <paramref
-/// name="Lost"/> are attributes that no file system can hold in their written form.
+/// is the file's size in bytes with holes; <paramref name="Extents"/> is null for a file without holes.
+/// <paramref name="Lost"/> are attributes that no file system can hold in their written form.
 /// </summary>
 internal sealed record TarEntry(
     byte[] Name, byte[] LinkName, TarEntryType Type, Permissions Permissions, Owner Owner, InodeTime ModificationTime,

@@ -63,8 +63,8 @@ internal sealed class ProcessRunner(TimeSpan deadline)
         return Judge(process, program, subject, tail);
     }
 
-    /// <summary>As <see cref="RunYielding"/>; the program's standard output goes to <paramref
-    /// name="output"/>.</summary>
+    /// <summary>As <see cref="RunYielding"/>; the program's standard output goes to
+    /// <paramref name="output"/>.</summary>
     /// <exception cref="IOException">Writing to <paramref name="output"/> failed; the program was killed.</exception>
     public KernelResult RunInto(
         SystemProgram program, string subject, Stream output, params IEnumerable<string> arguments)

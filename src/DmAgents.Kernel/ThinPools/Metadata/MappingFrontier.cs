@@ -5,8 +5,8 @@ namespace DmAgents.Kernel.ThinPools.Metadata;
 /// <summary>A virtual block's data block, and the pool's time when it was mapped.</summary>
 internal readonly record struct MappedBlock(ulong Virtual, ulong Data, uint Time);
 
-/// <summary>A node that was not read yet. The keys below it are at least <paramref name="Key"/> and less than <paramref
-/// name="End"/>.</summary>
+/// <summary>A node that was not read yet. The keys below it are at least <paramref name="Key"/> and less than
+/// <paramref name="End"/>.</summary>
 internal readonly record struct UnreadNode(ulong Block, int Height, ulong Key, ulong End);
 
 /// <summary>
