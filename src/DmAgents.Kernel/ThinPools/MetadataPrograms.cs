@@ -72,7 +72,7 @@ internal sealed class MetadataPrograms(ProcessRunner runner)
     {
         string[] places = ["-i", damaged.Value, "-o", into.Value];
         var repaired = runner.Run(ThinRepair, damaged.Value, places);
-        // thin_repair trusts these options blindly, so they are used only if the superblock is unreadable.
+        // thin_repair trusts these options blindly, so it gets them only if it fails without them.
         if (repaired.FailedWith(KernelFault.Failed))
         {
             repaired = runner.Run(ThinRepair, damaged.Value,
