@@ -3,17 +3,17 @@ using DmAgents.Actors.Serialization;
 
 namespace DmAgents.Actors;
 
-/// <summary>What the actors of this project need of HOCON, whoever hosts them.</summary>
+/// <summary>The HOCON that this project's actors need in any actor system that runs them.</summary>
 public static class ActorsConfig
 {
-    /// <summary>Threads that may block in kernel calls. Bounded: a kernel that hangs takes these, and no
-    /// others.</summary>
+    /// <summary>Threads that may block in kernel calls. Bounded: a kernel call that hangs occupies one of these and no
+    /// other thread.</summary>
     public const string KernelDispatcher = "dmagents.kernel-dispatcher";
 
-    /// <summary>For writing the projection's files.</summary>
+    /// <summary>Threads that write the projection's files.</summary>
     public const string FileDispatcher = "dmagents.file-dispatcher";
 
-    /// <summary>For deleting old rows of the journal.</summary>
+    /// <summary>Threads that delete old rows of the journal.</summary>
     public const string SweepDispatcher = "dmagents.sweep-dispatcher";
 
     public static Config Default { get; } = ConfigurationFactory.ParseString($$"""

@@ -3,11 +3,9 @@ using Akka.Dispatch;
 
 namespace DmAgents.Actors;
 
-/// <summary>
-/// Threads for work that blocks: a bounded number, made when they are first needed. One piece of work wakes one thread,
-/// the one that went idle last, and no thread spins: Akka's own dedicated pool does, and where processors are few that
-/// takes the time from whoever the work is done for.
-/// </summary>
+/// <summary>A bounded number of threads for blocking work, created on demand. One work item wakes one thread, the one
+/// that went idle last, and no thread spins. Threads of Akka's own dedicated pool spin, which takes processor time from
+/// the work itself on machines with few processors.</summary>
 public sealed class BlockingThreads(Config config, IDispatcherPrerequisites prerequisites)
     : ExecutorServiceConfigurator(config, prerequisites)
 {
@@ -44,7 +42,7 @@ public sealed class BlockingThreads(Config config, IDispatcherPrerequisites prer
             idle?.Set();
         }
 
-        /// <summary>What waits is still done.</summary>
+        /// <summary>Queued work is still done.</summary>
         public override void Shutdown()
         {
             lock (_lock)

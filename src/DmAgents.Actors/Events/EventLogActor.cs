@@ -3,7 +3,7 @@ using DmAgents.Actors.Pools;
 
 namespace DmAgents.Actors.Events;
 
-/// <summary>Takes what pools publish down in the host's event log.</summary>
+/// <summary>Records what pools publish in the host's event log.</summary>
 public sealed class EventLogActor(HostEventLog log) : UntypedActor
 {
     public static Props Props(HostEventLog log) => Akka.Actor.Props.Create(() => new EventLogActor(log));

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 
 namespace DmAgents.Actors.Events;
 
-/// <summary>Something that happened on the host, told for people and scripts.</summary>
-/// <param name="At">When.</param>
+/// <summary>An event on the host, described for operators and scripts.</summary>
+/// <param name="At">When it happened.</param>
 /// <param name="Pool">The pool; empty for the host.</param>
 /// <param name="Subject">The device, image or thin id.</param>
 /// <param name="Type">Past tense with dashes: "container-created".</param>
@@ -18,18 +18,19 @@ public sealed record HostOccurrence(
 /// <param name="Number">From 1, without gaps, within one life of the log.</param>
 public sealed record LoggedOccurrence(ulong Number, HostOccurrence Occurrence);
 
-/// <summary>What one who follows the log reads next.</summary>
-/// <param name="Number">Of the occurrence, or of the last one of before.</param>
-/// <param name="Occurrence">Null, once: those of before are all read.</param>
+/// <summary>The next item for a follower of the log.</summary>
+/// <param name="Number">The occurrence's number. On the step that ends the past ones: the number of the last of
+/// them.</param>
+/// <param name="Occurrence">Null exactly once: when all past occurrences have been read.</param>
 public sealed record LogStep(ulong Number, HostOccurrence? Occurrence);
 
-/// <summary>The latest occurrences of the host, and those to come. Safe for many threads.</summary>
+/// <summary>The latest occurrences of the host, and future ones as they happen. Thread-safe.</summary>
 public sealed class HostEventLog
 {
-    /// <summary>What is kept in memory; the journal keeps everything.</summary>
+    /// <summary>Number of occurrences kept in memory; the journal keeps all of them.</summary>
     public const int Capacity = 10_000;
 
-    /// <summary>A follower that is so far behind loses the oldest rather than holding anyone up.</summary>
+    /// <summary>A follower this far behind loses the oldest occurrences, so that it delays nothing else.</summary>
     private const int FollowerCapacity = 1_000;
 
     private readonly Lock _lock = new();
@@ -38,13 +39,13 @@ public sealed class HostEventLog
     private int _count;
     private ulong _last;
 
-    /// <summary>Another after each start of the agent: only within one are the numbers those of the same log.</summary>
+    /// <summary>Changes at each start of the agent. Numbers are comparable only within one life.</summary>
     public Guid Life { get; } = Guid.NewGuid();
 
-    /// <summary>The oldest first.</summary>
+    /// <summary>Oldest first.</summary>
     public IReadOnlyList<HostOccurrence> Latest => [.. LatestLogged.Select(logged => logged.Occurrence)];
 
-    /// <summary>The oldest first.</summary>
+    /// <summary>Oldest first.</summary>
     public IReadOnlyList<LoggedOccurrence> LatestLogged
     {
         get
@@ -54,8 +55,8 @@ public sealed class HostEventLog
         }
     }
 
-    /// <summary>Those of before since <paramref name="since"/> (none if it is null), then each as it happens, until
-    /// cancelled. None is lost or doubled between the two.</summary>
+    /// <summary>Returns past occurrences since <paramref name="since"/> (none if null), then each new one as it
+    /// happens, until cancelled. The transition loses none and repeats none.</summary>
     public async IAsyncEnumerable<HostOccurrence> Follow(
         DateTimeOffset? since, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -67,8 +68,8 @@ public sealed class HostEventLog
         }
     }
 
-    /// <summary>As the other, with a step between those of before and those to come.</summary>
-    /// <param name="isWanted">Which ones of before.</param>
+    /// <summary>Like the other overload, with one step between past and new occurrences.</summary>
+    /// <param name="isWanted">Selects past occurrences.</param>
     public async IAsyncEnumerable<LogStep> Follow(
         Func<LoggedOccurrence, bool> isWanted,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)

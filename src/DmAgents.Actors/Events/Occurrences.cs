@@ -6,7 +6,7 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Events;
 
-/// <summary>Tells journal events in words.</summary>
+/// <summary>Describes journal events in words.</summary>
 internal static class Occurrences
 {
     private static readonly ImmutableSortedDictionary<string, string> Nothing =
@@ -20,7 +20,7 @@ internal static class Occurrences
             $"the pool is {phase}" + (notice.Reason.Length == 0 ? "" : $": {notice.Reason}"), Nothing);
     }
 
-    /// <summary>Null for events that mean nothing to people, such as checkpoints.</summary>
+    /// <summary>Null for events that operators need not see, such as checkpoints.</summary>
     public static HostOccurrence? Of(PoolName pool, PoolNotice notice)
     {
         var told = Tell(pool.Value, notice);

@@ -2,17 +2,15 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>
-/// How long a host waits before it comes back to its fleet: the first time, then twice as long each time, up to the
-/// longest; and up to a quarter more by the host's name, so that hosts which were downed together do not come
-/// together. Pure.
-/// </summary>
+/// <summary>How long a host waits before it rejoins its fleet: the first time <see cref="First"/>, then twice as long
+/// each time, up to <see cref="Longest"/>. A share of up to a quarter more, derived from the host's name, keeps hosts
+/// that were downed together from returning together. Pure.</summary>
 public sealed record FleetBackOff(TimeSpan First, TimeSpan Longest, HostName Host)
 {
     public static FleetBackOff Of(FleetSettings settings) =>
         new(settings.Times.FirstBackOff, settings.Times.LongestBackOff, settings.Host);
 
-    /// <param name="failures">How often in succession it fell out, this time included: 1 or more.</param>
+    /// <param name="failures">How often in succession the host dropped out, this time included: 1 or more.</param>
     public TimeSpan After(int failures)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(failures, 1);

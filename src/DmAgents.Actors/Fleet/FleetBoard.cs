@@ -1,17 +1,18 @@
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>The host's fleet as it is at this moment. <see cref="FleetKeeper"/> writes it; anyone reads, and asks no
-/// actor.</summary>
+/// <summary>The current state of the host's fleet. <see cref="FleetKeeper"/> writes it; any thread reads it without
+/// asking an actor.</summary>
 public sealed class FleetBoard
 {
     private FleetStatus _current = FleetStatus.Outside;
 
-    /// <summary>Made by the first that waits.</summary>
+    /// <summary>Created by the first waiter.</summary>
     private TaskCompletionSource? _next;
 
     public FleetStatus Current => Volatile.Read(ref _current);
 
-    /// <summary>The status as soon as it is as asked: of now, or of a moment to come.</summary>
+    /// <summary>Waits until the status satisfies <paramref name="holds"/>; returns at once if it does
+    /// already.</summary>
     public async Task<FleetStatus> When(Func<FleetStatus, bool> holds, CancellationToken cancellation)
     {
         while (true)

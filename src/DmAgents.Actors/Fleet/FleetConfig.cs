@@ -9,32 +9,31 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>What a fleet's actor system is started for.</summary>
+/// <summary>Why a fleet's actor system starts.</summary>
 public enum FleetStart
 {
-    /// <summary>The host has not been a member since it entered, or is on the side that stays and has another
-    /// certificate: a first seed may make the fleet.</summary>
+    /// <summary>The host has not been a member since it entered, or is on the surviving side and has another
+    /// certificate: a first seed may form the fleet.</summary>
     First,
 
-    /// <summary>The host was a member, and the fleet continues without it: it makes no fleet of its own.</summary>
+    /// <summary>The host was a member, and the fleet continues without it: it forms no fleet of its own.</summary>
     Again,
 }
 
-/// <summary>The HOCON of a fleet's actor system: pure, and only of typed settings.</summary>
+/// <summary>The HOCON of a fleet's actor system: pure, and derived from typed settings alone.</summary>
 public static class FleetConfig
 {
-    /// <summary>What stands in front of a host's name in its member's roles: members show nothing else of
-    /// themselves.</summary>
+    /// <summary>Prefix of a host's name in its member's roles: members show nothing else of themselves.</summary>
     public const string HostRole = "host-";
 
-    /// <summary>A patience that never ends: a hundred years, which Akka can still add to the time.</summary>
+    /// <summary>A timeout that never expires: a hundred years, which Akka can still add to the time.</summary>
     private static readonly TimeSpan _never = TimeSpan.FromDays(36_500);
 
     /// <summary>The actor system's name. Hosts of a fleet with another name have other addresses.</summary>
     public static string SystemName(FleetName fleet) => $"fleet-{fleet}";
 
-    /// <summary>A host's address as Akka spells it. TLS is part of it: a host without it does not understand
-    /// it.</summary>
+    /// <summary>A host's address as Akka spells it. TLS is part of it: a host without TLS cannot resolve the
+    /// address.</summary>
     public static Address AddressOf(FleetSettings settings, MemberAddress member) => new(
         string.Join('.', ["akka", .. settings.Adapters, "ssl", "tcp"]), SystemName(settings.Fleet),
         Bracketed(member.Host), member.Port);
@@ -156,7 +155,7 @@ public static class FleetConfig
         """;
     }
 
-    /// <summary>The first seed makes a fleet of its own after this time; the others ask again after it.</summary>
+    /// <summary>After this time the first seed forms a fleet of its own; the other hosts ask again.</summary>
     private static TimeSpan SeedPatience(FleetSettings settings, FleetStart start)
     {
         var isFirst = !settings.Seeds.IsEmpty && settings.Seeds[0] == settings.Address;

@@ -4,15 +4,11 @@ using Akka.Cluster;
 
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>
-/// The end of a fleet's actor system: only leaving, a downing or <see cref="Terminate"/> ends it.
-/// </summary>
-/// <remarks>
-/// Akka's transport runs the coordinated shutdown of the whole system when one outbound TLS handshake fails
-/// (<c>TcpHandlers</c>, since 1.5.53). A peer that restarts at that moment, or whose certificate has ended, would take
-/// this host out of its fleet. A coordinated shutdown cannot be taken back: one with such a reason waits in its first
-/// phase, in which nothing has ended yet, until the system is to end.
-/// </remarks>
+/// <summary>The end of a fleet's actor system: only leaving, a downing or <see cref="Terminate"/> ends it.</summary>
+/// <remarks>Akka's transport runs the coordinated shutdown of the whole system when one outbound TLS handshake fails
+/// (<c>TcpHandlers</c>, since 1.5.53). A peer that restarts at that moment, or whose certificate has expired, would
+/// take this host out of its fleet. A coordinated shutdown cannot be revoked. A shutdown for that reason therefore
+/// waits in its first phase, in which nothing has ended yet, until the system is to end.</remarks>
 internal sealed class FleetEnd
 {
     private readonly ActorSystem _system;
@@ -21,21 +17,21 @@ internal sealed class FleetEnd
 
     private FleetEnd(ActorSystem system) => _system = system;
 
-    /// <summary>The phase that waits. Its time limit has to be longer than any system lives.</summary>
+    /// <summary>The phase that waits. Its timeout must exceed the lifetime of any system.</summary>
     public const string Phase = CoordinatedShutdown.PhaseBeforeServiceUnbind;
 
-    /// <summary>Has to be called before the system dials its first peer.</summary>
+    /// <summary>Must be called before the system dials its first peer.</summary>
     public static FleetEnd Of(ActorSystem system)
     {
         var end = new FleetEnd(system);
         CoordinatedShutdown.Get(system).AddTask(Phase, "is-wanted", end.IsWantedAsync);
-        // With a shutdown that waits, the cluster's own call at its end has no effect.
+        // While a shutdown waits, the cluster's own call at its end has no effect.
         Cluster.Get(system).RegisterOnMemberRemoved(
             () => end._wanted.TrySetResult(CoordinatedShutdown.ClusterDowningReason.Instance));
         return end;
     }
 
-    /// <summary>Done when the system has ended, with the reason for people.</summary>
+    /// <summary>Completes when the system has ended, with the reason for operators.</summary>
     public async Task<string> EndedAsync()
     {
         await _system.WhenTerminated.ConfigureAwait(false);
@@ -50,10 +46,10 @@ internal sealed class FleetEnd
         };
     }
 
-    /// <summary>Hands over, leaves and ends; each phase of it has a deadline of its own.</summary>
+    /// <summary>Hands over, leaves and ends; each phase has its own deadline.</summary>
     public Task LeaveAsync() => Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
 
-    /// <summary>Ends without waiting for it.</summary>
+    /// <summary>Starts the end and does not wait for it.</summary>
     public void Terminate() => _ = Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance);
 
     private Task<Done> Run(CoordinatedShutdown.Reason reason)

@@ -3,15 +3,14 @@ using DmAgents.Actors.Fleet.Entities;
 
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>
-/// Keeps a host in its fleet: has the system made, joined, left and made anew as <see cref="FleetMembership"/>
-/// decides, and shows on the board what is so. While the host is in no fleet it has nothing: no actor system, no
-/// timer, no thread, and neither Akka's remoting nor its cluster is loaded.
-/// </summary>
-/// <remarks>It is no actor: the fleet's system ends under it, and the host's knows nothing of the fleet.</remarks>
+/// <summary>Keeps a host in its fleet: creates the system, joins, leaves and recreates it as <see
+/// cref="FleetMembership"/> decides, and shows the state on the board. A host outside any fleet uses nothing for it: no
+/// actor system, no timer and no thread, and neither Akka's remoting nor its cluster is loaded.</summary>
+/// <remarks>Not an actor: the fleet's system ends below it, and the host's own system does not know the
+/// fleet.</remarks>
 public sealed class FleetKeeper : IAsyncDisposable
 {
-    /// <summary>How long <see cref="DisposeAsync"/> waits for the fleet's system to end in order.</summary>
+    /// <summary>How long <see cref="DisposeAsync"/> waits for an orderly end of the fleet's system.</summary>
     internal static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
@@ -31,22 +30,22 @@ public sealed class FleetKeeper : IAsyncDisposable
         _refused = new RefusedPeers(time, () => Post(input: null));
     }
 
-    /// <summary>One system, from the decision to make it on.</summary>
+    /// <summary>One actor system, from the decision to create it.</summary>
     private sealed record Life(FleetSystemNumber Number, Task<FleetSystem> Making)
     {
-        /// <summary>Null until it is made.</summary>
+        /// <summary>Null until it is created.</summary>
         public FleetSystem? System { get; init; }
     }
 
-    /// <summary>The fleet's actor system at this moment; null while there is none.</summary>
+    /// <summary>The fleet's current actor system; null if there is none.</summary>
     internal ActorSystem? System => Volatile.Read(ref _life)?.System?.System;
 
-    /// <summary>The way to the fleet's entities at this moment; null while there is no system, or if the settings have
-    /// none. With the system's next life it is another.</summary>
+    /// <summary>Access to the fleet's entities at this moment; null if there is no system, or the settings have no
+    /// entities. Each new system has another one.</summary>
     public FleetEntities? Entities => Volatile.Read(ref _life)?.System?.Entities;
 
-    /// <summary>The host is a member: it joins. With another entry than before (a renewed certificate) it leaves in
-    /// order and joins again. Returns at once.</summary>
+    /// <summary>Makes the host a member: it joins. If the entry differs from the current one (a renewed certificate),
+    /// the host leaves in order and joins again. Returns at once.</summary>
     public void Enter(FleetEntry entry)
     {
         lock (_lock)
@@ -56,8 +55,8 @@ public sealed class FleetKeeper : IAsyncDisposable
         }
     }
 
-    /// <summary>Leaves the fleet in order, if the host is in one; also at the agent's end. Done when no system is left.
-    /// Cancelled, it goes on all the same.</summary>
+    /// <summary>Leaves the fleet in order, if the host is in one; also at the agent's end. Completes when no system is
+    /// left. Cancelling the wait does not cancel the leaving.</summary>
     public async Task LeaveAsync(CancellationToken cancellation)
     {
         lock (_lock)
@@ -65,13 +64,13 @@ public sealed class FleetKeeper : IAsyncDisposable
         await _board.When(status => status.Phase == FleetPhase.Outside, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Has the fleet remove a member that it does not trust any more: connections that it has would live on.
-    /// Does nothing while this host is in no fleet, or sees no such member.</summary>
+    /// <summary>Makes the fleet remove a member that is no longer trusted: its existing connections would otherwise
+    /// stay open. Does nothing if this host is in no fleet, or sees no such member.</summary>
     public void Remove(FleetAddress member) => Volatile.Read(ref _life)?.System?.Remove(member);
 
-    /// <summary>Leaves the fleet. After <see cref="LongestEnd"/> it waits no longer: it has the system terminated
-    /// without order, and the fleet detects that the host is gone. A caller with another deadline calls
-    /// <see cref="LeaveAsync"/> first.</summary>
+    /// <summary>Leaves the fleet. After <see cref="LongestEnd"/> it stops waiting and terminates the system without
+    /// order; the fleet detects that the host is gone. A caller with another deadline calls <see cref="LeaveAsync"/>
+    /// first.</summary>
     public async ValueTask DisposeAsync()
     {
         var leaving = LeaveAsync(CancellationToken.None);
@@ -88,7 +87,7 @@ public sealed class FleetKeeper : IAsyncDisposable
             await timer.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <param name="input">Null: only what is shown has changed.</param>
+    /// <param name="input">Null: only the displayed state has changed.</param>
     private void Post(FleetInput? input)
     {
         lock (_lock)
@@ -110,7 +109,7 @@ public sealed class FleetKeeper : IAsyncDisposable
         Show();
     }
 
-    /// <summary>Nothing here waits: what takes time reports by another input.</summary>
+    /// <summary>Nothing here waits: slow work reports by another input.</summary>
     private void Do(FleetOutput output)
     {
         switch (output)
@@ -146,12 +145,12 @@ public sealed class FleetKeeper : IAsyncDisposable
             lock (_lock)
             {
                 Volatile.Write(ref _life, life with { System = system });
-                // Who waits for the entities looks at the board.
+                // Callers that wait for the entities watch the board.
                 Show();
             }
             why = await system.End.EndedAsync().ConfigureAwait(false);
         }
-        // Whatever keeps the fleet's system from being made, the host's own work goes on, and it is tried again.
+        // Whatever prevents the fleet's system, the host's own work continues, and the keeper retries.
         catch (Exception cause) when (cause is not OutOfMemoryException)
         {
             why = $"the fleet's actor system cannot be made: {cause.GetBaseException().Message}";
@@ -165,7 +164,7 @@ public sealed class FleetKeeper : IAsyncDisposable
 
     private static async Task EndAsync(Life life)
     {
-        // One that cannot be made has ended: LiveAsync reports it.
+        // A system that cannot be created has ended: LiveAsync reports it.
         await Task.WhenAny(life.Making).ConfigureAwait(false);
         if (life.Making.IsCompletedSuccessfully)
             await (await life.Making.ConfigureAwait(false)).End.LeaveAsync().ConfigureAwait(false);

@@ -2,12 +2,10 @@ using System.Collections.Immutable;
 
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>
-/// A host's membership of its fleet: when it has a fleet's actor system, and which. A machine: it decides, and
-/// <see cref="FleetKeeper"/> does. There is one system at most: the next is made after the one before has ended, since
-/// they have one address.
-/// </summary>
-/// <remarks>What a system reports that is not the present one is ignored.</remarks>
+/// <summary>A host's membership of its fleet: when it has a fleet's actor system, and which one. A pure machine: it
+/// decides, and <see cref="FleetKeeper"/> acts. At most one system exists: the next is created after the previous one
+/// has ended, since both have one address.</summary>
+/// <remarks>Reports from any system but the current one are ignored.</remarks>
 public sealed class FleetMembership
 {
     private FleetBackOff? _backOff;
@@ -15,28 +13,27 @@ public sealed class FleetMembership
     private FleetSystemNumber _system;
     private DateTimeOffset? _memberSince;
 
-    /// <summary>Why the present system was ended from here; null unless it was.</summary>
+    /// <summary>Why this host ended the current system; null if it did not.</summary>
     private string? _endedWhy;
 
     public FleetPhase Phase { get; private set; } = FleetPhase.Outside;
 
-    /// <summary>Since when it is in this phase.</summary>
+    /// <summary>When this phase began.</summary>
     public DateTimeOffset Since { get; private set; }
 
-    /// <summary>Why it is in this phase, for people; empty if that is clear.</summary>
+    /// <summary>Why it is in this phase, for operators; empty if that is clear.</summary>
     public string Why { get; private set; } = "";
 
-    /// <summary>Since when the host was not on the side that stays; null while it is, and before it first
-    /// was.</summary>
+    /// <summary>When the host left the surviving side; null while it is on it, and before it first was.</summary>
     public DateTimeOffset? AwaySince { get; private set; }
 
-    /// <summary>How often in succession it fell out of the fleet, or a system could not be made.</summary>
+    /// <summary>Consecutive failures: the host dropped out of the fleet, or a system could not be created.</summary>
     public int Failures { get; private set; }
 
-    /// <summary>When it next tries to come back; null unless it waits.</summary>
+    /// <summary>When it next tries to rejoin; null unless it waits.</summary>
     public DateTimeOffset? NextTry { get; private set; }
 
-    /// <param name="backOff">Of the newest entry.</param>
+    /// <param name="backOff">From the newest entry.</param>
     public ImmutableArray<FleetOutput> Step(FleetInput input, DateTimeOffset now, FleetBackOff? backOff = null)
     {
         _backOff = backOff ?? _backOff;
@@ -95,7 +92,7 @@ public sealed class FleetMembership
     private ImmutableArray<FleetOutput> Leave(DateTimeOffset now)
     {
         _wanted = null;
-        // If it enters again before its system has ended, that is another membership.
+        // If the host enters again before its system has ended, that is a new membership.
         (AwaySince, Failures, _memberSince) = (null, 0, null);
         if (IsIn)
             return Become(FleetPhase.Leaving, now, "", new FleetOutput.End(_system));
@@ -110,7 +107,7 @@ public sealed class FleetMembership
             return GoOutside(now);
         if (Phase == FleetPhase.Leaving)
             return Create(now);
-        // What had been a member for that long does not pay for what was before.
+        // A host that was a member for that long does not pay for failures from before.
         var wasSteady = (AwaySince ?? now) - _memberSince >= _backOff!.Longest;
         Failures = wasSteady ? 1 : Failures + 1;
         AwaySince ??= _memberSince is null ? null : now;

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>What becomes of the side of a split on which this host is.</summary>
+/// <summary>The fate of this host's side of a split.</summary>
 public enum FleetStanding
 {
-    /// <summary>All are reached.</summary>
+    /// <summary>All hosts are reachable.</summary>
     Whole,
 
-    /// <summary>It has more hosts than the other.</summary>
+    /// <summary>It has more hosts than the other side.</summary>
     Majority,
 
     /// <summary>It is half, with the lowest address.</summary>
@@ -21,13 +21,11 @@ public enum FleetStanding
     Minority,
 }
 
-/// <summary>
-/// This host's side of the fleet by the rule by which the fleet's resolver decides (keep-majority): hosts that are up
-/// or leave count, and of two halves the one with the lowest address stays. Pure.
-/// </summary>
-/// <param name="Standing">What this side is.</param>
-/// <param name="Reached">How many hosts that count are on it.</param>
-/// <param name="Counted">How many count in all.</param>
+/// <summary>This host's side of the fleet by the rule of the fleet's resolver (keep-majority). Hosts that are up or
+/// leaving count; of two halves the one with the lowest address survives. Pure.</summary>
+/// <param name="Standing">The state of this side.</param>
+/// <param name="Reached">Counting hosts on this side.</param>
+/// <param name="Counted">Counting hosts in all.</param>
 /// <param name="Lowest">The host that decides between two halves; null if none counts.</param>
 public sealed record FleetSide(FleetStanding Standing, int Reached, int Counted, FleetMember? Lowest)
 {
@@ -49,7 +47,7 @@ public sealed record FleetSide(FleetStanding Standing, int Reached, int Counted,
     /// <summary>The fleet continues without this side.</summary>
     public bool IsCutOff => Standing is FleetStanding.HalfThatIsDowned or FleetStanding.Minority;
 
-    /// <summary>For people.</summary>
+    /// <summary>A description for operators.</summary>
     public string Words => Standing switch
     {
         FleetStanding.Whole => string.Create(CultureInfo.InvariantCulture, $"all {Counted} hosts are reached"),
@@ -59,7 +57,7 @@ public sealed record FleetSide(FleetStanding Standing, int Reached, int Counted,
         _ => string.Create(CultureInfo.InvariantCulture, $"{Reached} of {Counted} hosts are reached"),
     };
 
-    /// <summary>What happens at an even split, for people.</summary>
+    /// <summary>The outcome of an even split, for operators.</summary>
     public string EvenSplit => Lowest is null
         ? "of two halves the one with the lowest address stays"
         : $"of two halves the one with the lowest address stays: the one with {Lowest.Name} ({Lowest.Address}); "

@@ -7,19 +7,18 @@ namespace DmAgents.Actors.Fleet;
 /// <summary>A peer that this host refused at the TLS handshake.</summary>
 /// <param name="Peer">The connection's other end, as the transport names it.</param>
 /// <param name="Why">The reason, with the names in its certificate.</param>
-/// <param name="Next">What the reader can do about it.</param>
-/// <param name="First">When it was refused so for the first time.</param>
-/// <param name="Last">When for the last time.</param>
-/// <param name="Count">How often.</param>
+/// <param name="Next">What the operator can do about it.</param>
+/// <param name="First">Time of the first refusal for this reason.</param>
+/// <param name="Last">Time of the last one.</param>
+/// <param name="Count">Number of refusals.</param>
 public sealed record RefusedPeer(
     string Peer, string Why, string Next, DateTimeOffset First, DateTimeOffset Last, int Count);
 
-/// <summary>A host's place in its fleet, and the fleet as it sees it: immutable, so that readers never wait for a
-/// change.
-/// </summary>
-/// <param name="Phase">How the host stands to its fleet.</param>
-/// <param name="Since">Since when it is in this phase.</param>
-/// <param name="Why">Why, for people; empty if that is clear.</param>
+/// <summary>A host's place in its fleet, and the fleet as the host sees it. Immutable, so that readers never wait for a
+/// change.</summary>
+/// <param name="Phase">The host's relation to the fleet.</param>
+/// <param name="Since">When this phase began.</param>
+/// <param name="Why">Why, for operators; empty if that is clear.</param>
 public sealed record FleetStatus(FleetPhase Phase, DateTimeOffset Since, string Why)
 {
     public static FleetStatus Outside { get; } = new(FleetPhase.Outside, default, "");
@@ -27,39 +26,40 @@ public sealed record FleetStatus(FleetPhase Phase, DateTimeOffset Since, string 
     /// <summary>Null while the host is in no fleet.</summary>
     public FleetSettings? Settings { get; init; }
 
-    /// <summary>Since when the host is cut off, downed or on its way back; null while it is on the side that stays.
-    /// </summary>
+    /// <summary>When the host was cut off or downed; null while it is on the surviving side. Kept while it
+    /// rejoins.</summary>
     public DateTimeOffset? AwaySince { get; init; }
 
-    /// <summary>How often in succession it fell out of the fleet.</summary>
+    /// <summary>How often in succession it dropped out of the fleet.</summary>
     public int Failures { get; init; }
 
-    /// <summary>When it next tries to come back.</summary>
+    /// <summary>When it next tries to rejoin.</summary>
     public DateTimeOffset? NextTry { get; init; }
 
-    /// <summary>The fleet as it was seen last; null before it was.</summary>
+    /// <summary>The last view of the fleet; null before the first.</summary>
     public FleetView? View { get; init; }
 
-    /// <summary>Peers that were refused, the latest first.</summary>
+    /// <summary>Refused peers, the latest first.</summary>
     public ImmutableArray<RefusedPeer> Refused { get; init; } = [];
 
     public ImmutableArray<FleetMember> Members => View is null ? [] : [.. View.Members.Values];
 
     public ImmutableArray<FleetMember> Unreachable => View is null ? [] : [.. View.Unreachable];
 
-    /// <summary>Lets hosts in and removes them; null if none is seen.</summary>
+    /// <summary>The member that admits and removes hosts; null if none is seen.</summary>
     public FleetMember? Leader => View is { Leader: { } leader } ? View.Members.GetValueOrDefault(leader) : null;
 
-    /// <summary>Has what the fleet has once, such as the coordinator of shards; null if none is seen.</summary>
+    /// <summary>The member that runs the fleet's singletons, such as the shard coordinator; null if none is
+    /// seen.</summary>
     public FleetMember? Oldest => View is { Oldest: { } oldest } ? View.Members.GetValueOrDefault(oldest) : null;
 
     /// <summary>The fleet continues without this host.</summary>
     public bool IsCutOff => AwaySince is not null;
 
-    /// <summary>What happens at an even split, for people.</summary>
+    /// <summary>The outcome of an even split, for operators.</summary>
     public string EvenSplit => (View?.Side ?? FleetSide.Of([])).EvenSplit;
 
-    /// <summary>How the host stands, in a sentence.</summary>
+    /// <summary>The host's state in one sentence.</summary>
     public string Words => Phase switch
     {
         FleetPhase.Outside => "this host is in no fleet",
@@ -72,9 +72,9 @@ public sealed record FleetStatus(FleetPhase Phase, DateTimeOffset Since, string 
         _ => throw new InvalidOperationException($"no known phase: {Phase}"),
     };
 
-    /// <summary>Why no change of the fleet is taken at this moment; null if one is.</summary>
-    /// <param name="what">What cannot be done: "cannot ...".</param>
-    /// <param name="subject">To what.</param>
+    /// <summary>Why the fleet accepts no change at this moment; null if it does.</summary>
+    /// <param name="what">The refused action: "cannot ...".</param>
+    /// <param name="subject">The object of the action.</param>
     public Refusal? RefuseChange(string what, string subject) => Phase switch
     {
         FleetPhase.Member => null,

@@ -11,26 +11,24 @@ using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>What a host is a member with.</summary>
-/// <param name="Settings">What it needs to know of itself and its fleet.</param>
-/// <param name="Certificate">The host's, with its key. It outlives the systems that are made with it.</param>
-/// <param name="Validator">Judges peers at each handshake, by what is trusted at that moment.</param>
+/// <summary>What a host needs to be a member.</summary>
+/// <param name="Settings">Facts about the host and its fleet.</param>
+/// <param name="Certificate">The host's, with its key. It outlives the systems that use it.</param>
+/// <param name="Validator">Validates peers at each handshake, by the trust at that moment.</param>
 public sealed record FleetEntry(FleetSettings Settings, X509Certificate2 Certificate, PeerValidator Validator)
 {
-    /// <summary>What the actor system is to carry besides, such as the log's bridge.</summary>
+    /// <summary>Further setups of the actor system, such as the log's bridge.</summary>
     public ImmutableArray<Setup> Setups { get; init; } = [];
 
-    /// <summary>The seeds of each system that is made, as of that moment; null: those of the settings. A host that
-    /// comes back by the seeds of its first day would make a fleet of its own.</summary>
+    /// <summary>Returns the seeds for each new system, as of that moment; null: the settings' seeds. A host that
+    /// rejoined with the seeds of its first day would form a fleet of its own.</summary>
     public Func<ImmutableArray<MemberAddress>>? SeedsNow { get; init; }
 
     internal FleetSettings SettingsNow => SeedsNow is { } seeds ? Settings with { Seeds = seeds() } : Settings;
 }
 
-/// <summary>
-/// One life of a fleet's actor system: remoting over mutual TLS, and the cluster. It asks the seeds by itself to be
-/// let in. <see cref="End"/> says what ends it; another life is another object.
-/// </summary>
+/// <summary>One life of a fleet's actor system: remoting over mutual TLS, and the cluster. It asks the seeds to join by
+/// itself. <see cref="End"/> ends it; another life is another object.</summary>
 internal sealed class FleetSystem
 {
     private FleetSystem(ActorSystem system, FleetEnd end) => (System, End) = (system, end);
@@ -42,10 +40,8 @@ internal sealed class FleetSystem
     /// <summary>Null if the host takes no part in them.</summary>
     public FleetEntities? Entities { get; private init; }
 
-    /// <summary>
-    /// Listens and begins to join: blocks for as long as that takes. Throws if it cannot listen.
-    /// </summary>
-    /// <param name="tell">Is called by actors' threads, in order.</param>
+    /// <summary>Listens and begins to join; blocks meanwhile. Throws if it cannot listen.</summary>
+    /// <param name="tell">Called on actors' threads, in order.</param>
     public static FleetSystem Create(
         FleetEntry entry, FleetStart start, TimeProvider time, RefusedPeers refused, Action<FleetNews> tell)
     {
@@ -59,7 +55,7 @@ internal sealed class FleetSystem
         }
         var setup = BootstrapSetup.Create().WithConfig(FleetConfig.Of(entry.SettingsNow, start)).And(new DotNettySslSetup(
             entry.Certificate, suppressValidation: false, requireMutualAuthentication: true,
-            // The names in the fleet's certificates are not those of DNS: the validator compares them.
+            // The names in the fleet's certificates are not DNS names: the validator compares them.
             validateCertificateHostname: false,
             (certificate, _, peer, _, log) => IsTrusted(certificate, peer, log)));
         foreach (var more in entry.Setups)

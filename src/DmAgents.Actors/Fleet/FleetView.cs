@@ -3,43 +3,43 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>How far a host's membership has come, in Akka's words.</summary>
+/// <summary>State of a host's membership, in Akka's terms.</summary>
 public enum FleetMemberState
 {
-    /// <summary>It has asked to be let in.</summary>
+    /// <summary>It has asked to join.</summary>
     Joining,
 
     /// <summary>It takes part.</summary>
     Up,
 
-    /// <summary>It hands over what it has.</summary>
+    /// <summary>It hands over its work.</summary>
     Leaving,
 
     /// <summary>It has handed over, and ends.</summary>
     Exiting,
 
-    /// <summary>The fleet removes it without its doing.</summary>
+    /// <summary>The fleet removes it without its cooperation.</summary>
     Down,
 }
 
 /// <summary>A host of the fleet as this host sees it.</summary>
-/// <param name="Host">As the host says; null if it says none that can be read.</param>
-/// <param name="Address">Where it is reached. The lowest one decides an even split.</param>
-/// <param name="Uid">Which life of the system at this address.</param>
-/// <param name="Version">The agent's.</param>
-/// <param name="State">How far its membership has come.</param>
-/// <param name="Since">Since when it is in this state, as far as this host has seen it.</param>
-/// <param name="UnreachableSince">Null: it is reached.</param>
+/// <param name="Host">The name that the member states; null if it states none that can be read.</param>
+/// <param name="Address">Its network address. The lowest one decides an even split.</param>
+/// <param name="Uid">Identifies the life of the system at this address.</param>
+/// <param name="Version">The agent's version.</param>
+/// <param name="State">State of its membership.</param>
+/// <param name="Since">When it entered this state, as far as this host has seen it.</param>
+/// <param name="UnreachableSince">Null: it is reachable.</param>
 public sealed record FleetMember(
     HostName? Host, FleetAddress Address, int Uid, string Version, FleetMemberState State, DateTimeOffset Since,
     DateTimeOffset? UnreachableSince)
 {
-    /// <summary>It counts on its side of a split: neither on its way in nor given up.</summary>
+    /// <summary>Whether it counts on its side of a split: it has been admitted and is not given up.</summary>
     public bool Counts => State is FleetMemberState.Up or FleetMemberState.Leaving;
 
     public bool IsReached => UnreachableSince is null;
 
-    /// <summary>For people: by its name, or else by its address.</summary>
+    /// <summary>For operators: its name, or else its address.</summary>
     public string Name => Host?.Value ?? Address.ToString();
 }
 
@@ -67,8 +67,8 @@ public readonly record struct FleetAddress(string Host, int Port) : IComparable<
 /// <summary>The fleet as one host sees it: immutable.</summary>
 /// <param name="Self">This host's address.</param>
 /// <param name="Members">By address.</param>
-/// <param name="Leader">The host that lets others in and removes them; null if none is seen.</param>
-/// <param name="Oldest">The host with what the fleet has once; null if none is up.</param>
+/// <param name="Leader">The host that admits and removes others; null if none is seen.</param>
+/// <param name="Oldest">The host with the fleet's singletons; null if none is up.</param>
 public sealed record FleetView(
     FleetAddress Self, ImmutableSortedDictionary<FleetAddress, FleetMember> Members, FleetAddress? Leader,
     FleetAddress? Oldest)
@@ -80,10 +80,10 @@ public sealed record FleetView(
 
     public IEnumerable<FleetMember> Unreachable => Members.Values.Where(member => !member.IsReached);
 
-    /// <summary>What this side of the fleet is.</summary>
+    /// <summary>The state of this side of the fleet.</summary>
     public FleetSide Side => FleetSide.Of(Members.Values);
 
-    /// <summary>A host was seen in a state: times stay if it was so before.</summary>
+    /// <summary>Records a host's state; the times stay if the state is unchanged.</summary>
     public FleetView With(FleetMember seen)
     {
         if (Members.TryGetValue(seen.Address, out var known) && known.Uid == seen.Uid)
@@ -97,13 +97,13 @@ public sealed record FleetView(
         return this with { Members = Members.SetItem(seen.Address, seen) };
     }
 
-    /// <param name="uid">Of the life that is over: the next one at this address stays.</param>
+    /// <param name="uid">The life that is over: the next one at this address stays.</param>
     public FleetView Without(FleetAddress address, int uid) =>
         Members.TryGetValue(address, out var known) && known.Uid == uid
             ? this with { Members = Members.Remove(address) }
             : this;
 
-    /// <param name="since">Null: it is reached.</param>
+    /// <param name="since">Null: it is reachable.</param>
     public FleetView Reach(FleetAddress address, int uid, DateTimeOffset? since) =>
         Members.TryGetValue(address, out var known) && known.Uid == uid && known.IsReached != since is null
             ? this with { Members = Members.SetItem(address, known with { UnreachableSince = since }) }

@@ -12,7 +12,7 @@ internal abstract record FleetNews
     {
     }
 
-    /// <summary>The fleet as it is seen from here on.</summary>
+    /// <summary>The current view of the fleet.</summary>
     public sealed record Seen(FleetView View) : FleetNews;
 
     public sealed record Downed(string Why) : FleetNews;
@@ -29,7 +29,7 @@ internal sealed class FleetWatch : UntypedActor
     private readonly Dictionary<UniqueAddress, Member> _members = [];
     private FleetView _view;
 
-    /// <summary>The last side on which this host counted: what a downing was about.</summary>
+    /// <summary>The last side on which this host counted: the reason of a downing refers to it.</summary>
     private FleetSide _side = FleetSide.Of([]);
 
     public FleetWatch(Action<FleetNews> tell, TimeProvider time)
@@ -53,7 +53,7 @@ internal sealed class FleetWatch : UntypedActor
 
     protected override void OnReceive(object message)
     {
-        // A cluster that ends reports all its members as removed: that says nothing of the fleet.
+        // A terminating cluster reports all its members as removed, which is no news about the fleet.
         if (_cluster.IsTerminated)
             return;
         switch (message)
@@ -110,8 +110,8 @@ internal sealed class FleetWatch : UntypedActor
             _tell(new FleetNews.Downed(_side.Words));
     }
 
-    /// <summary>A member of this host's name that is reached elsewhere and was let in before. A host that has got
-    /// another address has none: nothing answers at the one that it had.</summary>
+    /// <summary>A member with this host's name and another address that was admitted before. A host that moved to
+    /// another address has none: its old address does not respond.</summary>
     private Member? Twin()
     {
         var self = _cluster.SelfMember;

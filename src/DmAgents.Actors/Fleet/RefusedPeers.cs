@@ -3,16 +3,15 @@ using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>
-/// Peers that were refused at the TLS handshake. A refused peer learns nothing and tries again every few seconds: it
-/// is named here, on the side that refused it, counted, and logged once in a while. Bounded, since anyone may connect.
-/// </summary>
+/// <summary>Peers that were refused at the TLS handshake. A refused peer does not learn why and retries every few
+/// seconds. The refusing side therefore names it, counts it and logs it once in a while. Bounded, since any peer may
+/// connect.</summary>
 internal sealed class RefusedPeers(TimeProvider time, Action changed)
 {
-    /// <summary>How many different ones are kept: those that were refused last.</summary>
+    /// <summary>Maximum number of peers kept: the ones refused last.</summary>
     internal const int Most = 16;
 
-    /// <summary>How often one reason is logged.</summary>
+    /// <summary>Minimum interval between two logs of one reason.</summary>
     internal static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(10);
 
     private readonly Lock _lock = new();
@@ -28,7 +27,7 @@ internal sealed class RefusedPeers(TimeProvider time, Action changed)
         }
     }
 
-    /// <summary>True if it is to be logged.</summary>
+    /// <summary>Records a refusal; true if it is to be logged.</summary>
     /// <param name="peer">The connection's other end.</param>
     public bool Add(string peer, PeerRefusal refusal)
     {
@@ -42,7 +41,7 @@ internal sealed class RefusedPeers(TimeProvider time, Action changed)
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            // By the reason, which names the host and its fleet: the port of the other end is another each time.
+            // Keyed by the reason, which names the host and its fleet: the other end's port differs each time.
             var known = _peers.FirstOrDefault(each => each.Why == refusal.Why);
             var seen = known is null
                 ? new RefusedPeer(peer, refusal.Why, refusal.Next, now, now, 1)

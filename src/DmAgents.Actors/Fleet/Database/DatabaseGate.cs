@@ -1,28 +1,29 @@
 namespace DmAgents.Actors.Fleet.Database;
 
-/// <summary>
-/// Stands before the fleet's journal on each host: while the database is away no write and no recovery begins, so that
-/// none waits for it and none fails. <see cref="DatabaseWatch"/> opens and closes it; readers ask no actor.
-/// </summary>
+/// <summary>Guards the fleet's journal on each host: while the database is away, no write and no recovery begins, so
+/// that none waits for it and none fails. <see cref="DatabaseWatch"/> opens and closes the gate. Readers ask no
+/// actor.</summary>
 public sealed class DatabaseGate
 {
     private DatabaseStatus _current;
     private long _refusals;
 
-    /// <summary>Made by the first that waits.</summary>
+    /// <summary>Created by the first waiter.</summary>
     private TaskCompletionSource? _next;
 
-    /// <summary>Made by the watch when it waits; completed by whom the journal failed.</summary>
+    /// <summary>Created by the watch when it waits; completed by <see cref="Suspect"/> after a journal
+    /// failure.</summary>
     private TaskCompletionSource? _suspicion;
 
     public DatabaseGate(DatabaseStatus initial) => _current = initial;
 
     public DatabaseStatus Current => Volatile.Read(ref _current);
 
-    /// <summary>How many changes were refused because of the database.</summary>
+    /// <summary>Number of changes refused because of the database.</summary>
     public long Refusals => Interlocked.Read(ref _refusals);
 
-    /// <summary>The status as soon as it is as asked: of now, or of a moment to come.</summary>
+    /// <summary>Waits until the status satisfies <paramref name="holds"/>; returns at once if it does
+    /// already.</summary>
     public async Task<DatabaseStatus> When(Func<DatabaseStatus, bool> holds, CancellationToken cancellation)
     {
         while (true)
@@ -44,10 +45,10 @@ public sealed class DatabaseGate
 
     internal void CountRefusal() => Interlocked.Increment(ref _refusals);
 
-    /// <summary>The journal failed: the watch looks at once whether the database is there.</summary>
+    /// <summary>Reports a journal failure: the watch checks at once whether the database is there.</summary>
     internal void Suspect() => Interlocked.Exchange(ref _suspicion, null)?.TrySetResult();
 
-    /// <summary>Done at the next <see cref="Suspect"/>.</summary>
+    /// <summary>Completes at the next <see cref="Suspect"/>.</summary>
     internal Task Suspicion()
     {
         var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

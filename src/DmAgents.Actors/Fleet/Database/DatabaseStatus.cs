@@ -3,29 +3,28 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Fleet.Database;
 
-/// <summary>How the fleet's database stands to this host.</summary>
+/// <summary>The state of the fleet's database as seen from this host.</summary>
 public enum DatabasePhase
 {
-    /// <summary>It was not reached yet.</summary>
+    /// <summary>Not reached yet.</summary>
     Connecting,
 
-    /// <summary>It takes changes.</summary>
+    /// <summary>Accepts changes.</summary>
     Ready,
 
-    /// <summary>It was reached, and is not any more.</summary>
+    /// <summary>Was reached before, and is unreachable now.</summary>
     Away,
 
-    /// <summary>It is reached, and is not to be used: it belongs to another fleet, or a later version made its tables.
-    /// </summary>
+    /// <summary>Reachable but unusable: it belongs to another fleet, or a later version created its tables.</summary>
     Refused,
 }
 
-/// <summary>The fleet's database as this host sees it. Immutable and pure: the next one follows from what a probe
+/// <summary>The fleet's database as this host sees it. Immutable and pure: the next status follows from what a probe
 /// found.</summary>
 /// <param name="Where">Server, database and role, without a password.</param>
-/// <param name="Since">Since when it is in this phase.</param>
-/// <param name="Why">Why it takes no changes; empty if it does.</param>
-/// <param name="Next">What the reader can do about it.</param>
+/// <param name="Since">When this phase began.</param>
+/// <param name="Why">Why it accepts no changes; empty if it does.</param>
+/// <param name="Next">What the operator can do about it.</param>
 public sealed record DatabaseStatus(DatabasePhase Phase, string Where, DateTimeOffset Since, string Why, string Next)
 {
     public static DatabaseStatus Initial(string where, DateTimeOffset now) => new(
@@ -33,7 +32,7 @@ public sealed record DatabaseStatus(DatabasePhase Phase, string Where, DateTimeO
 
     public bool IsReady => Phase == DatabasePhase.Ready;
 
-    /// <summary>How it stands, in a sentence.</summary>
+    /// <summary>The status in one sentence.</summary>
     public string Words => Phase switch
     {
         DatabasePhase.Ready => $"the fleet's database ({Where}) takes changes since {Time(Since)}",
@@ -47,7 +46,7 @@ public sealed record DatabaseStatus(DatabasePhase Phase, string Where, DateTimeO
         ? this
         : this with { Phase = DatabasePhase.Ready, Since = now, Why = "", Next = "" };
 
-    /// <summary>A reason that changes while it is away does not change since when it is.</summary>
+    /// <summary>A new reason while the database is away does not change <see cref="Since"/>.</summary>
     public DatabaseStatus AfterFailed(string why, DateTimeOffset now)
     {
         var phase = Phase is DatabasePhase.Connecting ? DatabasePhase.Connecting : DatabasePhase.Away;
@@ -64,8 +63,8 @@ public sealed record DatabaseStatus(DatabasePhase Phase, string Where, DateTimeO
     };
 
     /// <summary>Why no change of the fleet can be journaled at this moment; null if one can.</summary>
-    /// <param name="what">What cannot be done: "cannot ...".</param>
-    /// <param name="subject">To what.</param>
+    /// <param name="what">The refused action: "cannot ...".</param>
+    /// <param name="subject">The object of the action.</param>
     public Refusal? RefuseChange(string what, string subject) =>
         IsReady ? null : new Refusal(RefusalKind.WrongState, what, subject, Words, Next);
 

@@ -2,27 +2,26 @@ using Akka.Event;
 
 namespace DmAgents.Actors.Fleet.Database;
 
-/// <summary>How often a host looks for the fleet's database.</summary>
+/// <summary>How often a host probes the fleet's database.</summary>
 public sealed record DatabaseTimes
 {
     public static DatabaseTimes Default { get; } = new();
 
-    /// <summary>While it is there: a change that comes before the next look and finds no database is refused, too, only
-    /// not at once.</summary>
+    /// <summary>The interval while the database is there. A change that arrives before the next probe and finds no
+    /// database is refused too, only later.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>While it is away: one connection of one host a second is no load for a server that starts.</summary>
+    /// <summary>The interval while it is away: one connection per host and second is no load for a server that
+    /// starts.</summary>
     public TimeSpan Retry { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Without an answer for so long it is away: a server that is busy answers this question all the same.
-    /// </summary>
+    /// <summary>Without an answer for this long the database counts as away: a busy server still answers this
+    /// query.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 }
 
-/// <summary>
-/// Looks by one connection whether the fleet's database is there, and opens and closes the gate. Logs when it is away
-/// and when it is back, and nothing in between, however long that takes.
-/// </summary>
+/// <summary>Probes the fleet's database over one connection, and opens and closes the gate. Logs when the database goes
+/// away and when it is back, and nothing in between, however long that takes.</summary>
 internal sealed class DatabaseWatch : IAsyncDisposable
 {
     private readonly DatabaseGate _gate;
@@ -60,7 +59,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         {
             while (true)
             {
-                // Before the look: what fails during it is looked at once more.
+                // Taken before the probe: a failure during the probe causes another one.
                 var suspicion = _gate.Suspicion();
                 var status = await LookAsync(_gate.Current).ConfigureAwait(false);
                 Report(_gate.Current, status);
@@ -95,7 +94,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         {
             return before.AfterRefused(refused.Message, refused.Next, _time.GetUtcNow());
         }
-        // Whatever the driver throws, the database cannot be used, and is tried again.
+        // Whatever the driver throws, the database is unusable, and the watch tries again.
         catch (Exception cause) when (cause is not OutOfMemoryException && !_end.IsCancellationRequested)
         {
             var why = patience.IsCancellationRequested
@@ -120,7 +119,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         }
     }
 
-    /// <summary>The first failure is said, too, though the phase stays.</summary>
+    /// <summary>The first failure is logged too, although the phase stays the same.</summary>
     private static string InitialWhy(DatabaseStatus status) =>
         DatabaseStatus.Initial(status.Where, status.Since).Why;
 }

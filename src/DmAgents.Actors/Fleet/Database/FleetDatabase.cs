@@ -3,8 +3,8 @@ using LinqToDB;
 
 namespace DmAgents.Actors.Fleet.Database;
 
-/// <summary>Whose the database is.</summary>
-/// <param name="Id">Stays; the name is for people.</param>
+/// <summary>The fleet that owns the database.</summary>
+/// <param name="Id">Never changes; the name is for operators.</param>
 public readonly record struct FleetIdentity(FleetId Id, FleetName Name)
 {
     public override string ToString() => $"{Name} ({Id})";
@@ -13,28 +13,26 @@ public readonly record struct FleetIdentity(FleetId Id, FleetName Name)
 /// <summary>The database of a fleet's journal.</summary>
 public abstract class FleetDatabase
 {
-    /// <summary>Server, database and role, without a password: for people.</summary>
+    /// <summary>Server, database and role, without a password, for messages.</summary>
     public abstract string Where { get; }
 
-    /// <summary>For the plugins of journal and snapshots.</summary>
+    /// <summary>Connection options of the journal and snapshot plugins.</summary>
     internal abstract DataOptions Options { get; }
 
-    /// <summary>What the plugins call this kind of database.</summary>
+    /// <summary>The plugins' name for this kind of database.</summary>
     internal abstract string Provider { get; }
 
-    /// <summary>One connection, which opens when it is first used.</summary>
+    /// <summary>One connection, which opens on first use.</summary>
     internal abstract DatabaseProbe Probe(FleetIdentity fleet);
 }
 
-/// <summary>The one connection by which a host looks whether the database is there.</summary>
+/// <summary>The one connection over which a host checks whether the database is there.</summary>
 internal abstract class DatabaseProbe : IAsyncDisposable
 {
-    /// <summary>
-    /// Done if the database takes changes of this fleet. On a new connection it makes what tables are missing, takes a
-    /// database that is no fleet's for this one, and closes connections from before.
-    /// </summary>
-    /// <exception cref="DatabaseRefusedException">It is not to be used.</exception>
-    /// <exception cref="Exception">Any other one: it is not reached. The next call connects anew.</exception>
+    /// <summary>Completes if the database accepts changes of this fleet. On a new connection it creates missing tables,
+    /// claims a database that belongs to no fleet, and closes connections from before.</summary>
+    /// <exception cref="DatabaseRefusedException">The database must not be used.</exception>
+    /// <exception cref="Exception">Any other one: the database is unreachable. The next call reconnects.</exception>
     public abstract Task CheckAsync(CancellationToken cancellation);
 
     public abstract ValueTask DisposeAsync();

@@ -6,8 +6,8 @@ namespace DmAgents.Actors.Fleet.Database;
 /// <summary>A PostgreSQL server.</summary>
 public sealed class PostgresDatabase : FleetDatabase
 {
-    /// <summary>Connections of one host: its entities recover and write on no more. A server takes 100 by default, so
-    /// that six hosts fit; a larger fleet raises the server's limit or lowers this one.</summary>
+    /// <summary>Maximum connections of one host: its entities recover and write on no more. A server accepts 100 by
+    /// default, enough for six hosts; a larger fleet raises the server's limit or lowers this one.</summary>
     public const int DefaultPoolSize = 16;
 
     private readonly string _connection;
@@ -21,17 +21,17 @@ public sealed class PostgresDatabase : FleetDatabase
 
     public override string Where { get; }
 
-    /// <summary>The setting is a secret: it holds the user's password, or that of the client's key. It may name a file
-    /// that holds the user's password instead.</summary>
+    /// <summary>The setting is a secret: it holds the user's password or the password of the client's key. The setting
+    /// may name a file with the user's password instead.</summary>
     public bool HoldsPassword { get; }
 
     internal override string Provider => ProviderName.PostgreSQL15;
 
     internal override DataOptions Options => new DataOptions().UseConnectionString(Provider, _connection);
 
-    /// <summary>Reads a connection setting: <c>Host=...;Port=...;Database=...;Username=...;Passfile=...</c>, in the
-    /// driver's words.</summary>
-    /// <param name="problem">What is wrong with it, for people.</param>
+    /// <summary>Parses a connection setting: <c>Host=...;Port=...;Database=...;Username=...;Passfile=...</c>, in the
+    /// driver's syntax.</summary>
+    /// <param name="problem">What is wrong with it, for the operator.</param>
     public static bool TryParse(string text, out PostgresDatabase database, out string problem)
     {
         database = null!;
@@ -59,7 +59,7 @@ public sealed class PostgresDatabase : FleetDatabase
         }
         Default("Maximum Pool Size", DefaultPoolSize);
         Default("Application Name", "dmagents");
-        // In seconds: to connect and to wait for a connection of the pool; to answer; between signs of life.
+        // In seconds: to connect, and to wait for a pooled connection; for an answer; between keepalives.
         Default("Timeout", 15);
         Default("Command Timeout", 10);
         Default("Keepalive", 10);
@@ -70,8 +70,8 @@ public sealed class PostgresDatabase : FleetDatabase
     internal NpgsqlConnection Connect(bool pooled) => new(
         new NpgsqlConnectionStringBuilder(_connection) { Pooling = pooled }.ConnectionString);
 
-    /// <summary>Connections from before an interruption are closed when they are next returned, and none of them is
-    /// given out.</summary>
+    /// <summary>Closes pooled connections from before an interruption; one in use closes when it is returned. None of
+    /// them is handed out again.</summary>
     internal void ClearPool()
     {
         using var any = new NpgsqlConnection(_connection);

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace DmAgents.Actors.Fleet.Database;
 
-/// <summary>The connection of a host that looks after its fleet's PostgreSQL.</summary>
+/// <summary>A host's connection that probes its fleet's PostgreSQL.</summary>
 internal sealed class PostgresProbe(PostgresDatabase database, FleetIdentity fleet) : DatabaseProbe
 {
     private NpgsqlConnection? _connection;

@@ -3,21 +3,19 @@ using Npgsql;
 
 namespace DmAgents.Actors.Fleet.Database;
 
-/// <summary>
-/// The tables of a fleet's database: those of Akka.Persistence.Sql, and one row that says whose it is. Made on first
-/// use, by one host at a time: the others wait for its lock and find everything there.
-/// </summary>
+/// <summary>The tables of a fleet's database: those of Akka.Persistence.Sql, and one row that names the owning fleet.
+/// One host at a time creates them on first use: the others wait for its lock and find everything there.</summary>
 internal static class PostgresSchema
 {
-    /// <summary>Of these tables. A host that finds a higher one does not touch them.</summary>
+    /// <summary>Version of these tables. A host that finds a higher one does not touch them.</summary>
     public const int Version = 1;
 
-    /// <summary>PostgreSQL's lock under which one host makes the tables: "dmagents" in ASCII, below 2^63.</summary>
+    /// <summary>PostgreSQL's lock under which one host creates the tables: "dmagents" in ASCII, below 2^63.</summary>
     private const long Lock = 0x646d6167656e7473;
 
     /// <summary>The unique key fences two writers of one entity.</summary>
-    /// <remarks>As the plugin makes them by itself (1.5.73, PostgreSQL), without indexes that only its queries and the
-    /// deletion of snapshots by age use. Its times are in units of 100 ns since the year 1.</remarks>
+    /// <remarks>The same tables as the plugin creates by itself (1.5.73, PostgreSQL), without the indexes that only its
+    /// queries and the deletion of snapshots by age use. Its times are in units of 100 ns since the year 1.</remarks>
     private const string Tables = """
         create table journal (
           ordering bigint generated always as identity primary key,
@@ -45,7 +43,8 @@ internal static class PostgresSchema
           from journal order by ordering;
         """;
 
-    /// <exception cref="DatabaseRefusedException">It belongs to another fleet, or a later version made it.</exception>
+    /// <exception cref="DatabaseRefusedException">It belongs to another fleet, or a later version created
+    /// it.</exception>
     public static async Task EnsureAsync(
         NpgsqlConnection connection, FleetIdentity fleet, CancellationToken cancellation)
     {
@@ -73,7 +72,7 @@ internal static class PostgresSchema
         await transaction.CommitAsync(cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Null: it is no fleet's yet.</summary>
+    /// <summary>Null if no fleet owns it yet.</summary>
     private static async Task<(FleetIdentity Fleet, int Schema)?> OwnerAsync(
         NpgsqlConnection connection, CancellationToken cancellation)
     {

@@ -2,8 +2,8 @@ using LinqToDB;
 
 namespace DmAgents.Actors.Fleet.Database;
 
-/// <summary>A database whose setting cannot be used as the agent starts: the fleet's changes are refused with the
-/// reason, and the host's own work goes on.</summary>
+/// <summary>A database whose setting is unusable when the agent starts: changes of the fleet are refused with the
+/// reason, and the host's own work continues.</summary>
 /// <param name="where">The setting's file.</param>
 /// <param name="why">What is wrong with it, without a secret.</param>
 public sealed class UnusableDatabase(string where, string why) : FleetDatabase
@@ -16,7 +16,8 @@ public sealed class UnusableDatabase(string where, string why) : FleetDatabase
 
     internal override string Provider => ProviderName.PostgreSQL15;
 
-    /// <summary>No connection is opened: the gate stays closed. One that were to be finds no server.</summary>
+    /// <summary>Never used, because the gate stays closed. A connection by these options would find no
+    /// server.</summary>
     internal override DataOptions Options => new DataOptions().UseConnectionString(
         Provider, "Host=/nonexistent;Database=none;Username=none;Pooling=false");
 

@@ -6,10 +6,8 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Fleet.Entities;
 
-/// <summary>
-/// One entity of the fleet: the mailbox and the journal around a pure machine. An answer is sent when what it says is
-/// durable. While the gate is closed a change is refused, and what needs no journal is answered.
-/// </summary>
+/// <summary>One entity of the fleet: the mailbox and the journal around a pure machine. It replies once the reply's
+/// content is durable. While the gate is closed it refuses changes, and answers what needs no journal.</summary>
 internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistentActor
     where TState : class
     where TCommand : class
@@ -23,7 +21,7 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
     private readonly IEntityWatcher<TState>? _watcher;
     private TState _state;
 
-    /// <summary>Waits for what is being written; null: nothing is.</summary>
+    /// <summary>The caller whose events are being written; null if none are.</summary>
     private IActorRef? _asker;
 
     private EntityPieces? _pieces;
@@ -76,7 +74,7 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
                 _pieces = EntityPieces.Of(_pieces, LastSequenceNr, _state, Context.System);
                 var shown = _pieces.Shown(show.Piece);
                 Sender.Tell(shown);
-                // What is read is not kept in memory beside the state.
+                // The serialized state is not kept in memory beside the state once the last piece is read.
                 if (shown.Piece == shown.Pieces - 1)
                     _pieces = null;
                 break;
@@ -86,7 +84,7 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
             case SaveSnapshotSuccess saved:
                 Forget(saved.Metadata.SequenceNr);
                 break;
-            // The next snapshot is tried after the next events; until then a recovery replays more.
+            // The next events try the next snapshot; until then a recovery replays more.
             case SaveSnapshotFailure or DeleteMessagesFailure or DeleteSnapshotsFailure:
                 _gate.Suspect();
                 break;
@@ -130,9 +128,9 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
         });
     }
 
-    /// <summary>The journal did not take it, and this instance stops. Another instance may have written: it is
-    /// recovered from what the journal has.</summary>
-    /// <remarks>Nothing is logged here: what the database does is logged once, by its watch.</remarks>
+    /// <summary>The journal did not store the event, and this instance stops. Another instance may have written:
+    /// recovery reads what the journal has.</summary>
+    /// <remarks>Nothing is logged here: the watch logs the database's failures once.</remarks>
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
         _gate.Suspect();
@@ -140,7 +138,7 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
             Refuse(asker, NotWritten(cause, RefusalKind.TimedOut));
     }
 
-    /// <summary>It was not even tried to be written: this instance continues.</summary>
+    /// <summary>No write was attempted: this instance refuses the change and stops.</summary>
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
         Log.Error(cause, "{0}: an event cannot be written", PersistenceId);
@@ -152,7 +150,7 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
         _gate.Suspect();
-        // A row that cannot be read is no failure of the database, and is there the next time, too.
+        // An unreadable row is no failure of the database, and is still there at the next attempt.
         if (message is not null || reason is System.Runtime.Serialization.SerializationException)
             Log.Error(reason, "{0}: the journal cannot be read", PersistenceId);
     }

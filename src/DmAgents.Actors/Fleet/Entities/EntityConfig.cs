@@ -9,8 +9,8 @@ namespace DmAgents.Actors.Fleet.Entities;
 /// Pure.</summary>
 internal static class EntityConfig
 {
-    /// <summary>Connections of journal and snapshots. They stand beside the text: a setting of the operator's is not
-    /// parsed as HOCON.</summary>
+    /// <summary>Connections of journal and snapshots. They are passed beside the text, so that an operator's setting is
+    /// not parsed as HOCON.</summary>
     public static DataOptionsSetup Connections(FleetEntitySettings settings) => new(settings.Database.Options);
 
     public static Config Of(FleetEntitySettings settings) =>
@@ -53,9 +53,8 @@ internal static class EntityConfig
         }
         """;
 
-    /// <summary>What is the same for journal and snapshots. The tables are made by the database's probe. The gate
-    /// stands before them in place of a circuit breaker, which would refuse for a while after the database is
-    /// back.</summary>
+    /// <summary>The settings that journal and snapshots share. The database's probe creates the tables. The gate
+    /// replaces a circuit breaker, which would refuse for a while after the database is back.</summary>
     private static string Plugin(FleetEntitySettings settings) => $$"""
                 connection-string = "given beside"
                 provider-name = "{{settings.Database.Provider}}"

@@ -21,9 +21,10 @@ internal sealed class IncarnationConverter() : NumberConverter<Incarnation>(i =>
 internal sealed class ContainerEpochConverter()
     : NumberConverter<ContainerEpoch>(epoch => epoch.Number, n => new ContainerEpoch(n));
 
-/// <summary>What is for an entity, as an object with one property: the manifest.</summary>
+/// <summary>The message inside a <see cref="EntityMessages.ToEntity"/>, as an object with one property: the
+/// manifest.</summary>
 internal sealed class EntityInnerConverter() : KindConverter<object>(() => FleetSerializer.Inner)
 {
-    /// <summary>Only what is declared as any object: not each type that is one.</summary>
+    /// <summary>Only members declared as <c>object</c>: not each type derived from it.</summary>
     public override bool CanConvert(Type typeToConvert) => typeToConvert == typeof(object);
 }

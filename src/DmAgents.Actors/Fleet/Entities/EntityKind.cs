@@ -4,12 +4,12 @@ using DmAgents.Domain.Fleet;
 namespace DmAgents.Actors.Fleet.Entities;
 
 /// <summary>A kind of entity.</summary>
-/// <param name="Name">Of its region, the beginning of its persistence ids and manifests. It never changes.</param>
-/// <param name="Subject">What people call one: "image".</param>
+/// <param name="Name">Name of its region, and prefix of its persistence ids and manifests. It never changes.</param>
+/// <param name="Subject">Its name in messages: "image".</param>
 internal abstract record EntityKind(string Name, string Subject);
 
 /// <summary>A kind of entity, with its pure machine.</summary>
-/// <param name="Initial">The state of one that nothing has happened to.</param>
+/// <param name="Initial">The state of an entity without events.</param>
 internal sealed record EntityKind<TState, TCommand, TEvent, TReply>(
     string Name, string Subject, Func<string, TState> Initial,
     Func<TState, TCommand, FleetDecision<TEvent, TReply>> Decide, Func<TState, TEvent, TState> Apply)

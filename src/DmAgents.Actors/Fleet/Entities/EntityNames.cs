@@ -3,8 +3,8 @@ using LinqToDB.Data;
 
 namespace DmAgents.Actors.Fleet.Entities;
 
-/// <summary>Which entities of a kind the fleet's journal knows: all to which something ever happened, since rows of
-/// each stay. Reads the database itself: no entity knows the others.</summary>
+/// <summary>Lists the entities of a kind in the fleet's journal: every entity that ever had an event, since rows of
+/// each stay. Reads the database directly: no entity knows the others.</summary>
 internal sealed class EntityNames(FleetDatabase database)
 {
     /// <exception cref="Exception">The database does not answer.</exception>
@@ -21,9 +21,9 @@ internal sealed class EntityNames(FleetDatabase database)
         }
     }
 
-    /// <summary>From each name the next one by the table's key: the cost follows the names and not their rows, of which
-    /// an entity has hundreds. The key's order is that of the database's language, in which a prefix of letters still
-    /// ends before the next letter; what it lets in besides is left out at the end.</summary>
+    /// <summary>Finds each next name by the table's key: the cost grows with the names and not with their rows, of
+    /// which an entity has hundreds. The key's order is the collation of the database. In it a prefix of letters still
+    /// ends before the next letter; other names that the range includes are dropped at the end.</summary>
     internal static string Query(EntityKind kind, string table)
     {
         // A kind's name is a constant of lower-case letters, none of which ends in z.

@@ -3,15 +3,15 @@ using Akka.Serialization;
 
 namespace DmAgents.Actors.Fleet.Entities;
 
-/// <summary>A state as it is stored, in pieces that fit a message.</summary>
+/// <summary>A stored state, in pieces that fit a message.</summary>
 internal sealed record EntityPieces(long Version, string Manifest, byte[] Bytes)
 {
-    /// <summary>In base 64, and with what is around it, below <see cref="FleetSerializer.MaxBytes"/>.</summary>
+    /// <summary>In base64, and with its envelope, below <see cref="FleetSerializer.MaxBytes"/>.</summary>
     public const int PieceBytes = 64 * 1024;
 
     private int Count => Math.Max(1, (Bytes.Length + PieceBytes - 1) / PieceBytes);
 
-    /// <param name="made">Is given if it is of this version still.</param>
+    /// <param name="made">Reused if it still has this version.</param>
     public static EntityPieces Of(EntityPieces? made, long version, object state, ActorSystem system)
     {
         if (made?.Version == version)
@@ -28,7 +28,7 @@ internal sealed record EntityPieces(long Version, string Manifest, byte[] Bytes)
             Bytes[start..Math.Min(start + PieceBytes, Bytes.Length)]);
     }
 
-    /// <summary>The state of its pieces; null if they are of several versions.</summary>
+    /// <summary>Assembles the state from its pieces; null if they are of several versions.</summary>
     public static object? Whole(IReadOnlyList<EntityMessages.Shown> pieces, ActorSystem system)
     {
         if (pieces.Any(piece => piece.Version != pieces[0].Version))

@@ -3,11 +3,11 @@ using Akka.Cluster.Sharding;
 
 namespace DmAgents.Actors.Fleet.Entities;
 
-/// <summary>Which shard an entity is in. The same on all hosts and in all versions: two answers would be two
-/// instances.</summary>
+/// <summary>Maps an entity to its shard. The mapping must be the same on all hosts and in all versions: two answers
+/// would make two instances.</summary>
 internal sealed class EntityShards : IMessageExtractor
 {
-    /// <summary>Of each kind: several for each host of a fleet, so that they spread evenly.</summary>
+    /// <summary>Shards of each kind: several for each host of a fleet, so that they spread evenly.</summary>
     public const int Count = 64;
 
     public static EntityShards Instance { get; } = new();

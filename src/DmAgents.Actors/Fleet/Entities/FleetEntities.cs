@@ -20,28 +20,26 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Actors.Fleet.Entities;
 
 /// <summary>What a host needs to take part in the entities of its fleet.</summary>
-/// <param name="Fleet">The database must be this fleet's, or no one's.</param>
+/// <param name="Fleet">The database must belong to this fleet, or to none.</param>
 public sealed record FleetEntitySettings(FleetIdentity Fleet, FleetDatabase Database)
 {
     public EntityTimes Times { get; init; } = EntityTimes.Default;
 
     public DatabaseTimes DatabaseTimes { get; init; } = DatabaseTimes.Default;
 
-    /// <summary>Null: the entities on this host are not driven by it, and it takes no orders.</summary>
+    /// <summary>Null: this host does not drive the entities on it, and takes no orders.</summary>
     public SpreadSettings? Spread { get; init; }
 }
 
-/// <summary>An answer of an entity, or why there is none.</summary>
+/// <summary>An entity's answer, or the reason why there is none.</summary>
 /// <param name="Reply">Null: there is none.</param>
-/// <param name="Refusal">Null: there is a reply. One of kind TimedOut says that the change may have been made: asked
-/// again with the same request it is made once.</param>
+/// <param name="Refusal">Null: there is a reply. A refusal of kind TimedOut means that the change may have been made: a
+/// retry with the same request makes it once.</param>
 public readonly record struct EntityAnswer<TReply>(TReply? Reply, Refusal? Refusal)
     where TReply : class;
 
-/// <summary>
-/// The way to the entities of the fleet, from any of its hosts: one region for each kind, in one life of the fleet's
-/// actor system. Every wait has an end, and an absent database is the answer at once.
-/// </summary>
+/// <summary>Access to the entities of the fleet from any of its hosts: one region for each kind, in one life of the
+/// fleet's actor system. Every wait has a deadline, and requests fail at once if the database is away.</summary>
 public sealed class FleetEntities : IFleetEntities
 {
     private readonly ActorSystem _system;
@@ -80,7 +78,7 @@ public sealed class FleetEntities : IFleetEntities
     public DateTimeOffset? ReadySince => Database.Current is { IsReady: true, Since: var since } ? since : null;
 
     /// <summary>Starts the regions in a fleet's actor system, and the watch over the database; both end with the
-    /// system. Its configuration is of <see cref="FleetConfig"/> with the same settings.</summary>
+    /// system. The system's configuration must come from <see cref="FleetConfig"/> with the same settings.</summary>
     public static FleetEntities Start(ActorSystem system, FleetEntitySettings settings, TimeProvider time)
     {
         var gate = new DatabaseGate(DatabaseStatus.Initial(settings.Database.Where, time.GetUtcNow()));
@@ -95,7 +93,7 @@ public sealed class FleetEntities : IFleetEntities
         LayerBucket bucket, LocationCommand command, CancellationToken cancellation) =>
         Ask<LocationReply>(_locations, LocationKind.Kind, LocationKind.Id(bucket), command, cancellation);
 
-    /// <summary>Announces what a host has in a bucket, in as many messages as that takes.</summary>
+    /// <summary>Announces what a host has in a bucket, in as many messages as needed.</summary>
     public async Task<EntityAnswer<LocationReply>> Announce(
         LayerBucket bucket, HostName host, LayerAnnouncement announcement, DateTimeOffset at,
         CancellationToken cancellation)
@@ -110,7 +108,7 @@ public sealed class FleetEntities : IFleetEntities
             if (answer.Reply is LocationReply reply)
                 return new(reply, null);
         }
-        // The bucket has moved in between and has forgotten the first parts.
+        // The bucket has moved meanwhile and has lost the first parts.
         return new(null, new Refusal(
             RefusalKind.Busy, $"cannot change {LocationKind.Kind.Subject}", bucket.ToString(),
             "it moved to another host", "announce again"));
@@ -119,11 +117,11 @@ public sealed class FleetEntities : IFleetEntities
     public Task<EntityAnswer<HostReply>> Ask(HostName host, HostCommand command, CancellationToken cancellation) =>
         Ask<HostReply>(_ledgers, LedgerKind.Kind, host.Value, command, cancellation);
 
-    /// <summary>What the fleet knows of a host.</summary>
+    /// <summary>What the fleet knows about a host.</summary>
     public Task<EntityAnswer<HostLedger>> Show(HostName host, CancellationToken cancellation) =>
         Show<HostLedger>(_ledgers, LedgerKind.Kind, host.Value, cancellation);
 
-    /// <summary>What the fleet knows of the layers in a bucket.</summary>
+    /// <summary>What the fleet knows about the layers in a bucket.</summary>
     public Task<EntityAnswer<LocationState>> Show(LayerBucket bucket, CancellationToken cancellation) =>
         Show<LocationState>(_locations, LocationKind.Kind, LocationKind.Id(bucket), cancellation);
 
@@ -131,7 +129,7 @@ public sealed class FleetEntities : IFleetEntities
         ImageReference image, ImageCommand command, CancellationToken cancellation) =>
         Ask<ImageReply>(_images, ImageKind.Kind, image.Value, command, cancellation);
 
-    /// <summary>What the fleet knows of an image.</summary>
+    /// <summary>What the fleet knows about an image.</summary>
     public Task<EntityAnswer<ImageState>> Show(ImageReference image, CancellationToken cancellation) =>
         Show<ImageState>(_images, ImageKind.Kind, image.Value, cancellation);
 
@@ -139,23 +137,23 @@ public sealed class FleetEntities : IFleetEntities
         ContainerName container, ContainerCommand command, CancellationToken cancellation) =>
         Ask<ContainerReply>(_containers, ContainerKind.Kind, container.Value, command, cancellation);
 
-    /// <summary>What the fleet knows of a container.</summary>
+    /// <summary>What the fleet knows about a container.</summary>
     public Task<EntityAnswer<ContainerState>> Show(ContainerName container, CancellationToken cancellation) =>
         Show<ContainerState>(_containers, ContainerKind.Kind, container.Value, cancellation);
 
-    /// <summary>The hosts that the fleet has ever heard of.</summary>
+    /// <summary>All hosts that ever had an event in the fleet.</summary>
     public Task<EntityAnswer<IReadOnlyList<HostName>>> Hosts(CancellationToken cancellation) =>
         Names(LedgerKind.Kind, id => new HostName(id), cancellation);
 
-    /// <summary>The images that any host has ever announced or defined.</summary>
+    /// <summary>All images that any host ever announced or defined.</summary>
     public Task<EntityAnswer<IReadOnlyList<ImageReference>>> Images(CancellationToken cancellation) =>
         Names(ImageKind.Kind, id => new ImageReference(id), cancellation);
 
-    /// <summary>The containers that any host has ever announced or made.</summary>
+    /// <summary>All containers that any host ever announced or created.</summary>
     public Task<EntityAnswer<IReadOnlyList<ContainerName>>> Containers(CancellationToken cancellation) =>
         Names(ContainerKind.Kind, id => new ContainerName(id), cancellation);
 
-    /// <summary>The buckets to which something was ever announced.</summary>
+    /// <summary>All buckets that ever had an announcement.</summary>
     public Task<EntityAnswer<IReadOnlyList<LayerBucket>>> Buckets(CancellationToken cancellation) => Names(
         LocationKind.Kind, id => new LayerBucket(int.Parse(id, CultureInfo.InvariantCulture)), cancellation);
 
@@ -214,7 +212,7 @@ public sealed class FleetEntities : IFleetEntities
                 region, kind, id, new EntityMessages.Show(pieces.Count), cancellation).ConfigureAwait(false);
             if (shown is null)
                 return new(null, refusal);
-            // It has changed since the first piece.
+            // The state has changed since the first piece.
             if (pieces.Count > 0 && pieces[0].Version != shown.Version)
             {
                 pieces.Clear();
@@ -283,7 +281,8 @@ public sealed class FleetEntities : IFleetEntities
         }
     }
 
-    /// <summary>Done a while after the gate has closed: what waits for the database by then waits in vain.</summary>
+    /// <summary>Completes a while after the gate has closed: a request that still waits for the database would time
+    /// out.</summary>
     private async Task LastWordsAsync(CancellationToken cancellation)
     {
         await Database.When(status => !status.IsReady, cancellation).ConfigureAwait(false);
@@ -293,7 +292,7 @@ public sealed class FleetEntities : IFleetEntities
     private static Refusal Unknown(EntityKind kind, string id, string why) => new(
         RefusalKind.TimedOut, $"no answer of {kind.Subject}", id, why, "try again in a moment");
 
-    /// <summary>Its failure is expected and is not reported as unobserved.</summary>
+    /// <summary>Marks a task's failure as observed: it is expected.</summary>
     private static void Watched(Task task) => _ = task.ContinueWith(
         static done => _ = done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
         TaskScheduler.Default);

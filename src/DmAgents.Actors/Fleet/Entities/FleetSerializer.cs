@@ -14,20 +14,20 @@ using DmAgents.Domain.Fleet.Orders;
 
 namespace DmAgents.Actors.Fleet.Entities;
 
-/// <summary>
-/// What a fleet's entities journal, and what hosts send them: JSON under manifests such as "image-defined.v1", which
-/// stay what they are. Hosts of two releases share a fleet and its journal while it is upgraded.
-/// </summary>
+/// <summary>Serializes what a fleet's entities journal and what hosts send them: JSON under manifests such as
+/// "image-defined.v1", which never change their meaning. During an upgrade, hosts of two releases share a fleet and its
+/// journal.</summary>
 public sealed class FleetSerializer(ExtendedActorSystem system)
     : ManifestSerializer(system, "the fleet", ByManifest)
 {
-    /// <summary>With each row of the journal and on each message; never to be given to another serializer.</summary>
+    /// <summary>Stored with each row of the journal and each message. Never reuse it for another serializer.</summary>
     public const int Id = 20419;
 
-    /// <summary>Of a message. Remoting has frames of 128,000 bytes and drops a larger message without a word.</summary>
+    /// <summary>Maximum size of a message. Remoting has frames of 128,000 bytes and drops a larger message
+    /// silently.</summary>
     public const int MaxBytes = 100_000;
 
-    /// <summary>The types that it takes, with those derived of them.</summary>
+    /// <summary>The types that it serializes, including derived types.</summary>
     internal static readonly Type[] Bound =
     [
         typeof(IEntityMessage), typeof(LocationCommand), typeof(LocationEvent), typeof(LocationReply),
@@ -58,7 +58,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system)
 
     public override int Identifier => Id;
 
-    /// <summary>How large the message is, if it is larger than a message between hosts may be; else null.</summary>
+    /// <summary>The message's size in bytes if it exceeds the maximum between hosts; otherwise null.</summary>
     internal static int? Excess(object message, ActorSystem system)
     {
         var bytes = system.Serialization.FindSerializerFor(message).ToBinary(message).Length;

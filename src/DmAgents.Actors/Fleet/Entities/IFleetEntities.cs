@@ -8,10 +8,10 @@ using DmAgents.Domain.Images;
 
 namespace DmAgents.Actors.Fleet.Entities;
 
-/// <summary>The fleet's entities as they are asked. Every wait has an end.</summary>
+/// <summary>Access to the fleet's entities. Every wait has a deadline.</summary>
 public interface IFleetEntities
 {
-    /// <summary>Since when this host's entities take changes; null: they take none at present.</summary>
+    /// <summary>When this host's entities began to accept changes; null while they accept none.</summary>
     DateTimeOffset? ReadySince { get; }
 
     Task<EntityAnswer<LocationReply>> Ask(
@@ -19,18 +19,18 @@ public interface IFleetEntities
 
     Task<EntityAnswer<HostReply>> Ask(HostName host, HostCommand command, CancellationToken cancellation);
 
-    /// <summary>What the fleet knows of a host.</summary>
+    /// <summary>What the fleet knows about a host.</summary>
     Task<EntityAnswer<HostLedger>> Show(HostName host, CancellationToken cancellation);
 
     Task<EntityAnswer<ImageReply>> Ask(
         ImageReference image, ImageCommand command, CancellationToken cancellation);
 
-    /// <summary>What the fleet knows of an image.</summary>
+    /// <summary>What the fleet knows about an image.</summary>
     Task<EntityAnswer<ImageState>> Show(ImageReference image, CancellationToken cancellation);
 
     Task<EntityAnswer<ContainerReply>> Ask(
         ContainerName container, ContainerCommand command, CancellationToken cancellation);
 
-    /// <summary>What the fleet knows of a container.</summary>
+    /// <summary>What the fleet knows about a container.</summary>
     Task<EntityAnswer<ContainerState>> Show(ContainerName container, CancellationToken cancellation);
 }

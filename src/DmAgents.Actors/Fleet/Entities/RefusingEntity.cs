@@ -5,10 +5,8 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Fleet.Entities;
 
-/// <summary>
-/// Stands in for an entity that is not in memory while the gate is closed: answers the first message with the reason
-/// and stops, so that the next message finds the entity if the database is back.
-/// </summary>
+/// <summary>Replaces an entity that is not in memory while the gate is closed: answers the first message with the
+/// reason and stops. The next message then finds the entity if the database is back.</summary>
 internal sealed class RefusingEntity(Func<Refusal> refusal, DatabaseGate gate) : UntypedActor
 {
     public static Props Props(Func<Refusal> refusal, DatabaseGate gate) =>

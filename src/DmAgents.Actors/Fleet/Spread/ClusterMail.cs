@@ -24,7 +24,7 @@ internal sealed class ClusterMail(ActorSystem system) : IHostMail
         }
     }
 
-    /// <summary>Starts what takes the orders for this host.</summary>
+    /// <summary>Starts the actor that receives this host's orders.</summary>
     public void Receive(Action<HostOrder> take) => system.ActorOf(Props.Create(() => new Receiver(take)), Name);
 
     public void Send(HostName host, HostOrder order)

@@ -9,10 +9,8 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Fleet.Spread;
 
-/// <summary>
-/// One look at a container: what became of its hosts, and what it asks of its image and of hosts. It keeps nothing, as
-/// <see cref="ImageRound"/>.
-/// </summary>
+/// <summary>One round for a container: notes what happened to its hosts, and sends the container's requests to its
+/// image and to hosts. Stateless, like <see cref="ImageRound"/>.</summary>
 internal sealed class ContainerRound(
     IFleetEntities entities, IHostMail hosts, KnownLedgers ledgers, TimeProvider time)
 {
@@ -27,13 +25,13 @@ internal sealed class ContainerRound(
             await entities.Ask(state.Name, host, cancellation).ConfigureAwait(false);
         if (gone.Count > 0 || !ContainerCare.IsNeeded(state))
             return;
-        // Without a message it would leave memory while it waits.
+        // Without a message the container would leave memory while it waits.
         await entities.Show(state.Name, cancellation).ConfigureAwait(false);
         foreach (var work in ContainerWork.Of(state))
             await DoAsync(state, work, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>The same at each repetition: the image gets one wish for this epoch.</summary>
+    /// <summary>The same id at each repetition: the image gets one wish for this epoch.</summary>
     internal static RequestId PinOf(ContainerName name, ContainerEpoch epoch) => new(new Guid(
         SHA256.HashData(Encoding.UTF8.GetBytes($"image for container {name} {epoch}")).AsSpan(0, 16)));
 
@@ -61,7 +59,8 @@ internal sealed class ContainerRound(
         }
     }
 
-    /// <summary>The image's entity brings the copy, and its driver restores it; here only the outcome counts.</summary>
+    /// <summary>The image's entity creates the copy, and its driver restores it; only the outcome counts
+    /// here.</summary>
     private async Task BringAsync(
         ContainerState state, ContainerWork.BringImage work, CancellationToken cancellation)
     {
@@ -81,7 +80,7 @@ internal sealed class ContainerRound(
         };
         if (next is not null)
             await entities.Ask(state.Name, next, cancellation).ConfigureAwait(false);
-        // The host need not have the image for a container that it does not get.
+        // The host does not need the image for a container that it does not get.
         if (next is ContainerCommands.NoteFailure)
         {
             await entities.Ask(work.Image, new ImageCommands.ReleasePins(

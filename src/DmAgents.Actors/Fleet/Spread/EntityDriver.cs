@@ -3,18 +3,16 @@ using DmAgents.Actors.Fleet.Entities;
 
 namespace DmAgents.Actors.Fleet.Spread;
 
-/// <summary>
-/// Looks after the entities of one kind that live on this host: a round after each change, and by timer. An entity that
-/// moves to another host is looked after there. What happens while a round runs has another one follow.
-/// </summary>
-/// <param name="round">One look. It may be interrupted anywhere.</param>
-/// <param name="needsCare">Whether the entity is looked at often.</param>
+/// <summary>Drives the entities of one kind on this host: a round after each change, and by timer. If an entity moves
+/// to another host, that host drives it. A change during a round causes another one.</summary>
+/// <param name="round">One round. It may be interrupted anywhere.</param>
+/// <param name="needsCare">Whether the entity needs frequent rounds.</param>
 internal sealed class EntityDriver<TState>(
     Func<TState, CancellationToken, Task> round, Func<TState, bool> needsCare, SpreadSettings settings,
     TimeProvider time, ILoggingAdapter log) : IEntityWatcher<TState>, IDisposable
     where TState : class
 {
-    /// <summary>Rounds at a time: fewer than connections of the journal.</summary>
+    /// <summary>Concurrent rounds: fewer than connections of the journal.</summary>
     private const int Beside = 8;
 
     private readonly Lock _lock = new();
@@ -106,7 +104,7 @@ internal sealed class EntityDriver<TState>(
         {
             return;
         }
-        // A fault about one entity keeps no other from its round, and the next look tries again.
+        // A fault about one entity does not block the rounds of others, and the next round retries.
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             log.Error(fault, "the fleet's {0} could not be looked after", id);

@@ -6,7 +6,7 @@ using DmAgents.Domain.Fleet.Images;
 
 namespace DmAgents.Actors.Fleet.Spread;
 
-/// <summary>Does what the entities on this host ask for, in one life of the fleet's actor system.</summary>
+/// <summary>Carries out what the entities on this host request, in one life of the fleet's actor system.</summary>
 internal sealed class FleetSpread : IDisposable
 {
     private FleetSpread(EntityDriver<ImageState> images, EntityDriver<ContainerState> containers) =>

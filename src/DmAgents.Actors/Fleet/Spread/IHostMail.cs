@@ -3,10 +3,10 @@ using DmAgents.Domain.Fleet.Orders;
 
 namespace DmAgents.Actors.Fleet.Spread;
 
-/// <summary>The hosts of the fleet as orders are sent to them.</summary>
+/// <summary>Delivers orders to the hosts of the fleet.</summary>
 internal interface IHostMail
 {
-    /// <summary>Hosts that can be reached at this moment, this one among them.</summary>
+    /// <summary>The hosts reachable at this moment, including this one.</summary>
     IReadOnlyCollection<HostName> Reached { get; }
 
     /// <summary>Sends an order. It may be lost: the sender repeats it until the outcome is known.</summary>

@@ -9,11 +9,9 @@ using DmAgents.Domain.Fleet.Orders;
 
 namespace DmAgents.Actors.Fleet.Spread;
 
-/// <summary>
-/// One look at an image: what became of its hosts, what it decides, and what it asks of others. It keeps nothing: one
-/// that is interrupted anywhere is made again from the image's state. A change of the image ends the round, because the
-/// change brings the next one.
-/// </summary>
+/// <summary>One round for an image: notes what happened to its hosts, decides, and sends requests to other entities and
+/// hosts. Stateless: after an interruption anywhere, the next round starts from the image's state. A change of the
+/// image ends the round, because the change causes the next one.</summary>
 internal sealed class ImageRound(
     IFleetEntities entities, IHostMail hosts, KnownLedgers ledgers, SpreadSettings settings, TimeProvider time)
 {
@@ -41,8 +39,8 @@ internal sealed class ImageRound(
         }
     }
 
-    /// <summary>No host could renew its copy while the entities took no changes, so that none is given up for it before
-    /// a whole lease has passed since. What else there is to decide waits.</summary>
+    /// <summary>While the entities accepted no changes, no host could renew its copy. Therefore no copy is given up
+    /// until a whole lease has passed since. Other decisions wait too.</summary>
     private bool IsInGrace(ImageState state)
     {
         var now = time.GetUtcNow();
@@ -50,7 +48,7 @@ internal sealed class ImageRound(
             && (entities.ReadySince is not { } since || now - since < settings.CopyLease);
     }
 
-    /// <returns>The image changes.</returns>
+    /// <returns>True if the image changes.</returns>
     private async Task<bool> NoteGoneAsync(
         ImageState state, IReadOnlyList<HostLedger> known, CancellationToken cancellation)
     {
@@ -60,9 +58,9 @@ internal sealed class ImageRound(
         return gone.Count > 0;
     }
 
-    /// <summary>A container that is gone releases its pins itself, unless its driver died before and nothing has woken
+    /// <summary>A removed container releases its pins itself, unless its driver died before and no message has reached
     /// its entity since.</summary>
-    /// <returns>The image changes.</returns>
+    /// <returns>True if the image changes.</returns>
     private async Task<bool> ReleasePinsAsync(ImageState state, CancellationToken cancellation)
     {
         var changes = false;
@@ -79,16 +77,15 @@ internal sealed class ImageRound(
         return changes;
     }
 
-    /// <summary>The entity is asked only if it has something to decide, or is to stay in memory because it will.
-    /// </summary>
-    /// <returns>The image changes.</returns>
+    /// <summary>Asks the entity only if it has something to decide, or must stay in memory because it will.</summary>
+    /// <returns>True if the image changes.</returns>
     private async Task<bool> ConsiderAsync(
         ImageState state, IReadOnlyList<HostLedger> known, CancellationToken cancellation)
     {
         var (events, consider) = Foresee(state, known, []);
         if (events.Any(e => e is ImageEvents.CopyPlanned))
         {
-            // What hosts have of the lineage matters only now.
+            // Only now does it matter which layers of the lineage hosts have.
             var located = await LocateAsync(state, cancellation).ConfigureAwait(false);
             (events, consider) = Foresee(state, known, located);
         }

@@ -5,21 +5,21 @@ using DmAgents.Domain.Fleet.Inventory;
 
 namespace DmAgents.Actors.Fleet.Spread;
 
-/// <summary>The hosts' ledgers as they were a moment ago: many entities look at them at once. A ledger itself refuses
-/// what does not fit, so that an older picture costs another try and nothing else.</summary>
+/// <summary>Briefly cached ledgers of hosts: many entities read them at once. A ledger itself refuses what does not
+/// fit, so that a stale one costs another attempt and nothing else.</summary>
 internal sealed class KnownLedgers(IFleetEntities entities, TimeProvider time)
 {
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<HostName, (HostLedger Ledger, long At)> _known = new();
 
-    /// <returns>Null: one of them cannot be had at present.</returns>
+    /// <returns>Null: one of them is unavailable at present.</returns>
     public Task<IReadOnlyList<HostLedger>?> OfAsync(
         IEnumerable<HostName> hosts, CancellationToken cancellation) => OfAsync(hosts, [], cancellation);
 
-    /// <param name="hosts">Nothing can be decided without these.</param>
-    /// <param name="others">Of these only the ledgers that answer: the others are no places at present.</param>
-    /// <returns>Null: one of <paramref name="hosts"/> cannot be had at present.</returns>
+    /// <param name="hosts">Required: nothing can be decided without these.</param>
+    /// <param name="others">Optional: only the ledgers that answer. The other hosts are no targets at present.</param>
+    /// <returns>Null: one of <paramref name="hosts"/> is unavailable at present.</returns>
     public async Task<IReadOnlyList<HostLedger>?> OfAsync(
         IEnumerable<HostName> hosts, IEnumerable<HostName> others, CancellationToken cancellation)
     {
@@ -31,7 +31,7 @@ internal sealed class KnownLedgers(IFleetEntities entities, TimeProvider time)
             : [.. ledgers.OfType<HostLedger>()];
     }
 
-    /// <summary>It has changed.</summary>
+    /// <summary>Drops a ledger from the cache: it has changed.</summary>
     public void Forget(HostName host) => _known.TryRemove(host, out _);
 
     private async Task<HostLedger?> OfAsync(HostName host, CancellationToken cancellation)

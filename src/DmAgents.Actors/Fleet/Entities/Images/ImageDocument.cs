@@ -15,7 +15,7 @@ internal sealed record ImageDocument(
     ImmutableArray<PlacementRecord> Decisions, ImmutableArray<RequestId> Requests,
     ImmutableArray<ImagePin>? Pins = null)
 {
-    // Pinned: the hosts alone, as agents before Pins read them.
+    // Pinned holds the hosts alone, for agents that predate Pins.
     public static ImageDocument Of(ImageState state) => new(
         state.Reference, state.Config, state.Lineage, state.Wanted, state.LastCopy,
         [.. state.Hosts.Select(host => new ImageHostDocument(host.Key, host.Value))], [.. state.Copies.Values],

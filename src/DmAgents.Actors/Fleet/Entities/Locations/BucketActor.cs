@@ -4,7 +4,7 @@ using DmAgents.Domain.Fleet.Locations;
 
 namespace DmAgents.Actors.Fleet.Entities.Locations;
 
-/// <summary>A bucket, which puts announcements together that come in parts.</summary>
+/// <summary>A bucket; it assembles announcements that arrive in parts.</summary>
 internal sealed class BucketActor(string id, DatabaseGate gate, EntityTimes times)
     : EntityActor<LocationState, LocationCommand, LocationEvent, LocationReply>(
         LocationKind.Kind, id, gate, times, watcher: null)
