@@ -5,17 +5,15 @@ using Akka.Event;
 
 namespace DmAgents.Actors;
 
-/// <summary>
-/// Akka's timers as timers of the .NET runtime, which sleeps until the next one is due. Akka's own scheduler is a wheel
-/// that turns every 10 ms from the first timer on: some 1,000 context switches a second of an agent that has nothing to
-/// do. A slower wheel (<c>akka.scheduler.tick-duration</c>) makes each timer late by up to a tick; these are on time to
-/// a millisecond.
-/// </summary>
-/// <remarks>What repeats waits for its interval from the end of one run to the next: runs never overlap. At the end of
-/// the actor system nothing that is pending is run.</remarks>
+/// <summary>Implements Akka's timers as timers of the .NET runtime, which sleeps until the next one is due. Akka's own
+/// scheduler is a wheel that turns every 10 ms from the first timer on: some 1,000 context switches a second in an idle
+/// agent. A slower wheel (<c>akka.scheduler.tick-duration</c>) delays each timer by up to a tick; these are accurate to
+/// a millisecond.</summary>
+/// <remarks>A repeated timer waits for its interval from the end of one run to the next: runs never overlap. When the
+/// actor system ends, pending timers do not run.</remarks>
 public sealed class RuntimeTimers(Config scheduler, ILoggingAdapter log) : SchedulerBase(scheduler, log), IDisposable
 {
-    /// <summary>A runtime's timer takes 49 days at most.</summary>
+    /// <summary>A runtime timer accepts 49 days at most.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
 
     private readonly Lock _lock = new();
@@ -83,7 +81,7 @@ public sealed class RuntimeTimers(Config scheduler, ILoggingAdapter log) : Sched
             _pending.Remove(pending);
     }
 
-    /// <summary>One thing that is scheduled.</summary>
+    /// <summary>One scheduled action.</summary>
     private sealed class Pending(RuntimeTimers owner, TimeSpan interval, Action action)
     {
         private readonly Lock _lock = new();
@@ -96,14 +94,14 @@ public sealed class RuntimeTimers(Config scheduler, ILoggingAdapter log) : Sched
         {
             lock (_lock)
             {
-                // The timer outlives whatever is under way where it is made.
+                // The timer must not inherit the execution context of the code that creates it.
                 var suppressed = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : Suppress();
                 _timer = TimeProvider.System.CreateTimer(
                     static pending => ((Pending)pending!).OnDue(), this, Timeout.InfiniteTimeSpan,
                     Timeout.InfiniteTimeSpan);
                 suppressed?.Undo();
             }
-            // Before it is armed: its first run may cancel it, and is the last then.
+            // Before it is armed: its first run may cancel it, and is then the last.
             if (cancelable is not null)
                 Follow(cancelable);
             lock (_lock)
@@ -127,7 +125,7 @@ public sealed class RuntimeTimers(Config scheduler, ILoggingAdapter log) : Sched
 
         private static AsyncFlowControl? Suppress() => ExecutionContext.SuppressFlow();
 
-        /// <summary>What is cancelled does not wait in the runtime's queue until it would have been due.</summary>
+        /// <summary>Removes a cancelled timer from the runtime's queue before it is due.</summary>
         private void Follow(ICancelable cancelable)
         {
             var registration = cancelable.Token.UnsafeRegister(static pending => ((Pending)pending!).Drop(), this);
@@ -181,7 +179,7 @@ public sealed class RuntimeTimers(Config scheduler, ILoggingAdapter log) : Sched
             {
                 action();
             }
-            // Whatever it is, it must not end the process by way of the runtime's timer.
+            // No exception may end the process through the runtime's timer.
             catch (Exception cause) when (cause is not OutOfMemoryException)
             {
                 owner.Log.Error(cause, "what was scheduled failed");

@@ -8,12 +8,12 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>Knows which pools the host has, and keeps an actor for each.</summary>
-/// <remarks>A pool actor that stops by itself (its journal failed) is started again after a pause.</remarks>
+/// <summary>Knows the host's pools, and keeps an actor for each.</summary>
+/// <remarks>A pool actor that stops by itself (its journal failed) is restarted after a pause.</remarks>
 public sealed class HostActor : UntypedPersistentActor, IWithTimers
 {
-    /// <summary>A pool's life is three events. A snapshot bounds what is replayed, and what the journal keeps.
-    /// </summary>
+    /// <summary>Each pool adds three events over its life. A snapshot bounds the replay and the journal's
+    /// size.</summary>
     private const int SnapshotEvery = 200;
 
     private readonly Func<PoolName, PoolUuid, PoolSetup> _setupOf;
@@ -28,11 +28,11 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     private IActorRef _stopper = ActorRefs.Nobody;
     private bool _isStopping;
 
-    /// <summary>Whoever waits for the pool whose registration is being written.</summary>
+    /// <summary>The request that waits for the pool whose registration is being written.</summary>
     private (IActorRef To, RequestId Request)? _founder;
 
-    /// <param name="setupOf">What a pool's actor is given.</param>
-    /// <param name="sweeper">Deletes the rows of pools that are no more.</param>
+    /// <param name="setupOf">Returns the setup of a pool's actor.</param>
+    /// <param name="sweeper">Deletes the rows of forgotten pools.</param>
     public HostActor(Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time, IActorRef sweeper) =>
         (_setupOf, _time, _sweeper) = (setupOf, time, sweeper);
 
@@ -44,18 +44,18 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         Func<PoolName, PoolUuid, PoolSetup> setupOf, TimeProvider time, IActorRef sweeper) =>
         Akka.Actor.Props.Create(() => new HostActor(setupOf, time, sweeper));
 
-    /// <summary>An exception is a bug or a dead journal: a pool actor that met one starts again from its journal.
-    /// </summary>
+    /// <summary>An exception is a bug or a dead journal: the pool actor stops, and is restarted from its journal after
+    /// a pause.</summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
 
-    /// <remarks>The actor is stopped after this; its keeper starts it again.</remarks>
+    /// <remarks>Akka stops the actor after this; its keeper restarts it.</remarks>
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
         base.OnPersistFailure(cause, @event, sequenceNr);
         if (_founder is not { } founder)
             return;
         _founder = null;
-        // Whoever hears it asks again at once, and is not to ask one that is gone.
+        // The caller retries as soon as it has this answer: by then the keeper must know that this actor fails.
         Context.Parent.Tell(HostMessages.Failing.Instance);
         founder.To.Tell(new PoolReplies.Refused(founder.Request, new Refusal(
             RefusalKind.TimedOut, "the journal failed", "the list of pools",
@@ -140,7 +140,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     {
         if (_pools.TryGetValue(name, out var known))
         {
-            // The pool knows whether this is the request that made it.
+            // The pool knows whether this is the request that created it.
             if (IsDown(known))
                 Sender.Tell(Busy(command.Request, name));
             else
@@ -175,7 +175,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
             pool.Actor.Forward(message.Command);
     }
 
-    /// <summary>Its actor has stopped by itself, and is not started again yet.</summary>
+    /// <summary>Its actor has stopped by itself, and has not been restarted yet.</summary>
     private bool IsDown(RegisteredPool pool) =>
         _setupOf(pool.Name, pool.Uuid).Board.Find(pool.Name) is { } shown && shown.Actor.IsNobody();
 
@@ -225,12 +225,12 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         StopWhenDone();
     }
 
-    /// <summary>False for a pool that is forgotten: its actor ends already.</summary>
+    /// <summary>False for a forgotten pool: its actor is already stopping.</summary>
     private bool IsOpening(PoolName name) => _pools.TryGetValue(name, out var pool)
         && _setupOf(name, pool.Uuid).Board.Find(name) is null or { Phase: PoolPhase.Opening };
 
-    /// <summary>Of a pool that is not open yet there is nothing to finish. It is neither asked nor waited for: its
-    /// journal may not answer, and the kernel may not either.</summary>
+    /// <summary>A pool that is not open yet has nothing to finish. It is stopped without a request and without a wait:
+    /// its journal or the kernel may not respond.</summary>
     private void StopAtOnce(IActorRef actor)
     {
         _actors.Remove(actor);
@@ -245,7 +245,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         Context.Stop(Self);
     }
 
-    /// <summary>An event is durable.</summary>
+    /// <summary>Applies a durable event.</summary>
     private void Note(HostEvent happened)
     {
         Apply(happened);
@@ -256,7 +256,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         SaveSnapshot(_state);
     }
 
-    /// <summary>The rows of a pool go when its actor, which may be writing yet, is no more.</summary>
+    /// <summary>A forgotten pool's rows are deleted once its actor, which may still be writing, has stopped.</summary>
     private void EraseForgotten()
     {
         foreach (var uuid in _state.Forgotten.Where(uuid => !_writers.ContainsValue(uuid)))
@@ -280,7 +280,8 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
                 if (!_pools.TryGetValue(e.Name, out var pool) || pool.Uuid != e.Uuid)
                     break;
                 _pools.Remove(e.Name);
-                // It stops when what it has given the journal is written: that would be left when its rows are deleted.
+                // The actor stops once its pending journal writes are stored: a later write would survive the deletion
+                // of its rows.
                 if (!pool.Actor.IsNobody())
                     pool.Actor.Tell(PoolMessages.Forgotten.Instance);
                 _setupOf(e.Name, e.Uuid).Board.Forget(e.Name);

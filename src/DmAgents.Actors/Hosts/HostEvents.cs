@@ -2,18 +2,18 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>What has happened to a host's list of pools.</summary>
+/// <summary>An event of a host's list of pools.</summary>
 public abstract record HostEvent(DateTimeOffset At);
 
 /// <summary>The events.</summary>
 public static class HostEvents
 {
-    /// <summary>A pool of this name is to exist; its own journal tells the rest.</summary>
+    /// <summary>A pool of this name is to exist; its own journal has the rest.</summary>
     public sealed record PoolRegistered(PoolName Name, PoolUuid Uuid, DateTimeOffset At) : HostEvent(At);
 
-    /// <summary>The pool is no more; its name is free.</summary>
+    /// <summary>The pool no longer exists; its name is free.</summary>
     public sealed record PoolForgotten(PoolName Name, PoolUuid Uuid, string Why, DateTimeOffset At) : HostEvent(At);
 
-    /// <summary>No row of a forgotten pool is left in the journal.</summary>
+    /// <summary>The journal has no row of the forgotten pool left.</summary>
     public sealed record JournalErased(PoolUuid Uuid, DateTimeOffset At) : HostEvent(At);
 }

@@ -4,12 +4,10 @@ using DmAgents.Actors.Serialization;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>
-/// Starts the host actor again if its journal failed, which stops it and its pools: their devices and mounts stay, and
-/// are found again. What is asked meanwhile waits.
-/// </summary>
-/// <remarks>It waits here and not in the host actor: one whose replay fails or times out takes what it was sent with
-/// it.</remarks>
+/// <summary>Restarts the host actor if its journal fails. The failure stops the host actor and its pools: their devices
+/// and mounts stay, and the restart finds them again. Requests wait meanwhile.</summary>
+/// <remarks>Requests wait here and not in the host actor: if its replay fails or times out, messages in its stash are
+/// lost.</remarks>
 public sealed class HostKeeper : UntypedActor, IWithTimers, IWithUnboundedStash
 {
     private readonly Props _host;
@@ -30,7 +28,7 @@ public sealed class HostKeeper : UntypedActor, IWithTimers, IWithUnboundedStash
 
     public IStash Stash { get; set; } = null!;
 
-    /// <param name="host">Of the host actor.</param>
+    /// <param name="host">Props of the host actor.</param>
     /// <param name="pause">Between its end and the next try.</param>
     public static Props Props(Props host, TimeSpan pause) => Akka.Actor.Props.Create(() => new HostKeeper(host, pause));
 
@@ -60,7 +58,7 @@ public sealed class HostKeeper : UntypedActor, IWithTimers, IWithUnboundedStash
                 _log.Error("the host's actor stopped by itself; it starts again in {0}", _pause);
                 Timers.StartSingleTimer(nameof(StartAgain), StartAgain.Instance, _pause);
                 break;
-            // Before its journal is replayed it has no pool that would have to be stopped in order.
+            // Before the replay it has no pool to stop in order.
             case HostMessages.Stop when !_isReady:
                 Sender.Tell(new HostMessages.Stopped());
                 Context.Stop(Self);

@@ -5,12 +5,10 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>
-/// The way to a host's pools within its process: commands are answered by values, and every wait has an end. Reads ask
-/// no actor: they look at the <see cref="PoolBoard"/>.
-/// </summary>
-/// <remarks>A command goes straight to its pool, past <see cref="PoolsGateway"/>: of all hand-offs between threads
-/// that a prepare makes, that one would do nothing.</remarks>
+/// <summary>Access to a host's pools within its process: commands return values, and every wait has a deadline. Reads
+/// ask no actor: they use the <see cref="PoolBoard"/>.</summary>
+/// <remarks>A command is sent directly to its pool, past <see cref="PoolsGateway"/>: of all hand-offs between threads
+/// in a prepare, that one would add nothing.</remarks>
 /// <param name="answerTime">How long a command waits for its answer.</param>
 public sealed class HostPools(PoolBoard board, TimeSpan answerTime, TimeProvider time)
 {
@@ -22,12 +20,13 @@ public sealed class HostPools(PoolBoard board, TimeSpan answerTime, TimeProvider
     public TimeSpan AnswerTime => answerTime;
 
     /// <summary>Starts the host's actors.</summary>
-    /// <param name="host">Of the host actor.</param>
+    /// <param name="host">Props of the host actor.</param>
     /// <param name="pause">Between the end of a host actor whose journal failed and the next try.</param>
     public void Start(ActorSystem system, Props host, TimeSpan pause) => _gateway = system.ActorOf(
         PoolsGateway.Props(HostKeeper.Props(host, pause), board), PoolsGateway.Name);
 
-    /// <summary>The pools that the host is to have, once its journal is replayed; null if that takes longer.</summary>
+    /// <summary>The pools registered on the host, once its journal is replayed; null if that takes longer than
+    /// <paramref name="patience"/>.</summary>
     public async Task<ImmutableArray<PoolName>?> Known(TimeSpan patience, CancellationToken cancellation)
     {
         try
@@ -43,7 +42,7 @@ public sealed class HostPools(PoolBoard board, TimeSpan answerTime, TimeProvider
     }
 
     /// <summary>Stops all pools in order.</summary>
-    /// <returns>False if that takes longer.</returns>
+    /// <returns>False if that takes longer than <paramref name="patience"/>.</returns>
     public async Task<bool> Stop(TimeSpan patience, CancellationToken cancellation)
     {
         try
@@ -58,8 +57,8 @@ public sealed class HostPools(PoolBoard board, TimeSpan answerTime, TimeProvider
         }
     }
 
-    /// <summary>The pool's answer. One that does not come in time is a refusal of kind TimedOut: unknown, and the
-    /// caller may ask again with the same request id.</summary>
+    /// <summary>Returns the pool's answer. Without an answer in time it returns a refusal of kind TimedOut: the outcome
+    /// is unknown, and the caller may retry with the same request id.</summary>
     public Task<PoolReply> Ask(PoolName pool, PoolCommand command, CancellationToken cancellation)
     {
         if (PoolsGateway.IsOfHost(command))
@@ -69,7 +68,7 @@ public sealed class HostPools(PoolBoard board, TimeSpan answerTime, TimeProvider
             : AskNow(pool, command, cancellation);
     }
 
-    /// <summary>The pool's answer, however long it takes, unless the pool stops before.</summary>
+    /// <summary>Returns the pool's answer however long it takes, unless the pool stops first.</summary>
     public async Task<PoolReply> AskPatiently(PoolName pool, PoolCommand command, CancellationToken cancellation)
     {
         if (NotThere(pool, command) is { } refused)
@@ -79,7 +78,7 @@ public sealed class HostPools(PoolBoard board, TimeSpan answerTime, TimeProvider
         var answer = actor.Ask<PoolReply>(command, Timeout.InfiniteTimeSpan, end.Token);
         var stopped = board.When(pool, picture => picture is null || !picture.Actor.Equals(actor), end.Token);
         await Task.WhenAny(answer, stopped).ConfigureAwait(false);
-        // What the actor says last, it says after the board shows that it has stopped.
+        // The actor sends its last replies after the board shows that it has stopped.
         if (!answer.IsCompleted)
             await Task.WhenAny(answer, Task.Delay(LastWords, time, cancellation)).ConfigureAwait(false);
         var isAnswered = answer.IsCompleted;
@@ -89,7 +88,7 @@ public sealed class HostPools(PoolBoard board, TimeSpan answerTime, TimeProvider
             : Unknown(pool, command, "the pool stopped before it answered");
     }
 
-    /// <summary>What goes on is waited for as long as a request may take; it goes on afterwards, too.</summary>
+    /// <summary>Waits for running work as long as a request may take. The work continues after the timeout.</summary>
     /// <returns>A refusal if it takes longer; else null.</returns>
     public async Task<Refusal?> InTime(PoolName pool, Task goingOn, CancellationToken cancellation)
     {
@@ -129,7 +128,7 @@ public sealed class HostPools(PoolBoard board, TimeSpan answerTime, TimeProvider
         }
     }
 
-    /// <summary>It would be asked in vain, until the time is over.</summary>
+    /// <summary>Refuses at once what the pool cannot answer: the caller would wait until its timeout.</summary>
     private PoolReplies.Refused? NotThere(PoolName pool, PoolCommand command) => board.Find(pool) switch
     {
         null => Refused(

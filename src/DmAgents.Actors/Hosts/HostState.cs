@@ -3,9 +3,9 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>A host's list of pools, as its journal tells it; stored as its snapshot.</summary>
+/// <summary>A host's list of pools, replayed from its journal; stored as its snapshot.</summary>
 /// <param name="Pools">By name.</param>
-/// <param name="Forgotten">Pools that are no more, and whose rows in the journal are not deleted yet.</param>
+/// <param name="Forgotten">Pools that no longer exist, and whose rows in the journal are not deleted yet.</param>
 public sealed record HostState(ImmutableArray<KnownPool> Pools, ImmutableArray<PoolUuid> Forgotten)
 {
     public static HostState Empty { get; } = new([], []);
@@ -26,5 +26,5 @@ public sealed record HostState(ImmutableArray<KnownPool> Pools, ImmutableArray<P
     };
 }
 
-/// <summary>A pool that a host is to have.</summary>
+/// <summary>A pool that is registered on the host.</summary>
 public sealed record KnownPool(PoolName Name, PoolUuid Uuid);

@@ -5,17 +5,18 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>Has pools look at their status as soon as the kernel tells of an event of theirs.</summary>
+/// <summary>Makes pools check their status as soon as the kernel signals a device-mapper event of theirs.</summary>
 public sealed class PoolWatch(IKernel kernel, PoolBoard board)
 {
-    /// <summary>A wait is bounded, so that a kernel that never tells costs no more than a look now and then.</summary>
+    /// <summary>Bounds each wait: if the kernel never signals, the cost is one check per wait.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
-    /// <summary>Between two looks: each reads the list of all devices, and theirs come and go all the time.</summary>
+    /// <summary>Between two checks: each reads the list of all devices, and pools' devices come and go all the
+    /// time.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Watches until it is stopped. For a thread of its own.</summary>
-    /// <returns>Why it cannot watch; null where it was stopped. The pools' regular looks go on in any case.</returns>
+    /// <summary>Watches until it is stopped. Needs a thread of its own.</summary>
+    /// <returns>Why it cannot watch; null if it was stopped. The pools' regular checks continue in any case.</returns>
     public KernelError? Run(CancellationToken stop)
     {
         var opened = kernel.WatchEvents();

@@ -4,12 +4,10 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>
-/// The way to a host's pools for sagas and other actors, at the stable path /user/pools: takes
-/// <see cref="HostMessages.ToPool"/>, and hands each command to its pool.
-/// </summary>
-/// <remarks>Pools come and go below it, and start again if their journal fails: nothing outside this project has a
-/// reference of one. Within the process <see cref="HostPools"/> is the shorter way.</remarks>
+/// <summary>Access to a host's pools for sagas and other actors, at the stable path /user/pools: receives <see
+/// cref="HostMessages.ToPool"/>, and forwards each command to its pool.</summary>
+/// <remarks>Pools below it come and go, and restart if their journal fails: nothing outside this project holds a
+/// reference to one. Within the process <see cref="HostPools"/> is the shorter way.</remarks>
 public sealed class PoolsGateway : UntypedActor
 {
     /// <summary>The last part of its path.</summary>
@@ -21,11 +19,11 @@ public sealed class PoolsGateway : UntypedActor
 
     public PoolsGateway(Props keeper, PoolBoard board) => (_keeper, _board) = (keeper, board);
 
-    /// <param name="keeper">Of the <see cref="HostKeeper"/>.</param>
+    /// <param name="keeper">Props of the <see cref="HostKeeper"/>.</param>
     public static Props Props(Props keeper, PoolBoard board) =>
         Akka.Actor.Props.Create(() => new PoolsGateway(keeper, board));
 
-    /// <summary>Only the host makes pools, takes them over, and forgets them.</summary>
+    /// <summary>Only the host creates, adopts, takes over and forgets pools.</summary>
     internal static bool IsOfHost(PoolCommand command) => command is
         PoolCommands.Initialize or PoolCommands.Adopt or PoolCommands.TakeOver or PoolCommands.Retire;
 

@@ -4,11 +4,10 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>
-/// Refuses the commands that no actor took: those left in the mailbox of one that stopped, and those sent to it later.
-/// </summary>
-/// <remarks>Without this answer the caller waits until its time is over, and does not know whether the pool changed.
-/// Akka hands each message that was never taken to its dead letters: such a command has not begun.</remarks>
+/// <summary>Refuses commands that no actor processed: those in the mailbox of an actor that stopped, and those sent to
+/// it later.</summary>
+/// <remarks>Without this reply the caller waits until its timeout, and does not know whether the pool changed. Akka
+/// delivers each unprocessed message to its dead letters: such a command has not begun.</remarks>
 public sealed class UndeliveredCommands : UntypedActor
 {
     public static Props Props() => Akka.Actor.Props.Create(() => new UndeliveredCommands());

@@ -2,18 +2,16 @@ using System.Collections.Immutable;
 
 namespace DmAgents.Actors.Journals;
 
-/// <summary>
-/// The stored rows of the journal, as far as old ones are deleted. Each call is one durable transaction, or none.
-/// Blocks; for one thread.
-/// </summary>
-/// <exception cref="IOException">By each method: the journal's disk is full or broken. Nothing of the call was done.
-/// </exception>
+/// <summary>The stored rows of the journal, for the deletion of old ones. Each call is one durable transaction, or
+/// none. Blocks; not thread-safe.</summary>
+/// <exception cref="IOException">By each method: the journal's disk is full or broken. The call had no
+/// effect.</exception>
 public interface IJournalRows : IDisposable
 {
     /// <summary>The persistence ids that have a snapshot.</summary>
     ImmutableArray<string> IdsWithSnapshot();
 
-    /// <summary>Deletes the snapshots of an id but the latest.</summary>
+    /// <summary>Deletes all snapshots of an id except the latest.</summary>
     /// <returns>The sequence number of the latest; null if there is none.</returns>
     long? KeepLatestSnapshot(string id);
 
@@ -25,7 +23,7 @@ public interface IJournalRows : IDisposable
     /// <summary>Deletes all snapshots of an id.</summary>
     void DeleteSnapshots(string id);
 
-    /// <summary>Gives unused space back to the file system, if there is much of it.</summary>
-    /// <returns>Whether there is more to give back.</returns>
+    /// <summary>Returns unused space to the file system, if there is much of it.</summary>
+    /// <returns>True if there is more to return.</returns>
     bool Shrink();
 }

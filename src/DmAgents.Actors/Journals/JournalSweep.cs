@@ -1,14 +1,12 @@
 namespace DmAgents.Actors.Journals;
 
-/// <summary>
-/// What of the journal is deleted next. Derived from the stored rows alone: a crash between any two steps leaves rows
-/// that the next sweep deletes, and never takes one that a replay needs.
-/// </summary>
-/// <remarks>Order, for an id with a new snapshot: older snapshots, then events in pieces, then unused space. For an id
-/// that is erased: its snapshots, then its events in pieces, then the announcement.</remarks>
+/// <summary>Decides which rows of the journal are deleted next. Derived from the stored rows alone: a crash between any
+/// two steps leaves rows for the next sweep, and never removes one that a replay needs.</summary>
+/// <remarks>Order for an id with a new snapshot: older snapshots, then events in pieces, then unused space. Order for
+/// an erased id: its snapshots, then its events in pieces, then the announcement.</remarks>
 public sealed class JournalSweep(IJournalRows rows, JournalSettings settings)
 {
-    /// <summary>Events below the number, of each id that is being swept.</summary>
+    /// <summary>For each id being swept: events below this number are deleted.</summary>
     private readonly Dictionary<string, long> _floors = [];
     private readonly Queue<string> _due = [];
     private readonly Queue<string> _erasing = [];
@@ -17,7 +15,7 @@ public sealed class JournalSweep(IJournalRows rows, JournalSettings settings)
     /// <summary>Nothing is left to do.</summary>
     public bool IsDone => _due.Count == 0 && _erasing.Count == 0 && !_mayShrink;
 
-    /// <summary>What a crash or an earlier version left.</summary>
+    /// <summary>Begins with rows that a crash or an earlier version left.</summary>
     public void BeginWithAll()
     {
         foreach (var id in rows.IdsWithSnapshot())
@@ -25,7 +23,7 @@ public sealed class JournalSweep(IJournalRows rows, JournalSettings settings)
         _mayShrink = true;
     }
 
-    /// <summary>A pool has stored its next snapshot before what the one before allows was deleted.</summary>
+    /// <summary>A pool has stored its next snapshot before the rows behind the previous one were deleted.</summary>
     public bool IsBehind { get; private set; }
 
     /// <summary>A snapshot of this id was stored.</summary>
@@ -45,7 +43,7 @@ public sealed class JournalSweep(IJournalRows rows, JournalSettings settings)
 
     /// <summary>Does one step: one transaction, or two of which the first is small.</summary>
     /// <param name="limit">Rows to delete at most.</param>
-    /// <returns>The id that is erased by this step; null if none is.</returns>
+    /// <returns>The id that this step erased; null if none.</returns>
     public string? Step(int limit)
     {
         if (_erasing.TryPeek(out var erased))
@@ -71,7 +69,7 @@ public sealed class JournalSweep(IJournalRows rows, JournalSettings settings)
     {
         if (!_floors.TryGetValue(id, out var floor))
         {
-            // A snapshot that is not there means that every event is needed.
+            // Without a snapshot every event is needed.
             floor = rows.KeepLatestSnapshot(id) is { } latest ? settings.FirstKept(latest) : 0;
             _floors[id] = floor;
         }

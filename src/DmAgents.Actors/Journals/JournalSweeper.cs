@@ -4,12 +4,11 @@ using DmAgents.Actors.Serialization;
 
 namespace DmAgents.Actors.Journals;
 
-/// <summary>
-/// Deletes what of the journal is not needed, in the background: events and snapshots before a pool's latest snapshot,
-/// and all rows of pools that are no more. In short pieces with pauses, because SQLite has one writer.
-/// </summary>
-/// <remarks>Hears of snapshots by the event stream, and sleeps until then. Blocks: it has a thread of its own.
-/// </remarks>
+/// <summary>Deletes unneeded rows of the journal in the background: events and snapshots before a pool's latest
+/// snapshot, and all rows of forgotten pools. Works in short pieces with pauses, because SQLite has one
+/// writer.</summary>
+/// <remarks>The event stream reports snapshots; the sweeper sleeps until then. Blocks: it has a thread of its
+/// own.</remarks>
 public sealed class JournalSweeper : UntypedActor, IWithTimers
 {
     private readonly IJournalRows _rows;
@@ -30,7 +29,7 @@ public sealed class JournalSweeper : UntypedActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <param name="rows">Disposed with the actor.</param>
-    /// <param name="retry">How long it waits after the journal failed.</param>
+    /// <param name="retry">How long it waits after a failure of the journal.</param>
     public static Props Props(IJournalRows rows, JournalSettings settings, TimeProvider time, TimeSpan retry) =>
         Akka.Actor.Props.Create(() => new JournalSweeper(rows, settings, time, retry))
             .WithDispatcher(ActorsConfig.SweepDispatcher);
@@ -108,13 +107,13 @@ public sealed class JournalSweeper : UntypedActor, IWithTimers
     }
 }
 
-/// <summary>What the sweeper takes and says.</summary>
+/// <summary>The sweeper's messages.</summary>
 public static class JournalMessages
 {
     /// <summary>On the event stream: a snapshot of this id is durable.</summary>
     public sealed record SnapshotStored(string PersistenceId) : ILocalMessage;
 
-    /// <summary>Delete every row of this id, whose actor is no more. Answered by <see cref="Erased"/>.</summary>
+    /// <summary>Delete every row of this id, whose actor has stopped. The reply is <see cref="Erased"/>.</summary>
     public sealed record Erase(string PersistenceId) : ILocalMessage;
 
     /// <summary>The journal has no row of this id.</summary>

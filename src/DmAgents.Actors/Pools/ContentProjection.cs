@@ -5,14 +5,14 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>Keeps pool.json, images/ and views/ like the journal's state: what an adoption needs beside the devices.
-/// </summary>
+/// <summary>Keeps pool.json, images/ and views/ equal to the journal's state: the facts that an adoption needs besides
+/// the devices.</summary>
 internal sealed class ContentProjection(IDurableFiles files, PoolPaths paths)
 {
-    /// <summary>What the files show; null where that is not known.</summary>
+    /// <summary>The state that the files show; null if unknown.</summary>
     private PoolState? _written;
 
-    /// <summary>What the files show is not known any more: all are compared.</summary>
+    /// <summary>Marks the files' content as unknown: the next write compares all of them.</summary>
     public void Forget() => _written = null;
 
     public bool IsBehind(PoolState state) => _written is not { } written || !SamePool(written, state)
@@ -64,7 +64,7 @@ internal sealed class ContentProjection(IDurableFiles files, PoolPaths paths)
             .Aggregate(KernelResult.Done, (result, file) => result.Then(() => files.Delete(file)));
     }
 
-    /// <summary>After a restart nearly all files are right: to read them costs no flush.</summary>
+    /// <summary>After a restart nearly all files are right: reading them costs no flush.</summary>
     private KernelResult WriteWhereOther(string file, byte[] content) =>
         files.Read(file) is { Succeeded: true } present && present.Value.AsSpan().SequenceEqual(content)
             ? KernelResult.Done

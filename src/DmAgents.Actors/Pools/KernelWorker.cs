@@ -5,10 +5,10 @@ using DmAgents.Engine.Pools.Jobs;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>Runs the jobs of one device, or those of the pool as a whole, one after the other. Keeps no state of its own:
-/// each job carries what it needs, and looks at what is there.</summary>
-/// <remarks>Blocks in kernel calls, therefore on the kernel dispatcher. What a job was doing when it threw is unknown:
-/// the exception goes to the pool's actor, which starts again from its journal.</remarks>
+/// <summary>Runs the jobs of one device, or those of the pool as a whole, one after the other. Stateless: each job
+/// carries what it needs, and inspects what is there.</summary>
+/// <remarks>Runs on the kernel dispatcher, because kernel calls block. If a job throws, its effect is unknown: the
+/// exception is escalated to the pool's actor, which restarts from its journal.</remarks>
 internal sealed class KernelWorker(JobSite site, ThinId? device) : UntypedActor
 {
     /// <param name="device">The device; null for the pool as a whole.</param>
@@ -29,7 +29,7 @@ internal sealed class KernelWorker(JobSite site, ThinId? device) : UntypedActor
         }
     }
 
-    /// <summary>The pool's claim is held as long as the worker of the pool as a whole, which takes it.</summary>
+    /// <summary>The worker for the pool as a whole takes the pool's claim, and holds it for its own lifetime.</summary>
     protected override void PostStop() => site.Dispose();
 
     internal sealed record Work(Job Job) : ILocalMessage;

@@ -10,14 +10,10 @@ using DmAgents.Engine.Pools;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>
-/// One pool's mailbox, journal, timers and workers. What happens, and in which order, is decided by the
-/// <see cref="PoolMachine"/>: each message becomes an input, and the actor does what the outputs say.
-/// </summary>
-/// <remarks>
-/// Never blocks: kernel calls are jobs of the workers. A journal that fails stops the actor: what was not answered is
-/// unknown to its caller, and the next start finds out.
-/// </remarks>
+/// <summary>One pool's mailbox, journal, timers and workers. The <see cref="PoolMachine"/> decides what happens, and in
+/// which order: each message becomes an input, and the actor executes the outputs.</summary>
+/// <remarks>Never blocks: kernel calls are jobs of the workers. A journal failure stops the actor: the outcome of
+/// unanswered requests is unknown to their callers, and the next start determines it.</remarks>
 public sealed class PoolActor : UntypedPersistentActor, IWithTimers
 {
     /// <summary>How far listeners may be behind.</summary>
@@ -37,7 +33,7 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
     private int _snapshotsUnderWay;
     private bool _isToStop;
 
-    /// <summary>Numbers the children: one that was stopped holds its name for a moment longer.</summary>
+    /// <summary>Numbers the children: a stopped child holds its name for a moment longer.</summary>
     private int _children;
 
     public PoolActor(PoolSetup setup)
@@ -56,7 +52,7 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
 
     public static Props Props(PoolSetup setup) => Akka.Actor.Props.Create(() => new PoolActor(setup));
 
-    /// <summary>What a child was doing when it threw is unknown: the pool starts again from its journal.</summary>
+    /// <summary>If a child throws, the effect of its job is unknown: the pool restarts from its journal.</summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Escalate);
 
     protected override void PreStart()
@@ -67,8 +63,8 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
         base.PreStart();
     }
 
-    /// <summary>Callers whose outcome is unknown are answered when the board says that the actor has stopped: they ask
-    /// again at once, and must not ask an actor that is gone.</summary>
+    /// <summary>Callers whose outcome is unknown are answered once the board shows that the actor has stopped: they
+    /// retry at once, and must not ask an actor that is gone.</summary>
     protected override void PostStop()
     {
         FlushNotices();
@@ -85,7 +81,8 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
             case SnapshotOffer { Snapshot: PoolState state }:
                 _machine.Restore(state);
                 break;
-            // Older events are deleted only behind a snapshot: without it the rest makes a state that never was.
+            // Older events are deleted only before a snapshot: without it the remaining ones give a state that never
+            // existed.
             case PoolEvent when ReferenceEquals(_machine.State, PoolState.Empty) && LastSequenceNr > 1:
                 throw new InvalidOperationException(
                     $"the journal of pool {_setup.Name} begins with event {LastSequenceNr}, and the snapshot before it "
@@ -102,7 +99,7 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
         }
     }
 
-    /// <remarks>The actor is stopped after this, and started again by its parent.</remarks>
+    /// <remarks>Akka stops the actor after this; its parent restarts it.</remarks>
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
         base.OnRecoveryFailure(reason, message!);
@@ -161,8 +158,8 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
         }
     }
 
-    /// <summary>A journal that does not take an event is as good as dead: what was decided would be reported, and not
-    /// be so after the next start.</summary>
+    /// <summary>A journal that rejects an event counts as dead: the actor would report a decision that is not true
+    /// after the next start.</summary>
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
         base.OnPersistRejected(cause, @event, sequenceNr);
@@ -170,8 +167,7 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
         Context.Stop(Self);
     }
 
-    /// <remarks>The actor is stopped after this, and started again by its parent: from what the journal has by then.
-    /// </remarks>
+    /// <remarks>Akka stops the actor after this. Its parent restarts it from what the journal has by then.</remarks>
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
         base.OnPersistFailure(cause, @event, sequenceNr);
@@ -192,7 +188,7 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
         "make room on its disk, or repair it; it is tried again every few seconds, "
             + "and the same request id gives the answer"));
 
-    /// <summary>The machine is not asked any more.</summary>
+    /// <summary>The machine gets no further input.</summary>
     private void Fail(string reason)
     {
         _failure = reason;
@@ -287,8 +283,8 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
             StopWhenStored();
     }
 
-    /// <summary>The host deletes the rows of a forgotten pool when this actor is no more: a snapshot that is stored later
-    /// would be left, and a pool of the same id would begin with it.</summary>
+    /// <summary>The host deletes a forgotten pool's rows once this actor has stopped. A snapshot stored later would
+    /// survive, and a pool with the same id would start from it.</summary>
     private void StopWhenStored()
     {
         _isToStop = true;

@@ -12,8 +12,7 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>What a pool holds, for reading: the pool's state itself stays with its actor, and so does deciding.
-/// </summary>
+/// <summary>A pool's contents, for reading: the pool's state and its decisions stay with its actor.</summary>
 public sealed class PoolContents
 {
     internal PoolContents(PoolState state) => Journaled = state;
@@ -29,46 +28,46 @@ public sealed class PoolContents
 
     public ImmutableDictionary<ImageReference, ImageRecord> Images => Journaled.Images;
 
-    /// <summary>The request that gave each image its reference; not of images that were stored before it was kept.
-    /// </summary>
+    /// <summary>The request that gave each image its reference; absent for images stored before requests were
+    /// recorded.</summary>
     public ImmutableDictionary<ImageReference, RequestId> NamedBy => Journaled.NamedBy;
 
-    /// <summary>The owners of keys: every device that is not on its way out.</summary>
+    /// <summary>The owners of keys: every device that is not being removed.</summary>
     public ImmutableDictionary<DeviceKey, ThinId> Keys => Journaled.Keys;
 
     public ImmutableSortedDictionary<ThinId, QuarantineRecord> Quarantine => Journaled.Ledger.Quarantine;
 
     public Checkpoint Checkpoint => Journaled.Checkpoint;
 
-    /// <summary>The condition that was found last, and since when it is that.</summary>
+    /// <summary>The last condition found, and when it began.</summary>
     public ConditionRecord Condition => Journaled.Condition;
 
     /// <summary>The last round of trimming; null if none has ended yet.</summary>
     public TrimRecord? LastTrim => Journaled.LastTrim;
 
-    /// <summary>Disks that the pool is extended by when it runs low, in this order.</summary>
+    /// <summary>Spare disks that extend the pool when it runs low, in this order.</summary>
     public ImmutableArray<DevicePath> Spares => Journaled.Spares;
 
-    /// <summary>Metadata that others have replaced, the oldest first.</summary>
+    /// <summary>Former metadata that was replaced, the oldest first.</summary>
     public ImmutableArray<KeptMetadata> Kept => Journaled.Kept;
 
-    /// <summary>How the last backup of the metadata went; null if none was tried yet.</summary>
+    /// <summary>The result of the last backup of the metadata; null if none was tried yet.</summary>
     public BackupRecord? LastBackup => Journaled.LastBackup;
 
     /// <summary>Which backups are known to be restorable.</summary>
     public BackupProofs Proofs => Journaled.Proofs;
 
-    /// <summary>Set if the pool was another program's.</summary>
+    /// <summary>Set if another program owned the pool before.</summary>
     public TakeoverRecord? Takeover => Journaled.Takeover;
 
-    /// <summary>What is known of the pool's metadata if they cannot be read.</summary>
+    /// <summary>The known facts about the pool's metadata, for when the metadata cannot be read.</summary>
     public MetadataShape Shape => MendDecider.ShapeOf(Journaled);
 
-    /// <summary>What the blocks of a layer are; null if that was not computed.</summary>
+    /// <summary>The content of a layer's blocks; null if it was not computed.</summary>
     public ContentDigest? ContentOf(ThinId id) =>
         Journaled.Contents.TryGetValue(id, out var content) ? content : null;
 
-    /// <summary>A layer that is there and has this content; null if none is known to have it.</summary>
+    /// <summary>An existing layer that has this content; null if none is known to have it.</summary>
     public DeviceRecord? FindCopy(ContentDigest content)
     {
         foreach (var (id, known) in Journaled.Contents)
@@ -89,20 +88,20 @@ public sealed class PoolContents
     /// <summary>The device and its ancestors, down to the base.</summary>
     public IEnumerable<DeviceRecord> LineageOf(DeviceRecord device) => Journaled.LineageOf(device);
 
-    /// <summary>The request was accepted, and not taken back.</summary>
+    /// <summary>Whether the request was accepted and not undone.</summary>
     public bool Knows(RequestId request) => Journaled.Requests.Knows(request, out _);
 
-    /// <summary>What an opening would do.</summary>
+    /// <summary>The plan that an opening would carry out.</summary>
     /// <param name="underWay">Requests whose work is under way outside the pool.</param>
     public RecoveryPlan PlanRecovery(
         KernelPicture picture, PoolContext pool, DateTimeOffset at, ImmutableHashSet<RequestId> underWay) =>
         RecoveryPlan.Make(Journaled, picture, pool, at, underWay);
 
-    /// <summary>Why the metadata may not be mended now; null if nothing is in the way.</summary>
+    /// <summary>Why the metadata must not be repaired now; null if nothing prevents it.</summary>
     public Refusal? RefuseMending(PoolHealth? health, MetadataSource source) =>
         MendDecider.Refuse(Journaled, health, source, next: null);
 
-    /// <summary>What would become of the devices with other metadata.</summary>
+    /// <summary>What would happen to the devices with other metadata.</summary>
     public MetadataComparison Compare(ImmutableArray<ThinUsage>? before, ImmutableArray<ThinUsage> after) =>
         MetadataComparison.Make(Journaled, before, after);
 }

@@ -9,14 +9,14 @@ using DmAgents.Domain.Pools.Takeover;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>A pool as its pool.json shows it: what cannot be read from its disks. The agent reads it to adopt the pool
-/// when the journal is lost.</summary>
+/// <summary>A pool as pool.json stores it: facts that cannot be read from its disks. The agent reads it to adopt the
+/// pool if the journal is lost.</summary>
 internal sealed record PoolDocument(PoolIdentity Identity, ImmutableArray<DevicePath> Spares)
 {
-    /// <summary>That the pool was another program's; null also in files of earlier agents.</summary>
+    /// <summary>Set if another program owned the pool before; null also in files of earlier agents.</summary>
     public TakeoverRecord? Takeover { get; init; }
 
-    /// <summary>Metadata that others have replaced; none also in files of earlier agents.</summary>
+    /// <summary>Former metadata that was replaced; empty also in files of earlier agents.</summary>
     public ImmutableArray<KeptMetadata> Kept { get => field.IsDefault ? [] : field; init; }
 }
 

@@ -4,39 +4,39 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>What a watcher of a pool gets, in this order: a picture, then what changed since it.</summary>
+/// <summary>An item for a watcher of a pool, in this order: a picture, then the changes since it.</summary>
 public abstract record PoolChange
 {
     private PoolChange()
     {
     }
 
-    /// <summary>The whole, at the beginning and again after a gap.</summary>
+    /// <summary>The whole picture, at the beginning and again after a gap.</summary>
     public sealed record Whole(PoolPicture Picture) : PoolChange;
 
-    /// <summary>What has happened next, with numbers that follow the last one's. The picture before may show some of it
-    /// already: a notice says how its device is, not what was done to it.</summary>
+    /// <summary>The next events, numbered on from the last one. The picture may already include some of them: a notice
+    /// states how its device is, not what was done to it.</summary>
     public sealed record Happened(PoolNotices Notices) : PoolChange;
 
-    /// <summary>The pool's phase is another.</summary>
+    /// <summary>The pool's phase has changed.</summary>
     public sealed record PhaseChanged(PoolPhaseNotice Notice) : PoolChange;
 }
 
-/// <summary>Hands what pools publish to those who watch one. Safe for many threads.</summary>
-/// <param name="capacity">How many publications a watcher may be behind before it starts again with a picture.</param>
+/// <summary>Passes what pools publish to the watchers of each pool. Thread-safe.</summary>
+/// <param name="capacity">Publications a watcher may be behind before it restarts with a picture.</param>
 internal sealed class PoolFeed(int capacity)
 {
     private readonly Lock _lock = new();
     private readonly List<(PoolName Pool, Channel<PoolChange> Channel)> _watchers = [];
 
     /// <summary>Watches until cancelled, or until the host has no such pool.</summary>
-    /// <param name="find">The pool's picture by now; null if the host has none.</param>
+    /// <param name="find">Returns the pool's current picture; null if the host has no such pool.</param>
     public async IAsyncEnumerable<PoolChange> Watch(
         PoolName pool, Func<PoolPicture?> find, [EnumeratorCancellation] CancellationToken cancellation)
     {
         while (true)
         {
-            // Before the picture is read: what happens in between comes twice rather than never.
+            // Subscribes before it reads the picture: changes in between are repeated rather than lost.
             var channel = Begin(pool);
             try
             {
@@ -70,7 +70,7 @@ internal sealed class PoolFeed(int capacity)
 
     public void Publish(PoolPhaseNotice notice) => Publish(notice.Pool, new PoolChange.PhaseChanged(notice));
 
-    /// <summary>The host has no such pool any more.</summary>
+    /// <summary>The host no longer has such a pool.</summary>
     public void End(PoolName pool)
     {
         lock (_lock)
@@ -86,14 +86,14 @@ internal sealed class PoolFeed(int capacity)
         {
             foreach (var watcher in _watchers.Where(watcher => watcher.Pool == pool))
             {
-                // One that is too far behind is not waited for: it has a gap, and starts again.
+                // A watcher that is too far behind does not delay others: it gets a gap, and restarts.
                 if (!watcher.Channel.Writer.TryWrite(change))
                     watcher.Channel.Writer.TryComplete();
             }
         }
     }
 
-    /// <summary>What of it was not told yet; null: it does not follow what was.</summary>
+    /// <summary>The notices not passed on yet; null if they do not follow the last one.</summary>
     private static PoolChange.Happened? FromNumber(PoolChange.Happened happened, PoolUuid uuid, long next)
     {
         var notices = happened.Notices;

@@ -3,10 +3,10 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>Makes notices: an event, and what of the state a reader needs to understand it.</summary>
+/// <summary>Creates notices: an event, and the part of the state that a reader needs to understand it.</summary>
 internal static class PoolNoticeOf
 {
-    /// <param name="after">The state after the event; it may be ahead of it by the events that follow.</param>
+    /// <param name="after">The state after the event; it may already include later events.</param>
     public static PoolNotice Event(long number, PoolEvent happened, PoolState after) =>
         new(number, happened, DeviceOf(happened, after) is { } id ? after.Devices.GetValueOrDefault(id) : null)
         {
@@ -16,7 +16,7 @@ internal static class PoolNoticeOf
             Kept = happened is PoolEvents.MetadataReplaced && !after.Kept.IsEmpty ? after.Kept[^1].ToString() : null,
         };
 
-    /// <summary>The device that an event is about; null if it is about none.</summary>
+    /// <summary>The device that an event concerns; null if none.</summary>
     public static ThinId? DeviceOf(PoolEvent happened, PoolState state) => happened switch
     {
         PoolEvents.DeviceAdopted e => e.Device.Id,

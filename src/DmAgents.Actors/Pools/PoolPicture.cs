@@ -8,9 +8,8 @@ using DmAgents.Domain.Pools.Recovery;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>
-/// A pool as its actor saw it last: immutable, so that readers never wait for a change and never meet half of one.
-/// </summary>
+/// <summary>A pool as its actor last saw it: immutable, so that readers never wait for a change and never see half of
+/// one.</summary>
 public sealed record PoolPicture(
     PoolName Name,
     PoolUuid Uuid,
@@ -23,62 +22,65 @@ public sealed record PoolPicture(
     ImmutableSortedDictionary<ThinId, PendingDeletion> Deletions,
     ImmutableSortedDictionary<ThinId, string> Problems)
 {
-    /// <summary>Takes the pool's commands, and answers each with a <see cref="PoolReply"/>.</summary>
+    /// <summary>Receives the pool's commands, and answers each with a <see cref="PoolReply"/>.</summary>
     internal IActorRef Actor { get; init; } = ActorRefs.Nobody;
 
-    /// <summary>The journal's number up to which the picture shows what has happened. It may show more: what is decided
-    /// and on its way to the journal.</summary>
+    /// <summary>The journal number up to which the picture includes events. It may include more: decisions on their way
+    /// to the journal.</summary>
     public long Number { get; init; }
 
-    /// <summary>What the pool is at; counts on after the picture was taken.</summary>
+    /// <summary>The pool's work under way; continues to count after the picture was taken.</summary>
     public PoolActivity Activity { get; init; } = new();
 
-    /// <summary>It could not be opened last time because its own metadata cannot be used.</summary>
+    /// <summary>The last opening failed because the pool's own metadata are unusable.</summary>
     public bool MetadataAreDamaged { get; init; }
 
-    /// <summary>That its sectors are larger than those it was made with, for people; null where they are not.</summary>
+    /// <summary>For operators: the pool's sectors are larger than those it was created with; null if they are
+    /// not.</summary>
     public string? Sectors { get; init; }
 
-    /// <summary>File systems that the kernel does not take, with all that was made from them.</summary>
+    /// <summary>File systems that the kernel does not support, with everything created from them.</summary>
     public ImmutableArray<FormatConcern> Formats { get; init; } = [];
 
-    /// <summary>How many ready-made snapshots were given away since the agent's start.</summary>
+    /// <summary>Ready-made snapshots handed out since the agent's start.</summary>
     public long StockClaims { get; init; }
 
-    /// <summary>When the mounted file systems are trimmed without anyone asking; null: never.</summary>
+    /// <summary>When the mounted file systems are next trimmed without a request; null: never.</summary>
     public DateTimeOffset? NextTrim { get; init; }
 
     public bool IsTrimming { get; init; }
 }
 
-/// <summary>The pictures of all pools of the host. Pool actors write their own; anyone reads.</summary>
+/// <summary>The pictures of all pools of the host. Each pool actor writes its own; any thread reads.</summary>
 public sealed class PoolBoard
 {
     private readonly ConcurrentDictionary<PoolName, PoolPicture> _pictures = new();
 
-    /// <summary>Publications, which pools make every 50 ms at most: how far a watcher may be behind.</summary>
+    /// <summary>How far a watcher may be behind, in publications; a pool publishes every 50 ms at most.</summary>
     private const int FeedCapacity = 256;
 
-    /// <summary>Made by the first that waits.</summary>
+    /// <summary>Created by the first waiter.</summary>
     private TaskCompletionSource? _next;
 
-    /// <summary>What goes on in the pools outside their actors.</summary>
+    /// <summary>Work on the pools outside their actors.</summary>
     public WorkUnderWay Work { get; } = new();
 
     public IEnumerable<PoolPicture> All => _pictures.Values.OrderBy(p => p.Name.Value, StringComparer.Ordinal);
 
     public PoolPicture? Find(PoolName name) => _pictures.GetValueOrDefault(name);
 
-    /// <summary>What happens in pools, for those who watch one.</summary>
+    /// <summary>The pools' changes, for watchers of one pool.</summary>
     internal PoolFeed Feed { get; } = new(FeedCapacity);
 
-    /// <summary>The pool's picture, then its changes as they become durable, until cancelled or until the host has no
-    /// such pool. After a gap (the watcher was too slow, or the pool started again) there is a picture again.</summary>
+    /// <summary>Returns the pool's picture, then its changes as they become durable, until cancelled or until the host
+    /// has no such pool. After a gap (the watcher was too slow, or the pool restarted) a picture follows
+    /// again.</summary>
     public IAsyncEnumerable<PoolChange> Watch(PoolName name, CancellationToken cancellation) =>
         Feed.Watch(name, () => Find(name), cancellation);
 
-    /// <summary>The pool's picture as soon as it is as asked: of now, or of a moment to come.</summary>
-    /// <param name="holds">Asked of each picture; of null if the host has no such pool.</param>
+    /// <summary>Waits until the pool's picture satisfies <paramref name="holds"/>; returns at once if it does
+    /// already.</summary>
+    /// <param name="holds">Called with each picture; with null if the host has no such pool.</param>
     public async Task<PoolPicture?> When(
         PoolName name, Func<PoolPicture?, bool> holds, CancellationToken cancellation)
     {
@@ -92,7 +94,8 @@ public sealed class PoolBoard
         }
     }
 
-    /// <summary>Done with the next change of any picture. Taken before the pictures are read, none is missed.</summary>
+    /// <summary>Completes at the next change of any picture. A caller that takes it before it reads the pictures misses
+    /// no change.</summary>
     public Task Changed => Next;
 
     internal void Show(PoolPicture picture)
@@ -101,7 +104,7 @@ public sealed class PoolBoard
         Notify();
     }
 
-    /// <summary>The pool has no actor at this moment; what it showed last stays.</summary>
+    /// <summary>The pool has no actor at this moment; its last picture stays.</summary>
     internal void Leave(PoolName name, IActorRef actor)
     {
         if (_pictures.TryGetValue(name, out var shown) && shown.Actor.Equals(actor))
@@ -116,7 +119,7 @@ public sealed class PoolBoard
         Feed.End(name);
     }
 
-    /// <summary>Done with the next change of any picture.</summary>
+    /// <summary>Completes at the next change of any picture.</summary>
     private Task Next
     {
         get
@@ -126,7 +129,7 @@ public sealed class PoolBoard
         }
     }
 
-    /// <summary>Pictures change all the time, and rarely is one waited for: then this is one exchange of null.
-    /// </summary>
+    /// <summary>Pictures change all the time and waiters are rare: without a waiter this is one exchange of
+    /// null.</summary>
     private void Notify() => Interlocked.Exchange(ref _next, null)?.TrySetResult();
 }

@@ -3,15 +3,15 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>What a pool actor is given.</summary>
+/// <summary>The parameters of a pool actor.</summary>
 /// <param name="Name">The pool's name.</param>
 /// <param name="Uuid">Its uuid, which is also its journal's name.</param>
-/// <param name="StateDirectory">Where the agent keeps its files.</param>
+/// <param name="StateDirectory">The directory of the agent's files.</param>
 /// <param name="Kernel">The host's kernel.</param>
-/// <param name="Files">Where the projection is written.</param>
+/// <param name="Files">The files of the projection.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Settings">How pools are run.</param>
-/// <param name="Board">Where the picture is shown.</param>
+/// <param name="Board">The board that shows the pool's picture.</param>
 public sealed record PoolSetup(
     PoolName Name,
     PoolUuid Uuid,

@@ -9,30 +9,30 @@ using DmAgents.Engine.Pools;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>
-/// Keeps metadata/ and mnt/ like the journal's state: one file and one directory per device. Runs behind what happens
-/// and never holds it up; many changes of one device become one write.
-/// </summary>
+/// <summary>Keeps metadata/ and mnt/ equal to the journal's state: one file and one directory per device. Runs behind
+/// the pool and never delays it; many changes of one device become one write.</summary>
 internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolPaths paths) : UntypedActor, IWithTimers
 {
     private const string Ending = ".json";
 
-    /// <summary>The files are written once nothing has changed for a pause. Each write is two fsyncs on the disk that the
-    /// journal's commits wait for: at once, they would hold up the next operation.</summary>
+    /// <summary>The files are written after a pause without changes. Each write is two fsyncs on the disk that the
+    /// journal's commits wait for: immediate writes would delay the next operation.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>After so many pauses they are written although changes go on: they are at most a second behind.</summary>
+    /// <summary>After this many pauses they are written although changes continue: they are at most a second
+    /// behind.</summary>
     private const int MostPauses = 10;
 
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<ThinId> _dirty = [];
 
-    /// <summary>Every key under which a device may have a file or a directory: not only those written here, for a mount
-    /// makes its directory itself, and an earlier agent may have written others. A device may come, change its key and
-    /// go within one pause.</summary>
+    /// <summary>Every key under which a device may have a file or a directory. It includes keys not written here: a
+    /// mount creates its directory itself, and an earlier agent may have written others. A device may be created,
+    /// change its key and be removed within one pause.</summary>
     private readonly Dictionary<ThinId, HashSet<DeviceKey>> _keys = [];
 
-    /// <summary>What each view shows: the removal of one does not say it, and the state has moved on by then.</summary>
+    /// <summary>The device of each view: the event of a view's removal does not name it, and by then the state no
+    /// longer has it.</summary>
     private readonly Dictionary<DeviceKey, ThinId> _shown = [];
     private readonly ContentProjection _content = new(files, paths);
     private PoolState _state = PoolState.Empty;
@@ -57,16 +57,16 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
                 _isComplete = true;
                 RemoveStrays();
                 _content.Forget();
-                // Of what came and went before, too: a mount has made its directory.
+                // Includes devices that have come and gone: a mount may have created their directories.
                 MarkDirty([.. _state.Devices.Keys, .. _keys.Keys]);
                 break;
             case Happened happened:
                 _state = happened.After;
                 var changed = happened.Events.Select(DeviceOf).OfType<ThinId>().ToList();
-                // A device may get a key and lose it between two states: only the events have it.
+                // A device may get a key and lose it between two states: only the events contain it.
                 happened.Events.Select(PoolNoticeOf.KeyGivenBy).OfType<KeyValuePair<ThinId, DeviceKey>>().ToList()
                     .ForEach(given => NoteKey(given.Key, given.Value));
-                // Before the opening's end the comparison is not done; the rebuild then writes everything.
+                // The comparison is not done before the opening ends; the rebuild then writes everything.
                 MarkDirty(_isComplete ? changed : []);
                 break;
             case PauseOver when _hasChangedInPause && _pauses < MostPauses:
@@ -103,7 +103,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
         if (_dirty.Count == 0 && !(_isComplete && _content.IsBehind(_state)))
             return;
         _hasChangedInPause = true;
-        // One timer for all changes of a pause: to arm one wakes a thread of the runtime.
+        // One timer for all changes of a pause: arming a timer wakes a thread of the runtime.
         if (_pauses == 0)
             BeginPause();
     }
@@ -140,10 +140,10 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
 
     private void Write(DeviceRecord device)
     {
-        // One that is being removed has given its key back, perhaps to another, whose file it is then.
+        // A device that is being removed has released its key. Another device may own the key and the file by now.
         if (_state.Find(device.Key) is { } owner && owner.Id != device.Id)
             return;
-        // After a restart nearly all files are right: they are read, which costs no flush, rather than written again.
+        // After a restart nearly all files are right: reading them costs no flush, unlike writing them again.
         var (file, content) = (FileOf(device.Key), ProjectionDocument.Of(device, _state));
         if (files.Read(file) is not { Succeeded: true } present || !present.Value.AsSpan().SequenceEqual(content))
             Warn(files.Replace(file, content));
@@ -153,7 +153,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
 
     private void Remove(DeviceKey key)
     {
-        // A key may have gone to another device by now; then file and directory are that one's.
+        // Another device may own the key by now; then it owns file and directory too.
         if (_state.Find(key) is not null)
             return;
         Warn(files.Delete(FileOf(key)));
@@ -195,13 +195,13 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
             _log.Warning("pool {0}: metadata/ or mnt/ is behind the journal: {1}", paths.Pool, error);
     }
 
-    /// <summary>The state as a whole: write all of it, and remove what it does not have.</summary>
+    /// <summary>The whole state: write all of it, and remove files that it does not have.</summary>
     internal sealed record Rebuild(PoolState State) : ILocalMessage;
 
-    /// <summary>What has happened since the last of these, and the state by now.</summary>
+    /// <summary>The events since the previous message, and the state after them.</summary>
     internal sealed record Happened(ImmutableArray<PoolEvent> Events, PoolState After) : ILocalMessage;
 
-    /// <summary>What is behind is written at once; the answer is <see cref="Finished"/>.</summary>
+    /// <summary>Write pending changes at once; the reply is <see cref="Finished"/>.</summary>
     internal sealed record Finish : ILocalMessage
     {
         public static Finish Instance { get; } = new();

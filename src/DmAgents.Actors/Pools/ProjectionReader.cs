@@ -12,22 +12,22 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>What a pool's files say of it.</summary>
-/// <param name="Identity">Null where there is no pool.json that can be read.</param>
-/// <param name="Unreadable">Files that say nothing, and why.</param>
+/// <summary>The content of a pool's files.</summary>
+/// <param name="Identity">Null if there is no readable pool.json.</param>
+/// <param name="Unreadable">Files that cannot be interpreted, and why.</param>
 public sealed record ProjectedPool(
     PoolIdentity? Identity, ImmutableArray<DevicePath> Spares, AdoptionClaims Claims,
     ImmutableArray<(string File, string Why)> Unreadable)
 {
-    /// <summary>That the pool was another program's; null where the files do not tell.</summary>
+    /// <summary>Set if another program owned the pool before; null also if the files do not say.</summary>
     public TakeoverRecord? Takeover { get; init; }
 
-    /// <summary>Metadata that others have replaced, the oldest first.</summary>
+    /// <summary>Former metadata that was replaced, the oldest first.</summary>
     public ImmutableArray<KeptMetadata> Kept { get; init; } = [];
 }
 
-/// <summary>Reads what <see cref="ProjectionActor"/> wrote. They are files that anybody may have changed: what is not
-/// understood is named, and nothing else depends on it.</summary>
+/// <summary>Reads what <see cref="ProjectionActor"/> wrote. Any process may have changed these files: an unintelligible
+/// one is reported, and affects nothing else.</summary>
 public sealed class ProjectionReader(IDurableFiles files, PoolPaths paths)
 {
     private const string Ending = ".json";
@@ -35,7 +35,8 @@ public sealed class ProjectionReader(IDurableFiles files, PoolPaths paths)
     private readonly ImmutableArray<(string File, string Why)>.Builder _unreadable =
         ImmutableArray.CreateBuilder<(string, string)>();
 
-    /// <summary>The names of all pools that have files below the state directory, whoever knows them.</summary>
+    /// <summary>The names of all pools that have files below the state directory, whether or not the agent knows
+    /// them.</summary>
     public static IReadOnlyList<PoolName> PoolsIn(IDurableFiles files, string stateDirectory)
     {
         var names = files.List($"{stateDirectory}/pools");
@@ -52,7 +53,7 @@ public sealed class ProjectionReader(IDurableFiles files, PoolPaths paths)
         var pool = Parse(paths.IdentityFile, ContentJson.Default.PoolDocument, d => d);
         var documents = All(paths.MetadataDirectory, ProjectionJson.Default.ProjectionDocument, d => d);
         var ids = documents.Where(d => !d.Deleted).DistinctBy(d => d.Key).ToDictionary(d => d.Key, d => d.DeviceId);
-        // LVM counts in the transaction id of a pool of its own.
+        // LVM counts in the transaction id of a pool that it owns.
         var isCounted = pool?.Identity.Backing is not PoolBacking.Existing { OwnedByLvm: true };
         ImmutableArray<AdoptionClaim> devices = [.. All(
             paths.MetadataDirectory, ProjectionJson.Default.ProjectionDocument, d => ClaimOf(d, ids, isCounted))];

@@ -9,11 +9,11 @@ namespace DmAgents.Actors.Serialization;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UseStringEnumConverter = true,
-    // Nulls are written: a field that is missing then means a damaged row, or one of an older version.
+    // Nulls are written: a missing field then means a damaged row, or one of an older version.
     DefaultIgnoreCondition = JsonIgnoreCondition.Never,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
-    // What is derived of other fields would be stored for ever and read by nobody.
+    // Derived properties would be stored permanently and never read.
     IgnoreReadOnlyProperties = true,
     Converters =
     [

@@ -4,14 +4,12 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Serialization;
 
-/// <summary>
-/// Events and snapshots as JSON under manifests such as "device-created.v1", which stay what they are for ever. A row
-/// of the journal is read with <c>sqlite3</c>: <c>select manifest, cast(message as text) from journal</c>.
-/// </summary>
+/// <summary>Events and snapshots as JSON under manifests such as "device-created.v1", whose meaning never changes. Read
+/// a row of the journal with <c>sqlite3</c>: <c>select manifest, cast(message as text) from journal</c>.</summary>
 public sealed class JournalSerializer(ExtendedActorSystem system)
     : ManifestSerializer(system, "the journal", ByManifest)
 {
-    /// <summary>Stored with each row; never to be given to another serializer.</summary>
+    /// <summary>Stored with each row. Never reuse it for another serializer.</summary>
     public const int Id = 20417;
 
     private const string PoolStateManifest = "pool-state.v1";

@@ -6,8 +6,8 @@ using DmAgents.Domain.Pools.Mending;
 
 namespace DmAgents.Actors.Serialization;
 
-/// <summary>One of a closed family as an object with one property, whose name tells its kind.</summary>
-/// <param name="kinds">By name. Asked late: the generated code makes its converters before itself.</param>
+/// <summary>Writes a member of a closed family as an object with one property, whose name is its kind.</summary>
+/// <param name="kinds">By name. Evaluated lazily: the generated code creates its converters before itself.</param>
 internal abstract class KindConverter<T>(Func<IReadOnlyDictionary<string, Format>> kinds) : JsonConverter<T>
     where T : class
 {
@@ -39,7 +39,7 @@ internal abstract class KindConverter<T>(Func<IReadOnlyDictionary<string, Format
 
 internal sealed class PoolCommandConverter() : KindConverter<PoolCommand>(() => WireSerializer.Commands);
 
-/// <summary>As the journal has it.</summary>
+/// <summary>The same form as in the journal.</summary>
 internal sealed class PoolEventConverter() : KindConverter<PoolEvent>(() => JournalSerializer.ByManifest);
 
 internal sealed class MetadataSourceConverter() : KindConverter<MetadataSource>(() => Kinds)

@@ -6,11 +6,9 @@ using Akka.Serialization;
 
 namespace DmAgents.Actors.Serialization;
 
-/// <summary>
-/// Objects as JSON under explicit manifests with a version, such as "device-created.v1". A manifest keeps its meaning:
-/// fields are added; another meaning gets another version.
-/// </summary>
-/// <param name="what">What is read and written, for the messages of errors: "the journal".</param>
+/// <summary>Objects as JSON under explicit manifests with a version, such as "device-created.v1". A manifest keeps its
+/// meaning: fields are added; another meaning gets another version.</summary>
+/// <param name="what">What is read and written, for error messages: "the journal".</param>
 public abstract class ManifestSerializer(
     ExtendedActorSystem system, string what, FrozenDictionary<string, Format> byManifest)
     : SerializerWithStringManifest(system)
@@ -38,7 +36,7 @@ public abstract class ManifestSerializer(
             return Read(JsonSerializer.Deserialize(bytes, type.Json)
                 ?? throw new SerializationException($"{what} holds an empty '{manifest}'"));
         }
-        // Converters, and the types that they make, refuse a value each in its own way; the caller hears one.
+        // Converters and the types that they create throw different exceptions; the caller gets one type.
         catch (Exception damaged) when (damaged is not (SerializationException or OutOfMemoryException))
         {
             throw new SerializationException(
@@ -46,9 +44,9 @@ public abstract class ManifestSerializer(
         }
     }
 
-    /// <summary>What is written of an object; usually itself.</summary>
+    /// <summary>The object that is written for <paramref name="o"/>; usually itself.</summary>
     protected virtual object Written(object o) => o;
 
-    /// <summary>The object of what was read.</summary>
+    /// <summary>The object for the one that was read.</summary>
     protected virtual object Read(object o) => o;
 }

@@ -4,7 +4,7 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Serialization;
 
-/// <summary>A backing as an object with one property, whose name tells its kind.</summary>
+/// <summary>A backing as an object with one property, whose name is its kind.</summary>
 internal sealed class PoolBackingConverter : JsonConverter<PoolBacking>
 {
     private const string Disks = "disks";

@@ -10,7 +10,7 @@ using DmAgents.Domain.Pools.Takeover;
 
 namespace DmAgents.Actors.Serialization;
 
-/// <summary>A pool's state in the snapshot store: what cannot be derived of it.</summary>
+/// <summary>A pool's state in the snapshot store: the parts that cannot be derived.</summary>
 internal sealed record PoolStateDocument(
     PoolIdentity? Identity,
     bool WasOpened,
@@ -22,37 +22,37 @@ internal sealed record PoolStateDocument(
     Checkpoint Checkpoint,
     ImmutableArray<RequestDocument> Requests)
 {
-    /// <summary>Default in what was stored before there were views.</summary>
+    /// <summary>Default in snapshots from before views existed.</summary>
     public ImmutableArray<ViewRecord> Views { get; init; }
 
-    /// <summary>Null in what was stored before conditions were journaled.</summary>
+    /// <summary>Null in snapshots from before conditions were journaled.</summary>
     public ConditionRecord? Condition { get; init; }
 
-    /// <summary>Null in what was stored before anything was trimmed.</summary>
+    /// <summary>Null in snapshots from before trimming existed.</summary>
     public TrimRecord? LastTrim { get; init; }
 
-    /// <summary>Default in what was stored before there were spares.</summary>
+    /// <summary>Default in snapshots from before spares existed.</summary>
     public ImmutableArray<DevicePath> Spares { get; init; }
 
-    /// <summary>Default in what was stored before metadata could be replaced.</summary>
+    /// <summary>Default in snapshots from before metadata could be replaced.</summary>
     public ImmutableArray<KeptMetadata> Kept { get; init; }
 
-    /// <summary>Null in what was stored before there were backups.</summary>
+    /// <summary>Null in snapshots from before backups existed.</summary>
     public BackupRecord? LastBackup { get; init; }
 
-    /// <summary>Null in what was stored before backups were proved, and where none was.</summary>
+    /// <summary>Null in snapshots from before backups were proved, and if none was.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SortedDictionary<string, BackupProof>? Proofs { get; init; }
 
-    /// <summary>Null in what was stored before pools could be taken over.</summary>
+    /// <summary>Null in snapshots from before pools could be taken over.</summary>
     public TakeoverRecord? Takeover { get; init; }
 
-    /// <summary>By thin id. Null in what was stored before contents were noted, and if none was.</summary>
+    /// <summary>By thin id. Null in snapshots from before contents were recorded, and if none was.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SortedDictionary<ThinId, ContentDigest>? Contents { get; init; }
 
-    /// <summary>By reference. Null in what was stored before it was kept which request named an image, and if none did.
-    /// </summary>
+    /// <summary>By reference. Null in snapshots from before the naming request of an image was recorded, and if none
+    /// was.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SortedDictionary<string, RequestId>? NamedBy { get; init; }
 

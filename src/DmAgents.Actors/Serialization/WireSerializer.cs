@@ -3,13 +3,11 @@ using Akka.Actor;
 
 namespace DmAgents.Actors.Serialization;
 
-/// <summary>
-/// What crosses from one actor to another, and may come from another host: commands, replies and notices. Of its
-/// manifests each has a version; a host that meets one that it does not know refuses the message.
-/// </summary>
+/// <summary>Serializes messages between actors that may come from another host: commands, replies and notices. Each
+/// manifest has a version; a host refuses a message whose manifest it does not know.</summary>
 public sealed class WireSerializer(ExtendedActorSystem system) : ManifestSerializer(system, "the wire", ByManifest)
 {
-    /// <summary>On each message; never to be given to another serializer.</summary>
+    /// <summary>Stored with each message. Never reuse it for another serializer.</summary>
     public const int Id = 20418;
 
     internal static readonly FrozenDictionary<string, Format> Commands = new Dictionary<string, Format>
