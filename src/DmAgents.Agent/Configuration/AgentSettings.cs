@@ -27,8 +27,7 @@ public sealed record AgentSettings(
 {
     public FleetSection Fleet { get; init; } = FleetSection.Default;
 
-    /// <summary>Where the host's place in its fleet is kept: keys, certificates, what it trusts, which members it
-    /// knows.</summary>
+    /// <summary>The directory of the host's fleet files: keys, certificates, trusted fleet, known members.</summary>
     public FleetPaths FleetPaths => new(StateDirectory + "/fleet");
 
     public string JournalDirectory => StateDirectory + "/journal";

@@ -2,9 +2,9 @@ using DmAgents.Actors.Fleet.Database;
 
 namespace DmAgents.Agent.Configuration;
 
-/// <summary>The setting of a fleet's database: the driver's words, or a file that holds them. It can be a secret, so
-/// that no message repeats it. A file that cannot be used is a database that is refused: the host's own work needs
-/// none, and the agent starts.</summary>
+/// <summary>The setting of a fleet's database: a connection string of the driver, or a file that holds one. It can be a
+/// secret, so no message repeats it. If the file is unusable, the fleet's changes are refused but the agent starts: the
+/// host's own work needs no database.</summary>
 internal static class DatabaseSetting
 {
     public const string Rule =
@@ -15,8 +15,8 @@ internal static class DatabaseSetting
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     /// <summary>Null: the fleet has no database.</summary>
-    /// <param name="text">A path begins with a slash, which no word of the driver does.</param>
-    /// <param name="problem">Of the text itself; empty if there is none.</param>
+    /// <param name="text">A path begins with a slash, which no key of the driver does.</param>
+    /// <param name="problem">A fault of the text itself; empty if there is none.</param>
     public static FleetDatabase? Read(string text, out string problem)
     {
         problem = "";
@@ -28,7 +28,7 @@ internal static class DatabaseSetting
             return why.Length == 0 ? ofFile : new UnusableDatabase(text, why);
         }
         var database = Parse(text, out var hasPassword, out problem);
-        // The configuration is read by all users.
+        // All users can read the configuration.
         if (hasPassword)
             problem = "it holds a password; name a Passfile, or write the line into a file that root alone reads";
         return problem.Length > 0 ? null : database;

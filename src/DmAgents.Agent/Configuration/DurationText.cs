@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace DmAgents.Agent.Configuration;
 
-/// <summary>Durations as the configuration has them: a number and ms, s, m or h.</summary>
+/// <summary>Durations in the configuration's form: a number and ms, s, m or h.</summary>
 public static class DurationText
 {
     private static readonly (string Unit, TimeSpan Of)[] Units =
@@ -11,8 +11,7 @@ public static class DurationText
         ("h", TimeSpan.FromHours(1)),
     ];
 
-    /// <summary>A number without a unit is refused: seconds and milliseconds are mistaken for each other too
-    /// often.</summary>
+    /// <summary>Refuses a number without a unit: seconds and milliseconds are confused too often.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = default;
@@ -31,7 +30,7 @@ public static class DurationText
         return false;
     }
 
-    /// <summary>The text of a setting, in the largest unit of which it is a whole number.</summary>
+    /// <summary>The text of a setting, in the largest unit that divides it.</summary>
     public static string Of(TimeSpan duration)
     {
         var (unit, of) = Units.Last(each => each.Of == Units[0].Of || duration.Ticks % each.Of.Ticks == 0);

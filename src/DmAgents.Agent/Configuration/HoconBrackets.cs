@@ -1,14 +1,12 @@
 namespace DmAgents.Agent.Configuration;
 
-/// <summary>
-/// Whether every brace, bracket and quotation mark of a HOCON text is closed. Akka's parser does not end where one is
-/// not (1.5.73): it has to be known beforehand.
-/// </summary>
+/// <summary>Checks whether every brace, bracket and quotation mark of a HOCON text is closed. If one is not, Akka's
+/// parser never returns (1.5.73); the check must come first.</summary>
 internal static class HoconBrackets
 {
     private const string Triple = "\"\"\"";
 
-    /// <returns>What is not closed, and in which line; null where all is.</returns>
+    /// <returns>The unclosed mark and its line; null if all are closed.</returns>
     public static string? Problem(string text)
     {
         var open = new Stack<(char Bracket, int Line)>();
@@ -44,7 +42,7 @@ internal static class HoconBrackets
     private static int EndOfLine(string text, int from) =>
         text.IndexOf('\n', from) is var end and >= 0 ? end : text.Length;
 
-    /// <returns>The index behind the closing mark, or -1. Only a triple mark spans lines.</returns>
+    /// <returns>The index after the closing mark, or -1. Only a triple mark spans lines.</returns>
     private static int EndOfString(string text, int from)
     {
         if (string.CompareOrdinal(text, from, Triple, 0, Triple.Length) == 0)

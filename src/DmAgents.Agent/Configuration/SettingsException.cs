@@ -1,4 +1,4 @@
 namespace DmAgents.Agent.Configuration;
 
-/// <summary>The configuration cannot be used. The message says which setting, why, and what would be right.</summary>
+/// <summary>The configuration is unusable. The message names the setting, the reason, and a valid value.</summary>
 public sealed class SettingsException(string message) : Exception(message);

@@ -12,17 +12,17 @@ using DmAgents.Fleet.Certificates;
 
 namespace DmAgents.Agent.Configuration;
 
-/// <summary>Reads the configuration: the built-in defaults, and over them what the operator's file says.</summary>
+/// <summary>Reads the configuration: the built-in defaults, overridden by the operator's file.</summary>
 public static class SettingsReader
 {
     internal const string Root = "dmagents";
     private const string BuiltIn = "dmagents.conf";
 
-    /// <summary>A configuration is read in milliseconds; this is for a host under heavy load.</summary>
+    /// <summary>Reading a configuration takes milliseconds; this allows for a host under heavy load.</summary>
     private static readonly TimeSpan ParseDeadline = TimeSpan.FromSeconds(10);
 
-    /// <param name="path">The operator's file; null where there is none.</param>
-    /// <exception cref="SettingsException">The file is missing, damaged, or says something that cannot be.</exception>
+    /// <param name="path">The operator's file; null if there is none.</param>
+    /// <exception cref="SettingsException">The file is missing, damaged, or contains an invalid value.</exception>
     public static AgentSettings Read(string? path)
     {
         var defaults = Parse(ReadBuiltIn(), "the built-in configuration");
@@ -59,7 +59,7 @@ public static class SettingsReader
             throw new SettingsException($"{origin}: it is not HOCON: {unclosed}");
         (Config? Config, string Why) parsed =
             (null, $"its end was not found within {ParseDeadline.TotalSeconds:0} s; look at the lists in it");
-        // On a thread that can be left behind: some damaged lists make Akka's parser go round for ever.
+        // On a thread that can be abandoned: some damaged lists make Akka's parser loop endlessly.
         var parsing = new Thread(() => parsed = ParseOrSay(text)) { IsBackground = true };
         parsing.Start();
         parsing.Join(ParseDeadline);
@@ -206,7 +206,7 @@ public static class SettingsReader
         },
     };
 
-    /// <summary>How many characters have to be changed to make one name the other.</summary>
+    /// <summary>The edit distance of two names.</summary>
     private static int Distance(string left, string right)
     {
         var row = Enumerable.Range(0, right.Length + 1).ToArray();

@@ -11,7 +11,7 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Configuration;
 
-/// <summary>Single values, with a message for each that cannot be.</summary>
+/// <summary>Reads single values, with a message for each invalid one.</summary>
 internal sealed class SettingsValues(Config config, string origin)
 {
     public string Text(string name) =>
@@ -69,7 +69,7 @@ internal sealed class SettingsValues(Config config, string origin)
             ? size
             : throw Wrong(name, Text(name), $"a size such as 10GiB, at least {atLeast}, a multiple of 512 bytes");
 
-    /// <summary>A base of another size the pool's own file system could never have.</summary>
+    /// <summary>The pool's own file system could never have a base of another size.</summary>
     public ByteSize BaseSize(string name, FileSystemFormat format) =>
         Size(name, ByteSize.Zero) is var size && size >= format.Least && size <= format.Most
             ? size
@@ -108,7 +108,7 @@ internal sealed class SettingsValues(Config config, string origin)
                 ? duration
                 : throw Wrong(name, Text(name), "off, or a duration such as 24h");
 
-    /// <summary>"each" is zero: whenever there is something to do.</summary>
+    /// <summary>"each" is zero: every time there is something to do.</summary>
     public TimeSpan? DurationEachOrOff(string name) =>
         Text(name).Equals("each", StringComparison.OrdinalIgnoreCase) ? TimeSpan.Zero : DurationOrOff(name);
 

@@ -10,11 +10,10 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Containerd;
 
-/// <summary>
-/// Layers that containerd needs not download, because another host of the fleet has them. containerd prepares a
-/// snapshot with the chain id of the layer that it is about to unpack. Told that it exists, it looks for a committed
-/// snapshot with the same label and parent, of any name. As long as it waits for the answer, it collects no garbage.
-/// </summary>
+/// <summary>Saves containerd the download of layers that another host of the fleet has. containerd prepares a snapshot
+/// with the chain id of the layer that it is about to unpack. If the answer is that it exists, containerd looks for a
+/// committed snapshot with the same label and parent, of any name. It collects no garbage while it waits for the
+/// answer.</summary>
 internal sealed class RemoteLayers(
     PoolGateway gateway, PeerLayers layers, ILayerPeers peers, AgentSettings settings, ILogger<RemoteLayers> log)
     : IHostedLifecycleService
@@ -25,7 +24,7 @@ internal sealed class RemoteLayers(
 
     private readonly record struct Wanted(PoolName Pool, string Space, ChainId Chain, DeviceKey? Parent);
 
-    /// <summary>A layer on its way; the calls that wait for it share it.</summary>
+    /// <summary>A layer being transferred; the calls that wait for it share it.</summary>
     private sealed class Bringing : IDisposable
     {
         private readonly CancellationTokenSource _notWanted = new();
@@ -38,16 +37,16 @@ internal sealed class RemoteLayers(
 
         public bool IsGivenUp => _notWanted.IsCancellationRequested;
 
-        /// <summary>It no longer counts the calls that wait.</summary>
+        /// <summary>Set once the count of waiting calls no longer matters.</summary>
         public bool HasEnded { get; set; }
 
-        /// <remarks>What is waiting for this runs elsewhere, and not under the caller's lock.</remarks>
+        /// <remarks>Continuations run on other threads, and not under the caller's lock.</remarks>
         public void GiveUp() => _ = _notWanted.CancelAsync();
 
         public void Dispose() => _notWanted.Dispose();
     }
 
-    /// <summary>Calls that wait for a layer on its way.</summary>
+    /// <summary>Calls that wait for a layer being transferred.</summary>
     public int Waiting
     {
         get
@@ -57,8 +56,8 @@ internal sealed class RemoteLayers(
         }
     }
 
-    /// <summary>Whether there is a committed snapshot of the layer that this one is prepared for: it was there, or
-    /// another host brought it. Otherwise nothing has changed.</summary>
+    /// <summary>Whether the layer that this snapshot is prepared for exists as a committed snapshot: it existed before,
+    /// or another host sent it. If not, nothing has changed.</summary>
     public async Task<bool> HasAsync(
         PoolPicture pool, DeviceKey key, DeviceKey? parent, ImmutableSortedDictionary<string, string> labels,
         CancellationToken cancellation)
@@ -79,7 +78,7 @@ internal sealed class RemoteLayers(
                 return false;
             if (isJoined)
                 return await WaitAsync(bringing, cancellation).ConfigureAwait(false);
-            // It is being given up; what it has is gone when it has ended.
+            // The transfer is being cancelled; its partial layer is removed by its end.
             await ((Task)bringing.Done).WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellation.ThrowIfCancellationRequested();
         }
@@ -91,7 +90,7 @@ internal sealed class RemoteLayers(
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Before the pools stop.</summary>
+    /// <summary>Runs before the pools stop.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         List<Task> ending = [];
@@ -173,7 +172,7 @@ internal sealed class RemoteLayers(
         {
             if (!End(wanted, bringing, evenIfGivenUp: false))
             {
-                // It came, and containerd does not know it.
+                // The layer has arrived, but containerd does not know it.
                 if (host is not null)
                     await gateway.Remove(pool.Name, needed.Name).ConfigureAwait(false);
                 End(wanted, bringing, evenIfGivenUp: true);
@@ -181,7 +180,7 @@ internal sealed class RemoteLayers(
         }
     }
 
-    /// <summary>False: it was given up, and is under way until its layer is gone.</summary>
+    /// <summary>False: the transfer was cancelled, and counts as under way until its layer is removed.</summary>
     private bool End(Wanted wanted, Bringing bringing, bool evenIfGivenUp)
     {
         lock (_lock)
@@ -208,7 +207,7 @@ internal sealed class RemoteLayers(
 
     private PoolContents? StateOf(Wanted wanted) => gateway.Board.Find(wanted.Pool)?.State;
 
-    /// <summary>To containerd a snapshot of the base has no parent.</summary>
+    /// <summary>containerd sees a snapshot of the base as one without a parent.</summary>
     private static bool IsBase(PoolContents state, ThinId? parent) =>
         parent is { } id && state.Devices.GetValueOrDefault(id) is null or { Kind: DeviceKind.Base };
 }

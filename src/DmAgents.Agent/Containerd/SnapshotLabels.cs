@@ -7,19 +7,19 @@ using Google.Protobuf.Collections;
 
 namespace DmAgents.Agent.Containerd;
 
-/// <summary>Labels of containerd's snapshots: their limits, and those that mean something to the agent.</summary>
+/// <summary>Labels of containerd's snapshots: their limits, and those that the agent interprets.</summary>
 internal static class SnapshotLabels
 {
-    /// <summary>The file system of a snapshot, as containerd's own devmapper snapshotter labels it; on a snapshot
-    /// without a parent, which one it is to have.</summary>
+    /// <summary>The file system of a snapshot, in the label of containerd's own devmapper snapshotter; on a snapshot
+    /// without a parent, the one requested.</summary>
     public const string FileSystem = "containerd.io/snapshot/devmapper/fstype";
 
     /// <summary>The size of an active snapshot's file system: bytes, or a size such as 20GiB. At least the parent's.
-    /// To containerd's own snapshotters an empty value, 0 and negative numbers are no label, and so they are here.
-    /// </summary>
+    /// Like containerd's own snapshotters, the agent treats an empty value, 0 and negative numbers as no
+    /// label.</summary>
     public const string MaxSize = "containerd.io/snapshot/max-size";
 
-    /// <summary>On a snapshot that containerd unpacks a layer into, and on the layer: the layer's chain id.</summary>
+    /// <summary>On a snapshot into which containerd unpacks a layer, and on the layer: the layer's chain id.</summary>
     public const string Reference = "containerd.io/snapshot.ref";
 
     /// <summary>Bytes of a label's name and value together (containerd's pkg/labels).</summary>

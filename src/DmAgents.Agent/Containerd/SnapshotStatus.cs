@@ -3,10 +3,10 @@ using Grpc.Core;
 
 namespace DmAgents.Agent.Containerd;
 
-/// <summary>What cannot be done, in the statuses that containerd's callers rely on.</summary>
+/// <summary>Maps refusals to the statuses that containerd's callers rely on.</summary>
 internal static class SnapshotStatus
 {
-    /// <summary>A request that can never be right.</summary>
+    /// <summary>A request that can never be valid.</summary>
     public static RpcException Invalid(string what, string subject, string why) =>
         Of(StatusCode.InvalidArgument, what, subject, why);
 
@@ -19,8 +19,8 @@ internal static class SnapshotStatus
     public static RpcException Of(Refusal refusal) =>
         new(new Status(CodeOf(refusal.Kind), $"{refusal}; {refusal.Next}"));
 
-    /// <summary>A garbage collection goes on after FAILED_PRECONDITION, and ends at everything else: one snapshot that
-    /// cannot be removed yet must not keep all others.</summary>
+    /// <summary>A garbage collection continues after FAILED_PRECONDITION, and stops at any other error: one snapshot
+    /// that cannot be removed yet must not block the removal of the others.</summary>
     public static RpcException OfRemoval(Refusal refusal) => refusal.Kind == RefusalKind.Busy
         ? new RpcException(new Status(StatusCode.FailedPrecondition, $"{refusal}; {refusal.Next}"))
         : Of(refusal);

@@ -5,14 +5,14 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Containerd;
 
-/// <summary>Reads an Update: only labels of a snapshot can be changed.</summary>
+/// <summary>Parses an Update: only labels of a snapshot can be changed.</summary>
 internal static class SnapshotUpdate
 {
     private const string All = "labels";
     private const string One = "labels.";
 
-    /// <remarks>Without a mask all labels are replaced, and what else differs is not looked at, as containerd has it. A
-    /// masked label without a value goes.</remarks>
+    /// <remarks>Without a mask all labels are replaced and other differences are ignored, as in containerd. A masked
+    /// label without a value is removed.</remarks>
     public static PoolCommands.SetLabels Of(
         string what, UpdateSnapshotRequest request, DeviceKey key, RequestId id, DateTimeOffset at)
     {

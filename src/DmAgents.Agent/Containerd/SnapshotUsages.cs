@@ -8,34 +8,32 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.Containerd;
 
-/// <summary>What only one snapshot has.</summary>
+/// <summary>The space and inodes that one snapshot alone uses.</summary>
 /// <param name="Bytes">Mapped, and not shared with the parent.</param>
-/// <param name="Inodes">More than the parent has.</param>
+/// <param name="Inodes">In excess of the parent's.</param>
 internal sealed record SnapshotUsage(long Bytes, long Inodes);
 
-/// <summary>
-/// How much each snapshot has for itself, measured through the pool's metadata snapshot. A committed snapshot is
-/// measured once and for all. An active one is told as it was a few seconds ago; who asks for many at once has them
-/// measured together.
-/// </summary>
+/// <summary>The exclusive usage of each snapshot, measured through the pool's metadata snapshot. A committed snapshot
+/// is measured once. For an active one the answer may be a few seconds old. Requests for many snapshots share one
+/// measurement.</summary>
 internal sealed class SnapshotUsages(
     IKernel kernel, UsageReader reader, PoolGateway gateway, AgentSettings settings, TimeProvider time)
 {
-    /// <summary>A pool that is busy with a deletion may take long to be read; who has an older number gets
-    /// that.</summary>
+    /// <summary>Reading a pool that is busy with a deletion may take long; after this time the caller gets an older
+    /// number, if there is one.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<Identity, Known> _known = new();
     private readonly ConcurrentDictionary<PoolName, Batch> _waiting = new();
     private readonly ConcurrentDictionary<PoolName, SemaphoreSlim> _turns = new();
 
-    /// <summary>A thin id may be given to another device one day, which is made at another time.</summary>
+    /// <summary>A thin id may be reused for another device, which has another creation time.</summary>
     private readonly record struct Identity(PoolUuid Pool, ThinId Id, DateTimeOffset CreatedAt);
 
-    /// <param name="Usage">As it was measured.</param>
-    /// <param name="At">When.</param>
-    /// <param name="IsLatest">It was of that time. Else of when another reader began, which may be before the snapshot
-    /// was committed.</param>
+    /// <param name="Usage">The measurement.</param>
+    /// <param name="At">Its time.</param>
+    /// <param name="IsLatest">The measurement is of that time. False: it is of the time when another reader began,
+    /// which may be before the snapshot was committed.</param>
     private sealed record Known(SnapshotUsage Usage, DateTimeOffset At, bool IsLatest);
 
     private sealed class Batch
@@ -78,7 +76,7 @@ internal sealed class SnapshotUsages(
             var batch = _waiting.GetOrAdd(pool.Name, _ => new Batch());
             lock (batch)
             {
-                // A batch that has had its turn is not the waiting one any more.
+                // A batch that has had its turn is no longer the waiting one.
                 if (!_waiting.TryGetValue(pool.Name, out var waiting) || waiting != batch)
                     continue;
                 batch.Devices[identity] = device;
@@ -147,13 +145,13 @@ internal sealed class SnapshotUsages(
         return used > parents ? (long)(used.Value - parents) : 0;
     }
 
-    /// <summary>The base is nobody's: a snapshot without a parent has all that it maps for itself.</summary>
+    /// <summary>The base belongs to no snapshot: one without a parent has all that it maps to itself.</summary>
     private static DeviceRecord? ParentOf(PoolContents state, DeviceRecord device) =>
         device.Parent is { } id && state.Devices.GetValueOrDefault(id) is { Kind: DeviceKind.Layer } parent
             ? parent
             : null;
 
-    /// <summary>What is known of devices that are gone.</summary>
+    /// <summary>Drops measurements of removed devices.</summary>
     private void Forget(PoolPicture pool)
     {
         if (_known.Count < 2 * pool.State.Devices.Count + 1000)

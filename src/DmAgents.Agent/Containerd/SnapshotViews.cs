@@ -6,10 +6,10 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace DmAgents.Agent.Containerd;
 
-/// <summary>Devices and views of a pool in containerd's words.</summary>
+/// <summary>Devices and views of a pool in containerd's terms.</summary>
 internal static class SnapshotViews
 {
-    /// <summary>Every snapshot of containerd's, or of one of its namespaces, by key.</summary>
+    /// <summary>Every snapshot that containerd owns, or of one of its namespaces, by key.</summary>
     public static IEnumerable<Info> All(PoolContents state, string? containerdNamespace)
     {
         var space = containerdNamespace is null ? null : DeviceKey.Containerd(containerdNamespace, "").Space;
@@ -38,8 +38,8 @@ internal static class SnapshotViews
             mount.Options.Add("nouuid");
         if (isView)
             mount.Options.Add("ro");
-        // The device takes no writes, and a snapshot of a frozen xfs has a log to be replayed. What is in it is on the
-        // disk, too: freezing wrote it back.
+        // The device accepts no writes, and a snapshot of a frozen xfs has a log to replay. The log's content is on the
+        // disk as well: freezing wrote it back.
         if (isView && isXfs)
             mount.Options.Add("norecovery");
         return mount;
@@ -66,7 +66,7 @@ internal static class SnapshotViews
         return info;
     }
 
-    /// <summary>The base is the agent's own: for containerd a snapshot of it has no parent.</summary>
+    /// <summary>The base belongs to the agent: for containerd a snapshot of it has no parent.</summary>
     private static string ParentName(PoolContents state, ThinId? parent) =>
         parent is { } id && state.Devices.GetValueOrDefault(id) is { Kind: not DeviceKind.Base } device
             ? device.Key.Name

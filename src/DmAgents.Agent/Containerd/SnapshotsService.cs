@@ -11,14 +11,12 @@ using Grpc.Core;
 
 namespace DmAgents.Agent.Containerd;
 
-/// <summary>
-/// containerd's snapshotter. What changes something goes to the pool's actor; what reads looks at the pool's picture,
-/// and waits for nobody.
-/// </summary>
+/// <summary>containerd's snapshotter. Changes are sent to the pool's actor; reads use the pool's picture, and wait for
+/// no actor.</summary>
 internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usages, RemoteLayers remote, AgentSettings settings)
     : Snapshots.SnapshotsBase
 {
-    /// <summary>As containerd's own server does.</summary>
+    /// <summary>The same as in containerd's own server.</summary>
     private const int ListBlock = 100;
 
     private static readonly Empty Nothing = new();
@@ -80,7 +78,7 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
                 ? SnapshotStatus.Of(StatusCode.DataLoss, What, key.Name, "the pool's metadata have lost it")
                 : SnapshotStatus.Of(StatusCode.Unavailable, What, key.Name, "it is being made; try again in a moment");
         }
-        // The client mounts what it is told: one that is not live would be an error of the mount, long after.
+        // The client mounts what the reply names: a device that is not live would be an error of the mount, much later.
         await Ask(pool, new PoolCommands.Confirm(NewRequest(), key, gateway.Now), context).ConfigureAwait(false);
         return new MountsResponse { Mounts = { SnapshotViews.MountOf(pool, device, isView) } };
     }
@@ -167,7 +165,7 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
         const string What = "cannot tell usage";
         var pool = PoolOf(What, request.Snapshotter);
         var key = SnapshotKeys.Of(What, request.Key, context);
-        // A view has nothing that is not its parent's.
+        // A view shares everything with its parent.
         if (pool.State.Views.ContainsKey(key))
             return new UsageResponse();
         var device = pool.State.Find(key) ?? throw SnapshotStatus.NotFound(What, key.Name);
@@ -175,14 +173,15 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
         return new UsageResponse { Size = usage.Bytes, Inodes = usage.Inodes };
     }
 
-    /// <summary>Removed snapshots go in the background anyway, whether or not a collection has ended.</summary>
+    /// <summary>Removed snapshots are deleted in the background in any case, whether or not a collection has
+    /// ended.</summary>
     public override Task<Empty> Cleanup(CleanupRequest request, ServerCallContext context)
     {
         PoolOf("cannot clean up", request.Snapshotter);
         return Task.FromResult(Nothing);
     }
 
-    /// <summary>The snapshotter's own name means the configured pool, NAME-POOL any other of the host.</summary>
+    /// <summary>The snapshotter's own name means the configured pool, NAME-POOL any other pool of the host.</summary>
     private PoolPicture PoolOf(string what, string snapshotter)
     {
         var own = settings.Containerd.Snapshotter;
@@ -243,8 +242,8 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
         where TReply : PoolReplies.Success =>
         Unwrap<TReply>(await gateway.Request(pool.Name, command, context.CancellationToken).ConfigureAwait(false));
 
-    /// <summary>A caller that has gone before the answer does not know the snapshot, and would find its key taken: what
-    /// was begun for it is brought to its end, and removed.</summary>
+    /// <summary>If the caller disconnects before the answer, it does not know the snapshot and would find its key
+    /// taken. The work for it is then completed, and the snapshot removed.</summary>
     private async Task<PoolReplies.Created> MakeOrUndo(
         PoolPicture pool, PoolCommand<PoolReplies.Created> command, DeviceKey key, ServerCallContext context)
     {
@@ -265,7 +264,7 @@ internal sealed class SnapshotsService(PoolGateway gateway, SnapshotUsages usage
     {
         if (await asked.ConfigureAwait(false) is not PoolReplies.Created created)
             return;
-        // Another may have removed it meanwhile, and taken the key for a snapshot of his own.
+        // Another caller may have removed it meanwhile, and have used the key for a snapshot of its own.
         if (created.Device is { } made && Fresh(pool).State.Find(key) is { } owner && owner.Id != made.Id)
             return;
         await gateway.Request(

@@ -11,14 +11,14 @@ using DmAgents.Images.Changes;
 
 namespace DmAgents.Agent.Exports;
 
-/// <summary>What a comparison reports.</summary>
+/// <summary>A report of a comparison.</summary>
 internal abstract record DiffReport
 {
     private DiffReport()
     {
     }
 
-    /// <summary>It goes on.</summary>
+    /// <summary>The comparison makes progress.</summary>
     /// <param name="Read">Content that had to be read.</param>
     public sealed record Progress(long Entries, ByteSize Read) : DiffReport;
 
@@ -27,21 +27,19 @@ internal abstract record DiffReport
 
     /// <summary>The end.</summary>
     /// <param name="Parent">The layer that the container was compared with; null: the empty base.</param>
-    /// <param name="ByBlocks">The pool's metadata said which blocks may differ.</param>
+    /// <param name="ByBlocks">The pool's metadata named the blocks that may differ.</param>
     public sealed record Done(DeviceKey? Parent, long Entries, ByteSize Read, bool ByBlocks) : DiffReport;
 }
 
-/// <summary>
-/// Compares what a container holds at this moment with the layer that it was made of. Exact: names and attributes of
-/// both trees are read, and content unless the pool's metadata prove it to be the same.
-/// </summary>
+/// <summary>Compares a container's current content with the layer that it was created from. Exact: reads names and
+/// attributes of both trees, and content unless the pool's metadata prove it to be the same.</summary>
 internal sealed class ContainerDiffer(
     PoolGateway gateway, LayerTrees trees, IKernel kernel, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<ContainerDiffer> log)
 {
     public const string What = "cannot compare container";
 
-    /// <summary>So that a caller sees that it goes on.</summary>
+    /// <summary>Shows the caller that the comparison continues.</summary>
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>Differences in one report: below 100 kB unless paths are long.</summary>
@@ -51,7 +49,7 @@ internal sealed class ContainerDiffer(
     public async IAsyncEnumerable<DiffReport> Run(
         PoolPicture pool, DeviceKey container, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        // An agent that stops does not wait for a comparison.
+        // A stopping agent does not wait for a comparison.
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
         var reports = Compare(pool, container, end.Token).GetAsyncEnumerator(CancellationToken.None);
         await using var ofReports = reports.ConfigureAwait(false);
@@ -102,7 +100,7 @@ internal sealed class ContainerDiffer(
             }
             finally
             {
-                // The trees end only when nothing reads them any more.
+                // The trees may be closed only after all reads have ended.
                 await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             var found = await next.ConfigureAwait(false);
@@ -115,7 +113,7 @@ internal sealed class ContainerDiffer(
             parent?.Key, difference.Entries, Bytes(difference.BytesRead), blocks is not null);
     }
 
-    /// <summary>The layer below a container; null if it was made of the empty base.</summary>
+    /// <summary>The layer below a container; null if it was created from the empty base.</summary>
     private static DeviceRecord? ParentOf(PoolPicture pool, DeviceKey key)
     {
         var container = PoolGateway.Find(pool, What, key);
@@ -144,7 +142,7 @@ internal sealed class ContainerDiffer(
         }
     }
 
-    /// <summary>Null if the metadata cannot be read now: then all content is.</summary>
+    /// <summary>Null if the metadata cannot be read now: then all content is read.</summary>
     private async Task<KnownBlocks?> BlocksOf(PoolPicture pool, LayerTree upper, LayerTree lower)
     {
         var device = LayerReading.ContextOf(What, pool).Device;

@@ -14,35 +14,33 @@ using DmAgents.Images.Exports;
 
 namespace DmAgents.Agent.Exports;
 
-/// <summary>Which image to write where.</summary>
-/// <param name="Path">Absolute, as the agent's host sees it; there must be nothing yet.</param>
+/// <summary>Which image to export, and its target.</summary>
+/// <param name="Path">Absolute, on the agent's host; must not exist yet.</param>
 /// <param name="Compress">With gzip; a docker archive is not compressed.</param>
 internal sealed record ExportAsked(
     PoolPicture Pool, ImageRecord Image, string Path, ExportFormat Format, bool Compress);
 
-/// <summary>How far an export is.</summary>
+/// <summary>The progress of an export.</summary>
 /// <param name="Layer">From 1.</param>
-/// <param name="Written">Bytes of all layers' tars so far, before they are compressed.</param>
+/// <param name="Written">Bytes of all layers' tars so far, before compression.</param>
 internal sealed record ExportProgress(int Layer, int Layers, ByteSize Written);
 
-/// <summary>What an export came to.</summary>
-/// <param name="IsSame">Each layer has the same digest that it had when it was imported, and the image its id.</param>
+/// <summary>The result of an export.</summary>
+/// <param name="IsSame">Each layer has the same digest as when it was imported, and the image has its id.</param>
 internal sealed record ExportOutcome(
     ImageReference Reference, Digest Id, bool IsSame, ImmutableArray<Digest> DiffIds, ByteSize Written,
     LeftOutOfTar LeftOut);
 
-/// <summary>
-/// Writes an image of a pool as an archive: of each layer what its tree has beyond the one below. If the agent dies
-/// meanwhile, nothing of it is left in the pool; its files have a name that ends in <c>.partial</c>, and the next
-/// export to the same path deletes them.
-/// </summary>
+/// <summary>Writes an image of a pool as an archive: for each layer, the differences from the one below. If the agent
+/// dies meanwhile, nothing of it remains in the pool. Its files have a name that ends in <c>.partial</c>, and the next
+/// export to the same path deletes them.</summary>
 internal sealed class ImageExporter(
     PoolGateway gateway, LayerTrees trees, IKernel kernel, IDurableFiles files, ILogger<ImageExporter> log)
 {
     public const string What = "cannot export image";
 
-    /// <param name="report">Is called on the thread that writes.</param>
-    /// <exception cref="RefusedException">A layer cannot be read, or the archive not written.</exception>
+    /// <param name="report">Called on the thread that writes.</param>
+    /// <exception cref="RefusedException">A layer cannot be read, or the archive cannot be written.</exception>
     public async Task<ExportOutcome> Run(
         ExportAsked asked, Action<ExportProgress> report, CancellationToken cancellation)
     {
@@ -93,7 +91,7 @@ internal sealed class ImageExporter(
                     void Tell(long bytes) => report(new ExportProgress(
                         number, lineage.Count, new ByteSize((ulong)(start + (written = bytes)))));
                     Tell(0);
-                    // A thread of its own: reading and compressing takes its time.
+                    // A thread of its own: reading and compressing takes time.
                     await Task.Factory.StartNew(
                         () => export.AddLayer(
                             below?.Tree, upper.Tree, BlocksOf(pool, upper, below), Tell, cancellation),
@@ -116,7 +114,7 @@ internal sealed class ImageExporter(
         }
     }
 
-    /// <summary>Null if the metadata cannot be read now, or there is nothing below: then all content is read.</summary>
+    /// <summary>Null if the metadata cannot be read now, or no layer is below: then all content is read.</summary>
     private KnownBlocks? BlocksOf(PoolPicture pool, LayerTree upper, LayerTree? lower)
     {
         if (lower is null)

@@ -9,11 +9,10 @@ using DmAgents.Domain.Ports.FileTrees;
 
 namespace DmAgents.Agent.Exports;
 
-/// <summary>
-/// Opens trees of layers and of containers. A layer is live by a view, which the journal knows, and mounted where no
-/// other process sees it. If the agent dies, the mount ends with it, and the next opening of the pool removes the view.
-/// A file system that was not unmounted is read from a snapshot of the layer, which takes the writes of a log's replay.
-/// </summary>
+/// <summary>Opens trees of layers and of containers. A layer is live through a view, which the journal knows, and
+/// mounted in a place that no other process sees. If the agent dies, the mount ends with it, and the next opening of
+/// the pool removes the view. A file system that was not unmounted is read from a snapshot of the layer, which takes
+/// the writes of the log's replay.</summary>
 internal sealed class LayerTrees(PoolGateway gateway, IFileTrees trees, ILogger<LayerTrees> log)
 {
     /// <summary>Opens a layer's tree.</summary>
@@ -37,7 +36,8 @@ internal sealed class LayerTrees(PoolGateway gateway, IFileTrees trees, ILogger<
         return opened.Succeeded ? opened.Value : throw Refusals.Of(what, layer.Name, opened.Error);
     }
 
-    /// <summary>Opens the tree of a live device. Unless it can be opened, removes what made the device live.</summary>
+    /// <summary>Opens the tree of a live device. If that fails, removes the view or snapshot that made the device
+    /// live.</summary>
     private async Task<KernelResult<LayerTree>> OpenAsync(
         string what, PoolPicture pool, DeviceRecord device, DeviceKey made)
     {
@@ -50,13 +50,12 @@ internal sealed class LayerTrees(PoolGateway gateway, IFileTrees trees, ILogger<
         return opened.Error;
     }
 
-    /// <summary>Makes a live snapshot that takes writes. What a crash leaves of it is undone, as a layer of an import
-    /// is.
-    /// </summary>
+    /// <summary>Creates a live, writable snapshot. Recovery undoes it after a crash, like a layer of an
+    /// import.</summary>
     private async Task<DeviceRecord> SnapshotOfAsync(
         string what, PoolPicture pool, DeviceRecord layer, RequestId owner, CancellationToken cancellation)
     {
-        // Number 0 is the moment of a container.
+        // Number 0 is the snapshot of a container.
         var key = WorkUnderWay.KeyOf(owner, 1 + (int)layer.Id.Value);
         try
         {
@@ -77,10 +76,9 @@ internal sealed class LayerTrees(PoolGateway gateway, IFileTrees trees, ILogger<
         }
     }
 
-    /// <summary>
-    /// Makes a layer of what a container holds at this moment, for as long as a request reads it. A mounted one is
-    /// frozen for the instant of the snapshot. What a crash leaves of it is undone, as a layer of an import is.
-    /// </summary>
+    /// <summary>Creates a layer of a container's current content, for as long as a request reads it. A mounted
+    /// container is frozen for the instant of the snapshot. Recovery undoes the layer after a crash, like a layer of an
+    /// import.</summary>
     /// <param name="owner">The request, which is under way.</param>
     public async Task<MomentOfContainer> MomentOfAsync(
         string what, PoolPicture pool, DeviceKey container, RequestId owner, CancellationToken cancellation)
@@ -106,7 +104,7 @@ internal sealed class LayerTrees(PoolGateway gateway, IFileTrees trees, ILogger<
     }
 }
 
-/// <summary>What a container held at a moment, as a layer that goes with this.</summary>
+/// <summary>A container's content at one moment, as a layer that is removed with this object.</summary>
 internal sealed class MomentOfContainer(DeviceKey key, Func<Task> end) : IAsyncDisposable
 {
     public DeviceKey Key => key;

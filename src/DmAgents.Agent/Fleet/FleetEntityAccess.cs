@@ -7,20 +7,20 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>The way to the fleet's entities, or the reason why there is none. Reads what is so at this moment, and
-/// waits for nothing but in <see cref="WhenReady"/>.</summary>
+/// <summary>Access to the fleet's entities, or the reason why there is none. Reads the current state, and waits only in
+/// <see cref="WhenReady"/>.</summary>
 internal sealed class FleetEntityAccess(AgentSettings settings, FleetKeeper keeper, FleetBoard board)
 {
-    /// <summary>The fleet's database as this host sees it; null while no system of the fleet looks at it, and without a
+    /// <summary>The fleet's database as this host sees it; null if no system of the fleet probes it, or there is no
     /// database.</summary>
     public DatabaseStatus? Database => keeper.Entities?.Database.Current;
 
     /// <summary>Server, database and role of the setting; null if none is set.</summary>
     public string? DatabaseSet => settings.Fleet.Database?.Where;
 
-    /// <summary>The entities, if they take changes at this moment.</summary>
-    /// <param name="what">What cannot be done otherwise: "cannot ...".</param>
-    /// <param name="subject">To what.</param>
+    /// <summary>The entities, if they accept changes at this moment.</summary>
+    /// <param name="what">The refused action: "cannot ...".</param>
+    /// <param name="subject">The object of the action.</param>
     public bool TryFind(
         string what, string subject, [NotNullWhen(true)] out FleetEntities? entities,
         [NotNullWhen(false)] out Refusal? refusal)
@@ -30,13 +30,13 @@ internal sealed class FleetEntityAccess(AgentSettings settings, FleetKeeper keep
         return refusal is null;
     }
 
-    /// <summary>As <see cref="TryFind"/>.</summary>
-    /// <exception cref="RefusedException">They take no changes: the host is in no fleet or cut off, or there is no
+    /// <summary>Like <see cref="TryFind"/>, but throws.</summary>
+    /// <exception cref="RefusedException">They accept no changes: the host is in no fleet or cut off, or there is no
     /// database.</exception>
     public FleetEntities Demand(string what, string subject) =>
         TryFind(what, subject, out var entities, out var refusal) ? entities : throw Refusals.Of(refusal);
 
-    /// <summary>The entities as soon as they take changes. Without a database that moment does not come.</summary>
+    /// <summary>Waits until the entities accept changes. Without a database it waits until it is cancelled.</summary>
     public async Task<FleetEntities> WhenReady(CancellationToken cancellation)
     {
         while (true)
@@ -46,7 +46,7 @@ internal sealed class FleetEntityAccess(AgentSettings settings, FleetKeeper keep
                 .ConfigureAwait(false);
             if (keeper.Entities is not { } entities)
                 continue;
-            // The system may end meanwhile: the gate of its next life is another.
+            // The system may end meanwhile: its next life has another gate.
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             var ready = entities.Database.When(status => status.IsReady, either.Token);
             var gone = board.When(
@@ -59,7 +59,7 @@ internal sealed class FleetEntityAccess(AgentSettings settings, FleetKeeper keep
         }
     }
 
-    /// <summary>Done when these are not the entities any more: the fleet's system has ended.</summary>
+    /// <summary>Completes when the fleet's system has ended, and these entities with it.</summary>
     public Task WhenGone(FleetEntities entities, CancellationToken cancellation) =>
         board.When(_ => keeper.Entities != entities, cancellation);
 

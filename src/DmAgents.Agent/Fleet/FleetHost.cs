@@ -14,11 +14,9 @@ using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>
-/// The host's membership within the daemon's life: enters the fleet at the start if the host's files say that it is a
-/// member, runs what a member runs, and leaves in order at the stop. A stop is no end of the membership. Nothing of a
-/// fleet keeps the agent from starting.
-/// </summary>
+/// <summary>The host's membership during the daemon's life. Enters the fleet at the start if the host's files make it a
+/// member, runs a member's parts, and leaves in order at the stop. A stop does not end the membership. No problem of
+/// the fleet prevents the agent from starting.</summary>
 internal sealed class FleetHost(
     AgentSettings settings, FleetStore store, FleetKeeper keeper, FleetIdentity identity,
     Func<IEnumerable<IFleetPart>> parts, Func<HostOrderDesk> orders, TimeProvider time, ILoggerFactory loggers, ILogger<FleetHost> log)
@@ -35,19 +33,19 @@ internal sealed class FleetHost(
     private Task _running = Task.CompletedTask;
     private KnownMembers? _known;
 
-    /// <summary>Null unless this host made the fleet.</summary>
+    /// <summary>Null unless this host formed the fleet.</summary>
     public FleetAuthority? Authority { get; private set; }
 
     /// <summary>Null while the host is in no fleet.</summary>
     public KnownMembers? Known => Volatile.Read(ref _known);
 
-    /// <summary>Why the host is in no fleet although it has files of one.</summary>
+    /// <summary>Why the host is in no fleet although it has fleet files.</summary>
     public Refusal? Damage { get; private set; }
 
-    /// <summary>Why the authority refuses this host, and it takes part no more; null if it does not.</summary>
+    /// <summary>Why the authority refuses this host, so that it no longer takes part; null if it does not.</summary>
     public PeerExpulsion? Expulsion { get; private set; }
 
-    /// <summary>Cancelled when the agent stops: the membership changes no more.</summary>
+    /// <summary>Cancelled when the agent stops: the membership no longer changes.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -84,7 +82,7 @@ internal sealed class FleetHost(
         }
     }
 
-    /// <summary>One change of the membership at a time. Refused while the agent stops.</summary>
+    /// <summary>Runs one change of the membership at a time. Refused while the agent stops.</summary>
     public async Task<T> AloneAsync<T>(Func<Task<T>> change, CancellationToken cancellation)
     {
         T? changed = default;
@@ -98,8 +96,8 @@ internal sealed class FleetHost(
         return changed!;
     }
 
-    /// <summary>The host is a member from here on. Returns at once: the board shows how it gets on. Refused while the
-    /// agent stops: the host's files make it a member at the next start.</summary>
+    /// <summary>Makes the host a member. Returns at once: the board shows the progress. Refused while the agent stops:
+    /// the host's files make it a member at the next start.</summary>
     public void Enter(StoredMembership stored)
     {
         lock (_entering)
@@ -124,14 +122,15 @@ internal sealed class FleetHost(
         _running = Task.WhenAll(parts().Select(part => RunAsync(part, place, _end.Token)));
     }
 
-    /// <summary>The host has another certificate: a new life of the fleet's system, in the same place.</summary>
+    /// <summary>The host has another certificate: starts a new life of the fleet's system, at the same
+    /// address.</summary>
     public void Renewed(Member member) => TakeAgain(place => place with { Member = member });
 
-    /// <summary>Enters anew by the members that are known at this moment.</summary>
+    /// <summary>Enters anew with the members known at this moment.</summary>
     public void Again() => TakeAgain(place => place);
 
-    /// <summary>The host takes part no more, and works by itself; its files stay. What a member runs ends, its ports
-    /// too: the caller is one of it, so that this does not wait for its end.</summary>
+    /// <summary>The host no longer takes part, and works by itself; its files stay. Ends all parts that a member runs,
+    /// and closes their ports. The caller is one of these parts, so this does not wait for their end.</summary>
     public async Task ExpelAsync(PeerExpulsion why)
     {
         lock (_entering)
@@ -143,14 +142,14 @@ internal sealed class FleetHost(
         await keeper.LeaveAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Ends what a member runs, and leaves the fleet's cluster in order. The files stay.</summary>
+    /// <summary>Ends the parts that a member runs, and leaves the fleet's cluster in order. The files stay.</summary>
     public async Task ExitAsync(CancellationToken cancellation)
     {
         lock (_entering)
             _isLeaving = true;
         if (_end is { } end)
             await end.CancelAsync().ConfigureAwait(false);
-        // Beside each other: a part that does not end keeps no host in the cluster.
+        // In parallel: a part that does not end must not keep the host in the cluster.
         await Task.WhenAll(_running.WaitAsync(cancellation), keeper.LeaveAsync(cancellation)).ConfigureAwait(false);
         _end?.Dispose();
         _end = null;
@@ -161,11 +160,11 @@ internal sealed class FleetHost(
         (Authority, Expulsion) = (null, null);
     }
 
-    /// <summary>The files that could not be read are gone.</summary>
+    /// <summary>The unreadable files have been removed.</summary>
     public void Forget() => Damage = null;
 
-    /// <summary>Changes which members are known, and keeps that over a restart. Writes nothing if nothing changes: any
-    /// stranger's connection leads here.</summary>
+    /// <summary>Changes the known members, and stores them. Writes nothing if nothing changes: any stranger's
+    /// connection leads here.</summary>
     public void Learn(Func<KnownMembers, KnownMembers> change)
     {
         lock (_learning)
@@ -185,7 +184,7 @@ internal sealed class FleetHost(
         _gate.Dispose();
     }
 
-    /// <summary>On the host that made the fleet: without those that the authority does not know any more.</summary>
+    /// <summary>On the host that formed the fleet: omits members that the authority no longer knows.</summary>
     private KnownMembers OnlyHosts(KnownMembers known) => Authority is { } authority
         ? known.Where(member => member.Host is not { } host || authority.State.Hosts.ContainsKey(host))
         : known;
@@ -231,14 +230,14 @@ internal sealed class FleetHost(
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
         }
-        // A fault in one part of the membership is no end of the host's own work.
+        // A fault in one part of the membership does not end the host's own work.
         catch (Exception cause) when (cause is not OutOfMemoryException)
         {
             log.LogError(cause, "{Part} of the fleet has ended", part.GetType().Name);
         }
     }
 
-    /// <summary>Nothing for a host that leaves: it would be in the fleet again behind its leave.</summary>
+    /// <summary>Does nothing while the host leaves: it would otherwise rejoin the fleet after its leave.</summary>
     private void TakeAgain(Func<FleetPlace, FleetPlace> next)
     {
         lock (_entering)
@@ -277,7 +276,8 @@ internal sealed class FleetHost(
         });
     }
 
-    /// <summary>One level above the agent's own: what a cluster reports of each step is said by its status.</summary>
+    /// <summary>One level above the agent's own: the status already shows what a cluster reports at each
+    /// step.</summary>
     private static Akka.Event.LogLevel LevelOf(LogLevel level) => level switch
     {
         LogLevel.Debug or LogLevel.Trace => Akka.Event.LogLevel.InfoLevel,

@@ -2,7 +2,7 @@ using DmAgents.Fleet.Joining;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>On the host that made the fleet: lets hosts in, renews certificates, and says what is revoked.</summary>
+/// <summary>On the host that formed the fleet: admits hosts, renews certificates, and publishes revocations.</summary>
 internal sealed class FleetJoinPart(
     FleetHost host, FleetIdentity identity, FleetListener listener, FleetOutcasts outcasts, FleetTwins twins,
     TimeProvider time, ILogger<FleetJoinPart> log) : IFleetPart

@@ -5,29 +5,28 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>Takes connections at one of a member's ports and has each served.</summary>
+/// <summary>Accepts connections at one of a member's ports and serves each.</summary>
 internal sealed class FleetListener(AgentSettings settings, TimeProvider time, ILogger<FleetListener> log)
 {
-    /// <summary>Until a port that is taken, or an address that has gone, is tried again.</summary>
+    /// <summary>Retry interval if the port is in use, or the address does not exist at present.</summary>
     private static readonly TimeSpan _retry = TimeSpan.FromSeconds(5);
 
-    /// <summary>Until the next attempt after a connection could not be taken: the process may have no descriptor left.
-    /// </summary>
+    /// <summary>Pause after a failed accept: the process may have no descriptor left.</summary>
     private static readonly TimeSpan _acceptRetry = TimeSpan.FromSeconds(1);
 
-    /// <summary>Connections at once; more wait in the kernel's queue.</summary>
+    /// <summary>Concurrent connections; more wait in the kernel's queue.</summary>
     private const int AtOnce = 256;
 
     private readonly RefusalLog _faults = new(time);
 
-    /// <summary>Takes the next connection.</summary>
+    /// <summary>Accepts the next connection.</summary>
     internal Func<TcpListener, CancellationToken, ValueTask<TcpClient>> Accept { get; init; } =
         static (listener, end) => listener.AcceptTcpClientAsync(end);
 
     /// <summary>Runs until it is cancelled, and returns when the last connection is served.</summary>
-    /// <param name="address">Of the host, with the port.</param>
-    /// <param name="what">For the log: what is served there.</param>
-    /// <param name="serve">Serves a connection, which is closed behind it.</param>
+    /// <param name="address">The host's address, with the port.</param>
+    /// <param name="what">For the log: the service at this port.</param>
+    /// <param name="serve">Serves a connection, which is closed afterwards.</param>
     public async Task RunAsync(
         MemberAddress address, string what, Func<Stream, CancellationToken, Task> serve, CancellationToken end)
     {
@@ -55,7 +54,7 @@ internal sealed class FleetListener(AgentSettings settings, TimeProvider time, I
         }
     }
 
-    /// <summary>The address that is listened on. Throws if its name is unknown.</summary>
+    /// <summary>The endpoint to listen on. Throws if its name is unknown.</summary>
     public async Task<IPEndPoint> EndPointOf(MemberAddress address, CancellationToken cancellation)
     {
         if (settings.Fleet.Listen is { } listen)
@@ -106,7 +105,8 @@ internal sealed class FleetListener(AgentSettings settings, TimeProvider time, I
         }
     }
 
-    /// <summary>Null if none could be taken: those that are served go on, and more are taken after a pause.</summary>
+    /// <summary>Null if the accept failed: current connections continue, and the next accept follows after a
+    /// pause.</summary>
     private async Task<TcpClient?> NextAsync(TcpListener listener, string what, CancellationToken end)
     {
         try
@@ -137,7 +137,7 @@ internal sealed class FleetListener(AgentSettings settings, TimeProvider time, I
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
         }
-        // One connection's end is not that of the others.
+        // The failure of one connection does not end the others.
         catch (Exception cause) when (cause is not OutOfMemoryException)
         {
             log.LogWarning("a connection for {What} ended: {Why}", what, cause.Message);

@@ -4,15 +4,13 @@ using LogLevel = Microsoft.Extensions.Logging.LogLevel;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>
-/// Brings what the fleet's actors log into the agent's log. What remoting says of each connection that ends or cannot
-/// be made is for debugging: a host that is away would fill the log every few seconds, and one that leaves in order is
-/// no error. <see cref="FleetWatchPart"/> says which hosts come, go and are unreachable.
-/// </summary>
+/// <summary>Forwards the log of the fleet's actors to the agent's log. Remoting's messages about single connections
+/// become debug messages: an absent host would fill the log every few seconds, and one that leaves in order is no
+/// error. <see cref="FleetWatchPart"/> logs which hosts come, go and are unreachable.</summary>
 internal sealed class FleetLogBridge : AkkaLogBridge
 {
-    /// <summary>The transport's own log is not among them: there refused peers are named, once in a while. Its handlers
-    /// log each handshake that fails: anyone may connect, and a caller retries every few seconds.</summary>
+    /// <summary>The transport's own log is not among them: it names refused peers, once in a while. Its handlers log
+    /// each failed handshake: any peer may connect, and it retries every few seconds.</summary>
     private static readonly string[] _ofConnections =
     [
         "Akka.Remote.Transport.DotNetty.TcpClientHandler", "Akka.Remote.Transport.DotNetty.TcpServerHandler",
@@ -29,8 +27,8 @@ internal sealed class FleetLogBridge : AkkaLogBridge
         || logged.Cause?.GetType().FullName is "Akka.Remote.EndpointDisassociatedException"
             or "Akka.Remote.EndpointAssociationException" or "Akka.Remote.InvalidAddressAssociationException";
 
-    /// <summary>A host that leaves may end before the last one has heard of it. Akka warns of it, and says in the same
-    /// breath that this is expected.</summary>
+    /// <summary>A host that leaves may end before the last member has heard of it. Akka warns about it, and says in the
+    /// same message that this is expected.</summary>
     internal static bool IsOfLeave(LogEvent logged) => logged is Warning
         && logged.ToString().Contains("Marking exiting node(s) as UNREACHABLE", StringComparison.Ordinal);
 }

@@ -2,8 +2,8 @@ using DmAgents.Actors.Fleet;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>On the host that made the fleet: has members removed that are in the fleet no more. Their certificates are
-/// refused at each handshake, but connections that they have would live on.</summary>
+/// <summary>On the host that formed the fleet: removes members that no longer belong to it. Each handshake refuses
+/// their certificates, but their existing connections would stay open.</summary>
 internal sealed class FleetOutcasts(FleetHost host, FleetKeeper keeper, FleetBoard board)
 {
     /// <summary>Idempotent.</summary>
@@ -19,7 +19,7 @@ internal sealed class FleetOutcasts(FleetHost host, FleetKeeper keeper, FleetBoa
             if (member.Host is { } name && !hosts.ContainsKey(name))
                 keeper.Remove(member.Address);
         }
-        // Seeds that are gone for good are not waited for.
+        // Stops waiting for seeds that have been removed permanently.
         if (host.Known?.Members.Count < before && board.Current.Phase == FleetPhase.Joining)
             host.Again();
     }

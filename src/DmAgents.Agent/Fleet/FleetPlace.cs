@@ -6,13 +6,13 @@ using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>A host's place in its fleet as of one moment. With another certificate it is another place.</summary>
-/// <param name="Member">The host's certificate with its key. Connections that were made with it may outlive the place,
-/// so it is not disposed of.</param>
-/// <param name="Address">Where the other hosts reach this one.</param>
-/// <param name="Issuer">The address of the host that made the fleet.</param>
-/// <param name="Trust">What is trusted; follows revocations.</param>
-/// <param name="Validator">Judges peers' certificates by that.</param>
+/// <summary>A host's place in its fleet at one moment. Another certificate makes another place.</summary>
+/// <param name="Member">The host's certificate with its key. It is not disposed, because connections made with it may
+/// outlive the place.</param>
+/// <param name="Address">The address at which the other hosts reach this one.</param>
+/// <param name="Issuer">The address of the host that formed the fleet.</param>
+/// <param name="Trust">The current trust; follows revocations.</param>
+/// <param name="Validator">Validates peers' certificates against <paramref name="Trust"/>.</param>
 internal sealed record FleetPlace(
     Member Member, MemberAddress Address, MemberAddress Issuer, TrustHolder Trust, PeerValidator Validator)
 {
@@ -27,6 +27,6 @@ internal sealed record FleetPlace(
 
     public HostCertificate HostCertificate => Member.Host;
 
-    /// <summary>It made the fleet, and has its authority.</summary>
+    /// <summary>This host formed the fleet, and has its authority.</summary>
     public bool IsIssuer => Address == Issuer;
 }

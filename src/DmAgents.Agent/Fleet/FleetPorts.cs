@@ -2,11 +2,11 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>The ports of a member: that of its address, and the two behind it. One address says all of them, so that
-/// nothing else has to be told to other hosts.</summary>
+/// <summary>The ports of a member: its address's port, and the two after it. One address implies all of them, so that
+/// other hosts need to know nothing else.</summary>
 public static class FleetPorts
 {
-    /// <summary>Of addresses that are given without one.</summary>
+    /// <summary>The port of addresses without one.</summary>
     public const ushort Default = 9471;
 
     public static string Rule =>
@@ -15,10 +15,9 @@ public static class FleetPorts
 
     public static bool Fit(MemberAddress member) => member.Port <= ushort.MaxValue - 2;
 
-    /// <summary>Where hosts ask to be let in, for certificates and for revocations: on the host that made the fleet.
-    /// </summary>
+    /// <summary>The port for join requests, certificates and revocations, on the host that formed the fleet.</summary>
     public static MemberAddress JoinOf(MemberAddress member) => member.WithPort((ushort)(member.Port + 1));
 
-    /// <summary>Where layers are asked for.</summary>
+    /// <summary>The port that serves layers.</summary>
     public static MemberAddress LayersOf(MemberAddress member) => member.WithPort((ushort)(member.Port + 2));
 }

@@ -7,21 +7,19 @@ using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>
-/// Asks the host that made the fleet what is revoked: from time to time, soon after a member has gone (a host that is
-/// revoked is removed from the fleet at once), and while this host is not let in. A host that is revoked learns so
-/// here, and takes part no more: other members would refuse it without a word.
-/// </summary>
+/// <summary>Asks the host that formed the fleet for revocations: periodically, soon after a member has gone (the fleet
+/// removes a revoked host at once), and while this host is not admitted. A revoked host learns of its revocation here,
+/// and no longer takes part: other members would refuse it silently.</summary>
 internal sealed class FleetRefresh(
     AgentSettings settings, FleetHost host, FleetIdentity identity, FleetStore store, FleetBoard board,
     JoinClient client, TimeProvider time, ILogger<FleetRefresh> log) : IFleetPart
 {
-    /// <summary>While the host is not in: the reason is wanted soon.</summary>
+    /// <summary>While the host is not admitted: the operator needs the reason soon.</summary>
     private static readonly TimeSpan _outside = TimeSpan.FromSeconds(10);
 
     private JoinRefusal? _refusal;
 
-    /// <summary>Why the authority did not answer when it was asked last; null if it did.</summary>
+    /// <summary>Why the authority did not answer the last request; null if it did.</summary>
     public JoinRefusal? Refusal => Volatile.Read(ref _refusal);
 
     public async Task RunAsync(FleetPlace place, CancellationToken end)

@@ -4,19 +4,19 @@ using DmAgents.Fleet.Renewal;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>Renews the host's certificate before it ends, as <see cref="RenewalPlan"/> says. The host's own work does
-/// not stop for it; the fleet's actor system begins another life. The host that made the fleet renews its own, even one
-/// that has ended.</summary>
+/// <summary>Renews the host's certificate before it expires, as <see cref="RenewalPlan"/> says. The host's own work
+/// continues meanwhile; the fleet's actor system begins another life. The host that formed the fleet renews its own,
+/// even an expired one.</summary>
 internal sealed class FleetRenewal(
     FleetHost host, FleetIdentity identity, FleetStore store, JoinClient client, TimeProvider time,
     ILogger<FleetRenewal> log) : IFleetPart
 {
-    /// <summary>The clock is looked at so often: it may be set meanwhile.</summary>
+    /// <summary>How often the clock is checked: it may be set meanwhile.</summary>
     internal static readonly TimeSpan Look = TimeSpan.FromMinutes(10);
 
     private RenewalFailures _failures = RenewalFailures.None;
 
-    /// <summary>How the certificate stands at this moment; null while the host is in no fleet.</summary>
+    /// <summary>The certificate's state at this moment; null while the host is in no fleet.</summary>
     public RenewalStep? Step => identity.Current is { } place
         ? RenewalPlan.Next(place.HostCertificate, Volatile.Read(ref _failures), time.GetUtcNow())
         : null;
@@ -45,7 +45,7 @@ internal sealed class FleetRenewal(
         }
     }
 
-    /// <summary>Until the next attempt. Only the host that made the fleet renews a certificate that has ended: at each
+    /// <summary>Time until the next attempt. Only the host that formed the fleet renews an expired certificate: at each
     /// look.</summary>
     internal static TimeSpan WaitFor(RenewalStep step, RenewalFailures failures, bool isIssuer, DateTimeOffset now) =>
         step.RenewAt is { } at ? at - now

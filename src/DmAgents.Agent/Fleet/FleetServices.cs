@@ -20,7 +20,7 @@ internal static class FleetServices
         services.AddSingleton<FleetTwins>();
         services.AddSingleton(provider => new JoinClient(
             FleetConnections.ConnectAsync, provider.GetRequiredService<TimeProvider>(), JoinLimits.Default));
-        // Made when they are run: they know the host that runs them.
+        // Created when they are run: they depend on the host that runs them.
         services.AddSingleton<Func<IEnumerable<IFleetPart>>>(provider => provider.GetServices<IFleetPart>);
         services.AddSingleton<FleetHost>();
         services.AddSingleton<FleetRenewal>();

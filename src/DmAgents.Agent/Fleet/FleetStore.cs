@@ -8,8 +8,8 @@ using DmAgents.Fleet.Members;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>A membership as it is on disk.</summary>
-/// <param name="Authority">Null unless this host made the fleet.</param>
+/// <summary>A membership as stored on disk.</summary>
+/// <param name="Authority">Null unless this host formed the fleet.</param>
 internal sealed record StoredMembership(Member Member, FleetAuthority? Authority, KnownMembers Known);
 
 /// <summary>A host's fleet files.</summary>
@@ -23,7 +23,7 @@ internal sealed class FleetStore(AgentSettings settings, IDurableFiles files, Ti
 
     public KnownMembersFile Known { get; } = new(files, settings.FleetPaths);
 
-    /// <summary>What the fleet was told of this host.</summary>
+    /// <summary>This host's facts that the fleet has been sent.</summary>
     public FleetMemoryFile Memory { get; } = new(files, settings.FleetPaths);
 
     public ContainerEpochs Epochs { get; } = new(files, settings.FleetPaths);
@@ -44,17 +44,17 @@ internal sealed class FleetStore(AgentSettings settings, IDurableFiles files, Ti
         var authority = FleetAuthority.Find(files, Paths, time, Lifetimes);
         if (!authority.Succeeded)
             return authority.Refusal;
-        // A host may have made a fleet once, and be in another today.
+        // A host may have formed a fleet once, and be in another one today.
         return new StoredMembership(
             found, authority.Value is { } made && made.Id == found.Fleet ? made : null, known.Value);
     }
 
-    /// <summary>What the host needs to come back after a restart, and is not in its certificate. Written before the
-    /// certificate, which makes it a member.</summary>
+    /// <summary>Stores what the host needs to rejoin after a restart and its certificate does not contain. Written
+    /// before the certificate, which makes the host a member.</summary>
     public KernelResult Prepare(KnownMembers known) => Known.Write(known);
 
     /// <summary>Ends the membership on this host.</summary>
-    /// <param name="withAuthority">The fleet ends: its authority goes, too.</param>
+    /// <param name="withAuthority">The fleet ends: its authority is deleted too.</param>
     public KernelResult Remove(bool withAuthority)
     {
         var removed = Members.Remove().Then(Known.Remove).Then(Memory.Remove).Then(Epochs.Remove);

@@ -3,15 +3,15 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>Finds a member that has the identity of a host which says that it leaves: one of the two runs from a copy
-/// of the other's disk. A host leaves the cluster before it says so.</summary>
+/// <summary>Finds a member with the identity of a host that announces its leave: one of the two runs from a copy of the
+/// other's disk. A host leaves the cluster before it announces its leave.</summary>
 internal sealed class FleetTwins(FleetBoard board, TimeProvider time)
 {
-    /// <summary>For the news that the host itself has left the cluster. Half of what an exchange may take; gossip needs
-    /// a few seconds.</summary>
+    /// <summary>Time for the news that the host itself has left the cluster. Half of an exchange's timeout; gossip
+    /// needs a few seconds.</summary>
     internal TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <returns>Its address; null: there is none.</returns>
+    /// <returns>The twin's address; null if there is none.</returns>
     public async Task<string?> OfAsync(HostName leaving, CancellationToken cancellation)
     {
         FleetMember? Member(FleetStatus status) => status.Members.FirstOrDefault(

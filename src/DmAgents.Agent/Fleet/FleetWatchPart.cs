@@ -3,8 +3,8 @@ using DmAgents.Actors.Fleet;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>Follows the fleet as this host sees it: keeps the members that it meets, and logs how the host
-/// stands.</summary>
+/// <summary>Follows the fleet as this host sees it: stores the members that it meets, and logs the host's
+/// state.</summary>
 internal sealed class FleetWatchPart(
     FleetHost host, FleetBoard board, FleetOutcasts outcasts, ILogger<FleetWatchPart> log) : IFleetPart
 {
@@ -64,7 +64,7 @@ internal sealed class FleetWatchPart(
         ImmutableDictionary<string, string> states, ImmutableDictionary<string, string> logged) =>
         states.Count == logged.Count && states.All(each => logged.GetValueOrDefault(each.Key) == each.Value);
 
-    /// <summary>Those that the fleet has let in.</summary>
+    /// <summary>The members that the fleet has admitted.</summary>
     private static ImmutableHashSet<KnownMember> MembersOf(FleetStatus status) =>
     [
         .. from member in status.Members

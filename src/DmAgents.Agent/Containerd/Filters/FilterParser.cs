@@ -4,7 +4,7 @@ using System.Text;
 
 namespace DmAgents.Agent.Containerd.Filters;
 
-/// <summary>Reads one filter; the grammar is at <see cref="FilterSet"/>.</summary>
+/// <summary>Parses one filter; <see cref="FilterSet"/> has the grammar.</summary>
 internal sealed class FilterParser
 {
     private readonly string _text;
@@ -14,7 +14,7 @@ internal sealed class FilterParser
 
     private bool AtEnd => _at == _text.Length;
 
-    /// <param name="error">The filter, the character at fault counted from 1, and what is wrong there.</param>
+    /// <param name="error">The filter, the offending character counted from 1, and what is wrong there.</param>
     public static bool TryParse(
         string filter, [NotNullWhen(true)] out IReadOnlyList<Selector>? selectors,
         [NotNullWhen(false)] out string? error)
@@ -48,7 +48,8 @@ internal sealed class FilterParser
         return selectors;
     }
 
-    /// <summary>Neither may stand anywhere, quoted or not. Broken UTF-8 becomes U+FFFD on its way here.</summary>
+    /// <summary>Refuses two characters that are invalid anywhere, quoted or not. Broken UTF-8 becomes U+FFFD on its way
+    /// here.</summary>
     private void RefuseWhatIsNoText()
     {
         for (var i = 0; i < _text.Length; i++)
@@ -120,7 +121,7 @@ internal sealed class FilterParser
             throw new FilterSyntaxException(_at, "expected a value; one that begins like this is to be quoted");
         if (IsQuote(_text[_at]))
             return Quoted(allQuotes);
-        // containerd takes the first character whatever it is, and looks only at those that follow.
+        // containerd accepts any first character, and checks only those that follow.
         var from = _at;
         do
         {

@@ -27,7 +27,7 @@ internal sealed class FilterSet
 
     private FilterSet(IReadOnlyList<IReadOnlyList<Selector>> filters) => _filters = filters;
 
-    /// <param name="error">Which filter cannot be read, where, and why.</param>
+    /// <param name="error">Which filter is invalid, at which character, and why.</param>
     public static bool TryParse(
         IReadOnlyList<string> filters, [NotNullWhen(true)] out FilterSet? set, [NotNullWhen(false)] out string? error)
     {
@@ -44,9 +44,8 @@ internal sealed class FilterSet
         return true;
     }
 
-    /// <exception cref="RegexMatchTimeoutException">
-    /// An expression with very many states was not done with one value in a second.
-    /// </exception>
+    /// <exception cref="RegexMatchTimeoutException">An expression with very many states took more than a second for one
+    /// value.</exception>
     public bool Matches(IFilterable thing) =>
         _filters.Count == 0 || _filters.Any(selectors => selectors.All(selector => selector.Holds(thing)));
 }

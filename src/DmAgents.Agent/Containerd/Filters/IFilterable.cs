@@ -1,10 +1,10 @@
 namespace DmAgents.Agent.Containerd.Filters;
 
-/// <summary>Something that has fields which a filter can ask for.</summary>
+/// <summary>An object with fields that a filter can test.</summary>
 internal interface IFilterable
 {
     /// <param name="path">The parts of the field's path, at least one.</param>
-    /// <param name="value">The field's value; empty where the field is absent.</param>
+    /// <param name="value">The field's value; empty if the field is absent.</param>
     /// <returns>Whether the field is present. A present field may be empty.</returns>
     bool TryField(IReadOnlyList<string> path, out string value);
 }

@@ -4,17 +4,14 @@ using System.Text;
 
 namespace DmAgents.Agent.Containerd.Filters;
 
-/// <summary>
-/// Reads what stands between two quotation marks, with the escapes of a Go string: \a \b \f \n \r \t \v, \\, the mark
-/// itself, three octal digits, \x, \u and \U. Any other is wrong: in <c>~=/\\d+/</c> the backslash is doubled.
-/// </summary>
+/// <summary>Reads the text between two quotation marks, with the escapes of a Go string: \a \b \f \n \r \t \v, \\, the
+/// mark itself, three octal digits, \x, \u and \U. Any other escape is an error: in <c>~=/\\d+/</c> the backslash is
+/// doubled.</summary>
 internal static class QuotedText
 {
-    /// <summary>
-    /// Octal and \x escapes are bytes. What they make that is not UTF-8 comes back as one low surrogate per byte:
-    /// no name or label holds these, so that such a value equals nothing and differs from everything, as it should.
-    /// </summary>
-    /// <param name="at">At the opening mark; afterwards behind the closing one.</param>
+    /// <summary>Octal and \x escapes are bytes. Bytes that are not UTF-8 become one low surrogate each: no name or
+    /// label holds these, so such a value equals nothing and differs from everything, as it should.</summary>
+    /// <param name="at">The opening mark; afterwards the index after the closing one.</param>
     public static string Read(string text, ref int at)
     {
         var opening = at;
@@ -86,7 +83,7 @@ internal static class QuotedText
                 : radix;
             if (digit >= radix)
                 throw new FilterSyntaxException(from, $"this escape wants {digits} digits of base {radix}");
-            // Eight digits of base 16 fill it exactly.
+            // Eight hexadecimal digits fill it exactly.
             number = number * (uint)radix + (uint)digit;
         }
         return number <= most ? number : throw new FilterSyntaxException(from, "this escape is out of range");

@@ -3,29 +3,24 @@ using System.Text.RegularExpressions;
 
 namespace DmAgents.Agent.Containerd.Filters;
 
-/// <summary>
-/// Go's regular expressions (RE2) for .NET's engine. Both read most of them alike; the rest is translated, because
-/// .NET would silently mean something else by it (<c>\d</c> any script's digits, <c>$</c> before a last newline, too,
-/// <c>[[:alpha:]]</c> a set of brackets and letters), or refused, because Go refuses it.
-/// </summary>
-/// <remarks>
-/// What is left: <c>\b</c> and case folding heed letters beyond ASCII, and a character beyond U+FFFF counts as two for
-/// <c>.</c> and for a negated set. Refused although Go has them: <c>(?U)</c>, scripts (<c>\p{Greek}</c>), characters
-/// beyond U+FFFF in a set, and a repetition right behind flags (<c>a(?i)*</c>). Compared with Go's own on tens of
-/// thousands of random expressions, nothing else differed.
-/// </remarks>
+/// <summary>Go's regular expressions (RE2) for .NET's engine. Both interpret most of them alike. The rest is translated
+/// if .NET would silently give it another meaning (<c>\d</c> any script's digits, <c>$</c> before a last newline, too,
+/// <c>[[:alpha:]]</c> a set of brackets and letters), or refused if Go refuses it.</summary>
+/// <remarks>Remaining differences: <c>\b</c> and case folding consider letters beyond ASCII, and a character beyond
+/// U+FFFF counts as two for <c>.</c> and for a negated set. Refused although Go has them: <c>(?U)</c>, scripts
+/// (<c>\p{Greek}</c>), characters beyond U+FFFF in a set, and a repetition right behind flags (<c>a(?i)*</c>). A
+/// comparison with Go's own engine on tens of thousands of random expressions found no other difference.</remarks>
 internal sealed class Re2Expression
 {
-    /// <summary>Go's own bound for one repetition.</summary>
+    /// <summary>Go's own limit for one repetition.</summary>
     private const int MostRepeats = 1000;
 
-    /// <summary>
-    /// Characters and sets after all repetitions are written out: the engine's time and memory grow with them. Go has
-    /// the same number as the bound of nested repetitions.
-    /// </summary>
+    /// <summary>Characters and sets after all repetitions are written out: the engine's time and memory grow with them.
+    /// Go limits nested repetitions to the same number.</summary>
     private const int MostAtoms = 1000;
 
-    /// <summary>For one value. The engine is linear in it, but an expression can make each step dear.</summary>
+    /// <summary>For one value. The engine's time is linear in it, but an expression can make each step
+    /// expensive.</summary>
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(1);
 
     private readonly Re2Source _source;
@@ -35,8 +30,8 @@ internal sealed class Re2Expression
 
     private Re2Expression(Re2Source source) => _source = source;
 
-    /// <param name="position">Where the expression stands in the filter, for the error.</param>
-    /// <exception cref="FilterSyntaxException">The expression is not RE2's, or too large.</exception>
+    /// <param name="position">The expression's position in the filter, for the error.</param>
+    /// <exception cref="FilterSyntaxException">The expression is not valid RE2, or too large.</exception>
     public static Regex Compile(string expression, int position)
     {
         var source = new Re2Source(expression, position);
@@ -47,7 +42,7 @@ internal sealed class Re2Expression
         }
         catch (Exception cause) when (cause is ArgumentException or NotSupportedException)
         {
-            // The cause's own text speaks of the translation, which nobody wrote.
+            // The cause's own text refers to the translation, which the client did not write.
             throw source.Wrong("it cannot be compiled");
         }
     }
@@ -140,7 +135,7 @@ internal sealed class Re2Expression
         _target.Append(opening.Replace("(?P<", "(?<", StringComparison.Ordinal));
         if (opening[^1] == ')')
         {
-            // Flags alone hold to the end of the group that they stand in.
+            // Flags without a colon apply to the end of their group.
             _group.Multiline = inner.Multiline;
             _group.Repeatable = false;
             return;
@@ -160,7 +155,7 @@ internal sealed class Re2Expression
         _group.Repeatable = true;
     }
 
-    /// <summary>What is known of the innermost group that is open.</summary>
+    /// <summary>The state of the innermost open group.</summary>
     private struct Group
     {
         public bool Multiline;
@@ -170,7 +165,7 @@ internal sealed class Re2Expression
 
         public long Atoms;
 
-        /// <summary>The atoms of what a repetition would repeat.</summary>
+        /// <summary>The atoms that a repetition would repeat.</summary>
         public long Last;
     }
 }

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace DmAgents.Agent.Containerd.Filters;
 
-/// <summary>How groups begin in an RE2 expression, and counted repetitions.</summary>
+/// <summary>Group openings and counted repetitions of an RE2 expression.</summary>
 internal static partial class Re2Group
 {
     /// <summary>The length of <c>(</c>, <c>(?P&lt;name></c>, <c>(?flags:</c> or <c>(?flags)</c>; 0 for none.</summary>
@@ -12,7 +12,7 @@ internal static partial class Re2Group
     /// <summary>The length of {2}, {2,} or {2,5}; 0 for none: then the brace is an ordinary character.</summary>
     public static int RepeatLength(ReadOnlySpan<char> rest) => LengthOf(Counted(), rest);
 
-    /// <returns>How often at most, or at least where there is no end; null where that is absurd.</returns>
+    /// <returns>The upper limit, or the lower one if there is no upper; null if the numbers are absurd.</returns>
     public static int? MostTimes(string repeat)
     {
         var bounds = repeat[1..^1].Split(',', StringSplitOptions.RemoveEmptyEntries);
@@ -20,7 +20,7 @@ internal static partial class Re2Group
             && int.TryParse(bounds[^1], CultureInfo.InvariantCulture, out var to) && from <= to ? to : null;
     }
 
-    /// <param name="opening">A group's beginning with flags.</param>
+    /// <param name="opening">A group's opening with flags.</param>
     public static bool Multiline(string opening, bool outer)
     {
         var minus = opening.IndexOf('-', StringComparison.Ordinal);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace DmAgents.Agent.Containerd.Filters;
 
-/// <summary>Characters, escapes and sets of RE2, written so that .NET means the same by them.</summary>
+/// <summary>Writes RE2's characters, escapes and sets so that .NET gives them the same meaning.</summary>
 internal static class Re2Set
 {
     /// <summary>Pairs of first and last character, ascending. In RE2 all of these are ASCII.</summary>
@@ -25,14 +25,15 @@ internal static class Re2Set
         ["xdigit"] = "09AFaf",
     };
 
-    /// <summary>Those that both know by the same name. C is not: .NET counts what is not assigned to it.</summary>
+    /// <summary>Categories with the same name and meaning in both. C is not among them: .NET counts unassigned
+    /// characters as C.</summary>
     private static readonly HashSet<string> _categories =
     [
         "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe",
         "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co",
     ];
 
-    /// <summary>Takes an escape that stands outside of a set.</summary>
+    /// <summary>Translates an escape outside a set.</summary>
     public static string TakeEscape(Re2Source source)
     {
         if (source.Rest is ['\\', 'A' or 'b' or 'B' or 'z', ..])
@@ -40,7 +41,7 @@ internal static class Re2Set
         return TakeNamed(source) is { } named ? $"[{named}]" : Literal(TakeCharacter(source));
     }
 
-    /// <summary>Takes a set in brackets. A bracket that closes is an ordinary member in the first place.</summary>
+    /// <summary>Translates a set in brackets. A closing bracket is an ordinary member if it comes first.</summary>
     public static string TakeSet(Re2Source source)
     {
         source.Take(1);
@@ -82,7 +83,7 @@ internal static class Re2Set
             : throw source.Wrong("characters beyond U+FFFF in a set are not supported");
     }
 
-    /// <returns>The members of a set that has a name, as they stand in brackets; null where none follows.</returns>
+    /// <returns>The members of a named set, as they stand in brackets; null if none follows.</returns>
     private static string? TakeNamed(Re2Source source)
     {
         switch (source.Rest)

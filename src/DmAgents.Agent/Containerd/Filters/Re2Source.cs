@@ -2,8 +2,8 @@ using System.Text;
 
 namespace DmAgents.Agent.Containerd.Filters;
 
-/// <summary>An RE2 expression that is being read.</summary>
-/// <param name="position">Where the expression stands in the filter, for the error.</param>
+/// <summary>An RE2 expression being read.</summary>
+/// <param name="position">The expression's position in the filter, for the error.</param>
 internal sealed class Re2Source(string text, int position)
 {
     public int At { get; private set; }

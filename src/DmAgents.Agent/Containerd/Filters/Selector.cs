@@ -2,11 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace DmAgents.Agent.Containerd.Filters;
 
-/// <summary>
-/// One condition on one field. An absent field has the empty value, and only <c>==</c> and presence ask whether it is
-/// there: <c>labels.x!=1</c> and <c>labels.x~=.*</c> hold where there is no such label. That is containerd's way, and
-/// its clients count on it.
-/// </summary>
+/// <summary>One condition on one field. An absent field has the empty value; only <c>==</c> and the presence test
+/// require the field to exist. <c>labels.x!=1</c> and <c>labels.x~=.*</c> hold if there is no such label. containerd
+/// does the same, and its clients depend on it.</summary>
 internal abstract record Selector(IReadOnlyList<string> Path)
 {
     public abstract bool Holds(IFilterable thing);

@@ -2,11 +2,10 @@ using DmAgents.Api.Containerd.Snapshots.V1;
 
 namespace DmAgents.Agent.Containerd.Filters;
 
-/// <summary>
-/// A snapshot's fields, as containerd's own metadata names them: name, parent, kind (active, view or committed) and
-/// labels. What follows "labels" is one key, whatever dots are in it; what follows the others is not looked at.
-/// A snapshot without a parent has an empty one, and so has it: only <c>parent==""</c> finds the roots.
-/// </summary>
+/// <summary>A snapshot's fields, by the names of containerd's own metadata: name, parent, kind (active, view or
+/// committed) and labels. Everything after "labels" is one key, including dots; parts after the other names are
+/// ignored. A snapshot without a parent has an empty parent field, which counts as present: only <c>parent==""</c>
+/// finds the roots.</summary>
 internal sealed class SnapshotFields(Info snapshot) : IFilterable
 {
     public bool TryField(IReadOnlyList<string> path, out string value)
