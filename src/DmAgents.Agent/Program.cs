@@ -59,7 +59,7 @@ catch (SettingsException wrong)
 }
 if (onlyCheck)
 {
-    // No failure: systemd checks before each start, and the host's own work needs no database.
+    // Not an error: systemd runs the check before each start, and the host's own work needs no database.
     if (settings.Fleet.Database is UnusableDatabase { Why: var why })
         Console.Error.WriteLine($"dmagentd: fleet.database: {why}; the fleet's changes are refused until it is corrected");
     Console.WriteLine($"{configFile ?? "the built-in configuration"}: ok");
@@ -89,7 +89,7 @@ try
     await AgentHost.Run(app, report, signals.Token).ConfigureAwait(false);
     return 0;
 }
-// A signal that comes before there is anything to stop.
+// A signal arrived before there was anything to stop.
 catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
 {
     return 0;

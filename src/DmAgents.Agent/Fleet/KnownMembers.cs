@@ -4,14 +4,14 @@ using DmAgents.Domain.Fleet;
 namespace DmAgents.Agent.Fleet;
 
 /// <summary>A member that this host has learned of.</summary>
-/// <param name="Address">Where it is reached.</param>
+/// <param name="Address">Its network address.</param>
 /// <param name="Host">Null until the host has seen it in the fleet.</param>
 internal sealed record KnownMember(MemberAddress Address, HostName? Host);
 
-/// <summary>Where a host stands in its fleet, and the members that it knows: what its certificate does not say.
+/// <summary>A host's place in its fleet, and the members that it knows: facts that its certificate does not contain.
 /// Immutable.</summary>
-/// <param name="Address">Of this host.</param>
-/// <param name="Issuer">Of the host that made the fleet.</param>
+/// <param name="Address">This host's address.</param>
+/// <param name="Issuer">The address of the host that formed the fleet.</param>
 /// <param name="Members">By address, without this host.</param>
 internal sealed record KnownMembers(
     MemberAddress Address, MemberAddress Issuer, ImmutableSortedDictionary<string, KnownMember> Members)
@@ -21,11 +21,11 @@ internal sealed record KnownMembers(
         new KnownMembers(address, issuer, ImmutableSortedDictionary.Create<string, KnownMember>(StringComparer.Ordinal))
             .With(members.Select(member => new KnownMember(member, Host: null)));
 
-    /// <summary>The name of the host that made the fleet; null until it was seen, or if it is this one.</summary>
+    /// <summary>The name of the host that formed the fleet; null until it was seen, or if it is this one.</summary>
     public HostName? IssuerHost => Members.GetValueOrDefault(Issuer.ToString())?.Host;
 
-    /// <summary>The hosts that are asked for the fleet: the host that made it, and the others by their addresses. The
-    /// order is the same on all hosts that know the same members.</summary>
+    /// <summary>The hosts that this host asks to join the fleet: the one that formed it, then the others by address.
+    /// The order is the same on all hosts that know the same members.</summary>
     public ImmutableArray<MemberAddress> Seeds =>
     [
         Issuer,
@@ -33,8 +33,7 @@ internal sealed record KnownMembers(
             .OrderBy(each => each.ToString(), StringComparer.Ordinal),
     ];
 
-    /// <summary>These are members, besides those that are known. A host that has another address than before is known
-    /// by the new one only.</summary>
+    /// <summary>Adds members. A host whose address has changed is known by the new address only.</summary>
     public KnownMembers With(IEnumerable<KnownMember> seen)
     {
         var members = Members;
@@ -50,11 +49,11 @@ internal sealed record KnownMembers(
         return members.SequenceEqual(Members) ? this : this with { Members = members };
     }
 
-    /// <summary>By content.</summary>
+    /// <summary>Compares by content.</summary>
     public bool IsSame(KnownMembers other) =>
         (Address, Issuer) == (other.Address, other.Issuer) && Members.SequenceEqual(other.Members);
 
-    /// <summary>Only those for which this holds.</summary>
+    /// <summary>Keeps only the members that satisfy <paramref name="holds"/>.</summary>
     public KnownMembers Where(Func<KnownMember, bool> holds)
     {
         var gone = Members.Where(each => !holds(each.Value)).Select(each => each.Key).ToList();

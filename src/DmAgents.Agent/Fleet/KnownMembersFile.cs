@@ -8,7 +8,7 @@ using DmAgents.Fleet.Authority;
 
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>Keeps over a restart which members a host knows, and its own address: JSON, written whole.</summary>
+/// <summary>Stores a host's known members and its own address over a restart: JSON, written as a whole.</summary>
 internal sealed class KnownMembersFile(IDurableFiles files, FleetPaths paths)
 {
     private const int Version = 1;

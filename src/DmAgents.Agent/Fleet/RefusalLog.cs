@@ -1,13 +1,13 @@
 namespace DmAgents.Agent.Fleet;
 
-/// <summary>Which refusals of connections are logged: each reason once in a while. Bounded, since any host may
+/// <summary>Decides which refused connections are logged: each reason once in a while. Bounded, since any host may
 /// connect.</summary>
 internal sealed class RefusalLog(TimeProvider time)
 {
-    /// <summary>How many different reasons are logged within <see cref="Interval"/>.</summary>
+    /// <summary>Maximum number of different reasons logged within <see cref="Interval"/>.</summary>
     internal const int Most = 16;
 
-    /// <summary>How often one reason is logged.</summary>
+    /// <summary>Minimum interval between two logs of one reason.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
     private readonly Lock _lock = new();

@@ -11,8 +11,8 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>The actor system's life within the daemon's.</summary>
-/// <param name="more">HOCON that goes before the daemon's own; of a test.</param>
+/// <summary>Runs the actor system within the daemon.</summary>
+/// <param name="more">HOCON that takes precedence over the daemon's own; for tests.</param>
 internal sealed class ActorsHost(
     AgentSettings settings, IKernel kernel, IDurableFiles files, PoolBoard board, HostEventLog events,
     HostPools pools, OwnerlessPools ownerless, TimeProvider time, StartReport report, ILoggerFactory loggers,
@@ -23,19 +23,20 @@ internal sealed class ActorsHost(
     private ActorSystem? _system;
     private Thread? _watch;
 
-    /// <summary>How long the agent waits for its pools before it serves: a client that meets one that opens yet has to
-    /// ask again, and one whose disk is missing must not keep the others from being used.</summary>
+    /// <summary>How long the agent waits for its pools before it serves. A client that finds a pool still opening must
+    /// retry, and a pool whose disk is missing must not block the others.</summary>
     private static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan OpeningLook = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Pools give up by themselves at the deadline of the stop, and say so.</summary>
+    /// <summary>Pools stop waiting by themselves at the deadline of the stop, and report it.</summary>
     private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long one question waits for its answer. None is depended on: the next one follows.</summary>
+    /// <summary>How long one request waits for its answer. A lost answer does no harm: the next request
+    /// follows.</summary>
     private static readonly TimeSpan QuestionPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Returns when the host's pools are open, or it is known why they are not.</summary>
+    /// <summary>Returns when the host's pools are open, or the reason is known why they are not.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         report.Awaits("the actor system starts");
@@ -61,10 +62,10 @@ internal sealed class ActorsHost(
         _watch.Start();
     }
 
-    /// <summary>Pools finish what is under way and mark a checkpoint. Devices and mounts stay as they are.</summary>
+    /// <summary>Pools finish the work under way and record a checkpoint. Devices and mounts stay as they are.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        // A second stop has nothing to ask.
+        // A second stop has nothing to do.
         if (Interlocked.Exchange(ref _system, null) is not { } system)
             return;
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -90,7 +91,7 @@ internal sealed class ActorsHost(
     public void Dispose()
     {
         _stopping.Cancel();
-        // It ends at once; a token that was disposed under it would end the process.
+        // It ends at once; disposing the token before its end would terminate the process.
         _watch?.Join();
         _stopping.Dispose();
     }
@@ -106,14 +107,14 @@ internal sealed class ActorsHost(
             """))
         .WithFallback(ActorsConfig.Default);
 
-    /// <summary>The time for opening begins when the host's pools are known: before that there is nothing to serve.
-    /// </summary>
+    /// <summary>The timeout for opening starts when the host's pools are known: before that there is nothing to
+    /// serve.</summary>
     private async Task AwaitPools(CancellationToken cancellation)
     {
         long? known = null;
         while (true)
         {
-            // Asked anew each time: a pool that was never made is forgotten meanwhile.
+            // Asked anew each time: a pool that was never created may have been forgotten meanwhile.
             if (await pools.Known(QuestionPatience, cancellation).ConfigureAwait(false) is not { } names)
             {
                 report.Awaits("the host's journal is replayed");
@@ -139,7 +140,7 @@ internal sealed class ActorsHost(
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            // The host is asked again whether it has the pool still.
+            // The next iteration asks the host whether it still has the pool.
         }
     }
 

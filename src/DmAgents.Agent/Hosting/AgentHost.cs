@@ -22,16 +22,16 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>Puts the daemon together.</summary>
+/// <summary>Assembles the daemon.</summary>
 internal static class AgentHost
 {
-    /// <summary>Requests are names and numbers, image configurations at most.</summary>
+    /// <summary>Requests contain names and numbers, image configurations at most.</summary>
     private const int MaxMessage = 4 * 1024 * 1024;
 
-    /// <summary>Calls under way on one connection; more wait.</summary>
+    /// <summary>Concurrent calls on one connection; more wait.</summary>
     private const int MaxCalls = 4096;
 
-    /// <param name="more">Further services, of a test.</param>
+    /// <param name="more">Further services, for tests.</param>
     public static WebApplication Build(
         AgentSettings settings, HostReport host, IKernel kernel, StartReport report,
         Action<IServiceCollection>? more = null)
@@ -80,7 +80,7 @@ internal static class AgentHost
         return app;
     }
 
-    /// <summary>Serves until it is told to end. Told so while it starts, it stops what has begun, in order.</summary>
+    /// <summary>Serves until cancelled. If cancelled during the start, stops in order what has begun.</summary>
     public static async Task Run(WebApplication app, StartReport report, CancellationToken end)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(end, app.Lifetime.ApplicationStopping);
@@ -193,8 +193,8 @@ internal static class AgentHost
         });
     }
 
-    /// <summary>A socket that a dead agent left is in the way of a new one; the state directory's lock says that no
-    /// other agent lives.</summary>
+    /// <summary>Deletes the socket of a dead agent, which would block a new one; the lock of the state directory proves
+    /// that no other agent runs.</summary>
     private static void PrepareSocket(string socket)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(socket)!);

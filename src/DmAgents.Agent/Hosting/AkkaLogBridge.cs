@@ -5,13 +5,13 @@ using LogLevel = Microsoft.Extensions.Logging.LogLevel;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>What the bridge needs of the host, handed to it with the actor system.</summary>
+/// <summary>The host's objects that the bridge needs, passed with the actor system's setup.</summary>
 internal sealed class AkkaLogSetup(ILoggerFactory loggers) : Setup
 {
     public ILoggerFactory Loggers { get; } = loggers;
 }
 
-/// <summary>Brings what actors log into the agent's own log.</summary>
+/// <summary>Forwards the actors' log to the agent's own log.</summary>
 internal class AkkaLogBridge : UntypedActor
 {
     private readonly ILogger _log;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>SIGINT and SIGTERM from the process's first moment on: they end a start in order, too.</summary>
+/// <summary>Handles SIGINT and SIGTERM from the process's first moment on: they also end a start in order.</summary>
 internal sealed class EndSignals : IDisposable
 {
     private readonly CancellationTokenSource _end = new();
@@ -26,7 +26,7 @@ internal sealed class EndSignals : IDisposable
 
     private void End(PosixSignalContext signal)
     {
-        // The runtime's own answer would be to end the process at once.
+        // By default the runtime would end the process at once.
         signal.Cancel = true;
         _end.Cancel();
     }

@@ -13,8 +13,8 @@ namespace DmAgents.Agent.Hosting;
 /// <summary>The host's journal: one SQLite file, durable at each commit.</summary>
 internal static class JournalDatabase
 {
-    /// <summary>A view of the events for people. The plugin writes .NET's ticks: 100 ns each, since the year
-    /// 1.</summary>
+    /// <summary>A readable view of the events for operators. The plugin writes .NET's ticks: 100 ns each, since the
+    /// year 1.</summary>
     private const string Readable = """
         CREATE VIEW readable as
         select ordering, datetime((created - 621355968000000000) / 10000000, 'unixepoch') as at_utc,
@@ -30,21 +30,20 @@ internal static class JournalDatabase
     /// <summary>SQLITE_INTERRUPT and SQLITE_FULL.</summary>
     private const int Interrupted = 9, Full = 13;
 
-    /// <summary>How long a connection waits for another one's write. SQLite looks again after 1, 2, 5 and at most 100
-    /// ms; Microsoft.Data.Sqlite by itself after 150 ms, which a prepare beside a sweep would wait.</summary>
+    /// <summary>How long a connection waits for another one's write. SQLite retries after 1, 2, 5 and at most 100 ms.
+    /// Microsoft.Data.Sqlite by itself retries after 150 ms, which would delay a prepare beside a sweep.</summary>
     private const int BusyWait = 20_000;
 
-    /// <summary>A file of an earlier version is made anew if less than this is in use, so that the start does not wait
-    /// long: about a second.</summary>
+    /// <summary>A file of an earlier version is rewritten if less than this is in use. That takes about a second, so
+    /// the start does not wait long.</summary>
     private const long QuicklyMade = 64 << 20;
 
-    /// <summary>
-    /// Sets what is kept in the file itself, checks that it is sound, and makes the view that people read. synchronous
-    /// is FULL by SQLite's own default in each connection: with a write-ahead log that is one fsync per commit.
-    /// </summary>
+    /// <summary>Sets the options that the file itself stores, checks its integrity, and creates the view for operators.
+    /// synchronous is FULL by SQLite's own default in each connection: with a write-ahead log that is one fsync per
+    /// commit.</summary>
     /// <exception cref="SettingsException">The file is damaged, is no SQLite database, or another program has locked
     /// it.</exception>
-    /// <exception cref="OperationCanceledException">The agent is to end before it has started.</exception>
+    /// <exception cref="OperationCanceledException">The agent is stopping before it has started.</exception>
     public static void Prepare(AgentSettings settings, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
@@ -54,14 +53,14 @@ internal static class JournalDatabase
         {
             using var connection = Connect(settings);
             using var end = cancellation.Register(() => SQLitePCL.raw.sqlite3_interrupt(connection.Handle));
-            // It holds only before the first page is written, and would change the header of any other file.
+            // Effective only before the first page is written; in any other file it would change the header.
             if (Execute(connection, "pragma page_count") == "0")
                 Execute(connection, "pragma auto_vacuum = incremental");
             Execute(connection, "pragma journal_mode = wal");
             if (Execute(connection, "pragma quick_check") is var sound and not "ok")
                 throw Damaged(settings, sound);
             JournalTables.Prepare(connection);
-            // Written only if it is another one, as an older agent's is: a full disk is not to hold up a start.
+            // Written only if it differs, as an older agent's does: a full disk must not block a start.
             if (Execute(connection, "select sql from sqlite_master where name = 'readable'") != Readable)
                 Execute(connection, $"drop view if exists readable; {Readable}");
             ShrinkWhereMostIsUnused(connection);
@@ -97,7 +96,7 @@ internal static class JournalDatabase
         return connection;
     }
 
-    /// <summary>For the plugins of journal and snapshots: their connections wait as SQLite does.</summary>
+    /// <summary>For the journal and snapshot plugins: their connections wait as SQLite does.</summary>
     public static DataOptionsSetup Connections(AgentSettings settings) => new(OptionsFor(settings));
 
     internal static DataOptions OptionsFor(AgentSettings settings) =>
@@ -130,18 +129,15 @@ internal static class JournalDatabase
         }
         """).WithFallback(SqlPersistence.DefaultConfiguration);
 
-    /// <summary>
-    /// A file on the same host cannot be lost like a server: what takes long comes yet. So no call is given up on a
-    /// host
-    /// that is starved of processor or disk, and failures, which SQLite tells at once, do not make later calls fail
-    /// that would succeed.
-    /// </summary>
+    /// <summary>A file on the same host cannot become unreachable like a server: a slow call completes. No call is
+    /// therefore abandoned on a host without free processor or disk time. SQLite reports failures at once; they do not
+    /// make later calls fail that would succeed.</summary>
     private const string Patience = """
         recovery-event-timeout = 10m
                       circuit-breaker { max-failures = 1000000000, call-timeout = 10m, reset-timeout = 5s }
         """;
 
-    /// <summary>Files of before there was a sweep: their unused pages cannot be given back one by one.</summary>
+    /// <summary>Files from before sweeps existed: their unused pages cannot be returned one by one.</summary>
     private static void ShrinkWhereMostIsUnused(SqliteConnection connection)
     {
         long Number(string sql) => long.Parse(Execute(connection, sql), CultureInfo.InvariantCulture);
@@ -155,7 +151,7 @@ internal static class JournalDatabase
             Execute(connection, "vacuum");
             Execute(connection, "pragma wal_checkpoint(truncate)");
         }
-        // All or nothing: without the room for a copy it stays as it is until the next start.
+        // All or nothing: without room for a copy the file stays as it is until the next start.
         catch (SqliteException noRoom) when (noRoom.SqliteErrorCode == Full)
         {
         }

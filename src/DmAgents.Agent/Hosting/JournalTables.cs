@@ -2,12 +2,11 @@ using Microsoft.Data.Sqlite;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>
-/// The tables of Akka.Persistence.Sql 1.5 in SQLite, with the indices that its queries use and no others.
-/// </summary>
-/// <remarks>The plugin makes them itself if it may (auto-initialize), and with them indices on the time and on the number
-/// alone, which none of its queries reads: every commit wrote five pages instead of three. An older agent makes the
-/// indices again, and this one drops them at its next start.</remarks>
+/// <summary>The tables of Akka.Persistence.Sql 1.5 in SQLite, with the indices that its queries use and no
+/// others.</summary>
+/// <remarks>The plugin creates them itself if it may (auto-initialize). It then adds indices on the time and on the
+/// number alone, which none of its queries reads: every commit wrote five pages instead of three. An older agent
+/// recreates these indices, and this one drops them at its next start.</remarks>
 internal static class JournalTables
 {
     private const string Tables = """
@@ -38,13 +37,13 @@ internal static class JournalTables
           constraint PK_snapshot primary key (persistence_id, sequence_number));
         """;
 
-    /// <summary>Those that the plugin makes and does not use. Names of SQLite's own begin with sqlite_.</summary>
+    /// <summary>Indices that the plugin creates and does not use. Names of SQLite's own begin with sqlite_.</summary>
     private const string Unused = """
         select name from sqlite_master where type = 'index' and tbl_name in ('journal', 'tags', 'snapshot')
           and name not like 'sqlite_%' and name <> 'journal_uq'
         """;
 
-    /// <summary>Writes only if something differs: a full disk does not hold up a start.</summary>
+    /// <summary>Writes only if something differs: a full disk must not block a start.</summary>
     public static void Prepare(SqliteConnection connection)
     {
         using var transaction = connection.BeginTransaction();

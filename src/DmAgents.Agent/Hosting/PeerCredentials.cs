@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>Who is at the other end of a connection, as the kernel says.</summary>
+/// <summary>The process at the other end of a connection, as the kernel reports it.</summary>
 internal readonly record struct Peer(int ProcessId, uint User, uint Group)
 {
     private const int SolSocket = 1;
@@ -25,7 +25,7 @@ internal readonly record struct Peer(int ProcessId, uint User, uint Group)
         return new Peer((int)numbers[0], numbers[1], numbers[2]);
     }
 
-    /// <summary>The kernel tells only the first group of a peer; the others are in its status.</summary>
+    /// <summary>The kernel reports only a peer's primary group; /proc has the others in its status.</summary>
     public bool IsIn(uint group)
     {
         if (Group == group)
@@ -45,18 +45,19 @@ internal readonly record struct Peer(int ProcessId, uint User, uint Group)
     }
 }
 
-/// <summary>Which of the agent's sockets a connection came in by.</summary>
+/// <summary>The agent's socket on which a connection arrived.</summary>
 internal enum SocketRole
 {
     Admin,
     Containerd,
 }
 
-/// <summary>Tells a connection's socket. A class: Kestrel unboxes what it lacks, and fails on a value type.</summary>
+/// <summary>Carries a connection's socket. A class: Kestrel unboxes missing features, and fails on a value
+/// type.</summary>
 internal sealed record SocketFeature(SocketRole Role);
 
-/// <summary>Lets only root and the agent's own user use the agent, and members of the admin group its admin API,
-/// whatever the sockets' modes have become. Each socket has its own services.</summary>
+/// <summary>Admits only root, and members of the admin group to the admin API, regardless of the sockets' modes. Each
+/// socket has its own services.</summary>
 internal sealed class PeerCheck(AdminGroup group) : Interceptor
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(

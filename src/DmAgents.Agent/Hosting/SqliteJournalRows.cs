@@ -5,19 +5,19 @@ using Microsoft.Data.Sqlite;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>The tables of Akka.Persistence.Sql in the journal's file, as far as old rows are deleted.</summary>
-/// <remarks>Deleted rows leave pages that the next rows take, so the file stays as large as it ever had to be. Only
-/// much unused space is given back: moving pages costs writes.</remarks>
+/// <summary>Deletes old rows from the tables of Akka.Persistence.Sql in the journal's file.</summary>
+/// <remarks>Later rows reuse the pages of deleted ones, so the file keeps its largest size. Only a large amount of
+/// unused space is returned: moving pages costs writes.</remarks>
 internal sealed class SqliteJournalRows(AgentSettings settings) : IJournalRows
 {
-    /// <summary>Unused bytes that are left in the file.</summary>
+    /// <summary>Unused bytes left in the file.</summary>
     private const long Spare = 8 << 20;
 
-    /// <summary>At a time, about a millisecond of work.</summary>
+    /// <summary>Pages per step, about a millisecond of work.</summary>
     private const int PagesAtOnce = 100;
 
-    /// <summary>A log of this many bytes was made by something large, and is cut back. SQLite's own limit for a
-    /// checkpoint is 4 MiB.</summary>
+    /// <summary>A write-ahead log of this size came from a large transaction, and is truncated. SQLite's own limit for
+    /// a checkpoint is 4 MiB.</summary>
     private const long LargeLog = 16 << 20;
 
     private SqliteConnection? _connection;
@@ -57,7 +57,7 @@ internal sealed class SqliteJournalRows(AgentSettings settings) : IJournalRows
     public bool Shrink() => Guarded(() =>
     {
         var isMuch = Number("pragma freelist_count") * Number("pragma page_size") > Spare;
-        // 2: incremental. A file of an earlier version is made anew at the next start instead.
+        // 2: incremental. A file of an earlier version is rewritten at the next start instead.
         if (isMuch && Number("pragma auto_vacuum") == 2)
         {
             Execute($"pragma incremental_vacuum({PagesAtOnce})");
@@ -69,7 +69,7 @@ internal sealed class SqliteJournalRows(AgentSettings settings) : IJournalRows
         return false;
     });
 
-    /// <summary>The next call opens it again.</summary>
+    /// <summary>The next call reopens it.</summary>
     public void Dispose()
     {
         _connection?.Dispose();

@@ -3,17 +3,15 @@ using Microsoft.Extensions.Hosting.Systemd;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>
-/// Says what the start waits for, to systemd and in the log. While the agent starts, systemd's time limit is extended
-/// again and again: a start that is slow goes on, and one that hangs says at what. A stop has limits of its own, and
-/// extends systemd's once: a starved host needs longer than the sum of them.
-/// </summary>
+/// <summary>Reports to systemd and in the log what the start waits for. While the agent starts, systemd's time limit is
+/// extended again and again: a slow start continues, and one that hangs names its step. A stop has limits of its own,
+/// and extends systemd's once: an overloaded host needs longer than their sum.</summary>
 internal sealed class StartReport : IDisposable
 {
-    /// <summary>Between two messages.</summary>
+    /// <summary>Interval of messages.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    /// <summary>How much longer systemd waits after each message: a starved process may miss some.</summary>
+    /// <summary>How much longer systemd waits after each message: an overloaded process may miss some.</summary>
     private static readonly TimeSpan Extension = TimeSpan.FromMinutes(2);
 
     private readonly ISystemdNotifier _systemd;
@@ -24,14 +22,14 @@ internal sealed class StartReport : IDisposable
     private volatile string _step = "the agent starts";
 
     /// <param name="systemd">Does nothing if systemd has not started the agent.</param>
-    /// <param name="log">Takes a sentence.</param>
+    /// <param name="log">Receives a sentence.</param>
     public StartReport(ISystemdNotifier systemd, Action<string> log, TimeProvider time)
     {
         (_systemd, _log, _time, _begun) = (systemd, log, time, time.GetTimestamp());
         _timer = time.CreateTimer(_ => Say(), state: null, Interval, Interval);
     }
 
-    /// <summary>What the start waits for from here on.</summary>
+    /// <summary>Sets the step that the start waits for.</summary>
     public void Awaits(string step)
     {
         if (step == _step)

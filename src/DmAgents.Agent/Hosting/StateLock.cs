@@ -2,27 +2,28 @@ using DmAgents.Agent.Configuration;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>One agent per state directory: held for the process's life, and let go by the kernel when it
-/// dies.</summary>
+/// <summary>Allows one agent per state directory: held for the process's life, and released by the kernel when the
+/// process dies.</summary>
 internal sealed class StateLock : IDisposable
 {
     private const UnixFileMode OnlyOwner =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>EWOULDBLOCK: .NET hands on the number of a lock that another process has.</summary>
+    /// <summary>EWOULDBLOCK: .NET passes on the errno of a lock that another process holds.</summary>
     private const int WouldBlock = 11;
 
     private readonly FileStream _file;
 
     private StateLock(FileStream file) => _file = file;
 
-    /// <summary>Takes the lock (flock, by FileShare.None) and leaves the process id in the file for people.</summary>
-    /// <exception cref="SettingsException">Another agent has it, or the directory cannot be made.</exception>
+    /// <summary>Takes the lock (flock, by FileShare.None) and writes the process id into the file for
+    /// operators.</summary>
+    /// <exception cref="SettingsException">Another agent holds it, or the directory cannot be created.</exception>
     public static StateLock Take(AgentSettings settings)
     {
         try
         {
-            // Containers' file systems are below: their setuid programs are for nobody on the host.
+            // Containers' file systems are mounted below: no user of the host may run their setuid programs.
             Directory.CreateDirectory(settings.StateDirectory, OnlyOwner);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)

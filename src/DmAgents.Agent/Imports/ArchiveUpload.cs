@@ -3,15 +3,15 @@ using DmAgents.Images.Sources;
 
 namespace DmAgents.Agent.Imports;
 
-/// <summary>An archive that a caller sends, part by part.</summary>
-/// <param name="asked">Its origin says where the bytes come from, for messages.</param>
-/// <param name="size">How much will come; null if that is not known.</param>
+/// <summary>An archive that a caller sends in parts.</summary>
+/// <param name="asked">Its origin names the source of the bytes, for messages.</param>
+/// <param name="size">The expected size; null if unknown.</param>
 /// <param name="parts">Read one at a time: a sender that is faster than the disk waits.</param>
 internal sealed class ArchiveUpload(ImportAsked asked, ByteSize? size, IAsyncEnumerable<ReadOnlyMemory<byte>> parts)
 {
     public ImportAsked Asked => asked;
 
-    /// <summary>Takes all bytes.</summary>
+    /// <summary>Receives all bytes.</summary>
     public async Task<ReceivedArchive> Receive(
         string spoolDirectory, Action<ImportReport> report, CancellationToken cancellation)
     {
@@ -23,7 +23,7 @@ internal sealed class ArchiveUpload(ImportAsked asked, ByteSize? size, IAsyncEnu
             {
                 archive.Write(part.Span);
                 var received = new ByteSize((ulong)archive.Size);
-                // A size that turns out too small is as good as none.
+                // A size that turns out too small counts as unknown.
                 report(new ImportReport.Receiving(received, size < received ? null : size));
             }
             return archive;

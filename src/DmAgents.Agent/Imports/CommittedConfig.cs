@@ -7,11 +7,12 @@ using DmAgents.Domain.Images;
 
 namespace DmAgents.Agent.Imports;
 
-/// <summary>The configuration of an image that is made of a container: its image's own, with one more step.</summary>
+/// <summary>The configuration of an image created from a container: that of the container's image, with one more
+/// step.</summary>
 internal sealed record CommittedConfig(string Digest, string Text)
 {
-    /// <param name="author">Null: as the image says.</param>
-    /// <param name="comment">Of the step; null: none.</param>
+    /// <param name="author">Null: the author of the container's image.</param>
+    /// <param name="comment">Comment of the step; null: none.</param>
     public static CommittedConfig Of(
         PoolContents state, DeviceRecord container, string? author, string? comment, DateTimeOffset at)
     {

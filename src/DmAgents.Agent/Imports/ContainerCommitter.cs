@@ -9,13 +9,14 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Agent.Imports;
 
 /// <summary>Which container to make an image of.</summary>
-/// <param name="Author">Null: as the container's image says.</param>
-/// <param name="Comment">Of the step in the image's history; null: none.</param>
+/// <param name="Author">Null: the author of the container's image.</param>
+/// <param name="Comment">Comment of the step in the image's history; null: none.</param>
 internal sealed record CommitAsked(
     RequestId Request, PoolPicture Pool, ContainerName Container, ImageReference Reference, string? Author,
     string? Comment);
 
-/// <summary>Makes an image of a container, which may run: a layer above its image's, and a name for it.</summary>
+/// <summary>Creates an image of a container, which may be running: a layer above its image's, and a name for
+/// it.</summary>
 internal sealed class ContainerCommitter(PoolGateway gateway, ImageNaming naming, ImageFinder images)
 {
     public const string What = "cannot commit container";
@@ -26,7 +27,7 @@ internal sealed class ContainerCommitter(PoolGateway gateway, ImageNaming naming
         var container = PoolGateway.Find(pool, What, DeviceKey.Container(asked.Container.Value));
         var config = CommittedConfig.Of(pool.State, container, asked.Author, asked.Comment, gateway.Now);
         await naming.Look(What, pool.Name, asked.Reference, config.Digest, cancellation).ConfigureAwait(false);
-        // Brought to its end although the caller may be gone: a layer without its image would be left over.
+        // Completed even if the caller disconnects: otherwise a layer without an image would remain.
         await gateway.InTime(pool.Name, Commit(asked, container.Key, config), cancellation).ConfigureAwait(false);
         return await images.Details(pool.Name, asked.Reference).ConfigureAwait(false);
     }
@@ -35,7 +36,7 @@ internal sealed class ContainerCommitter(PoolGateway gateway, ImageNaming naming
     {
         var (pool, request) = (asked.Pool.Name, asked.Request);
         var layer = DeviceKey.Layer($"commit:{request.Value:N}");
-        // Until the image has its name, nothing but this request knows what the layer is for.
+        // Until the image has its name, only this request knows the purpose of the layer.
         using var work = gateway.Board.Work.Begin(pool, request);
         var made = await gateway.AskPatiently(pool, new PoolCommands.CommitLive(
             request, container, layer, ImmutableSortedDictionary<string, string>.Empty.Add(

@@ -9,27 +9,25 @@ using ImageConfig = DmAgents.Images.Sources.ImageConfig;
 
 namespace DmAgents.Agent.Imports;
 
-/// <summary>A layer of an image, as its pool has it.</summary>
-/// <param name="DiffId">Null if the image's configuration does not say it.</param>
-/// <param name="Mapped">How much it maps, shared blocks included.</param>
-/// <param name="Exclusive">How much of that no other device shares; null if that is not known.</param>
-/// <param name="CreatedBy">By which step of the image's history; empty if the image does not say it.</param>
+/// <summary>A layer of an image in its pool.</summary>
+/// <param name="DiffId">Null if the image's configuration does not contain it.</param>
+/// <param name="Mapped">Its mapped space, shared blocks included.</param>
+/// <param name="Exclusive">The part that no other device shares; null if unknown.</param>
+/// <param name="CreatedBy">The step of the image's history that created it; empty if unknown.</param>
 internal sealed record FoundLayer(
     DeviceRecord Device, Digest? DiffId, ByteSize Mapped, ByteSize? Exclusive, string CreatedBy);
 
-/// <summary>An image that a pool has.</summary>
-/// <param name="Mapped">How much its topmost layer maps, shared blocks included.</param>
+/// <summary>An image in a pool.</summary>
+/// <param name="Mapped">The mapped space of its topmost layer, shared blocks included.</param>
 /// <param name="References">All references of the same image.</param>
 /// <param name="Layers">The lowest first.</param>
-/// <param name="Containers">Containers that lie upon it.</param>
+/// <param name="Containers">Containers created from it.</param>
 internal sealed record FoundImage(
     PoolName Pool, ImageRecord Image, ImageConfig Config, ByteSize Mapped, ImmutableArray<ImageReference> References,
     ImmutableArray<FoundLayer> Layers, ImmutableArray<DeviceKey> Containers);
 
-/// <summary>
-/// Finds images by reference, id, or an unambiguous beginning of an id, and shows them. A reference may leave out what
-/// Docker's clients leave out.
-/// </summary>
+/// <summary>Finds images by reference, id, or an unambiguous prefix of an id, and shows them. A reference may omit what
+/// Docker's clients omit.</summary>
 internal sealed class ImageFinder(PoolBoard board, UsageReader usages)
 {
     private const string Sha256 = "sha256:";
@@ -40,7 +38,7 @@ internal sealed class ImageFinder(PoolBoard board, UsageReader usages)
         {
             if (pool.State.Images.TryGetValue(reference, out var exact))
                 return exact;
-            // Archives of docker save and podman save have whole names; operators type the short ones.
+            // Archives of docker save and podman save have full names; operators type the short ones.
             if (pool.State.Images.Values.FirstOrDefault(i => i.Reference.Whole == reference.Whole) is { } same)
                 return same;
         }

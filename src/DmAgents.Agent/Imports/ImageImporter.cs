@@ -16,11 +16,9 @@ using ImageConfig = DmAgents.Images.Sources.ImageConfig;
 
 namespace DmAgents.Agent.Imports;
 
-/// <summary>
-/// Brings an image into a pool: each layer is a writable snapshot of the one below, filled while it is mounted, and
-/// committed under its chain id. Layers that the pool has are not read again. What fails or is cancelled takes back
-/// what it made; what dies is taken back by the next opening of the pool.
-/// </summary>
+/// <summary>Imports an image into a pool: each layer is a writable snapshot of the one below, filled while it is
+/// mounted, and committed under its chain id. Layers that the pool already has are not read again. A failed or
+/// cancelled import removes what it created; after a crash the next opening of the pool does so.</summary>
 internal sealed class ImageImporter(
     PoolGateway gateway, ImageNaming naming, IFileTrees trees, AgentSettings settings, ILogger<ImageImporter> log)
 {
@@ -149,7 +147,8 @@ internal sealed class ImageImporter(
         }
     }
 
-    /// <summary>Fills the mounted snapshot. A thread of its own: decompressing and writing takes its time.</summary>
+    /// <summary>Fills the mounted snapshot. Runs on a thread of its own: decompressing and writing takes
+    /// time.</summary>
     private Task<Digest> Apply(
         LayerImport import, int index, DeviceKey key, bool onEmptyBase, CancellationToken cancellation) =>
         Task.Factory.StartNew(() =>
@@ -169,8 +168,8 @@ internal sealed class ImageImporter(
             }
         }, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    /// <remarks>Not to be cancelled: of what is half committed nobody could tell under which key it will be.</remarks>
-    /// <returns>False where another import was faster: its layer is used, this one's snapshot goes.</returns>
+    /// <remarks>Must not be cancelled: the key of a half-committed layer would be unknown.</remarks>
+    /// <returns>False if another import was faster: its layer is used, and this one's snapshot is removed.</returns>
     private async Task<bool> Commit(LayerImport import, DeviceKey key, DeviceKey layer, Digest diffId)
     {
         var pool = import.Pool.Name;
@@ -190,7 +189,8 @@ internal sealed class ImageImporter(
         return true;
     }
 
-    /// <summary>The highest first: a layer with another above it stays, and so does one that an image needs.</summary>
+    /// <summary>Removes from the top down: a layer with another one above it stays, and so does one that an image
+    /// needs.</summary>
     private async Task TakeBack(LayerImport import, List<DeviceKey> made)
     {
         foreach (var key in Enumerable.Reverse(made))

@@ -7,27 +7,26 @@ using DmAgents.Images.Sources;
 namespace DmAgents.Agent.Imports;
 
 /// <summary>Which image to import.</summary>
-/// <param name="Origin">The archive's path, absolute; of one that the caller sends where it comes from, for messages.
-/// </param>
+/// <param name="Origin">The archive's absolute path; if the caller sends the archive, its source, for messages.</param>
 internal sealed record ImportAsked(RequestId Request, string Origin, ImportChoice Choice, bool Force = false);
 
-/// <summary>What an import brought.</summary>
-/// <param name="Reference">The first under which the pool has the image.</param>
-/// <param name="Findings">What the caller should know of the choice of image.</param>
-/// <param name="Lost">What the layers are without.</param>
+/// <summary>The result of an import.</summary>
+/// <param name="Reference">The first reference of the image in the pool.</param>
+/// <param name="Findings">Facts about the choice of image that the caller should know.</param>
+/// <param name="Lost">Attributes that the layers lack.</param>
 internal sealed record ImportOutcome(
     ImageReference Reference, ImmutableArray<Finding> Findings, ImmutableArray<LostXattrCount> Lost);
 
-/// <summary>What of an archive an import is about, and under which name it comes.</summary>
-/// <param name="Reference">Null: all names that the archive has for the image.</param>
+/// <summary>Selects an image of an archive, and its name in the pool.</summary>
+/// <param name="Reference">Null: all names of the image in the archive.</param>
 /// <param name="Select">Which image of several: a name or a digest; null: the only one.</param>
 /// <param name="Platform">Null: the host's.</param>
-/// <param name="Format">Null: the archive's content decides.</param>
+/// <param name="Format">Null: detected from the archive's content.</param>
 internal sealed record ImportChoice(
     ImageReference? Reference, string? Select, Platform? Platform, ImageFormat? Format)
 {
-    /// <summary>The name that is asked for, or all that the archive has for the image, as docker load does.</summary>
-    /// <param name="origin">Of the archive.</param>
+    /// <summary>The requested name, or all names of the image in the archive, as docker load does.</summary>
+    /// <param name="origin">The archive's origin.</param>
     public IReadOnlyList<ImageReference> ReferencesOf(string origin, ImageDescription image)
     {
         if (Reference is { } asked)
@@ -56,7 +55,7 @@ internal sealed record ImportChoice(
     public static RefusedException NoFormat(string text) => Refusals.Invalid(
         ImageImporter.What, text, "it is no format of an archive", "give one of oci, docker and rootfs");
 
-    /// <summary>What the caller should know of the choice that was made.</summary>
+    /// <summary>Facts about the choice that the caller should know.</summary>
     public IEnumerable<Finding> Findings(ImageReference reference, ImageDescription image)
     {
         if (image.OtherPlatforms.Count > 0)

@@ -6,22 +6,22 @@ using DmAgents.Images.Sources;
 
 namespace DmAgents.Agent.Imports;
 
-/// <summary>An import under way, and what it tells about itself.</summary>
+/// <summary>An import under way, and its progress reports.</summary>
 internal sealed record LayerImport(
     PoolPicture Pool, RequestId Request, IImageSource Source, ImageDescription Image, Action<ImportReport> Report)
 {
-    /// <summary>Often enough for a bar that moves, seldom enough to cost nothing.</summary>
+    /// <summary>Frequent enough for a moving progress bar, rare enough to cost nothing.</summary>
     private const long ReportEvery = 256 * 1024;
 
-    /// <summary>Stored bytes of the layers that are done.</summary>
+    /// <summary>Stored bytes of the completed layers.</summary>
     public long Done { get; set; }
 
-    /// <summary>What the file systems of the layers could not hold.</summary>
+    /// <summary>Attributes that the layers' file systems could not store.</summary>
     public LostXattrs Lost { get; } = new();
 
     private long Total => Image.Layers.Sum(layer => layer.Size);
 
-    /// <param name="read">Stored bytes of this layer that were read.</param>
+    /// <param name="read">Stored bytes of this layer read so far.</param>
     public void Tell(int index, LayerPhase phase, long read) => Report(new ImportReport.Layer(
         phase, index + 1, Image.Layers.Count, Image.Layers[index].DiffId, SizeOf(Done + read), SizeOf(Total)));
 

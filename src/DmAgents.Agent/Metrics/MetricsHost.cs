@@ -4,8 +4,7 @@ using OpenTelemetry.Metrics;
 
 namespace DmAgents.Agent.Metrics;
 
-/// <summary>Serves what is measured to Prometheus: only at an address of its own, and only where one is configured.
-/// </summary>
+/// <summary>Serves metrics to Prometheus: only at an address of its own, and only if one is configured.</summary>
 internal static class MetricsHost
 {
     public static void Add(IServiceCollection services)

@@ -7,10 +7,10 @@ using DmAgents.Domain.Pools.Mending;
 
 namespace DmAgents.Agent.Metrics;
 
-/// <summary>The pools in numbers, read from their pictures when somebody asks.</summary>
+/// <summary>Metrics of the pools, read from their pictures at each scrape.</summary>
 internal sealed class PoolMeters
 {
-    /// <summary>The meter of everything that the agent measures.</summary>
+    /// <summary>The meter of all of the agent's metrics.</summary>
     public const string Name = "dmagents";
 
     public PoolMeters(IMeterFactory factory, PoolBoard board)
@@ -37,7 +37,7 @@ internal sealed class PoolMeters
         AddBackups(meter, board);
     }
 
-    /// <summary>Alerts are made of ages: time() minus one of these.</summary>
+    /// <summary>Alerts use ages: time() minus one of these.</summary>
     private static void AddBackups(Meter meter, PoolBoard board)
     {
         meter.CreateObservableGauge(

@@ -4,10 +4,10 @@ using Grpc.Core.Interceptors;
 
 namespace DmAgents.Agent.Metrics;
 
-/// <summary>How long containerd's calls take, and how they end.</summary>
+/// <summary>Durations and results of containerd's calls.</summary>
 internal sealed class SnapshotMeter : Interceptor
 {
-    /// <summary>Seconds: from a read out of memory to a pool that hangs.</summary>
+    /// <summary>Seconds: from a read from memory to a pool that hangs.</summary>
     private static readonly double[] Bounds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30];
 
     private readonly Histogram<double> _durations;

@@ -3,7 +3,7 @@ using DmAgents.Transfer.Pacing;
 
 namespace DmAgents.Agent.Metrics;
 
-/// <summary>What this host sends to others of its fleet.</summary>
+/// <summary>Metrics of what this host sends to other hosts of its fleet.</summary>
 internal sealed class TransferMeters
 {
     public TransferMeters(IMeterFactory factory, HostBandwidth bandwidth) =>

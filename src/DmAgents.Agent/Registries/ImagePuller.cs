@@ -11,15 +11,15 @@ using DmAgents.Images.Sources;
 
 namespace DmAgents.Agent.Registries;
 
-/// <summary>Which image to bring from a registry, or from another host of the fleet.</summary>
-/// <param name="As">What to call it; null: as it is asked for.</param>
+/// <summary>Which image to pull from a registry, or from another host of the fleet.</summary>
+/// <param name="As">Its name in the pool; null: the requested one.</param>
 /// <param name="Platform">Null: the host's.</param>
 /// <param name="FromRegistry">Other hosts are not asked: they may have an older image of this name.</param>
 internal sealed record PullAsked(
     RequestId Request, PoolPicture Pool, ImageReference Image, ImageReference? As, Platform? Platform,
     RegistryAccess Access, bool FromRegistry);
 
-/// <summary>How far a pull is. Each says everything.</summary>
+/// <summary>The progress of a pull. Each report is complete.</summary>
 internal abstract record PullReport
 {
     private PullReport()
@@ -33,14 +33,13 @@ internal abstract record PullReport
     public sealed record Importing(ImportReport Report) : PullReport;
 }
 
-/// <summary>What a pull brought.</summary>
-/// <param name="From">The host of the fleet that it came from; null: the registry.</param>
+/// <summary>The result of a pull.</summary>
+/// <param name="From">The host of the fleet that sent it; null: the registry.</param>
 internal sealed record PullOutcome(ImportOutcome Import, HostName? From);
 
-/// <summary>
-/// Brings an image: in a fleet from the first host that has one of this name, as blocks; else from the registry, by
-/// skopeo into a layout in the spool directory, and then by the importer.
-/// </summary>
+/// <summary>Pulls an image. In a fleet it copies the blocks from the first host that has an image of this name.
+/// Otherwise skopeo fetches it from the registry into a layout in the spool directory, and the importer reads
+/// that.</summary>
 internal sealed class ImagePuller(
     PoolGateway gateway, RegistryTransport registries, ImageImporter importer, ImageNaming naming, ImageCopies copies,
     ILayerPeers peers, AgentSettings settings, TimeProvider time, ILogger<ImagePuller> log)
@@ -66,8 +65,8 @@ internal sealed class ImagePuller(
         return new PullOutcome(imported, From: null);
     }
 
-    /// <summary>Null if no other host brings it. A peer's platform is this host's, so that another one is not asked for
-    /// there.</summary>
+    /// <summary>Null if no other host sends it. A peer has this host's platform, so peers are not asked for another
+    /// one.</summary>
     private async Task<PullOutcome?> FromPeers(
         PullAsked asked, Action<PullReport> report, CancellationToken cancellation)
     {
@@ -84,7 +83,7 @@ internal sealed class ImagePuller(
             }
             catch (RefusedException refused)
             {
-                // The registry may have what no host has, or can send.
+                // The registry may have an image that no host has or can send.
                 log.LogInformation("host {Host} does not bring {Image}: {Why}", host, asked.Image, refused.Refusal.Why);
             }
         }

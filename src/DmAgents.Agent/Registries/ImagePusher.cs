@@ -6,15 +6,15 @@ using DmAgents.Images.Exports;
 
 namespace DmAgents.Agent.Registries;
 
-/// <summary>Which image to send to a registry.</summary>
+/// <summary>Which image to push to a registry.</summary>
 internal sealed record PushAsked(
     PoolPicture Pool, ImageRecord Image, ImageReference Destination, RegistryAccess Access);
 
-/// <summary>How far a push is.</summary>
-/// <param name="Exporting">Null: it is sent.</param>
+/// <summary>The progress of a push.</summary>
+/// <param name="Exporting">Null: it is being sent.</param>
 internal sealed record PushReport(ExportProgress? Exporting);
 
-/// <summary>Sends an image: as an export into a layout in the spool directory, and from there by skopeo.</summary>
+/// <summary>Pushes an image: exports it into a layout in the spool directory, from which skopeo sends it.</summary>
 internal sealed class ImagePusher(ImageExporter exporter, RegistryTransport registries, AgentSettings settings)
 {
     public const string What = "cannot push image";

@@ -2,8 +2,8 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Registries;
 
-/// <summary>An OCI layout on its way to or from a registry: a directory that only the agent reads, and that goes with
-/// this. What a crash leaves is deleted by the next start.</summary>
+/// <summary>An OCI layout on its way to or from a registry: a directory that only the agent reads, deleted with this
+/// object. After a crash the next start deletes it.</summary>
 internal sealed class RegistryLayout : IDisposable
 {
     private const string Prefix = "dmagents-registry-";
@@ -18,13 +18,13 @@ internal sealed class RegistryLayout : IDisposable
             _home, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    /// <summary>Made by the one who fills it.</summary>
+    /// <summary>The writer of the layout creates it.</summary>
     public string Directory => $"{_home}/layout";
 
-    /// <summary>The only image in it, in skopeo's words.</summary>
+    /// <summary>The only image in it, in skopeo's notation.</summary>
     public string Name => $"oci:{Directory}";
 
-    /// <summary>What is in it so far.</summary>
+    /// <summary>Bytes in it so far.</summary>
     public ByteSize Size
     {
         get
@@ -36,13 +36,13 @@ internal sealed class RegistryLayout : IDisposable
             }
             catch (IOException)
             {
-                // A file that was listed has got its name meanwhile.
+                // A listed file was renamed meanwhile.
                 return ByteSize.Zero;
             }
         }
     }
 
-    /// <summary>Deletes what an agent left that died.</summary>
+    /// <summary>Deletes the layouts of a dead agent.</summary>
     public static void Sweep(string spoolDirectory)
     {
         try
@@ -52,7 +52,7 @@ internal sealed class RegistryLayout : IDisposable
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            // There is no such directory yet, or it cannot be written: what needs it says so.
+            // The directory does not exist yet, or is not writable: later operations report that.
         }
     }
 

@@ -5,21 +5,19 @@ using DmAgents.Images.Sources;
 
 namespace DmAgents.Agent.Registries;
 
-/// <summary>How a registry is spoken to.</summary>
-/// <param name="AuthFile">With credentials; null: where the program looks by itself. Never logged.</param>
+/// <summary>How to access a registry.</summary>
+/// <param name="AuthFile">A file with credentials; null: the program's default locations. Never logged.</param>
 /// <param name="Insecure">Also without TLS, or with an unknown certificate.</param>
 internal sealed record RegistryAccess(string? AuthFile, bool Insecure);
 
-/// <summary>
-/// Images between registries and layouts in the spool directory. The program may take any time as long as it makes
-/// progress, and is ended before the disk, which may be the journal's, is full.
-/// </summary>
+/// <summary>Copies images between registries and layouts in the spool directory. The program may take any time as long
+/// as it makes progress, and is ended before the disk, which may be the journal's, is full.</summary>
 internal sealed class RegistryTransport(IImageTransport transport, AgentSettings settings)
 {
     private const long LargestReserve = 1L << 30;
 
-    /// <summary>Brings an image into an empty layout.</summary>
-    /// <param name="report">Takes how much is there, each second.</param>
+    /// <summary>Fetches an image into an empty layout.</summary>
+    /// <param name="report">Receives the layout's size, each second.</param>
     public Task Fetch(
         string what, string image, RegistryLayout layout, Platform? platform, RegistryAccess access,
         Action<ByteSize> report, CancellationToken cancellation) => Run(

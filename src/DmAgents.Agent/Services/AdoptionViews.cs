@@ -6,7 +6,7 @@ using DeviceKind = DmAgents.Domain.Devices.DeviceKind;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>What adoptions take over, in the API's words.</summary>
+/// <summary>Results of adoptions, in the API's terms.</summary>
 internal static class AdoptionViews
 {
     public static AdoptPoolReply Reply(AdoptionReport report)
@@ -59,7 +59,7 @@ internal static class AdoptionViews
         return reply;
     }
 
-    /// <summary>What was found amiss was told, or is in the journal and in quarantine.</summary>
+    /// <summary>Problems were reported by the earlier reply, or are in the journal and in quarantine.</summary>
     private static AdoptDockerReply Earlier(AdoptDockerRequest request, DockerAdoption.Earlier earlier)
     {
         var state = earlier.Now.State;

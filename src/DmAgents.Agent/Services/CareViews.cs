@@ -7,8 +7,7 @@ using KeptMetadata = DmAgents.Domain.Pools.Mending.KeptMetadata;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>What keeps a pool whole, in the API's words: trimming, quarantine, its metadata and their backups.
-/// </summary>
+/// <summary>Maintenance of a pool, in the API's terms: trimming, quarantine, its metadata and their backups.</summary>
 internal static class CareViews
 {
     public static TrimPoolReply Trimmed(TrimReport report)

@@ -3,7 +3,7 @@ using DmAgents.Api.Admin.V1;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Findings, steps and checks in the API's words.</summary>
+/// <summary>Findings, steps and checks in the API's terms.</summary>
 internal static class CheckViews
 {
     public static Api.Admin.V1.Finding Finding(UseCases.Finding found) => new()

@@ -121,7 +121,7 @@ internal sealed class ContainersService(
         }
         var done = await gateway.Ask(pool.Name, new PoolCommands.Remove(
             id, key, request.Force, gateway.Now), context.CancellationToken).ConfigureAwait(false);
-        // Without this word the fleet would believe that its host lost it.
+        // Without this note the fleet would believe that its host lost the container.
         if (removed is not null)
             fleet.NoteRemoval(id, removed);
         return new RemoveContainerReply
@@ -145,9 +145,8 @@ internal sealed class ContainersService(
         return new RemoveContainerReply { Container = name.Value, Host = host?.Value ?? "" };
     }
 
-    /// <summary>The command that removes the one that may be meant: only a person can say so, since names are used
-    /// again.
-    /// </summary>
+    /// <summary>The command that removes the container that may be meant: only an operator can decide, since names are
+    /// reused.</summary>
     private async Task<string?> PlaceElsewhere(PoolPicture asked, DeviceKey key, CancellationToken cancellation)
     {
         if (gateway.Board.All.FirstOrDefault(
@@ -186,7 +185,7 @@ internal sealed class ContainersService(
             : Views.Container(pool, PoolGateway.Find(pool, What, key), used);
     }
 
-    /// <summary>containerd would go on believing that its snapshot is there.</summary>
+    /// <summary>containerd would still believe that its snapshot exists.</summary>
     internal static void RefuseWhereOwned(string what, DeviceKey key, bool force)
     {
         if (key.ContainerdNamespace is not null && !force)
@@ -220,12 +219,12 @@ internal sealed class ContainersService(
         }
     }
 
-    /// <summary>What it maps is not read: that would cost two commits of the pool's metadata, and wait for other
+    /// <summary>Does not read the mapped space: that would cost two commits of the pool's metadata, and wait for other
     /// readers.</summary>
     private static Container View(PoolPicture pool, DeviceRecord? device, ContainerName name) =>
         Views.Container(pool, Still("cannot show container", device, name.Value), Usages.NotRead);
 
-    /// <summary>A retry hears of what its request did first, and it may be gone by now.</summary>
+    /// <summary>A retry gets the result of its first request, whose device may be gone by now.</summary>
     private static DeviceRecord Still(string what, DeviceRecord? device, string name) => device
         ?? throw Problems.NotFound(what, name, "this request was done before, and the container was removed since",
             "make it again, with a new request id");

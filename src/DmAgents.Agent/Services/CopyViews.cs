@@ -4,7 +4,7 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Copies in the API's words.</summary>
+/// <summary>Copies in the API's terms.</summary>
 internal static class CopyViews
 {
     public static HostName HostOf(string text) => HostName.TryParse(text, out var host)
@@ -26,7 +26,7 @@ internal static class CopyViews
         BytesTotal = progress.Total.Bytes,
     };
 
-    /// <summary>Of a copy that another host makes.</summary>
+    /// <summary>A copy that another host makes.</summary>
     public static RunningTransfer Of(HostName to, BringOrder order, CopyProgress progress) => new()
     {
         Id = order.Request,

@@ -6,7 +6,7 @@ using DmAgents.Images.Changes;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Differences in the API's words.</summary>
+/// <summary>Differences in the API's terms.</summary>
 internal static class DiffViews
 {
     public static DiffContainerReply Reply(PoolName pool, DeviceKey container, DiffReport report) => report switch

@@ -7,7 +7,7 @@ using Format = DmAgents.Api.Admin.V1.ExportImageRequest.Types.Format;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Exports in the API's words, and requests for them in the exporter's.</summary>
+/// <summary>Exports in the API's terms, and requests for them in the exporter's.</summary>
 internal static class ExportViews
 {
     public static ExportAsked Asked(ExportImageRequest request, PoolPicture pool, ImageRecord image) => new(

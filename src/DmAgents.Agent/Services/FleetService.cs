@@ -42,7 +42,7 @@ internal sealed class FleetService(
             AddressOrNone(What, request.Address)
                 ?? throw Problems.Usage(What, "", "no address is given", "give that of the host that made the fleet"),
             request.Token, HostOrNone(What, request.Host), AddressOrNone(What, request.OwnAddress));
-        // A join continues without its caller: the host would be half in the fleet otherwise.
+        // A join continues without its caller: otherwise the host would be half in the fleet.
         var steps = System.Threading.Channels.Channel.CreateUnbounded<string>();
         var joining = Task.Run(async () =>
         {

@@ -6,7 +6,7 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>What hosts of the fleet say, in the API's words.</summary>
+/// <summary>Answers of the fleet's hosts, in the API's terms.</summary>
 internal static class FleetTalkViews
 {
     public static Event Event(HostOccurrence occurrence)
@@ -27,7 +27,7 @@ internal static class FleetTalkViews
         return view;
     }
 
-    /// <param name="at">Of what this host itself says of another one.</param>
+    /// <param name="at">The time of this host's own reports about another one.</param>
     public static Event Event(FleetNews news, DateTimeOffset at) => news switch
     {
         { Event: { } one } => Event(one),
@@ -49,7 +49,7 @@ internal static class FleetTalkViews
 
     /// <summary>An image of this host or of others.</summary>
     /// <param name="here">Null: this host does not have it.</param>
-    /// <param name="name">By which it was asked for.</param>
+    /// <param name="name">The requested name.</param>
     public static ImageDetails Image(ImageDetails? here, string name, FleetImage image)
     {
         if (here is null && image is { Hosts.IsEmpty: true, Copies.IsEmpty: true })

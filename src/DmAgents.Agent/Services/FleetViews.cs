@@ -10,7 +10,7 @@ using FleetStatus = DmAgents.Api.Admin.V1.FleetStatus;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>The host's place in its fleet in the API's words.</summary>
+/// <summary>The host's place in its fleet in the API's terms.</summary>
 internal sealed class FleetViews(
     FleetHost host, FleetIdentity identity, FleetBoard board, FleetRenewal renewal, FleetRefresh refresh,
     FleetEntityAccess entities, TimeProvider time)
@@ -73,7 +73,7 @@ internal sealed class FleetViews(
 
     private void AddHosts(FleetStatus status, FleetPlace place, Actors.Fleet.FleetStatus seen)
     {
-        // Of an address the latest life is shown: one that is gone is removed beside it.
+        // For each address the latest life is shown; an ended one is removed beside it.
         foreach (var member in seen.Members)
             status.Hosts.Add(HostOf(member, place, seen));
         var shown = seen.Members.Select(member => member.Address.ToString()).ToHashSet(StringComparer.Ordinal);

@@ -2,16 +2,16 @@ using System.Threading.Channels;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Reports how far a work is for as long as it goes on: often enough for a bar that moves, and also if nothing
-/// has moved, so that a caller sees that the agent lives.</summary>
+/// <summary>Reports the progress of running work: often enough for a moving progress bar, and even without progress, so
+/// that the caller sees that the agent is alive.</summary>
 internal static class Followed
 {
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Progress that a slow caller has not taken yet.</summary>
+    /// <summary>Reports kept for a slow caller.</summary>
     private const int Kept = 16;
 
-    /// <param name="begin">Takes what its progress is reported to; each report says everything.</param>
+    /// <param name="begin">Gets the function to which it reports progress; each report is complete.</param>
     /// <param name="write">Writes one report.</param>
     public static async Task<TResult> Run<TProgress, TResult>(
         Func<Action<TProgress>, Task<TResult>> begin, Func<TProgress, Task> write, TimeProvider time)
@@ -28,8 +28,8 @@ internal static class Followed
         return await work.ConfigureAwait(false);
     }
 
-    /// <summary>As the other, but each report is written, soon after it is made. If the caller is slow, the oldest are
-    /// left out.</summary>
+    /// <summary>Like the other overload, but each report is written, soon after it is made. If the caller is slow, the
+    /// oldest are dropped.</summary>
     public static async Task<TResult> Each<TProgress, TResult>(
         Func<Action<TProgress>, Task<TResult>> begin, Func<TProgress, Task> write)
     {
@@ -53,7 +53,7 @@ internal static class Followed
         }
     }
 
-    /// <summary>A caller that has gone hears nothing. The work ends by its own token, and is waited for.</summary>
+    /// <summary>Ignores a caller that has disconnected. The work ends by its own token, and is awaited.</summary>
     private static async Task Try(Func<Task> write)
     {
         try
@@ -62,7 +62,7 @@ internal static class Followed
         }
         catch (Exception gone) when (gone is IOException or InvalidOperationException or OperationCanceledException)
         {
-            // The stream is over.
+            // The stream has ended.
         }
     }
 }

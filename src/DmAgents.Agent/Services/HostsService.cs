@@ -45,7 +45,7 @@ internal sealed class HostsService(
     }
 }
 
-/// <summary>How long the agent runs: from its process' start on, whoever asks first and when.</summary>
+/// <summary>Measures the agent's uptime from the start of its process, independent of the first call.</summary>
 public sealed class AgentClock(TimeProvider time, DateTimeOffset startedAt)
 {
     private readonly long _made = time.GetTimestamp();
@@ -53,7 +53,7 @@ public sealed class AgentClock(TimeProvider time, DateTimeOffset startedAt)
 
     public DateTimeOffset StartedAt => startedAt;
 
-    /// <summary>By a clock that nobody sets, but for the moment before this was made.</summary>
+    /// <summary>By a monotonic clock, except for the time before this was created.</summary>
     public TimeSpan Uptime => _before + time.GetElapsedTime(_made);
 
     /// <summary>The clock of this process.</summary>

@@ -8,7 +8,7 @@ using Grpc.Core;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Has several hosts bring an image at once, and reports on all of them.</summary>
+/// <summary>Makes several hosts copy an image at the same time, and reports on all of them.</summary>
 internal sealed class ImagePushes(ImageOrders orders, ILayerPeers peers)
 {
     public async Task Run(
@@ -58,7 +58,7 @@ internal sealed class ImagePushes(ImageOrders orders, ILayerPeers peers)
             cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>A refusal names each host that has not brought it, and those that have.</summary>
+    /// <summary>A refusal names each host without the image, and those that have it.</summary>
     private static async Task<CopiedImage> Result(
         CopyImageRequest request, List<HostName> hosts, List<Task<ImageReference>> pushing)
     {

@@ -5,10 +5,10 @@ using DmAgents.Images.Sources;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Images and imports in the API's words, and requests for them in the importer's.</summary>
+/// <summary>Images and imports in the API's terms, and requests for them in the importer's.</summary>
 internal static class ImageViews
 {
-    /// <summary>What a request asks for. Its path is looked at by the importer.</summary>
+    /// <summary>Converts a request. The importer checks its path.</summary>
     public static ImportAsked Asked(ImportImageRequest request) => new(
         PoolGateway.RequestOf(ImageImporter.What, request.RequestId),
         request.Path,

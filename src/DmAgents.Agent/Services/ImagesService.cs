@@ -34,7 +34,7 @@ internal sealed class ImagesService(
         IAsyncStreamReader<ImportStreamRequest> requestStream, IServerStreamWriter<ImportImageReply> responseStream,
         ServerCallContext context)
     {
-        // An agent that stops does not wait for a sender that takes its time.
+        // A stopping agent does not wait for a slow sender.
         using var end = CancellationTokenSource.CreateLinkedTokenSource(
             context.CancellationToken, lifetime.ApplicationStopping);
         try
@@ -60,7 +60,7 @@ internal sealed class ImagesService(
         }
     }
 
-    /// <summary>Reads the start, which comes first; the parts are read as they are taken.</summary>
+    /// <summary>Reads the start message, which comes first; the parts are read as they are consumed.</summary>
     private static async Task<ImportStreamStart> Begin(PatientReader messages, CancellationToken cancellation)
     {
         if (!await messages.MoveNext(cancellation).ConfigureAwait(false)
@@ -86,7 +86,7 @@ internal sealed class ImagesService(
         }
     }
 
-    /// <summary>Progress while the import runs, then what it brought.</summary>
+    /// <summary>Writes progress while the import runs, then its result.</summary>
     private async Task Answer(
         PoolPicture pool, ImportImageRequest request, Func<Action<ImportReport>, Task<ImportOutcome>> begin,
         IServerStreamWriter<ImportImageReply> responseStream, ServerCallContext context)
@@ -122,7 +122,7 @@ internal sealed class ImagesService(
     {
         var pool = gateway.Resolve(ImageExporter.What, request.Pool);
         var asked = ExportViews.Asked(request, pool, ImageFinder.Find(ImageExporter.What, pool, request.Image));
-        // An agent that stops does not wait for an archive.
+        // A stopping agent does not wait for an archive.
         using var end = CancellationTokenSource.CreateLinkedTokenSource(
             context.CancellationToken, lifetime.ApplicationStopping);
         var outcome = await Followed.Run<Exports.ExportProgress, ExportOutcome>(

@@ -11,7 +11,7 @@ internal sealed class LayersService(PoolGateway gateway, UsageReader usages) : L
 {
     private const string Sha256 = "sha256:";
 
-    /// <summary>A layer by its key, or by an unambiguous beginning of its chain id.</summary>
+    /// <summary>A layer by its key, or by an unambiguous prefix of its chain id.</summary>
     public static DeviceRecord FindLayer(string what, PoolPicture pool, string key)
     {
         var layers = pool.State.Devices.Values
@@ -85,7 +85,7 @@ internal sealed class LayersService(PoolGateway gateway, UsageReader usages) : L
         };
     }
 
-    /// <summary>Depth first, so that a reader of the list meets each parent before its children.</summary>
+    /// <summary>Depth first, so that the list has each parent before its children.</summary>
     private static void AddWithChildren(LayerTreeReply reply, PoolPicture pool, DeviceRecord root, Usages used)
     {
         var pending = new Stack<DeviceRecord>([root]);

@@ -5,7 +5,7 @@ using DmAgents.Images.Layers;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>What an import left out, as its answer says it.</summary>
+/// <summary>Attributes that an import omitted, for its reply.</summary>
 internal static class LostAttributes
 {
     public static LeftOut Of(ImmutableArray<LostXattrCount> lost) => new() { Attributes = { lost.Select(Of) } };

@@ -2,7 +2,7 @@ using DmAgents.Api.Admin.V1;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>What repairing a pool's metadata would do, in the API's words.</summary>
+/// <summary>What repairing a pool's metadata would do, in the API's terms.</summary>
 internal static class MendViews
 {
     public static MendPlan Plan(MendTrial trial)

@@ -5,9 +5,10 @@ using Grpc.Core;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>The parts of an archive as they come. The limit is on a sender's silence, not on how long the whole takes:
-/// a slow sender may finish, and one that hangs keeps the call and the disk's space for a bounded time.</summary>
-/// <param name="patience">How long the agent waits without a byte. Time that it takes itself does not count.</param>
+/// <summary>The parts of an archive as they arrive. The limit applies to a sender's silence, not to the total time: a
+/// slow sender may finish, and one that hangs occupies the call and disk space for a bounded time.</summary>
+/// <param name="patience">How long the agent waits without a byte. The agent's own processing time does not
+/// count.</param>
 internal sealed class PatientReader(
     IAsyncStreamReader<ImportStreamRequest> messages, TimeSpan patience, TimeProvider time)
     : IAsyncStreamReader<ImportStreamRequest>
@@ -15,12 +16,12 @@ internal sealed class PatientReader(
     private TimeSpan _silent;
     private ByteSize _received;
 
-    /// <summary>What the archive is called in messages.</summary>
+    /// <summary>The archive's name in messages.</summary>
     public string Origin { get; set; } = "standard input";
 
     public ImportStreamRequest Current => messages.Current;
 
-    /// <exception cref="RpcException">No byte came for too long.</exception>
+    /// <exception cref="RpcException">No byte arrived within the limit.</exception>
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
         var left = patience > _silent ? patience - _silent : TimeSpan.Zero;

@@ -9,7 +9,7 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Reads requests for pools: what makes no sense in any state is refused here.</summary>
+/// <summary>Parses requests for pools: refuses those that are invalid in any state.</summary>
 internal static class PoolRequests
 {
     public static CreationAsked Creation(CreatePoolRequest request)

@@ -10,7 +10,7 @@ using DeviceKind = DmAgents.Domain.Devices.DeviceKind;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Everything that is known of a pool, in the API's words.</summary>
+/// <summary>A pool in the API's terms.</summary>
 internal sealed class PoolViews(PoolSettings settings)
 {
     public static PoolSummary Summary(PoolPicture pool)
@@ -37,7 +37,7 @@ internal sealed class PoolViews(PoolSettings settings)
         return summary;
     }
 
-    /// <summary>What a removal has done to a pool that was this.</summary>
+    /// <summary>The effect of a removal on the pool that was removed.</summary>
     public static RemovePoolReply Removed(PoolPicture pool)
     {
         var reply = new RemovePoolReply { Pool = pool.Name.Value };
@@ -54,7 +54,7 @@ internal sealed class PoolViews(PoolSettings settings)
         return reply;
     }
 
-    /// <summary>The state shown is that of the pool in the kernel, not that of the agent.</summary>
+    /// <summary>The displayed state is that of the pool in the kernel, not that of the agent.</summary>
     private static bool IsJudged(PoolPicture pool) => pool.Phase == PoolPhase.Open;
 
     public PoolDetails Details(PoolInspection inspection)
@@ -200,7 +200,7 @@ internal sealed class PoolViews(PoolSettings settings)
         if (status.HeldRoot is { } root)
             details.HeldMetadataRoot = root;
         details.MetadataLowWatermarkBytes = status.MetadataLowWaterMark * status.Metadata.BlockSize.Bytes;
-        // Of a pool that another program assembles, only that program knows them.
+        // If another program assembles the pool, only that program knows its disks.
         if (identity.Backing is not PoolBacking.Existing)
         {
             details.DataLowWatermarkBytes = Part(status.Data.TotalBytes, settings.LowWaterPercent);
@@ -231,7 +231,7 @@ internal sealed class PoolViews(PoolSettings settings)
             case PoolBacking.LoopFiles files:
                 details.Backing.Add(Loop(files.Data, BackingStore.Types.Role.Data, infos));
                 details.Backing.Add(Loop(files.Metadata, BackingStore.Types.Role.Metadata, infos));
-                // Sparse files promise more than the host may have.
+                // Sparse files can promise more space than the host has.
                 if (details.Data is { } space && details.Backing[0].HasHostFreeBytes)
                     space.FreeBytes = Math.Min(space.FreeBytes, details.Backing[0].HostFreeBytes);
                 break;

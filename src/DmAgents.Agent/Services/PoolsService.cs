@@ -7,15 +7,15 @@ using DeviceKind = DmAgents.Api.Admin.V1.DeviceKind;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Pools of the admin API. Requests are read by <see cref="PoolRequests"/>, done by use cases, and answered by
-/// views.</summary>
+/// <summary>Pools of the admin API. <see cref="PoolRequests"/> parses requests, use cases execute them, and views
+/// convert the results.</summary>
 internal sealed class PoolsService(
     PoolGateway gateway, PoolViews views, PoolInspector inspector, PoolChecker checker, PoolCreator creator,
     PoolGrower grower, SpareDisks spares, PoolTrimmer trimmer, QuarantinedThins quarantine, MetadataRepairer repair,
     OperatorBackups backups, PoolAdopter adopter, DockerTakeover docker)
     : Pools.PoolsBase
 {
-    /// <summary>A caller that hears nothing for long takes the agent for dead.</summary>
+    /// <summary>A caller without a message for this long assumes that the agent is dead.</summary>
     private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(30);
 
     public override async Task Create(
@@ -238,7 +238,7 @@ internal sealed class PoolsService(
     private async Task<CheckPoolReply> Checked(PoolPicture pool, CancellationToken cancellation) =>
         CheckViews.Check(await checker.CheckAsync(pool, cancellation).ConfigureAwait(false));
 
-    /// <summary>Says now and then that something is done still, until it has ended.</summary>
+    /// <summary>Writes a sign of life from time to time until the work has ended.</summary>
     private static async Task Living(
         Task work, string what, IServerStreamWriter<MendMetadataReply> responses, string subject)
     {

@@ -6,7 +6,7 @@ using Grpc.Core;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Turns what cannot be done into the API's status and its Problem trailer.</summary>
+/// <summary>Converts refusals to the API's status and its Problem trailer.</summary>
 internal static class Problems
 {
     private const string Trailer = "dmagents-problem-bin";

@@ -3,7 +3,7 @@ using Grpc.Core.Interceptors;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Says in the API's words what a use case refuses.</summary>
+/// <summary>Converts a use case's refusal to the API's terms.</summary>
 internal sealed class RefusalInterceptor : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(

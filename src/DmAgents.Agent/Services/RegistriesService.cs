@@ -70,7 +70,7 @@ internal sealed class RegistriesService(
         }).ConfigureAwait(false);
     }
 
-    /// <summary>An agent that stops does not wait for a registry.</summary>
+    /// <summary>A stopping agent does not wait for a registry.</summary>
     private CancellationTokenSource EndOf(ServerCallContext context) =>
         CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
 

@@ -6,7 +6,7 @@ using DmAgents.Domain.Fleet.Inventory;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>Images and containers of the fleet in the API's words.</summary>
+/// <summary>Images and containers of the fleet in the API's terms.</summary>
 internal static class SpreadViews
 {
     public static ImageSpread Of(ImageState state) => new()

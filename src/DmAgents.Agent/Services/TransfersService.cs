@@ -11,7 +11,7 @@ internal sealed class TransfersService(
     PoolGateway gateway, ImageCopies copies, ImagePushes pushes, ImageFinder images, FleetImages fleet,
     TransferCancelling cancelling, TimeProvider time, IHostApplicationLifetime lifetime) : Api.Admin.V1.Transfers.TransfersBase
 {
-    /// <summary>Often enough for a bar that moves.</summary>
+    /// <summary>Often enough for a moving progress bar.</summary>
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(300);
 
     public override async Task CopyImage(

@@ -9,7 +9,7 @@ using PoolState = DmAgents.Api.Admin.V1.PoolState;
 
 namespace DmAgents.Agent.Services;
 
-/// <summary>The domain's words in the API's.</summary>
+/// <summary>Converts the domain's terms to the API's.</summary>
 internal static class Views
 {
     public static Timestamp Time(DateTimeOffset at) => Timestamp.FromDateTimeOffset(at);
@@ -67,7 +67,7 @@ internal static class Views
     public static string DevicePath(PoolPicture pool, DeviceRecord device) =>
         device.Use == DeviceUse.Idle ? "" : DeviceNames.Thin(pool.Name, device.Id).Path.Value;
 
-    /// <summary>What lies above a device in the lineage is in use of it: who that is, by key.</summary>
+    /// <summary>The devices that use this one because they are above it in the lineage, by key.</summary>
     public static IEnumerable<DeviceRecord> ChildrenOf(PoolContents state, ThinId id) =>
         state.Devices.Values.Where(d => d.Parent == id && d.Phase != DevicePhase.Removing).OrderBy(d => d.Id);
 
@@ -109,8 +109,7 @@ internal static class Views
         return container;
     }
 
-    /// <summary>A view in the words of containers: what it has is its source's, but for what its owner says of it.
-    /// </summary>
+    /// <summary>A view in terms of containers: its content is its source's, its labels are its owner's.</summary>
     public static Container Container(PoolPicture pool, ViewRecord view, Usages usages)
     {
         var source = pool.State.Devices[view.Source];

@@ -13,11 +13,9 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Spread;
 
-/// <summary>
-/// Makes and removes containers because the fleet orders it. Before the host makes one, it asks the container's entity
-/// whether this host and this epoch still count, so that a late order does nothing. What it makes has one request id: a
-/// host that died in between finds it, and gives it its epoch.
-/// </summary>
+/// <summary>Creates and removes containers by order of the fleet. Before the host creates one, it asks the container's
+/// entity whether this host and this epoch still count, so that a late order does nothing. The creation has one request
+/// id: a host that died in between finds the container, and gives it its epoch.</summary>
 internal sealed class ContainerOrders(
     FleetEntityAccess access, FleetIdentity identity, FleetStore store, PoolGateway gateway,
     ILogger<ContainerOrders> log)
@@ -39,7 +37,7 @@ internal sealed class ContainerOrders(
         {
             await MakeAsync(order, stopping).ConfigureAwait(false);
         }
-        // What is not known yet is found by the next order.
+        // The next order finds what is unknown now.
         catch (RefusedException refused) when (refused.Refusal.Kind is not (RefusalKind.TimedOut or RefusalKind.Busy))
         {
             log.LogWarning("the fleet's container {Name} is not made here: {Refusal}", order.Container, refused.Refusal);
@@ -51,9 +49,10 @@ internal sealed class ContainerOrders(
         }
     }
 
-    /// <summary>Only what has this epoch or a lower one: another of this name was made by hand, or later.</summary>
-    /// <param name="force">Also a mounted one: its epoch is over, and it must not be written. Else the entity hears why
-    /// the container stays.</param>
+    /// <summary>Removes only a container of this epoch or a lower one: another one of this name was created by an
+    /// operator, or later.</summary>
+    /// <param name="force">Also a mounted one: its epoch is over, and it must not be written. Otherwise the entity is
+    /// sent the reason why the container stays.</param>
     public async Task RemoveAsync(
         ContainerName name, ContainerEpoch epoch, bool force, CancellationToken stopping)
     {
@@ -147,7 +146,7 @@ internal sealed class ContainerOrders(
         }
         if (store.Epochs.Give(pool.Uuid, order.Container, device, order.Epoch) is { Error: { } error })
         {
-            // Without its epoch it would be one that was made by hand, which the fleet never removes.
+            // Without its epoch it would look like one that an operator created, which the fleet never removes.
             if (await gateway.Remove(pool.Name, key).ConfigureAwait(false) is { } stays)
                 log.LogWarning("container {Name} was made and has no epoch: {Refusal}", order.Container, stays);
             throw Refusals.Of(What, order.Container.Value, error);

@@ -15,13 +15,13 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Spread;
 
-/// <summary>Where a container is made without the fleet.</summary>
+/// <summary>The pool for a container that is created without the fleet.</summary>
 internal sealed record LocalPlace(PoolName Pool, Refusal FleetRefuses);
 
 /// <summary>A container of this host, as the fleet knows it.</summary>
 internal sealed record KnownContainer(ContainerName Name, ContainerEpoch Epoch);
 
-/// <summary>Containers of the fleet: placed on a host, removed from it, listed; asked on any host.</summary>
+/// <summary>Places containers of the fleet on hosts, removes them, and lists them; works on any host.</summary>
 internal sealed class ContainerPlacing(
     AgentSettings settings, FleetEntityAccess access, FleetIdentity identity, FleetBoard board, FleetStore store,
     ImageSpread images, TimeProvider time, ILogger<ContainerPlacing> log)
@@ -30,21 +30,21 @@ internal sealed class ContainerPlacing(
     public const string CannotRemove = "cannot remove container";
     private const string CannotList = "cannot list containers";
 
-    /// <summary>An answer comes at once after this time, too: the fleet makes the container all the same.</summary>
+    /// <summary>After this time the call returns: the fleet creates the container all the same.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>What is said besides keeps no answer waiting.</summary>
+    /// <summary>Timeout of secondary requests, so that they delay no reply.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private const int Beside = 16;
 
-    /// <summary>This host takes part in the entities of a fleet: containers are the fleet's to place.</summary>
+    /// <summary>This host takes part in the entities of a fleet: the fleet places its containers.</summary>
     public bool IsOn => settings.Fleet.Database is not null && identity.Current is not null;
 
-    /// <summary>What an operator asks for goes on without the fleet if this host can do it by itself: the fleet takes
-    /// no changes at this moment, or has not heard of the image yet; and the image is here.</summary>
+    /// <summary>Decides whether this host carries out an operator's request without the fleet. It does if the fleet
+    /// accepts no changes at this moment, or does not know the image yet, and the image is here.</summary>
     /// <returns>Null: the fleet can be asked.</returns>
     /// <exception cref="RefusedException">The fleet cannot be asked, and the image is not here.</exception>
     public async Task<LocalPlace?> InPlaceOfFleet(ContainerName name, string image, CancellationToken cancellation)
@@ -65,8 +65,8 @@ internal sealed class ContainerPlacing(
             });
     }
 
-    /// <summary>Places it, and waits a while until its host has made it.</summary>
-    /// <param name="host">There; null: the fleet chooses.</param>
+    /// <summary>Places a container, and waits a while until its host has created it.</summary>
+    /// <param name="host">The host; null: the fleet chooses.</param>
     public async Task<ContainerState> Create(
         RequestId request, ContainerName name, string image, HostName? host, CancellationToken cancellation)
     {
@@ -84,7 +84,7 @@ internal sealed class ContainerPlacing(
         };
     }
 
-    /// <summary>Has its host remove it.</summary>
+    /// <summary>Makes its host remove it.</summary>
     /// <returns>The host; null: it is removed already.</returns>
     /// <exception cref="RefusedException">The fleet has none of this name, or cannot be asked.</exception>
     public async Task<HostName?> Remove(RequestId request, ContainerName name, CancellationToken cancellation)
@@ -101,8 +101,7 @@ internal sealed class ContainerPlacing(
         };
     }
 
-    /// <summary>The host that has it, as the fleet knows; null: none, or the fleet does not say so in a
-    /// moment.</summary>
+    /// <summary>The host that has it, as the fleet knows; null: none, or the fleet does not answer in time.</summary>
     public async Task<HostName?> HostOf(ContainerName name, CancellationToken cancellation)
     {
         if (!IsOn || !access.TryFind(CannotRemove, name.Value, out var entities, out _))
@@ -120,16 +119,16 @@ internal sealed class ContainerPlacing(
         }
     }
 
-    /// <summary>What the fleet knows the container as; null: not, and its removal says nothing to the fleet.</summary>
+    /// <summary>The fleet's knowledge of the container; null: none, and its removal is no news to the fleet.</summary>
     public KnownContainer? Known(PoolPicture pool, DeviceRecord device) =>
         device.Key.Space == DeviceKey.ContainerSpace && ContainerName.TryParse(device.Key.Name, out var name)
             && store.Epochs.EpochOf(pool.Uuid, name, device) is var epoch && epoch != ContainerEpoch.None
             ? new KnownContainer(name, epoch)
             : null;
 
-    /// <summary>An operator removed it on this host, which announces so, too: without this the fleet would believe that
-    /// its host lost it. Returns at once: the removal on the host is done, whether the fleet hears of it or
-    /// not.</summary>
+    /// <summary>Notes that an operator removed it on this host. The host announces the removal too, but without this
+    /// note the fleet would believe that the host lost the container. Returns at once: the removal on the host is done,
+    /// whether or not the fleet receives the note.</summary>
     public void NoteRemoval(RequestId request, KnownContainer removed)
     {
         if (IsOn && access.TryFind(CannotRemove, removed.Name.Value, out var entities, out _))
@@ -142,7 +141,7 @@ internal sealed class ContainerPlacing(
         {
             using var patience = new CancellationTokenSource(Patience, time);
             var (state, _) = await entities.Show(removed.Name, patience.Token).ConfigureAwait(false);
-            // Made again since, or another host's: that one stays.
+            // Created again since, or another host's: that one stays.
             if (state is not { Phase: not ContainerPhase.None } || state.Host != identity.Current?.Host
                 || state.Epoch != removed.Epoch)
                 return;
@@ -150,14 +149,14 @@ internal sealed class ContainerPlacing(
                 removed.Name, new ContainerCommands.Remove(request, time.GetUtcNow()), patience.Token)
                 .ConfigureAwait(false);
         }
-        // The announcement says the same.
+        // The announcement has the same content.
         catch (Exception unheard) when (unheard is not OutOfMemoryException)
         {
             log.LogDebug(unheard, "the fleet did not hear that container {Name} was removed", removed.Name);
         }
     }
 
-    /// <summary>All that are somewhere in the fleet, by name.</summary>
+    /// <summary>All containers in the fleet, by name.</summary>
     public async Task<ImmutableArray<ContainerState>> List(CancellationToken cancellation)
     {
         var entities = access.Demand(CannotList, "fleet");

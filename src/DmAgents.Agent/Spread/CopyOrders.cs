@@ -12,17 +12,15 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Spread;
 
-/// <summary>
-/// Copies images to this host because the fleet orders it. Each copy has one request id, on each repetition of the
+/// <summary>Copies images to this host by order of the fleet. Each copy has one request id, on each repetition of the
 /// order and after a restart. Before it begins, and as long as it runs, the host asks the image's entity whether the
-/// copy is still under way: what is not is undone.
-/// </summary>
+/// copy is still wanted. If it is not, the copy is undone.</summary>
 internal sealed class CopyOrders(
     FleetEntityAccess access, ImageCopies copies, PoolGateway gateway, ILayerPeers peers, FleetMadeImages made,
     AgentSettings settings, TimeProvider time, ILogger<CopyOrders> log) : IDisposable
 {
-    /// <summary>Copies of the fleet at a time: one receives while another reads back or commits. More share the same
-    /// disk and network, so that each takes longer. The others wait, and are renewed.</summary>
+    /// <summary>Concurrent copies for the fleet: one receives while another reads back or commits. More would share the
+    /// same disk and network, so that each takes longer. The others wait, and are renewed.</summary>
     public const int AtATime = 3;
 
     private static readonly SpreadSettings Defaults = new(default, _ => { });
@@ -30,7 +28,7 @@ internal sealed class CopyOrders(
     private readonly ConcurrentDictionary<CopyId, bool> _underWay = new();
     private readonly SemaphoreSlim _turns = new(AtATime);
 
-    /// <summary>Copies that the host has to do with at this moment.</summary>
+    /// <summary>Copies that this host runs or queues at this moment.</summary>
     public IEnumerable<CopyId> UnderWay => _underWay.Keys;
 
     private TimeSpan Lease => settings.Fleet.CopyLease;
@@ -63,7 +61,7 @@ internal sealed class CopyOrders(
 
     public void Dispose() => _turns.Dispose();
 
-    /// <returns>False: the copy is not wanted any more, and has no turn.</returns>
+    /// <returns>False: the copy is no longer wanted, and gets no turn.</returns>
     private async Task<bool> TakeTurnAsync(CopyId copy, CancellationToken stopping)
     {
         using var waits = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -74,7 +72,7 @@ internal sealed class CopyOrders(
                 continue;
             await waits.CancelAsync().ConfigureAwait(false);
             await turn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            // It may have come in the same moment.
+            // The turn may have been granted in the same moment.
             if (turn.IsCompletedSuccessfully)
                 _turns.Release();
             return false;
@@ -83,7 +81,7 @@ internal sealed class CopyOrders(
         return true;
     }
 
-    /// <summary>The same at each repetition.</summary>
+    /// <summary>The same id at each repetition.</summary>
     internal static RequestId RequestOf(CopyId copy) =>
         new(new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"fleet copy {copy}")).AsSpan(0, 16)));
 
@@ -119,7 +117,7 @@ internal sealed class CopyOrders(
         return why;
     }
 
-    /// <summary>The fleet hears of the copy as long as it runs, also while nothing comes: it reads back, writes to the
+    /// <summary>Renews the copy at the fleet as long as it runs, even without progress: it reads back, writes to the
     /// disk, waits for its turn or for a source. Each of these waits has a deadline of its own.</summary>
     private async Task FollowAsync(CopyId id, RunningCopy copy, CancellationToken stopping)
     {
@@ -128,7 +126,7 @@ internal sealed class CopyOrders(
             stopping.ThrowIfCancellationRequested();
             if (await Continues(id, stopping).ConfigureAwait(false) != false)
                 continue;
-            // One that an operator began is the operator's to cancel.
+            // If an operator began the copy, only the operator cancels it.
             if (copy.Job.Request != RequestOf(id))
                 return;
             copy.Cancel();
@@ -138,8 +136,8 @@ internal sealed class CopyOrders(
         await copy.Done.ConfigureAwait(false);
     }
 
-    /// <summary>What the fleet may not replace is refused before anything is asked of a source, which may have the name
-    /// for yet another image: the copy itself looks at that.</summary>
+    /// <summary>Refuses what the fleet must not replace before a source is asked. A source may have yet another image
+    /// under the name: the copy itself checks that.</summary>
     private async Task<string?> ObjectionAsync(CopyId copy, CancellationToken cancellation)
     {
         if (!access.TryFind(ImageCopier.What, copy.Image.Value, out var entities, out _))
@@ -148,7 +146,7 @@ internal sealed class CopyOrders(
         return state?.Config is { } config ? made.Objection(copy.Image, config.Value) : null;
     }
 
-    /// <returns>Null: the fleet does not say so at present.</returns>
+    /// <returns>Null: the fleet does not answer at present.</returns>
     private async Task<bool?> Continues(CopyId copy, CancellationToken cancellation)
     {
         if (!access.TryFind(ImageCopier.What, copy.Image.Value, out var entities, out _))

@@ -5,19 +5,19 @@ internal sealed record AnnounceTimes
 {
     public static AnnounceTimes Default { get; } = new();
 
-    /// <summary>Between two rounds: what changes in between is announced together, and journaled once. A layer that is new
-    /// is announced before that.</summary>
+    /// <summary>Interval of rounds: changes in between are announced together, and journaled once. A new layer is
+    /// announced earlier.</summary>
     public TimeSpan Pace { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Between two looks for a layer that is new.</summary>
+    /// <summary>Interval of looks for a new layer.</summary>
     public TimeSpan Glance { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>After a round in which something was not answered.</summary>
+    /// <summary>Delay after a round with an unanswered announcement.</summary>
     public TimeSpan Retry { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Everything is said again, with the stamps that it had.</summary>
+    /// <summary>Interval at which everything is announced again, with unchanged stamps.</summary>
     public TimeSpan Repeat { get; init; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Between two looks for hosts that are gone, besides the moments when members come and go.</summary>
+    /// <summary>Interval of looks for hosts that are gone, besides the times when members come and go.</summary>
     public TimeSpan Absences { get; init; } = TimeSpan.FromMinutes(1);
 }

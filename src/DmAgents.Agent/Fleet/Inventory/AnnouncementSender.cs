@@ -12,13 +12,13 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Fleet.Inventory;
 
-/// <summary>Sends what a host has to say to the fleet's entities, and hands in their answers. What is not answered
+/// <summary>Sends a host's announcements to the fleet's entities, and records their answers. An unanswered announcement
 /// stays due.</summary>
 internal sealed class AnnouncementSender(
     AgentSettings settings, PoolBoard board, FleetStore store, DropQuestions questions, TimeProvider time,
     ILogger<AnnouncementSender> log)
 {
-    /// <summary>Announcements at a time: fewer than connections to the database.</summary>
+    /// <summary>Concurrent announcements: fewer than connections to the database.</summary>
     private const int Beside = 8;
 
     private readonly ConcurrentDictionary<string, string> _said = new(StringComparer.Ordinal);
@@ -29,7 +29,7 @@ internal sealed class AnnouncementSender(
     {
         var isLedgerDue = announcer.Due.FirstOrDefault() is HostAnnouncement.ToLedger;
         announcer = await SendAllAsync(entities, host, announcer, cancellation).ConfigureAwait(false);
-        // Behind the ledger's answer the others.
+        // The others follow once the ledger has answered.
         if (isLedgerDue)
             announcer = await SendAllAsync(entities, host, announcer, cancellation).ConfigureAwait(false);
         return await DefineAsync(entities, announcer, inventory, cancellation).ConfigureAwait(false);
@@ -50,7 +50,7 @@ internal sealed class AnnouncementSender(
         return answered.Aggregate(announcer, (before, take) => take(before));
     }
 
-    /// <returns>Null: it was not answered.</returns>
+    /// <returns>Null: no answer.</returns>
     private async Task<Func<HostAnnouncer, HostAnnouncer>?> SendAsync(
         FleetEntities entities, HostName host, HostAnnouncement due, CancellationToken cancellation)
     {
@@ -86,7 +86,7 @@ internal sealed class AnnouncementSender(
         }
     }
 
-    /// <returns>False: it could not be kept, and is asked again.</returns>
+    /// <returns>False: the answer could not be stored, and the question is repeated.</returns>
     private bool Heed(ContainerName name, ContainerReply reply)
     {
         switch (reply)
@@ -101,8 +101,8 @@ internal sealed class AnnouncementSender(
         }
     }
 
-    /// <summary>One device has the epoch. Of two of one name none gets it, since the fleet may mean either: what has no
-    /// epoch is never removed for the fleet.</summary>
+    /// <summary>Gives one device the epoch. If two devices have this name, neither gets it, since the fleet may mean
+    /// either: a container without an epoch is never removed for the fleet.</summary>
     private bool Take(ContainerName name, ContainerEpoch epoch)
     {
         var devices = DevicesOf(name).ToList();
@@ -159,7 +159,7 @@ internal sealed class AnnouncementSender(
         return announcer;
     }
 
-    /// <summary>Once, as long as it is the same.</summary>
+    /// <summary>Logs a message once, as long as it is the same.</summary>
     private void Say(string subject, string what)
     {
         if (_said.GetValueOrDefault(subject) == what)

@@ -10,30 +10,30 @@ using DmAgents.Fleet.Authority;
 
 namespace DmAgents.Agent.Fleet.Inventory;
 
-/// <summary>Under which epoch the fleet gave this host each of its containers: a file, written whole. A container that
-/// is made again by hand is another one, and has none until the fleet gives it one.</summary>
+/// <summary>The epochs under which the fleet gave this host its containers: a file, written as a whole. A container
+/// that an operator recreates is a different one, and has no epoch until the fleet gives it one.</summary>
 internal sealed class ContainerEpochs(IDurableFiles files, FleetPaths paths)
 {
     private const int Version = 1;
     private readonly Lock _lock = new();
     private readonly HashSet<ContainerName> _expected = [];
 
-    /// <summary>Expected since the last <see cref="Keep"/>: what that one was read from may not have them
+    /// <summary>Expected since the last <see cref="Keep"/>: its list of present containers may not include them
     /// yet.</summary>
     private readonly HashSet<ContainerName> _recent = [];
     private ImmutableDictionary<ContainerName, Given>? _given;
     private TaskCompletionSource _changed = New();
 
-    /// <summary>One device has the epoch, and no other of this name.</summary>
+    /// <summary>The one device that has the epoch; no other device of this name has it.</summary>
     private sealed record Given(PoolUuid Pool, ThinId Id, DateTimeOffset Made, ContainerEpoch Epoch);
 
     private string FilePath => paths.Directory + "/epochs.json";
 
-    /// <summary>Done when another container has an epoch, or none is expected any more.</summary>
+    /// <summary>Completes when another container has an epoch, or none is expected any more.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
-    /// <summary>The container is made under an epoch that is given to it next. Until the end of this it is not
-    /// announced: without its epoch it would be one that was made by hand.</summary>
+    /// <summary>Declares that a container is about to be created and given an epoch. It is not announced until this is
+    /// disposed: without its epoch it would look like one that an operator created.</summary>
     public IDisposable Expect(ContainerName name)
     {
         lock (_lock)
@@ -75,14 +75,14 @@ internal sealed class ContainerEpochs(IDurableFiles files, FleetPaths paths)
         }
     }
 
-    /// <summary>The pool whose device has the name's epoch; null: none has.</summary>
+    /// <summary>The pool whose device has the name's epoch; null if none has.</summary>
     public PoolUuid? PoolOf(ContainerName name)
     {
         lock (_lock)
             return Known.GetValueOrDefault(name)?.Pool;
     }
 
-    /// <summary>The container is the fleet's, under this epoch. On disk when it returns.</summary>
+    /// <summary>Records that the container belongs to the fleet, under this epoch. Durable when it returns.</summary>
     public KernelResult Give(PoolUuid pool, ContainerName name, DeviceRecord device, ContainerEpoch epoch)
     {
         lock (_lock)
@@ -96,11 +96,11 @@ internal sealed class ContainerEpochs(IDurableFiles files, FleetPaths paths)
         }
     }
 
-    /// <summary>Forgets the containers that these pools do not have. What a pool has that is not open is not known: it
-    /// opens again with its containers, and one whose epoch is over must not become one that was made by
-    /// hand.</summary>
+    /// <summary>Forgets the containers that these pools do not have. The contents of a pool that is not open are
+    /// unknown: it may open again with its containers. A container whose epoch is over must not look like one that an
+    /// operator created.</summary>
     /// <param name="open">The pools that were read.</param>
-    /// <param name="present">What they have.</param>
+    /// <param name="present">Their containers.</param>
     public void Keep(IReadOnlySet<PoolUuid> open, IReadOnlySet<ContainerName> present)
     {
         lock (_lock)

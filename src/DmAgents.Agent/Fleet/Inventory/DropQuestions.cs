@@ -4,24 +4,23 @@ using DmAgents.Domain.Images;
 
 namespace DmAgents.Agent.Fleet.Inventory;
 
-/// <summary>
-/// Asks the fleet whether this host may drop its copy of an image: by what it announces of it. From the question on the
-/// copy does not count, until the question ends.
-/// </summary>
+/// <summary>Asks the fleet whether this host may drop its copy of an image; the host's announcement of the image
+/// carries the question. While the question is open, the copy does not count.</summary>
 internal sealed class DropQuestions
 {
     private readonly ConcurrentDictionary<ImageReference, DropQuestion> _open = new();
     private TaskCompletionSource _changed = New();
 
-    /// <summary>Done when a question begins or ends.</summary>
+    /// <summary>Completes when a question begins or ends.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
     public DropQuestion? Of(ImageReference image) => _open.GetValueOrDefault(image);
 
-    /// <summary>Begins a question. The host removes its copy, or not, before it disposes of the question.</summary>
+    /// <summary>Begins a question. The host removes its copy, or decides not to, before it disposes of the
+    /// question.</summary>
     /// <param name="kind">Releasing or Dropping.</param>
-    /// <returns>Null: another question about the image is open. If one took the place of another, the copy would count
-    /// again while the other one removes it.</returns>
+    /// <returns>Null: another question about the image is open. If the new question replaced it, the copy would count
+    /// again while the other caller removes it.</returns>
     public DropQuestion? Ask(ImageReference image, HoldingKind kind)
     {
         var question = new DropQuestion(image, kind, End);
@@ -53,9 +52,8 @@ internal sealed class DropQuestion(ImageReference image, HoldingKind kind, Actio
 
     public HoldingKind Kind => kind;
 
-    /// <summary>MayDrop or MustKeep. Never done while the fleet cannot be asked, or if the host has not all of the
-    /// image.
-    /// </summary>
+    /// <summary>MayDrop or MustKeep. Does not complete while the fleet cannot be asked, or if the host has only part of
+    /// the image.</summary>
     public Task<ImageReply> Answer => _answer.Task;
 
     public void Dispose() => end(this);

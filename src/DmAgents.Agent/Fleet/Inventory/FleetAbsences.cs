@@ -10,20 +10,18 @@ using DmAgents.Domain.Fleet.Locations;
 
 namespace DmAgents.Agent.Fleet.Inventory;
 
-/// <summary>
-/// Says to the fleet's entities which hosts are gone, so that their copies count no more: a host that the cluster has
-/// removed is lost; one that is no member any more has left. The oldest member does so. It is one host at a time, which
-/// the cluster itself names, and when that one goes it is another. Two that do so at once do no harm: an entity hears
-/// it once. The buckets hear of a lost host when its copies count no more (fleet.restore-after): a host that restarts
-/// has its layers still, and no location is written anew.
-/// </summary>
+/// <summary>Reports absent hosts to the fleet's entities, so that their copies no longer count. A host that the cluster
+/// has removed is lost; one that is no longer a member has left. The oldest member reports: the cluster itself
+/// determines it, and replaces it when it goes. Two reporters at once do no harm, because an entity records the absence
+/// once. The buckets hear of a lost host only when its copies no longer count (fleet.restore-after). A host that
+/// restarts still has its layers, so no location is written again.</summary>
 internal sealed class FleetAbsences(
     AgentSettings settings, FleetEntityAccess access, FleetHost host, FleetBoard board, TimeProvider time,
     ILogger<FleetAbsences> log) : IFleetPart
 {
     private const int Beside = 8;
 
-    /// <summary>An absence that is older was noted everywhere by the member that was the oldest then.</summary>
+    /// <summary>The oldest member of that time has reported an older absence to all entities.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromDays(1);
 
     private ImmutableHashSet<(HostName Host, Incarnation Incarnation, HostAbsence Absence, bool InBuckets)> _noted = [];
@@ -67,7 +65,7 @@ internal sealed class FleetAbsences(
             if (gone == place.Host || Present(board.Current).Contains(gone))
                 continue;
             var (ledger, _) = await entities.Show(gone, end).ConfigureAwait(false);
-            // A host is a member, as every other member sees it, before it is heard again.
+            // All members see a host as a member before it announces anything again.
             if (ledger?.Hearing is { } hearing && !Present(board.Current).Contains(gone))
                 await NoteAsync(entities, ledger, hearing, end).ConfigureAwait(false);
         }
@@ -86,7 +84,7 @@ internal sealed class FleetAbsences(
         if (_noted.Contains((ledger.Host, incarnation, absence, isOver))
             || (ledger.Absence == absence && now - ledger.Since > settings.Fleet.RestoreAfter + Settled))
             return;
-        // The ledger first: nothing more is planned there.
+        // The ledger first: no further work is planned there.
         var (heard, _) = await entities.Ask(
             ledger.Host, new HostCommands.NoteGone(incarnation, absence, now), end).ConfigureAwait(false);
         var (buckets, _) = await entities.Buckets(end).ConfigureAwait(false);
@@ -124,7 +122,8 @@ internal sealed class FleetAbsences(
             log.LogInformation("host {Host} is {Absence}: its copies count no more", ledger.Host, absence);
     }
 
-    /// <summary>As the host that made the fleet says. One whose name was never learned may be any.</summary>
+    /// <summary>By the list of the host that formed the fleet. A member whose name is unknown may be any
+    /// host.</summary>
     private bool IsMember(HostName name) =>
         host.Known?.Members.Values.Any(member => member.Host is null || member.Host == name) ?? true;
 }

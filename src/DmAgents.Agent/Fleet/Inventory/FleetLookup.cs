@@ -14,11 +14,11 @@ namespace DmAgents.Agent.Fleet.Inventory;
 /// <param name="Member">Null: it is no member at this moment.</param>
 internal sealed record KnownHost(HostName Host, FleetMember? Member, HostLedger Ledger);
 
-/// <summary>Where a layer is.</summary>
+/// <summary>The locations of a layer.</summary>
 internal sealed record LocatedAt(ChainId Layer, LocationReplies.Located Where);
 
-/// <summary>Looks up what the hosts of the fleet have: the same from any host. Refused at once while the entities
-/// cannot be asked.</summary>
+/// <summary>Looks up what the hosts of the fleet have: the same from any host. Refused at once while the entities are
+/// unavailable.</summary>
 internal sealed class FleetLookup(FleetEntityAccess access, FleetBoard board, FleetIdentity identity, TimeProvider time)
 {
     private const int Beside = 8;
@@ -46,7 +46,7 @@ internal sealed class FleetLookup(FleetEntityAccess access, FleetBoard board, Fl
             : host;
     }
 
-    /// <summary>Those of which a host has something.</summary>
+    /// <summary>The images of which a host has something.</summary>
     public async Task<IReadOnlyList<ImageState>> Images(CancellationToken cancellation)
     {
         var entities = access.Demand("cannot list images", "fleet");
@@ -106,7 +106,7 @@ internal sealed class FleetLookup(FleetEntityAccess access, FleetBoard board, Fl
             LayerBucket.Of(layer), new LocationCommands.Locate(layer, time.GetUtcNow()), cancellation)
             .ConfigureAwait(false));
         var where = (LocationReplies.Located)reply;
-        // A host that restarts keeps its locations, and serves nothing at this moment.
+        // A host that restarts keeps its locations, but serves nothing at this moment.
         return new LocatedAt(layer, where with { Copies = where.Copies.RemoveAll(copy => !IsMember(copy.Host)) });
     }
 

@@ -7,12 +7,12 @@ using DmAgents.Fleet.Authority;
 
 namespace DmAgents.Agent.Fleet.Inventory;
 
-/// <summary>What a host keeps over a restart of its announcements: which incarnation it was in, and what the fleet may
-/// believe that it has.</summary>
+/// <summary>A host's announcement state, kept over a restart: its incarnation, and what the fleet may believe that the
+/// host has.</summary>
 internal sealed record FleetMemory(FleetId Fleet, Incarnation Incarnation, FleetTraces Traces);
 
-/// <summary>The file of <see cref="FleetMemory"/>: JSON, written whole. One that is lost or damaged costs questions and
-/// nothing else: the ledger knows the incarnation, and the journal what entities there are.</summary>
+/// <summary>The file of <see cref="FleetMemory"/>: JSON, written as a whole. A lost or damaged file costs extra
+/// requests and nothing else: the ledger knows the incarnation, and the journal lists the entities.</summary>
 internal sealed class FleetMemoryFile(IDurableFiles files, FleetPaths paths)
 {
     private const int Version = 1;

@@ -6,11 +6,9 @@ using DmAgents.Domain.Fleet.Inventory;
 
 namespace DmAgents.Agent.Fleet.Inventory;
 
-/// <summary>
-/// Announces to the fleet's entities what this host has, soon after it changes, and everything again from time to time.
-/// Each life of the fleet's system is another incarnation, kept on disk. While the database is away nothing is said;
-/// what is due then is sent as soon as it is back.
-/// </summary>
+/// <summary>Announces to the fleet's entities what this host has, soon after each change, and everything again from
+/// time to time. Each life of the fleet's system is another incarnation, stored on disk. While the database is away
+/// nothing is sent; due announcements follow as soon as it is back.</summary>
 internal sealed class HostAnnouncements(
     AgentSettings settings, FleetEntityAccess access, HostInventories inventories, AnnouncementSender sender,
     LayerDigests digests, DropQuestions questions, FleetStore store, PoolBoard board, TimeProvider time,
@@ -26,8 +24,8 @@ internal sealed class HostAnnouncements(
             Endless("the contents of layers", () => digests.RunAsync(end), end),
             Endless("announcements", () => AnnounceAsync(place, end), end));
 
-    /// <summary>Each loop for itself: a fault in one is logged, and the loop begins anew. The other never ends, so that
-    /// waiting for both would hide the fault.</summary>
+    /// <summary>Runs each loop separately: a fault in one is logged, and that loop restarts. The other loop never ends,
+    /// so waiting for both would hide the fault.</summary>
     internal async Task Endless(string what, Func<Task> loop, CancellationToken end)
     {
         while (true)
@@ -59,8 +57,8 @@ internal sealed class HostAnnouncements(
         }
     }
 
-    /// <summary>The next incarnation, on disk and above all that the fleet knows.</summary>
-    /// <returns>Null: the fleet or the disk does not answer at present.</returns>
+    /// <summary>The next incarnation, stored on disk and higher than any that the fleet knows.</summary>
+    /// <returns>Null: the fleet or the disk does not respond at present.</returns>
     private async Task<HostAnnouncer?> BeginAsync(FleetEntities entities, FleetPlace place, CancellationToken end)
     {
         var (ledger, _) = await entities.Show(place.Host, end).ConfigureAwait(false);
@@ -69,7 +67,7 @@ internal sealed class HostAnnouncements(
         var kept = store.Memory.Read(place.Id);
         var last = Math.Max(kept?.Incarnation.Number ?? 0, ledger.Hearing?.Last.Incarnation.Number ?? 0);
         var traces = kept?.Traces;
-        // A host that the fleet has never heard has left no traces; of one that lost its file they may be anywhere.
+        // A host unknown to the fleet has left no traces; the traces of one that lost its file may be anywhere.
         if (traces is null)
             traces = ledger.Hearing is null ? FleetTraces.None : await AllAsync(entities, end).ConfigureAwait(false);
         if (traces is null)
@@ -78,7 +76,7 @@ internal sealed class HostAnnouncements(
         return Keep(place, announcer) ? announcer : null;
     }
 
-    /// <summary>All that the fleet knows; null: it cannot be asked at present.</summary>
+    /// <summary>Everything that the fleet knows; null if it is unavailable at present.</summary>
     private static async Task<FleetTraces?> AllAsync(FleetEntities entities, CancellationToken end)
     {
         var (buckets, _) = await entities.Buckets(end).ConfigureAwait(false);
@@ -102,7 +100,7 @@ internal sealed class HostAnnouncements(
         {
             var isDue = true;
             HostInventory? said = null;
-            // Taken before anything is read: no change is missed.
+            // Taken before anything is read, so that no change is missed.
             Task[] changes = [board.Changed, digests.Changed, questions.Changed, store.Epochs.Changed];
             if (inventories.Now() is { } inventory)
             {
@@ -133,9 +131,9 @@ internal sealed class HostAnnouncements(
         }
     }
 
-    /// <summary>Between two rounds. A layer that is new ends it: another host that looks for the layer believes the
-    /// bucket, and would go to the registry.</summary>
-    /// <param name="said">What was announced; null: nothing.</param>
+    /// <summary>The pause between two rounds. A new layer ends it: another host that looks for the layer relies on the
+    /// bucket, and would otherwise download from the registry.</summary>
+    /// <param name="said">The last announced inventory; null: none.</param>
     private async Task PauseAsync(TimeSpan pause, HostInventory? said, CancellationToken end)
     {
         var over = Task.Delay(pause, time, end);
@@ -146,7 +144,7 @@ internal sealed class HostAnnouncements(
             if (known is not null && inventories.HasLayerBeside(known))
                 return;
             await Task.WhenAny(known is null ? [over] : [over, change]).ConfigureAwait(false);
-            // Pictures change all the time, and layers seldom.
+            // Pictures change all the time, and layers rarely.
             await Task.WhenAny(over, Task.Delay(Times.Glance, time, end)).ConfigureAwait(false);
         }
         await over.ConfigureAwait(false);
@@ -162,7 +160,7 @@ internal sealed class HostAnnouncements(
         end.ThrowIfCancellationRequested();
     }
 
-    /// <returns>Whether it is on disk.</returns>
+    /// <returns>True if it is on disk.</returns>
     private bool Keep(FleetPlace place, HostAnnouncer announcer)
     {
         var written = store.Memory.Write(new FleetMemory(place.Id, announcer.Incarnation, announcer.Traces));

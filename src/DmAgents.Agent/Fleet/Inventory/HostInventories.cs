@@ -15,24 +15,24 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Fleet.Inventory;
 
-/// <summary>Reads from the pools' pictures what this host has for its fleet.</summary>
+/// <summary>Derives this host's inventory for its fleet from the pools' pictures.</summary>
 internal sealed class HostInventories(
     PoolBoard board, LayerDigests digests, FleetStore store, FleetMadeImages made, DropQuestions questions,
     TimeProvider time)
 {
-    /// <summary>A pool that opens for longer is announced as one that has nothing: its disks may be gone.</summary>
+    /// <summary>A pool that takes longer to open is announced as empty: its disks may be gone.</summary>
     private static readonly TimeSpan OpeningPatience = TimeSpan.FromMinutes(2);
 
     private readonly DateTimeOffset _started = time.GetUtcNow();
 
-    /// <summary>Figures that change by less, in thousandths of the total, are not announced: each announcement is a row
-    /// of the fleet's journal.</summary>
+    /// <summary>Figures that change by less than this, in thousandths of the total, are not announced: each
+    /// announcement is a row of the fleet's journal.</summary>
     private const int Coarse = 10;
 
     private HostCapacity? _announced;
 
-    /// <summary>Null: a pool opens at this moment, or could not be opened yet since the agent started, as if its disks
-    /// are late; nothing is said before it is known what it has. Asked again in a moment.</summary>
+    /// <summary>Null: a pool is opening, or has not been opened since the agent started, for example because its disks
+    /// are late. Nothing is announced before its contents are known. The caller asks again in a moment.</summary>
     public HostInventory? Now()
     {
         var pictures = board.All.ToList();
@@ -56,7 +56,7 @@ internal sealed class HostInventories(
                 if (device is { Kind: DeviceKind.Container, Phase: DevicePhase.Ready, Key.Space: DeviceKey.ContainerSpace }
                     && ContainerName.TryParse(device.Key.Name, out var name) && !store.Epochs.IsExpected(name))
                 {
-                    // Of two of one name the fleet knows at most one: that which has its epoch.
+                    // Of two devices with one name the fleet knows at most one: the one that has its epoch.
                     var epoch = store.Epochs.EpochOf(pool.Uuid, name, device);
                     if (!containers.TryGetValue(name, out var other) || other < epoch)
                         containers[name] = epoch;
@@ -70,18 +70,18 @@ internal sealed class HostInventories(
         };
     }
 
-    /// <summary>There is a layer to be announced besides these.</summary>
+    /// <summary>Whether there is a layer to announce besides these.</summary>
     public bool HasLayerBeside(IReadOnlySet<ChainId> known) => board.All
         .Where(pool => pool.Phase == PoolPhase.Open).SelectMany(pool => pool.State.Devices.Values)
         .Any(device => ChainOf(device) is { } chain && !known.Contains(chain));
 
-    /// <summary>Under which the fleet knows the layer; null: it is none that it knows.</summary>
+    /// <summary>The chain id under which the fleet knows the layer; null if the fleet does not know it.</summary>
     public static ChainId? ChainOf(DeviceRecord device)
     {
         if (device is not { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready })
             return null;
         var text = device.Key.Space == DeviceKey.LayerSpace ? device.Key.Name
-            // To containerd a layer's tree is all of its file system.
+            // For containerd a layer's tree is its whole file system.
             : device.Key.ContainerdNamespace is not null && device.Root is null
                 ? device.Labels.GetValueOrDefault(SnapshotLabels.Reference)
                 : null;
@@ -95,8 +95,8 @@ internal sealed class HostInventories(
         let content = pool.State.ContentOf(device.Id)
         select new LayerHolding(chain.Value, content, Verified: content is not null && IsReadable(pool));
 
-    /// <summary>What a pool has that the kernel gave up may be gone: it is no copy that another may be dropped for.
-    /// </summary>
+    /// <summary>The contents of a pool that failed may be lost: they are no copy for which another may be
+    /// dropped.</summary>
     private static bool IsReadable(PoolPicture pool) => pool.Health is { Condition: not PoolCondition.Failed };
 
     private bool IsAwaited(PoolPicture pool) => pool.Phase switch
@@ -106,7 +106,7 @@ internal sealed class HostInventories(
         _ => false,
     };
 
-    /// <summary>The copy in this pool is one that counts in the fleet: it can be read, and the content of each layer is
+    /// <summary>Whether the copy in this pool counts in the fleet: it is readable, and the content of each layer is
     /// known.</summary>
     public static bool IsWhole(PoolPicture pool, ImageRecord image) =>
         pool.Phase == PoolPhase.Open && pool.State.Devices.TryGetValue(image.TopLayer, out var top)
@@ -115,7 +115,7 @@ internal sealed class HostInventories(
     private static bool IsWhole(PoolPicture pool, List<(DeviceRecord Layer, ChainId Chain)> layers) =>
         IsReadable(pool) && layers.TrueForAll(layer => pool.State.ContentOf(layer.Layer.Id) is not null);
 
-    /// <returns>From the lowest to the top; null: one of them is none that the fleet knows.</returns>
+    /// <returns>From the lowest to the top; null if the fleet does not know one of them.</returns>
     private static List<(DeviceRecord Layer, ChainId Chain)>? ChainsOf(PoolPicture pool, DeviceRecord top)
     {
         var layers = new List<(DeviceRecord Layer, ChainId Chain)>();

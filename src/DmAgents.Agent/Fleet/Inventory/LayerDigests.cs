@@ -12,17 +12,15 @@ using DmAgents.Transfer.Content;
 
 namespace DmAgents.Agent.Fleet.Inventory;
 
-/// <summary>
-/// Has the contents of this host's layers computed in the background, those of images first, one at a time and with
-/// pauses: until then a copy serves no other host. Knows what each layer's own blocks take.
-/// </summary>
+/// <summary>Computes the contents of this host's layers in the background, those of images first, one at a time and
+/// with pauses: until then a copy cannot serve another host. Knows the space of each layer's own blocks.</summary>
 internal sealed class LayerDigests(
     PoolBoard board, ContentMaps maps, PoolSettings pools, TimeProvider time, ILogger<LayerDigests> log)
 {
-    /// <summary>What a mapping takes in a pool's metadata, as the kernel's documentation estimates it.</summary>
+    /// <summary>Bytes of a mapping in a pool's metadata, by the estimate of the kernel's documentation.</summary>
     private const ulong MetadataPerBlock = 48;
 
-    /// <summary>A layer that could not be read is left alone for so long.</summary>
+    /// <summary>Pause before an unreadable layer is tried again.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
@@ -31,14 +29,14 @@ internal sealed class LayerDigests(
     private readonly ConcurrentDictionary<(PoolUuid Pool, ThinId Id), DateTimeOffset> _resting = new();
     private TaskCompletionSource _changed = New();
 
-    /// <summary>Done when another layer's space is known.</summary>
+    /// <summary>Completes when another layer's space is known.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
-    /// <summary>Of how many layers the space is kept.</summary>
+    /// <summary>Number of layers whose space is kept.</summary>
     internal int Kept => _spaces.Count;
 
-    /// <summary>The layers of an image, from the lowest to the top, with what each takes; null: not all of it is known.
-    /// </summary>
+    /// <summary>The layers of an image, from the lowest to the top, with the space of each; null if some of it is
+    /// unknown.</summary>
     public ImmutableArray<LineageLayer>? LineageOf(
         PoolPicture pool, IReadOnlyList<(DeviceRecord Layer, ChainId Chain)> layers)
     {
@@ -64,18 +62,18 @@ internal sealed class LayerDigests(
             {
                 ForgetUnneeded();
                 await Task.WhenAny(change, Task.Delay(Rest, time, end)).ConfigureAwait(false);
-                // Pictures change all the time, and layers seldom.
+                // Pictures change all the time, and layers rarely.
                 await Task.Delay(Pace, time, end).ConfigureAwait(false);
                 continue;
             }
             var begun = time.GetTimestamp();
             await ComputeAsync(next.Pool, next.Lineage, end).ConfigureAwait(false);
-            // As all that is done in the background.
+            // Like all background work.
             await Task.Delay(pools.Background.PauseAfter(time.GetElapsedTime(begun)), time, end).ConfigureAwait(false);
         }
     }
 
-    /// <summary>A lineage of which something is not known; null: all is.</summary>
+    /// <summary>A lineage with an unknown layer; null if all are known.</summary>
     private (PoolPicture Pool, ImmutableArray<DeviceRecord> Lineage)? Next()
     {
         foreach (var pool in board.All.Where(pool => pool is { Phase: PoolPhase.Open, Health.CanChange: true }))
@@ -94,8 +92,8 @@ internal sealed class LayerDigests(
         return null;
     }
 
-    /// <summary>What layers take that are gone. Nothing is forgotten while a pool's journal is not read: it may have
-    /// any.</summary>
+    /// <summary>Drops the space of removed layers. Keeps everything while a pool's journal has not been read: the pool
+    /// may have any layer.</summary>
     private void ForgetUnneeded()
     {
         var pools = board.All.ToList();

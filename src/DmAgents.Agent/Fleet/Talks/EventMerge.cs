@@ -7,15 +7,15 @@ namespace DmAgents.Agent.Fleet.Talks;
 /// <summary>An event of the fleet.</summary>
 internal sealed record FleetEvent(HostName Host, HostOccurrence Occurrence);
 
-/// <summary>Merges what several hosts say into one order by time. Each host's events come in its own order. Pure.
-/// </summary>
-/// <param name="hold">An event of now waits so long for earlier ones of other hosts.</param>
-/// <param name="patience">The events of before wait so long for a host that has not said any.</param>
+/// <summary>Merges the events of several hosts into one order by time. Each host's events keep their own order.
+/// Pure.</summary>
+/// <param name="hold">How long a new event waits for earlier ones of other hosts.</param>
+/// <param name="patience">How long past events wait for a host that has sent none.</param>
 internal sealed class EventMerge(TimeSpan hold, TimeSpan patience)
 {
     private readonly SortedDictionary<string, Talk> _talks = new(StringComparer.Ordinal);
 
-    /// <summary>The host is about to say what happened before.</summary>
+    /// <summary>The host is about to send its past events.</summary>
     public void Await(HostName host, TimeSpan now) => Of(host).AwaitedUntil = now + patience;
 
     public void Take(HostName host, HostOccurrence occurrence, TimeSpan now)
@@ -24,10 +24,10 @@ internal sealed class EventMerge(TimeSpan hold, TimeSpan patience)
         talk.Events.Enqueue((occurrence, talk.AwaitedUntil is null ? now + hold : now));
     }
 
-    /// <summary>The host has said what happened before, or says no more.</summary>
+    /// <summary>The host has sent its past events, or sends no more.</summary>
     public void CatchUp(HostName host) => Of(host).AwaitedUntil = null;
 
-    /// <summary>The next event whose turn it is.</summary>
+    /// <summary>Returns the next event that is due.</summary>
     public bool TryNext(TimeSpan now, [NotNullWhen(true)] out FleetEvent? next)
     {
         next = null;
@@ -37,7 +37,8 @@ internal sealed class EventMerge(TimeSpan hold, TimeSpan patience)
         return true;
     }
 
-    /// <summary>When <see cref="TryNext"/> has one, if nothing comes before; null: there is none.</summary>
+    /// <summary>When <see cref="TryNext"/> has the next event, if no earlier one arrives; null if there is
+    /// none.</summary>
     public TimeSpan? NextAt => First() is { } first ? TurnOf(first) : null;
 
     private Talk Of(HostName host) =>
@@ -46,7 +47,7 @@ internal sealed class EventMerge(TimeSpan hold, TimeSpan patience)
     private Talk? First() => _talks.Values.Where(talk => talk.Events.Count > 0)
         .MinBy(talk => talk.Events.Peek().Occurrence.At);
 
-    /// <summary>The others wait a bounded time for a host that has sent nothing yet.</summary>
+    /// <summary>Events of other hosts wait a bounded time for a host that has sent nothing yet.</summary>
     private TimeSpan TurnOf(Talk first) => _talks.Values
         .Where(talk => talk.Events.Count == 0 && talk.AwaitedUntil is not null)
         .Select(talk => talk.AwaitedUntil!.Value).Append(first.Events.Peek().Turn).Max();
@@ -55,10 +56,10 @@ internal sealed class EventMerge(TimeSpan hold, TimeSpan patience)
     {
         public HostName Host => host;
 
-        /// <summary>Each with the moment from which it does not wait for others.</summary>
+        /// <summary>Each with the time after which it does not wait for others.</summary>
         public Queue<(HostOccurrence Occurrence, TimeSpan Turn)> Events { get; } = new();
 
-        /// <summary>Until then others wait for what happened on it before; null: that has been said.</summary>
+        /// <summary>Until then other hosts' events wait for this host's past events; null: it has sent them.</summary>
         public TimeSpan? AwaitedUntil { get; set; }
     }
 }

@@ -4,17 +4,17 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Agent.Fleet.Talks;
 
-/// <summary>A host of the fleet of which nothing is heard.</summary>
+/// <summary>A host of the fleet that does not respond.</summary>
 internal sealed record SilentHost(HostName Host, string Why);
 
 /// <summary>The events of several hosts, by time.</summary>
 internal sealed record FleetEventList(IReadOnlyList<FleetEvent> Events, IReadOnlyList<SilentHost> Silent);
 
-/// <summary>What one who follows the fleet is given: exactly one of its parts is set.</summary>
-/// <param name="Heard">A host that was silent answers.</param>
+/// <summary>An item for a follower of the fleet: exactly one of its parts is set.</summary>
+/// <param name="Heard">A host that was silent responds again.</param>
 internal sealed record FleetNews(FleetEvent? Event, SilentHost? Silent, HostName? Heard);
 
-/// <summary>The events of all hosts of the fleet, each asked directly: the fleet needs no database for them.</summary>
+/// <summary>The events of all hosts of the fleet, each asked directly: this needs no database.</summary>
 internal sealed class FleetEvents(FleetPeers fleet, HostAsker asker, TimeProvider time)
 {
     private const string What = "cannot list events";
@@ -41,8 +41,8 @@ internal sealed class FleetEvents(FleetPeers fleet, HostAsker asker, TimeProvide
             ]);
     }
 
-    /// <summary>Those since <paramref name="since"/> (none of before if it is null), then each as it happens. Hosts
-    /// that come are followed, too; of one that comes back nothing is left out or said twice.</summary>
+    /// <summary>Returns events since <paramref name="since"/> (no past ones if null), then each new one as it happens.
+    /// Follows hosts that join later, too; after a host comes back, no event is omitted or repeated.</summary>
     public async IAsyncEnumerable<FleetNews> FollowAsync(
         string pool, DateTimeOffset? since, [EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -3,12 +3,12 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Agent.Fleet.Talks;
 
-/// <summary>Follows the events of all hosts of the fleet, each over a connection of its own.</summary>
-/// <param name="first">What each host is asked at the beginning.</param>
+/// <summary>Follows the events of all hosts of the fleet, each over its own connection.</summary>
+/// <param name="first">The first question to each host.</param>
 internal sealed class FleetFollower(
     FleetPeers fleet, HostAsker asker, TimeProvider time, EventQuestion first, HostName self, CancellationToken end)
 {
-    /// <summary>Events of one host that wait for those of others.</summary>
+    /// <summary>Maximum number of one host's events that wait for those of others.</summary>
     private const int Room = 256;
 
     /// <summary>Longer than an event takes from host to host.</summary>
@@ -54,7 +54,7 @@ internal sealed class FleetFollower(
         await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <returns>Null: an event's turn has come.</returns>
+    /// <returns>Null: an event is due.</returns>
     private async Task<Input?> WaitAsync()
     {
         if (_inbox.Reader.TryRead(out var input))
@@ -92,7 +92,7 @@ internal sealed class FleetFollower(
         }
     }
 
-    /// <summary>A host that is there is asked again and again, also if it is not reached at the moment.</summary>
+    /// <summary>A present host is asked again and again, even if it is unreachable at the moment.</summary>
     private List<FleetNews> Take(IReadOnlyList<FleetPeer> peers)
     {
         foreach (var gone in _sources.Keys.Where(
@@ -102,7 +102,7 @@ internal sealed class FleetFollower(
             _silent.Remove(gone);
         foreach (var peer in peers.Where(peer => peer.Absent is null))
         {
-            // Of a host that comes later, what has happened meanwhile is asked for.
+            // A host that joins later is also asked for its events since the start.
             if (!_sources.TryGetValue(peer.Host, out var source))
                 Begin(peer.Host, _isBegun ? first with { Since = first.Since ?? _begun } : first);
             else if (source.IsStopped)
@@ -123,7 +123,7 @@ internal sealed class FleetFollower(
     private void Begin(HostName host, EventQuestion question)
     {
         var source = _sources[host] = new Source(question, end);
-        // What happens from now on waits for no host.
+        // New events wait for no host.
         if (question.Since is not null)
             _merge.Await(host, Now);
         source.Asking = Task.Run(() => AskAsync(host, source), CancellationToken.None);
@@ -181,12 +181,12 @@ internal sealed class FleetFollower(
         public sealed record Failed(HostName Host, string Why) : Input;
     }
 
-    /// <summary>A host that is followed.</summary>
+    /// <summary>A followed host.</summary>
     private sealed class Source(EventQuestion question, CancellationToken end)
     {
         private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(end);
 
-        /// <summary>What it is asked next.</summary>
+        /// <summary>The next question to it.</summary>
         public EventQuestion Question { get; set; } = question;
 
         public SemaphoreSlim Room { get; } = new(FleetFollower.Room);

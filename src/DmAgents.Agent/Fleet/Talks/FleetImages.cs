@@ -9,18 +9,18 @@ namespace DmAgents.Agent.Fleet.Talks;
 /// <summary>An image on a host of the fleet.</summary>
 internal sealed record HeldImage(HostName Host, SaidImage Image);
 
-/// <summary>A copy of an image that a host makes.</summary>
+/// <summary>A running copy of an image to a host.</summary>
 internal sealed record CopyTo(HostName Host, SaidCopy Copy);
 
-/// <summary>Where in the fleet an image is.</summary>
+/// <summary>The hosts of the fleet that have an image.</summary>
 internal sealed record FleetImage(
     ImmutableArray<HeldImage> Hosts, ImmutableArray<CopyTo> Copies, ImmutableArray<SilentHost> Silent);
 
-/// <summary>The copies of images that are under way on the hosts of the fleet.</summary>
+/// <summary>The running copies of images to the hosts of the fleet.</summary>
 internal sealed record FleetCopies(ImmutableArray<CopyTo> Copies, ImmutableArray<SilentHost> Silent);
 
-/// <summary>Asks each host of the fleet what it has of an image, and which copies of it are under way there. What a
-/// host says is so now; the fleet needs no database for it.</summary>
+/// <summary>Asks each host of the fleet what it has of an image, and which copies of it run there. The answers are
+/// current, and need no database.</summary>
 internal sealed class FleetImages(FleetPeers fleet, HostAsker asker)
 {
     private const string Sha256 = "sha256:";
@@ -28,10 +28,10 @@ internal sealed class FleetImages(FleetPeers fleet, HostAsker asker)
     /// <summary>Names no image: a host answers with its copies alone.</summary>
     private const string NoImage = "";
 
-    /// <summary>Digits of an id that name it.</summary>
+    /// <summary>Minimum number of digits of an id that identify it.</summary>
     private const int MinId = 4;
 
-    /// <param name="name">A reference, an id, or an unambiguous beginning of an id.</param>
+    /// <param name="name">A reference, an id, or an unambiguous prefix of an id.</param>
     /// <returns>Null: this host is in no fleet.</returns>
     public async Task<FleetImage?> FindAsync(string name, CancellationToken cancellation)
     {
@@ -76,7 +76,7 @@ internal sealed class FleetImages(FleetPeers fleet, HostAsker asker)
         return (said, [.. silent.OrderBy(host => host.Host.Value, StringComparer.Ordinal)]);
     }
 
-    /// <summary>A reference may leave out what Docker's clients leave out.</summary>
+    /// <summary>Compares references; <paramref name="name"/> may omit what Docker's clients omit.</summary>
     public static bool IsReferenceOf(string name, string reference) =>
         ImageReference.TryParse(name, out var asked) && ImageReference.TryParse(reference, out var has)
         && asked.Whole == has.Whole;
@@ -87,7 +87,7 @@ internal sealed class FleetImages(FleetPeers fleet, HostAsker asker)
         return digits.Length >= MinId && id.StartsWith(Sha256 + digits, StringComparison.Ordinal);
     }
 
-    /// <summary>What has the name as its reference, on any host, or else as its id.</summary>
+    /// <summary>The images whose reference on any host is the name; if there are none, those whose id it is.</summary>
     private static ImmutableArray<HeldImage> Chosen(string name, ImmutableArray<HeldImage> found)
     {
         var named = found.Where(image => IsReferenceOf(name, image.Image.Reference)).ToImmutableArray();

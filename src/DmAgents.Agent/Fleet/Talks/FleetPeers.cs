@@ -5,10 +5,10 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Agent.Fleet.Talks;
 
 /// <summary>Another host of the fleet.</summary>
-/// <param name="Absent">Why it cannot be asked; null: it can.</param>
+/// <param name="Absent">Why it cannot be asked; null if it can.</param>
 internal sealed record FleetPeer(HostName Host, string? Absent);
 
-/// <summary>The hosts of the fleet as this one knows them: also those that are no members at the moment.</summary>
+/// <summary>The hosts of the fleet that this one knows, including those that are no members at the moment.</summary>
 internal sealed class FleetPeers(FleetBoard board, FleetHost host, FleetIdentity identity)
 {
     /// <summary>Null while this host is in no fleet.</summary>
@@ -33,7 +33,7 @@ internal sealed class FleetPeers(FleetBoard board, FleetHost host, FleetIdentity
         ];
     }
 
-    /// <summary>The hosts as soon as they are others than these.</summary>
+    /// <summary>Waits until the hosts differ from <paramref name="seen"/>.</summary>
     public async Task<IReadOnlyList<FleetPeer>> WhenOtherThan(
         IReadOnlyList<FleetPeer> seen, CancellationToken cancellation)
     {

@@ -9,14 +9,14 @@ namespace DmAgents.Agent.Fleet.Talks;
 /// <summary>Asks hosts of the fleet about themselves; <see cref="HostTalks"/> answers there.</summary>
 internal sealed class HostAsker(ILayerPeers peers, HostTalks own, TimeProvider time)
 {
-    /// <summary>Of an answer, in bytes.</summary>
+    /// <summary>Maximum size of an answer, in bytes.</summary>
     private const int MaxAnswer = 4 * 1024 * 1024;
 
-    /// <summary>For which a host may say nothing: three times as long as it takes to say that it is there.</summary>
+    /// <summary>How long a host may be silent: three times its heartbeat interval.</summary>
     internal TimeSpan SilentFor { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>The host's answers, this host's own among them. They end with the connection.</summary>
-    /// <exception cref="IOException">It does not answer, or no more.</exception>
+    /// <summary>The answers of a host, which may be this one. They end with the connection.</summary>
+    /// <exception cref="IOException">The host does not answer, or stops answering.</exception>
     public IAsyncEnumerable<HostAnswer> AskAsync(
         HostName host, HostQuestion question, CancellationToken cancellation) => host == peers.Self?.Host
             ? own.AnswerAsync(question, cancellation)

@@ -5,15 +5,15 @@ using DmAgents.Domain.Images;
 
 namespace DmAgents.Agent.Fleet.Talks;
 
-/// <summary>Says to other hosts what happens on this one, and what it has of an image; ends a copy for them.</summary>
+/// <summary>Answers other hosts about this host's events and images; cancels a copy for them.</summary>
 internal sealed class HostTalks(HostEventLog log, PoolGateway gateway, ImageCopies copies, TimeProvider time)
 {
-    /// <summary>Of a question, in bytes.</summary>
+    /// <summary>Maximum size of a question, in bytes.</summary>
     private const int MaxQuestion = 64 * 1024;
 
     private static readonly TimeSpan QuestionWithin = TimeSpan.FromSeconds(30);
 
-    /// <summary>Well below the time after which a silent host is left (<see cref="HostAsker"/>).</summary>
+    /// <summary>Well below the time after which a silent host is abandoned (<see cref="HostAsker"/>).</summary>
     internal TimeSpan BeatEvery { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Answers one question after the other.</summary>
@@ -33,7 +33,7 @@ internal sealed class HostTalks(HostEventLog log, PoolGateway gateway, ImageCopi
         }
     }
 
-    /// <summary>The answers to a question; without end, if events are followed.</summary>
+    /// <summary>The answers to a question; endless if events are followed.</summary>
     public async IAsyncEnumerable<HostAnswer> AnswerAsync(
         HostQuestion question, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -56,7 +56,7 @@ internal sealed class HostTalks(HostEventLog log, PoolGateway gateway, ImageCopi
         }
     }
 
-    /// <summary>To undo what a copy brought takes its time: until then the host says that it is there.</summary>
+    /// <summary>Undoing a copy takes time: until then the host sends heartbeats.</summary>
     private async IAsyncEnumerable<HostAnswer> CancelAsync(
         string id, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -148,8 +148,7 @@ internal sealed class HostTalks(HostEventLog log, PoolGateway gateway, ImageCopi
             pool.Name.Value, image.Reference.Value, image.ConfigDigest,
             pool.State.ContentOf(image.TopLayer)?.ToString(), layers, image.TaggedAt);
 
-    /// <summary>By a reference, which may leave out what Docker's clients leave out, or by a beginning of its id.
-    /// </summary>
+    /// <summary>By a reference, which may omit what Docker's clients omit, or by a prefix of its id.</summary>
     private static bool IsNamed(ImageRecord image, string name) =>
         FleetImages.IsReferenceOf(name, image.Reference.Value) || FleetImages.IsIdOf(name, image.ConfigDigest);
 

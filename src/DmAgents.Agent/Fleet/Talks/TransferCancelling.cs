@@ -5,25 +5,26 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Fleet.Talks;
 
-/// <summary>A copy that was ended, and the host that made it; null: this one, which is in no fleet.</summary>
+/// <summary>A cancelled copy, and the host that made it; null: this one, which is in no fleet.</summary>
 internal sealed record CancelledCopy(HostName? Host, SaidCopy Copy);
 
-/// <summary>Ends a copy of an image on the host of the fleet that makes it, and waits until it is undone there.</summary>
+/// <summary>Cancels a copy of an image on the host of the fleet that makes it, and waits until that host has undone
+/// it.</summary>
 internal sealed class TransferCancelling(
     ImageCopies copies, HostTalks own, FleetPeers fleet, FleetImages images, HostAsker asker)
 {
     private const string What = "cannot cancel transfer";
 
-    /// <summary>So many digits are shown of an id: no two copies under way share them.</summary>
+    /// <summary>Number of digits shown of an id: no two running copies share them.</summary>
     private const int Digits = 8;
 
-    /// <param name="id">Of the copy, or an unambiguous beginning of it.</param>
-    /// <exception cref="RefusedException">No host has it, several have, it has ended, or its host does not answer.
-    /// </exception>
+    /// <param name="id">The copy's id, or an unambiguous prefix of it.</param>
+    /// <exception cref="RefusedException">No host has it, several have, it has ended, or its host does not
+    /// answer.</exception>
     public async Task<CancelledCopy> CancelAsync(string id, CancellationToken cancellation)
     {
         var here = copies.All.Select(copy => copy.Job.Request.ToString()).Where(each => IsOf(id, each)).ToList();
-        // The other hosts need not answer if it is this one's for sure.
+        // The other hosts are not needed if the copy is certainly this one's.
         if (fleet.Self is not { } self || (here.Count == 1 && id.Length >= Digits))
             return await EndAsync(fleet.Self, One(id, here), cancellation).ConfigureAwait(false);
         var (all, silent) = await images.CopiesAsync(cancellation).ConfigureAwait(false);
