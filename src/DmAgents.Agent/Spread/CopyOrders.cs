@@ -162,7 +162,7 @@ internal sealed class CopyOrders(
         };
     }
 
-    /// <summary>If the entity does not hear of it, the copy's lease lapses.</summary>
+    /// <summary>If the entity misses this report, the copy's lease expires.</summary>
     private async Task Fail(CopyId copy, string why, CancellationToken cancellation)
     {
         log.LogWarning("the fleet's copy {Copy} to this host failed: {Why}", copy, why);

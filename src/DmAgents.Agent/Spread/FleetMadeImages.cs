@@ -10,16 +10,14 @@ using DmAgents.Domain.Ports;
 namespace DmAgents.Agent.Spread;
 
 /// <summary>A copy of an image that the fleet ordered.</summary>
-/// <param name="Request">Of the copy. The image that it brings is known by the request that gave it its name: what an
-/// operator names is another, also with the same content.</param>
+/// <param name="Request">The copy's request. The image that it brings is identified by the request that named it: an
+/// image that an operator names is a different one, even with the same content.</param>
 internal sealed record FleetCopy(PoolName Pool, ImageReference Reference, RequestId Request);
 
-/// <summary>
-/// Which images of this host the fleet's own copies are. Only these may it let go or replace: what an operator imported
-/// or copied here stays, also if the fleet wants fewer copies. Kept in a file with a line for each copy, written before
-/// the copy begins, so that the image has an owner from its first moment on. A line that is lost makes a copy stay, and
-/// one of a copy that never comes does nothing.
-/// </summary>
+/// <summary>Records which images of this host are the fleet's own copies. The fleet may release or replace only these:
+/// an image that an operator imported or copied stays, even if the fleet wants fewer copies. Stored in a file with a
+/// line for each copy, written before the copy begins, so that the image has an owner from its first moment on. A lost
+/// line makes a copy stay, and the line of a copy that never arrives has no effect.</summary>
 internal sealed class FleetMadeImages(IDurableFiles files, PoolBoard board, AgentSettings settings)
 {
     private readonly Lock _lock = new();
@@ -28,23 +26,23 @@ internal sealed class FleetMadeImages(IDurableFiles files, PoolBoard board, Agen
 
     private string FilePath => $"{settings.StateDirectory}/fleet-copies";
 
-    /// <summary>The fleet ordered the copy that gave this image its name.</summary>
+    /// <summary>Whether the fleet ordered the copy that named this image.</summary>
     public bool Made(PoolName pool, ImageRecord image)
     {
         lock (_lock)
             return All.Any(copy => copy.Pool == pool && Made(copy, image));
     }
 
-    /// <summary>The fleet ordered this copy.</summary>
+    /// <summary>Whether the fleet ordered this copy.</summary>
     public bool Ordered(RequestId copy)
     {
         lock (_lock)
             return All.Any(known => known.Request == copy);
     }
 
-    /// <summary>An image of this host that is not the fleet's and has the reference, so that no copy of the fleet may
-    /// take the name; null: there is none.</summary>
-    /// <param name="config">The digest of the configuration of the image that is to come.</param>
+    /// <summary>An image on this host with this reference that does not belong to the fleet, so that no copy of the
+    /// fleet may take the name; null if there is none.</summary>
+    /// <param name="config">The digest of the expected image's configuration.</param>
     public string? Objection(ImageReference reference, string config)
     {
         foreach (var pool in board.All)
@@ -56,8 +54,9 @@ internal sealed class FleetMadeImages(IDurableFiles files, PoolBoard board, Agen
         return null;
     }
 
-    /// <summary>Notes a copy that is to begin, and forgets those that are neither there nor under way.</summary>
-    /// <param name="begun">Disposed of when this process has nothing more to do with the copy.</param>
+    /// <summary>Records a copy that is about to begin, and forgets copies that are neither present nor under
+    /// way.</summary>
+    /// <param name="begun">Disposed when this process has finished with the copy.</param>
     public KernelResult Begin(FleetCopy copy, out IDisposable begun)
     {
         lock (_lock)
@@ -88,7 +87,7 @@ internal sealed class FleetMadeImages(IDurableFiles files, PoolBoard board, Agen
             _begun.Remove(copy);
     }
 
-    /// <summary>A pool that is not there at present may come back with its copy.</summary>
+    /// <summary>A pool that is unavailable at present may come back with its copy.</summary>
     private bool IsNeeded(FleetCopy copy) => _begun.Contains(copy) || board.Work.Of(copy.Pool).Contains(copy.Request)
         || board.Find(copy.Pool) is not { Phase: PoolPhase.Open, State.Images: var images }
         || (images.GetValueOrDefault(copy.Reference) is { } image && Made(copy, image));

@@ -4,13 +4,13 @@ using DmAgents.Domain.Fleet.Orders;
 
 namespace DmAgents.Agent.Spread;
 
-/// <summary>Takes what the fleet's entities order this host to do. Each order is executed beside the others; one that
-/// is executed already is ignored.</summary>
+/// <summary>Receives the orders of the fleet's entities to this host. Orders run concurrently; an order that is already
+/// running is ignored.</summary>
 internal sealed class HostOrderDesk(
     AgentSettings settings, CopyOrders copies, ReleaseOrders releases, ContainerOrders containers,
     IHostApplicationLifetime lifetime, ILogger<HostOrderDesk> log)
 {
-    /// <summary>With which the host drives the entities on it.</summary>
+    /// <summary>The settings with which the host drives the entities on it.</summary>
     public SpreadSettings Settings => new(settings.Fleet.RestoreAfter, Take)
     {
         Look = settings.Fleet.Look, Rest = settings.Fleet.Look * 6, CopyLease = settings.Fleet.CopyLease,
@@ -25,7 +25,7 @@ internal sealed class HostOrderDesk(
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
         }
-        // The order is repeated; a fault about one keeps no other from its execution.
+        // The order is repeated; a fault about one does not block the others.
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             log.LogError(fault, "an order of the fleet could not be executed: {Order}", order);
@@ -40,7 +40,7 @@ internal sealed class HostOrderDesk(
         HostOrders.RemoveContainer remove => containers.RemoveAsync(
             remove.Container, remove.Epoch, force: false, stopping),
         HostOrders.FenceContainer fence => containers.RemoveAsync(fence.Container, fence.Epoch, force: true, stopping),
-        // Of a later release: its host repeats it in vain.
+        // From a later release: its host repeats it without effect.
         _ => Task.CompletedTask,
     };
 }

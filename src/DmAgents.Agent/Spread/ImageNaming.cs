@@ -3,15 +3,13 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Spread;
 
-/// <summary>
-/// Gives references to images of this host because an operator asks for it. A reference that means another image ends
-/// that one's copy, unless it has a second name here. The copy is given up as by a removal, and the fleet's last
-/// verified copy keeps its name unless the operator insists.
-/// </summary>
+/// <summary>Gives references to images of this host on an operator's request. If a reference belongs to another image,
+/// that image's copy ends, unless it has a second name here. The copy is given up as by a removal, and the fleet's last
+/// verified copy keeps its name unless the operator uses force.</summary>
 internal sealed class ImageNaming(LastCopies last, PoolGateway gateway)
 {
-    /// <param name="what">What does not succeed if the name stays where it is.</param>
-    /// <param name="force">Without a question to the fleet.</param>
+    /// <param name="what">The action that fails if the name stays with its image.</param>
+    /// <param name="force">Without asking the fleet.</param>
     /// <exception cref="RefusedException">The pool refuses it, the name is that of the fleet's last verified copy of
     /// another image, or the fleet does not answer.</exception>
     public Task<PoolReplies.ImageTagged> Tag(
@@ -26,14 +24,14 @@ internal sealed class ImageNaming(LastCopies last, PoolGateway gateway)
             ? GiveUp(loser, tag, CancellationToken.None)
             : gateway.AskPatiently(pool, tag);
 
-    /// <summary>Refuses at once what <see cref="Tag"/> would refuse at this moment, before an image is brought for it.
-    /// </summary>
+    /// <summary>Refuses at once what <see cref="Tag"/> would refuse at this moment, before an image is transferred for
+    /// it.</summary>
     /// <param name="config">The digest of the configuration of the image that is to get the name.</param>
     public Task Look(
         string what, PoolName pool, ImageReference reference, string config, CancellationToken cancellation) =>
         Losing(what, pool, reference, config) is { } loser ? last.Look(loser, cancellation) : Task.CompletedTask;
 
-    /// <remarks>The name is taken from the image that the fleet is asked about, and from no other.</remarks>
+    /// <remarks>Takes the name from the image that the fleet is asked about, and from no other.</remarks>
     private Task<PoolReplies.ImageTagged> GiveUp(
         CopyToGo loser, PoolCommands.TagImage tag, CancellationToken cancellation) => last.GiveUp(
             loser, tag with { Expected = tag.Expected ?? new ImageExpectation(loser.Image.ConfigDigest) },

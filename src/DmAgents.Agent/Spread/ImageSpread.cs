@@ -7,11 +7,11 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Spread;
 
-/// <summary>On how many hosts an image is to be, and why it is where it is.</summary>
+/// <summary>The number of hosts that should have an image, and the reasons for its placement.</summary>
 internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway, TimeProvider time)
 {
-    /// <summary>How long the contents of an imported image's layers may take: until then the fleet does not know it.
-    /// </summary>
+    /// <summary>How long computing the contents of an imported image's layers may take: until then the fleet does not
+    /// know it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
@@ -19,7 +19,7 @@ internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway,
     public const string CannotSet = "cannot set copies";
     public const string CannotExplain = "cannot explain image";
 
-    /// <summary>The fleet keeps so many verified copies from here on; it makes and drops them by and by.</summary>
+    /// <summary>Sets how many verified copies the fleet keeps; the fleet creates and drops copies gradually.</summary>
     /// <returns>The image as the fleet has it.</returns>
     public async Task<ImageState> SetCopies(
         RequestId request, string image, int copies, CancellationToken cancellation)
@@ -36,11 +36,11 @@ internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway,
         };
     }
 
-    /// <summary>Refuses what would be refused after an import, before it.</summary>
-    /// <exception cref="RefusedException">The fleet takes no changes at present.</exception>
+    /// <summary>Refuses before an import what would be refused after it.</summary>
+    /// <exception cref="RefusedException">The fleet accepts no changes at present.</exception>
     public void Demand(string image) => access.Demand(CannotSet, image);
 
-    /// <summary>The same of an image that was just imported, as soon as the fleet knows it.</summary>
+    /// <summary>The same for an image that was just imported, as soon as the fleet knows it.</summary>
     public async Task SetCopiesWhenKnown(
         RequestId request, ImageReference image, int copies, CancellationToken cancellation)
     {
@@ -81,7 +81,7 @@ internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway,
         };
     }
 
-    /// <summary>That the fleet has no image of this name; null: it has. One that was imported a moment ago is announced
+    /// <summary>A refusal if the fleet has no image of this name; null if it has one. A new import is announced
     /// soon.</summary>
     public async Task<Refusal?> Unknown(string image, CancellationToken cancellation)
     {
@@ -96,11 +96,12 @@ internal sealed class ImageSpread(FleetEntityAccess access, PoolGateway gateway,
         }
     }
 
-    /// <summary>The pool of this host that has the image; null: none has at this moment.</summary>
+    /// <summary>The pool of this host that has the image; null if none has it at this moment.</summary>
     public PoolName? PoolWith(string image) => gateway.Board.All.FirstOrDefault(
         pool => pool.Phase == PoolPhase.Open && Found(CannotExplain, pool, image) is not null)?.Name;
 
-    /// <summary>As a pool of this host calls it, if one has it: by a short name or an id, too.</summary>
+    /// <summary>The image's reference in a pool of this host, if one has it; accepts a short name or an id,
+    /// too.</summary>
     private ImageReference ReferenceOf(string what, string image)
     {
         foreach (var pool in gateway.Board.All)

@@ -9,27 +9,26 @@ using DmAgents.Domain.Pools;
 namespace DmAgents.Agent.Spread;
 
 /// <summary>This host's copy of an image that an operator gives up.</summary>
-/// <param name="What">What does not succeed if the copy must stay.</param>
-/// <param name="Otherwise">What else the operator can do about a copy that must stay.</param>
+/// <param name="What">The action that fails if the copy must stay.</param>
+/// <param name="Otherwise">The operator's alternative if the copy must stay.</param>
 internal sealed record CopyToGo(string What, PoolPicture Pool, ImageRecord Image, string Otherwise);
 
-/// <summary>
-/// Keeps the fleet's last verified copy of an image on this host. In a fleet with a database the image's entity is
-/// asked before a copy is given up. From the question on the copy does not count, so that two hosts cannot give up the
-/// last two copies at once.
-/// </summary>
+/// <summary>Keeps the fleet's last verified copy of an image on this host. In a fleet with a database this host asks
+/// the image's entity before it gives up a copy. While the question is open the copy does not count, so that two hosts
+/// cannot give up the last two copies at the same time.</summary>
 internal sealed class LastCopies(
     AgentSettings settings, FleetEntityAccess access, FleetIdentity identity, DropQuestions questions,
     PoolGateway gateway, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    /// <summary>For the fleet's answer. A busy one answers sooner, and the caller waits for a minute.</summary>
+    /// <summary>Timeout of the fleet's answer. A busy fleet answers sooner, and the caller waits for a
+    /// minute.</summary>
     internal TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(20);
 
     private bool IsInFleet => settings.Fleet.Database is not null && identity.Current is not null;
 
-    /// <summary>Has the pool do what ends the copy, if the fleet can spare it.</summary>
+    /// <summary>Makes the pool execute the command that ends the copy, if the fleet can spare it.</summary>
     /// <exception cref="RefusedException">The pool refuses it, it is the fleet's last verified copy, or the fleet does
     /// not answer.</exception>
     public async Task<TReply> GiveUp<TReply>(
@@ -38,13 +37,14 @@ internal sealed class LastCopies(
     {
         if (!Concerns(copy.Pool, copy.Image))
             return await gateway.Ask(copy.Pool.Name, command, cancellation).ConfigureAwait(false);
-        // If the caller leaves, the question lasts until the outcome is known all the same.
+        // If the caller disconnects, the question still lasts until the outcome is known.
         return await AskAndGiveUpAsync(copy, command).WaitAsync(cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Refuses at once what the fleet would refuse at this moment. It answers again when the copy is given up.
-    /// </summary>
-    /// <exception cref="RefusedException">It is the fleet's last verified copy, or the fleet does not answer.</exception>
+    /// <summary>Refuses at once what the fleet would refuse at this moment. The fleet is asked again when the copy is
+    /// given up.</summary>
+    /// <exception cref="RefusedException">It is the fleet's last verified copy, or the fleet does not
+    /// answer.</exception>
     public async Task Look(CopyToGo copy, CancellationToken cancellation)
     {
         if (!Concerns(copy.Pool, copy.Image))
@@ -112,8 +112,8 @@ internal sealed class LastCopies(
             return null;
         while (true)
         {
-            // Taken before, so that no end of another question is missed: the fleet releases this copy, or another call
-            // gives it up.
+            // Taken first, so that no end of another question is missed: the fleet may release this copy, or another
+            // call may give it up.
             var change = questions.Changed;
             if (questions.Ask(copy.Image.Reference, HoldingKind.Dropping) is { } question)
                 return question;

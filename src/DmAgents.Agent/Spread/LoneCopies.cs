@@ -7,17 +7,18 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Spread;
 
-/// <summary>Finds the images of which the fleet has a verified copy on this host alone. A host that leaves takes them
-/// with it: they stay in its pools, and no other host can get them.</summary>
+/// <summary>Finds the images whose only verified copy in the fleet is on this host. If the host leaves, they stay in
+/// its pools, and no other host can get them.</summary>
 internal sealed class LoneCopies(FleetEntityAccess access, PoolGateway gateway, TimeProvider time)
 {
-    /// <summary>Questions at a time: fewer than connections to the database.</summary>
+    /// <summary>Concurrent questions: fewer than connections to the database.</summary>
     private const int Beside = 8;
 
-    /// <summary>Names in a refusal.</summary>
+    /// <summary>Maximum number of names in a refusal.</summary>
     private const int Shown = 3;
 
-    /// <summary>For the fleet's answers. What is not known then keeps no host in the fleet: nothing is lost.</summary>
+    /// <summary>Timeout of the fleet's answers. Copies unknown by then do not block the leave: nothing is
+    /// lost.</summary>
     internal TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(4);
 
     /// <exception cref="RefusedException">There is such an image.</exception>

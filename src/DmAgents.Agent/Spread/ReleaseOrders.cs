@@ -8,10 +8,9 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Spread;
 
-/// <summary>
-/// Lets a copy of the fleet go because there are too many. The host asks first; from its question until it has removed
-/// the copy, or keeps it, the copy does not count. So the fleet never has fewer than it was asked about.
-/// </summary>
+/// <summary>Releases a copy of the fleet if there are too many. The host asks first. The copy does not count from this
+/// question until the host has removed it, or keeps it. So the fleet never has fewer copies than it agreed
+/// to.</summary>
 internal sealed class ReleaseOrders(
     PoolGateway gateway, DropQuestions questions, FleetMadeImages made, TimeProvider time, ILogger<ReleaseOrders> log)
 {
@@ -56,13 +55,13 @@ internal sealed class ReleaseOrders(
         where image is not null
         select (pool, image);
 
-    /// <summary>All of the host's copies were ordered by the fleet.</summary>
+    /// <summary>The fleet ordered all of the host's copies.</summary>
     private bool IsTheFleets(ImageReference reference) =>
         Copies(reference).Any() && Copies(reference).All(copy =>
             made.Made(copy.Pool.Name, copy.Image));
 
-    /// <summary>Asks until the outcome is known: what had no answer may have been done, or may still be, and until that
-    /// is known the copy must not count. The same request is asked again, so that nothing is done twice.</summary>
+    /// <summary>Asks until the outcome is known: a command without an answer may have been executed, or may still be,
+    /// and until then the copy must not count. The same request is repeated, so that nothing is done twice.</summary>
     internal static async Task<PoolReply> OutcomeOf(
         Func<Task<PoolReply>> ask, TimeSpan pause, TimeProvider time, CancellationToken stopping)
     {
@@ -72,7 +71,7 @@ internal sealed class ReleaseOrders(
             if (reply is not PoolReplies.Refused { Refusal.Kind: var kind })
                 return reply;
             isUnknown |= kind == RefusalKind.TimedOut;
-            // A pool that is busy, or opens anew, says nothing of what became of the first one.
+            // The answer of a busy or reopening pool says nothing about the outcome of the first request.
             if (!isUnknown || kind is not (RefusalKind.TimedOut or RefusalKind.Busy or RefusalKind.WrongState))
                 return reply;
         }
@@ -82,7 +81,7 @@ internal sealed class ReleaseOrders(
     {
         foreach (var (pool, image) in Copies(reference).ToList())
         {
-            // The fleet was asked about this image: one that got the name since is another.
+            // The fleet was asked about this image: another one may have the name since.
             var untag = new PoolCommands.UntagImage(
                 new RequestId(Guid.NewGuid()), image.Reference, gateway.Now, image.ConfigDigest);
             var reply = await OutcomeOf(

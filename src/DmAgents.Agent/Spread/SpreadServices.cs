@@ -10,7 +10,7 @@ internal static class SpreadServices
         services.AddSingleton<ReleaseOrders>();
         services.AddSingleton<ContainerOrders>();
         services.AddSingleton<HostOrderDesk>();
-        // Made when the host enters its fleet: its parts know the host that runs them.
+        // Created when the host enters its fleet: its parts depend on the host that runs them.
         services.AddSingleton<Func<HostOrderDesk>>(provider => provider.GetRequiredService<HostOrderDesk>);
         services.AddSingleton<ImageSpread>();
         services.AddSingleton<ContainerPlacing>();

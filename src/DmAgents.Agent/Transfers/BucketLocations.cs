@@ -11,11 +11,11 @@ internal sealed class BucketLocations(FleetEntityAccess access, ILayerPeers peer
 {
     private const string What = "cannot find layer";
 
-    /// <summary>If this host dies, the fleet does not believe for longer that it brings the layer.</summary>
+    /// <summary>If this host dies, the fleet no longer counts it as a source of the layer after this time.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
 
-    /// <summary>Buckets that did not answer are not waited for again so soon: each layer of an image would wait.
-    /// </summary>
+    /// <summary>A bucket that did not answer is not asked again for this long: otherwise each layer of an image would
+    /// wait.</summary>
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
 
     private Silence? _silence;
@@ -65,7 +65,7 @@ internal sealed class BucketLocations(FleetEntityAccess access, ILayerPeers peer
             (await entities.Ask(bucket, command, CancellationToken.None).ConfigureAwait(false)).Reply;
         while (!end.IsCancellationRequested)
         {
-            // A copy of which the bucket knows nothing, or no more, is begun.
+            // The bucket does not know the copy, or has forgotten it: it is begun again.
             if (await Say(new LocationCommands.RenewCopy(layer, self, Lease, time.GetUtcNow())).ConfigureAwait(false)
                 is not LocationReplies.CopyFrom)
             {

@@ -8,11 +8,9 @@ using DmAgents.Transfer.Content;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>
-/// The content maps of layers: computed when a layer is first offered, by its parent's map and what the two do not
-/// share, and kept in a file beside the pool. The journal has each layer's digest: a file with another one, or none, is
-/// not used, and the map is computed anew.
-/// </summary>
+/// <summary>The content maps of layers. A map is computed when a layer is first offered, from its parent's map and the
+/// blocks that the two do not share, and stored in a file beside the pool. The journal has each layer's digest: if a
+/// file has another one, or there is no file, the map is computed anew.</summary>
 internal sealed class ContentMaps(
     PoolGateway gateway, IKernel kernel, IDurableFiles files, ILogger<ContentMaps> log) : IDisposable
 {
@@ -21,13 +19,13 @@ internal sealed class ContentMaps(
     /// <summary>Files of layers that the journal may not have yet.</summary>
     private readonly ConcurrentDictionary<string, bool> _early = new();
 
-    /// <summary>One at a time: each reads a disk as fast as that can.</summary>
+    /// <summary>One at a time: each reads a disk at its full speed.</summary>
     private readonly SemaphoreSlim _turn = new(1);
 
-    /// <summary>All hosts of a fleet have pieces of one size.</summary>
+    /// <summary>All hosts of a fleet use the same piece size.</summary>
     public static PieceSize Pieces => PieceSize.Default;
 
-    /// <exception cref="RefusedException">The layer is missing, cannot be read, or is not what it was.</exception>
+    /// <exception cref="RefusedException">The layer is missing, cannot be read, or has changed.</exception>
     public async Task<ContentMap> GetAsync(PoolName pool, DeviceKey layer, CancellationToken cancellation)
     {
         var picture = PictureOf(pool);
@@ -45,7 +43,7 @@ internal sealed class ContentMaps(
         }
     }
 
-    /// <summary>The map of a copy with this content; null if the pool has none, or its map is not at hand.</summary>
+    /// <summary>The map of a copy with this content; null if the pool has none, or its map is not available.</summary>
     public (DeviceRecord Layer, ContentMap Map)? Find(PoolName pool, ContentDigest content)
     {
         if (gateway.Board.Find(pool) is not { } picture || picture.State.FindCopy(content) is not { } layer)
@@ -53,7 +51,7 @@ internal sealed class ContentMaps(
         return Read(picture, layer) is { } map ? (layer, map) : null;
     }
 
-    /// <summary>Keeps the map of a layer that is received: before the layer is committed, so that it has one.</summary>
+    /// <summary>Stores the map of a received layer: before the layer is committed, so that it always has one.</summary>
     public KernelResult Keep(PoolPaths paths, DeviceKey layer, ContentMap map)
     {
         _early[paths.ContentFileOf(layer)] = true;
@@ -107,7 +105,7 @@ internal sealed class ContentMaps(
         return scanned.Value;
     }
 
-    /// <summary>Null if there is none that can be used.</summary>
+    /// <summary>Null if there is no usable one.</summary>
     private ContentMap? Read(PoolPicture pool, DeviceRecord layer)
     {
         if (pool.State.ContentOf(layer.Id) is not { } content)
@@ -121,7 +119,7 @@ internal sealed class ContentMaps(
         return null;
     }
 
-    /// <summary>Deletes the maps of layers that are gone.</summary>
+    /// <summary>Deletes the maps of removed layers.</summary>
     internal void Sweep(PoolName pool)
     {
         if (gateway.Board.Find(pool) is not { } picture

@@ -5,13 +5,13 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>An image that is to be copied from another host.</summary>
-/// <param name="Image">As it was asked for: a reference or an id.</param>
+/// <summary>An image to copy from another host.</summary>
+/// <param name="Image">The requested reference or id.</param>
 internal sealed record CopyJob(
     RequestId Request, PoolName Pool, HostName From, string Image, DateTimeOffset StartedAt);
 
-/// <summary>What is kept of a copy, so that it continues after a crash: from the first layer on, until the image has
-/// its name or everything is undone.</summary>
+/// <summary>The stored state of a copy, so that it continues after a crash: from the first layer on, until the image
+/// has its name or everything is undone.</summary>
 internal sealed record CopyDocument(
     string Request, string From, string Image, DateTimeOffset StartedAt, ImageOffer Offer);
 
@@ -27,8 +27,8 @@ internal sealed class CopyFiles(IDurableFiles files)
 
     public KernelResult Forget(PoolPaths paths, RequestId request) => files.Delete(FileOf(paths, request));
 
-    /// <summary>All copies into a pool that a crash or a stop interrupted.</summary>
-    /// <param name="unreadable">Is given each file that cannot be read, and why. What it stood for is undone.</param>
+    /// <summary>All interrupted copies into a pool, after a crash or a stop.</summary>
+    /// <param name="unreadable">Called with each unreadable file, and the reason. Its copy is undone.</param>
     public IEnumerable<(CopyJob Job, ImageOffer Offer)> Find(PoolPaths paths, Action<string, string> unreadable)
     {
         var names = files.List(paths.TransferDirectory);
@@ -44,7 +44,7 @@ internal sealed class CopyFiles(IDurableFiles files)
         }
     }
 
-    /// <summary>Deletes what was kept of copies that nothing resumes.</summary>
+    /// <summary>Deletes the files of copies that nothing resumes.</summary>
     public void Sweep(PoolPaths paths, IReadOnlySet<RequestId> underWay)
     {
         var names = files.List(paths.TransferDirectory);

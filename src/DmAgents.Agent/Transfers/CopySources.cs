@@ -5,46 +5,47 @@ using DmAgents.Transfer.Receiving;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>From where a copy gets its layers, and how it serves others meanwhile.</summary>
+/// <summary>The sources of a copy's layers, and the serving of its layers to other hosts meanwhile.</summary>
 internal sealed class CopySources(
     ILayerPeers peers, ReceivedLayers received, AgentSettings settings, TimeProvider time, ILogger<CopySources> log)
 {
-    /// <summary>Each takes a connection, and up to 2 MiB of memory.</summary>
+    /// <summary>Each uses a connection, and up to 2 MiB of memory.</summary>
     private const int SourcesAtOnce = 8;
 
-    /// <summary>Pieces of one question if there are others to ask: what was asked of one source waits for it.</summary>
+    /// <summary>Pieces per request if there are other sources: requested pieces have to wait for their
+    /// source.</summary>
     private const ulong AskAtOnce = 16;
 
-    /// <summary>The least part of a layer that is asked for at once: each of the receivers begins with one.</summary>
+    /// <summary>The smallest part of a layer requested at once: each receiver begins with one.</summary>
     private const ulong Parts = 16;
 
-    /// <summary>How soon a host that had nothing is asked again: meanwhile others are asked for what it gets.</summary>
+    /// <summary>How soon a host that had no piece is asked again: meanwhile other hosts are asked.</summary>
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How long a host may be unreachable: a restart of it, or of its network.</summary>
+    /// <summary>How long a host may be unreachable: a restart of the host, or of its network.</summary>
     private static readonly TimeSpan UnreachableFor = TimeSpan.FromMinutes(5);
 
-    /// <summary>A source that owes a piece for so long is left, if another one has it.</summary>
+    /// <summary>A source that owes a piece for this long is abandoned, if another one has it.</summary>
     internal TimeSpan SlowAfter { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>For all layers of a copy.</summary>
     public LayerHolders Holders() => Holders(_ => Task.FromResult<IReadOnlyList<HostName>>([.. peers.Reached]));
 
-    /// <param name="among">The hosts that are asked.</param>
+    /// <param name="among">The hosts to ask.</param>
     public LayerHolders Holders(Func<CancellationToken, Task<IReadOnlyList<HostName>>> among) =>
         new(peers, among, settings.Fleet.Layers.AnswerWithin, time, log);
 
-    /// <summary>Where a layer comes from.</summary>
+    /// <summary>The sources of a layer.</summary>
     /// <param name="named">The host that offered the image.</param>
-    /// <param name="verified">How much of the layer has come.</param>
+    /// <param name="verified">How much of the layer has been received.</param>
     public ISourceConnector Of(HostName named, OfferedLayer layer, LayerHolders holders, Func<ulong> verified) =>
         new FleetSources(
             peers, holders, new PeerConnector(peers, named, verified, time, UnreachableFor), named, layer.Digest, time,
             log);
 
-    /// <summary>For a layer that is waited for.</summary>
-    /// <param name="giveUpAfter">How long the host that was named is tried again, if no other has the layer. A host
-    /// that does not take a connection for a quarter of it is left.</param>
+    /// <summary>The sources of a layer that a caller waits for.</summary>
+    /// <param name="giveUpAfter">How long the named host is retried, if no other host has the layer. A host that does
+    /// not accept a connection within a quarter of this is abandoned.</param>
     public ISourceConnector Urgent(
         HostName named, OfferedLayer layer, LayerHolders holders, Func<ulong> verified, TimeSpan giveUpAfter)
     {
@@ -54,8 +55,8 @@ internal sealed class CopySources(
             log);
     }
 
-    /// <summary>Hosts begin at different pieces, by their place among all that are there. In a fleet of two nothing
-    /// can be shared.</summary>
+    /// <summary>Hosts begin at different pieces, by their place among all present hosts. In a fleet of two nothing can
+    /// be shared.</summary>
     public ReceiverSettings Spread(ReceiverSettings receiver, OfferedLayer layer)
     {
         if (peers.Self is not { Host: var self })
@@ -75,7 +76,7 @@ internal sealed class CopySources(
         };
     }
 
-    /// <summary>Receives, and lets other hosts have what has come until that ends.</summary>
+    /// <summary>Receives a layer, and serves its verified pieces to other hosts until the reception ends.</summary>
     public async Task<ReceptionOutcome> ServeAsync(ReceivedLayer layer, Func<Task<ReceptionOutcome>> receive)
     {
         var isCommitted = false;

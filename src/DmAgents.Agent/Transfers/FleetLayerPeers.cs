@@ -11,7 +11,7 @@ namespace DmAgents.Agent.Transfers;
 /// <summary>The members of this host's fleet.</summary>
 internal sealed class FleetLayerPeers(FleetIdentity identity, TimeProvider time) : ILayerPeers
 {
-    /// <summary>For the connection and both sides' certificates.</summary>
+    /// <summary>Timeout of the connection and the validation of both certificates.</summary>
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(20);
 
     public LayerPeer? Self => identity.Current is { } place ? new LayerPeer(place.Id, place.Host) : null;

@@ -4,13 +4,13 @@ using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>While the host is a member: serves its layers to the others.</summary>
+/// <summary>Serves this host's layers to the other members while the host is a member.</summary>
 internal sealed class FleetLayersPart(
     FleetIdentity identity, FleetListener listener, LayerPort port, TimeProvider time, ILogger<FleetLayersPart> log)
     : IFleetPart
 {
-    /// <summary>Of connections whose peer has shown no certificate of a member. Choices, not measured: above what
-    /// members behind one address need for their handshakes, and below what the port takes.</summary>
+    /// <summary>Limits for connections whose peer has not shown a member's certificate. Chosen, not measured: more than
+    /// members behind one address need for their handshakes, and less than the port accepts.</summary>
     private static readonly JoinLimits _strangers = new(Exchange: default, AtOnce: 64) { PerAddress = 32 };
 
     private readonly RefusalLog _refused = new(time);

@@ -5,14 +5,14 @@ using DmAgents.Transfer.Connections;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>The hosts of the fleet as sources of a layer: the one that was named, then others that have the layer or
-/// receive it, those with the least load first. One that fails rests for a while.</summary>
-/// <param name="named">Asked again after a fault, as long as that brings the layer on.</param>
+/// <summary>The hosts of the fleet as sources of a layer: the named one first, then others that have the layer or
+/// receive it, the least loaded first. A failed one is not used for a while.</summary>
+/// <param name="named">Retried after a fault, as long as that advances the layer.</param>
 internal sealed class FleetSources(
     ILayerPeers peers, LayerHolders holders, PeerConnector named, HostName first, ContentDigest content,
     TimeProvider time, ILogger log) : ISourceConnector
 {
-    /// <summary>For which a host is not used after a fault.</summary>
+    /// <summary>How long a host is not used after a fault.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();

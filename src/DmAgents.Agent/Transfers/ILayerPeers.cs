@@ -3,27 +3,27 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>The other hosts of the fleet, as layers and images are asked for there.</summary>
+/// <summary>The other hosts of the fleet, for requests of layers and images.</summary>
 internal interface ILayerPeers
 {
-    /// <summary>What this host is; null while it is in no fleet.</summary>
+    /// <summary>This host; null while it is in no fleet.</summary>
     LayerPeer? Self { get; }
 
-    /// <summary>The other hosts of the fleet that can be reached, as this host sees it.</summary>
+    /// <summary>The other hosts of the fleet that this host can reach.</summary>
     IEnumerable<HostName> Reached { get; }
 
-    /// <summary>The fleet, as this host sees it, has a host of this name.</summary>
+    /// <summary>Whether the fleet, as this host sees it, has a host of this name.</summary>
     bool Knows(HostName host);
 
-    /// <summary>Connects over TLS, with the certificates of both sides checked.</summary>
-    /// <exception cref="IOException">The host is unknown or cannot be reached, or the stream broke.</exception>
+    /// <summary>Connects over TLS, and validates the certificates of both sides.</summary>
+    /// <exception cref="IOException">The host is unknown or unreachable, or the stream broke.</exception>
     Task<Stream> ConnectAsync(HostName host, SslApplicationProtocol protocol, CancellationToken cancellation);
 }
 
 /// <summary>A host of a fleet.</summary>
 internal sealed record LayerPeer(FleetId Fleet, HostName Host);
 
-/// <summary>What is spoken at a member's port for layers: agreed upon in the TLS handshake.</summary>
+/// <summary>The protocols at a member's port for layers; the TLS handshake negotiates one.</summary>
 internal static class LayerProtocols
 {
     /// <summary>Blocks of layers (DmAgents.Transfer).</summary>
@@ -32,9 +32,9 @@ internal static class LayerProtocols
     /// <summary>Which layers an image has (<see cref="OfferWire"/>).</summary>
     public static SslApplicationProtocol Images { get; } = new("dmagents-images/1");
 
-    /// <summary>Which of some layers a host has, and what their blocks are (<see cref="OfferWire"/>).</summary>
+    /// <summary>Which of some layers a host has, and their content (<see cref="OfferWire"/>).</summary>
     public static SslApplicationProtocol Layers { get; } = new("dmagents-layers/1");
 
-    /// <summary>What happens on a host, and what it has (<see cref="Fleet.Talks.HostTalks"/>).</summary>
+    /// <summary>A host's events and images (<see cref="Fleet.Talks.HostTalks"/>).</summary>
     public static SslApplicationProtocol Hosts { get; } = new("dmagents-host/1");
 }

@@ -15,10 +15,8 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>
-/// Brings an image from another host into a pool: the layers that the pool lacks, the lowest first, then its name. What
-/// fails or is cancelled takes back what it made.
-/// </summary>
+/// <summary>Copies an image from another host into a pool: the missing layers, the lowest first, then its name. A
+/// failed or cancelled copy removes what it created.</summary>
 internal sealed class ImageCopier(
     PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, CopyFiles kept, ILayerPeers peers,
     ImageQuestions questions, CopySources sources, FleetMadeImages made, ImageNaming naming, TimeProvider time,
@@ -37,11 +35,11 @@ internal sealed class ImageCopier(
     private readonly Lock _admitting = new();
     private readonly ConcurrentDictionary<RequestId, RunningCopy> _admitted = new();
 
-    /// <summary>The request that gives a copy's image its name.</summary>
+    /// <summary>The id of the request that names a copy's image.</summary>
     internal static RequestId NamingOf(RequestId copy, ImageReference reference) =>
         SubRequests.Of(copy, $"tag {reference}");
 
-    /// <param name="stopping">What is there is kept, and the copy continues after the next start.</param>
+    /// <param name="stopping">Received layers are kept, and the copy continues after the next start.</param>
     public async Task<ImageReference> RunAsync(RunningCopy copy, CancellationToken stopping)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(copy.NotWanted, stopping);
@@ -75,7 +73,7 @@ internal sealed class ImageCopier(
         }
         catch (Exception fault)
         {
-            // Kept, it would fail again after each start.
+            // A stored copy would fail again after each start.
             log.LogError(fault, "the copy of {Image} ended by a fault of the agent", copy.Job.Image);
             await TakeBackAsync(copy, pool).ConfigureAwait(false);
             throw Refusals.Because(
@@ -99,8 +97,9 @@ internal sealed class ImageCopier(
         }
     }
 
-    /// <summary>A copy that the fleet ordered takes the name of no operator's image, which may have come since the
-    /// order: that image would lose its layers. An operator who copies says which image the name is to mean.</summary>
+    /// <summary>A copy that the fleet ordered does not take the name of an operator's image, which may have arrived
+    /// since the order: that image would lose its layers. An operator who copies says which image the name is to
+    /// mean.</summary>
     private void SpareOthers(RunningCopy copy, ImageOffer offer)
     {
         if (!made.Ordered(copy.Job.Request))
@@ -116,7 +115,8 @@ internal sealed class ImageCopier(
         }
     }
 
-    /// <summary>Refused before anything is received, if it does not fit beside what other copies still bring.</summary>
+    /// <summary>Refuses a copy, before anything is received, if it does not fit beside the rest of the other
+    /// copies.</summary>
     private void Admit(RunningCopy copy, PoolPicture pool, ImageOffer offer)
     {
         var missing = MissingOf(pool.State, offer.Layers);
@@ -139,7 +139,7 @@ internal sealed class ImageCopier(
     private static ulong MissingOf(PoolContents state, IEnumerable<OfferedLayer> layers) =>
         layers.Where(layer => !Has(state, layer.Key)).Aggregate(0UL, (sum, layer) => sum + layer.Changed);
 
-    /// <summary>Copies into the same pool for which there is room.</summary>
+    /// <summary>The admitted copies into the same pool.</summary>
     private IEnumerable<RunningCopy> Others(RunningCopy copy) => _admitted.Values.Where(
         other => other.Job.Pool == copy.Job.Pool && other.Job.Request != copy.Job.Request);
 
@@ -223,24 +223,24 @@ internal sealed class ImageCopier(
             _ => store.Next ?? "see the agent's log on both hosts, then try again",
         });
 
-    /// <summary>Resumes what is kept, if that is of this layer.</summary>
+    /// <summary>Resumes a stored reception, if it is of this layer.</summary>
     private static Receiver ReceiverOf(
         RunningCopy copy, ReceiveRequest request, ReceiverSettings settings, PoolReceptionStore store)
     {
         if (store.Kept() is var (progress, map) && progress.Content == request.Content
             && (progress.Base is null || request.Ancestors.Any(ancestor => ancestor.Digest == progress.Base)))
         {
-            // Several writes fill a larger block: after a crash the rest of one may have another layer's bytes.
+            // Several writes fill a larger block: after a crash the rest of one may contain another layer's bytes.
             var isInDoubt = settings.Pool.BlockSize.Bytes > ByteSize.MiB(1);
             return new Receiver(request, settings with { ReadsAllBack = isInDoubt }, progress, map);
         }
-        // A device that stayed would become this layer's, with what it has.
+        // If the old device stayed, it would become this layer's, with its content.
         return store.Forget() is { Error: { } error }
             ? throw Refusals.Of(What, copy.Job.Image, error)
             : new Receiver(request, settings);
     }
 
-    /// <summary>Copies of this pool that the layer can be received upon, the nearest first: those with the content that
+    /// <summary>Copies in this pool that the layer can be received upon, the nearest first: those with the content that
     /// the other host has, too.</summary>
     private async Task<ImmutableArray<ContentMap>> AncestorsAsync(
         PoolPicture pool, ImageOffer offer, int index, CancellationToken cancellation)
@@ -265,14 +265,15 @@ internal sealed class ImageCopier(
         var tag = new PoolCommands.TagImage(
             NamingOf(copy.Job.Request, reference), reference, offer.Layers[^1].Key, offer.ConfigDigest,
             offer.Config, gateway.Now, copy.Expected);
-        // What the fleet orders takes the name of its own copies alone, and the fleet has given them up.
+        // An order of the fleet takes the name only from its own copies, which the fleet has given up.
         await naming.Tag(What, copy.Job.Pool, tag, made.Ordered(copy.Job.Request), CancellationToken.None)
             .ConfigureAwait(false);
         return reference;
     }
 
-    /// <summary>First it is forgotten: from then on the next opening of the pool undoes what is left. Then the highest
-    /// layer goes first; one with another above it stays, and so does one that an image needs.</summary>
+    /// <summary>Deletes the copy's file first: from then on the next opening of the pool undoes what is left. Then
+    /// removes the layers from the top down; a layer with another one above it stays, and so does one that an image
+    /// needs.</summary>
     private async Task TakeBackAsync(RunningCopy copy, PoolPicture pool)
     {
         if (kept.Forget(pool.Paths, copy.Job.Request) is { Error: { } error })
@@ -282,7 +283,7 @@ internal sealed class ImageCopier(
             .Where(device => device.IsPresent && WorkUnderWay.OwnerOf(device) == copy.Job.Request)
             .OrderByDescending(device => state.LineageOf(device).Count()))
         {
-            // Another copy may have found it present; one that comes later finds that it is gone.
+            // Another copy may have found it present; a later one finds that it is gone.
             using var turn = await _turns.TakeAsync((pool.Name, device.Key), CancellationToken.None)
                 .ConfigureAwait(false);
             if (Others(copy).Any(other => other.Offer!.Layers.Any(layer => layer.Key == device.Key)))
@@ -308,9 +309,9 @@ internal sealed class ImageCopier(
 
     private PoolContents StateOf(PoolPicture pool) => gateway.Board.Find(pool.Name)?.State ?? pool.State;
 
-    /// <summary>Whether the pool has the layer. A chain id names the same files everywhere; any other name is the other
-    /// pool's own, and only the content says whether it is the same layer.</summary>
-    /// <exception cref="RefusedException">The pool has the name for what is not this layer.</exception>
+    /// <summary>Whether the pool has the layer. A chain id names the same files everywhere; any other name is specific
+    /// to the other pool, and only the content shows whether it is the same layer.</summary>
+    /// <exception cref="RefusedException">In this pool the name belongs to something else.</exception>
     private async Task<bool> HasAsync(
         RunningCopy copy, PoolPicture pool, OfferedLayer layer, CancellationToken cancellation)
     {

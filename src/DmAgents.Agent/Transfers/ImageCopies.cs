@@ -7,10 +7,8 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>
-/// The copies under way on this host. Those that a crash or a stop interrupted count as work under way before the pools
-/// are opened, so that nothing of them is undone, and go on when the agent has started.
-/// </summary>
+/// <summary>The copies under way on this host. Copies that a crash or a stop interrupted count as work under way before
+/// the pools are opened, so that nothing of them is undone. They continue when the agent has started.</summary>
 internal sealed class ImageCopies(
     PoolGateway gateway, ImageCopier copier, CopyFiles kept, ILayerPeers peers, AgentSettings settings,
     ILogger<ImageCopies> log) : IHostedLifecycleService, IDisposable
@@ -23,7 +21,7 @@ internal sealed class ImageCopies(
 
     public IEnumerable<RunningCopy> All => _running.Values.OrderBy(copy => copy.Job.StartedAt);
 
-    /// <summary>Begins to copy an image, or follows the copy of it that is under way.</summary>
+    /// <summary>Begins to copy an image, or follows its copy that is under way.</summary>
     /// <exception cref="RefusedException">There is no such host.</exception>
     public RunningCopy Start(RequestId request, PoolPicture pool, HostName from, string image)
     {
@@ -48,7 +46,7 @@ internal sealed class ImageCopies(
         return true;
     }
 
-    /// <summary>Before any pool is opened.</summary>
+    /// <summary>Runs before any pool is opened.</summary>
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         var pools = Directory.Exists($"{settings.StateDirectory}/pools")
@@ -80,7 +78,7 @@ internal sealed class ImageCopies(
         return Task.CompletedTask;
     }
 
-    /// <summary>Before the pools stop.</summary>
+    /// <summary>Runs before the pools stop.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -145,7 +143,8 @@ internal sealed class ImageCopies(
         return copy;
     }
 
-    /// <summary>A pool may never open. A copy that is not wanted is forgotten: the next opening undoes it.</summary>
+    /// <summary>Waits for the pool, which may never open. A copy that is no longer wanted is forgotten: the next
+    /// opening undoes it.</summary>
     private async Task PoolIsOpenAsync(RunningCopy copy)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(copy.NotWanted, _stopping.Token);
@@ -163,7 +162,7 @@ internal sealed class ImageCopies(
         }
     }
 
-    /// <summary>In an agent that stops it stays under way to the end of the process.</summary>
+    /// <summary>In a stopping agent the copy stays under way until the end of the process.</summary>
     private void End(RunningCopy copy)
     {
         lock (_lock)

@@ -8,13 +8,13 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>An image as another host can get it: what a host says of an image that it has.</summary>
-/// <param name="Reference">What it is called there.</param>
+/// <summary>A host's description of one of its images, for other hosts to copy.</summary>
+/// <param name="Reference">Its name on that host.</param>
 /// <param name="Layers">The lowest first.</param>
 internal sealed record ImageOffer(
     string Reference, string ConfigDigest, string Config, ImmutableArray<OfferedLayer> Layers)
 {
-    /// <summary>What is wrong with it, for people; null if nothing is. It came from another host.</summary>
+    /// <summary>What is wrong with this offer of another host, for operators; null if nothing is.</summary>
     public string? Fault() => FaultOf() is { } fault ? PeerText.Of(fault) : null;
 
     private string? FaultOf()
@@ -33,12 +33,12 @@ internal sealed record ImageOffer(
     }
 }
 
-/// <summary>A layer of an image that is offered.</summary>
+/// <summary>A layer of an offered image.</summary>
 /// <param name="Name">Its chain id, or another name by which pools know it.</param>
-/// <param name="DiffId">The digest of the tar that it was made of; null if that is not known.</param>
-/// <param name="Content">What its blocks are.</param>
-/// <param name="Size">Of its device, in bytes.</param>
-/// <param name="Format">How its file system was made; null if that is not known.</param>
+/// <param name="DiffId">The digest of the tar that it was created from; null if unknown.</param>
+/// <param name="Content">The digest of its blocks.</param>
+/// <param name="Size">Size of its device, in bytes.</param>
+/// <param name="Format">How its file system was created; null if unknown.</param>
 /// <param name="Root">The directory of its file system that is its tree; null: the whole.</param>
 /// <param name="Changed">How many bytes differ from the layer below, in whole pieces.</param>
 internal sealed record OfferedLayer(
@@ -49,14 +49,14 @@ internal sealed record OfferedLayer(
 
     public DeviceKey Key => DeviceKey.Layer(Name);
 
-    /// <summary>Two layers of this name have the same files. Any other name is one pool's own.</summary>
+    /// <summary>Two layers with this chain id have the same files. Any other name is specific to one pool.</summary>
     public bool HasChainId => Domain.Layers.Digest.TryParse(Name, out _);
 
     public ContentDigest Digest => ContentDigest.Parse(Content);
 
     public LayerShape Shape => new(new ByteSize(Size), FileSystem);
 
-    /// <summary>What a sender is asked for. It finds the layer by its content first.</summary>
+    /// <summary>The name in a request to the sender. The sender finds the layer by its content first.</summary>
     public ChainId Asked => Domain.Layers.Digest.TryParse(Name, out var digest)
         ? new ChainId(digest)
         : new ChainId(Domain.Layers.Digest.Of(Encoding.UTF8.GetBytes(Name)));

@@ -8,15 +8,15 @@ using DmAgents.Transfer.Content;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>Says to other hosts which layers an image of this host has, and what their blocks are.</summary>
+/// <summary>Answers other hosts which layers an image of this host has, and their content.</summary>
 internal sealed class ImageOffers(PoolGateway gateway, ContentMaps maps, TimeProvider time)
 {
     private const string What = "cannot offer image";
 
-    /// <summary>Well below the time after which a silent host is given up.</summary>
+    /// <summary>Well below the time after which a silent host is abandoned.</summary>
     private static readonly TimeSpan WorkEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>Answers the question for an image.</summary>
+    /// <summary>Answers the question about an image.</summary>
     public async Task ServeAsync(Stream stream, string image, CancellationToken cancellation)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -47,7 +47,7 @@ internal sealed class ImageOffers(PoolGateway gateway, ContentMaps maps, TimePro
         }
     }
 
-    /// <summary>Computes the content maps that are not there yet.</summary>
+    /// <summary>Computes missing content maps.</summary>
     /// <exception cref="RefusedException">No pool has the image, or a layer cannot be read.</exception>
     public async Task<ImageOffer> MakeAsync(string name, Action<OfferWork> working, CancellationToken cancellation)
     {
@@ -81,7 +81,7 @@ internal sealed class ImageOffers(PoolGateway gateway, ContentMaps maps, TimePro
             }
             catch (RefusedException missing)
             {
-                // An ambiguous name says more than a missing one.
+                // An ambiguous name is a better answer than a missing one.
                 if (refused is null || missing.Refusal.Kind != RefusalKind.NotFound)
                     refused = missing;
             }

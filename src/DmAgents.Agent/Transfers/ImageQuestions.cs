@@ -6,12 +6,12 @@ namespace DmAgents.Agent.Transfers;
 /// <summary>Asks another host which layers an image has; <see cref="ImageOffers"/> answers there.</summary>
 internal sealed class ImageQuestions(ILayerPeers peers, TimeProvider time)
 {
-    /// <summary>Six of the messages by which a host that still reads its layers says so.</summary>
+    /// <summary>Six of the progress messages of a host that still reads its layers.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(30);
 
-    /// <summary>Which layers the image has. The other host may have to read them first.</summary>
-    /// <param name="show">Takes how far it is.</param>
-    /// <exception cref="RefusedException">It refuses, does not answer, or offers what cannot be used.</exception>
+    /// <summary>Asks for the layers of the image. The other host may have to read them first.</summary>
+    /// <param name="show">Receives its progress.</param>
+    /// <exception cref="RefusedException">It refuses, does not answer, or makes an unusable offer.</exception>
     public async Task<ImageOffer> AskAsync(
         CopyJob job, Action<CopyProgress> show, CancellationToken cancellation)
     {

@@ -4,7 +4,7 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>Answers other hosts about images: which layers one has, and whether this host brings one.</summary>
+/// <summary>Answers other hosts about images: the layers of an image, and orders to copy one to this host.</summary>
 internal sealed class ImageTalks(ImageOffers offers, ImageCopies copies, PoolGateway gateway, TimeProvider time)
 {
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(500);
@@ -19,12 +19,12 @@ internal sealed class ImageTalks(ImageOffers offers, ImageCopies copies, PoolGat
             await BringAsync(stream, order, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>The copy is this host's own: it continues if the connection breaks, and ends if it is not wanted.
-    /// </summary>
+    /// <summary>The copy belongs to this host: it continues if the connection breaks, and ends if it is no longer
+    /// wanted.</summary>
     private async Task BringAsync(Stream stream, BringOrder order, CancellationToken cancellation)
     {
         OfferMessage answer;
-        // The other host says nothing more unless the image is not wanted: only writes are guarded.
+        // The other host sends nothing more unless the image is no longer wanted: only writes are guarded.
         var writes = OfferWire.Guarded(stream, time);
         try
         {
@@ -81,13 +81,13 @@ internal sealed class ImageTalks(ImageOffers offers, ImageCopies copies, PoolGat
     }
 }
 
-/// <summary>Has other hosts bring an image.</summary>
+/// <summary>Orders other hosts to copy an image.</summary>
 internal sealed class ImageOrders(ILayerPeers peers, TimeProvider time)
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(30);
 
-    /// <summary>Returns when the host has the image. If it is cancelled, it reports that the image is not wanted.
-    /// </summary>
+    /// <summary>Returns when the host has the image. If cancelled, reports to it that the image is no longer
+    /// wanted.</summary>
     /// <exception cref="RefusedException">It refuses, or does not answer.</exception>
     public async Task<ImageReference> SendAsync(
         HostName to, BringOrder order, Action<CopyProgress> report, CancellationToken cancellation)

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>Messages of a talk between two hosts: each is its length (4 bytes, little endian) and JSON.</summary>
+/// <summary>Messages of a conversation between two hosts: each is its length (4 bytes, little endian) and
+/// JSON.</summary>
 internal static class JsonFrames
 {
     public static async Task WriteAsync<T>(
@@ -18,9 +19,9 @@ internal static class JsonFrames
         await stream.FlushAsync(cancellation).ConfigureAwait(false);
     }
 
-    /// <param name="limit">Of a message, in bytes.</param>
+    /// <param name="limit">Maximum size of a message, in bytes.</param>
     /// <returns>Null: the other side closed the stream.</returns>
-    /// <exception cref="IOException">It is no such message, or it was cut off.</exception>
+    /// <exception cref="IOException">The message is invalid or incomplete.</exception>
     public static async Task<T?> ReadAsync<T>(
         Stream stream, JsonTypeInfo<T> type, int limit, CancellationToken cancellation)
         where T : class
@@ -45,8 +46,8 @@ internal static class JsonFrames
         }
     }
 
-    /// <summary>What is done with a stream, if it does not take longer than this.</summary>
-    /// <exception cref="IOException">It did.</exception>
+    /// <summary>Runs an operation on a stream with a timeout.</summary>
+    /// <exception cref="IOException">The operation took longer.</exception>
     public static async Task<T> WithinAsync<T>(
         TimeSpan limit, TimeProvider time, string fault, Func<CancellationToken, Task<T>> read,
         CancellationToken cancellation)

@@ -10,19 +10,19 @@ internal sealed record LayerHolder(HostName Host, HeldContent Held);
 
 /// <summary>Asks the hosts of the fleet again and again which of them have a layer, or receive it: over one connection
 /// to each, for all layers of a copy.</summary>
-/// <param name="among">The hosts that are asked.</param>
+/// <param name="among">The hosts to ask.</param>
 internal sealed class LayerHolders(
     ILayerPeers peers, Func<CancellationToken, Task<IReadOnlyList<HostName>>> among, TimeSpan answerWithin,
     TimeProvider time, ILogger log) : IAsyncDisposable
 {
-    /// <summary>A host that does not answer is not asked for so long.</summary>
+    /// <summary>A host that did not answer is not asked for this long.</summary>
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<HostName, Stream> _streams = new();
     private readonly ConcurrentDictionary<HostName, long> _silent = new();
     private readonly SemaphoreSlim _turn = new(1);
 
-    /// <summary>In no order. Hosts that do not answer in time are left out.</summary>
+    /// <summary>In no order. Omits hosts that do not answer in time.</summary>
     public async Task<IReadOnlyList<LayerHolder>> AskAsync(ContentDigest content, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation).ConfigureAwait(false);
@@ -54,7 +54,7 @@ internal sealed class LayerHolders(
 
     private async Task<LayerHolder?> AskAsync(HostName host, string content, CancellationToken cancellation)
     {
-        // The host closes a connection on which nothing was asked for a while.
+        // The host closes a connection that was idle for a while.
         if (_streams.TryRemove(host, out var known))
         {
             var (isAnswered, held) = await AskAsync(host, known, content, isLast: false, cancellation)
@@ -74,7 +74,7 @@ internal sealed class LayerHolders(
         }
     }
 
-    /// <summary>The stream is kept if it is answered on, and closed if it is not.</summary>
+    /// <summary>Keeps the stream if it gets an answer, and closes it otherwise.</summary>
     private async Task<(bool IsAnswered, LayerHolder? Held)> AskAsync(
         HostName host, Stream stream, string content, bool isLast, CancellationToken cancellation)
     {

@@ -9,20 +9,18 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>
-/// Says to other hosts which layers this host has under which chain ids, imported or unpacked by containerd, and what
-/// their blocks are.
-/// </summary>
+/// <summary>Answers other hosts which layers this host has under which chain ids, imported or unpacked by containerd,
+/// and their content.</summary>
 internal sealed class LayerOffers(
     PoolGateway gateway, ContentMaps maps, PoolLayerSources sources, ReceivedLayers received, TimeProvider time)
 {
     private const string What = "cannot offer layer";
 
-    /// <summary>Shorter than any time after which a host gives this one up.</summary>
+    /// <summary>Shorter than any time after which a host abandons this one.</summary>
     private static readonly TimeSpan WorkEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>Answers which of the layers this host has, as often as it is asked, and then, if it is asked for one of
-    /// them, what its blocks are.</summary>
+    /// <summary>Answers repeated questions which of the layers this host has. Then, if it is asked for one of them,
+    /// answers what its blocks are.</summary>
     public async Task ServeAsync(Stream connection, CancellationToken cancellation)
     {
         var stream = OfferWire.Guarded(connection, time);
@@ -57,7 +55,7 @@ internal sealed class LayerOffers(
         return isWhole || received.Find(content) is not null ? new HeldContent(text, isWhole, sources.Served) : null;
     }
 
-    /// <summary>A layer that this host has under a chain id; null: none.</summary>
+    /// <summary>A layer that this host has under a chain id; null if there is none.</summary>
     public (PoolPicture Pool, DeviceRecord Layer)? Find(string chain)
     {
         foreach (var pool in gateway.Board.All.Where(pool => pool.Phase == PoolPhase.Open))
@@ -74,7 +72,7 @@ internal sealed class LayerOffers(
     }
 
     private static bool IsWhole(DeviceRecord device) =>
-        // To containerd a layer's tree is all of its file system.
+        // For containerd a layer's tree is its whole file system.
         device is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready, Root: null };
 
     private HeldLayer? HeldOf(string chain) => Digest.TryParse(chain, out _) && Find(chain) is var (pool, layer)
@@ -82,8 +80,8 @@ internal sealed class LayerOffers(
             chain, layer.Size.Bytes, layer.FileSystem, pool.State.ContentOf(layer.Id)?.ToString(), sources.Served)
         : null;
 
-    /// <summary>The computation of a content map ends even if the asking host does not wait for it: the next one finds
-    /// the map.</summary>
+    /// <summary>The computation of a content map is completed even if the asking host does not wait for it: the next
+    /// one finds the map.</summary>
     private async Task OfferAsync(Stream stream, string chain, CancellationToken cancellation)
     {
         var making = MakeAsync(chain, cancellation);

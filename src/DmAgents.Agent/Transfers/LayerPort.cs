@@ -9,8 +9,8 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>A member's port for layers: serves blocks, which layers an image has, and what happens on this host, to
-/// hosts of the fleet.</summary>
+/// <summary>A member's port for layers: serves blocks, the layers of images, and this host's events to hosts of the
+/// fleet.</summary>
 internal sealed class LayerPort(
     PoolGateway gateway, PoolLayerSources sources, ImageTalks talks, LayerOffers layers, HostTalks hosts,
     HostBandwidth bandwidth, TimeProvider time, ILogger<LayerPort> log)
@@ -19,7 +19,7 @@ internal sealed class LayerPort(
 
     /// <summary>Serves one connection to its end.</summary>
     /// <param name="connection">Closed by the caller.</param>
-    /// <param name="options">With the host's certificate, and what judges the peer's.</param>
+    /// <param name="options">With the host's certificate, and the validation of the peer's.</param>
     public async Task ServeAsync(
         Stream connection, FleetId fleet, SslServerAuthenticationOptions options, CancellationToken cancellation)
     {
@@ -52,7 +52,7 @@ internal sealed class LayerPort(
 
     private async Task SendAsync(SslStream tls, FleetId fleet, CancellationToken cancellation)
     {
-        // The first question says which pool has the layer. Until then the greeting names the host's first pool.
+        // The first question determines which pool has the layer. Until then the greeting names the host's first pool.
         var pool = gateway.Board.All.Select(pool => pool.State.Identity).OfType<PoolIdentity>().FirstOrDefault();
         var party = new TransferParty(
             fleet, pool?.Uuid ?? new PoolUuid(Guid.Empty), pool?.BlockSize ?? PoolBlockSize.Default);

@@ -7,10 +7,8 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>
-/// A layer that is live, read-only and open for as long as it is read for another host. It is live by a view, which the
-/// journal knows: if the agent dies meanwhile, the next opening of the pool removes the view.
-/// </summary>
+/// <summary>A layer that is live, read-only and open while it is read for another host. It is live through a view,
+/// which the journal knows: if the agent dies meanwhile, the next opening of the pool removes the view.</summary>
 internal sealed class LayerReading : IDisposable
 {
     private readonly PoolGateway _gateway;
@@ -49,7 +47,7 @@ internal sealed class LayerReading : IDisposable
         }
         catch
         {
-            // What comes late of a view that was given up is taken back by the gateway.
+            // If a view appears after it was given up, the gateway removes it.
             if (isMade)
                 await RemoveAsync(gateway, pool.Name, view, log).ConfigureAwait(false);
             work.Dispose();
@@ -72,7 +70,7 @@ internal sealed class LayerReading : IDisposable
             await RemoveAsync(_gateway, _pool, _view, _log).ConfigureAwait(false);
     }
 
-    /// <summary>Retried while the pool is busy; the next opening removes what is left when the process ends.</summary>
+    /// <summary>Retried while the pool is busy. If the process ends first, the next opening removes the view.</summary>
     private static async Task RemoveAsync(PoolGateway gateway, PoolName pool, DeviceKey view, ILogger log)
     {
         if (await gateway.Remove(pool, view).ConfigureAwait(false) is { } refusal)

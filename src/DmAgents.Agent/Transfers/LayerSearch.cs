@@ -7,28 +7,29 @@ using DmAgents.Domain.Layers;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>A host that has a layer, and the connection on which it said so.</summary>
+/// <summary>A host that has a layer, and the connection of its answer.</summary>
 internal sealed record FoundLayer(HostName Host, Stream Stream, HeldLayer Layer) : IAsyncDisposable
 {
     public ValueTask DisposeAsync() => Stream.DisposeAsync();
 }
 
-/// <summary>Asks hosts of the fleet for a layer, all at once. Of those that have it and say so at about the same time
-/// it takes the one that knows what the blocks are, and then the one with the least load.</summary>
+/// <summary>Asks hosts of the fleet for a layer, all at the same time. Of those that have it and answer at about the
+/// same time, it prefers a host that knows the content, and then the least loaded one.</summary>
 internal sealed class LayerSearch(
     ILayerPeers peers, AgentSettings settings, TimeProvider time, ILogger<LayerSearch> log)
 {
-    /// <summary>A host that did not answer in time is not asked: each layer of an image would wait for it.</summary>
+    /// <summary>A host that did not answer in time is not asked for this long: otherwise each layer of an image would
+    /// wait.</summary>
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
 
-    /// <summary>For which others are waited for once one has the layer: less than anyone notices.</summary>
+    /// <summary>How long other answers are awaited once one host has the layer: too short to be noticed.</summary>
     private static readonly TimeSpan OthersWithin = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<HostName, long> _silent = new();
 
     /// <param name="among">The hosts that may have it.</param>
-    /// <param name="fileSystem">Which one the layer has to have; null: any.</param>
-    /// <returns>Null: no host has it, or says so in time.</returns>
+    /// <param name="fileSystem">The required file system; null: any.</param>
+    /// <returns>Null: no host has it and answers in time.</returns>
     public async Task<FoundLayer?> FindAsync(
         IEnumerable<HostName> among, ChainId chain, FileSystemKind? fileSystem, CancellationToken cancellation)
     {

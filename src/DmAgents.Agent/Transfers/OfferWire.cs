@@ -7,13 +7,13 @@ using DmAgents.Transfer.Pacing;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>One message of the talk about an image, or about layers: exactly one of its parts is set.</summary>
+/// <summary>One message about an image or about layers: exactly one of its parts is set.</summary>
 internal sealed record OfferMessage
 {
     /// <summary>Asks which layers an image has: a reference or an id.</summary>
     public string? Image { get; init; }
 
-    /// <summary>Keeps the asking host waiting: this many layers of so many are looked at.</summary>
+    /// <summary>Progress, so that the asking host keeps waiting: layers examined so far.</summary>
     public OfferWork? Work { get; init; }
 
     public ImageOffer? Offer { get; init; }
@@ -30,33 +30,33 @@ internal sealed record OfferMessage
     /// <summary>Those of them.</summary>
     public ImmutableArray<HeldContent>? HeldContents { get; init; }
 
-    /// <summary>Asks what the blocks of this layer are: a chain id, of those that the host has.</summary>
+    /// <summary>Asks for the content of this layer: a chain id, of those that the host has.</summary>
     public string? Layer { get; init; }
 
     public OfferedLayer? Content { get; init; }
 
     public Refusal? Refusal { get; init; }
 
-    /// <summary>Asks the host to bring an image from another one.</summary>
+    /// <summary>Orders the host to copy an image from another one.</summary>
     public BringOrder? Bring { get; init; }
 
-    /// <summary>How far it is with that.</summary>
+    /// <summary>Progress of the copy.</summary>
     public BringState? Bringing { get; init; }
 
-    /// <summary>The image is there, by this reference.</summary>
+    /// <summary>The image is there, under this reference.</summary>
     public string? Brought { get; init; }
 
-    /// <summary>The image that was to be brought is not wanted any more.</summary>
+    /// <summary>The ordered image is no longer wanted.</summary>
     public bool IsNotWanted { get; init; }
 }
 
-/// <summary>An image that a host is to bring.</summary>
+/// <summary>An image that a host is to copy.</summary>
 /// <param name="Request">The id of the copy there: the same order again follows it.</param>
 /// <param name="From">The host that has the image.</param>
-/// <param name="Pool">Into which pool; empty: the only one.</param>
+/// <param name="Pool">The target pool; empty: the only one.</param>
 internal sealed record BringOrder(string Request, string Image, string From, string Pool);
 
-/// <summary>As <see cref="CopyProgress"/>, in bytes.</summary>
+/// <summary>Like <see cref="CopyProgress"/>, in bytes.</summary>
 internal sealed record BringState(CopyPhase Phase, int Layer, int Layers, ulong Received, ulong Total)
 {
     public static BringState Of(CopyProgress progress) => new(
@@ -66,48 +66,49 @@ internal sealed record BringState(CopyPhase Phase, int Layer, int Layers, ulong 
 }
 
 /// <summary>A layer that a host has under this chain id.</summary>
-/// <param name="Size">Of its device, in bytes.</param>
-/// <param name="Content">What its blocks are; null if that has not been computed yet.</param>
+/// <param name="Size">Size of its device, in bytes.</param>
+/// <param name="Content">The digest of its blocks; null if not computed yet.</param>
 /// <param name="Serving">Connections on which that host sends layers at the moment.</param>
 internal sealed record HeldLayer(
     string Chain, ulong Size, FileSystemKind FileSystem, string? Content, int Serving = 0);
 
 /// <summary>A layer of which a host can send pieces.</summary>
 /// <param name="Content">Its content digest.</param>
-/// <param name="IsWhole">False: the host still receives it.</param>
+/// <param name="IsWhole">False: the host is still receiving it.</param>
 /// <param name="Serving">Connections on which that host sends layers at the moment.</param>
 internal sealed record HeldContent(string Content, bool IsWhole, int Serving);
 
-/// <summary>How far an offer is.</summary>
+/// <summary>The progress of an offer.</summary>
 internal sealed record OfferWork(int Layers, int Of);
 
-/// <summary>The talk about an image or layers over a stream, in the frames of <see cref="JsonFrames"/>.</summary>
+/// <summary>Conversation about an image or layers over a stream, in the frames of <see cref="JsonFrames"/>.</summary>
 internal static class OfferWire
 {
-    /// <summary>An image's configuration is 4 MiB at most.</summary>
+    /// <summary>An image's configuration has 4 MiB at most.</summary>
     public const int MaxMessage = 8 * 1024 * 1024;
 
-    /// <summary>Of a question; each connection may have one in memory.</summary>
+    /// <summary>Maximum size of a question; each connection may have one in memory.</summary>
     public const int MaxQuestion = 64 * 1024;
 
-    /// <summary>For which a host may be silent, or take nothing.</summary>
+    /// <summary>How long a host may send nothing, or receive nothing.</summary>
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
 
     public static Task WriteAsync(Stream stream, OfferMessage message, CancellationToken cancellation) =>
         JsonFrames.WriteAsync(stream, message, OfferJson.Default.OfferMessage, cancellation);
 
-    /// <summary>Reads a question, which is short and comes at once.</summary>
+    /// <summary>Reads a question, which is short and arrives at once.</summary>
     /// <returns>Null: the other side closed the stream.</returns>
-    /// <exception cref="IOException">It is no such message, or none came in time.</exception>
+    /// <exception cref="IOException">The message is invalid, or none arrived in time.</exception>
     public static Task<OfferMessage?> ReadQuestionAsync(
         Stream stream, TimeProvider time, CancellationToken cancellation) => JsonFrames.WithinAsync(
             SilentFor, time, "no question came", end => ReadAsync(stream, MaxQuestion, end), cancellation);
 
-    /// <summary>The same stream, whose writes fail if the other side takes nothing. Its reads wait no longer.</summary>
+    /// <summary>The same stream, but writes fail if the other side receives nothing. Its reads have no such
+    /// limit.</summary>
     public static Stream Guarded(Stream stream, TimeProvider time) => new StallGuardStream(stream, SilentFor, time);
 
     /// <returns>Null: the other side closed the stream.</returns>
-    /// <exception cref="IOException">It is no such message, or it was cut off.</exception>
+    /// <exception cref="IOException">The message is invalid or incomplete.</exception>
     public static Task<OfferMessage?> ReadAsync(Stream stream, CancellationToken cancellation) =>
         ReadAsync(stream, MaxMessage, cancellation);
 

@@ -3,7 +3,7 @@ using DmAgents.Domain.Fleet;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>The other hosts of the fleet, for one who does not wait long for a connection.</summary>
+/// <summary>The other hosts of the fleet, with a short timeout for connections.</summary>
 internal sealed class PatientPeers(ILayerPeers peers, TimeSpan within, TimeProvider time) : ILayerPeers
 {
     public LayerPeer? Self => peers.Self;

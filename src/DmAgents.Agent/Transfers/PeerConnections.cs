@@ -3,9 +3,8 @@ using DmAgents.Fleet.Peers;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>The connections that other hosts have to this one, by the certificates that they were made with. A
-/// certificate is judged once, at the handshake: that of a host which is revoked later ends its connections here.
-/// </summary>
+/// <summary>The connections of other hosts to this one, by their certificates. A certificate is validated once, at the
+/// handshake: a later revocation ends the host's connections here.</summary>
 internal sealed class PeerConnections : IDisposable
 {
     private readonly Lock _lock = new();
@@ -18,7 +17,7 @@ internal sealed class PeerConnections : IDisposable
         _trust.Changed += EndRevoked;
     }
 
-    /// <param name="end">Of the port.</param>
+    /// <param name="end">Cancelled with the port.</param>
     public PeerConnection Add(CancellationToken end)
     {
         var connection = new PeerConnection(this, end);
@@ -35,8 +34,8 @@ internal sealed class PeerConnections : IDisposable
             _open.Remove(connection);
     }
 
-    /// <summary>Also right after a handshake: the host may have been revoked since its certificate was
-    /// judged.</summary>
+    /// <summary>Also called right after a handshake: the host may have been revoked since its certificate was
+    /// validated.</summary>
     internal void EndRevoked()
     {
         var revocations = _trust.Current.Revocations;
@@ -79,14 +78,16 @@ internal sealed class PeerConnection : IDisposable
         _all.EndRevoked();
     }
 
-    /// <summary>What the connection waits for ends on other threads: the caller is the one that revoked.</summary>
+    /// <summary>Work that waits on the connection ends on other threads: the calling thread is the one that
+    /// revoked.</summary>
     public void Revoke()
     {
         IsRevoked = true;
         _ = _end.CancelAsync();
     }
 
-    /// <summary>The source itself is left to the collector: a revocation may come at the same moment.</summary>
+    /// <summary>The cancellation source is left to the garbage collector: a revocation may happen at the same
+    /// moment.</summary>
     public void Dispose() => _all.Remove(this);
 
     private sealed record CertificateSerialBox(CertificateSerial Serial);

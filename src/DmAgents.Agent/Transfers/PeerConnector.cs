@@ -4,13 +4,12 @@ using DmAgents.Transfer.Connections;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>One host as the source of a layer: asked again after a fault, as long as that brings the layer on.
-/// </summary>
-/// <param name="verified">How much of the layer has come: as long as it grows, the host is of use.</param>
+/// <summary>One host as the source of a layer: retried after a fault, as long as that advances the layer.</summary>
+/// <param name="verified">How much of the layer has been received: as long as it grows, the host is useful.</param>
 internal sealed class PeerConnector(
     ILayerPeers peers, HostName host, Func<ulong> verified, TimeProvider time, TimeSpan giveUpAfter) : ISourceConnector
 {
-    /// <summary>Connections in a row that brought nothing: the host refuses, or sends what is of no use.</summary>
+    /// <summary>Consecutive connections without progress: the host refuses, or sends useless data.</summary>
     private const int Useless = 3;
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -22,7 +21,7 @@ internal sealed class PeerConnector(
 
     public async Task<Stream?> ConnectAsync(string? fault, CancellationToken cancellation)
     {
-        // Time while it was connected is none in which it was unreachable.
+        // Connected time does not count as unreachable.
         if (_wasConnected)
             (_wasConnected, _since) = (false, time.GetTimestamp());
         if (verified() is var now && now > _last)

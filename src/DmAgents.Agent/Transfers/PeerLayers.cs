@@ -16,15 +16,16 @@ using DmAgents.Transfer.Wire;
 namespace DmAgents.Agent.Transfers;
 
 /// <summary>A layer that containerd is about to unpack.</summary>
-/// <param name="Name">What it is to be called here.</param>
+/// <param name="Name">Its name on this host.</param>
 /// <param name="Parent">The layer below it; null: none.</param>
-/// <param name="FileSystem">Which one it has to have; null: any.</param>
+/// <param name="FileSystem">The required file system; null: any.</param>
 internal sealed record NeededLayer(
     ChainId Chain, DeviceKey Name, DeviceKey? Parent, FileSystemKind? FileSystem,
     ImmutableSortedDictionary<string, string> Labels);
 
-/// <summary>Brings one layer into a pool from hosts of the fleet that have it, or receive it themselves. What comes is
-/// served to others at once. What fails leaves nothing, and is not tried again: there is a registry.</summary>
+/// <summary>Receives one layer into a pool from hosts of the fleet that have it, or receive it themselves. Received
+/// pieces are served to other hosts at once. A failure leaves nothing, and is not retried: there is a
+/// registry.</summary>
 internal sealed class PeerLayers(
     PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, ILayerPeers peers,
     ILayerLocations locations, LayerSearch search, CopySources sources, AgentSettings settings, TimeProvider time,
@@ -32,19 +33,19 @@ internal sealed class PeerLayers(
 {
     private const string What = "cannot bring layer";
 
-    /// <summary>How long a host may compute what the blocks of a layer are, if it was never asked before.</summary>
+    /// <summary>How long a host may compute the content of a layer that it was never asked for before.</summary>
     private static readonly TimeSpan ComputedWithin = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
 
     private TimeSpan StalledAfter => settings.Fleet.Layers.StalledAfter;
 
-    /// <summary>A source that brings nothing is replaced by another one before the layer is given up.</summary>
+    /// <summary>A source without progress is replaced by another one before the layer is abandoned.</summary>
     private TimeSpan ReplacedAfter => StalledAfter / 4;
 
-    /// <returns>Which host it came from; null: none has it, or none brings it.</returns>
-    /// <exception cref="OperationCanceledException">It is not wanted any more, and nothing of it is left. A layer that
-    /// was there by then stays.</exception>
+    /// <returns>The host that sent it; null: no host has it, or none sends it.</returns>
+    /// <exception cref="OperationCanceledException">It is no longer wanted, and nothing of it is left. A layer that was
+    /// complete by then stays.</exception>
     public async Task<HostName?> BringAsync(PoolPicture pool, NeededLayer needed, CancellationToken notWanted)
     {
         var candidates = new LayerCandidates(
@@ -73,7 +74,7 @@ internal sealed class PeerLayers(
         return null;
     }
 
-    /// <returns>Null: the host does not say what the layer's blocks are, and another one is asked.</returns>
+    /// <returns>Null: the host does not report the layer's content, and another one is asked.</returns>
     private async Task<OfferedLayer?> OfferedAsync(FoundLayer found, NeededLayer needed, CancellationToken notWanted)
     {
         try
@@ -109,7 +110,7 @@ internal sealed class PeerLayers(
         }
     }
 
-    /// <summary>What the layer's blocks are. The host may have to read them first.</summary>
+    /// <summary>The layer's content. The host may have to read it first.</summary>
     private async Task<OfferedLayer> ContentAsync(
         FoundLayer found, NeededLayer needed, CancellationToken notWanted)
     {
@@ -179,7 +180,7 @@ internal sealed class PeerLayers(
         ulong Verified() => Volatile.Read(ref reception)?.Served?.Verified ?? 0;
         var holders = sources.Holders(candidates.FindAsync);
         await using var closing = holders.ConfigureAwait(false);
-        // Only if another host may be there to replace it, a silent one is left early.
+        // A silent host is abandoned early only if another one may replace it.
         var hasOthers = (await candidates.FindAsync(notWanted).ConfigureAwait(false)).Count > 1;
         reception = new LayerReception(
             receiver, store, sources.Urgent(host, layer, holders, Verified, StalledAfter),
@@ -192,8 +193,8 @@ internal sealed class PeerLayers(
         throw new IOException(outcome.Reason);
     }
 
-    /// <summary>Until it ends, or brings too little for too long. What is left to do on this host is not the other's
-    /// fault.</summary>
+    /// <summary>Waits until the reception ends, or makes too little progress for too long. The remaining work on this
+    /// host is not the other host's fault.</summary>
     private async Task<ReceptionOutcome> WatchAsync(LayerReception reception, CancellationToken notWanted)
     {
         using var given = CancellationTokenSource.CreateLinkedTokenSource(notWanted);
@@ -212,8 +213,8 @@ internal sealed class PeerLayers(
             : outcome;
     }
 
-    /// <summary>Copies of this pool that the layer can be received upon, the nearest first: those whose content is at
-    /// hand. Reading one that is not would take longer than what it saves.</summary>
+    /// <summary>Copies in this pool that the layer can be received upon, the nearest first: those whose content is
+    /// available. Reading another one would take longer than it saves.</summary>
     private ImmutableArray<ContentMap> AncestorsOf(PoolPicture pool, NeededLayer needed, OfferedLayer layer)
     {
         var state = gateway.Board.Find(pool.Name)?.State ?? pool.State;

@@ -3,12 +3,12 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>Texts of another host, as they reach a log and a terminal.</summary>
+/// <summary>Makes texts of another host safe for a log and a terminal.</summary>
 internal static class PeerText
 {
     private const int MaxLength = 1024;
 
-    /// <summary>At most 1,024 characters, and none that moves a cursor or turns the direction of the text.</summary>
+    /// <summary>At most 1,024 characters, and none that moves a cursor or reverses the direction of the text.</summary>
     public static string Of(string text)
     {
         var part = text.Length > MaxLength ? text[..MaxLength] + "..." : text;

@@ -11,7 +11,7 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>The layers of this host's pools, as other hosts are served from them.</summary>
+/// <summary>The layers of this host's pools as sources for other hosts.</summary>
 internal sealed class PoolLayerSources(
     PoolGateway gateway, IKernel kernel, ContentMaps maps, ReceivedLayers received, ILogger<PoolLayerSources> log)
 {
@@ -24,10 +24,10 @@ internal sealed class PoolLayerSources(
     private int _computed;
     private int _served;
 
-    /// <summary>Connections by which other hosts are served at the moment.</summary>
+    /// <summary>Connections that serve other hosts at the moment.</summary>
     public int Served => Volatile.Read(ref _served);
 
-    /// <summary>As one connection sees them: it waits for nothing after its end.</summary>
+    /// <summary>The sources for one connection: it waits for nothing after its end.</summary>
     public ILayerSources Of(CancellationToken connection) => new OfConnection(this, connection);
 
     private OpenAnswer Open(TransferRecords.Ask ask, CancellationToken cancellation)
@@ -110,7 +110,7 @@ internal sealed class PoolLayerSources(
             () => Interlocked.Decrement(ref _served), cancellation);
     }
 
-    /// <summary>The nearest that both have is all that the sender needs.</summary>
+    /// <summary>The sender needs only the nearest base that both hosts have.</summary>
     private ImmutableDictionary<ContentDigest, ContentMap> BasesOf(PoolName pool, TransferRecords.Ask ask)
     {
         var shared = ask.Ancestors.Select(digest => maps.Find(pool, digest)).FirstOrDefault(found => found is not null);

@@ -12,10 +12,10 @@ using DmAgents.Transfer.Receiving;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>A layer that a transfer brings.</summary>
-/// <param name="Transfer">What it is a part of: as long as that is under way, what was received of it stays.</param>
-/// <param name="Index">Which of the transfer's layers it is.</param>
-/// <param name="Layer">What it is to be called.</param>
+/// <summary>A layer that a transfer receives.</summary>
+/// <param name="Transfer">The transfer: as long as it is under way, what was received of the layer stays.</param>
+/// <param name="Index">The layer's index in the transfer.</param>
+/// <param name="Layer">The layer's key in the pool.</param>
 /// <param name="Parent">The layer below it in the lineage; null: none.</param>
 internal sealed record WantedLayer(
     RequestId Transfer, int Index, DeviceKey Layer, DeviceKey? Parent, FormatName? Format, string? Root, string? DiffId)
@@ -30,10 +30,8 @@ internal sealed record WantedLayer(
     public bool NamesContent => Layer.Space != DeviceKey.LayerSpace || Digest.TryParse(Layer.Name, out _);
 }
 
-/// <summary>
-/// Receives a layer into a pool: plan and progress are files beside the pool, the target is a device of the pool's
-/// journal. A target whose transfer is not taken up after a crash is removed when the pool is opened.
-/// </summary>
+/// <summary>Receives a layer into a pool: plan and progress are files beside the pool, the target is a device of the
+/// pool's journal. After a crash, opening the pool removes the target unless its transfer resumes.</summary>
 internal sealed class PoolReceptionStore(
     PoolGateway gateway, IKernel kernel, IDurableFiles files, ContentMaps maps, PoolPicture pool, WantedLayer wanted)
     : IReceptionStore, IDisposable
@@ -47,17 +45,17 @@ internal sealed class PoolReceptionStore(
     private readonly string _file = $"{pool.Paths.TransferDirectory}/{wanted.Transfer.Value:N}-{wanted.Index}";
     private volatile ServedTarget? _target;
 
-    /// <summary>Why the target could not be made or kept, in the last refusal; null if nothing was refused.</summary>
+    /// <summary>Why the last refusal could not create or store the target; null if nothing was refused.</summary>
     public KernelFault? Fault { get; private set; }
 
-    /// <summary>What an operator can do about the last refusal, if that is known here.</summary>
+    /// <summary>What an operator can do about the last refusal, if known here.</summary>
     public string? Next { get; private set; }
 
     private string ProgressFile => _file + ".progress";
 
     private string MapFile => _file + ".map";
 
-    /// <summary>What an earlier life of the agent kept; null if there is nothing that can be used.</summary>
+    /// <summary>What an earlier life of the agent stored; null if nothing usable is stored.</summary>
     public (ReceivingProgress Progress, ContentMap Map)? Kept()
     {
         var (progress, map) = (files.Read(ProgressFile), files.Read(MapFile));
@@ -68,11 +66,11 @@ internal sealed class PoolReceptionStore(
                 : null;
     }
 
-    /// <remarks>The map is first: a progress beside another layer's map is not used.</remarks>
+    /// <remarks>Writes the map first: a progress beside another layer's map is not used.</remarks>
     public KernelResult KeepPlan(ReceivingProgress progress, ContentMap map) =>
         files.Replace(MapFile, ContentMapFile.Write(map)).Then(() => KeepProgress(progress));
 
-    /// <remarks>Below the pool's mark nothing is received: what is left is for what runs already.</remarks>
+    /// <remarks>Below the pool's mark nothing is received: the remaining space is for work that runs already.</remarks>
     public KernelResult KeepProgress(ReceivingProgress progress)
     {
         if (gateway.Board.Find(pool.Name)?.Health is
@@ -109,9 +107,9 @@ internal sealed class PoolReceptionStore(
             return await FindAsync(progress).ConfigureAwait(false);
         }));
 
-    /// <remarks>The map comes first: the layer has one from its first moment. If another transfer or import was faster,
-    /// its layer is used, and this one's is removed. A file system that this host's kernel does not take is refused:
-    /// each container made of it would be. A device that another host still reads is no layer yet: it is committed once
+    /// <remarks>The map is stored first: the layer has one from its first moment. If another transfer or import was
+    /// faster, its layer is used, and this one's is removed. A file system that this host's kernel does not support is
+    /// refused: each container created from it would be. A device that another host still reads is not committed until
     /// it is closed.</remarks>
     public KernelResult Commit(ReceivingProgress progress, ContentMap map)
     {
@@ -126,8 +124,8 @@ internal sealed class PoolReceptionStore(
         return committed.Then(Forget);
     }
 
-    /// <summary>Forgets what was kept, and removes the target, if one is there; also while another host reads it.
-    /// </summary>
+    /// <summary>Deletes the stored state, and removes the target if there is one, even while another host reads
+    /// it.</summary>
     public KernelResult Forget()
     {
         Close();
@@ -139,7 +137,7 @@ internal sealed class PoolReceptionStore(
 
     public void Dispose() => Close();
 
-    /// <summary>Reads what was received, for another host. For any thread.</summary>
+    /// <summary>Reads received blocks for another host. Thread-safe.</summary>
     /// <returns>Null: there is no target, or not any more.</returns>
     public KernelResult? TryReadTarget(ByteSize offset, Span<byte> into) => _target?.TryRead(offset, into);
 
@@ -159,7 +157,8 @@ internal sealed class PoolReceptionStore(
         return closed;
     }
 
-    /// <remarks>A device that began with anything but the plan's base keeps bytes that are never read back.</remarks>
+    /// <remarks>A device that began with another base than the plan's is removed: it would keep bytes that are never
+    /// read back.</remarks>
     private async Task<KernelResult<IReceivingDevice>> FindAsync(ReceivingProgress progress)
     {
         if (Close() is { Error: { } busy })
@@ -183,7 +182,7 @@ internal sealed class PoolReceptionStore(
         return KernelResult.Found<IReceivingDevice>(opened.Value);
     }
 
-    /// <summary>What has the layer's name already is the layer, or stands in its way.</summary>
+    /// <summary>A device that already has the layer's name is the layer, or an obstacle.</summary>
     private KernelResult Judge(DeviceRecord present, ContentDigest content) =>
         present is { Kind: DeviceKind.Layer, Phase: DevicePhase.Ready }
         && (wanted.NamesContent || State.ContentOf(present.Id) == content)
@@ -216,7 +215,8 @@ internal sealed class PoolReceptionStore(
                 Content = content,
             },
             wanted.Layer, wanted.Transfer, CancellationToken.None).ConfigureAwait(false);
-        // One that another process had open at that moment became a layer by a snapshot, which has no digest yet.
+        // If another process had the device open at that moment, the layer was made by a snapshot, which has no digest
+        // yet.
         if (made.Layer is { } layer && State.ContentOf(layer.Id) is null)
         {
             await gateway.Ask(pool.Name, new PoolCommands.NoteContent(

@@ -9,7 +9,7 @@ using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>A layer that is being received, as other hosts can have the pieces that are verified and written.</summary>
+/// <summary>A layer being received; other hosts can have the verified and written pieces.</summary>
 internal sealed class ReceivedLayer(
     PoolName pool, ContentDigest content, LayerShape shape, LayerReception reception, PoolReceptionStore store)
 {
@@ -24,11 +24,11 @@ internal sealed class ReceivedLayer(
     /// <summary>Null: none yet, or not any more.</summary>
     public ServedPieces? Pieces => reception.Served;
 
-    /// <summary>Whether the pool has the layer in the end; false: it was given up, or waits for the next
+    /// <summary>Whether the pool has the layer in the end; false: the reception was abandoned, or waits for the next
     /// start.</summary>
     public Task<bool> Committed => _committed.Task;
 
-    /// <returns>Null: the device is closed, and <see cref="Committed"/> is decided soon.</returns>
+    /// <returns>Null: the device is closed, and <see cref="Committed"/> completes soon.</returns>
     public KernelResult? TryRead(ByteSize offset, Span<byte> into) => store.TryReadTarget(offset, into);
 
     public void End(bool committed) => _committed.TrySetResult(committed);
@@ -47,7 +47,7 @@ internal sealed class ReceivedLayers
         ImmutableInterlocked.Update(ref _layers, layers => layers.Remove(layer));
     }
 
-    /// <summary>One of which there are pieces; null: none.</summary>
+    /// <summary>A layer that has pieces; null if there is none.</summary>
     public ReceivedLayer? Find(ContentDigest content) =>
         Volatile.Read(ref _layers).Find(layer => layer.Content == content && layer.Pieces is not null);
 }

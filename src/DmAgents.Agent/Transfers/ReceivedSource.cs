@@ -8,9 +8,9 @@ using DmAgents.Transfer.Sending;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>Serves one host from a layer that this host receives itself, and from the layer when it is committed. If
-/// the reception is given up, the connection ends.</summary>
-/// <param name="pieces">As they are at the beginning.</param>
+/// <summary>Serves one host from a layer that this host is receiving, and from the layer once it is committed. If the
+/// reception is abandoned, the connection ends.</summary>
+/// <param name="pieces">The pieces at the beginning.</param>
 /// <param name="open">Opens the committed layer.</param>
 /// <param name="connection">Ends all waiting.</param>
 internal sealed class ReceivedSource(
@@ -25,7 +25,7 @@ internal sealed class ReceivedSource(
 
     public IBlockReader Device => this;
 
-    /// <summary>Its device is no snapshot of what the map differs from, so whole pieces are sent.</summary>
+    /// <summary>Its device is no snapshot of the layer that the map differs from, so whole pieces are sent.</summary>
     public IBlockChanges? Changes => null;
 
     public ByteSize Size => received.Shape.DeviceSize;

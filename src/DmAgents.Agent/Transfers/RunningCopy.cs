@@ -3,26 +3,26 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>What a copy does at a moment.</summary>
+/// <summary>A copy's current step.</summary>
 internal enum CopyPhase
 {
-    /// <summary>The other host says which layers the image has; it may have to read them first.</summary>
+    /// <summary>The other host reports which layers the image has; it may have to read them first.</summary>
     Asking,
 
-    /// <summary>A layer's blocks come.</summary>
+    /// <summary>Receives a layer's blocks.</summary>
     Receiving,
 
-    /// <summary>What this host has of the layer already is used.</summary>
+    /// <summary>Uses the part of the layer that this host has already.</summary>
     Present,
 
-    /// <summary>The image gets its name.</summary>
+    /// <summary>Names the image.</summary>
     Tagging,
 }
 
-/// <summary>How far a copy is. Each says everything.</summary>
+/// <summary>The progress of a copy. Each report is complete.</summary>
 /// <param name="Layer">Which layer, from 1; 0 before the first.</param>
 /// <param name="Received">Bytes of all layers that are there, in whole pieces.</param>
-/// <param name="Total">Of all layers; zero if that is not known yet.</param>
+/// <param name="Total">Bytes of all layers; zero if not known yet.</param>
 internal sealed record CopyProgress(CopyPhase Phase, int Layer, int Layers, ByteSize Received, ByteSize Total)
 {
     public static CopyProgress Begin { get; } = new(CopyPhase.Asking, 0, 0, default, default);
@@ -37,16 +37,17 @@ internal sealed class RunningCopy(CopyJob job, IDisposable work) : IDisposable
 
     public CopyJob Job => job;
 
-    /// <summary>What the other host offers; null until it has said so.</summary>
+    /// <summary>The other host's offer; null before its answer.</summary>
     public ImageOffer? Offer { get; set; }
 
-    /// <summary>What its reference meant when the copy began; null: it takes the name from any image.</summary>
+    /// <summary>The image that its reference belonged to when the copy began; null: it takes the name from any
+    /// image.</summary>
     public ImageExpectation? Expected { get; set; }
 
-    /// <summary>Which hosts have its layers, while they come.</summary>
+    /// <summary>The hosts that have its layers, during the transfer.</summary>
     public LayerHolders? Holders { get; set; }
 
-    /// <summary>Bytes of layers that it still brings, once there is room for them.</summary>
+    /// <summary>Bytes of layers still to be received, once the copy is admitted.</summary>
     public ulong ToCome
     {
         get => Volatile.Read(ref _toCome);
@@ -59,8 +60,8 @@ internal sealed class RunningCopy(CopyJob job, IDisposable work) : IDisposable
         set => Volatile.Write(ref _progress, value);
     }
 
-    /// <summary>The image's reference. Fails with what refused it, or is cancelled if it was, or the agent stops.
-    /// </summary>
+    /// <summary>The image's reference. Fails with a refusal, or is cancelled if the copy is cancelled or the agent
+    /// stops.</summary>
     public Task<ImageReference> Done { get; set; } = Task.FromException<ImageReference>(
         new InvalidOperationException("it was not begun"));
 
@@ -68,6 +69,6 @@ internal sealed class RunningCopy(CopyJob job, IDisposable work) : IDisposable
 
     public void Cancel() => _notWanted.Cancel();
 
-    /// <summary>It is under way no more.</summary>
+    /// <summary>The copy is no longer under way.</summary>
     public void Dispose() => work.Dispose();
 }

@@ -3,10 +3,10 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>The device of a reception, as other hosts are served from it meanwhile. It is closed when none of them
-/// reads it.</summary>
-/// <param name="patience">For the reads that are under way: each is of one piece at most, but a pool without free
-/// blocks, or a disk that hangs, holds it.</param>
+/// <summary>The device of a reception, which also serves other hosts meanwhile. It is closed when no host reads
+/// it.</summary>
+/// <param name="patience">Timeout of running reads: each reads one piece at most, but a pool without free blocks, or a
+/// disk that hangs, delays it.</param>
 internal sealed class ServedTarget(IOpenReceivingDevice device, TimeSpan patience) : IDisposable
 {
     private readonly Lock _lock = new();
@@ -37,8 +37,8 @@ internal sealed class ServedTarget(IOpenReceivingDevice device, TimeSpan patienc
         }
     }
 
-    /// <summary>Lets no further read begin, and waits for those under way. Can be called again.</summary>
-    /// <param name="layer">What is received.</param>
+    /// <summary>Lets no further read begin, and waits for running ones. Can be called again.</summary>
+    /// <param name="layer">The layer being received.</param>
     /// <returns>Busy: one of them does not end. The last one to end closes the device.</returns>
     public KernelResult Close(string layer)
     {

@@ -3,16 +3,14 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>
-/// Between the pools' actors, which answer by tasks, and the ports of transfers, which are called on threads that may
-/// block: those read and write disks, too.
-/// </summary>
+/// <summary>Connects the pools' actors, which answer by tasks, with the ports of transfers. The ports are called on
+/// threads that may block, since they also read and write disks.</summary>
 internal static class TransferPorts
 {
-    /// <summary>Waits for the answer on this thread.</summary>
+    /// <summary>Blocks this thread until the answer.</summary>
     public static T Wait<T>(Func<Task<T>> ask) => Task.Run(ask).GetAwaiter().GetResult();
 
-    /// <summary>As the other; a refusal is the port's error.</summary>
+    /// <summary>Like the other overload; a refusal becomes the port's error.</summary>
     public static KernelResult<T> Wait<T>(string operation, string subject, Func<Task<KernelResult<T>>> ask)
     {
         try

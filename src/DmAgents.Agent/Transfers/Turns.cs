@@ -1,6 +1,6 @@
 namespace DmAgents.Agent.Transfers;
 
-/// <summary>One at a time for each key. Nothing is kept of a key that has no holder.</summary>
+/// <summary>One holder at a time for each key. Nothing is kept for a key without a holder.</summary>
 internal sealed class Turns<TKey>
     where TKey : notnull
 {
@@ -16,7 +16,7 @@ internal sealed class Turns<TKey>
         }
     }
 
-    /// <returns>Ends the turn when it is disposed of.</returns>
+    /// <returns>Ends the turn when disposed.</returns>
     public async Task<IDisposable> TakeAsync(TKey key, CancellationToken cancellation)
     {
         SemaphoreSlim turn;

@@ -8,14 +8,14 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>A device that is taken over with its pool.</summary>
-/// <param name="Mapped">Null if that is not known any more.</param>
+/// <summary>A device that is adopted with its pool.</summary>
+/// <param name="Mapped">Null if unknown by now.</param>
 /// <param name="Removing">Its removal was under way, and continues.</param>
 internal sealed record AdoptedThin(
     ThinId Id, DeviceKey Key, DeviceKind Kind, ByteSize Size, ByteSize? Mapped, bool Removing);
 
-/// <summary>What an adoption takes over, or would.</summary>
-/// <param name="TransactionId">The pool's own, which its journal begins with.</param>
+/// <summary>What an adoption adopts, or would.</summary>
+/// <param name="TransactionId">The pool's own, with which its journal begins.</param>
 internal sealed record AdoptionReport(PoolName Pool, PoolUuid Uuid, TransactionId TransactionId, bool DryRun)
 {
     /// <summary>Ascending by thin id.</summary>
@@ -25,10 +25,10 @@ internal sealed record AdoptionReport(PoolName Pool, PoolUuid Uuid, TransactionI
 
     public ImmutableArray<DeviceKey> Views { get; init; } = [];
 
-    /// <summary>What the pool has besides.</summary>
+    /// <summary>Thin ids that the pool has besides.</summary>
     public ImmutableArray<ThinId> Quarantined { get; init; } = [];
 
-    /// <summary>Each difference between what is claimed and what the pool has.</summary>
+    /// <summary>Each difference between the claims and the pool's content.</summary>
     public ImmutableArray<Finding> Findings { get; init; } = [];
 
     public static AdoptionReport Of(AdoptionProposal found, bool dryRun)
@@ -51,7 +51,7 @@ internal sealed record AdoptionReport(PoolName Pool, PoolUuid Uuid, TransactionI
         };
     }
 
-    /// <summary>For a caller that did not hear the answer: what was taken over, as it is by now.</summary>
+    /// <summary>For a caller that missed the reply: the adopted pool, in its current state.</summary>
     public static AdoptionReport AsItIs(PoolContents state) => new(
         state.Identity!.Name, state.Identity.Uuid, state.Checkpoint.Reached, DryRun: false)
     {

@@ -10,22 +10,22 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>What would be taken over.</summary>
-/// <param name="Content">What the pool has. It is live.</param>
+/// <summary>What an adoption would adopt.</summary>
+/// <param name="Content">The pool's content. The pool is live.</param>
 internal sealed record AdoptionProposal(
     PoolIdentity Identity, ProjectedPool Files, PoolContent Content, AdoptionPlan Plan, PoolReading Reading)
 {
-    /// <summary>What only the operator knows of where the pool lies.</summary>
+    /// <summary>Facts about the pool's location that only the operator can confirm.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];
 }
 
-/// <summary>Finds what a pool without a journal has: its files say what is claimed, its own metadata what is there.
-/// Changes nothing of either.</summary>
+/// <summary>Finds the content of a pool without a journal: its files have the claims, its own metadata what exists.
+/// Changes neither.</summary>
 internal sealed class AdoptionSearch(PoolGateway gateway, IKernel kernel, IDurableFiles files, AgentSettings settings)
 {
     private const string What = PoolAdopter.What;
 
-    /// <param name="backing">What it lies on; null: that its files or its journal tell.</param>
+    /// <param name="backing">What the pool lies on; null: as its files or its journal say.</param>
     public AdoptionProposal Look(PoolName name, RequestId request, BackingRequest? backing)
     {
         var known = gateway.Board.Find(name);
@@ -39,12 +39,12 @@ internal sealed class AdoptionSearch(PoolGateway gateway, IKernel kernel, IDurab
         var (identity, warnings) = backing is null
             ? (IdentityOf(name, paths, projected, known), [])
             : FoundBy(backing, request, paths, projected, known);
-        // The pool's actor has it already where the pool is known.
+        // If the pool is known, its actor holds the claim already.
         var claimed = known is null ? kernel.Claim(identity.Uuid) : default;
         if (claimed.Error is { } other)
             throw Refusals.Of(What, name.Value, other);
         using var claim = claimed.Value;
-        // A journal that is only of another time may know what files of earlier agents do not tell.
+        // A journal, even of an earlier life of the pool, may have facts that files of earlier agents lack.
         var isTold = projected.Identity?.Uuid == identity.Uuid;
         projected = projected with
         {
@@ -77,8 +77,8 @@ internal sealed class AdoptionSearch(PoolGateway gateway, IKernel kernel, IDurab
         };
     }
 
-    /// <summary>Of what the operator names, and what is found there. The rest of what only pool.json tells is as for a
-    /// pool that is made today: it concerns what is made from here on.</summary>
+    /// <summary>Derived from what the operator names, and what is found there. Facts that only pool.json has get the
+    /// values of a new pool: they concern only what is created later.</summary>
     private (PoolIdentity Identity, ImmutableArray<string> Warnings) FoundBy(
         BackingRequest backing, RequestId request, PoolPaths paths, ProjectedPool projected, PoolPicture? known)
     {
@@ -90,7 +90,7 @@ internal sealed class AdoptionSearch(PoolGateway gateway, IKernel kernel, IDurab
         }
         return new BackingPlanner(kernel).PlanAdoption(paths, backing, out var owner) switch
         {
-            // A pool without labels has no identity of its own: a retry meets the one that the first try gave it.
+            // A pool without labels has no identity of its own: a retry finds the one that the first try gave it.
             BackingPlan.Planned plan => (
                 new PoolIdentity(
                     owner ?? new PoolUuid(request.Value), paths.Pool, plan.Backing, plan.BlockSize, settings.FileSystem,

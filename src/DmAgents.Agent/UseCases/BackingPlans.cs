@@ -4,7 +4,7 @@ namespace DmAgents.Agent.UseCases;
 
 internal static class BackingPlans
 {
-    /// <summary>What was planned; a refusal is thrown.</summary>
+    /// <summary>Returns the plan; throws if it is a refusal.</summary>
     public static BackingPlan.Planned OrRefused(this BackingPlan plan) => plan switch
     {
         BackingPlan.Planned planned => planned,

@@ -9,26 +9,24 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>A backup that was made.</summary>
+/// <summary>A new backup.</summary>
 internal sealed record MadeBackup(BackupName Name, MetadataContent Content, ByteSizeAndTime Cost);
 
-/// <summary>What a backup takes.</summary>
+/// <summary>The cost of a backup.</summary>
 internal sealed record ByteSizeAndTime(Domain.Units.ByteSize Size, TimeSpan Took);
 
-/// <summary>
-/// Backs the metadata of pools up, one pool after the other, beside whatever else is done: at an interval, and after
-/// many changes. A backup holds the pool's metadata snapshot, by which others read meanwhile.
-/// </summary>
+/// <summary>Backs up the metadata of pools, one pool after the other, in parallel with other work: at an interval, and
+/// after many changes. A backup holds the pool's metadata snapshot; other readers use it too meanwhile.</summary>
 internal sealed class BackupKeeper(
     PoolGateway gateway, UsageReader usages, BackupProver prover, IKernel kernel, IDurableFiles files,
     PoolSettings settings, TimeProvider time, ILogger<BackupKeeper> log) : BackgroundService
 {
-    /// <summary>Between two looks at whether anything is due; with it, between two backups of a pool.</summary>
+    /// <summary>The longest pause between two checks for due backups, and so between two backups of a pool.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<PoolUuid, Watched> _watched = new();
 
-    /// <summary>Backs a pool up. Its event is journaled in either case.</summary>
+    /// <summary>Backs a pool up. Success and failure are both journaled.</summary>
     public async Task<KernelResult<MadeBackup>> BackUp(PoolPicture pool)
     {
         var watched = WatchOf(pool);
@@ -75,8 +73,8 @@ internal sealed class BackupKeeper(
         }
         catch (OperationCanceledException)
         {
-            // The agent stops, and does not wait: a backup under way is none, and the next opening releases its
-            // snapshot.
+            // The agent stops, and does not wait: an unfinished backup does not count, and the next opening releases
+            // its snapshot.
         }
     }
 
@@ -115,7 +113,7 @@ internal sealed class BackupKeeper(
     private Task Note(PoolPicture pool, BackupOutcome outcome) =>
         gateway.Note(pool.Name, outcome, time.GetUtcNow(), log);
 
-    /// <summary>What is known of a pool's backups since the agent's start. Written by one backup at a time.</summary>
+    /// <summary>A pool's backups since the agent's start. One backup at a time writes it.</summary>
     private sealed class Watched
     {
         public DateTimeOffset Since { get; init; }

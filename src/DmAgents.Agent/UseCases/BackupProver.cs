@@ -6,10 +6,8 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>
-/// Tries whether backups of pools can be restored: into files, one at a time, beside whatever else is done. The pools
-/// are not used for it. What came of it is journaled.
-/// </summary>
+/// <summary>Tests whether backups of pools can be restored: into files, one at a time, in parallel with other work. The
+/// pools are not used for it. The result is journaled.</summary>
 internal sealed class BackupProver(
     PoolGateway gateway, IKernel kernel, IDurableFiles files, PoolSettings settings, TimeProvider time,
     ILogger<BackupProver> log) : IDisposable
@@ -18,9 +16,9 @@ internal sealed class BackupProver(
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>Proves the pool's latest backup, if its time has come.</summary>
-    /// <param name="made">What is known of the latest backup, if it was made just now.</param>
-    /// <returns>Null: it is not time for a proof.</returns>
+    /// <summary>Proves the pool's latest backup, if due.</summary>
+    /// <param name="made">The latest backup, if it was made just now.</param>
+    /// <returns>Null: no proof is due.</returns>
     public async Task<BackupProof?> ProveIfDue(PoolPicture pool, MadeBackup? made)
     {
         var latest = made is null ? pool.State.LastBackup : new BackupRecord(made.Name.ToString(), null, made.Name.At);
@@ -29,7 +27,7 @@ internal sealed class BackupProver(
             : null;
     }
 
-    /// <param name="written">What was written down, if that is known.</param>
+    /// <param name="written">The content that was backed up, if known.</param>
     public async Task<BackupProof> Prove(PoolPicture pool, BackupName name, MetadataContent? written)
     {
         await _turn.WaitAsync().ConfigureAwait(false);

@@ -13,23 +13,23 @@ using DmAgents.Images.Docker;
 namespace DmAgents.Agent.UseCases;
 
 /// <summary>Which pool of a Docker to take over.</summary>
-/// <param name="Name">What the pool is called from then on.</param>
-/// <param name="DryRun">Only report what would come of it.</param>
+/// <param name="Name">The pool's name from then on.</param>
+/// <param name="DryRun">Only report what would be taken over.</param>
 internal sealed record DockerAsked(RequestId Request, PoolName Name, DockerPoolRequest Place, bool DryRun);
 
-/// <summary>What a takeover of a Docker's pool has come to.</summary>
+/// <summary>The result of taking over a Docker's pool.</summary>
 internal abstract record DockerAdoption
 {
     private DockerAdoption()
     {
     }
 
-    /// <summary>This is there, and it is taken over; for a dry run, it would be.</summary>
-    /// <param name="Formats">File systems that this host's kernel does not take, as far as that is known.</param>
+    /// <summary>What exists and is taken over; for a dry run, would be.</summary>
+    /// <param name="Formats">File systems that this host's kernel does not support, as far as known.</param>
     public sealed record Present(DockerPool.Found Pool, DockerClaimed Claimed, ImmutableArray<Finding> Formats)
         : DockerAdoption;
 
-    /// <summary>The same request took it over before: the pool as it is by now.</summary>
+    /// <summary>The same request took it over before: the pool's current state.</summary>
     public sealed record Earlier(PoolPicture Now) : DockerAdoption;
 }
 
@@ -43,7 +43,7 @@ internal sealed class DockerTakeover(
 
     public async Task<DockerAdoption> Adopt(DockerAsked asked, CancellationToken cancellation)
     {
-        // The uuid comes from the request: a retry meets the pool that the first try made.
+        // The uuid comes from the request: a retry finds the pool that the first try created.
         if (gateway.Board.Find(asked.Name) is { } existing)
             return Earlier(asked, existing);
         var (found, claimed) = await Task.Run(() => Look(asked.Name, asked.Place), cancellation)
@@ -75,13 +75,13 @@ internal sealed class DockerTakeover(
                 $"try again in a moment; see: dmagent pool show {asked.Name}");
     }
 
-    /// <summary>Finds what there is, without changing it.</summary>
+    /// <summary>Finds what exists, without changing it.</summary>
     private (DockerPool.Found Pool, DockerClaimed Claimed) Look(PoolName name, DockerPoolRequest asked)
     {
         ownerless.MustNotHave(What, name);
         try
         {
-            // Who uses it comes first: of a Docker that is at work no file is to be trusted.
+            // Checks the pool's users first: no file of a running Docker can be trusted.
             var pool = new DockerPoolInspection(kernel, asked).Look() switch
             {
                 DockerPool.Found found => found,
@@ -99,8 +99,8 @@ internal sealed class DockerTakeover(
         }
     }
 
-    /// <summary>Which of the file systems this host's kernel does not take. Empty for a pool that is not live: its
-    /// opening looks at them.</summary>
+    /// <summary>The file systems that this host's kernel does not support. Empty for a pool that is not live: its
+    /// opening checks them.</summary>
     public ImmutableArray<FormatConcern> LookAtFormats(PoolName name, DockerPool.Found found, DockerClaimed claimed)
     {
         if (found.Live is not { } live)
@@ -125,7 +125,7 @@ internal sealed class DockerTakeover(
             .ConfigureAwait(false) is { Error: { } error })
             throw Refusals.Of(What, error.Subject, error);
         var kind = claimed.Claims.Select(claim => claim.FileSystem).FirstOrDefault(settings.FileSystem);
-        // The uuid comes from the request: a retry meets the pool that the first try made.
+        // The uuid comes from the request: a retry finds the pool that the first try created.
         await gateway.Ask(name, new PoolCommands.TakeOver(
             request, new PoolUuid(request.Value), name, found.Backing, found.Content.BlockSize,
             kind, PoolSizes.BaseSizeFor(kind, settings.BaseSize, found.DataSize), found.Content.TransactionId,

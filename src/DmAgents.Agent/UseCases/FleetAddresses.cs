@@ -7,11 +7,11 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>Chooses by which name and at which address a host becomes a member, and looks whether it can listen
+/// <summary>Chooses the name and the address with which a host becomes a member, and checks that it can listen
 /// there.</summary>
 internal sealed class FleetAddresses(AgentSettings settings, FleetListener listener)
 {
-    /// <param name="given">By the operator; null: this host's own name, up to its first dot.</param>
+    /// <param name="given">From the operator; null: this host's own name, up to its first dot.</param>
     public static HostName NameOf(string what, HostName? given)
     {
         if (given is { } chosen)
@@ -24,7 +24,7 @@ internal sealed class FleetAddresses(AgentSettings settings, FleetListener liste
                 "choose one: --host NAME");
     }
 
-    /// <param name="given">By the operator; null: by the configuration, or this host's own name.</param>
+    /// <param name="given">From the operator; null: from the configuration, or this host's own name.</param>
     public async Task<MemberAddress> Choose(string what, MemberAddress? given, CancellationToken cancellation)
     {
         if (settings.Fleet.Address is { } configured && given is { } other && other != configured)

@@ -5,10 +5,10 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>Waits until the fleet has let this host in.</summary>
+/// <summary>Waits until the fleet has admitted this host.</summary>
 internal sealed class FleetEntrance(AgentSettings settings, FleetBoard board, TimeProvider time)
 {
-    /// <summary>Returns when the host is in. The host keeps trying if this gives up.</summary>
+    /// <summary>Returns when the host is admitted. After a timeout here the host keeps trying.</summary>
     public async Task<FleetStatus> AwaitIn(FleetPlace place, CancellationToken cancellation)
     {
         using var patience = new CancellationTokenSource(settings.Fleet.JoinPatience, time);

@@ -8,21 +8,22 @@ using DmAgents.Fleet.Tokens;
 namespace DmAgents.Agent.UseCases;
 
 /// <summary>A request to join a fleet.</summary>
-/// <param name="Issuer">The address of the host that made it.</param>
-/// <param name="Token">As it was typed.</param>
+/// <param name="Issuer">The address of the host that formed it.</param>
+/// <param name="Token">As typed.</param>
 /// <param name="Host">The host's name in the fleet; null: its own.</param>
-/// <param name="Address">Where other hosts reach it; null: by the configuration, or its own name.</param>
+/// <param name="Address">The address at which other hosts reach it; null: from the configuration, or its own
+/// name.</param>
 internal sealed record JoinAsked(MemberAddress Issuer, string Token, HostName? Host, MemberAddress? Address);
 
-/// <summary>Makes this host a member of a fleet that another host made. Idempotent: what was interrupted is completed
-/// by the same request, with the same token.</summary>
+/// <summary>Makes this host a member of a fleet that another host formed. Idempotent: the same request with the same
+/// token completes an interrupted one.</summary>
 internal sealed class FleetJoiner(
     FleetHost host, FleetIdentity identity, FleetStore store, FleetAddresses addresses, FleetEntrance entrance,
     FleetRenewal renewal, JoinClient client)
 {
     public const string What = "cannot join the fleet";
 
-    /// <param name="say">Is given each step before it is done.</param>
+    /// <param name="say">Called with each step before it is done.</param>
     public async Task<FleetPlace> Join(JoinAsked asked, Action<string> say, CancellationToken cancellation)
     {
         var name = FleetAddresses.NameOf(What, asked.Host);
@@ -65,7 +66,7 @@ internal sealed class FleetJoiner(
         };
     }
 
-    /// <summary>Of a certificate that has ended only another join helps; with the key that it has, the host keeps its
+    /// <summary>An expired certificate requires another join; by the key that it has, the host keeps its
     /// name.</summary>
     private async Task GiveUpCertificate(HostName name, CancellationToken cancellation)
     {
@@ -87,7 +88,7 @@ internal sealed class FleetJoiner(
         say(joined.Trial is { } untried
             ? $"could not try it with the host that gave it: {untried.Why}"
             : "made the TLS handshake with it: the host that made the fleet trusts this one");
-        // The issuer names itself first, by the address that all members know it by.
+        // The issuer names itself first, by the address that all members know.
         var issuer = joined.Members.IsEmpty ? asked.Issuer : joined.Members[0];
         host.Enter(new StoredMembership(
             joined.Member, Authority: null, KnownMembers.Of(address, issuer, joined.Members)));

@@ -9,10 +9,10 @@ using DmAgents.Fleet.Joining;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>What a host left.</summary>
-/// <param name="Fleet">Null if it was in none.</param>
-/// <param name="Host">As it was called there.</param>
-/// <param name="Unsaid">Why the host that made the fleet does not know of it; null if it does.</param>
+/// <summary>The result of a leave.</summary>
+/// <param name="Fleet">Null if the host was in none.</param>
+/// <param name="Host">The host's name there.</param>
+/// <param name="Unsaid">Why the host that formed the fleet does not know of it; null if it does.</param>
 /// <param name="Ended">The fleet has ended: this was its only host.</param>
 /// <param name="IsCopy">Another host with the same identity stays in the fleet: nothing was revoked.</param>
 internal sealed record FleetLeft(
@@ -20,20 +20,20 @@ internal sealed record FleetLeft(
 
 /// <summary>Ends this host's membership: it leaves the cluster, the authority revokes its certificate, and its key and
 /// files are deleted. Idempotent.</summary>
-/// <remarks>A leave that has begun does not end with its caller: a host that is out of the cluster but keeps its files
-/// would be a member again after a restart. If it fails, the host is a member as before.</remarks>
+/// <remarks>A leave that has begun does not end with its caller: a host that has left the cluster but keeps its files
+/// would be a member again after a restart. If the leave fails, the host is a member as before.</remarks>
 internal sealed class FleetLeaver(
     FleetHost host, FleetIdentity identity, FleetStore store, JoinClient client, LoneCopies lone)
 {
     private const string What = "cannot leave the fleet";
 
-    /// <summary>For the cluster. With the 30 seconds of the authority's answer and those of <see cref="LoneCopies"/>,
-    /// it is less than the minute that the command line waits.</summary>
+    /// <summary>Time for the cluster. With the 30 seconds of the authority's answer and the time of <see
+    /// cref="LoneCopies"/>, it is less than the minute that the command line waits.</summary>
     private static readonly TimeSpan _exitWithin = TimeSpan.FromSeconds(25);
 
-    /// <param name="force">Also if the fleet's last verified copy of an image is here, and if the host that made the
+    /// <param name="force">Also if the fleet's last verified copy of an image is here, and if the host that formed the
     /// fleet does not answer: then this host ends its membership alone.</param>
-    /// <param name="cancellation">Ends the wait for another change of the membership only.</param>
+    /// <param name="cancellation">Ends only the wait for another change of the membership.</param>
     public Task<FleetLeft> Leave(bool force, CancellationToken cancellation) =>
         host.AloneAsync(() => LeaveAlone(force), cancellation);
 
@@ -48,7 +48,7 @@ internal sealed class FleetLeaver(
         var found = store.Find();
         if (!found.Succeeded || found.Value is not { } stored)
             return RemoveRest(force);
-        // Without its files the host could not ask the authority any more to revoke it.
+        // Without its files the host could no longer ask the authority to revoke it.
         using var member = stored.Member;
         using var authority = stored.Authority;
         var left = await LeaveFleet(new Membership(member.Host, authority, stored.Known.Issuer), force)
@@ -100,14 +100,14 @@ internal sealed class FleetLeaver(
         }
     }
 
-    /// <summary>Why the host that made the fleet does not know of it; null if it does.</summary>
+    /// <summary>Why the host that formed the fleet does not know of it; null if it does.</summary>
     private async Task<Refusal?> Say(MemberAddress issuer, bool force)
     {
         var refusal = await new HostLeaving(store.Members, client)
             .LeaveAsync(FleetPorts.JoinOf(issuer), host.Stopping).ConfigureAwait(false);
         if (refusal is null || force)
             return refusal;
-        // The one that has its identity must not be revoked.
+        // The host that has its identity must not be revoked.
         throw Refusals.Of(refusal.Kind == RefusalKind.Exists ? refusal : refusal with
         {
             Next = $"{refusal.Next}; or end it on this host alone, and revoke it there later: "
@@ -115,7 +115,7 @@ internal sealed class FleetLeaver(
         });
     }
 
-    /// <summary>The host that made the fleet leaves last.</summary>
+    /// <summary>The host that formed the fleet leaves last.</summary>
     private static void RefuseUnlessAlone(FleetAuthority authority, HostName own)
     {
         var others = authority.State.Hosts.Keys.Where(name => name != own)
@@ -129,7 +129,7 @@ internal sealed class FleetLeaver(
         }
     }
 
-    /// <summary>What an attempt to join left, or files that cannot be read.</summary>
+    /// <summary>Removes the remains of an attempt to join, or unreadable files.</summary>
     private FleetLeft RemoveRest(bool force)
     {
         if (host.Damage is { } damage && !force)

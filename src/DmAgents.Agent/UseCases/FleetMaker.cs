@@ -5,8 +5,8 @@ using DmAgents.Fleet.Members;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>Makes a fleet, with this host as its first member. Idempotent: what was interrupted is completed by the
-/// same request.</summary>
+/// <summary>Forms a fleet, with this host as its first member. Idempotent: the same request completes an interrupted
+/// one.</summary>
 internal sealed class FleetMaker(
     FleetHost host, FleetIdentity identity, FleetStore store, FleetAddresses addresses, FleetEntrance entrance,
     TimeProvider time)
@@ -14,7 +14,8 @@ internal sealed class FleetMaker(
     public const string What = "cannot make the fleet";
 
     /// <param name="given">The host's name in the fleet; null: its own.</param>
-    /// <param name="at">Where other hosts reach it; null: by the configuration, or its own name.</param>
+    /// <param name="at">The address at which other hosts reach it; null: from the configuration, or its own
+    /// name.</param>
     public async Task<FleetPlace> Make(
         FleetName fleet, HostName? given, MemberAddress? at, CancellationToken cancellation)
     {

@@ -5,15 +5,15 @@ using DmAgents.Fleet.Authority;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>A join token that was made.</summary>
-/// <param name="Word">As it is typed.</param>
-/// <param name="Address">Of the host that takes it.</param>
+/// <summary>A new join token.</summary>
+/// <param name="Word">As typed.</param>
+/// <param name="Address">The address of the host that accepts it.</param>
 internal sealed record TokenMade(string Word, FleetName Fleet, MemberAddress Address, DateTimeOffset Expires);
 
-/// <summary>What only the host that made the fleet decides: which hosts are let in, and which are out.</summary>
+/// <summary>Decisions of the host that formed the fleet: which hosts are admitted, and which are revoked.</summary>
 internal sealed class FleetTokens(FleetHost host, FleetIdentity identity, FleetOutcasts outcasts, TimeProvider time)
 {
-    /// <summary>Lets one host in, once and for a bounded time.</summary>
+    /// <summary>Creates a token that admits one host, once and for a bounded time.</summary>
     public TokenMade Make(TimeSpan life)
     {
         var (place, authority) = AuthorityOf("cannot make a join token", "dmagent fleet token");
@@ -24,7 +24,7 @@ internal sealed class FleetTokens(FleetHost host, FleetIdentity identity, FleetO
             : throw Refusals.Of(token.Refusal);
     }
 
-    /// <summary>Revokes a host's certificates: no member talks to it from then on. Idempotent.</summary>
+    /// <summary>Revokes a host's certificates: no member communicates with it from then on. Idempotent.</summary>
     public Task<FleetName> Revoke(HostName revoked, CancellationToken cancellation) =>
         host.AloneAsync(() => Task.FromResult(RevokeAlone(revoked)), cancellation);
 

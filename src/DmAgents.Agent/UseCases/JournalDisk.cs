@@ -4,13 +4,13 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>The disk that the journal is on: if it takes no writes, nothing is decided any more.</summary>
+/// <summary>The journal's disk: if it takes no writes, no pool can change.</summary>
 internal sealed class JournalDisk(AgentSettings settings, IKernel kernel, TimeProvider time)
 {
-    /// <summary>A commit writes some pages of 4 KiB to the write-ahead log; a checkpoint may take more.</summary>
+    /// <summary>A commit writes some pages of 4 KiB to the write-ahead log; a checkpoint may need more.</summary>
     private static readonly ByteSize Full = ByteSize.MiB(1);
 
-    /// <summary>Some hours of a busy host.</summary>
+    /// <summary>Enough for a busy host for some hours.</summary>
     private static readonly ByteSize Low = ByteSize.MiB(64);
 
     /// <summary>ENOSPC and EROFS.</summary>
@@ -22,20 +22,20 @@ internal sealed class JournalDisk(AgentSettings settings, IKernel kernel, TimePr
     private const string Next = "check the disk (dmesg) and make it writable again: without it no change of any pool "
         + "is taken; containers go on";
 
-    /// <summary>A disk that hangs must not keep the status from the operator who looks for the reason.</summary>
+    /// <summary>A disk that hangs must not block the status for an operator who looks for the reason.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly string _directory = settings.JournalDirectory;
     private readonly Lock _lock = new();
     private Task<IReadOnlyList<Finding>> _look = Task.FromResult<IReadOnlyList<Finding>>([]);
 
-    /// <summary>What is wrong with the disk; that it does not answer, after five seconds.</summary>
+    /// <summary>What is wrong with the disk; also that it does not respond, after five seconds.</summary>
     public async Task<IReadOnlyList<Finding>> Problems(CancellationToken cancellation)
     {
         Task<IReadOnlyList<Finding>> look;
         lock (_lock)
         {
-            // One look at a time: on a disk that hangs it keeps one thread, however often the status is asked for.
+            // One check at a time: a disk that hangs blocks one thread, however often the status is requested.
             if (_look.IsCompleted)
                 _look = Task.Run(Look, CancellationToken.None);
             look = _look;
@@ -52,7 +52,7 @@ internal sealed class JournalDisk(AgentSettings settings, IKernel kernel, TimePr
 
     private IReadOnlyList<Finding> Look()
     {
-        // Then its space says nothing. The pools themselves notice it only with their next change.
+        // Free space then means nothing. The pools themselves notice it only at their next change.
         if (NotWritable() is { } unwritable)
             return [unwritable];
         ByteSize free;
@@ -71,8 +71,8 @@ internal sealed class JournalDisk(AgentSettings settings, IKernel kernel, TimePr
             : [];
     }
 
-    /// <summary>A file system that has met an error may not say so before it is asked for a change: ext4 after its log
-    /// was given up is one.</summary>
+    /// <summary>A file system with an error may not report it before a change: for example ext4 after it aborted its
+    /// journal.</summary>
     private Finding? NotWritable()
     {
         try
@@ -102,8 +102,7 @@ internal sealed class JournalDisk(AgentSettings settings, IKernel kernel, TimePr
 
     private Finding Wrong(string what, string why, string next) => new(Gravity.Error, _directory, what, why, next);
 
-    /// <summary>The mount that a path lies in: the deepest one above it, and of several in one place the last.
-    /// </summary>
+    /// <summary>The mount of a path: the deepest one above it, and of several in one place the last.</summary>
     private MountEntry? MountOf(string path) =>
         kernel.Mounts() is { Succeeded: true, Value: var all }
             ? all.Where(mount => IsWithin(path, mount.Target.Value))

@@ -7,50 +7,50 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>What an operator wants of a pool's metadata.</summary>
+/// <summary>An operator's request about a pool's metadata.</summary>
 internal sealed record MendAsked(PoolPicture Pool, MetadataSource Source, DevicePath? Into, bool Force);
 
 /// <summary>What a repair would do.</summary>
 internal enum MendAction
 {
-    /// <summary>The metadata are sound, and the pool only has to be opened anew.</summary>
+    /// <summary>The metadata are sound; the pool only has to be reopened.</summary>
     Reopen,
 
-    /// <summary>They are sound, and the kernel's mark that demands a check is removed.</summary>
+    /// <summary>The metadata are sound; the kernel's needs-check mark is removed.</summary>
     ClearMark,
 
-    /// <summary>Others take their place.</summary>
+    /// <summary>The metadata are replaced.</summary>
     Replace,
 }
 
-/// <summary>What would become of a device.</summary>
+/// <summary>The effect on a device.</summary>
 internal enum MendFate
 {
-    /// <summary>The new metadata do not have it.</summary>
+    /// <summary>The new metadata do not have the device.</summary>
     Lost,
 
-    /// <summary>They map less of it than before.</summary>
+    /// <summary>The new metadata map less of the device than before.</summary>
     Short,
 
-    /// <summary>It is lost at present, and they have it.</summary>
+    /// <summary>The device is lost at present, and the new metadata have it.</summary>
     Back,
 
-    /// <summary>They have it, and the journal does not know it.</summary>
+    /// <summary>The new metadata have the device, and the journal does not know it.</summary>
     Unknown,
 }
 
-/// <summary>A device that would not be as it is.</summary>
+/// <summary>A device that would change.</summary>
 /// <param name="Key">Null if the journal does not know it.</param>
 internal sealed record MendedThin(ThinId Id, DeviceKey? Key, MendFate Fate)
 {
-    /// <summary>How much of a short one is mapped, and would be.</summary>
+    /// <summary>How much of a shortened device is mapped, and would be.</summary>
     public ByteSize Before { get; init; }
 
     public ByteSize After { get; init; }
 }
 
-/// <summary>Where metadata are.</summary>
-/// <param name="Text">The file, or the disks, for people.</param>
+/// <summary>The location of metadata.</summary>
+/// <param name="Text">The file, or the disks, for operators.</param>
 internal sealed record MetadataPlace(string Text, ByteSize Size)
 {
     public static MetadataPlace Of(PoolBacking backing) => backing switch
@@ -63,34 +63,34 @@ internal sealed record MetadataPlace(string Text, ByteSize Size)
     };
 }
 
-/// <summary>What came of trying it out.</summary>
-/// <param name="Source">Of what the metadata would be made.</param>
-/// <param name="Present">Where the present ones are.</param>
-/// <param name="TransactionId">That of the metadata that the pool would have.</param>
+/// <summary>The result of a trial.</summary>
+/// <param name="Source">The source of the new metadata.</param>
+/// <param name="Present">The location of the present metadata.</param>
+/// <param name="TransactionId">The transaction id of the metadata that the pool would have.</param>
 /// <param name="JournalTransactionId">The one that the journal expects at present.</param>
 internal sealed record MendTrial(
     PoolName Pool, MetadataSource Source, MendAction Action, MetadataPlace Present, TransactionId TransactionId,
     TransactionId JournalTransactionId)
 {
-    /// <summary>thin_check's words about the present ones; empty if they are sound, or were not looked at.</summary>
+    /// <summary>Output of thin_check for the present metadata; empty if they are sound, or were not checked.</summary>
     public string Verdict { get; init; } = "";
 
-    /// <summary>Where the new ones would be; null if none are needed, or there is no place.</summary>
+    /// <summary>The location of the new metadata; null if none are needed, or there is no place.</summary>
     public MetadataPlace? Place { get; init; }
 
-    /// <summary>What the pool would be made of; null if nothing has to be replaced, or there is no place.</summary>
+    /// <summary>The pool's backing afterwards; null if nothing has to be replaced, or there is no place.</summary>
     public PoolBacking? Next { get; init; }
 
-    /// <summary>Why it cannot be executed; null if it can.</summary>
+    /// <summary>Why the repair cannot be executed; null if it can.</summary>
     public Refusal? Obstacle { get; init; }
 
-    /// <summary>How many devices would be as they are.</summary>
+    /// <summary>Number of devices that would not change.</summary>
     public int Whole { get; init; }
 
-    /// <summary>All others, the lost ones first.</summary>
+    /// <summary>All other devices, the lost ones first.</summary>
     public ImmutableArray<MendedThin> Devices { get; init; } = [];
 
-    /// <summary>What the operator has to know first, in sentences.</summary>
+    /// <summary>What the operator must know first, in sentences.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];
 
     public ImmutableArray<PlannedStep> Steps { get; init; } = [];

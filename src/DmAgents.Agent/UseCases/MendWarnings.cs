@@ -7,10 +7,10 @@ using DmAgents.Domain.Pools.Mending;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>What an operator has to know before a pool's metadata are repaired or replaced.</summary>
+/// <summary>What an operator must know before a pool's metadata are repaired or replaced.</summary>
 internal static class MendWarnings
 {
-    /// <summary>If the metadata are sound, and the pool is only opened anew.</summary>
+    /// <summary>For sound metadata, if the pool is only reopened.</summary>
     public static ImmutableArray<string> OfSound(PoolName pool, PoolHealth? health) =>
         health is { Status.Metadata: var metadata } && metadata.Total > 0 && metadata.FreePercent < 10
             ?

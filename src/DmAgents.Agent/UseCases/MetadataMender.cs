@@ -9,7 +9,7 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>Tries out on copies what repairing a pool's metadata would do, and reports it. Changes nothing.</summary>
+/// <summary>Tests on copies what repairing a pool's metadata would do, and reports it. Changes nothing.</summary>
 internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
 {
     public MendTrial Try(MendAsked asked)
@@ -104,7 +104,7 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
                     + $"dmagent pool restore-metadata {pool} BACKUP");
     }
 
-    /// <summary>The same refusal about the pool: what else it is about is said in its reason.</summary>
+    /// <summary>The same refusal with the pool as its subject: the original subject moves to the reason.</summary>
     private static Refusal OfPool(Refusal refusal, MendAsked asked) => refusal with
     {
         What = MendDecider.What(asked.Source),
@@ -112,7 +112,8 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         Why = refusal.Subject == asked.Pool.Name.Value ? refusal.Why : $"{refusal.Subject}: {refusal.Why}",
     };
 
-    /// <summary>What the pool had: by its metadata, or if these were not looked at, by what it says itself.</summary>
+    /// <summary>The pool's devices before the repair: from its metadata, or if these were not read, from the pool
+    /// itself.</summary>
     private ImmutableArray<ThinUsage>? ListedBefore(MetadataLook looked, PoolContext context, PoolPicture pool) =>
         looked.Present is { } present ? present.Thins
         : pool.Phase == PoolPhase.Open
@@ -139,7 +140,7 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
             && error.Subject == $"{asked.Pool.Paths.BackupDirectory}/{backup.Name.FileName}"
             ? Refusals.NotFound(what, backup.Name.ToString(), "the pool has no such backup",
                 $"list those it has: dmagent pool backup list {asked.Pool.Name}")
-        // Of a program there is no error number.
+        // A program has no errno.
         : error is { Fault: KernelFault.NotSupported, Errno: 0 }
             && error.Operation.StartsWith("thin_", StringComparison.Ordinal)
             ? Refusals.Because(RefusalKind.Failed, what, asked.Pool.Name.Value, error.ToString(),

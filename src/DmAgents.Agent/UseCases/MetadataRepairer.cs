@@ -4,11 +4,11 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>Gives a pool usable metadata: tried out on copies first, then in its place.</summary>
+/// <summary>Gives a pool usable metadata: tested on copies first, then in place.</summary>
 internal sealed class MetadataRepairer(
     PoolGateway gateway, UsageReader usages, MetadataMender mender, AgentSettings settings)
 {
-    /// <summary>The pool, once it is known whether it can be opened: a broken one is tried again and again.</summary>
+    /// <summary>The pool, once it is known whether it can be opened: a broken one is retried again and again.</summary>
     public async Task<PoolPicture> Settled(string what, string name, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -21,21 +21,21 @@ internal sealed class MetadataRepairer(
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            // It is opening still, and refused for that.
+            // It is still opening, and is refused for that.
         }
         return gateway.Resolve(what, name);
     }
 
-    /// <summary>Brought to its end although the caller may be gone: it removes its copies then.</summary>
+    /// <summary>Completed even if the caller disconnects, so that it removes its copies.</summary>
     public Task<MendTrial> Try(MendAsked asked) => Task.Run(() => mender.Try(asked), CancellationToken.None);
 
-    /// <summary>The command that does what was tried out. An obstacle is refused.</summary>
+    /// <summary>The command that executes a trial. Throws if there is an obstacle.</summary>
     public PoolCommands.MendMetadata CommandOf(RequestId request, MendTrial trial) => trial.Obstacle is { } obstacle
         ? throw Refusals.Of(obstacle)
         : new PoolCommands.MendMetadata(request, trial.Source, trial.Next, gateway.Now);
 
-    /// <summary>The command takes the pool down, and readers of its metadata have their device open: it waits for them.
-    /// </summary>
+    /// <summary>The command takes the pool down, and readers of its metadata have their device open: it waits for
+    /// them.</summary>
     public Task Execute(PoolName pool, PoolCommands.MendMetadata command, CancellationToken cancellation) =>
         usages.Alone(pool, () => gateway.Ask(pool, command, cancellation));
 }

@@ -7,16 +7,16 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>A backup that is there.</summary>
-/// <param name="Transaction">Null if the file does not say it.</param>
-/// <param name="Proof">Null if it was not tried whether it can be restored.</param>
+/// <summary>An existing backup.</summary>
+/// <param name="Transaction">Null if the file does not contain it.</param>
+/// <param name="Proof">Null if its restoration was not tested.</param>
 internal sealed record KnownBackup(BackupFile File, TransactionId? Transaction, BackupProof? Proof);
 
 /// <summary>A backup that an operator has made.</summary>
-/// <param name="Proof">Null if the proof takes longer than the operator waits: it comes later.</param>
+/// <param name="Proof">Null if the proof takes longer than the operator waits: it follows later.</param>
 internal sealed record ProvedBackup(MadeBackup Made, BackupProof? Proof);
 
-/// <summary>Backups of a pool's metadata that an operator asks for.</summary>
+/// <summary>Backups of a pool's metadata on an operator's request.</summary>
 internal sealed class OperatorBackups(
     BackupKeeper keeper, BackupProver prover, IKernel kernel, IDurableFiles files, TimeProvider time)
 {
@@ -24,7 +24,7 @@ internal sealed class OperatorBackups(
 
     public const string CannotMake = "cannot back metadata up";
 
-    /// <summary>Below the shortest patience of the command line.</summary>
+    /// <summary>Below the shortest timeout of the command line.</summary>
     private static readonly TimeSpan ProofPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>The latest first. Reads the disk.</summary>
@@ -42,8 +42,8 @@ internal sealed class OperatorBackups(
             : throw Refusals.Of(CannotList, pool.Name.Value, present.Error);
     }
 
-    /// <summary>Makes one. An operator wants to know that it can be restored; a large one is proved after the answer.
-    /// </summary>
+    /// <summary>Makes a backup and proves it, so that the operator knows that it is restorable. The proof of a large
+    /// one follows after the reply.</summary>
     public async Task<ProvedBackup> Make(PoolPicture pool)
     {
         var made = await keeper.BackUp(pool).ConfigureAwait(false);

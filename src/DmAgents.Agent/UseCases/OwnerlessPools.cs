@@ -5,14 +5,14 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>Pools whose files are in the state directory and that the journal does not know: it was lost.</summary>
+/// <summary>Pools whose files are in the state directory but which the journal does not know: it was lost.</summary>
 internal sealed class OwnerlessPools(IDurableFiles files, PoolBoard board, AgentSettings settings)
 {
-    /// <summary>A pool that is created or removed at this moment is on the board.</summary>
+    /// <summary>A pool that is being created or removed is on the board.</summary>
     public IReadOnlyList<PoolName> Find() =>
         [.. ProjectionReader.PoolsIn(files, settings.StateDirectory).Where(name => board.Find(name) is null)];
 
-    /// <summary>A new pool of such a name would write over what the lost one is to be adopted by.</summary>
+    /// <summary>A new pool of such a name would overwrite the files by which the lost one can be adopted.</summary>
     public void MustNotHave(string what, PoolName name)
     {
         if (!Find().Contains(name))

@@ -4,12 +4,12 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>Which pool to take over.</summary>
-/// <param name="Backing">What it lies on; null: that its files or its journal tell.</param>
-/// <param name="DryRun">Only report what would be taken over.</param>
+/// <summary>Which pool to adopt.</summary>
+/// <param name="Backing">What it lies on; null: as its files or its journal say.</param>
+/// <param name="DryRun">Only report what would be adopted.</param>
 internal sealed record AdoptionAsked(RequestId Request, PoolName Pool, BackingRequest? Backing, bool DryRun);
 
-/// <summary>Takes over a pool that is there and has no journal, or another's.</summary>
+/// <summary>Adopts an existing pool that has no journal, or another pool's journal.</summary>
 internal sealed class PoolAdopter(PoolGateway gateway, AdoptionSearch search, IKernel kernel)
 {
     public const string What = "cannot adopt pool";
@@ -53,8 +53,8 @@ internal sealed class PoolAdopter(PoolGateway gateway, AdoptionSearch search, IK
         Takeover = found.Files.Takeover, Kept = found.Files.Kept,
     };
 
-    /// <summary>After an adoption that came to nothing: what was made live to be read is taken down, unless another
-    /// owner has the pool by now.</summary>
+    /// <summary>After a failed adoption: deactivates what was made live for reading, unless the pool has another owner
+    /// by now.</summary>
     private void Abandon(AdoptionProposal found)
     {
         var claimed = kernel.Claim(found.Identity.Uuid);

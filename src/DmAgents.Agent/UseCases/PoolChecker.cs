@@ -9,14 +9,13 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>How journal, pool metadata and live devices of a pool compare.</summary>
-/// <param name="JournalDevices">How many the journal knows.</param>
-/// <param name="MetadataDevices">How many the pool has; 0 if that cannot be read.</param>
-/// <param name="LiveDevices">How many the kernel has live.</param>
+/// <summary>Comparison of a pool's journal, metadata and live devices.</summary>
+/// <param name="JournalDevices">Devices in the journal.</param>
+/// <param name="MetadataDevices">Devices in the pool's metadata; 0 if they cannot be read.</param>
+/// <param name="LiveDevices">Devices live in the kernel.</param>
 /// <param name="Findings">Each difference.</param>
 /// <param name="Repairs">What a repair would do.</param>
-/// <param name="Foreign">What a repair has to accept: the pool's transaction id, if the journal expects another.
-/// </param>
+/// <param name="Foreign">What a repair must accept: the pool's transaction id, if the journal expects another.</param>
 internal sealed record PoolCheck(
     PoolName Pool, int JournalDevices, int MetadataDevices, int LiveDevices, ImmutableArray<Finding> Findings,
     ImmutableArray<PlannedStep> Repairs, TransactionId? Foreign)
@@ -24,21 +23,19 @@ internal sealed record PoolCheck(
     public bool Agrees => Findings.All(found => found.Gravity <= Gravity.Info);
 }
 
-/// <summary>
-/// Compares journal, pool metadata and live devices, and tells each difference. Changes nothing: it makes the plan that
-/// an opening would make, and reads it out.
-/// </summary>
+/// <summary>Compares journal, pool metadata and live devices, and reports each difference. Changes nothing: it makes
+/// the plan of an opening, and describes it.</summary>
 internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings settings, TimeProvider time)
 {
     private const string ByRepair = "dmagent pool check --repair";
 
-    /// <summary>How long a pool that is at work is looked at again, and how often.</summary>
+    /// <summary>How long a pool at work is compared again, and how often.</summary>
     private static readonly TimeSpan LookFor = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Compares as often as the pool's own work may be the difference: a device that the pool is about to make
-    /// live or to deactivate differs from its record, from the decision on. In a pool that is always at work, what every
-    /// look finds is reported.</summary>
+    /// <summary>Repeats the comparison while the pool's own work may explain a difference: from the decision on, a
+    /// device that the pool is about to activate or deactivate differs from its record. For a pool that is always at
+    /// work it reports the differences that every comparison finds.</summary>
     public async Task<PoolCheck> CheckAsync(PoolPicture pool, CancellationToken cancellation)
     {
         var began = time.GetTimestamp();
@@ -47,7 +44,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         {
             var activity = pool.Activity;
             var (begun, isQuiet) = (activity.Begun, !activity.IsUnderWay);
-            // Taken after the look at what is under way: then it shows all that has ended.
+            // Taken after the check for work under way: then it includes all work that has ended.
             var compared = board.Find(pool.Name) ?? pool;
             var check = await Task.Run(() => Compare(compared), cancellation).ConfigureAwait(false);
             pool = board.Find(pool.Name) ?? pool;
@@ -103,7 +100,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
             .Concat(Live(plan, pool.State, picture, context));
     }
 
-    /// <summary>A pool of which nothing can be compared, and it is known why.</summary>
+    /// <summary>A pool of which nothing can be compared, for a known reason.</summary>
     private static PoolCheck? Broken(PoolPicture pool)
     {
         var problems = pool.Phase is PoolPhase.WrongPool or PoolPhase.Unavailable ? PoolProblems.Of(pool) : [];
@@ -137,7 +134,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         }
     }
 
-    /// <summary>What an open pool is making is under way, and nothing to be repaired.</summary>
+    /// <summary>What an open pool is creating is under way, and needs no repair.</summary>
     private static RecoveryPlan WithoutWork(RecoveryPlan plan, PoolContents state) => plan with
     {
         Findings = [.. plan.Findings.Where(found => found is not PoolEvents.RemovalIntended removal
@@ -145,7 +142,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         Create = [],
     };
 
-    /// <summary>The plan in words, in the order in which it is carried out.</summary>
+    /// <summary>The plan in words, in the order of its execution.</summary>
     private static ImmutableArray<PlannedStep> Repairs(RecoveryPlan plan, PoolContents state) =>
     [
         .. plan.Findings.Select(found => found switch
@@ -173,7 +170,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         PoolEvents.RemovalIntended e when state.Devices[e.Id].Phase != DevicePhase.Creating =>
             new Finding(Gravity.Warning, Name(state, e.Id), "it is left over",
                 "what it was made for has ended, and nothing needs it", ByRepair),
-        // Deletions under way look like this while the agent runs, and so does what is being made.
+        // Deletions and creations under way look like this while the agent runs.
         PoolEvents.Removed or PoolEvents.RemovalIntended or PoolEvents.Purged or PoolEvents.RequestWithdrawn =>
             null,
         _ => new Finding(Gravity.Warning, state.Identity!.Name.Value, found.ToString(), "", ByRepair),
@@ -208,7 +205,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         }
     }
 
-    /// <summary>In what a device that is live, and mounted if it should be, differs from its record.</summary>
+    /// <summary>How a device that is live, and mounted if it should be, differs from its record.</summary>
     private static string Deviation(DeviceRecord device, KernelPicture picture, PoolContext context)
     {
         var live = picture.Live[device.Id];

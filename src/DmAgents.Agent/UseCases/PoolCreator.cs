@@ -6,19 +6,19 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>Which pool to make.</summary>
-/// <param name="BlockSize">Null: as the settings say.</param>
-/// <param name="FileSystem">Null: as the settings say.</param>
+/// <summary>Which pool to create.</summary>
+/// <param name="BlockSize">Null: from the settings.</param>
+/// <param name="FileSystem">Null: from the settings.</param>
 /// <param name="Force">Overwrite what is on its disks.</param>
 internal sealed record CreationAsked(
     RequestId Request, PoolName Name, BackingRequest Backing, PoolBlockSize? BlockSize, FileSystemKind? FileSystem,
     bool Force);
 
-/// <summary>What a creation does at this moment, or what the operator should know.</summary>
+/// <summary>A creation's current step, or what the operator should know.</summary>
 /// <param name="Index">From 1 to <see cref="PoolCreator.Steps"/>; several reports may have the same.</param>
 internal sealed record CreationStep(string What, int Index);
 
-/// <summary>Makes a pool of what an operator gives: plans it, and has it made live and journaled.</summary>
+/// <summary>Creates a pool as an operator requests: plans it, makes it live and journals it.</summary>
 internal sealed class PoolCreator(
     PoolGateway gateway, OwnerlessPools ownerless, IKernel kernel, AgentSettings settings)
 {
@@ -30,14 +30,14 @@ internal sealed class PoolCreator(
     public async Task Create(
         CreationAsked asked, Func<CreationStep, Task> report, CancellationToken cancellation)
     {
-        // The uuid comes from the request: a retry meets the pool that the first try made.
+        // The uuid comes from the request: a retry finds the pool that the first try created.
         var uuid = new PoolUuid(asked.Request.Value);
         var made = gateway.Board.Find(asked.Name) is { } existing && existing.Uuid == uuid
             ? existing.State.Identity
             : null;
         var initialize = made is null
             ? await Planned(asked, uuid, report, cancellation).ConfigureAwait(false)
-            // Whether it is open by now, its actor knows.
+            // Its actor knows whether it is open by now.
             : new PoolCommands.Initialize(
                 asked.Request, uuid, asked.Name, made.Backing, made.BlockSize, made.FileSystem, made.BaseSize,
                 gateway.Now)

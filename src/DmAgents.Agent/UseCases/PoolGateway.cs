@@ -6,23 +6,21 @@ using DmAgents.Domain.Pools.Mending;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>
-/// The way from the API to the actors: names become pools, requests become commands, and every wait has an end. Reads
-/// never come here: they look at the <see cref="PoolBoard"/>.
-/// </summary>
+/// <summary>Connects the API with the actors: names become pools, requests become commands, and every wait has a
+/// deadline. Reads do not use it: they use the <see cref="PoolBoard"/>.</summary>
 public sealed class PoolGateway(HostPools pools, TimeProvider time)
 {
-    /// <summary>Before the second try of a removal; each try after it waits so much longer.</summary>
+    /// <summary>Before the second try of a removal; the pause grows by this after each try.</summary>
     private static readonly TimeSpan RemovalPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>With pauses of a second, two, three, ...: half a minute, besides what each try waits.</summary>
+    /// <summary>With pauses of a second, two, three, ...: half a minute, besides the wait of each try.</summary>
     private const int RemovalTries = 8;
 
     public DateTimeOffset Now => time.GetUtcNow();
 
     public PoolBoard Board => pools.Board;
 
-    /// <summary>The pool of that name; where it is empty, the only one.</summary>
+    /// <summary>The pool of that name; if it is empty, the only one.</summary>
     public PoolPicture Resolve(string what, string name)
     {
         if (name.Length == 0)
@@ -34,20 +32,19 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
             ?? throw Refusals.NotFound(what, name, "there is no pool of this name", "list them: dmagent pool list");
     }
 
-    /// <summary>The pools that a listing is about: the named one, or all.</summary>
+    /// <summary>The pools to list: the named one, or all.</summary>
     public IEnumerable<PoolPicture> Several(string what, string name) =>
         name.Length == 0 ? Board.All : [Resolve(what, name)];
 
-    /// <summary>What the command names as its reply; a refusal is thrown.</summary>
+    /// <summary>Returns the command's reply; throws if it is a refusal.</summary>
     public async Task<TReply> Ask<TReply>(PoolName pool, PoolCommand<TReply> command, CancellationToken cancellation)
         where TReply : PoolReplies.Success =>
         Unwrap<TReply>(await Request(pool, command, cancellation).ConfigureAwait(false));
 
-    /// <summary>
-    /// Makes what only this caller knows of. If the caller gives up, or waits longer than a request may take, what
-    /// comes late is taken back: until then the owner counts as work under way.
-    /// </summary>
-    /// <param name="made">What there is after the command.</param>
+    /// <summary>Creates an object that only this caller knows. If the caller disconnects, or waits longer than a
+    /// request may take, an object that appears late is removed: until then the owner counts as work under
+    /// way.</summary>
+    /// <param name="made">The object that the command creates.</param>
     /// <param name="owner">The request that the command is a part of.</param>
     public async Task<TReply> Make<TReply>(
         PoolName pool, PoolCommand<TReply> command, DeviceKey made, RequestId owner, CancellationToken cancellation)
@@ -65,12 +62,12 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
         }
     }
 
-    /// <summary>The pool's answer, however long it takes, unless the pool stops before.</summary>
+    /// <summary>Returns the pool's answer however long it takes, unless the pool stops first.</summary>
     public async Task<TReply> AskPatiently<TReply>(PoolName pool, PoolCommand<TReply> command)
         where TReply : PoolReplies.Success =>
         Unwrap<TReply>(await pools.AskPatiently(pool, command, CancellationToken.None).ConfigureAwait(false));
 
-    /// <summary>What goes on is waited for as long as a request may take; it goes on afterwards, too.</summary>
+    /// <summary>Waits for running work as long as a request may take. The work continues after the timeout.</summary>
     public async Task<T> InTime<T>(PoolName pool, Task<T> goingOn, CancellationToken cancellation)
     {
         if (await pools.InTime(pool, goingOn, cancellation).ConfigureAwait(false) is { } refusal)
@@ -85,15 +82,15 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
     {
         using (work)
         {
-            // A refusal has left nothing; if the pool stopped before it answered, that is not known.
+            // A refusal has left nothing; if the pool stopped before it answered, the outcome is unknown.
             var reply = await asked.ConfigureAwait(false);
             if (reply is not PoolReplies.Refused || IsUnknown(asked))
                 await Remove(pool, key).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Removes what only this process knows of, until it is gone: a pool that is busy, or starts again, is
-    /// asked again. What is left when the process ends is undone by the next opening.</summary>
+    /// <summary>Removes an object that only this process knows, and retries while the pool is busy or restarting. If
+    /// the process ends first, the next opening removes the object.</summary>
     /// <returns>Why it stays; null if it is gone.</returns>
     public async Task<Refusal?> Remove(PoolName pool, DeviceKey key)
     {
@@ -109,12 +106,12 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
         }
     }
 
-    /// <summary>The pool's answer as it is. One that does not come in time is a refusal of kind TimedOut: unknown, and
-    /// the caller may ask again with the same request id.</summary>
+    /// <summary>Returns the pool's answer. Without an answer in time it returns a refusal of kind TimedOut: the outcome
+    /// is unknown, and the caller may retry with the same request id.</summary>
     public Task<PoolReply> Request(PoolName pool, PoolCommand command, CancellationToken cancellation) =>
         pools.Ask(pool, command, cancellation);
 
-    /// <summary>Has the outcome of a backup journaled. A refusal is logged: nothing is to be done about it.</summary>
+    /// <summary>Journals the outcome of a backup. A refusal is only logged.</summary>
     public async Task Note(PoolName pool, BackupOutcome outcome, DateTimeOffset at, ILogger log)
     {
         var command = new PoolCommands.NoteBackup(new RequestId(Guid.NewGuid()), outcome, at);
@@ -123,16 +120,16 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
             log.LogWarning("the outcome of a backup is not journaled: {Refusal}", refusal);
     }
 
-    /// <summary>The id by which retries of a request are known; chosen by the caller.</summary>
+    /// <summary>The id that identifies retries of a request; chosen by the caller.</summary>
     public static RequestId RequestOf(string what, string text) => Guid.TryParse(text, out var id)
         ? new RequestId(id)
         : throw Refusals.Invalid(what, "request_id", $"'{text}' is no UUID", "give a new UUID for each change");
 
-    /// <summary>The request was done for a caller who did not hear the answer, and asks again. What it was about may be
-    /// gone since, by this very request: a caller that looks for it first asks this before.</summary>
+    /// <summary>Whether the request was done for a caller that missed the reply and retries. The object of the request
+    /// may be gone since, by this very request: a caller checks this before it looks for the object.</summary>
     public static bool WasDone(PoolPicture pool, RequestId request) => pool.State.Knows(request);
 
-    /// <summary>What the pool is; refused as long as its journal has not said it.</summary>
+    /// <summary>The pool's identity; refused until its journal has been read.</summary>
     public static PoolIdentity IdentityOf(string what, PoolPicture pool) => pool.State.Identity
         ?? throw Refusals.Because(RefusalKind.Busy, what, pool.Name.Value, pool.Reason, "try again in a moment");
 

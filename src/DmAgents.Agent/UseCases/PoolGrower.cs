@@ -6,7 +6,7 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>Gives a pool more of what it is made of.</summary>
+/// <summary>Extends a pool's backing.</summary>
 internal sealed class PoolGrower(PoolGateway gateway, IKernel kernel)
 {
     public const string What = "cannot grow pool";

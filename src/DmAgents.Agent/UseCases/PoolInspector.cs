@@ -8,24 +8,24 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>A pool's picture, and what the kernel says of the pool now.</summary>
-/// <param name="Device">Of the pool; null if it is not known yet what the pool is.</param>
+/// <summary>A pool's picture, and the kernel's current state of the pool.</summary>
+/// <param name="Device">The pool's device; null if the pool's identity is not known yet.</param>
 /// <param name="Live">Null if it is not live.</param>
-/// <param name="Status">The last that is known; null if none is.</param>
-/// <param name="Files">Those that the pool is made of; what cannot be read is not among them.</param>
+/// <param name="Status">The last known one; null if none is.</param>
+/// <param name="Files">The pool's files; unreadable ones are omitted.</param>
 internal sealed record PoolInspection(
     PoolPicture Pool, MappedName? Device, LiveDevice? Live, ThinPoolStatus? Status,
     ImmutableDictionary<LoopFile, LoopFileInfo> Files)
 {
     public ByteSize DataUsed => Status?.Data.UsedBytes ?? ByteSize.Zero;
 
-    /// <summary>What the pool's data file takes on the host; null if the pool has none.</summary>
+    /// <summary>Host space of the pool's data file; null if the pool has none.</summary>
     public ByteSize? HostAllocated => Pool.State.Identity?.Backing is PoolBacking.LoopFiles files
         ? Files.GetValueOrDefault(files.Data.File)?.Allocated ?? ByteSize.Zero
         : null;
 }
 
-/// <summary>Asks the kernel for what a pool's picture does not say.</summary>
+/// <summary>Asks the kernel for facts that a pool's picture does not contain.</summary>
 internal sealed class PoolInspector(IKernel kernel)
 {
     public PoolInspection Inspect(PoolPicture pool)

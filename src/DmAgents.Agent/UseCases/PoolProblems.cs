@@ -6,11 +6,11 @@ using DmAgents.Engine.Pools;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>What an operator should look at in a pool, by its picture.</summary>
+/// <summary>Problems of a pool for an operator to check, from its picture.</summary>
 internal static class PoolProblems
 {
-    /// <summary>What keeps the pool or a device of it from being as it should be; also part of a pool's check.
-    /// </summary>
+    /// <summary>What prevents the pool or one of its devices from being in its intended state; also part of a pool's
+    /// check.</summary>
     public static IEnumerable<Finding> Of(PoolPicture pool)
     {
         if (pool.Phase is PoolPhase.Unavailable or PoolPhase.WrongPool)
@@ -38,11 +38,11 @@ internal static class PoolProblems
         }
     }
 
-    /// <summary>What disks or kernel do not bear of the pool's file systems.</summary>
+    /// <summary>Properties of the pool's file systems that its disks or the kernel do not support.</summary>
     public static IEnumerable<Finding> Shapes(PoolPicture pool) =>
         Sectors(pool) is { } sectors ? Formats(pool).Prepend(sectors) : Formats(pool);
 
-    /// <summary>File systems that this host's kernel does not take: the pool is opened for all others.</summary>
+    /// <summary>File systems that this host's kernel does not support: the pool is opened for all others.</summary>
     public static IEnumerable<Finding> Formats(PoolPicture pool) =>
         pool.Formats.Select(concern => Format(NameOf(pool, concern.Id), concern));
 
@@ -60,7 +60,7 @@ internal static class PoolProblems
             "what cannot be mounted can be copied from its device to one with the smaller sectors")
         : null;
 
-    /// <summary>What a pool that is open should be looked at for.</summary>
+    /// <summary>Conditions of an open pool that an operator should check.</summary>
     public static IEnumerable<Finding> Conditions(PoolPicture pool)
     {
         if (pool is { Phase: PoolPhase.Open, Health: { Condition: not PoolCondition.Writable } health })

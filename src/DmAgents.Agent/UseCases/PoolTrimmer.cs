@@ -5,11 +5,11 @@ using DmAgents.Domain.Pools.Care;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>What a round of trimming gave.</summary>
+/// <summary>The result of a round of trimming.</summary>
 internal sealed record TrimReport(
     PoolInspection Before, PoolInspection After, ImmutableArray<TrimmedDevice> FileSystems);
 
-/// <summary>Discards free blocks of a pool's mounted file systems at once.</summary>
+/// <summary>Discards free blocks of a pool's mounted file systems on request.</summary>
 internal sealed class PoolTrimmer(PoolGateway gateway, PoolInspector inspector)
 {
     public const string What = "cannot trim pool";

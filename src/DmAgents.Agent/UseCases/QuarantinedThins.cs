@@ -6,20 +6,21 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>A thin id in quarantine, and what the pool's own metadata say of it.</summary>
-/// <param name="Parent">What it lay above, or seems to be a snapshot of, for people; empty if unknown.</param>
+/// <summary>A thin id in quarantine, with its data from the pool's own metadata.</summary>
+/// <param name="Parent">Its former parent, or the device of which it seems to be a snapshot, for operators; empty if
+/// unknown.</param>
 /// <param name="CreatedIn">Null if the pool does not have it or cannot be read.</param>
 internal sealed record QuarantinedThin(
     PoolName Pool, QuarantineRecord Record, ByteSize Mapped, string Parent, TransactionId? CreatedIn);
 
-/// <summary>What a purge gave back.</summary>
+/// <summary>The space that a purge freed.</summary>
 internal sealed record PurgeReport(ImmutableArray<ThinId> Purged, ByteSize Freed);
 
-/// <summary>Which thin id to bring back.</summary>
-/// <param name="Name">What the layer is called; empty: by its old key's name.</param>
+/// <summary>Which thin id to restore.</summary>
+/// <param name="Name">The layer's name; empty: the name of its old key.</param>
 internal sealed record UndeleteAsked(RequestId Request, PoolPicture Pool, ThinId Id, string Name);
 
-/// <summary>Lists, deletes and brings back what is in quarantine.</summary>
+/// <summary>Lists, deletes and restores thin ids in quarantine.</summary>
 internal sealed class QuarantinedThins(PoolGateway gateway, UsageReader usages, PoolInspector inspector)
 {
     public const string CannotPurge = "cannot purge thin ids";
@@ -34,7 +35,7 @@ internal sealed class QuarantinedThins(PoolGateway gateway, UsageReader usages, 
         return [.. pool.State.Quarantine.Values.Select(record => Of(pool, record, used))];
     }
 
-    /// <param name="ids">Null: all that are there.</param>
+    /// <param name="ids">Null: all in quarantine.</param>
     public async Task<PurgeReport> Purge(
         RequestId request, PoolPicture pool, ImmutableArray<ThinId>? ids, CancellationToken cancellation)
     {
@@ -61,7 +62,7 @@ internal sealed class QuarantinedThins(PoolGateway gateway, UsageReader usages, 
         }
         if (pool.State.Identity is not { } identity)
             throw Refusals.Because(RefusalKind.Busy, CannotUndelete, $"{id}", pool.Reason, "try again in a moment");
-        // The pool keeps no size of its devices: if no record has it, that of the pool's bases.
+        // The pool stores no size of its devices: without a record, the size of the pool's bases is used.
         var size = hint?.Size ?? identity.BaseSize;
         var key = DeviceKey.Layer($"undeleted:{(asked.Name.Length > 0 ? asked.Name : hint!.Key.Name)}");
         var done = await gateway.Ask(pool.Name, new PoolCommands.Undelete(

@@ -3,14 +3,14 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>A use case does not do what it was asked. A service that called it over a wire says so in its words.
-/// </summary>
+/// <summary>A use case refuses a request. A service that called it over a wire converts the refusal to its own
+/// terms.</summary>
 internal sealed class RefusedException(Refusal refusal) : Exception(refusal.ToString())
 {
     public Refusal Refusal { get; } = refusal;
 }
 
-/// <summary>Makes refusals of use cases.</summary>
+/// <summary>Creates refusals of use cases.</summary>
 internal static class Refusals
 {
     public static RefusedException Of(Refusal refusal) => new(refusal);

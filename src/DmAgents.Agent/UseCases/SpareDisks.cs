@@ -7,13 +7,13 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>Names the disks that a pool is extended by when it runs low.</summary>
+/// <summary>Sets the spare disks that extend a pool when it runs low.</summary>
 internal sealed class SpareDisks(PoolGateway gateway, IKernel kernel)
 {
     public const string What = "cannot set spares";
 
-    /// <param name="remove">Taken back first.</param>
-    /// <param name="add">Appended in this order; one that is a spare already stays where it is.</param>
+    /// <param name="remove">Removed first.</param>
+    /// <param name="add">Appended in this order; a disk that is already a spare keeps its place.</param>
     public async Task Change(
         RequestId request, PoolPicture pool, ImmutableArray<DevicePath> remove, ImmutableArray<DevicePath> add,
         CancellationToken cancellation)
@@ -21,7 +21,7 @@ internal sealed class SpareDisks(PoolGateway gateway, IKernel kernel)
         if (PoolGateway.WasDone(pool, request))
             return;
         var identity = PoolGateway.IdentityOf(What, pool);
-        // A disk with content is refused here: a spare is used later, without an operator to give --force.
+        // A disk with content is refused here: a spare is used later, when no operator can pass --force.
         var spares = await Task.Run(() => With(identity, Without(pool, remove), add), cancellation)
             .ConfigureAwait(false);
         await gateway.Ask(pool.Name, new PoolCommands.SetSpares(request, spares, gateway.Now), cancellation)
@@ -43,8 +43,8 @@ internal sealed class SpareDisks(PoolGateway gateway, IKernel kernel)
         return spares;
     }
 
-    /// <summary>The spare that a path leads to: it was journaled by another, if it has a stable one. Of a disk that
-    /// is gone there is only the text.</summary>
+    /// <summary>The spare that a path leads to: it was journaled by a stable path, if it has one. A disk that is gone
+    /// can only be compared by the text of its path.</summary>
     private DevicePath? SpareOf(PoolPicture pool, DevicePath disk)
     {
         var spares = pool.State.Spares;

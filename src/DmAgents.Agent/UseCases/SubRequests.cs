@@ -4,10 +4,8 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>
-/// Request ids for the parts of a request that takes several: the same part of the same request has the same id, so
-/// that a retry of the whole repeats nothing that was done.
-/// </summary>
+/// <summary>Request ids for the parts of a request that takes several: the same part of the same request has the same
+/// id, so that a retry of the whole repeats nothing.</summary>
 internal static class SubRequests
 {
     public static RequestId Of(RequestId whole, string part) =>

@@ -7,23 +7,21 @@ using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
-/// <summary>
-/// What each device has mapped, from the pool's own metadata. Those who come while others are served wait and share the
-/// next result. The pool's metadata snapshot is shared with whatever else reads by it: if that takes long, as a backup
-/// does, the result is of the time when it began.
-/// </summary>
+/// <summary>Reads the mapped space of each device from the pool's own metadata. Callers that arrive during a reading
+/// wait and share the next result. Other readers share the pool's metadata snapshot. If one of them takes long, as a
+/// backup does, the result is of the time when that one began.</summary>
 public sealed class UsageReader(IKernel kernel)
 {
     private readonly ConcurrentDictionary<(PoolName Pool, bool Exclusive), Lazy<Task<Usages>>> _reading = new();
     private readonly ConcurrentDictionary<(PoolName Pool, bool Exclusive), SemaphoreSlim> _turns = new();
     private readonly ConcurrentDictionary<PoolName, MetadataGate> _gates = new();
 
-    /// <param name="exclusive">Also how much each device has for itself alone, which reads all mappings.</param>
-    /// <returns>By thin id. Empty with a reason where the pool cannot be read.</returns>
+    /// <param name="exclusive">Also the space of each device that no other shares; this reads all mappings.</param>
+    /// <returns>By thin id. Empty with a reason if the pool cannot be read.</returns>
     public Task<Usages> Read(PoolPicture pool, bool exclusive) => _reading.GetOrAdd(
         (pool.Name, exclusive), _ => new Lazy<Task<Usages>>(() => ReadInTurn(pool, exclusive))).Value;
 
-    /// <summary>Reads the pool's metadata by other means, beside all who do.</summary>
+    /// <summary>Reads the pool's metadata by other means, in parallel with other readers.</summary>
     /// <returns>Refused with Busy while <see cref="Alone"/> is under way.</returns>
     public async Task<KernelResult<T>> Beside<T>(PoolName pool, Func<KernelResult<T>> read)
     {
@@ -40,7 +38,7 @@ public sealed class UsageReader(IKernel kernel)
         }
     }
 
-    /// <summary>For what takes the pool down: waits until all who read its metadata are through, and lets none
+    /// <summary>For work that takes the pool down: waits until all readers of its metadata have finished, and lets none
     /// begin.</summary>
     public async Task<T> Alone<T>(PoolName pool, Func<Task<T>> work)
     {
@@ -63,7 +61,7 @@ public sealed class UsageReader(IKernel kernel)
         await turn.WaitAsync().ConfigureAwait(false);
         try
         {
-            // Whoever comes from here on must see what is changed from here on.
+            // Callers from here on need a fresh read.
             _reading.TryRemove(key, out _);
             return await Task.Run(() => ReadNow(pool, exclusive)).ConfigureAwait(false);
         }
@@ -107,13 +105,13 @@ public sealed class UsageReader(IKernel kernel)
         new(KernelFault.Busy, 0, "read metadata", pool.Value, "the pool is taken down for its metadata");
 }
 
-/// <summary>Lets readers of a pool's metadata in, until a repair closes it and waits for them to end.</summary>
+/// <summary>Admits readers of a pool's metadata, until a repair closes it and waits for them to end.</summary>
 internal sealed class MetadataGate
 {
     private readonly Lock _lock = new();
     private int _readers;
 
-    /// <summary>Done when nothing reads any more; null while it is open.</summary>
+    /// <summary>Completes when all readers have finished; null while the gate is open.</summary>
     private TaskCompletionSource? _closing;
     private TaskCompletionSource _opened = NewSource();
 
@@ -137,7 +135,7 @@ internal sealed class MetadataGate
         }
     }
 
-    /// <summary>Ends when nothing reads any more, and nothing else has it closed.</summary>
+    /// <summary>Completes when all readers have finished, and no other caller has the gate closed.</summary>
     public async Task Close()
     {
         Task readersAreThrough;
@@ -146,7 +144,7 @@ internal sealed class MetadataGate
         await readersAreThrough.ConfigureAwait(false);
     }
 
-    /// <returns>What to wait for where something else has it closed; else null.</returns>
+    /// <returns>If another caller has it closed, the task to wait for; else null.</returns>
     private Task? TryClose(out Task readersAreThrough)
     {
         lock (_lock)
@@ -174,14 +172,14 @@ internal sealed class MetadataGate
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
-/// <summary>What a reading gave.</summary>
+/// <summary>The result of a reading.</summary>
 /// <param name="Why">Why there is nothing; empty after a success.</param>
 public sealed record Usages(IReadOnlyDictionary<ThinId, ThinUsage> ById, string Why)
 {
-    /// <summary>Nothing was read, for nothing of it is asked.</summary>
+    /// <summary>Nothing was read, because no caller needs it.</summary>
     public static Usages NotRead { get; } = new(new Dictionary<ThinId, ThinUsage>(), "it was not read");
 
-    /// <summary>Null where that is not known: also of a device that is younger than what was read.</summary>
+    /// <summary>Null if unknown: also for a device created after the reading.</summary>
     public ulong? Mapped(ThinId id, PoolBlockSize blockSize) =>
         ById.TryGetValue(id, out var usage) ? usage.MappedBlocks * blockSize.Bytes.Bytes : null;
 
