@@ -4,11 +4,11 @@ using System.Text.RegularExpressions;
 namespace DmAgents.Agent.Containerd.Filters;
 
 /// <summary>
-/// The filters of a List request. A thing passes when any of them holds; a filter holds when all of its selectors do.
-/// No filter at all, or an empty one, lets everything pass.
+/// The filters of a List request. An object matches if any filter holds; a filter holds if all of its selectors do.
+/// No filter at all, or an empty one, matches everything.
 /// </summary>
 /// <remarks>
-/// The grammar is containerd's (its package pkg/filters), as its parser has it and not only as its comments do:
+/// The grammar is that of containerd's parser (its package pkg/filters), which differs from the comments there:
 /// <code>
 /// filter    := "" | selector ("," selector)*
 /// selector  := path [operator value]
@@ -17,9 +17,9 @@ namespace DmAgents.Agent.Containerd.Filters;
 /// operator  := "==" | "!=" | "~="
 /// value     := double-quoted | any characters up to a comma, a blank or one that does not print
 /// </code>
-/// After <c>~=</c> the value is a regular expression, and <c>/</c> and <c>|</c> are quotation marks, too. Blanks may
-/// stand before a field, an operator and a value, nowhere else. One thing differs on purpose: an expression that is
-/// wrong is an error here, where containerd matches nothing and says so in its log.
+/// After <c>~=</c> the value is a regular expression, and <c>/</c> and <c>|</c> are quotation marks, too. Blanks are
+/// allowed before a field, an operator and a value, nowhere else. One intended difference: an invalid expression is an
+/// error here, while containerd matches nothing and logs it.
 /// </remarks>
 internal sealed class FilterSet
 {
