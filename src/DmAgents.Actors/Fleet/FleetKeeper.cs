@@ -3,9 +3,9 @@ using DmAgents.Actors.Fleet.Entities;
 
 namespace DmAgents.Actors.Fleet;
 
-/// <summary>Keeps a host in its fleet: creates the system, joins, leaves and recreates it as <see
-/// cref="FleetMembership"/> decides, and shows the state on the board. A host outside any fleet uses nothing for it: no
-/// actor system, no timer and no thread, and neither Akka's remoting nor its cluster is loaded.</summary>
+/// <summary>Keeps a host in its fleet: creates the system, joins, leaves and recreates it as
+/// <see cref="FleetMembership"/> decides, and shows the state on the board. A host outside any fleet uses nothing for
+/// it: no actor system, no timer and no thread, and neither Akka's remoting nor its cluster is loaded.</summary>
 /// <remarks>Not an actor: the fleet's system ends below it, and the host's own system does not know the
 /// fleet.</remarks>
 public sealed class FleetKeeper : IAsyncDisposable

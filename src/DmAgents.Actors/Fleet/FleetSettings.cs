@@ -17,8 +17,8 @@ public sealed record FleetSettings(FleetName Fleet, HostName Host, MemberAddress
     public IPEndPoint? Listen { get; init; }
 
     /// <summary>Hosts that this host asks to join the fleet, in the same order on all hosts. The first one forms the
-    /// fleet if none exists. If all of a host's seeds are the host itself, it does so at once. See <see
-    /// cref="FormAfter"/>.</summary>
+    /// fleet if none exists. If all of a host's seeds are the host itself, it does so at once. See
+    /// <see cref="FormAfter"/>.</summary>
     public ImmutableArray<MemberAddress> Seeds { get; init; } = [];
 
     /// <summary>After this time the first seed forms a fleet of its own although other seeds do not answer. Null:

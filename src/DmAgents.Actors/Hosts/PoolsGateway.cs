@@ -4,8 +4,8 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Hosts;
 
-/// <summary>Access to a host's pools for sagas and other actors, at the stable path /user/pools: receives <see
-/// cref="HostMessages.ToPool"/>, and forwards each command to its pool.</summary>
+/// <summary>Access to a host's pools for sagas and other actors, at the stable path /user/pools: receives
+/// <see cref="HostMessages.ToPool"/>, and forwards each command to its pool.</summary>
 /// <remarks>Pools below it come and go, and restart if their journal fails: nothing outside this project holds a
 /// reference to one. Within the process <see cref="HostPools"/> is the shorter way.</remarks>
 public sealed class PoolsGateway : UntypedActor

@@ -5,8 +5,8 @@ using DmAgents.Domain.Pools;
 
 namespace DmAgents.Actors.Pools;
 
-/// <summary>A pool actor's messages besides <see cref="PoolCommand"/>, which it answers with a <see
-/// cref="PoolReply"/>.</summary>
+/// <summary>A pool actor's messages besides <see cref="PoolCommand"/>, which it answers with a
+/// <see cref="PoolReply"/>.</summary>
 internal static class PoolMessages
 {
     /// <summary>Finish the work under way, record a checkpoint, stop. Devices and mounts stay.</summary>

@@ -27,8 +27,8 @@ internal sealed class FleetLeaver(
 {
     private const string What = "cannot leave the fleet";
 
-    /// <summary>Time for the cluster. With the 30 seconds of the authority's answer and the time of <see
-    /// cref="LoneCopies"/>, it is less than the minute that the command line waits.</summary>
+    /// <summary>Time for the cluster. With the 30 seconds of the authority's answer and the time of
+    /// <see cref="LoneCopies"/>, it is less than the minute that the command line waits.</summary>
     private static readonly TimeSpan _exitWithin = TimeSpan.FromSeconds(25);
 
     /// <param name="force">Also if the fleet's last verified copy of an image is here, and if the host that formed the
