@@ -60,15 +60,15 @@ public static partial class PoolDecider
     ];
 
     /// <summary>
-    /// Removes layers that an import made and no image uses, because the agent died before the end of the import.
+    /// Removes layers that an import made and no image uses: the agent died before the end of the import, or the last
+    /// container of a removed image was removed.
     /// </summary>
-    /// <param name="isUnderWay">True for a layer whose import is still running.</param>
-    internal static ImmutableArray<PoolEvent> RemoveUnneededImports(
-        PoolState state, DateTimeOffset at, Func<DeviceRecord, bool> isUnderWay)
+    /// <param name="among">The layers to judge, with their ancestors.</param>
+    public static ImmutableArray<PoolEvent> RemoveUnneededImports(
+        PoolState state, DateTimeOffset at, IEnumerable<DeviceRecord> among)
     {
         var events = ImmutableArray.CreateBuilder<PoolEvent>();
-        foreach (var layer in state.Devices.Values
-            .Where(d => d.Labels.ContainsKey(DeviceLabels.Import) && !isUnderWay(d)))
+        foreach (var layer in among.Where(d => d.Labels.ContainsKey(DeviceLabels.Import)))
         {
             var unneeded = RemoveUnneeded(state, layer.Id, at);
             state = state.After(unneeded);
@@ -76,6 +76,17 @@ public static partial class PoolDecider
         }
         return events.ToImmutable();
     }
+
+    /// <summary>The device that <paramref name="happened"/> frees of a snapshot or a view, so that it may have become
+    /// unneeded; null if it frees none.</summary>
+    /// <param name="state">Before the event.</param>
+    public static ThinId? FreedBy(PoolState state, PoolEvent happened) => happened switch
+    {
+        PoolEvents.RemovalIntended e => state.Devices.GetValueOrDefault(e.Id)?.Parent,
+        PoolEvents.CreationFailed e => state.Devices.GetValueOrDefault(e.Id)?.Parent,
+        PoolEvents.ViewRemoved e => state.Views.GetValueOrDefault(e.Key)?.Source,
+        _ => null,
+    };
 
     /// <summary>Removes <paramref name="top"/> and its ancestors, up to the first that another device or image needs.
     /// Bases stay, and so do layers under a client's own keys: only the client knows their purpose.</summary>

@@ -59,6 +59,9 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
     /// <summary>Rebuilt whenever the backing changes; valid once the pool has an identity.</summary>
     public PoolContext Pool => _context ?? throw new InvalidOperationException("the pool has no identity yet");
 
+    /// <summary>Devices that lost a snapshot or a view since <see cref="UnneededLayers"/> last judged them.</summary>
+    public HashSet<ThinId> Freed { get; } = [];
+
     /// <summary>A device's worker has an unanswered job.</summary>
     public bool DevicesAreAtWork => _jobs.Count > 0;
 
@@ -123,7 +126,7 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
     public void Record(ImmutableArray<PoolEvent> events, Action whenDurable)
     {
         foreach (var happened in events)
-            State = State.Apply(happened);
+            Apply(happened);
         ImmutableArray<PoolEvent> written = [.. _outcomes, .. events];
         _outcomes.Clear();
         Cancel(PoolTimer.Outcome);
@@ -139,7 +142,7 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
     /// <summary>Records an outcome that recovery could read from the pool, so it can wait for the next write.</summary>
     public void Outcome(PoolEvent outcome)
     {
-        State = State.Apply(outcome);
+        Apply(outcome);
         _outcomes.Add(outcome);
         if (!IsWaiting(PoolTimer.Outcome))
             Start(PoolTimer.Outcome, scene.Settings.OutcomeDelay);
@@ -212,6 +215,12 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
 
     public RequestId FreshRequest() => new(scene.NewId());
 
+    private void Apply(PoolEvent happened)
+    {
+        if (PoolDecider.FreedBy(State, happened) is { } freed)
+            Freed.Add(freed);
+        State = State.Apply(happened);
+    }
 }
 
 /// <summary>A part of a pool's machine.</summary>

@@ -30,6 +30,7 @@ public sealed class PoolMachine
         Problems = new Problems(this);
         Purges = new Purges(this);
         Deletions = new Deletions(this);
+        Unneeded = new UnneededLayers(this);
         Trim = new Trim(this);
         Stock = new StockKeeping(this);
         Growth = new Growth(this);
@@ -94,6 +95,8 @@ public sealed class PoolMachine
 
     internal Deletions Deletions { get; }
 
+    internal UnneededLayers Unneeded { get; }
+
     internal Trim Trim { get; }
 
     internal StockKeeping Stock { get; }
@@ -133,6 +136,7 @@ public sealed class PoolMachine
             foreach (var (from, command) in unstashed)
                 Ask(command, from);
         }
+        Unneeded.Remove();
         Exclusive.RetireWhenQuiet();
         return Core.TakeOutputs();
     }

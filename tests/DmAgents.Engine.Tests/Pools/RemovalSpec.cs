@@ -10,6 +10,50 @@ namespace DmAgents.Engine.Tests.Pools;
 public sealed class RemovalSpec : PoolSpec
 {
     [Fact]
+    public void The_last_container_of_a_removed_image_takes_its_layers_along()
+    {
+        var life = WithRemovedImage();
+        life.Done(Ask.Create("second", Ask.Layer("top")));
+
+        life.Done(Ask.Remove("first"));
+        Assert.NotNull(life.State.Find(Ask.Layer("top")));
+        life.Done(Ask.Remove("second"));
+
+        life.RunUntil(() => life.State.Find(Ask.Layer("top")) is null, () => "the layer stays");
+        Agrees(life);
+        Assert.DoesNotContain(life.State.Devices.Values, device => device.Kind == DeviceKind.Layer);
+    }
+
+    [Fact]
+    public void The_last_view_of_a_removed_image_takes_its_layers_along()
+    {
+        var life = WithRemovedImage();
+        life.Done(Ask.View("v", Ask.Layer("top")));
+        life.Done(Ask.Remove("first"));
+        Assert.NotNull(life.State.Find(Ask.Layer("top")));
+
+        life.Done(Ask.Remove(Ask.View("v")));
+
+        life.RunUntil(() => life.State.Find(Ask.Layer("top")) is null, () => "the layer stays");
+        Agrees(life);
+    }
+
+    [Fact]
+    public void An_unneeded_layer_stays_while_an_import_is_under_way_that_may_build_upon_it()
+    {
+        var life = WithRemovedImage(Settings with { StatusInterval = TimeSpan.FromSeconds(5) });
+        using (life.Work.Begin(TestHost.PoolName, Ask.NewRequest()))
+        {
+            life.Done(Ask.Remove("first"));
+            Settled(life);
+            Assert.NotNull(life.State.Find(Ask.Layer("top")));
+        }
+
+        life.RunUntil(() => life.State.Find(Ask.Layer("top")) is null, () => "the layer stays");
+        Agrees(life);
+    }
+
+    [Fact]
     public void A_removal_is_answered_before_the_blocks_are_back_and_the_name_is_free()
     {
         var life = Opened();
@@ -164,5 +208,24 @@ public sealed class RemovalSpec : PoolSpec
         Assert.Equal([Ask.Layer("other"), Ask.Layer("shared")], two.Removed.Select(d => d.Key));
         Agrees(life);
         Assert.Equal([DeviceKind.Base], life.State.Devices.Values.Select(d => d.Kind));
+    }
+
+    /// <summary>An imported image of two layers, removed while container "first" is made of it.</summary>
+    private PoolLife WithRemovedImage(PoolSettings? settings = null)
+    {
+        var life = Opened(settings);
+        Import("below", parent: null);
+        Import("top", Ask.Layer("below"));
+        life.Done(Ask.Tag("app:1", Ask.Layer("top")));
+        life.Done(Ask.Create("first", Ask.Layer("top")));
+        life.Done(Ask.Untag("app:1"));
+        return life;
+
+        void Import(string name, DeviceKey? parent)
+        {
+            life.Done(Ask.Create($"making-{name}", parent));
+            var commit = Ask.Commit($"making-{name}", Ask.Layer(name));
+            life.Done(commit with { Labels = commit.Labels.Add(DeviceLabels.Import, $"{Guid.NewGuid()}") });
+        }
     }
 }

@@ -113,8 +113,9 @@ public sealed record RecoveryPlan(
             .Where(view => view.Key.Space == DeviceKey.TransferSpace
                 && !(WorkUnderWay.OwnerOf(view) is { } owner && underWay.Contains(owner)))
             .Select(view => new PoolEvents.ViewRemoved(Request: null, view.Key, at)));
+        var after = found.Aggregate(state, (s, e) => s.Apply(e));
         found.AddRange(PoolDecider.RemoveUnneededImports(
-            found.Aggregate(state, (s, e) => s.Apply(e)), at, layer => IsUnderWay(layer, underWay)));
+            after, at, after.Devices.Values.Where(layer => !IsUnderWay(layer, underWay))));
         // A retry of an undone request must not get the answer that it was done.
         var undone = found.OfType<PoolEvents.RemovalIntended>().Select(removal => (ThinId?)removal.Id).ToHashSet();
         found.AddRange(state.Requests.Order

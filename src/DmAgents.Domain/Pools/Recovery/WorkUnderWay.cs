@@ -23,6 +23,8 @@ public sealed class WorkUnderWay
         return new Part(() => End(pool, request));
     }
 
+    public bool IsNone(PoolName pool) => !_byPool.TryGetValue(pool, out var requests) || requests.IsEmpty;
+
     public ImmutableHashSet<RequestId> Of(PoolName pool) =>
         _byPool.TryGetValue(pool, out var requests) ? [.. requests.Keys] : [];
 
