@@ -7,15 +7,16 @@
 # at the next start the plugin makes them again, unless auto-initialize is off.
 # Needs: the .NET SDK 10.
 set -euo pipefail
-. "$(dirname "$0")/lib/dotnet.sh"
+lib=$(cd "$(dirname "$0")/lib" && pwd)
+. "$lib/dotnet.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 project indices Akka.Persistence.Sql=1.5.73 Microsoft.Data.Sqlite=10.0.15
+cp "$lib/sql-journal.cs" .
 cat > indices.cs <<'CS'
 using Akka.Actor;
-using Akka.Configuration;
 using Akka.Persistence;
 using Microsoft.Data.Sqlite;
 
@@ -33,24 +34,7 @@ Console.WriteLine($"with auto-initialize again: {await PagesOfACommit("on")} pag
 // One event after the other, in an actor that recovers what is there and deletes half of it at the end.
 async Task<int> PagesOfACommit(string initialize)
 {
-    using var system = ActorSystem.Create("s", ConfigurationFactory.ParseString($$"""
-        akka {
-          loglevel = OFF
-          stdout-loglevel = OFF
-          persistence {
-            journal {
-              plugin = "akka.persistence.journal.sql"
-              sql {
-                class = "Akka.Persistence.Sql.Journal.SqlWriteJournal, Akka.Persistence.Sql"
-                connection-string = "Data Source=journal.db"
-                provider-name = "SQLite.MS"
-                auto-initialize = {{initialize}}
-              }
-            }
-            snapshot-store.plugin = "akka.persistence.no-snapshot-store"
-          }
-        }
-        """).WithFallback(Akka.Persistence.Sql.SqlPersistence.DefaultConfiguration));
+    using var system = SqlJournal.Open("s", $"auto-initialize = {initialize}");
     var writer = system.ActorOf(Props.Create<Writer>());
     await writer.Ask<int>(1, TimeSpan.FromSeconds(60));
     Run("pragma wal_checkpoint(truncate)");

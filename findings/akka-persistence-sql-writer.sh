@@ -13,15 +13,16 @@
 # second writer's row.
 # Needs: the .NET SDK 10.
 set -euo pipefail
-. "$(dirname "$0")/lib/dotnet.sh"
+lib=$(cd "$(dirname "$0")/lib" && pwd)
+. "$lib/dotnet.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 project writer Akka.Persistence.Sql=1.5.73 Microsoft.Data.Sqlite=10.0.15
+cp "$lib/sql-journal.cs" .
 cat > writer.cs <<'CS'
 using Akka.Actor;
-using Akka.Configuration;
 using Akka.Persistence;
 
 using var a = Host("a", "repair-by-discard-old");
@@ -42,25 +43,8 @@ static async Task<string> Live(ActorSystem host, string? writes)
     return has;
 }
 
-static ActorSystem Host(string name, string filter) => ActorSystem.Create(name, ConfigurationFactory.ParseString($$"""
-    akka {
-      loglevel = OFF
-      stdout-loglevel = OFF
-      persistence {
-        journal {
-          plugin = "akka.persistence.journal.sql"
-          sql {
-            class = "Akka.Persistence.Sql.Journal.SqlWriteJournal, Akka.Persistence.Sql"
-            connection-string = "Data Source=journal.db"
-            provider-name = "SQLite.MS"
-            auto-initialize = on
-            replay-filter.mode = {{filter}}
-          }
-        }
-        snapshot-store.plugin = "akka.persistence.no-snapshot-store"
-      }
-    }
-    """).WithFallback(Akka.Persistence.Sql.SqlPersistence.DefaultConfiguration));
+static ActorSystem Host(string name, string filter) =>
+    SqlJournal.Open(name, $"auto-initialize = on\nreplay-filter.mode = {filter}");
 
 public sealed class Entity : UntypedPersistentActor
 {
