@@ -69,11 +69,11 @@ internal sealed class ActorsHost(
         if (Interlocked.Exchange(ref _system, null) is not { } system)
             return;
         await _stopping.CancelAsync().ConfigureAwait(false);
-        if (!await StopPools(cancellationToken).ConfigureAwait(false)
-            | !await system.Terminate().EndsWithin(settings.StopDeadline, cancellationToken).ConfigureAwait(false))
-        {
+        var haveStopped = await StopPools(cancellationToken).ConfigureAwait(false);
+        var hasEnded = await system.Terminate().EndsWithin(settings.StopDeadline, cancellationToken)
+            .ConfigureAwait(false);
+        if (!haveStopped || !hasEnded)
             loggers.CreateLogger<ActorsHost>().LogWarning("pools did not stop in time; the next start recovers them");
-        }
     }
 
     private async Task<bool> StopPools(CancellationToken cancellation)

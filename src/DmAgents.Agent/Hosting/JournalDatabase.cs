@@ -27,8 +27,11 @@ internal static class JournalDatabase
     /// <summary>SQLITE_BUSY and SQLITE_LOCKED.</summary>
     private const int Busy = 5, Locked = 6;
 
-    /// <summary>SQLITE_INTERRUPT and SQLITE_FULL.</summary>
-    private const int Interrupted = 9, Full = 13;
+    /// <summary>SQLITE_FULL.</summary>
+    internal const int Full = 13;
+
+    /// <summary>SQLITE_INTERRUPT.</summary>
+    private const int Interrupted = 9;
 
     /// <summary>How long a connection waits for another one's write. SQLite retries after 1, 2, 5 and at most 100 ms.
     /// Microsoft.Data.Sqlite by itself retries after 150 ms, which would delay a prepare beside a sweep.</summary>
@@ -176,7 +179,7 @@ internal static class JournalDatabase
 
     private static string ConnectionString(AgentSettings settings) => $"Data Source={settings.JournalFile}";
 
-    private static string Execute(SqliteConnection connection, string sql)
+    internal static string Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -37,37 +37,29 @@ internal static class JournalTables
           constraint PK_snapshot primary key (persistence_id, sequence_number));
         """;
 
-    /// <summary>Indices that the plugin creates and does not use. Names of SQLite's own begin with sqlite_.</summary>
-    private const string Unused = """
-        select name from sqlite_master where type = 'index' and tbl_name in ('journal', 'tags', 'snapshot')
+    /// <summary>The statements that drop the indices which the plugin creates and no query uses; empty if there are
+    /// none. Names of SQLite's own indices begin with sqlite_.</summary>
+    private const string Drops = """
+        select coalesce(group_concat('drop index "' || name || '"', ';'), '') from sqlite_master
+        where type = 'index' and tbl_name in ('journal', 'tags', 'snapshot')
           and name not like 'sqlite_%' and name <> 'journal_uq'
         """;
 
-    /// <summary>Writes only if something differs: a full disk must not block a start.</summary>
+    /// <summary>Writes only if something differs. If the disk is full, the indices stay until a later start.</summary>
     public static void Prepare(SqliteConnection connection)
     {
-        using var transaction = connection.BeginTransaction();
-        Execute(connection, Tables);
-        foreach (var index in Names(connection, Unused))
-            Execute(connection, $"drop index \"{index}\"");
-        transaction.Commit();
-    }
-
-    private static List<string> Names(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        var names = new List<string>();
-        while (reader.Read())
-            names.Add(reader.GetString(0));
-        return names;
-    }
-
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
+        JournalDatabase.Execute(connection, Tables);
+        var drops = JournalDatabase.Execute(connection, Drops);
+        if (drops.Length == 0)
+            return;
+        try
+        {
+            using var transaction = connection.BeginTransaction();
+            JournalDatabase.Execute(connection, drops);
+            transaction.Commit();
+        }
+        catch (SqliteException noRoom) when (noRoom.SqliteErrorCode == JournalDatabase.Full)
+        {
+        }
     }
 }
