@@ -110,7 +110,7 @@ public sealed class JournalTablesTests : IDisposable
         return rows;
     }
 
-    /// <summary>Persists as many events as it is told, one after the other.</summary>
+    /// <summary>Persists as many events as the message says, in one write.</summary>
     private sealed class Writer : UntypedPersistentActor
     {
         public override string PersistenceId => "tables";

@@ -21,7 +21,7 @@ public sealed class AdoptionSpec : ActorSpec
         var (life, host) = await AdoptInVain(before);
 
         Assert.Empty(Host.Journal.Manifests(ActorHost.PersistenceId));
-        var adopt = Adopt(before);
+        var adopt = Host.AdoptionOf(before);
         PoolReply reply;
         while ((reply = await Tell(host, adopt)) is PoolReplies.Refused { Refusal.Kind: RefusalKind.Busy })
             await Task.Delay(10);
@@ -44,7 +44,7 @@ public sealed class AdoptionSpec : ActorSpec
         await Eventually.Holds(
             () => Host.Journal.Manifests("host").Contains("host-journal-erased.v1"), () => "it is known still");
         Assert.Equal(before.Devices.Keys.Order(), Host.Thins);
-        Assert.IsAssignableFrom<PoolReplies.Success>(await Tell(host, Adopt(before)));
+        Assert.IsAssignableFrom<PoolReplies.Success>(await Tell(host, Host.AdoptionOf(before)));
     }
 
     /// <summary>The host has registered the pool, and the pool's own journal fails.</summary>
@@ -56,7 +56,7 @@ public sealed class AdoptionSpec : ActorSpec
         life.Journal.Next(WriteFate.Failed);
         var host = life.StartHost();
         Assert.Equal(
-            RefusalKind.TimedOut, Assert.IsType<PoolReplies.Refused>(await Tell(host, Adopt(known))).Refusal.Kind);
+            RefusalKind.TimedOut, Assert.IsType<PoolReplies.Refused>(await Tell(host, Host.AdoptionOf(known))).Refusal.Kind);
         return (life, host);
     }
 
@@ -74,24 +74,5 @@ public sealed class AdoptionSpec : ActorSpec
         var state = life.State;
         await life.Die();
         return (state, state.Find(Ask.Container("web"))!);
-    }
-
-    /// <summary>The claims of an operator who knows what that state had.</summary>
-    private PoolCommands.Adopt Adopt(PoolState known)
-    {
-        var claims = new AdoptionClaims(
-            [.. known.Devices.Values.Select(d => new AdoptionClaim(
-                d.Id, d.Key, d.Kind, d.Parent, d.Size, d.FileSystem, d.CreatedAt)
-            {
-                Phase = d.Phase, Source = d.Source, Use = d.Use, ReadOnly = d.ReadOnly, Labels = d.Labels,
-                UpdatedAt = d.UpdatedAt, CreatedIn = d.CreatedIn, Format = d.Format,
-            })],
-            [.. known.Images.Values.Select(
-                i => new ImageClaim(i.Reference, i.TopLayer, i.ConfigDigest, i.Config, i.TaggedAt))],
-            []);
-        return new PoolCommands.Adopt(
-            Ask.NewRequest(), known.Identity!,
-            AdoptionPlan.Make(claims, Host.Kernel.ListThins(TestHost.Pool).Value, PoolBlockSize.Default),
-            Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId, [], Ask.At);
     }
 }

@@ -12,8 +12,6 @@ namespace DmAgents.Actors.Tests.Pools;
 /// <summary>A pool's health as its writers and the kernel's events see it. No status is read regularly here.</summary>
 public sealed class CareSpec : ActorSpec
 {
-    private const int Block = 64 << 10;
-
     /// <summary>16 MiB, of which the base and its file system take a little.</summary>
     private static readonly PoolBacking.Disks Small = TestHost.Backing with
     {
@@ -28,7 +26,7 @@ public sealed class CareSpec : ActorSpec
         var life = await OpenedSmall(Settings);
         var device = await Writable(life, "web");
 
-        Fill(device, blocks: 240);
+        Host.Fill(device, blocks: 240);
 
         await Becomes(life, PoolCondition.LowData);
         var since = life.State.Condition.Since;
@@ -47,7 +45,7 @@ public sealed class CareSpec : ActorSpec
         await life.Done(Ask.Spares(TestHost.SpareDisk));
         var device = await Writable(life, "web");
 
-        Fill(device, blocks: 300);
+        Host.Fill(device, blocks: 300);
 
         await Eventually.Holds(() => life.State.Spares.IsEmpty, () => "the spare is not used");
         var disks = Assert.IsType<PoolBacking.Disks>(life.State.Identity!.Backing);
@@ -65,7 +63,7 @@ public sealed class CareSpec : ActorSpec
         var life = await OpenedSmall(Settings with { FullWait = TimeSpan.FromMilliseconds(50) });
         var device = await Writable(life, "web");
 
-        var overfull = await Task.Run(() => Write(device, 0, 300));
+        var overfull = await Task.Run(() => Host.Write(device, 0, 300));
 
         Assert.Equal(KernelFault.NoSpace, overfull.Error!.Fault);
         await Becomes(life, PoolCondition.OutOfData);
@@ -81,7 +79,7 @@ public sealed class CareSpec : ActorSpec
         await Becomes(life, PoolCondition.Writable);
         await Eventually.Holds(
             () => life.Picture.Health!.Status.NoSpace == NoSpacePolicy.Queue, () => "writers would get errors");
-        Fill(await Writable(life, "next"), blocks: 20);
+        Host.Fill(await Writable(life, "next"), blocks: 20);
     }
 
     protected override void AfterAll()
@@ -110,24 +108,6 @@ public sealed class CareSpec : ActorSpec
         // Larger than the pool: thin.
         var made = await life.Done(Ask.Create(name, use: DeviceUse.Active, size: ByteSize.MiB(16)));
         return made.Device!;
-    }
-
-    private void Fill(DeviceRecord device, int blocks)
-    {
-        var written = Write(device, 0, blocks);
-        Assert.True(written.Succeeded, written.Error?.ToString());
-    }
-
-    private KernelResult Write(DeviceRecord device, int first, int blocks)
-    {
-        for (var block = first; block < first + blocks; block++)
-        {
-            var at = new ByteSize((ulong)block * Block % device.Size.Bytes);
-            var result = Host.Kernel.Write(TestHost.Thin(device.Id).Path, at, new byte[512]);
-            if (!result.Succeeded)
-                return result;
-        }
-        return KernelResult.Done;
     }
 
     /// <summary>The pool looks at its status, and has done what it wants to do about it.</summary>

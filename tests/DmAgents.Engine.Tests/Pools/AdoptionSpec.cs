@@ -17,7 +17,7 @@ public sealed class AdoptionSpec : PoolSpec
         Assert.True(Host.Kernel.CreateThin(TestHost.Pool, new ThinId(77)).Succeeded);
 
         var life = Live();
-        var reply = life.Done(Adopt(before));
+        var reply = life.Done(Host.AdoptionOf(before));
 
         Assert.False(reply.AlreadySo);
         Assert.Equal(PoolPhase.Open, life.Machine.Phase);
@@ -37,11 +37,11 @@ public sealed class AdoptionSpec : PoolSpec
         var (before, _) = Lived();
         Host.Journal.Clear();
         var life = Live();
-        var adopt = Adopt(before);
+        var adopt = Host.AdoptionOf(before);
         life.Done(adopt);
 
         Assert.True(life.Done(adopt).AlreadySo);
-        Assert.Equal(RefusalKind.Exists, life.Refused(Adopt(before)).Kind);
+        Assert.Equal(RefusalKind.Exists, life.Refused(Host.AdoptionOf(before)).Kind);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class AdoptionSpec : PoolSpec
     {
         var (before, _) = Lived();
         Host.Journal.Clear();
-        var adopt = Adopt(before);
+        var adopt = Host.AdoptionOf(before);
         var life = Live();
 
         var refusal = life.Refused(adopt with { Found = new TransactionId(adopt.Found.Value - 1) });
@@ -67,7 +67,7 @@ public sealed class AdoptionSpec : PoolSpec
         var (before, web) = Lived();
         Host.Journal.Clear();
         var older = Live();
-        older.Done(Adopt(before with
+        older.Done(Host.AdoptionOf(before with
         {
             Devices = before.Devices.Remove(web.Id),
         }));
@@ -78,7 +78,7 @@ public sealed class AdoptionSpec : PoolSpec
         var life = Live();
         life.Shows(PoolPhase.WrongPool);
 
-        life.Done(Adopt(before));
+        life.Done(Host.AdoptionOf(before));
 
         Assert.Equal(web.Id, life.State.Find(Ask.Container("web"))!.Id);
         Assert.Single(life.State.Ledger.Quarantine);
@@ -93,9 +93,9 @@ public sealed class AdoptionSpec : PoolSpec
         life.Kernel.FailNext(nameof(IKernel.ListDevices), KernelFault.Failed);
         life.Shows(PoolPhase.Unavailable);
 
-        Assert.Equal(RefusalKind.WrongState, life.Refused(Adopt(before)).Kind);
+        Assert.Equal(RefusalKind.WrongState, life.Refused(Host.AdoptionOf(before)).Kind);
         life.IsOpen();
-        Assert.Equal(RefusalKind.Exists, life.Refused(Adopt(before)).Kind);
+        Assert.Equal(RefusalKind.Exists, life.Refused(Host.AdoptionOf(before)).Kind);
         Agrees(life);
     }
 
@@ -110,24 +110,5 @@ public sealed class AdoptionSpec : PoolSpec
         var state = life.State;
         life.Die();
         return (state, state.Find(Ask.Container("web"))!);
-    }
-
-    /// <summary>The claims of an operator with knowledge of that state.</summary>
-    private PoolCommands.Adopt Adopt(PoolState known)
-    {
-        var claims = new AdoptionClaims(
-            [.. known.Devices.Values.Select(d => new AdoptionClaim(
-                d.Id, d.Key, d.Kind, d.Parent, d.Size, d.FileSystem, d.CreatedAt)
-            {
-                Phase = d.Phase, Source = d.Source, Use = d.Use, ReadOnly = d.ReadOnly, Labels = d.Labels,
-                UpdatedAt = d.UpdatedAt, CreatedIn = d.CreatedIn, Format = d.Format,
-            })],
-            [.. known.Images.Values.Select(
-                i => new ImageClaim(i.Reference, i.TopLayer, i.ConfigDigest, i.Config, i.TaggedAt))],
-            []);
-        return new PoolCommands.Adopt(
-            Ask.NewRequest(), known.Identity!,
-            AdoptionPlan.Make(claims, Host.Kernel.ListThins(TestHost.Pool).Value, PoolBlockSize.Default),
-            Host.Kernel.PoolStatus(TestHost.Pool).Value.TransactionId, [], Ask.At);
     }
 }

@@ -11,8 +11,6 @@ namespace DmAgents.Engine.Tests.Pools;
 /// <summary>A pool's health: journaled, and repaired by policy. The status is read only on a test's request.</summary>
 public sealed class CareSpec : PoolSpec
 {
-    private const int Block = 64 << 10;
-
     /// <summary>16 MiB, of which the base and its file system use a little.</summary>
     private static readonly PoolBacking.Disks Small = TestHost.Backing with
     {
@@ -25,7 +23,7 @@ public sealed class CareSpec : PoolSpec
         var life = OpenedSmall(Settings);
         var device = Writable(life, "web");
 
-        Fill(device, blocks: 240);
+        Host.Fill(device, blocks: 240);
 
         life.Tell(PoolInputs.LookAtStatus.Instance);
         Becomes(life, PoolCondition.LowData);
@@ -45,7 +43,7 @@ public sealed class CareSpec : PoolSpec
         life.Done(Ask.Spares(TestHost.SpareDisk));
         var device = Writable(life, "web");
 
-        Fill(device, blocks: 230);
+        Host.Fill(device, blocks: 230);
 
         life.Tell(PoolInputs.LookAtStatus.Instance);
         life.RunUntil(() => life.State.Spares.IsEmpty, () => "the spare is not used");
@@ -67,7 +65,7 @@ public sealed class CareSpec : PoolSpec
         var leftOver = new LogicalVolume("vg", $"dmagents-{TestHost.PoolName}-2");
         Assert.True(Host.Kernel.EnsureVolume(leftOver, ByteSize.MiB(32)).Succeeded);
 
-        Fill(Writable(life, "web"), blocks: 230);
+        Host.Fill(Writable(life, "web"), blocks: 230);
 
         life.Tell(PoolInputs.LookAtStatus.Instance);
         life.RunUntil(() => life.State.Identity!.Backing != Small, () => "no volume is taken");
@@ -86,11 +84,11 @@ public sealed class CareSpec : PoolSpec
             Settings with { Extension = new ExtensionSettings(20, 50, ByteSize.MiB(32)) }, files);
         var device = Writable(life, "web");
 
-        Fill(device, blocks: 230);
+        Host.Fill(device, blocks: 230);
 
         life.Tell(PoolInputs.LookAtStatus.Instance);
         BecomesAsLarge(life, ByteSize.MiB(24));
-        Fill(Writable(life, "next"), blocks: 120);
+        Host.Fill(Writable(life, "next"), blocks: 120);
         life.Tell(PoolInputs.LookAtStatus.Instance);
         BecomesAsLarge(life, ByteSize.MiB(32));
     }
@@ -101,7 +99,7 @@ public sealed class CareSpec : PoolSpec
         var life = OpenedSmall(Settings with { Extension = new ExtensionSettings(20, 0, null) });
         life.Done(Ask.Spares(TestHost.SpareDisk));
         Host.Kernel.WriteProtect(TestHost.SpareDisk);
-        Fill(Writable(life, "web"), blocks: 230);
+        Host.Fill(Writable(life, "web"), blocks: 230);
         life.Tell(PoolInputs.LookAtStatus.Instance);
         Becomes(life, PoolCondition.LowData);
 
@@ -146,24 +144,6 @@ public sealed class CareSpec : PoolSpec
         // Larger than the pool: thin provisioning.
         var made = life.Done(Ask.Create(name, use: DeviceUse.Active, size: ByteSize.MiB(16)));
         return made.Device!;
-    }
-
-    private void Fill(DeviceRecord device, int blocks)
-    {
-        var written = Write(device, 0, blocks);
-        Assert.True(written.Succeeded, written.Error?.ToString());
-    }
-
-    private KernelResult Write(DeviceRecord device, int first, int blocks)
-    {
-        for (var block = first; block < first + blocks; block++)
-        {
-            var at = new ByteSize((ulong)block * Block % device.Size.Bytes);
-            var result = Host.Kernel.Write(TestHost.Thin(device.Id).Path, at, new byte[512]);
-            if (!result.Succeeded)
-                return result;
-        }
-        return KernelResult.Done;
     }
 
     /// <summary>Makes the pool read its status and react to it.</summary>

@@ -1,6 +1,8 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
+using DmAgents.Domain.Pools.Adoption;
 using DmAgents.Domain.Pools.Effects;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Testing.Files;
 using DmAgents.Testing.Simulation;
@@ -49,11 +51,50 @@ internal class TestHost
 
     /// <summary>Whether the directory exists, mounted on or not.</summary>
     public bool HasDirectory(MountPath path) =>
-        Kernel.Inspect(new DevicePath(path.Value)).FailedWith(Domain.Ports.KernelFault.Invalid);
+        Kernel.Inspect(new DevicePath(path.Value)).FailedWith(KernelFault.Invalid);
 
     public bool IsMounted(DeviceKey key) => Kernel.Mounts().Value.Any(mount => mount.Target == MountOf(key));
 
     public bool IsLive(ThinId id) => Kernel.Find(Thin(id)).Succeeded;
 
     public IReadOnlyList<ThinId> Thins => [.. Kernel.ListThins(Pool).Value.Select(thin => thin.Id)];
+
+    /// <summary>The claims of an operator with knowledge of that state.</summary>
+    public PoolCommands.Adopt AdoptionOf(PoolState known)
+    {
+        var claims = new AdoptionClaims(
+            [.. known.Devices.Values.Select(d => new AdoptionClaim(
+                d.Id, d.Key, d.Kind, d.Parent, d.Size, d.FileSystem, d.CreatedAt)
+            {
+                Phase = d.Phase, Source = d.Source, Use = d.Use, ReadOnly = d.ReadOnly, Labels = d.Labels,
+                UpdatedAt = d.UpdatedAt, CreatedIn = d.CreatedIn, Format = d.Format,
+            })],
+            [.. known.Images.Values.Select(
+                i => new ImageClaim(i.Reference, i.TopLayer, i.ConfigDigest, i.Config, i.TaggedAt))],
+            []);
+        return new PoolCommands.Adopt(
+            Ask.NewRequest(), known.Identity!,
+            AdoptionPlan.Make(claims, Kernel.ListThins(Pool).Value, PoolBlockSize.Default),
+            Kernel.PoolStatus(Pool).Value.TransactionId, [], Ask.At);
+    }
+
+    /// <summary>Has the pool map so many blocks of an active device.</summary>
+    public void Fill(DeviceRecord device, int blocks)
+    {
+        var written = Write(device, 0, blocks);
+        Assert.True(written.Succeeded, written.Error?.ToString());
+    }
+
+    /// <summary>Writes into each of so many blocks of 64 KiB, and begins anew at the device's end.</summary>
+    public KernelResult Write(DeviceRecord device, int first, int blocks)
+    {
+        for (var block = first; block < first + blocks; block++)
+        {
+            var at = new ByteSize((ulong)block * (64 << 10) % device.Size.Bytes);
+            var result = Kernel.Write(Thin(device.Id).Path, at, new byte[512]);
+            if (!result.Succeeded)
+                return result;
+        }
+        return KernelResult.Done;
+    }
 }
