@@ -133,7 +133,10 @@ internal sealed class ContainerdProcess : IDisposable
         await MustCtr("leases", "rm", "--sync", "collect");
     }
 
-    /// <summary>Removes every container, image and snapshot.</summary>
+    /// <summary>
+    /// Removes every container, image and snapshot. The lease of an import that was cut off goes, too: it would hold
+    /// layers, and the snapshot that was being unpacked, for a day.
+    /// </summary>
     public static async Task Clear()
     {
         foreach (var task in await Names("tasks", "list", "--quiet"))
@@ -142,10 +145,27 @@ internal sealed class ContainerdProcess : IDisposable
             await Ctr("containers", "rm", container);
         foreach (var image in await Names("images", "list", "--quiet"))
             await Ctr("images", "rm", image);
-        var snapshots = (await Snapshots("list")).Split('\n').Skip(1);
-        foreach (var active in snapshots.Where(line => line.Contains(" Active", StringComparison.Ordinal)))
-            await Snapshots("rm", active.Split(' ')[0]);
+        foreach (var lease in await Names("leases", "list", "--quiet"))
+            await Ctr("leases", "rm", "--sync", lease);
+        foreach (var key in await ActiveSnapshots())
+        {
+            var removed = await Ctr("snapshots", "--snapshotter", Snapshotter, "rm", key);
+            // containerd's garbage collection may have removed it meanwhile.
+            Assert.True(
+                removed.Status == 0 || removed.Errors.Contains("not found", StringComparison.Ordinal),
+                $"'{key}' cannot be removed: {removed}");
+        }
         await CollectGarbage();
+        Assert.Empty(await ActiveSnapshots());
+    }
+
+    /// <summary>Keys, which may contain spaces: containerd names what it unpacks "extract-TIME-RANDOM CHAINID".</summary>
+    private static async Task<string[]> ActiveSnapshots()
+    {
+        var lines = (await Snapshots("list")).Split('\n');
+        var key = lines[0].IndexOf("PARENT", StringComparison.Ordinal);
+        return [.. lines.Skip(1).Where(line => line.TrimEnd().EndsWith(" Active", StringComparison.Ordinal))
+            .Select(line => line[..key].TrimEnd())];
     }
 
     public static Task<string> Snapshots(params string[] arguments) =>

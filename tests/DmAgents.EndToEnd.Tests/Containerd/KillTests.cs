@@ -40,6 +40,16 @@ public sealed class KillTests(ContainerdFixture host)
     }
 
     [Fact]
+    public async Task What_an_unpacking_that_died_has_left_is_cleared_away()
+    {
+        await host.BeginEmpty();
+        var chainId = $"sha256:{new string('0', 64)}";
+        await ContainerdProcess.Snapshots("prepare", $"extract-764443535-Ibm7 {chainId}");
+        await ContainerdProcess.Clear();
+        await host.MustBeEmpty();
+    }
+
+    [Fact]
     public async Task Containers_run_on_and_what_was_being_started_or_collected_is_done_by_the_next_try()
     {
         await host.BeginWithImage();
