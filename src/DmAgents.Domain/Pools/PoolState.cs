@@ -140,6 +140,9 @@ public sealed partial record PoolState(
         return views.Aggregate(withDevices, (state, view) => state.Show(view));
     }
 
+    /// <summary>The state after these events, in their order.</summary>
+    internal PoolState After(IEnumerable<PoolEvent> events) => events.Aggregate(this, (state, e) => state.Apply(e));
+
     /// <summary>The state after an event. An event that does not fit the state is a bug, and throws.</summary>
     public PoolState Apply(PoolEvent happened) => happened switch
     {

@@ -35,7 +35,7 @@ public sealed record RecoveryPlan(
         ImmutableArray<PoolEvent> findings = picture.Thins is { } thins
             ? Compare(state, picture, thins, at, underWay ?? [])
             : [];
-        var after = findings.Aggregate(state, (s, e) => s.Apply(e));
+        var after = state.After(findings);
         var wanted = after.Devices.Values.Where(d => d is { Phase: DevicePhase.Ready, Use: not DeviceUse.Idle })
             .Select(d => d.Id).ToHashSet();
         // Leave a device in removal to its deletion, which can wait for its users.
@@ -113,7 +113,7 @@ public sealed record RecoveryPlan(
             .Where(view => view.Key.Space == DeviceKey.TransferSpace
                 && !(WorkUnderWay.OwnerOf(view) is { } owner && underWay.Contains(owner)))
             .Select(view => new PoolEvents.ViewRemoved(Request: null, view.Key, at)));
-        var after = found.Aggregate(state, (s, e) => s.Apply(e));
+        var after = state.After(found);
         found.AddRange(PoolDecider.RemoveUnneededImports(
             after, at, after.Devices.Values.Where(layer => !IsUnderWay(layer, underWay))));
         // A retry of an undone request must not get the answer that it was done.

@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using static DmAgents.Domain.Pools.Deciding.Answers;
 
-namespace DmAgents.Domain.Pools;
+namespace DmAgents.Domain.Pools.Deciding;
 
-public static partial class PoolDecider
+/// <summary>Decides the removal of devices and views.</summary>
+internal static class RemovalDecisions
 {
-    private static Decision Remove(PoolState state, PoolCommands.Remove c)
+    public static Decision Remove(PoolState state, PoolCommands.Remove c)
     {
         const string What = "cannot remove";
         if (state.Views.TryGetValue(c.Key, out var view))
@@ -47,61 +49,15 @@ public static partial class PoolDecider
 
     /// <summary>A stock snapshot of a device in removal whose creation has no outcome: until then it is unknown whether
     /// the pool may delete its thin id.</summary>
-    private static ThinId? StockInTheMaking(PoolState state, Decision.Accepted decision) => decision.Events
+    public static ThinId? StockInTheMaking(PoolState state, Decision.Accepted decision) => decision.Events
         .OfType<PoolEvents.RemovalIntended>().SelectMany(removal => state.StockOf(removal.Id))
         .Where(state.Creating.Contains).Select(id => (ThinId?)id).FirstOrDefault();
 
     /// <summary>Removes the device and its stock.</summary>
-    private static ImmutableArray<PoolEvent> Removal(
+    public static ImmutableArray<PoolEvent> Removal(
         PoolState state, ThinId id, RequestId? request, DateTimeOffset at) =>
     [
         .. state.StockOf(id).Select(stock => new PoolEvents.RemovalIntended(Request: null, stock, at)),
         new PoolEvents.RemovalIntended(request, id, at),
     ];
-
-    /// <summary>
-    /// Removes layers that an import made and no image uses: the agent died before the end of the import, or the last
-    /// container of a removed image was removed.
-    /// </summary>
-    /// <param name="among">The layers to judge, with their ancestors.</param>
-    public static ImmutableArray<PoolEvent> RemoveUnneededImports(
-        PoolState state, DateTimeOffset at, IEnumerable<DeviceRecord> among)
-    {
-        var events = ImmutableArray.CreateBuilder<PoolEvent>();
-        foreach (var layer in among.Where(d => d.Labels.ContainsKey(DeviceLabels.Import)))
-        {
-            var unneeded = RemoveUnneeded(state, layer.Id, at);
-            state = state.After(unneeded);
-            events.AddRange(unneeded);
-        }
-        return events.ToImmutable();
-    }
-
-    /// <summary>The device that <paramref name="happened"/> frees of a snapshot or a view, so that it may have become
-    /// unneeded; null if it frees none.</summary>
-    /// <param name="state">Before the event.</param>
-    public static ThinId? FreedBy(PoolState state, PoolEvent happened) => happened switch
-    {
-        PoolEvents.RemovalIntended e => state.Devices.GetValueOrDefault(e.Id)?.Parent,
-        PoolEvents.CreationFailed e => state.Devices.GetValueOrDefault(e.Id)?.Parent,
-        PoolEvents.ViewRemoved e => state.Views.GetValueOrDefault(e.Key)?.Source,
-        _ => null,
-    };
-
-    /// <summary>Removes <paramref name="top"/> and its ancestors, up to the first that another device or image needs.
-    /// Bases stay, and so do layers under a client's own keys: only the client knows their purpose.</summary>
-    private static ImmutableArray<PoolEvent> RemoveUnneeded(PoolState state, ThinId top, DateTimeOffset at)
-    {
-        var events = ImmutableArray.CreateBuilder<PoolEvent>();
-        var device = state.Devices.GetValueOrDefault(top);
-        while (device is { Kind: DeviceKind.Layer, IsPresent: true, Key.Space: DeviceKey.LayerSpace }
-            && state.ChildrenOf(device.Id) == 0 && !state.ImagesOf(device.Id).Any() && !state.IsForeign(device.Id))
-        {
-            var removal = Removal(state, device.Id, request: null, at);
-            events.AddRange(removal);
-            state = state.After(removal);
-            device = device.Parent is { } parent ? state.Devices.GetValueOrDefault(parent) : null;
-        }
-        return events.ToImmutable();
-    }
 }

@@ -2,13 +2,13 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Mending;
 using DmAgents.Domain.Pools.Takeover;
 
-namespace DmAgents.Domain.Pools;
+namespace DmAgents.Domain.Pools.Deciding;
 
 /// <summary>
 /// Decides commands that need exclusive use of the pool, and reports about it. Pure. If a command is accepted without
 /// events, its outcome changes the journal.
 /// </summary>
-internal static class WholePoolDecider
+internal static class WholePoolDecisions
 {
     private static readonly Decision.Accepted Go = new([], Subject: null);
 

@@ -1,10 +1,13 @@
 using DmAgents.Domain.Devices;
+using static DmAgents.Domain.Pools.Deciding.Answers;
+using static DmAgents.Domain.Pools.Deciding.Requirements;
 
-namespace DmAgents.Domain.Pools;
+namespace DmAgents.Domain.Pools.Deciding;
 
-public static partial class PoolDecider
+/// <summary>Decides the use of a device: mounted, active or idle, and its size.</summary>
+internal static class UseDecisions
 {
-    private static Decision SetUse(PoolState state, PoolCommands.SetUse c)
+    public static Decision SetUse(PoolState state, PoolCommands.SetUse c)
     {
         var what = c.Use switch
         {
@@ -38,7 +41,7 @@ public static partial class PoolDecider
     }
 
     /// <remarks>Already so by the journal; the kernel's state is checked before the reply.</remarks>
-    private static Decision Confirm(PoolState state, PoolCommands.Confirm c)
+    public static Decision Confirm(PoolState state, PoolCommands.Confirm c)
     {
         const string What = "cannot confirm";
         var device = state.Views.TryGetValue(c.Key, out var view)
@@ -53,7 +56,7 @@ public static partial class PoolDecider
         };
     }
 
-    private static Decision Resize(PoolState state, PoolHealth? health, PoolCommands.Resize c)
+    public static Decision Resize(PoolState state, PoolHealth? health, PoolCommands.Resize c)
     {
         const string What = "cannot resize";
         if (state.Find(c.Key) is not { } device)
@@ -75,63 +78,4 @@ public static partial class PoolDecider
             ? bad
             : Yes(device.Id, new PoolEvents.ResizeIntended(c.Request, device.Id, c.Size, c.At));
     }
-
-    private static Decision Commit(PoolState state, PoolCommands.Commit c)
-    {
-        const string What = "cannot commit";
-        if (NotCommittable(state, What, c.Key, c.NewKey) is { } no)
-            return no;
-        var device = state.Find(c.Key)!;
-        if (device.Use == DeviceUse.Mounted)
-        {
-            return No(RefusalKind.WrongState, What, c.Key.Name, "it is mounted",
-                "unmount it first, or make an image of the running container: dmagent container commit");
-        }
-        var committed = new PoolEvents.Committed(c.Request, device.Id, c.NewKey, c.Labels, c.At)
-        {
-            Inodes = c.Inodes,
-        };
-        return c.Content is { } content
-            ? Yes(device.Id, committed, new PoolEvents.ContentNoted(Request: null, device.Id, content, c.At))
-            : Yes(device.Id, committed);
-    }
-
-    private static Decision CommitLive(PoolState state, PoolHealth? health, PoolCommands.CommitLive c)
-    {
-        const string What = "cannot commit";
-        if (NotCommittable(state, What, c.Key, c.NewKey) is { } no)
-            return no;
-        if (NoRoom(state, health, What, c.Key.Name) is { } full)
-            return full;
-        var device = state.Find(c.Key)!;
-        if (state.Ledger.Choose(state.Devices.ContainsKey) is not { } id)
-            return NoIds(What, c.Key);
-        return Yes(id, new PoolEvents.SnapshotIntended(
-            c.Request, id, c.NewKey, DeviceKind.Layer, device.Parent, device.Id, device.Size, device.FileSystem,
-            DeviceUse.Idle, ReadOnly: false, c.Labels, c.At));
-    }
-
-    private static Decision.Refused? NotCommittable(PoolState state, string what, DeviceKey key, DeviceKey newKey)
-    {
-        if (state.Views.ContainsKey(key))
-        {
-            return No(RefusalKind.WrongState, what, key.Name, "it is a view, not a container",
-                "only what can be written is committed");
-        }
-        if (state.Find(key) is not { } device)
-            return Unknown(what, key);
-        if (device.Phase == DevicePhase.Lost)
-            return Lost(what, key);
-        if (device.Kind != DeviceKind.Container)
-        {
-            return No(RefusalKind.WrongState, what, key.Name, $"it is a {device.Kind}, not a container",
-                "only what can be written is committed");
-        }
-        if (state.IsTaken(newKey))
-            return Taken(what, newKey);
-        return device.Phase == DevicePhase.Creating || device.GrowingTo is not null ? Unsettled(what, key) : null;
-    }
-
-    private static Decision.Refused Unsettled(string what, DeviceKey key) =>
-        No(RefusalKind.Busy, what, key.Name, "an earlier change of it is still under way", "try again in a moment");
 }

@@ -1,11 +1,13 @@
 using DmAgents.Domain.Devices;
+using static DmAgents.Domain.Pools.Deciding.Answers;
+using static DmAgents.Domain.Pools.Deciding.Requirements;
 
-namespace DmAgents.Domain.Pools;
+namespace DmAgents.Domain.Pools.Deciding;
 
-/// <content>Layers that come from other hosts, and what identifies a copy.</content>
-public static partial class PoolDecider
+/// <summary>Decides about layers that come from other hosts, and about what identifies a copy.</summary>
+internal static class TransferDecisions
 {
-    private static Decision Receive(PoolState state, PoolHealth? health, PoolCommands.Receive c)
+    public static Decision Receive(PoolState state, PoolHealth? health, PoolCommands.Receive c)
     {
         const string What = "cannot receive layer";
         if (!c.Key.IsReception)
@@ -38,7 +40,7 @@ public static partial class PoolDecider
 
     /// <remarks>A layer is never written: if its digest differs from the recorded one, its disk has damaged the
     /// blocks.</remarks>
-    private static Decision NoteContent(PoolState state, PoolCommands.NoteContent c)
+    public static Decision NoteContent(PoolState state, PoolCommands.NoteContent c)
     {
         const string What = "cannot note content";
         if (state.Find(c.Key) is not { } layer)

@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using static DmAgents.Domain.Pools.Deciding.Answers;
 
-namespace DmAgents.Domain.Pools;
+namespace DmAgents.Domain.Pools.Deciding;
 
-public static partial class PoolDecider
+/// <summary>Decides what an image name means, and removes the layers that no name needs any more.</summary>
+internal static class ImageDecisions
 {
-    private static Decision TagImage(PoolState state, PoolCommands.TagImage c)
+    public static Decision Tag(PoolState state, PoolCommands.TagImage c)
     {
         const string What = "cannot tag image";
         if (state.Find(c.TopLayer) is not { } layer)
@@ -33,11 +35,11 @@ public static partial class PoolDecider
         var tagged = new PoolEvents.ImageTagged(c.Request, c.Reference, layer.Id, c.ConfigDigest, c.Config, c.At);
         ImmutableArray<PoolEvent> unneeded = before is null
             ? []
-            : RemoveUnneeded(state.Apply(tagged), before.TopLayer, c.At);
+            : UnneededLayerDecisions.Remove(state.Apply(tagged), before.TopLayer, c.At);
         return new Decision.Accepted([tagged, .. unneeded], layer.Id);
     }
 
-    private static Decision UntagImage(PoolState state, PoolCommands.UntagImage c)
+    public static Decision Untag(PoolState state, PoolCommands.UntagImage c)
     {
         if (!state.Images.TryGetValue(c.Reference, out var image))
         {
@@ -53,6 +55,6 @@ public static partial class PoolDecider
         }
         var untagged = new PoolEvents.ImageUntagged(c.Request, c.Reference, c.At);
         return new Decision.Accepted(
-            [untagged, .. RemoveUnneeded(state.Apply(untagged), image.TopLayer, c.At)], Subject: null);
+            [untagged, .. UnneededLayerDecisions.Remove(state.Apply(untagged), image.TopLayer, c.At)], Subject: null);
     }
 }

@@ -2,16 +2,18 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools.Takeover;
+using static DmAgents.Domain.Pools.Deciding.Answers;
 
-namespace DmAgents.Domain.Pools;
+namespace DmAgents.Domain.Pools.Deciding;
 
-/// <content>A pool taken over from another program: until the confirmation, that program's devices do not
-/// change.</content>
-public static partial class PoolDecider
+/// <summary>
+/// Decides about a pool taken over from another program. Until the confirmation, that program's devices do not change.
+/// </summary>
+internal static class TakeoverDecisions
 {
     /// <remarks>As for a new pool, its uuid stands for the request. The checkpoint records that the pool's metadata
     /// hold devices: they are never formatted.</remarks>
-    private static Decision TakeOver(PoolState state, PoolCommands.TakeOver c)
+    public static Decision TakeOver(PoolState state, PoolCommands.TakeOver c)
     {
         const string What = "cannot adopt pool";
         if (state.Identity?.Uuid == c.Uuid)
@@ -39,7 +41,7 @@ public static partial class PoolDecider
         ]);
     }
 
-    private static Decision.Refused? ChangesForeign(PoolState state, PoolCommand command)
+    public static Decision.Refused? ChangesForeign(PoolState state, PoolCommand command)
     {
         if (state.Takeover is not { CanBeUndone: true } takeover)
             return null;
@@ -73,7 +75,7 @@ public static partial class PoolDecider
             $"it is {takeover.Program}'s until the adoption is confirmed, and must stay as it is",
             $"{before}decide: dmagent pool adopt-docker --confirm {state.Identity!.Name}, or --undo");
 
-    private static Decision ConfirmTakeover(PoolState state, PoolCommands.ConfirmTakeover c)
+    public static Decision Confirm(PoolState state, PoolCommands.ConfirmTakeover c)
     {
         const string What = "cannot confirm adoption";
         var name = state.Identity!.Name;
