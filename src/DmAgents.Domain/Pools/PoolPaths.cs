@@ -33,6 +33,13 @@ public sealed record PoolPaths(string StateDirectory, PoolName Pool)
 
     public LoopFile MetadataFile => new(Root + "/metadata.img");
 
+    /// <summary>The data file and the metadata file of a pool with a directory of its own; null: the files
+    /// above.</summary>
+    internal (LoopFile Data, LoopFile Metadata) FilesIn(MountPath? directory) =>
+        directory is { } own && own.Value != Root
+            ? (new LoopFile($"{own}/{Pool}-data.img"), new LoopFile($"{own}/{Pool}-metadata.img"))
+            : (DataFile, MetadataFile);
+
     /// <summary>Scratch files for examining metadata; they exist only meanwhile.</summary>
     public LoopFile ScratchFile(string part) => new($"{Root}/scratch-{part}.img");
 

@@ -3,19 +3,18 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
+using static DmAgents.Domain.Pools.Planning.DiskParts;
+using static DmAgents.Domain.Pools.Planning.Plans;
 
 namespace DmAgents.Domain.Pools.Planning;
 
-/// <content>Finds the backing of an existing pool that no journal describes.</content>
-public sealed partial class BackingPlanner
+/// <summary>Finds the backing of an existing pool that no journal describes.</summary>
+internal sealed class AdoptionPlanner(IKernel kernel)
 {
-    private const string Adopts = "cannot adopt pool";
+    private const string What = "cannot adopt pool";
 
-    /// <summary>Finds the parts of a pool of which only the place is known. The pool's own metadata give their lengths:
-    /// a part that starts elsewhere would show other blocks than the pool's.</summary>
-    /// <param name="request">The place; sizes are ignored.</param>
-    /// <param name="owner">The pool on the labels of its disks; null if there are no labels.</param>
-    public BackingPlan PlanAdoption(PoolPaths paths, BackingRequest request, out PoolUuid? owner)
+    /// <inheritdoc cref="BackingPlanner.PlanAdoption"/>
+    public BackingPlan Plan(PoolPaths paths, BackingRequest request, out PoolUuid? owner)
     {
         owner = null;
         return request switch
@@ -92,7 +91,7 @@ public sealed partial class BackingPlanner
 
     private BackingPlan FindLoop(PoolPaths paths, BackingRequest.Loop request)
     {
-        var (dataFile, metadataFile) = FilesOf(paths, request.Directory);
+        var (dataFile, metadataFile) = paths.FilesIn(request.Directory);
         var (data, metadata) = (kernel.InspectFile(dataFile), kernel.InspectFile(metadataFile));
         if ((data.Error ?? metadata.Error) is { } error)
         {
@@ -119,7 +118,7 @@ public sealed partial class BackingPlanner
     {
         var live = kernel.Find(pool);
         if (live.Error is { } missing)
-            return (Unusable(pool, missing) with { What = Adopts }).AsPlan();
+            return LivePoolPlanner.Unusable(pool, missing, What).AsPlan();
         if (live.Value.Uuid.Value.StartsWith(DeviceNames.UuidPrefix, StringComparison.Ordinal))
         {
             return NotFound(RefusalKind.WrongState, pool.Value, "the agent itself made it live of what it lies on",
@@ -127,8 +126,8 @@ public sealed partial class BackingPlanner
         }
         var status = kernel.PoolStatus(pool);
         return status.Error is { } noStatus
-            ? (Unusable(pool, noStatus) with { What = Adopts }).AsPlan()
-            : PlanLive(pool, live.Value, status.Value, Adopts);
+            ? LivePoolPlanner.Unusable(pool, noStatus, What).AsPlan()
+            : new LivePoolPlanner(kernel).PlanLive(pool, live.Value, status.Value, What);
     }
 
     private Refusal? FindDisk(PoolName name, DevicePath disk, ref PoolUuid? owner, out BlockDeviceInfo info)
@@ -173,5 +172,5 @@ public sealed partial class BackingPlanner
         "name what the pool is made of, in its order; --data and --metadata for several disks, --disk for one");
 
     private static Refusal NotFound(RefusalKind kind, string subject, string why, string next) =>
-        new(kind, Adopts, subject, why, next);
+        new(kind, What, subject, why, next);
 }

@@ -1,33 +1,33 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
+using static DmAgents.Domain.Pools.Planning.DiskParts;
+using static DmAgents.Domain.Pools.Planning.Plans;
 
 namespace DmAgents.Domain.Pools.Planning;
 
-public sealed partial class BackingPlanner
+/// <summary>Plans a place for metadata that replace a pool's present ones.</summary>
+/// <param name="what">What the plan is for, in the text of a refusal.</param>
+internal sealed class MetadataPlanner(
+    IKernel kernel, PoolIdentity pool, ImmutableArray<KeptMetadata> kept, string what)
 {
-    /// <summary>Plans a place for replacement metadata beside the present ones: a file beside a loop file; for a pool
-    /// of disks the named disk, or its first spare disk that is large enough.</summary>
-    /// <param name="into">Null: one of the spares.</param>
-    /// <param name="force">Overwrite the content of the named disk.</param>
-    public BackingPlan PlanMetadata(
-        PoolIdentity pool, ImmutableArray<KeptMetadata> kept, ImmutableArray<DevicePath> spares, DevicePath? into,
-        bool force, string what) => pool.Backing switch
-        {
-            PoolBacking.LoopFiles when into is { } disk => new Refusal(RefusalKind.Invalid, what, disk.Value,
-                $"pool {pool.Name} is made of files, and so are its metadata", "leave the device out").AsPlan(),
-            PoolBacking.LoopFiles files => PlanMetadataFile(pool, kept, files, what),
-            PoolBacking.Disks disks when into is { } disk => PlanMetadataDisk(pool, kept, disks, disk, force, what),
-            PoolBacking.Disks disks => spares
-                .Select(spare => PlanMetadataDisk(pool, kept, disks, spare, force: false, what))
-                .FirstOrDefault(plan => plan is BackingPlan.Planned) ?? NoSpare(pool, disks, spares, what),
-            _ => new Refusal(RefusalKind.WrongState, what, pool.Name.Value, "someone else assembles it",
-                "let whoever does it repair it").AsPlan(),
-        };
+    /// <inheritdoc cref="BackingPlanner.PlanMetadata"/>
+    public BackingPlan Plan(ImmutableArray<DevicePath> spares, DevicePath? into, bool force) => pool.Backing switch
+    {
+        PoolBacking.LoopFiles when into is { } disk => new Refusal(RefusalKind.Invalid, what, disk.Value,
+            $"pool {pool.Name} is made of files, and so are its metadata", "leave the device out").AsPlan(),
+        PoolBacking.LoopFiles files => OnFile(files),
+        PoolBacking.Disks disks when into is { } disk => OnDisk(disks, disk, force),
+        PoolBacking.Disks disks => spares
+            .Select(spare => OnDisk(disks, spare, force: false))
+            .FirstOrDefault(plan => plan is BackingPlan.Planned) ?? NoSpare(disks, spares),
+        _ => new Refusal(RefusalKind.WrongState, what, pool.Name.Value, "someone else assembles it",
+            "let whoever does it repair it").AsPlan(),
+    };
 
-    private BackingPlan PlanMetadataFile(
-        PoolIdentity pool, ImmutableArray<KeptMetadata> kept, PoolBacking.LoopFiles files, string what)
+    private BackingPlan OnFile(PoolBacking.LoopFiles files)
     {
         var taken = kept.Select(k => k.File?.File).Append(files.Metadata.File).ToHashSet();
         var first = taken.Select(file => file?.Value).Where(file => file is not null).MinBy(file => file!.Length)!;
@@ -35,7 +35,7 @@ public sealed partial class BackingPlanner
         var next = Enumerable.Range(2, taken.Count + 1).Select(i => new LoopFile($"{stem}-{i}.img"))
             .First(file => !taken.Contains(file));
         var present = kernel.InspectFile(files.Metadata.File);
-        if (present.Error is { } error && error.Fault != Ports.KernelFault.NotFound)
+        if (present.Error is { } error && error.Fault != KernelFault.NotFound)
             return Failed(what, files.Metadata.File.Value, error).AsPlan();
         ImmutableArray<string> warnings = present.Succeeded && present.Value.HostFree < files.Metadata.Size
             ? [$"the file system of {next} has {present.Value.HostFree} free, "
@@ -46,13 +46,10 @@ public sealed partial class BackingPlanner
             warnings);
     }
 
-    private BackingPlan PlanMetadataDisk(
-        PoolIdentity pool, ImmutableArray<KeptMetadata> kept, PoolBacking.Disks disks, DevicePath disk, bool force,
-        string what)
+    private BackingPlan OnDisk(PoolBacking.Disks disks, DevicePath disk, bool force)
     {
         var look = new DiskInspection(kernel, what, pool.Uuid, force);
-        if (IsPartOf(disks, disk)
-            || IsPartOf(new PoolBacking.Disks([.. kept.SelectMany(k => k.Parts)], []), disk))
+        if (IsAmong(kernel, disks.Data.Concat(disks.Metadata).Concat(kept.SelectMany(k => k.Parts)), disk))
         {
             return look.No(RefusalKind.Exists, disk, "it holds something of the pool already", "choose another disk")
                 .AsPlan();
@@ -68,8 +65,7 @@ public sealed partial class BackingPlanner
             : new BackingPlan.Planned(disks with { Metadata = [part] }, pool.BlockSize, Sum(disks.Data), []);
     }
 
-    private static BackingPlan.Refused NoSpare(
-        PoolIdentity pool, PoolBacking.Disks disks, ImmutableArray<DevicePath> spares, string what) =>
+    private BackingPlan.Refused NoSpare(PoolBacking.Disks disks, ImmutableArray<DevicePath> spares) =>
         new Refusal(RefusalKind.NoSpace, what, pool.Name.Value,
             spares.IsEmpty
                 ? $"it has no spare disk for other metadata, which need {Sum(disks.Metadata)}"
