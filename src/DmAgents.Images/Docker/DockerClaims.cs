@@ -229,11 +229,11 @@ public sealed class DockerClaims
 
     private void Missing(string what, string hash) => Find(
         FindingGravity.Loss, what, "it is not adopted", _store.Devices.Any(device => device.Hash == hash)
-            ? $"its device {DockerStoreReader.Short(hash)} cannot be had"
-            : $"Docker has no record of its device {DockerStoreReader.Short(hash)}", "");
+            ? $"its device {DockerHashes.Short(hash)} cannot be had"
+            : $"Docker has no record of its device {DockerHashes.Short(hash)}", "");
 
     private static string Name(string hash) =>
-        hash is "" or DockerDevice.BaseHash ? "base" : $"device {DockerStoreReader.Short(hash)}";
+        hash is "" or DockerDevice.BaseHash ? "base" : $"device {DockerHashes.Short(hash)}";
 
     private void Find(FindingGravity gravity, string subject, string what, string why, string next) =>
         _findings.Add(new StoreFinding(gravity, subject, what, why, next));

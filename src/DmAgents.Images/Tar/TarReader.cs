@@ -11,11 +11,12 @@ namespace DmAgents.Images.Tar;
 /// The archive must end with its two zero blocks. Only an archive of known digest may lack them: the digest proves that
 /// it is complete, and some builders omit the marker, or even the padding of the last entry.
 /// </param>
-internal sealed partial class TarReader(Stream source, string origin, bool endMarkerRequired = true)
+internal sealed class TarReader(Stream source, string origin, bool endMarkerRequired = true)
 {
     /// <summary>The maximum size of an extended header or long name in memory, in bytes.</summary>
     private const int MaxExtension = 8 << 20;
 
+    private readonly TarEntryFields fields = new(origin);
     private readonly byte[] block = new byte[TarHeader.BlockSize];
     private readonly PaxRecords global = new();
     private long position;
@@ -208,6 +209,104 @@ internal sealed partial class TarReader(Stream source, string origin, bool endMa
     private ImageException NotATar() => new(
         ImageReason.NotAnImage, $"{origin} is not a tar archive",
         "Give a tar archive: plain, or compressed by gzip, zstd, xz or bzip2");
+
+    /// <summary>Builds an entry from its header and the preceding extensions.</summary>
+    private TarEntry Entry(TarHeader header, long size, Pending pending)
+    {
+        var pax = pending.Pax ?? global.Copy();
+        var name = pax["GNU.sparse.name"]?.ToArray() ?? pax["path"]?.ToArray() ?? pending.Name ?? header.Name();
+        var linkName = pax["linkpath"]?.ToArray() ?? pending.LinkName ?? header.LinkName.ToArray();
+        var type = fields.TypeOf(header.TypeFlag, name);
+        size = pax["size"] is { } stated ? TarFields.Decimal(stated.Span) ?? throw fields.Bad("size", name) : size;
+        if (pax["GNU.volume.offset"] is { } part && TarFields.Decimal(part.Span) is not 0)
+            throw PartOfSeveral();
+        // Entries without content may state a size: in old archives a hard link has its target's. A directory of an
+        // incremental archive has content: a list of its names, which are not entries.
+        Begin(type == TarEntryType.File || header.TypeFlag == TarEntryFields.IncrementalDirectory ? size : 0);
+        PackedSize = remaining;
+        ContentOffset = position;
+        var extents = type == TarEntryType.File ? Extents(header, pax, name, ref size) : null;
+        var xattrs = pax.Xattrs(out var lost, out var group) ?? throw fields.Bad("extended attribute", name);
+        return new TarEntry(
+            name, linkName, type, fields.Permissions(header, name), fields.OwnerOf(header, pax, name),
+            fields.TimeOf(header, pax, name), fields.DeviceOf(header, type, name), size, xattrs, extents, lost)
+        {
+            GroupWithoutAcl = group,
+        };
+    }
+
+    /// <summary>The map of a sparse file in any of GNU's four forms, checked; null for a file without holes.</summary>
+    private List<SparseExtent>? Extents(TarHeader header, PaxRecords pax, byte[] name, ref long size)
+    {
+        List<SparseExtent> extents;
+        if (header.TypeFlag == 'S')
+        {
+            size = header.SparseRealSize ?? throw fields.Bad("sparse size", name);
+            extents = OldSparseMap(header, name);
+        }
+        else if (pax["GNU.sparse.major"] is { } major && TarFields.Decimal(major.Span) == 1)
+        {
+            size = fields.SparseSize(pax, "GNU.sparse.realsize", name);
+            extents = SparseMap.ReadFromContent(ReadMapBlock) ?? throw fields.Bad("sparse map", name);
+        }
+        else if (pax["GNU.sparse.map"] is { } map)
+        {
+            size = fields.SparseSize(pax, "GNU.sparse.size", name);
+            extents = SparseMap.Parse(map.Span) ?? throw fields.Bad("sparse map", name);
+        }
+        else if (pax.Has("GNU.sparse.size"))
+        {
+            size = fields.SparseSize(pax, "GNU.sparse.size", name);
+            extents = pax.RepeatedRuns;
+        }
+        else
+        {
+            return null;
+        }
+        // The map itself may precede the content.
+        (PackedSize, ContentOffset) = (remaining, position);
+        return SparseMap.IsSound(extents, size, remaining) ? extents : throw fields.Bad("sparse map", name);
+    }
+
+    private List<SparseExtent> OldSparseMap(TarHeader header, byte[] name)
+    {
+        var extents = new List<SparseExtent>();
+        for (var index = 0; index < TarHeader.SparseInHeader; index++)
+            extents.Add(header.SparseRunAt(index) ?? throw fields.Bad("sparse map", name));
+        // A separate buffer, because the rest of the header is still to be read.
+        Span<byte> extension = stackalloc byte[TarHeader.BlockSize];
+        for (var more = header.SparseContinues; more; more = TarHeader.ExtensionContinues(extension))
+        {
+            ReadExact(extension);
+            for (var index = 0; index < TarHeader.SparseInExtension; index++)
+                extents.Add(TarHeader.ExtensionRunAt(extension, index) ?? throw fields.Bad("sparse map", name));
+            if (extents.Count > SparseMap.MaxRuns)
+                throw fields.Bad("sparse map", name);
+        }
+        // Unused slots of the map are zero; a last run of no bytes only marks the file's end.
+        extents.RemoveAll(extent => extent.Length == 0);
+        return extents;
+    }
+
+    private void ReadExact(Span<byte> buffer)
+    {
+        var count = source.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        position += count;
+        if (count < buffer.Length)
+            throw Truncated();
+    }
+
+    private bool ReadMapBlock(Span<byte> buffer)
+    {
+        for (var done = 0; done < buffer.Length;)
+        {
+            var count = Read(buffer[done..]);
+            if (count == 0)
+                return false;
+            done += count;
+        }
+        return true;
+    }
 
     /// <summary>What the extension headers have stated so far about the entry that follows them.</summary>
     private readonly record struct Pending(PaxRecords? Pax, byte[]? Name, byte[]? LinkName)

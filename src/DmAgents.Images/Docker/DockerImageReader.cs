@@ -5,27 +5,27 @@ using DmAgents.Images.Sources;
 
 namespace DmAgents.Images.Docker;
 
-/// <content>Images: their configurations and their references.</content>
-public sealed partial class DockerStoreReader
+/// <summary>Reads the image database: configurations and references.</summary>
+internal sealed class DockerImageReader(StoreFiles files)
 {
-    private const string ImageDatabase = $"image/{Driver}/imagedb";
-    private const string ConfigDirectory = ImageDatabase + "/content/sha256";
-    private const string RepositoriesFile = $"image/{Driver}/repositories.json";
+    private const string Database = $"image/{DockerStoreReader.Driver}/imagedb";
+    private const string ConfigDirectory = Database + "/content/sha256";
+    private const string RepositoriesFile = $"image/{DockerStoreReader.Driver}/repositories.json";
 
     /// <summary>The prefix of the reference of an image without a name. Docker's own references have no such
     /// host.</summary>
     private const string Unnamed = "untagged/";
 
     /// <returns>The available images, and all images with a configuration, by id.</returns>
-    private (List<DockerImage> Images, Dictionary<Digest, DockerImage> ById) ReadImages(List<DockerLayer> layers)
+    public (List<DockerImage> Images, Dictionary<Digest, DockerImage> ById) Read(List<DockerLayer> layers)
     {
         var chains = layers.Select(layer => layer.Chain).ToHashSet();
         var names = ReadReferences();
         var parents = new HashSet<Digest>();
         var found = new List<DockerImage>();
-        foreach (var name in _files.Names(ConfigDirectory))
+        foreach (var name in files.Names(ConfigDirectory))
         {
-            if (Digest.TryParse(_files.Line($"{ImageDatabase}/metadata/sha256/{name}/parent"), out var parent))
+            if (Digest.TryParse(files.Line($"{Database}/metadata/sha256/{name}/parent"), out var parent))
                 parents.Add(parent);
             if (ReadImage(name, names, chains) is { } image)
                 found.Add(image);
@@ -39,12 +39,12 @@ public sealed partial class DockerStoreReader
         foreach (var image in images.Where(
             image => image.References[0].Value.StartsWith(Unnamed, StringComparison.Ordinal)))
         {
-            _files.Find(FindingGravity.Note, $"it is called {image.References[0]}", "it has no name in Docker",
+            files.Find(FindingGravity.Note, $"it is called {image.References[0]}", "it has no name in Docker",
                 $"image {image.Id.Hex[..12]}");
         }
         foreach (var (id, references) in names.Where(named => found.All(image => image.Id != named.Key)))
         {
-            _files.Find(FindingGravity.Loss, "the image is left out",
+            files.Find(FindingGravity.Loss, "the image is left out",
                 $"its configuration {id.Hex[..12]} is missing or damaged, or has no layers",
                 string.Join(", ", references));
         }
@@ -54,12 +54,12 @@ public sealed partial class DockerStoreReader
     private DockerImage? ReadImage(
         string name, Dictionary<Digest, List<ImageReference>> names, HashSet<ChainId> chains)
     {
-        var (file, subject) = ($"{ConfigDirectory}/{name}", $"image {Short(name)}");
-        if (!Digest.TryParse($"sha256:{name}", out var id) || _files.Bytes(file) is not { } bytes)
+        var (file, subject) = ($"{ConfigDirectory}/{name}", $"image {DockerHashes.Short(name)}");
+        if (!Digest.TryParse($"sha256:{name}", out var id) || files.Bytes(file) is not { } bytes)
             return null;
         if (Digest.Of(bytes) != id)
         {
-            _files.Find(FindingGravity.Loss, "the image is left out",
+            files.Find(FindingGravity.Loss, "the image is left out",
                 "its configuration is not the one that its id names: it is damaged", subject);
             return null;
         }
@@ -70,7 +70,7 @@ public sealed partial class DockerStoreReader
         }
         catch (ImageException damaged)
         {
-            _files.Find(FindingGravity.Loss, "the image is left out", damaged.What, subject);
+            files.Find(FindingGravity.Loss, "the image is left out", damaged.What, subject);
             return null;
         }
         var top = config.DiffIds.Aggregate((ChainId?)null, (below, diff) => ChainId.Of(below, diff));
@@ -78,7 +78,7 @@ public sealed partial class DockerStoreReader
             return null;
         if (!chains.Contains(chain))
         {
-            _files.Find(FindingGravity.Loss, "the image is left out",
+            files.Find(FindingGravity.Loss, "the image is left out",
                 $"the layer database does not have its top layer {chain.Digest.Hex[..12]}", subject);
             return null;
         }
@@ -89,7 +89,7 @@ public sealed partial class DockerStoreReader
     private Dictionary<Digest, List<ImageReference>> ReadReferences()
     {
         var references = new Dictionary<Digest, List<ImageReference>>();
-        var pairs = _files.Json(RepositoriesFile, document =>
+        var pairs = files.Json(RepositoriesFile, document =>
             (IReadOnlyList<(string Name, string? Id)>)
             [
                 .. (JsonReading.Object(document, "Repositories")?.EnumerateObject() ?? default)
@@ -100,7 +100,7 @@ public sealed partial class DockerStoreReader
         {
             if (!Digest.TryParse(id, out var digest) || !ImageReference.TryParse(name, out var reference))
             {
-                _files.Find(FindingGravity.Warning, "this name is left out",
+                files.Find(FindingGravity.Warning, "this name is left out",
                     $"it is not an image reference: {ImageReference.Rule}", name);
                 continue;
             }
