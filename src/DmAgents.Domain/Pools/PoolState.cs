@@ -27,9 +27,9 @@ public sealed record Checkpoint(TransactionId Reached, TransactionId? Intended)
 }
 
 /// <summary>The truth about a pool, by its journal. Immutable; only <see cref="Apply"/> changes it.</summary>
-/// <remarks>Only <see cref="Put"/> and <see cref="Drop"/> maintain the indexes over the devices, which replace
-/// searches.</remarks>
-public sealed partial record PoolState(
+/// <remarks>Only <see cref="Put"/>, <see cref="Drop"/>, <see cref="Show"/> and <see cref="Hide"/> change devices and
+/// views: they maintain the index, too.</remarks>
+public sealed record PoolState(
     PoolIdentity? Identity,
     ImmutableDictionary<ThinId, DeviceRecord> Devices,
     ImmutableDictionary<DeviceKey, ViewRecord> Views,
@@ -76,20 +76,12 @@ public sealed partial record PoolState(
     public bool IsForeign(ThinId id) => Takeover is { CanBeUndone: true } && Takeover.Thins.Contains(id);
 
     /// <summary>The device of each key, except devices in removal.</summary>
-    public ImmutableDictionary<DeviceKey, ThinId> Keys { get; private init; } =
-        ImmutableDictionary<DeviceKey, ThinId>.Empty;
+    public ImmutableDictionary<DeviceKey, ThinId> Keys => Index.Keys;
 
     /// <summary>Devices whose creation has no outcome.</summary>
-    public ImmutableHashSet<ThinId> Creating { get; private init; } = [];
+    public ImmutableHashSet<ThinId> Creating => Index.Creating;
 
-    /// <summary>How many devices lie directly above each device.</summary>
-    private ImmutableDictionary<ThinId, int> Above { get; init; } = ImmutableDictionary<ThinId, int>.Empty;
-
-    private ImmutableDictionary<ThinId, int> ViewCounts { get; init; } = ImmutableDictionary<ThinId, int>.Empty;
-
-    /// <summary>Stock snapshots by the layer below them, in every phase except removal.</summary>
-    private ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>> Stock { get; init; } =
-        ImmutableDictionary<ThinId, ImmutableSortedSet<ThinId>>.Empty;
+    private PoolIndex Index { get; init; } = PoolIndex.Empty;
 
     public static PoolState Empty { get; } = new(
         Identity: null,
@@ -110,19 +102,19 @@ public sealed partial record PoolState(
 
     /// <summary>How many devices and views need this one. The stock does not count: it is removed with its
     /// layer.</summary>
-    public int ChildrenOf(ThinId id) => Above.GetValueOrDefault(id) + ViewsOf(id) - StockOf(id).Count;
+    public int ChildrenOf(ThinId id) => Index.Above.GetValueOrDefault(id) + ViewsOf(id) - StockOf(id).Count;
 
-    public int ViewsOf(ThinId id) => ViewCounts.GetValueOrDefault(id);
+    public int ViewsOf(ThinId id) => Index.ViewCounts.GetValueOrDefault(id);
 
     /// <summary>The layer's stock: snapshots without an owner, whether they are ready, in creation or lost.</summary>
-    public ImmutableSortedSet<ThinId> StockOf(ThinId id) => Stock.GetValueOrDefault(id, []);
+    public ImmutableSortedSet<ThinId> StockOf(ThinId id) => Index.StockOf(id);
 
     /// <summary>The snapshots of <see cref="StockOf"/> that are ready.</summary>
     public IEnumerable<ThinId> ReadyStockOf(ThinId id) =>
         StockOf(id).Where(stock => Devices[stock].Phase == DevicePhase.Ready);
 
     /// <summary>The layers that have a stock.</summary>
-    public IEnumerable<ThinId> Stocked => Stock.Keys;
+    public IEnumerable<ThinId> Stocked => Index.Stock.Keys;
 
     public IEnumerable<ImageRecord> ImagesOf(ThinId topLayer) => Images.Values.Where(i => i.TopLayer == topLayer);
 
@@ -258,6 +250,37 @@ public sealed partial record PoolState(
         },
         _ => throw new InvalidOperationException($"a pool does not know the event {happened.GetType().Name}"),
     };
+
+    /// <summary>The state with this device, in place of the one of its id.</summary>
+    private PoolState Put(DeviceRecord device) => this with
+    {
+        Devices = Devices.SetItem(device.Id, device),
+        Index = Index.With(Devices.GetValueOrDefault(device.Id), device),
+    };
+
+    private PoolState Drop(ThinId id) => this with
+    {
+        Devices = Devices.Remove(id), Contents = Contents.Remove(id), Index = Index.With(Devices[id], after: null),
+    };
+
+    /// <summary>A view's device is live, read-only, from its first view to its last.</summary>
+    private PoolState Show(ViewRecord view)
+    {
+        var source = Devices[view.Source];
+        var live = source.Use == DeviceUse.Idle
+            ? Put(source with { Use = DeviceUse.Active, ReadOnly = true })
+            : this;
+        return live with { Views = Views.Add(view.Key, view), Index = live.Index.WithViews(view.Source, 1) };
+    }
+
+    private PoolState Hide(ViewRecord view)
+    {
+        var left = this with { Views = Views.Remove(view.Key), Index = Index.WithViews(view.Source, -1) };
+        return left.ViewsOf(view.Source) == 0
+            && Devices.GetValueOrDefault(view.Source) is { Use: DeviceUse.Active } source
+            ? left.Put(source with { Use = DeviceUse.Idle, ReadOnly = false })
+            : left;
+    }
 
     private PoolState MadeOf(PoolBacking backing) => this with
     {
