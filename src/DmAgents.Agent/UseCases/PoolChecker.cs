@@ -95,7 +95,7 @@ internal sealed class PoolChecker(IKernel kernel, PoolBoard board, PoolSettings 
         return findings
             .Concat(Condition(pool))
             .Concat(plan.Findings.Select(f => Of(f, pool.State)).OfType<Finding>())
-            .Concat(new AssemblyEffects(kernel, context).ChangedParts().Select(part =>
+            .Concat(new ChangedParts(kernel, context).Find().Select(part =>
                 new Finding(Gravity.Error, part.Subject, part.What, part.Why, part.Next ?? ByRepair)))
             .Concat(Live(plan, pool.State, picture, context));
     }

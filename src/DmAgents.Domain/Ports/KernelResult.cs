@@ -25,6 +25,10 @@ public readonly record struct KernelResult(KernelError? Error)
     /// result.</summary>
     public KernelResult Then(Func<KernelResult> next) => Succeeded ? next() : this;
 
+    /// <summary>Makes one call per item, in their order, until one is refused.</summary>
+    public static KernelResult Each<T>(IEnumerable<T> items, Func<T, KernelResult> call) =>
+        items.Aggregate(Done, (result, item) => result.Then(() => call(item)));
+
     public override string ToString() => Error?.ToString() ?? "done";
 }
 

@@ -123,18 +123,17 @@ public sealed class ChangedPartsTests
 
     private static ThinPoolTable TableOf(TestPool pool)
     {
-        var assembly = new AssemblyEffects(pool.Kernel, pool.Context);
         var name = pool.Context.Identity.Name;
         var (metadata, data) = pool.Context.Identity.Backing is PoolBacking.LoopFiles files
             ? (pool.Simulated.InspectFile(files.Metadata.File).Value.Attached!.Value,
                 pool.Simulated.InspectFile(files.Data.File).Value.Attached!.Value)
             : (DeviceNames.Metadata(name).Path, DeviceNames.Data(name).Path);
-        Assert.Empty(assembly.ChangedParts());
+        Assert.Empty(Find(pool));
         return new ThinPoolTable(
             pool.Context.Device, DeviceNames.PoolId(pool.Context.Identity.Uuid), metadata, data,
             ByteSize.MiB(64).Sectors, pool.Context.Identity.BlockSize, LowWaterMark: 102);
     }
 
     private static List<ChangedPart> Find(TestPool pool) =>
-        [.. new AssemblyEffects(pool.Kernel, pool.Context).ChangedParts()];
+        [.. new ChangedParts(pool.Kernel, pool.Context).Find()];
 }

@@ -42,8 +42,8 @@ public sealed class MendEffectsTests
             Assert.Equal(ready.Content.Thins.Select(thin => thin.Id), pool.Thins);
             // The present ones are as they were, for whoever knows more.
             var kept = KeptMetadata.Of(pool.Context.Identity.Backing, default)!;
-            Assert.Equal(KernelResult.Done, Assembly(pool, mended).Discard(kept));
-            Assert.Equal(KernelResult.Done, Assembly(pool, mended).Discard(kept));
+            Assert.Equal(KernelResult.Done, MetadataDevice(pool, mended).Discard(kept));
+            Assert.Equal(KernelResult.Done, MetadataDevice(pool, mended).Discard(kept));
             if (!died)
                 break;
         }
@@ -266,7 +266,7 @@ public sealed class MendEffectsTests
         Assert.Equal(KernelResult.Done, pool.Kernel.Write(metadata.Disk, ByteSize.Zero, other));
         var before = Read(pool, metadata);
 
-        Assert.Equal(KernelResult.Done, Assembly(pool, pool.Context).Discard(KeptMetadata.Of(disks, default)!));
+        Assert.Equal(KernelResult.Done, MetadataDevice(pool, pool.Context).Discard(KeptMetadata.Of(disks, default)!));
 
         Assert.Contains(before, b => b != 0);
         Assert.Equal(before, Read(pool, metadata));
@@ -303,18 +303,21 @@ public sealed class MendEffectsTests
         pool.Container(2, "web");
         lost = pool.Container(3, "lost").Id;
         Assert.Equal(KernelResult.Done, new MendEffects(pool.Kernel, pool.Files, pool.Context).TakeDown(false));
-        var metadata = Assembly(pool, pool.Context).AttachMetadata().Value;
+        var metadata = MetadataDevice(pool, pool.Context).Attach().Value;
         pool.Simulated.DamageMetadata(metadata, lost);
         return pool;
     }
 
     private static void Wipe(TestPool pool)
     {
-        var metadata = Assembly(pool, pool.Context).AttachMetadata().Value;
+        var metadata = MetadataDevice(pool, pool.Context).Attach().Value;
         Assert.True(pool.Simulated.Zero(metadata, ByteSize.Zero, ByteSize.KiB(4)).Succeeded);
     }
 
     private static AssemblyEffects Assembly(TestPool pool, PoolContext context) => new(pool.Kernel, context);
+
+    private static MetadataDeviceEffects MetadataDevice(TestPool pool, PoolContext context) =>
+        new(pool.Kernel, context);
 
     /// <summary>False where the agent died before it was through.</summary>
     private static bool Mend(TestPool pool, MetadataSource source, int? dieAt, out MendOutcome outcome)

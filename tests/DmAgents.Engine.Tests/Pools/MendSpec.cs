@@ -309,9 +309,9 @@ public sealed class MendSpec : PoolSpec
         Settled(life);
         life.Die();
         Host.Kernel.PowerCut();
-        var assembly = new AssemblyEffects(
+        var metadata = new MetadataDeviceEffects(
             Host.Kernel, new PoolContext(life.State.Identity!, TestHost.Paths, DiscardOnRemove: false));
-        Host.Kernel.DamageMetadata(assembly.AttachMetadata().Value, lost.Id);
+        Host.Kernel.DamageMetadata(metadata.Attach().Value, lost.Id);
         var next = Live();
         next.Shows(PoolPhase.Unavailable);
         return (next, web.Id, lost.Id);

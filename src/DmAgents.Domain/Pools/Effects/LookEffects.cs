@@ -44,7 +44,7 @@ public sealed class LookEffects(
 
     private KernelResult<MetadataLook> LookAtPresent(MetadataShape shape)
     {
-        var parts = new AssemblyEffects(kernel, pool).FindMetadata();
+        var parts = new MetadataDeviceEffects(kernel, pool).Find();
         if (!parts.Succeeded)
             return parts.Error;
         var size = parts.Value.Aggregate(default(SectorCount), (sum, part) => sum + part.Length).Bytes;

@@ -31,6 +31,7 @@ public abstract record MendOutcome
 public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
 {
     private readonly AssemblyEffects _present = new(kernel, pool);
+    private readonly MetadataDeviceEffects _metadata = new(kernel, pool);
 
     /// <summary>Deactivates the pool and all its devices.</summary>
     /// <param name="evenMounted">Unmounts lazily: the pool is in failed mode, so its mounts are unusable.</param>
@@ -62,7 +63,7 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         .Then(() => TakeDown(evenMounted))
         .Then(() =>
         {
-            var metadata = _present.AttachMetadata();
+            var metadata = _metadata.Attach();
             return metadata.Outcome.Then(() => kernel.CheckMetadata(metadata.Value))
                 .Then(() => kernel.ClearNeedsCheck(metadata.Value))
                 .Then(() => kernel.Flush(metadata.Value));
@@ -160,7 +161,7 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
 
     private MendOutcome MendPresent(PoolBacking? next, MetadataShape shape)
     {
-        var metadata = _present.AttachMetadata();
+        var metadata = _metadata.Attach();
         if (!metadata.Succeeded)
             return new MendOutcome.Failed(metadata.Error);
         var verdict = kernel.CheckMetadata(metadata.Value);
@@ -180,13 +181,13 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
                 KernelFault.NoSpace, 0, "repair metadata", pool.Identity.Name.Value,
                 "there is no place for other metadata"));
         }
-        var after = new AssemblyEffects(kernel, pool with { Identity = pool.Identity with { Backing = next } });
-        var into = after.AttachNextMetadata();
+        var after = new MetadataDeviceEffects(kernel, pool with { Identity = pool.Identity with { Backing = next } });
+        var into = after.AttachNext();
         var written = into.Outcome.Then(() => write(into.Value))
             .Then(() => kernel.CheckMetadata(into.Value))
             .Then(() => kernel.Flush(into.Value));
         var content = written.Succeeded ? Fitting(kernel.ReadMetadata(into.Value)) : written.Error;
-        var detached = after.DetachNextMetadata();
+        var detached = after.DetachNext();
         return content.Error is { } error ? new MendOutcome.Failed(error)
             : detached.Error is { } held ? new MendOutcome.Failed(held)
             : new MendOutcome.Ready(next, content.Value);

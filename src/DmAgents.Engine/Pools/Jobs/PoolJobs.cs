@@ -131,8 +131,7 @@ public static class PoolJobs
 
         internal static KernelResult Discard(JobSite site, PoolContext pool, ImmutableArray<KeptMetadata> kept)
         {
-            var assembly = new AssemblyEffects(site.Kernel, pool);
-            return kept.Aggregate(KernelResult.Done, (result, k) => result.Then(() => assembly.Discard(k)));
+            return KernelResult.Each(kept, new MetadataDeviceEffects(site.Kernel, pool).Discard);
         }
     }
 }

@@ -1,4 +1,3 @@
-using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Effects;
@@ -11,39 +10,39 @@ namespace DmAgents.Domain.Pools.Effects;
 /// find another file or device: it is refused, and leaves the pool closed.</param>
 public sealed record ChangedPart(string Subject, string What, string Why, string? Next);
 
-/// <content>Changes that other programs made below a live pool.</content>
-public sealed partial class AssemblyEffects
+/// <summary>Finds changes that other programs made below a live pool.</summary>
+public sealed class ChangedParts(IKernel kernel, PoolContext pool)
 {
+    private const string CopyAway =
+        "if it is lost, copy the containers' content away while the pool is live: it does not come back after a restart "
+        + "of the host";
+
+    private readonly PoolTables _tables = new(kernel, pool);
+
     /// <summary>Tables of the live pool and the devices below it, loop files and loop devices that differ from the
     /// journal. Changes nothing. Empty for a pool that another program assembles, and for one that is not
     /// live.</summary>
-    public IEnumerable<ChangedPart> ChangedParts() => pool.Identity.Backing switch
+    public IEnumerable<ChangedPart> Find() => pool.Identity.Backing switch
     {
         PoolBacking.Disks disks =>
         [
-            .. Changed(kernel.Compare(TableOf(DeviceNames.Data(Name), DeviceNames.DataId(Uuid), disks.Data))),
-            .. Changed(kernel.Compare(
-                TableOf(DeviceNames.Metadata(Name), DeviceNames.MetadataId(Uuid), disks.Metadata))),
-            .. Changed(kernel.Compare(
-                TableOf(DeviceNames.Metadata(Name).Path, DeviceNames.Data(Name).Path, Sum(disks.Data)))),
+            .. Changed(kernel.Compare(_tables.DataOf(disks))),
+            .. Changed(kernel.Compare(_tables.MetadataOf(disks))),
+            .. Changed(kernel.Compare(_tables.PoolOf(disks))),
         ],
-        PoolBacking.LoopFiles files when kernel.Find(pool.Device).Succeeded => ChangedParts(files),
+        PoolBacking.LoopFiles files when kernel.Find(pool.Device).Succeeded => Find(files),
         _ => [],
     };
 
-    private IEnumerable<ChangedPart> ChangedParts(PoolBacking.LoopFiles files)
+    private IEnumerable<ChangedPart> Find(PoolBacking.LoopFiles files)
     {
         var (metadata, data) = (kernel.InspectFile(files.Metadata.File), kernel.InspectFile(files.Data.File));
         var changed = Changed(files.Metadata, metadata).Concat(Changed(files.Data, data));
         return metadata is { Succeeded: true, Value.Attached: { } below }
             && data is { Succeeded: true, Value.Attached: { } beside }
-            ? changed.Concat(Changed(kernel.Compare(TableOf(below, beside, files.Data.Size.Sectors))))
+            ? changed.Concat(Changed(kernel.Compare(_tables.PoolOf(below, beside, files.Data.Size.Sectors))))
             : changed;
     }
-
-    private const string CopyAway =
-        "if it is lost, copy the containers' content away while the pool is live: it does not come back after a restart "
-        + "of the host";
 
     /// <summary>The live pool keeps using its open file, even if that is renamed or deleted; a deleted file is lost
     /// with the loop device.</summary>

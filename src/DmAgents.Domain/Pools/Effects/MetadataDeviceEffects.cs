@@ -6,34 +6,41 @@ using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
-/// <content>The metadata device alone, below a pool that is not live, and its replacement.</content>
-public sealed partial class AssemblyEffects
+/// <summary>The metadata device of a pool without the pool, and the device for replacement metadata.</summary>
+public sealed class MetadataDeviceEffects(IKernel kernel, PoolContext pool)
 {
+    private readonly PoolTables _tables = new(kernel, pool);
+    private readonly DiskLabels _labels = new(kernel, pool);
+
+    private PoolName Name => pool.Identity.Name;
+
+    private PoolUuid Uuid => pool.Identity.Uuid;
+
     /// <summary>Activates the metadata device without the pool.</summary>
-    public KernelResult<DevicePath> AttachMetadata()
+    public KernelResult<DevicePath> Attach()
     {
         switch (pool.Identity.Backing)
         {
             case PoolBacking.Disks disks:
-                var name = DeviceNames.Metadata(Name);
-                var opened = Verify(disks).Then(() => OpenLinear(name, DeviceNames.MetadataId(Uuid), disks.Metadata));
-                return opened.Succeeded ? name.Path : opened.Error;
+                var table = _tables.MetadataOf(disks);
+                var opened = _labels.Verify(disks).Then(() => _tables.Open(table));
+                return opened.Succeeded ? table.Name.Path : opened.Error;
             case PoolBacking.LoopFiles files:
                 return kernel.AttachLoop(files.Metadata.File);
             default:
-                return NotOurs();
+                return NotOurs(pool);
         }
     }
 
     /// <summary>The place of the metadata, for reading them even while a live pool uses them.</summary>
-    public KernelResult<ImmutableArray<LinearSegment>> FindMetadata()
+    public KernelResult<ImmutableArray<LinearSegment>> Find()
     {
         switch (pool.Identity.Backing)
         {
             case PoolBacking.Disks disks:
-                var verified = Verify(disks);
+                var verified = _labels.Verify(disks);
                 return verified.Succeeded
-                    ? ImmutableArray.CreateRange(disks.Metadata, Segment)
+                    ? ImmutableArray.CreateRange(disks.Metadata, PoolTables.Segment)
                     : verified.Error;
             case PoolBacking.LoopFiles files:
                 var loop = kernel.AttachLoop(files.Metadata.File);
@@ -41,7 +48,7 @@ public sealed partial class AssemblyEffects
                     ? ImmutableArray.Create(new LinearSegment(loop.Value, default, files.Metadata.Size.Sectors))
                     : loop.Error;
             default:
-                return NotOurs();
+                return NotOurs(pool);
         }
     }
 
@@ -49,19 +56,19 @@ public sealed partial class AssemblyEffects
     /// Activates a blank device, beside the present metadata, for the replacement metadata of a pool with this backing.
     /// The journal does not know this backing yet; anything that an earlier try left there is lost.
     /// </summary>
-    public KernelResult<DevicePath> AttachNextMetadata()
+    public KernelResult<DevicePath> AttachNext()
     {
         switch (pool.Identity.Backing)
         {
             case PoolBacking.Disks disks:
                 var table = new LinearTable(
                     DeviceNames.NextMetadata(Name), DeviceNames.NextMetadataId(Uuid),
-                    [.. disks.Metadata.Select(Segment)]);
+                    [.. disks.Metadata.Select(PoolTables.Segment)]);
                 // Verify the data disks' labels without writing them: if device names have shifted, the disk is not the
                 // pool's.
-                var opened = RemoveNextMetadata()
-                    .Then(() => Each(disks.Data.Select(part => part.Disk).Distinct(), Verify))
-                    .Then(() => Each(disks.Metadata.Select(part => part.Disk).Distinct(), Label))
+                var opened = RemoveNext()
+                    .Then(() => KernelResult.Each(disks.Data.Select(part => part.Disk).Distinct(), _labels.Verify))
+                    .Then(() => KernelResult.Each(disks.Metadata.Select(part => part.Disk).Distinct(), _labels.Label))
                     .Then(() => kernel.OpenLinear(table).Outcome);
                 return opened.Succeeded ? table.Name.Path : opened.Error;
             case PoolBacking.LoopFiles files:
@@ -75,10 +82,10 @@ public sealed partial class AssemblyEffects
         }
     }
 
-    /// <summary>Deactivates what <see cref="AttachNextMetadata"/> activated; the written data stay.</summary>
-    public KernelResult DetachNextMetadata() => pool.Identity.Backing is PoolBacking.LoopFiles files
+    /// <summary>Deactivates what <see cref="AttachNext"/> activated; the written data stay.</summary>
+    public KernelResult DetachNext() => pool.Identity.Backing is PoolBacking.LoopFiles files
         ? kernel.DetachLoop(files.Metadata.File).Or(KernelFault.NotFound)
-        : kernel.Remove(DeviceNames.NextMetadata(Name), deferred: false).Or(KernelFault.NotFound);
+        : RemoveNext();
 
     /// <summary>Deletes metadata that were kept after a replacement: their file, or the label of their disk if the pool
     /// uses nothing else on it. If they are already gone, or the disk is no longer the pool's: done.</summary>
@@ -86,24 +93,22 @@ public sealed partial class AssemblyEffects
     {
         if (kept.File is { } file)
             return kernel.DetachLoop(file.File).Or(KernelFault.NotFound).Then(() => kernel.DeleteFile(file.File));
-        var inUse = pool.Identity.Backing is PoolBacking.Disks disks ? DisksOf(disks).ToHashSet() : [];
-        return Each(kept.Parts, part =>
+        var inUse = pool.Identity.Backing is PoolBacking.Disks disks ? DiskLabels.DisksOf(disks).ToHashSet() : [];
+        return KernelResult.Each(kept.Parts, part =>
         {
-            var label = ReadLabel(part.Disk);
+            var label = _labels.Read(part.Disk);
             return label.FailedWith(KernelFault.NotFound) ? KernelResult.Done
                 : !label.Succeeded ? label.Outcome
                 : label.Value?.Pool != Uuid ? KernelResult.Done
                 : kernel.Zero(part.Disk, part.Start.Bytes, ByteSize.KiB(4))
-                    .Then(() => inUse.Contains(part.Disk) ? KernelResult.Done : EraseLabel(part.Disk));
+                    .Then(() => inUse.Contains(part.Disk) ? KernelResult.Done : _labels.Erase(part.Disk));
         });
     }
 
-    private KernelError NotOurs() =>
+    internal static KernelError NotOurs(PoolContext pool) =>
         new(KernelFault.NotSupported, 0, "open metadata", pool.Device.Value, "someone else assembles the pool");
 
     /// <summary>Removes a device that an agent left live when it died while making metadata.</summary>
-    private KernelResult RemoveNextMetadata() =>
+    internal KernelResult RemoveNext() =>
         kernel.Remove(DeviceNames.NextMetadata(Name), deferred: false).Or(KernelFault.NotFound);
-
-    private static LinearSegment Segment(DiskPart part) => new(part.Disk, part.Start, part.Length);
 }
