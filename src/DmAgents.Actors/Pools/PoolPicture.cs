@@ -59,8 +59,7 @@ public sealed class PoolBoard
     /// <summary>How far a watcher may be behind, in publications; a pool publishes every 50 ms at most.</summary>
     private const int FeedCapacity = 256;
 
-    /// <summary>Created by the first waiter.</summary>
-    private TaskCompletionSource? _next;
+    private readonly ChangeSignal _changed = new();
 
     /// <summary>Work on the pools outside their actors.</summary>
     public WorkUnderWay Work { get; } = new();
@@ -81,27 +80,17 @@ public sealed class PoolBoard
     /// <summary>Waits until the pool's picture satisfies <paramref name="holds"/>; returns at once if it does
     /// already.</summary>
     /// <param name="holds">Called with each picture; with null if the host has no such pool.</param>
-    public async Task<PoolPicture?> When(
-        PoolName name, Func<PoolPicture?, bool> holds, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            var next = Next;
-            var picture = Find(name);
-            if (holds(picture))
-                return picture;
-            await next.WaitAsync(cancellation).ConfigureAwait(false);
-        }
-    }
+    public Task<PoolPicture?> When(PoolName name, Func<PoolPicture?, bool> holds, CancellationToken cancellation) =>
+        _changed.When(() => Find(name), holds, cancellation);
 
     /// <summary>Completes at the next change of any picture. A caller that takes it before it reads the pictures misses
     /// no change.</summary>
-    public Task Changed => Next;
+    public Task Changed => _changed.Next;
 
     internal void Show(PoolPicture picture)
     {
         _pictures[picture.Name] = picture;
-        Notify();
+        _changed.Notify();
     }
 
     /// <summary>The pool has no actor at this moment; its last picture stays.</summary>
@@ -109,27 +98,13 @@ public sealed class PoolBoard
     {
         if (_pictures.TryGetValue(name, out var shown) && shown.Actor.Equals(actor))
             _pictures.TryUpdate(name, shown with { Actor = ActorRefs.Nobody }, shown);
-        Notify();
+        _changed.Notify();
     }
 
     internal void Forget(PoolName name)
     {
         _pictures.TryRemove(name, out _);
-        Notify();
+        _changed.Notify();
         Feed.End(name);
     }
-
-    /// <summary>Completes at the next change of any picture.</summary>
-    private Task Next
-    {
-        get
-        {
-            var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return (Interlocked.CompareExchange(ref _next, made, null) ?? made).Task;
-        }
-    }
-
-    /// <summary>Pictures change all the time and waiters are rare: without a waiter this is one exchange of
-    /// null.</summary>
-    private void Notify() => Interlocked.Exchange(ref _next, null)?.TrySetResult();
 }

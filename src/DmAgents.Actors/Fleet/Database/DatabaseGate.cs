@@ -5,15 +5,12 @@ namespace DmAgents.Actors.Fleet.Database;
 /// actor.</summary>
 public sealed class DatabaseGate
 {
+    private readonly ChangeSignal _changed = new();
+
+    /// <summary>The watch waits for it.</summary>
+    private readonly ChangeSignal _suspected = new();
     private DatabaseStatus _current;
     private long _refusals;
-
-    /// <summary>Created by the first waiter.</summary>
-    private TaskCompletionSource? _next;
-
-    /// <summary>Created by the watch when it waits; completed by <see cref="Suspect"/> after a journal
-    /// failure.</summary>
-    private TaskCompletionSource? _suspicion;
 
     public DatabaseGate(DatabaseStatus initial) => _current = initial;
 
@@ -24,34 +21,20 @@ public sealed class DatabaseGate
 
     /// <summary>Waits until the status satisfies <paramref name="holds"/>; returns at once if it does
     /// already.</summary>
-    public async Task<DatabaseStatus> When(Func<DatabaseStatus, bool> holds, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var next = (Interlocked.CompareExchange(ref _next, made, null) ?? made).Task;
-            var status = Current;
-            if (holds(status))
-                return status;
-            await next.WaitAsync(cancellation).ConfigureAwait(false);
-        }
-    }
+    public Task<DatabaseStatus> When(Func<DatabaseStatus, bool> holds, CancellationToken cancellation) =>
+        _changed.When(() => Current, holds, cancellation);
 
     internal void Show(DatabaseStatus status)
     {
         Volatile.Write(ref _current, status);
-        Interlocked.Exchange(ref _next, null)?.TrySetResult();
+        _changed.Notify();
     }
 
     internal void CountRefusal() => Interlocked.Increment(ref _refusals);
 
     /// <summary>Reports a journal failure: the watch checks at once whether the database is there.</summary>
-    internal void Suspect() => Interlocked.Exchange(ref _suspicion, null)?.TrySetResult();
+    internal void Suspect() => _suspected.Notify();
 
     /// <summary>Completes at the next <see cref="Suspect"/>.</summary>
-    internal Task Suspicion()
-    {
-        var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        return (Interlocked.CompareExchange(ref _suspicion, made, null) ?? made).Task;
-    }
+    internal Task Suspicion() => _suspected.Next;
 }
