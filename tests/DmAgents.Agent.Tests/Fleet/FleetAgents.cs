@@ -5,9 +5,11 @@ using DmAgents.Actors.Tests.Support;
 using DmAgents.Agent.Configuration;
 using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Fleet.Inventory;
+using DmAgents.Agent.Fleet.Talks;
 using DmAgents.Agent.Tests.Support;
 using DmAgents.Agent.UseCases;
 using DmAgents.Domain.Fleet;
+using DmAgents.Transfer.Pacing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DmAgents.Agent.Tests.Fleet;
@@ -90,11 +92,11 @@ internal sealed class FleetAgents : IAsyncDisposable
     }
 
     /// <summary>A fleet of so many hosts: host1, which made it, host2, ...</summary>
-    public async Task<ServedAgent[]> Form(int count)
+    public async Task<ServedAgent[]> Form(int count, Action<IServiceCollection>? services = null)
     {
         for (var number = 1; number <= count; number++)
         {
-            var agent = await Add();
+            var agent = await Add(services: services);
             if (number == 1)
                 await Make(agent, "prod", "host1");
             else
@@ -105,6 +107,19 @@ internal sealed class FleetAgents : IAsyncDisposable
             await IsMemberOf(agent, count);
         return [.. formed];
     }
+
+    /// <summary>As above. A host that only answers slowly, as on a busy machine, does not count as silent.</summary>
+    public async Task<ServedAgent[]> FormPatient(int count, Action<IServiceCollection>? services = null)
+    {
+        var formed = await Form(count, services);
+        foreach (var agent in formed)
+            agent.Get<HostAsker>().SilentFor = Patience;
+        return formed;
+    }
+
+    /// <summary>Services of a host so slow that no copy of it ends by itself.</summary>
+    public static void SlowCopies(IServiceCollection services) =>
+        services.AddSingleton(new HostBandwidth(1024, TimeProvider.System));
 
     public static Task<FleetPlace> Make(ServedAgent agent, string fleet, string host) =>
         agent.Get<FleetMaker>().Make(new FleetName(fleet), new HostName(host), at: null, CancellationToken.None);

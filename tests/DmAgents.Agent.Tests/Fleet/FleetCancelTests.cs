@@ -7,9 +7,7 @@ using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Units;
-using DmAgents.Transfer.Pacing;
 using Grpc.Core;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace DmAgents.Agent.Tests.Fleet;
 
@@ -88,22 +86,7 @@ public sealed class FleetCancelTests : FleetOfAgents
         Assert.Fail("no answer");
     }
 
-    /// <summary>Of hosts so slow that no copy ends by itself.</summary>
-    private async Task<ServedAgent[]> Form()
-    {
-        static void Slow(IServiceCollection services) =>
-            services.AddSingleton(new HostBandwidth(1024, TimeProvider.System));
-        var one = await Fleet.Add(services: Slow);
-        await FleetAgents.Make(one, "prod", "host1");
-        var two = await Fleet.Add(services: Slow);
-        await FleetAgents.Join(two, one, "host2");
-        foreach (var agent in new[] { one, two })
-        {
-            await FleetAgents.IsMemberOf(agent, 2);
-            agent.Get<HostAsker>().SilentFor = FleetAgents.Patience;
-        }
-        return [one, two];
-    }
+    private Task<ServedAgent[]> Form() => Fleet.FormPatient(2, FleetAgents.SlowCopies);
 
     private static async Task MakeImage(ServedAgent agent, ImageReference name, byte seed) =>
         await TwoAgents.Tag(agent, name, await TwoAgents.AddLayer(agent, null, seed, ByteSize.MiB(2)));

@@ -6,27 +6,20 @@ using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Units;
-using DmAgents.Transfer.Pacing;
 using Grpc.Core;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace DmAgents.Agent.Tests.Fleet;
 
 /// <summary>Where in a fleet an image is: asked on any host, of a fleet without a database.</summary>
-public sealed class FleetImageTests : IAsyncLifetime
+public sealed class FleetImageTests : FleetOfAgents
 {
     private static readonly ImageReference App = new("app:1");
-    private readonly FleetAgents _fleet = new();
-
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public async Task DisposeAsync() => await _fleet.DisposeAsync();
 
     [Fact]
     public async Task An_image_is_shown_with_its_hosts_its_digests_and_the_copies_on_their_way()
     {
         // So slow that the copy does not end before it was looked at.
-        var agents = await Form(services => services.AddSingleton(new HostBandwidth(1024, TimeProvider.System)));
+        var agents = await Fleet.FormPatient(2, FleetAgents.SlowCopies);
         var layer = await TwoAgents.AddLayer(agents[0], null, 1, ByteSize.MiB(2));
         await TwoAgents.Tag(agents[0], App, layer);
         var map = await agents[0].Get<ContentMaps>().GetAsync(ServedAgent.Pool, layer, CancellationToken.None);
@@ -68,7 +61,7 @@ public sealed class FleetImageTests : IAsyncLifetime
     [Fact]
     public async Task A_host_with_another_image_of_the_name_is_told_apart_and_one_that_is_gone_is_named()
     {
-        var agents = await Form();
+        var agents = await Fleet.FormPatient(2);
         var other = await TwoAgents.AddLayer(agents[1], null, 2, ByteSize.MiB(1));
         await TwoAgents.Tag(agents[1], App, other, TwoAgents.Config.Replace("amd64", "arm64", StringComparison.Ordinal));
         var layer = await TwoAgents.AddLayer(agents[0], null, 1, ByteSize.MiB(1));
@@ -79,7 +72,7 @@ public sealed class FleetImageTests : IAsyncLifetime
         Assert.Equal(2, shown.Fleet.Hosts.Select(host => host.Id).Distinct().Count());
 
         await agents[1].Stop();
-        _fleet.Forget(agents[1]);
+        Fleet.Forget(agents[1]);
         await FleetAgents.When(agents[0], status => status.Members.Length == 1);
 
         shown = await Show(agents[0], "app:1");
@@ -95,7 +88,7 @@ public sealed class FleetImageTests : IAsyncLifetime
     [Fact]
     public async Task Outside_of_a_fleet_an_image_is_shown_as_it_is_here()
     {
-        var agent = await _fleet.Add();
+        var agent = await Fleet.Add();
         var layer = await TwoAgents.AddLayer(agent, null, 1, ByteSize.MiB(1));
         await TwoAgents.Tag(agent, App, layer);
 
@@ -105,20 +98,6 @@ public sealed class FleetImageTests : IAsyncLifetime
         Assert.Contains("this host is in no fleet", alone.Status.Detail, StringComparison.Ordinal);
         var missing = await Assert.ThrowsAsync<RpcException>(() => Show(agent, "app:2"));
         Assert.Contains("has no image of this name or id", missing.Status.Detail, StringComparison.Ordinal);
-    }
-
-    private async Task<ServedAgent[]> Form(Action<IServiceCollection>? services = null)
-    {
-        var one = await _fleet.Add(services: services);
-        await FleetAgents.Make(one, "prod", "host1");
-        var two = await _fleet.Add(services: services);
-        await FleetAgents.Join(two, one, "host2");
-        foreach (var agent in new[] { one, two })
-        {
-            await FleetAgents.IsMemberOf(agent, 2);
-            agent.Get<DmAgents.Agent.Fleet.Talks.HostAsker>().SilentFor = FleetAgents.Patience;
-        }
-        return [one, two];
     }
 
     private static Api.Admin.V1.Transfers.TransfersClient Transfers(ServedAgent agent) => new(agent.AdminChannel);
