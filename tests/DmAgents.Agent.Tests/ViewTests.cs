@@ -4,7 +4,7 @@ using DmAgents.Agent.UseCases;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports.FileTrees;
 using DmAgents.Domain.Units;
 using DmAgents.Images.Layers;
@@ -19,9 +19,10 @@ public sealed class ViewTests
     public void Each_word_of_a_use_case_has_the_same_in_the_API()
     {
         MustBeSame<Gravity, Severity>(word => CheckViews.Finding(new Finding(word, "a", "b", "c", "d")).Severity);
-        MustBeSame<MendAction, MendPlan.Types.Action>(word => MendViews.Plan(Trial() with { Action = word }).Action);
-        MustBeSame<MendFate, MendedDevice.Types.Fate>(word => MendViews.Plan(
-            Trial() with { Devices = [new MendedThin(new ThinId(1), Key: null, word)] }).Devices[0].Fate);
+        MustBeSame<RepairAction, MendPlan.Types.Action>(
+            word => MetadataRepairViews.Plan(Trial() with { Action = word }).Action);
+        MustBeSame<RepairFate, MendedDevice.Types.Fate>(word => MetadataRepairViews.Plan(
+            Trial() with { Devices = [new AffectedThin(new ThinId(1), Key: null, word)] }).Devices[0].Fate);
         MustBeSame<LayerPhase, ImportProgress.Types.Phase>(word => ImageViews.Progress(
             new ImportReport.Layer(word, 1, 2, DiffId: null, default, default)).Phase);
         MustBeSame<XattrLoss, LostAttribute.Types.Reason>(word => LostAttributes.Of(
@@ -66,13 +67,13 @@ public sealed class ViewTests
     [Fact]
     public void What_a_repair_of_metadata_would_do_is_told_whole()
     {
-        var plan = MendViews.Plan(Trial() with
+        var plan = MetadataRepairViews.Plan(Trial() with
         {
             Verdict = "bad", Place = new MetadataPlace("/dev/sdd", new ByteSize(8)), Whole = 2,
             Obstacle = new Refusal(RefusalKind.NoSpace, "cannot", "test-pool", "no room", "make room"),
             Devices =
             [
-                new MendedThin(new ThinId(7), DeviceKey.Container("web"), MendFate.Short)
+                new AffectedThin(new ThinId(7), DeviceKey.Container("web"), RepairFate.Short)
                 {
                     Before = new ByteSize(20), After = new ByteSize(10),
                 },
@@ -95,7 +96,7 @@ public sealed class ViewTests
     [Fact]
     public void One_that_nothing_stands_in_the_way_of_has_no_obstacle()
     {
-        var plan = MendViews.Plan(Trial());
+        var plan = MetadataRepairViews.Plan(Trial());
 
         Assert.Equal((Problem.Types.Kind.Unspecified, "", ""), (plan.ObstacleKind, plan.Obstacle, plan.ObstacleNext));
         Assert.Equal(("", 0ul), (plan.Place, plan.PlaceBytes));
@@ -121,7 +122,7 @@ public sealed class ViewTests
         new PoolName("test-pool"), 3, 4, 5, [new Finding(gravity, "a", "b", "c", "d")], [new("undo", "x")],
         new TransactionId(9));
 
-    private static MendTrial Trial() => new(
-        new PoolName("test-pool"), new MetadataSource.Present(), MendAction.Replace,
+    private static MetadataRepairTrial Trial() => new(
+        new PoolName("test-pool"), new MetadataSource.Present(), RepairAction.Replace,
         new MetadataPlace("/dev/sdb", ByteSize.MiB(4)), new TransactionId(4), new TransactionId(5));
 }

@@ -63,7 +63,7 @@ public sealed class HostPools(PoolBoard board, TimeSpan answerTime, TimeProvider
     {
         if (PoolsGateway.IsOfHost(command))
             return InTime(_gateway, new HostMessages.ToPool(pool, command), pool, command, cancellation);
-        return command is PoolCommands.Repair or PoolCommands.Trim or PoolCommands.MendMetadata
+        return command is PoolCommands.Repair or PoolCommands.Trim or PoolCommands.RepairMetadata
             ? AskPatiently(pool, command, cancellation)
             : AskNow(pool, command, cancellation);
     }

@@ -5,7 +5,7 @@ using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Effects;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
@@ -61,7 +61,7 @@ public sealed class PoolContents
     public TakeoverRecord? Takeover => Journaled.Takeover;
 
     /// <summary>The known facts about the pool's metadata, for when the metadata cannot be read.</summary>
-    public MetadataShape Shape => MendDecider.ShapeOf(Journaled);
+    public MetadataShape Shape => MetadataRepairDecider.ShapeOf(Journaled);
 
     /// <summary>The content of a layer's blocks; null if it was not computed.</summary>
     public ContentDigest? ContentOf(ThinId id) =>
@@ -98,8 +98,8 @@ public sealed class PoolContents
         RecoveryPlan.Make(Journaled, picture, pool, at, underWay);
 
     /// <summary>Why the metadata must not be repaired now; null if nothing prevents it.</summary>
-    public Refusal? RefuseMending(PoolHealth? health, MetadataSource source) =>
-        MendDecider.Refuse(Journaled, health, source, next: null);
+    public Refusal? RefuseMetadataRepair(PoolHealth? health, MetadataSource source) =>
+        MetadataRepairDecider.Refuse(Journaled, health, source, next: null);
 
     /// <summary>What would happen to the devices with other metadata.</summary>
     public MetadataComparison Compare(ImmutableArray<ThinUsage>? before, ImmutableArray<ThinUsage> after) =>

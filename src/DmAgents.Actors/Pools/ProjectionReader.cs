@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Adoption;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 using DmAgents.Engine.Pools;

@@ -5,7 +5,7 @@ using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Takeover;
 
 namespace DmAgents.Actors.Serialization;

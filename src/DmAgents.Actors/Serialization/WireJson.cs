@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 
 namespace DmAgents.Actors.Serialization;
 
@@ -49,7 +49,7 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolCommands.Retire))]
 [JsonSerializable(typeof(PoolCommands.Repair))]
 [JsonSerializable(typeof(PoolCommands.Trim))]
-[JsonSerializable(typeof(PoolCommands.MendMetadata))]
+[JsonSerializable(typeof(PoolCommands.RepairMetadata))]
 [JsonSerializable(typeof(PoolCommands.DiscardMetadata))]
 [JsonSerializable(typeof(PoolCommands.Return))]
 [JsonSerializable(typeof(PoolCommands.NoteBackup))]
@@ -73,7 +73,7 @@ namespace DmAgents.Actors.Serialization;
 [JsonSerializable(typeof(PoolReplies.Retired))]
 [JsonSerializable(typeof(PoolReplies.Repaired))]
 [JsonSerializable(typeof(PoolReplies.Trimmed))]
-[JsonSerializable(typeof(PoolReplies.MetadataMended))]
+[JsonSerializable(typeof(PoolReplies.MetadataRepaired))]
 [JsonSerializable(typeof(PoolReplies.MetadataDiscarded))]
 [JsonSerializable(typeof(PoolReplies.Returned))]
 [JsonSerializable(typeof(PoolReplies.BackupNoted))]

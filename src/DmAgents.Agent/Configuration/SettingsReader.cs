@@ -5,7 +5,7 @@ using DmAgents.Actors.Journals;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Stock;
 using DmAgents.Domain.Units;
 using DmAgents.Fleet.Certificates;

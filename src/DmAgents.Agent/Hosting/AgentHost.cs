@@ -144,7 +144,7 @@ internal static class AgentHost
         services.AddSingleton<PoolChecker>();
         services.AddSingleton<PoolTrimmer>();
         services.AddSingleton<QuarantinedThins>();
-        services.AddSingleton<MetadataMender>();
+        services.AddSingleton<MetadataRepairTrials>();
         services.AddSingleton<MetadataRepairer>();
         services.AddSingleton<BackupProver>();
         services.AddSingleton<BackupKeeper>();

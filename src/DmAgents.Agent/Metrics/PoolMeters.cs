@@ -3,7 +3,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Agent.Services;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 
 namespace DmAgents.Agent.Metrics;
 

@@ -1,9 +1,9 @@
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
-using DmAgents.Domain.Pools.Mending;
-using BackupProof = DmAgents.Domain.Pools.Mending.BackupProof;
-using KeptMetadata = DmAgents.Domain.Pools.Mending.KeptMetadata;
+using DmAgents.Domain.Pools.Metadata;
+using BackupProof = DmAgents.Domain.Pools.Metadata.BackupProof;
+using KeptMetadata = DmAgents.Domain.Pools.Metadata.KeptMetadata;
 
 namespace DmAgents.Agent.Services;
 

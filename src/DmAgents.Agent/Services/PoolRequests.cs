@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Units;

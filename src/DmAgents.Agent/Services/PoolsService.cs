@@ -1,7 +1,7 @@
 using DmAgents.Actors.Pools;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using Grpc.Core;
 using DeviceKind = DmAgents.Api.Admin.V1.DeviceKind;
 
@@ -144,17 +144,17 @@ internal sealed class PoolsService(
         MendMetadataRequest request, IServerStreamWriter<MendMetadataReply> responseStream, ServerCallContext context)
     {
         var source = PoolRequests.Source(request);
-        var what = MendDecider.What(source);
+        var what = MetadataRepairDecider.What(source);
         var pool = await repair.Settled(what, request.Pool, context.CancellationToken).ConfigureAwait(false);
         var requestId = PoolGateway.RequestOf(what, request.RequestId);
         if (!PoolGateway.WasDone(pool, requestId))
         {
-            var asked = new MendAsked(
+            var asked = new MetadataRepairAsked(
                 pool, source, request.HasInto ? PoolRequests.PathOf(request.Into) : null, request.Force);
             var trying = repair.Try(asked);
             await Living(trying, "trying it out on copies", responseStream, request.Pool).ConfigureAwait(false);
             var trial = await trying.ConfigureAwait(false);
-            await responseStream.WriteAsync(new MendMetadataReply { Plan = MendViews.Plan(trial) })
+            await responseStream.WriteAsync(new MendMetadataReply { Plan = MetadataRepairViews.Plan(trial) })
                 .ConfigureAwait(false);
             if (!request.Execute)
                 return;

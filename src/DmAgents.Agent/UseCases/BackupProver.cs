@@ -1,7 +1,7 @@
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;

@@ -6,7 +6,7 @@ namespace DmAgents.Agent.UseCases;
 
 /// <summary>Gives a pool usable metadata: tested on copies first, then in place.</summary>
 internal sealed class MetadataRepairer(
-    PoolGateway gateway, UsageReader usages, MetadataMender mender, AgentSettings settings)
+    PoolGateway gateway, UsageReader usages, MetadataRepairTrials trials, AgentSettings settings)
 {
     /// <summary>The pool, once it is known whether it can be opened: a broken one is retried again and again.</summary>
     public async Task<PoolPicture> Settled(string what, string name, CancellationToken cancellation)
@@ -27,15 +27,17 @@ internal sealed class MetadataRepairer(
     }
 
     /// <summary>Completed even if the caller disconnects, so that it removes its copies.</summary>
-    public Task<MendTrial> Try(MendAsked asked) => Task.Run(() => mender.Try(asked), CancellationToken.None);
+    public Task<MetadataRepairTrial> Try(MetadataRepairAsked asked) =>
+        Task.Run(() => trials.Try(asked), CancellationToken.None);
 
     /// <summary>The command that executes a trial. Throws if there is an obstacle.</summary>
-    public PoolCommands.MendMetadata CommandOf(RequestId request, MendTrial trial) => trial.Obstacle is { } obstacle
-        ? throw Refusals.Of(obstacle)
-        : new PoolCommands.MendMetadata(request, trial.Source, trial.Next, gateway.Now);
+    public PoolCommands.RepairMetadata CommandOf(RequestId request, MetadataRepairTrial trial) =>
+        trial.Obstacle is { } obstacle
+            ? throw Refusals.Of(obstacle)
+            : new PoolCommands.RepairMetadata(request, trial.Source, trial.Next, gateway.Now);
 
     /// <summary>The command takes the pool down, and readers of its metadata have their device open: it waits for
     /// them.</summary>
-    public Task Execute(PoolName pool, PoolCommands.MendMetadata command, CancellationToken cancellation) =>
+    public Task Execute(PoolName pool, PoolCommands.RepairMetadata command, CancellationToken cancellation) =>
         usages.Alone(pool, () => gateway.Ask(pool, command, cancellation));
 }

@@ -2,7 +2,7 @@ using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 
 namespace DmAgents.Agent.UseCases;
 

@@ -3,7 +3,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools.Adoption;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Units;
 
@@ -213,9 +213,9 @@ public static class PoolCommands
     /// </summary>
     /// <param name="Source">The source of replacement metadata if the present ones are damaged.</param>
     /// <param name="Next">The backing with the replacement metadata; null if there is no place for them.</param>
-    public sealed record MendMetadata(
+    public sealed record RepairMetadata(
         RequestId Request, MetadataSource Source, PoolBacking? Next, DateTimeOffset At)
-        : PoolCommand<PoolReplies.MetadataMended>(Request, At);
+        : PoolCommand<PoolReplies.MetadataRepaired>(Request, At);
 
     /// <summary>Deletes the metadata that were kept after a replacement.</summary>
     public sealed record DiscardMetadata(RequestId Request, DateTimeOffset At)

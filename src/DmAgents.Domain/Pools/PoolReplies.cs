@@ -92,7 +92,7 @@ public static class PoolReplies
         : Success(Request, AlreadySo);
 
     /// <summary>The pool's metadata are usable, and it is open.</summary>
-    public sealed record MetadataMended(RequestId Request, bool AlreadySo) : Success(Request, AlreadySo);
+    public sealed record MetadataRepaired(RequestId Request, bool AlreadySo) : Success(Request, AlreadySo);
 
     /// <summary>No replaced metadata are kept.</summary>
     public sealed record MetadataDiscarded(RequestId Request, bool AlreadySo) : Success(Request, AlreadySo);

@@ -1,5 +1,5 @@
 using DmAgents.Domain.Pools.Care;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Stock;
 using DmAgents.Domain.Units;
 

@@ -3,7 +3,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Images;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Pools.Care;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Units;
 

@@ -44,7 +44,7 @@ public static class PoolSuccess
         PoolCommands.Purge => new PoolReplies.Purged(command.Request, alreadySo),
         PoolCommands.Retire => new PoolReplies.Retired(command.Request, alreadySo),
         PoolCommands.Repair => new PoolReplies.Repaired(command.Request, alreadySo),
-        PoolCommands.MendMetadata => new PoolReplies.MetadataMended(command.Request, alreadySo),
+        PoolCommands.RepairMetadata => new PoolReplies.MetadataRepaired(command.Request, alreadySo),
         PoolCommands.DiscardMetadata => new PoolReplies.MetadataDiscarded(command.Request, alreadySo),
         PoolCommands.Return => new PoolReplies.Returned(command.Request, alreadySo),
         PoolCommands.NoteBackup => new PoolReplies.BackupNoted(command.Request, alreadySo),

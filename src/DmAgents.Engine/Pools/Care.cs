@@ -27,7 +27,7 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
     public void LookAtStatus()
     {
         _isToLookAgain = _isReading;
-        if (_isReading || !Core.HasIdentity || Machine.Exclusive.IsMending)
+        if (_isReading || !Core.HasIdentity || Machine.Exclusive.IsRepairingMetadata)
             return;
         _isReading = true;
         Core.Give(new PoolJobs.ReadStatus(Pool));

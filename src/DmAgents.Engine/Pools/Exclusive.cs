@@ -1,6 +1,6 @@
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 using DmAgents.Engine.Pools.Jobs;
 
@@ -26,7 +26,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
     private TransactionId? _mismatch;
 
     /// <summary>The repair or restoration of metadata under way.</summary>
-    private RequestId? _mending;
+    private RequestId? _metadataRepair;
     private bool _isDiscardingMetadata;
 
     /// <summary>The pool is ending: nothing else stops the machine.</summary>
@@ -45,7 +45,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
     /// <summary>A removal waits, so nothing else may start.</summary>
     public bool RemovalIsHeld => _held is not null;
 
-    public bool IsMending => _mending is not null;
+    public bool IsRepairingMetadata => _metadataRepair is not null;
 
     /// <summary>An import, a transfer or a commit uses the pool from outside.</summary>
     public bool IsWorkedIn => !Core.Scene.Work.Of(Core.Scene.Name).IsEmpty;
@@ -272,61 +272,61 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
     /// place that no record names has changed, and the next opening finds the pool as it was. After the event, the
     /// opening uses the replacement.
     /// </summary>
-    public void On(PoolCommands.MendMetadata mend, Caller from)
+    public void On(PoolCommands.RepairMetadata repair, Caller from)
     {
-        var decided = PoolDecider.Decide(State, Phase == PoolPhase.Open ? Health : null, mend);
+        var decided = PoolDecider.Decide(State, Phase == PoolPhase.Open ? Health : null, repair);
         if (decided is Decision.AlreadySo)
         {
-            Machine.Changes.AnswerAtOnce(mend, from, decided);
+            Machine.Changes.AnswerAtOnce(repair, from, decided);
             return;
         }
-        if (NotNow(MendDecider.What(mend.Source), mayBeWorkedIn: false) is { } busy)
+        if (NotNow(MetadataRepairDecider.What(repair.Source), mayBeWorkedIn: false) is { } busy)
         {
-            Core.Reply(from, new PoolReplies.Refused(mend.Request, busy));
+            Core.Reply(from, new PoolReplies.Refused(repair.Request, busy));
             return;
         }
         if (decided is not Decision.Accepted)
         {
-            Machine.Changes.AnswerAtOnce(mend, from, decided);
+            Machine.Changes.AnswerAtOnce(repair, from, decided);
             return;
         }
-        _mending = mend.Request;
-        _repairers.Add((from, mend));
+        _metadataRepair = repair.Request;
+        _repairers.Add((from, repair));
         Core.Cancel(PoolTimer.Open);
         Core.Cancel(PoolTimer.Status);
-        Core.Enter(PoolPhase.Opening, mend.Source is MetadataSource.Backup backup
+        Core.Enter(PoolPhase.Opening, repair.Source is MetadataSource.Backup backup
             ? $"its metadata are restored from backup {backup.Name}"
             : "its metadata are repaired");
-        Core.Give(new PoolJobs.Mend(Pool, mend, MendDecider.ShapeOf(State)));
+        Core.Give(new PoolJobs.RepairMetadata(Pool, repair, MetadataRepairDecider.ShapeOf(State)));
     }
 
     /// <summary>A repeated request waits for the same end.</summary>
-    public bool Joins(PoolCommands.MendMetadata mend, Caller from)
+    public bool Joins(PoolCommands.RepairMetadata repair, Caller from)
     {
-        if (_mending != mend.Request)
+        if (_metadataRepair != repair.Request)
             return false;
-        _repairers.Add((from, mend));
+        _repairers.Add((from, repair));
         return true;
     }
 
-    public void On(PoolResults.Mended mended)
+    public void On(PoolResults.MetadataRepaired repaired)
     {
-        _mending = null;
-        var request = mended.Asked.Request;
-        switch (mended.Outcome)
+        _metadataRepair = null;
+        var request = repaired.Asked.Request;
+        switch (repaired.Outcome)
         {
-            case MendOutcome.Failed failed:
+            case MetadataRepairOutcome.Failed failed:
                 Core.Warn($"its metadata are as they were: {failed.Error}");
                 foreach (var (to, _) in _repairers.Where(r => r.Command.Request == request))
-                    Core.Reply(to, new PoolReplies.Refused(request, NotMended(mended.Asked, failed.Error)));
+                    Core.Reply(to, new PoolReplies.Refused(request, MetadataNotRepaired(repaired.Asked, failed.Error)));
                 _repairers.RemoveAll(r => r.Command.Request == request);
                 Machine.Opening.Begin();
                 break;
-            case MendOutcome.Sound:
+            case MetadataRepairOutcome.Sound:
                 Core.Record([new PoolEvents.CheckCleared(request, Now)], () => Machine.Opening.Begin());
                 break;
-            case MendOutcome.Ready ready:
-                var backup = (mended.Asked.Source as MetadataSource.Backup)?.Name.ToString();
+            case MetadataRepairOutcome.Ready ready:
+                var backup = (repaired.Asked.Source as MetadataSource.Backup)?.Name.ToString();
                 Core.Record(
                     [new PoolEvents.MetadataReplaced(
                         request, ready.Backing, ready.Content.TransactionId, backup, Now)],
@@ -341,7 +341,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
         }
     }
 
-    private Refusal NotMended(PoolCommands.MendMetadata asked, KernelError error) => new(
+    private Refusal MetadataNotRepaired(PoolCommands.RepairMetadata asked, KernelError error) => new(
         error.Fault switch
         {
             KernelFault.Busy => RefusalKind.Busy,
@@ -349,7 +349,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
             KernelFault.NotFound => RefusalKind.NotFound,
             _ => RefusalKind.Failed,
         },
-        MendDecider.What(asked.Source), Name, error.ToString(),
+        MetadataRepairDecider.What(asked.Source), Name, error.ToString(),
         error.Fault == KernelFault.Busy
             ? "end what has it open, then try again: lsof"
             : "its metadata are as they were; correct what is named, then try again");

@@ -227,7 +227,7 @@ public sealed class PoolMachine
             case PoolCommands.Adopt adopt when State.Identity is null:
                 Exclusive.On(adopt, from);
                 break;
-            case PoolCommands.MendMetadata mend when Exclusive.Joins(mend, from):
+            case PoolCommands.RepairMetadata repair when Exclusive.Joins(repair, from):
                 break;
             default:
                 Requests.Stash(command, from);
@@ -275,8 +275,8 @@ public sealed class PoolMachine
             case PoolCommands.Repair repair:
                 Exclusive.On(repair, from);
                 return true;
-            case PoolCommands.MendMetadata mend:
-                Exclusive.On(mend, from);
+            case PoolCommands.RepairMetadata repair:
+                Exclusive.On(repair, from);
                 return true;
             case PoolCommands.Trim trim:
                 Trim.On(trim, from);

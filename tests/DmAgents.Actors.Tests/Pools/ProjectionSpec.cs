@@ -5,7 +5,7 @@ using DmAgents.Actors.Pools;
 using DmAgents.Actors.Tests.Support;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;

@@ -5,7 +5,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Adoption;
 using DmAgents.Domain.Pools.Care;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Units;
 using static DmAgents.Actors.Tests.Serialization.Samples;
@@ -111,8 +111,8 @@ internal static class WireSamples
         ["repair.v1"] = new PoolCommands.Repair(Request, new TransactionId(6), At),
         ["repair.v1+least"] = new PoolCommands.Repair(Request, Accept: null, At),
         ["trim.v1"] = new PoolCommands.Trim(Request, At),
-        ["mend-metadata.v1"] = new PoolCommands.MendMetadata(Request, new MetadataSource.Backup(Backup), Disks, At),
-        ["mend-metadata.v1+least"] = new PoolCommands.MendMetadata(
+        ["mend-metadata.v1"] = new PoolCommands.RepairMetadata(Request, new MetadataSource.Backup(Backup), Disks, At),
+        ["mend-metadata.v1+least"] = new PoolCommands.RepairMetadata(
             Request, new MetadataSource.Present(), Next: null, At),
         ["discard-metadata.v1"] = new PoolCommands.DiscardMetadata(Request, At),
         ["return.v1"] = new PoolCommands.Return(Request, At),
@@ -151,7 +151,7 @@ internal static class WireSamples
         ["reply-repaired.v1"] = new PoolReplies.Repaired(Request, AlreadySo: false),
         ["reply-trimmed.v1"] = new PoolReplies.Trimmed(
             Request, [new TrimmedDevice(Key, ByteSize.GiB(2), ByteSize.MiB(512), ByteSize.GiB(1))], AlreadySo: false),
-        ["reply-metadata-mended.v1"] = new PoolReplies.MetadataMended(Request, AlreadySo: false),
+        ["reply-metadata-mended.v1"] = new PoolReplies.MetadataRepaired(Request, AlreadySo: false),
         ["reply-metadata-discarded.v1"] = new PoolReplies.MetadataDiscarded(Request, AlreadySo: false),
         ["reply-returned.v1"] = new PoolReplies.Returned(Request, AlreadySo: false),
         ["reply-backup-noted.v1"] = new PoolReplies.BackupNoted(Request, AlreadySo: false),

@@ -82,10 +82,10 @@ public abstract class ActorSpec : TestKit
     }
 
     /// <summary>Journal, pool and live devices come to agree.</summary>
-    internal Task Agrees(AgentLife life) => Eventually.Mended(() => Broken(life));
+    internal Task Agrees(AgentLife life) => Eventually.Empty(() => Broken(life));
 
     /// <summary>Nothing is under way, and nothing is left to be written. Or the pool's actor has stopped.</summary>
-    internal Task Settled(AgentLife life) => Eventually.Mended(() => Broken(life)
+    internal Task Settled(AgentLife life) => Eventually.Empty(() => Broken(life)
         .Concat(StateText.Replayed(Host.Journal) == StateText.Of(life.State) ? [] : ["the journal is behind"])
         .TakeWhile(_ => !life.PoolHasStopped.IsCompleted));
 

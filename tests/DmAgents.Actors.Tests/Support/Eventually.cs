@@ -30,7 +30,7 @@ internal static class Eventually
     }
 
     /// <summary>Until nothing is broken any more.</summary>
-    public static async Task Mended(Func<IEnumerable<string>> broken)
+    public static async Task Empty(Func<IEnumerable<string>> broken)
     {
         List<string> last = [];
         await Holds(() => (last = [.. broken()]).Count == 0, () => string.Join("\n", last));

@@ -2,7 +2,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Effects;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
@@ -80,13 +80,13 @@ public sealed class ExtensionTests
         var low = HealthOf(PoolMode.ReadWrite, 95);
         var settings = Settings with { VolumeGroup = "vg", VolumeByPercent = 50 };
         var before = ((GrowthRequest.AddVolume)ExtensionPlan.Of(Pool, low, settings)[0]).Volume;
-        var mended = Pool with
+        var repaired = Pool with
         {
             Kept = [new KeptMetadata(
                 [new DiskPart(new DevicePath("/dev/gone"), default, new SectorCount(8))], File: null, At)],
         };
 
-        var names = ExtensionPlan.Of(mended, low, settings)
+        var names = ExtensionPlan.Of(repaired, low, settings)
             .Select(wanted => ((GrowthRequest.AddVolume)wanted).Volume.Name);
 
         Assert.DoesNotContain(before.Name, names);

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Units;
 using static DmAgents.Domain.Tests.Deciding.Given;
 
@@ -54,9 +54,9 @@ public sealed class WholePoolDecisionTests
         PoolDecider.Decide(Pool, Health, new PoolCommands.DiscardMetadata(NewRequest(), At)));
 
     [Fact]
-    public void Metadata_that_the_kernel_uses_are_not_mended() => Assert.Equal(
+    public void Metadata_that_the_kernel_uses_are_not_repaired() => Assert.Equal(
         RefusalKind.WrongState,
-        RefusedBy(Pool, new PoolCommands.MendMetadata(
+        RefusedBy(Pool, new PoolCommands.RepairMetadata(
             NewRequest(), new MetadataSource.Present(), Next: null, At)).Kind);
 
     private static PoolCommands.Retire Retire(bool force) => new(NewRequest(), force, At);

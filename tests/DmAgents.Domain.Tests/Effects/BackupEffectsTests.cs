@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Tests.Deciding;
 using DmAgents.Domain.Units;

@@ -27,7 +27,7 @@ public sealed class MetadataTests(AgentFixture agent)
     [Fact]
     public async Task Overwritten_metadata_keep_the_pool_closed_and_a_repair_brings_all_of_it_back()
     {
-        const string Pool = "mend-loop";
+        const string Pool = "repair-loop";
         var digest = await Make(Pool);
         var before = agent.Meter(Pool).ThinIds();
         await Down(Pool);
@@ -42,7 +42,7 @@ public sealed class MetadataTests(AgentFixture agent)
         Assert.Contains($"dmagent pool repair-metadata {Pool}", closed.Next, StringComparison.Ordinal);
         Assert.Contains(found.Findings, finding => finding.Next.Contains("repair-metadata", StringComparison.Ordinal));
         var metadata = await File.ReadAllBytesAsync(MetadataOf(Pool));
-        var (plan, nothing) = await Mend(Pool, execute: false);
+        var (plan, nothing) = await Repair(Pool, execute: false);
         Assert.Null(nothing);
         Assert.Equal(Action.Replace, plan.Action);
         Assert.NotEmpty(plan.Verdict);
@@ -50,7 +50,7 @@ public sealed class MetadataTests(AgentFixture agent)
         Assert.Empty(plan.Devices);
         Assert.Equal(metadata, await File.ReadAllBytesAsync(MetadataOf(Pool)));
 
-        var (_, done) = await Mend(Pool, execute: true);
+        var (_, done) = await Repair(Pool, execute: true);
 
         Assert.True(done?.Agrees, $"{done}");
         Assert.Equal(PoolState.Writable, (await agent.Client.Show(Pool)).State);
@@ -91,12 +91,12 @@ public sealed class MetadataTests(AgentFixture agent)
         await agent.Agent.Restart(agent.Client);
 
         // Nothing is left to be repaired, and that is not executed; a backup has it.
-        var (hopeless, _) = await Mend(Pool, execute: false, orRefused: true);
+        var (hopeless, _) = await Repair(Pool, execute: false, orRefused: true);
         Assert.True(hopeless is null || hopeless.Obstacle.Contains("none of", StringComparison.Ordinal));
-        var (plan, _) = await Mend(Pool, execute: false, backup: backup.Backup.Name);
+        var (plan, _) = await Repair(Pool, execute: false, backup: backup.Backup.Name);
         Assert.Equal([later.ThinId], plan.Devices.Where(d => d.Fate == Fate.Lost).Select(d => d.ThinId));
         Assert.Contains(plan.Warnings, warning => warning.Contains("other data", StringComparison.Ordinal));
-        await Mend(Pool, execute: true, backup: backup.Backup.Name);
+        await Repair(Pool, execute: true, backup: backup.Backup.Name);
 
         await MustHold(Pool, digest);
         Assert.Equal(DeviceState.Lost, (await agent.Client.ShowContainer(Pool, "later")).State);
@@ -136,9 +136,9 @@ public sealed class MetadataTests(AgentFixture agent)
 
         var found = await agent.Client.Pools.CheckAsync(new CheckPoolRequest { Pool = Pool });
         Assert.Contains(found.Findings, finding => finding.Next.Contains("repair-metadata", StringComparison.Ordinal));
-        var (plan, _) = await Mend(Pool, execute: false);
+        var (plan, _) = await Repair(Pool, execute: false);
         Assert.Contains(plan.Action, new[] { Action.ClearMark, Action.Reopen });
-        await Mend(Pool, execute: true);
+        await Repair(Pool, execute: true);
 
         Assert.Equal(PoolState.Writable, (await agent.Client.Show(Pool)).State);
         await agent.Client.MustAgree(Pool);
@@ -200,7 +200,7 @@ public sealed class MetadataTests(AgentFixture agent)
         file.Write(Enumerable.Repeat((byte)0xA5, BlockSize).ToArray());
     }
 
-    private async Task<(MendPlan Plan, CheckPoolReply? Done)> Mend(
+    private async Task<(MendPlan Plan, CheckPoolReply? Done)> Repair(
         string pool, bool execute, string? backup = null, bool orRefused = false)
     {
         var request = new MendMetadataRequest { RequestId = AgentClient.NewId(), Pool = pool, Execute = execute };

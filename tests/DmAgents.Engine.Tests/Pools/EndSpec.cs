@@ -1,6 +1,6 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Engine.Pools;
@@ -82,7 +82,7 @@ public sealed class EndSpec : PoolSpec
     }
 
     [Fact]
-    public void A_pool_of_another_agent_is_neither_removed_nor_mended_nor_touched()
+    public void A_pool_of_another_agent_is_neither_removed_nor_repaired_nor_touched()
     {
         var life = Opened();
         life.Done(Ask.Create("web"));
@@ -93,11 +93,11 @@ public sealed class EndSpec : PoolSpec
         second.Shows(PoolPhase.Unavailable);
 
         var removed = second.Refused(new PoolCommands.Retire(Ask.NewRequest(), Force: true, Ask.At));
-        var mended = second.Refused(new PoolCommands.MendMetadata(
+        var repaired = second.Refused(new PoolCommands.RepairMetadata(
             Ask.NewRequest(), new MetadataSource.Present(), Next: null, Ask.At));
 
         Assert.Contains("another agent", removed.Why, StringComparison.Ordinal);
-        Assert.Contains("another agent", mended.Why, StringComparison.Ordinal);
+        Assert.Contains("another agent", repaired.Why, StringComparison.Ordinal);
         Assert.Equal(before, Host.Kernel.ListDevices("").Value);
     }
 

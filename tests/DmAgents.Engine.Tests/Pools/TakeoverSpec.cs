@@ -1,6 +1,6 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
 using DmAgents.Engine.Tests.Support;
@@ -147,15 +147,15 @@ public sealed class TakeoverSpec : PoolSpec
     }
 
     [Fact]
-    public void Until_it_is_confirmed_its_metadata_are_neither_mended_nor_given_up()
+    public void Until_it_is_confirmed_its_metadata_are_neither_repaired_nor_given_up()
     {
         var life = TakenOver();
         var backup = new MetadataSource.Backup(new BackupName(Ask.At));
 
-        var mended = life.Refused(new PoolCommands.MendMetadata(Ask.NewRequest(), backup, Next: null, Ask.At));
+        var repaired = life.Refused(new PoolCommands.RepairMetadata(Ask.NewRequest(), backup, Next: null, Ask.At));
 
-        Assert.Equal(RefusalKind.WrongState, mended.Kind);
-        Assert.Contains("until the adoption is confirmed", mended.Why, StringComparison.Ordinal);
+        Assert.Equal(RefusalKind.WrongState, repaired.Kind);
+        Assert.Contains("until the adoption is confirmed", repaired.Why, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -164,12 +164,12 @@ public sealed class FleetAuthorityTests : IDisposable
 
         Assert.Equal(JoinRefusalReason.Failed, Refused(token, "web1", key).Reason);
         Assert.Equal(RefusalKind.Failed, _fleet.Authority.MakeToken(_hour).Refusal!.Kind);
-        _fleet.Files.Mend(TestFleet.Paths.AuthorityDocument);
+        _fleet.Files.Restore(TestFleet.Paths.AuthorityDocument);
         Admitted(Token(), "web2", _fleet.Own(PrivateKey.Make()));
         _fleet.Files.Break(TestFleet.Paths.AuthorityDocument, KernelFault.NoSpace);
         Assert.Equal(RefusalKind.Failed, _fleet.Authority.Revoke(new HostName("web2")).Refusal!.Kind);
 
-        _fleet.Files.Mend(TestFleet.Paths.AuthorityDocument);
+        _fleet.Files.Restore(TestFleet.Paths.AuthorityDocument);
         Assert.Equal(0ul, _fleet.Authority.Trust.Current.Revocations.Number);
         Admitted(token, "web1", key);
     }

@@ -367,7 +367,7 @@ public sealed class HostJoiningTests : IDisposable
         _files.Break(TestFleet.Paths.HostCertificate, KernelFault.NoSpace);
         Assert.Equal(RefusalKind.Failed, (await RefusedAsync(server.Address, token)).Refusal.Kind);
 
-        _files.Mend(TestFleet.Paths.HostCertificate);
+        _files.Restore(TestFleet.Paths.HostCertificate);
 
         Assert.Null((await JoinedAsync(server.Address, token)).Trial);
     }

@@ -216,7 +216,7 @@ public class FleetFoundingTests
 
         Assert.Equal(RefusalKind.Failed, refused.Refusal!.Kind);
         Assert.Contains("NoSpace", refused.Refusal.Why, StringComparison.Ordinal);
-        files.Mend(TestFleet.Paths.HostCertificate);
+        files.Restore(TestFleet.Paths.HostCertificate);
         using var made = TestFleet.Found(files, "prod", "first", _time).Value;
         AssertWhole(files, made);
     }

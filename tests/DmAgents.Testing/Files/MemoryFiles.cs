@@ -18,10 +18,10 @@ public sealed class MemoryFiles : IDurableFiles
     /// <summary>Makes <see cref="List"/> tell of an entry that is no file: a directory that someone made.</summary>
     public void AddDirectory(string path) => _directories[path] = true;
 
-    /// <summary>From here on each change of this path is refused, until <see cref="Mend"/>.</summary>
+    /// <summary>From here on each change of this path is refused, until <see cref="Restore"/>.</summary>
     public void Break(string path, KernelFault fault) => _broken[path] = fault;
 
-    public void Mend(string path) => _broken.TryRemove(path, out _);
+    public void Restore(string path) => _broken.TryRemove(path, out _);
 
     /// <summary>The paths whose content only their owner may read.</summary>
     public IReadOnlyList<string> SecretPaths => [.. _secret.Keys.Order(StringComparer.Ordinal)];

@@ -27,7 +27,7 @@ internal static class Answers
     public static Decision.Refused Lost(string what, DeviceKey key) =>
         No(RefusalKind.WrongState, what, key.Name,
             "the pool's metadata have lost it, so that its content cannot be read",
-            "compare and see what can be mended: dmagent pool check");
+            "compare and see what can be repaired: dmagent pool check");
 
     public static Decision.Refused Unsettled(string what, DeviceKey key) =>
         No(RefusalKind.Busy, what, key.Name, "an earlier change of it is still under way", "try again in a moment");

@@ -1,5 +1,5 @@
 using DmAgents.Domain.Devices;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Takeover;
 
 namespace DmAgents.Domain.Pools.Deciding;
@@ -18,7 +18,7 @@ internal static class WholePoolDecisions
         PoolCommands.Retire c => Retire(state, c),
         PoolCommands.Repair c => Repair(state, c),
         PoolCommands.Trim => Go,
-        PoolCommands.MendMetadata c => MendDecider.Refuse(state, health, c.Source, c.Next) is { } refusal
+        PoolCommands.RepairMetadata c => MetadataRepairDecider.Refuse(state, health, c.Source, c.Next) is { } refusal
             ? new Decision.Refused(refusal)
             : Go,
         PoolCommands.DiscardMetadata => DiscardMetadata(state),
@@ -54,7 +54,7 @@ internal static class WholePoolDecisions
 
     private static Decision DiscardMetadata(PoolState state) =>
         state.Kept.IsEmpty ? new Decision.AlreadySo(null)
-        : MendDecider.Foreign(state, "cannot discard metadata") is { } foreign ? new Decision.Refused(foreign)
+        : MetadataRepairDecider.Foreign(state, "cannot discard metadata") is { } foreign ? new Decision.Refused(foreign)
         : Go;
 
     private static Decision Return(PoolState state)

@@ -1,5 +1,5 @@
 using DmAgents.Domain.Devices;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
@@ -16,12 +16,12 @@ public sealed record MetadataLook(KernelError? Verdict, MetadataContent? Present
 }
 
 /// <summary>
-/// Tries on copies, in the pool's own directory, what <see cref="MendEffects"/> would do. It changes neither pool nor
-/// metadata, even while they are in use. It deletes the copies before it returns; the next run deletes copies that a
-/// crash left.
+/// Tries on copies, in the pool's own directory, what <see cref="MetadataRepairEffects"/> would do. It changes neither
+/// pool nor metadata, even while they are in use. It deletes the copies before it returns; the next run deletes copies
+/// that a crash left.
 /// </summary>
 public sealed class LookEffects(
-    IKernel kernel, IDurableFiles files, PoolContext pool, ScratchUse use = ScratchUse.Mending)
+    IKernel kernel, IDurableFiles files, PoolContext pool, ScratchUse use = ScratchUse.Repair)
 {
     private readonly ScratchFiles _scratch = new(kernel, pool.Paths, use);
 
@@ -74,7 +74,7 @@ public sealed class LookEffects(
     {
         var @new = Make(_scratch.New, SizeOfMetadata());
         var result = Checked(
-            @new, @new.Outcome.Then(() => new MendEffects(kernel, files, pool).Restore(
+            @new, @new.Outcome.Then(() => new MetadataRepairEffects(kernel, files, pool).Restore(
                 backup, @new.Value, shape, use, Yielding)));
         return result.Succeeded ? new MetadataLook(Verdict: null, Present: null, result.Value) : result.Error;
     }
@@ -83,7 +83,7 @@ public sealed class LookEffects(
     {
         var sound = written.Then(() => kernel.CheckMetadata(device.Value, Yielding));
         return sound.Succeeded
-            ? new MendEffects(kernel, files, pool).Fitting(kernel.ReadMetadata(device.Value))
+            ? new MetadataRepairEffects(kernel, files, pool).Fitting(kernel.ReadMetadata(device.Value))
             : sound.Error;
     }
 

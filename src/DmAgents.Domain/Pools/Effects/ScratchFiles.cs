@@ -7,7 +7,8 @@ namespace DmAgents.Domain.Pools.Effects;
 /// <summary>The purposes of scratch files. Each has its own files.</summary>
 public enum ScratchUse
 {
-    Mending,
+    /// <summary>An operator's look at metadata, and their repair.</summary>
+    Repair,
 
     /// <summary>Proving a backup, which may run at the same time as an operator's look.</summary>
     Proof,
@@ -17,7 +18,7 @@ public enum ScratchUse
 /// Files in the pool's own directory that exist only while metadata are examined or repaired. The next run deletes
 /// files that a crash left, and so does retiring the pool.
 /// </summary>
-internal sealed class ScratchFiles(IKernel kernel, PoolPaths paths, ScratchUse use = ScratchUse.Mending)
+internal sealed class ScratchFiles(IKernel kernel, PoolPaths paths, ScratchUse use = ScratchUse.Repair)
 {
     /// <summary>Free space that a scratch file leaves to other users of the file system, among them the
     /// journal.</summary>

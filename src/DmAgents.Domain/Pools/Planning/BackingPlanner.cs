@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 
 namespace DmAgents.Domain.Pools.Planning;

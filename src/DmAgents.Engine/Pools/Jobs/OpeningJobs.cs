@@ -75,7 +75,8 @@ public static class OpeningJobs
             var wasGivenUp = status.Value.Mode is PoolMode.Failed or PoolMode.Error;
             if (!wasGivenUp && !(IsAsked && status.Value.NeedsCheck))
                 return null;
-            var down = new MendEffects(site.Kernel, site.Files, Pool).TakeDownToReopen(evenMounted: wasGivenUp);
+            var down = new MetadataRepairEffects(site.Kernel, site.Files, Pool)
+                .TakeDownToReopen(evenMounted: wasGivenUp);
             if (down.Error is not { } error)
                 return null;
             if (error.Fault == KernelFault.Busy && MappedName.IsValid(error.Subject)

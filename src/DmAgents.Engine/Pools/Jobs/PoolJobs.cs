@@ -3,7 +3,7 @@ using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Formats;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
@@ -106,20 +106,20 @@ public static class PoolJobs
     }
 
     /// <summary>Deactivates the pool and makes its metadata usable.</summary>
-    public sealed record Mend(PoolContext Pool, PoolCommands.MendMetadata Asked, MetadataShape Shape) : Job
+    public sealed record RepairMetadata(PoolContext Pool, PoolCommands.RepairMetadata Asked, MetadataShape Shape) : Job
     {
-        public override JobResult Run(JobSite site) => new PoolResults.Mended(Asked, Outcome(site));
+        public override JobResult Run(JobSite site) => new PoolResults.MetadataRepaired(Asked, Outcome(site));
 
-        private MendOutcome Outcome(JobSite site)
+        private MetadataRepairOutcome Outcome(JobSite site)
         {
-            var mend = new MendEffects(site.Kernel, site.Files, Pool);
+            var repair = new MetadataRepairEffects(site.Kernel, site.Files, Pool);
             // The mounts of a pool in failed mode are unusable, so they are unmounted too.
             var hasFailed = site.Kernel.PoolStatus(Pool.Device)
                 is { Succeeded: true, Value.Mode: PoolMode.Failed or PoolMode.Error };
-            var down = site.Claim(Pool).Then(() => mend.TakeDown(evenMounted: hasFailed));
+            var down = site.Claim(Pool).Then(() => repair.TakeDown(evenMounted: hasFailed));
             return down.Error is { } error
-                ? new MendOutcome.Failed(error)
-                : mend.Mend(Asked.Source, Asked.Next, Shape);
+                ? new MetadataRepairOutcome.Failed(error)
+                : repair.Repair(Asked.Source, Asked.Next, Shape);
         }
     }
 
@@ -211,7 +211,7 @@ public static class PoolResults
         internal override void Reach(PoolMachine pool) => pool.Purges.On(this);
     }
 
-    public sealed record Mended(PoolCommands.MendMetadata Asked, MendOutcome Outcome) : JobResult
+    public sealed record MetadataRepaired(PoolCommands.RepairMetadata Asked, MetadataRepairOutcome Outcome) : JobResult
     {
         internal override void Reach(PoolMachine pool) => pool.Exclusive.On(this);
     }

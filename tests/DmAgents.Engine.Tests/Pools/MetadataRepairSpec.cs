@@ -1,7 +1,7 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using DmAgents.Engine.Pools;
@@ -12,7 +12,7 @@ namespace DmAgents.Engine.Tests.Pools;
 
 /// <summary>A pool whose metadata are damaged, flagged or lost gets usable ones, wherever the agent dies
 /// meanwhile.</summary>
-public sealed class MendSpec : PoolSpec
+public sealed class MetadataRepairSpec : PoolSpec
 {
     private static readonly BackupName Name = new(Ask.At);
 
@@ -196,7 +196,7 @@ public sealed class MendSpec : PoolSpec
         var next = Live();
         next.Shows(PoolPhase.Unavailable);
 
-        next.Done(new PoolCommands.MendMetadata(Ask.NewRequest(), new MetadataSource.Backup(Name), Next, Ask.At));
+        next.Done(new PoolCommands.RepairMetadata(Ask.NewRequest(), new MetadataSource.Backup(Name), Next, Ask.At));
 
         Agrees(next);
         Assert.Equal(DevicePhase.Ready, next.State.Devices[old.Id].Phase);
@@ -218,7 +218,7 @@ public sealed class MendSpec : PoolSpec
         life.Done(new PoolCommands.Repair(Ask.NewRequest(), Accept: null, Ask.At));
         Assert.Equal(DevicePhase.Lost, life.State.Devices[web.Id].Phase);
 
-        life.Done(new PoolCommands.MendMetadata(Ask.NewRequest(), new MetadataSource.Backup(Name), Next, Ask.At));
+        life.Done(new PoolCommands.RepairMetadata(Ask.NewRequest(), new MetadataSource.Backup(Name), Next, Ask.At));
 
         Assert.Equal(DevicePhase.Ready, life.State.Devices[web.Id].Phase);
         Assert.True(Host.IsLive(web.Id));
@@ -294,7 +294,7 @@ public sealed class MendSpec : PoolSpec
 
     private static PoolCommands.NoteBackup Note(BackupOutcome outcome) => new(Ask.NewRequest(), outcome, Ask.At);
 
-    private static PoolCommands.MendMetadata Repair() =>
+    private static PoolCommands.RepairMetadata Repair() =>
         new(Ask.NewRequest(), new MetadataSource.Present(), Next, Ask.At);
 
     private static PoolCommands.DiscardMetadata Discard() => new(Ask.NewRequest(), Ask.At);
@@ -337,7 +337,7 @@ public sealed class MendSpec : PoolSpec
     }
 
     /// <summary>The next agent gets the same request, and reaches the same result as without the crash.</summary>
-    private void Repaired(PoolCommands.MendMetadata repair, ThinId web)
+    private void Repaired(PoolCommands.RepairMetadata repair, ThinId web)
     {
         var next = Live();
         next.RunUntil(

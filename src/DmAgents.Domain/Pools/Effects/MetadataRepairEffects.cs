@@ -1,34 +1,34 @@
 using System.IO.Compression;
 using DmAgents.Domain.Devices;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Domain.Pools.Effects;
 
 /// <summary>The outcome of making a pool's metadata usable.</summary>
-public abstract record MendOutcome
+public abstract record MetadataRepairOutcome
 {
-    private MendOutcome()
+    private MetadataRepairOutcome()
     {
     }
 
     /// <summary>They are sound, and the needs_check flag is clear.</summary>
-    public sealed record Sound : MendOutcome;
+    public sealed record Sound : MetadataRepairOutcome;
 
     /// <summary>A replacement is ready: the pool's backing must become <paramref name="Backing"/>.</summary>
     /// <param name="Content">The content of the replacement.</param>
-    public sealed record Ready(PoolBacking Backing, MetadataContent Content) : MendOutcome;
+    public sealed record Ready(PoolBacking Backing, MetadataContent Content) : MetadataRepairOutcome;
 
     /// <summary>The metadata are unchanged.</summary>
-    public sealed record Failed(KernelError Error) : MendOutcome;
+    public sealed record Failed(KernelError Error) : MetadataRepairOutcome;
 }
 
 /// <summary>
 /// Makes a pool's metadata usable. It never writes to the present metadata, except to clear the needs_check flag. After
 /// a crash in between, the pool is as it was, and the whole procedure starts again.
 /// </summary>
-public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
+public sealed class MetadataRepairEffects(IKernel kernel, IDurableFiles files, PoolContext pool)
 {
     private readonly AssemblyEffects _present = new(kernel, pool);
     private readonly MetadataDeviceEffects _metadata = new(kernel, pool);
@@ -75,19 +75,21 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
     /// On return nothing of the pool is live, so the next opening follows its journal.
     /// </summary>
     /// <param name="next">Null if there is no place for a replacement.</param>
-    public MendOutcome Mend(MetadataSource source, PoolBacking? next, MetadataShape shape)
+    public MetadataRepairOutcome Repair(MetadataSource source, PoolBacking? next, MetadataShape shape)
     {
         var outcome = source is MetadataSource.Backup backup
             ? Replace(next, into => Restore(backup.Name, into, shape))
-            : MendPresent(next, shape);
+            : RepairPresent(next, shape);
         var closed = _present.Close();
-        return closed.Error is { } error && outcome is not MendOutcome.Failed ? new MendOutcome.Failed(error) : outcome;
+        return closed.Error is { } error && outcome is not MetadataRepairOutcome.Failed
+            ? new MetadataRepairOutcome.Failed(error)
+            : outcome;
     }
 
     /// <summary>Restores metadata from a backup.</summary>
     /// <returns>NoSpace if there is no room for the backup's text.</returns>
     internal KernelResult Restore(
-        BackupName backup, DevicePath into, MetadataShape shape, ScratchUse use = ScratchUse.Mending,
+        BackupName backup, DevicePath into, MetadataShape shape, ScratchUse use = ScratchUse.Repair,
         bool yielding = false)
     {
         var path = PathOf(backup);
@@ -159,25 +161,25 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
         return BackupOwner.Read(file);
     }
 
-    private MendOutcome MendPresent(PoolBacking? next, MetadataShape shape)
+    private MetadataRepairOutcome RepairPresent(PoolBacking? next, MetadataShape shape)
     {
         var metadata = _metadata.Attach();
         if (!metadata.Succeeded)
-            return new MendOutcome.Failed(metadata.Error);
+            return new MetadataRepairOutcome.Failed(metadata.Error);
         var verdict = kernel.CheckMetadata(metadata.Value);
         if (verdict.FailedWith(KernelFault.Invalid))
             return Replace(next, into => kernel.RepairMetadata(
                 metadata.Value, new ScratchFiles(kernel, pool.Paths).Text, into, shape).Outcome);
         var cleared = verdict.Then(() => kernel.ClearNeedsCheck(metadata.Value))
             .Then(() => kernel.Flush(metadata.Value));
-        return cleared.Error is { } error ? new MendOutcome.Failed(error) : new MendOutcome.Sound();
+        return cleared.Error is { } error ? new MetadataRepairOutcome.Failed(error) : new MetadataRepairOutcome.Sound();
     }
 
-    private MendOutcome Replace(PoolBacking? next, Func<DevicePath, KernelResult> write)
+    private MetadataRepairOutcome Replace(PoolBacking? next, Func<DevicePath, KernelResult> write)
     {
         if (next is null)
         {
-            return new MendOutcome.Failed(new KernelError(
+            return new MetadataRepairOutcome.Failed(new KernelError(
                 KernelFault.NoSpace, 0, "repair metadata", pool.Identity.Name.Value,
                 "there is no place for other metadata"));
         }
@@ -188,9 +190,9 @@ public sealed class MendEffects(IKernel kernel, IDurableFiles files, PoolContext
             .Then(() => kernel.Flush(into.Value));
         var content = written.Succeeded ? Fitting(kernel.ReadMetadata(into.Value)) : written.Error;
         var detached = after.DetachNext();
-        return content.Error is { } error ? new MendOutcome.Failed(error)
-            : detached.Error is { } held ? new MendOutcome.Failed(held)
-            : new MendOutcome.Ready(next, content.Value);
+        return content.Error is { } error ? new MetadataRepairOutcome.Failed(error)
+            : detached.Error is { } held ? new MetadataRepairOutcome.Failed(held)
+            : new MetadataRepairOutcome.Ready(next, content.Value);
     }
 
     private bool IsBelow(MountPath target) =>

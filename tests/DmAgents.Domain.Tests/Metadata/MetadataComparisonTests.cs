@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Tests.Deciding;
 
-namespace DmAgents.Domain.Tests.Mending;
+namespace DmAgents.Domain.Tests.Metadata;
 
 public sealed class MetadataComparisonTests
 {

@@ -2,16 +2,16 @@ using System.Collections.Immutable;
 using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Units;
 
 namespace DmAgents.Agent.UseCases;
 
 /// <summary>An operator's request about a pool's metadata.</summary>
-internal sealed record MendAsked(PoolPicture Pool, MetadataSource Source, DevicePath? Into, bool Force);
+internal sealed record MetadataRepairAsked(PoolPicture Pool, MetadataSource Source, DevicePath? Into, bool Force);
 
 /// <summary>What a repair would do.</summary>
-internal enum MendAction
+internal enum RepairAction
 {
     /// <summary>The metadata are sound; the pool only has to be reopened.</summary>
     Reopen,
@@ -24,7 +24,7 @@ internal enum MendAction
 }
 
 /// <summary>The effect on a device.</summary>
-internal enum MendFate
+internal enum RepairFate
 {
     /// <summary>The new metadata do not have the device.</summary>
     Lost,
@@ -41,7 +41,7 @@ internal enum MendFate
 
 /// <summary>A device that would change.</summary>
 /// <param name="Key">Null if the journal does not know it.</param>
-internal sealed record MendedThin(ThinId Id, DeviceKey? Key, MendFate Fate)
+internal sealed record AffectedThin(ThinId Id, DeviceKey? Key, RepairFate Fate)
 {
     /// <summary>How much of a shortened device is mapped, and would be.</summary>
     public ByteSize Before { get; init; }
@@ -68,8 +68,8 @@ internal sealed record MetadataPlace(string Text, ByteSize Size)
 /// <param name="Present">The location of the present metadata.</param>
 /// <param name="TransactionId">The transaction id of the metadata that the pool would have.</param>
 /// <param name="JournalTransactionId">The one that the journal expects at present.</param>
-internal sealed record MendTrial(
-    PoolName Pool, MetadataSource Source, MendAction Action, MetadataPlace Present, TransactionId TransactionId,
+internal sealed record MetadataRepairTrial(
+    PoolName Pool, MetadataSource Source, RepairAction Action, MetadataPlace Present, TransactionId TransactionId,
     TransactionId JournalTransactionId)
 {
     /// <summary>Output of thin_check for the present metadata; empty if they are sound, or were not checked.</summary>
@@ -88,7 +88,7 @@ internal sealed record MendTrial(
     public int Whole { get; init; }
 
     /// <summary>All other devices, the lost ones first.</summary>
-    public ImmutableArray<MendedThin> Devices { get; init; } = [];
+    public ImmutableArray<AffectedThin> Devices { get; init; } = [];
 
     /// <summary>What the operator must know first, in sentences.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];

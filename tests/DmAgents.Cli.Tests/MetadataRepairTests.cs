@@ -5,7 +5,7 @@ using Fate = DmAgents.Api.Admin.V1.MendedDevice.Types.Fate;
 
 namespace DmAgents.Cli.Tests;
 
-public class MendTests
+public class MetadataRepairTests
 {
     private static MendPlan Plan() => new()
     {

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 
-namespace DmAgents.Domain.Pools.Mending;
+namespace DmAgents.Domain.Pools.Metadata;
 
 /// <summary>Metadata that were replaced. They are kept unchanged until the operator deletes them, so that an expert can
 /// still recover more from them than the repair did.</summary>

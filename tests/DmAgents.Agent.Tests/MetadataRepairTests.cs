@@ -4,7 +4,7 @@ using DmAgents.Agent.UseCases;
 using DmAgents.Api.Admin.V1;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
 using Grpc.Core;
@@ -13,7 +13,7 @@ using Kind = DmAgents.Api.Admin.V1.Problem.Types.Kind;
 namespace DmAgents.Agent.Tests;
 
 /// <summary>Why a pool cannot be given other metadata, in words and as a kind.</summary>
-public sealed class MendTests : IAsyncLifetime
+public sealed class MetadataRepairTests : IAsyncLifetime
 {
     private ServedAgent _agent = null!;
     private string _backup = "";
@@ -32,31 +32,31 @@ public sealed class MendTests : IAsyncLifetime
     [InlineData("/dev/sda", Kind.Refused)]
     public async Task Without_a_place_it_is_refused_as_what_it_is(string? into, Kind kind)
     {
-        var plan = await Mend(into: into);
+        var plan = await Repair(into: into);
 
         Assert.Equal(kind, plan.ObstacleKind);
         Assert.Contains(into ?? "no spare disk", plan.Obstacle, StringComparison.Ordinal);
-        var problem = await Refused(Mend(into: into, execute: true));
+        var problem = await Refused(Repair(into: into, execute: true));
         Assert.Equal((kind, plan.Obstacle, plan.ObstacleNext), (problem.Kind, problem.Why, problem.Next));
     }
 
     [Fact]
     public async Task A_backup_that_is_not_there_is_told_apart_from_anything_else_that_is_not()
     {
-        Assert.Contains("no such backup", (await Refused(Mend("20250102T030405Z"))).Why, StringComparison.Ordinal);
+        Assert.Contains("no such backup", (await Refused(Repair("20250102T030405Z"))).Why, StringComparison.Ordinal);
 
         _agent.Kernel.FailNext(nameof(IKernel.AttachLoop), KernelFault.NotFound);
-        Assert.DoesNotContain("no such backup", (await Refused(Mend())).Why, StringComparison.Ordinal);
+        Assert.DoesNotContain("no such backup", (await Refused(Repair())).Why, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_program_is_to_be_installed_only_where_it_is_missing()
     {
         _agent.Kernel.FailNext(nameof(IKernel.AttachLoop), KernelFault.NotSupported);
-        Assert.DoesNotContain("install", (await Refused(Mend())).Next, StringComparison.Ordinal);
+        Assert.DoesNotContain("install", (await Refused(Repair())).Next, StringComparison.Ordinal);
 
         _agent.Simulated.Uninstall("thin_restore");
-        Assert.Contains("thin-provisioning-tools", (await Refused(Mend())).Next, StringComparison.Ordinal);
+        Assert.Contains("thin-provisioning-tools", (await Refused(Repair())).Next, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class MendTests : IAsyncLifetime
     {
         _agent.Simulated.HostCapacity = ByteSize.MiB(100);
 
-        Assert.Equal(Kind.NoSpace, (await Refused(Mend())).Kind);
+        Assert.Equal(Kind.NoSpace, (await Refused(Repair())).Kind);
     }
 
     [Fact]
@@ -73,11 +73,11 @@ public sealed class MendTests : IAsyncLifetime
         _agent.Simulated.AddDisk("/dev/sdd", ByteSize.MiB(64));
         Assert.True(BackupName.TryParse(_backup, out var name));
 
-        var trial = _agent.Get<MetadataMender>().Try(new MendAsked(
+        var trial = _agent.Get<MetadataRepairTrials>().Try(new MetadataRepairAsked(
             _agent.Picture, new MetadataSource.Backup(name), new DevicePath("/dev/sdd"), Force: false));
 
         Assert.Null(trial.Obstacle);
-        Assert.Equal(MendAction.Replace, trial.Action);
+        Assert.Equal(RepairAction.Replace, trial.Action);
         Assert.Equal(("/dev/sdb", "/dev/sdd"), (trial.Present.Text, trial.Place!.Text));
         Assert.Equal((_agent.State.Devices.Count, 0), (trial.Whole, trial.Devices.Length));
         Assert.Equal(
@@ -94,7 +94,7 @@ public sealed class MendTests : IAsyncLifetime
             new RequestId(Guid.NewGuid()), DeviceKey.Container("web"), Parent: null, Size: null, FileSystem: null,
             DeviceUse.Idle, ImmutableSortedDictionary<string, string>.Empty, DateTimeOffset.UnixEpoch));
 
-        var plan = await Mend(into: "/dev/sdd");
+        var plan = await Repair(into: "/dev/sdd");
 
         var lost = Assert.Single(plan.Devices, device => device.Key == "web");
         Assert.Equal(MendedDevice.Types.Fate.Lost, lost.Fate);
@@ -103,7 +103,7 @@ public sealed class MendTests : IAsyncLifetime
 
     private Pools.PoolsClient Pools => new(_agent.AdminChannel);
 
-    private async Task<MendPlan> Mend(string? backup = null, string? into = null, bool execute = false)
+    private async Task<MendPlan> Repair(string? backup = null, string? into = null, bool execute = false)
     {
         var request = new MendMetadataRequest
         {

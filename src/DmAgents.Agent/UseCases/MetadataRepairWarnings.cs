@@ -3,12 +3,12 @@ using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 
 namespace DmAgents.Agent.UseCases;
 
 /// <summary>What an operator must know before a pool's metadata are repaired or replaced.</summary>
-internal static class MendWarnings
+internal static class MetadataRepairWarnings
 {
     /// <summary>For sound metadata, if the pool is only reopened.</summary>
     public static ImmutableArray<string> OfSound(PoolName pool, PoolHealth? health) =>
@@ -21,7 +21,7 @@ internal static class MendWarnings
             : [];
 
     public static IEnumerable<string> OfReplacing(
-        MendAsked asked, MetadataLook looked, TransactionId found, MetadataComparison compared)
+        MetadataRepairAsked asked, MetadataLook looked, TransactionId found, MetadataComparison compared)
     {
         var (name, state) = (asked.Pool.Name, asked.Pool.State);
         if (!compared.LeavesNothing && !compared.Lost.IsEmpty && asked.Source is MetadataSource.Present)

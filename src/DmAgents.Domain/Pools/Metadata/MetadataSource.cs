@@ -1,4 +1,4 @@
-namespace DmAgents.Domain.Pools.Mending;
+namespace DmAgents.Domain.Pools.Metadata;
 
 /// <summary>The source of a pool's replacement metadata.</summary>
 public abstract record MetadataSource

@@ -8,7 +8,7 @@ using Fate = DmAgents.Api.Admin.V1.MendedDevice.Types.Fate;
 namespace DmAgents.Cli.Pools;
 
 /// <summary>The plan of a repair or restore of a pool's metadata.</summary>
-internal static class MendView
+internal static class MetadataRepairView
 {
     public static void Plan(IAnsiConsole console, MendPlan plan, MendMetadataRequest request)
     {

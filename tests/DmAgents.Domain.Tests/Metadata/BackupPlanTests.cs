@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Tests.Deciding;
 using DmAgents.Domain.Units;
 
-namespace DmAgents.Domain.Tests.Mending;
+namespace DmAgents.Domain.Tests.Metadata;
 
 public sealed class BackupPlanTests
 {

@@ -1,7 +1,7 @@
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Tests.Deciding;
 
-namespace DmAgents.Domain.Tests.Mending;
+namespace DmAgents.Domain.Tests.Metadata;
 
 public sealed class ProofPlanTests
 {

@@ -1,6 +1,6 @@
 using DmAgents.Domain.Units;
 
-namespace DmAgents.Domain.Pools.Mending;
+namespace DmAgents.Domain.Pools.Metadata;
 
 /// <summary>The outcome of a backup of a pool's metadata.</summary>
 public abstract record BackupOutcome

@@ -1,10 +1,10 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 
-namespace DmAgents.Domain.Pools.Mending;
+namespace DmAgents.Domain.Pools.Metadata;
 
 /// <summary>Whether a pool's metadata may be replaced now. Pure.</summary>
-public static class MendDecider
+public static class MetadataRepairDecider
 {
     private const int MostNames = 8;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace DmAgents.Domain.Pools.Mending;
+namespace DmAgents.Domain.Pools.Metadata;
 
 /// <summary>The result of a test restore of a backup.</summary>
 /// <param name="Why">Why it is not proved: the restore failed, or could not be run; null if it is proved.</param>

@@ -6,12 +6,12 @@ using DmAgents.Cli.Shell;
 namespace DmAgents.Cli.Pools;
 
 /// <summary>Commands that replace a pool's metadata: they show a plan, and execute it only with --execute.</summary>
-internal static class MendCommands
+internal static class MetadataCommands
 {
     public static CliCommand Repair(CliShell shell)
     {
         var pool = CommonSymbols.PoolOrTheOnlyOne(shell);
-        return Mending(
+        return Repairing(
             shell,
             new CliCommand(
                 "repair-metadata",
@@ -27,7 +27,7 @@ internal static class MendCommands
     {
         var pool = PoolName(shell);
         var backup = new Argument<string>("backup") { Description = "The backup, as `pool backup list` shows it" };
-        return Mending(
+        return Repairing(
             shell,
             new CliCommand(
                 "restore-metadata",
@@ -52,7 +52,8 @@ internal static class MendCommands
                 var reply = await call.About(name).Pools.DiscardMetadataAsync(
                     new DiscardMetadataRequest { RequestId = call.RequestId(), Pool = name }, call.Unary);
                 call.Output.Document(
-                    reply, console => MendView.Discarded(console, reply), reply.Discarded.Select(kept => kept.Place));
+                    reply, console => MetadataRepairView.Discarded(console, reply),
+                    reply.Discarded.Select(kept => kept.Place));
             });
     }
 
@@ -63,7 +64,7 @@ internal static class MendCommands
         return pool;
     }
 
-    private static CliCommand Mending(
+    private static CliCommand Repairing(
         CliShell shell, CliCommand command, Func<AgentCall, Task<string>> pool, Func<AgentCall, string?> backup)
     {
         var into = new Option<string?>("--into")
@@ -105,11 +106,12 @@ internal static class MendCommands
             plan = reply.Plan ?? plan;
             done = reply.Done ?? done;
             if (reply.Plan is not null && request.Execute)
-                call.Output.Item(reply.Plan, console => MendView.Plan(console, reply.Plan, request), reply.Plan.Pool);
+                call.Output.Item(
+                    reply.Plan, console => MetadataRepairView.Plan(console, reply.Plan, request), reply.Plan.Pool);
         }
         if (!request.Execute && plan is not null)
         {
-            call.Output.Document(plan, console => MendView.Plan(console, plan, request), plan.Pool);
+            call.Output.Document(plan, console => MetadataRepairView.Plan(console, plan, request), plan.Pool);
             return plan.Obstacle.Length == 0 ? ExitCodes.Done
                 : plan.ObstacleKind == Problem.Types.Kind.Unspecified ? ExitCodes.Refused
                 : ExitCodes.Of(plan.ObstacleKind);

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Units;
 
-namespace DmAgents.Domain.Pools.Mending;
+namespace DmAgents.Domain.Pools.Metadata;
 
 /// <summary>When the metadata of pools are backed up, and how many backups are kept.</summary>
 /// <param name="Every">The interval, if anything may have changed; null: never automatically.</param>

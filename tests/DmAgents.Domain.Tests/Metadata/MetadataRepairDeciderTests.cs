@@ -1,15 +1,15 @@
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Tests.Deciding;
 using DmAgents.Domain.Units;
 using static DmAgents.Domain.Tests.Deciding.Given;
 
-namespace DmAgents.Domain.Tests.Mending;
+namespace DmAgents.Domain.Tests.Metadata;
 
 /// <summary>Every source, in every condition of the pool, mounted or not.</summary>
-public sealed class MendDeciderTests
+public sealed class MetadataRepairDeciderTests
 {
     private static readonly MetadataSource Present = new MetadataSource.Present();
     private static readonly MetadataSource Backup = new MetadataSource.Backup(new BackupName(At));
@@ -44,7 +44,7 @@ public sealed class MendDeciderTests
     };
 
     [Theory, MemberData(nameof(Conditions))]
-    public void A_pool_is_mended_where_it_needs_it_and_nobody_works_in_it(
+    public void A_pool_is_repaired_where_it_needs_it_and_nobody_works_in_it(
         string condition, bool backup, bool mounted, RefusalKind? refused)
     {
         var health = condition switch
@@ -58,7 +58,7 @@ public sealed class MendDeciderTests
             _ => HealthOf(PoolMode.Failed, 1),
         };
 
-        var refusal = MendDecider.Refuse(mounted ? Mounted : Pool, health, backup ? Backup : Present, Next);
+        var refusal = MetadataRepairDecider.Refuse(mounted ? Mounted : Pool, health, backup ? Backup : Present, Next);
 
         Assert.Equal(refused, refusal?.Kind);
         if (refused == RefusalKind.Busy)
@@ -73,7 +73,7 @@ public sealed class MendDeciderTests
             Identity = Pool.Identity! with { Backing = new PoolBacking.Existing(new("vg-pool"), OwnedByLvm: true) },
         };
 
-        var refusal = MendDecider.Refuse(lvm, HealthOf(PoolMode.Failed, 1), Present, next: null)!;
+        var refusal = MetadataRepairDecider.Refuse(lvm, HealthOf(PoolMode.Failed, 1), Present, next: null)!;
 
         Assert.Equal(RefusalKind.WrongState, refusal.Kind);
         Assert.Contains("lvconvert --repair", refusal.Next, StringComparison.Ordinal);
@@ -141,7 +141,7 @@ public sealed class MendDeciderTests
     }
 
     [Fact]
-    public void Full_metadata_make_a_pool_read_only_and_are_mended_by_more_of_them()
+    public void Full_metadata_make_a_pool_read_only_and_are_repaired_by_more_of_them()
     {
         var more = new PoolCommands.Grow(
             NewRequest(), Backing with { Metadata = [.. Backing.Metadata, .. Next.Metadata] }, At);
@@ -152,7 +152,7 @@ public sealed class MendDeciderTests
     }
 
     private static Refusal? Refuse(PoolState state, PoolBacking next) =>
-        MendDecider.Refuse(state, health: null, Present, next);
+        MetadataRepairDecider.Refuse(state, health: null, Present, next);
 
     private static PoolBacking.LoopFiles Files(int metadata) => new(
         new LoopFilePart(new LoopFile("/state/data.img"), ByteSize.GiB(1)),

@@ -2,7 +2,7 @@ using System.IO.Compression;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
@@ -13,7 +13,7 @@ using DmAgents.Testing.Simulation;
 namespace DmAgents.Domain.Tests.Effects;
 
 /// <summary>Metadata that are damaged, marked, or made of a backup; and the agent dies at every step of it.</summary>
-public sealed class MendEffectsTests
+public sealed class MetadataRepairEffectsTests
 {
     private static readonly MetadataSource Present = new MetadataSource.Present();
     private static readonly BackupName Backup = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
@@ -27,23 +27,23 @@ public sealed class MendEffectsTests
         for (var dieAt = 0; ; dieAt++)
         {
             var pool = Broken(isLoop, out var lost);
-            var died = !Mend(pool, Present, dieAt, out var outcome);
+            var died = !Repair(pool, Present, dieAt, out var outcome);
             if (died)
             {
                 // Nothing of the pool has changed: the next opening finds what was found before.
                 Assert.True(Assembly(pool, pool.Context).CheckMetadata().FailedWith(KernelFault.Invalid));
-                Assert.True(Mend(pool, Present, dieAt: null, out outcome));
+                Assert.True(Repair(pool, Present, dieAt: null, out outcome));
             }
-            var ready = Assert.IsType<MendOutcome.Ready>(outcome);
+            var ready = Assert.IsType<MetadataRepairOutcome.Ready>(outcome);
             Assert.DoesNotContain(lost, ready.Content.Thins.Select(thin => thin.Id));
-            var mended = pool.Context with { Identity = pool.Context.Identity with { Backing = ready.Backing } };
-            Assert.Equal(KernelResult.Done, Assembly(pool, mended).CheckMetadata());
-            Assert.Equal(KernelResult.Done, Assembly(pool, mended).Open());
+            var repaired = pool.Context with { Identity = pool.Context.Identity with { Backing = ready.Backing } };
+            Assert.Equal(KernelResult.Done, Assembly(pool, repaired).CheckMetadata());
+            Assert.Equal(KernelResult.Done, Assembly(pool, repaired).Open());
             Assert.Equal(ready.Content.Thins.Select(thin => thin.Id), pool.Thins);
             // The present ones are as they were, for whoever knows more.
             var kept = KeptMetadata.Of(pool.Context.Identity.Backing, default)!;
-            Assert.Equal(KernelResult.Done, MetadataDevice(pool, mended).Discard(kept));
-            Assert.Equal(KernelResult.Done, MetadataDevice(pool, mended).Discard(kept));
+            Assert.Equal(KernelResult.Done, MetadataDevice(pool, repaired).Discard(kept));
+            Assert.Equal(KernelResult.Done, MetadataDevice(pool, repaired).Discard(kept));
             if (!died)
                 break;
         }
@@ -57,11 +57,11 @@ public sealed class MendEffectsTests
             var pool = new TestPool(isLoop: isLoop);
             pool.Container(2, "web");
             pool.Simulated.BreakMetadata(pool.Context.Device);
-            var died = !Mend(pool, Present, dieAt, out var outcome);
+            var died = !Repair(pool, Present, dieAt, out var outcome);
             if (died)
-                Assert.True(Mend(pool, Present, dieAt: null, out outcome));
+                Assert.True(Repair(pool, Present, dieAt: null, out outcome));
 
-            Assert.IsType<MendOutcome.Sound>(outcome);
+            Assert.IsType<MetadataRepairOutcome.Sound>(outcome);
             Assert.Equal(KernelResult.Done, Assembly(pool, pool.Context).Open());
             Assert.Equal(PoolMode.ReadWrite, pool.Simulated.PoolStatus(pool.Context.Device).Value.Mode);
             if (!died)
@@ -76,14 +76,14 @@ public sealed class MendEffectsTests
         var web = pool.Container(2, "web");
         Assert.True(new BackupEffects(pool.Kernel, pool.Files, pool.Context).Make(Backup).Succeeded);
         pool.Container(3, "later");
-        Assert.Equal(KernelResult.Done, new MendEffects(pool.Kernel, pool.Files, pool.Context).TakeDown(false));
+        Assert.Equal(KernelResult.Done, Repairing(pool).TakeDown(false));
         Wipe(pool);
 
-        Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
+        Assert.True(Repair(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
 
-        var ready = Assert.IsType<MendOutcome.Ready>(outcome);
-        var mended = pool.Context with { Identity = pool.Context.Identity with { Backing = ready.Backing } };
-        Assert.Equal(KernelResult.Done, Assembly(pool, mended).Open());
+        var ready = Assert.IsType<MetadataRepairOutcome.Ready>(outcome);
+        var repaired = pool.Context with { Identity = pool.Context.Identity with { Backing = ready.Backing } };
+        Assert.Equal(KernelResult.Done, Assembly(pool, repaired).Open());
         Assert.Equal([new ThinId(1), web.Id], pool.Thins);
     }
 
@@ -93,11 +93,11 @@ public sealed class MendEffectsTests
         var pool = new TestPool();
         pool.Files.Replace($"{pool.Context.Paths.BackupDirectory}/{Backup.FileName}", [1, 2, 3]);
 
-        Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var damaged));
-        Assert.IsType<MendOutcome.Failed>(damaged);
+        Assert.True(Repair(pool, new MetadataSource.Backup(Backup), dieAt: null, out var damaged));
+        Assert.IsType<MetadataRepairOutcome.Failed>(damaged);
         var other = new BackupName(Backup.At.AddDays(1));
-        Assert.True(Mend(pool, new MetadataSource.Backup(other), dieAt: null, out var missing));
-        Assert.Equal(KernelFault.NotFound, Assert.IsType<MendOutcome.Failed>(missing).Error.Fault);
+        Assert.True(Repair(pool, new MetadataSource.Backup(other), dieAt: null, out var missing));
+        Assert.Equal(KernelFault.NotFound, Assert.IsType<MetadataRepairOutcome.Failed>(missing).Error.Fault);
 
         Assert.Equal(KernelResult.Done, Assembly(pool, pool.Context).CheckMetadata());
     }
@@ -123,8 +123,8 @@ public sealed class MendEffectsTests
                 .CopyTo(compressed);
         }
         pool.Files.Replace(path, text.ToArray());
-        Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
-        Assert.IsType<MendOutcome.Ready>(outcome);
+        Assert.True(Repair(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
+        Assert.IsType<MetadataRepairOutcome.Ready>(outcome);
     }
 
     [Fact]
@@ -150,11 +150,11 @@ public sealed class MendEffectsTests
         var source = new MetadataSource.Backup(Backup);
         var looked = new LookEffects(pool.Kernel, pool.Files, context).Look(source, Shape);
         Assert.False(looked.Succeeded);
-        var mend = new MendEffects(pool.Kernel, pool.Files, context);
-        Assert.Equal(KernelResult.Done, mend.TakeDown(evenMounted: false));
+        var repair = new MetadataRepairEffects(pool.Kernel, pool.Files, context);
+        Assert.Equal(KernelResult.Done, repair.TakeDown(evenMounted: false));
         var next = Assert.IsType<BackingPlan.Planned>(new BackingPlanner(pool.Simulated).PlanMetadata(
             context.Identity, [], [TestPool.Spare], into: null, force: false, "cannot restore metadata")).Backing;
-        var failed = Assert.IsType<MendOutcome.Failed>(mend.Mend(source, next, Shape));
+        var failed = Assert.IsType<MetadataRepairOutcome.Failed>(repair.Repair(source, next, Shape));
         Assert.Equal(looked.Error!.Fault, failed.Error.Fault);
         Assert.Equal(KernelResult.Done, Assembly(pool, pool.Context).CheckMetadata());
         return failed.Error;
@@ -230,9 +230,9 @@ public sealed class MendEffectsTests
         var text = pool.Context.Paths.ScratchFile("text");
         Assert.True(pool.Simulated.CreateFile(text, ByteSize.MiB(1)).Succeeded);
 
-        Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
+        Assert.True(Repair(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
 
-        Assert.IsType<MendOutcome.Ready>(outcome);
+        Assert.IsType<MetadataRepairOutcome.Ready>(outcome);
         Assert.True(pool.Simulated.InspectFile(text).FailedWith(KernelFault.NotFound));
         Assert.True(pool.Simulated.CreateFile(text, ByteSize.MiB(1)).Succeeded);
         Assert.True(new LookEffects(pool.Kernel, pool.Files, pool.Context).Clean().Succeeded);
@@ -244,11 +244,11 @@ public sealed class MendEffectsTests
     {
         var pool = new TestPool();
         var web = pool.Container(2, "web", DeviceUse.Active);
-        var mend = new MendEffects(pool.Kernel, pool.Files, pool.Context);
+        var repair = new MetadataRepairEffects(pool.Kernel, pool.Files, pool.Context);
         using (pool.Simulated.HoldDevice(pool.Context.NameOf(web.Id).Path))
-            Assert.True(mend.TakeDown(evenMounted: false).FailedWith(KernelFault.Busy));
+            Assert.True(repair.TakeDown(evenMounted: false).FailedWith(KernelFault.Busy));
 
-        Assert.Equal(KernelResult.Done, mend.TakeDown(evenMounted: false));
+        Assert.Equal(KernelResult.Done, repair.TakeDown(evenMounted: false));
 
         Assert.Empty(pool.Simulated.ListDevices(DeviceNames.UuidPrefix).Value);
     }
@@ -260,7 +260,7 @@ public sealed class MendEffectsTests
     {
         var pool = new TestPool();
         var disks = (PoolBacking.Disks)pool.Context.Identity.Backing;
-        Assert.Equal(KernelResult.Done, new MendEffects(pool.Kernel, pool.Files, pool.Context).TakeDown(false));
+        Assert.Equal(KernelResult.Done, Repairing(pool).TakeDown(false));
         var other = new DiskLabel(new PoolUuid(Guid.NewGuid()), new PoolName("other"), Guid.NewGuid()).ToBytes();
         var metadata = disks.Metadata[0];
         Assert.Equal(KernelResult.Done, pool.Kernel.Write(metadata.Disk, ByteSize.Zero, other));
@@ -279,14 +279,15 @@ public sealed class MendEffectsTests
         var pool = new TestPool();
         pool.Container(2, "web");
         Assert.True(new BackupEffects(pool.Kernel, pool.Files, pool.Context).Make(Backup).Succeeded);
-        Assert.Equal(KernelResult.Done, new MendEffects(pool.Kernel, pool.Files, pool.Context).TakeDown(false));
+        Assert.Equal(KernelResult.Done, Repairing(pool).TakeDown(false));
         var data = ((PoolBacking.Disks)pool.Context.Identity.Backing).Data[0];
         var foreign = Enumerable.Repeat((byte)0x42, 4096).ToArray();
         Assert.Equal(KernelResult.Done, pool.Kernel.Write(data.Disk, ByteSize.Zero, foreign));
 
-        Assert.True(Mend(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
+        Assert.True(Repair(pool, new MetadataSource.Backup(Backup), dieAt: null, out var outcome));
 
-        Assert.Contains("label", Assert.IsType<MendOutcome.Failed>(outcome).Error.Detail, StringComparison.Ordinal);
+        var failed = Assert.IsType<MetadataRepairOutcome.Failed>(outcome);
+        Assert.Contains("label", failed.Error.Detail, StringComparison.Ordinal);
         Assert.Equal(foreign, Read(pool, data with { Start = default }));
     }
 
@@ -302,7 +303,7 @@ public sealed class MendEffectsTests
         var pool = new TestPool(isLoop: isLoop);
         pool.Container(2, "web");
         lost = pool.Container(3, "lost").Id;
-        Assert.Equal(KernelResult.Done, new MendEffects(pool.Kernel, pool.Files, pool.Context).TakeDown(false));
+        Assert.Equal(KernelResult.Done, Repairing(pool).TakeDown(false));
         var metadata = MetadataDevice(pool, pool.Context).Attach().Value;
         pool.Simulated.DamageMetadata(metadata, lost);
         return pool;
@@ -316,21 +317,23 @@ public sealed class MendEffectsTests
 
     private static AssemblyEffects Assembly(TestPool pool, PoolContext context) => new(pool.Kernel, context);
 
+    private static MetadataRepairEffects Repairing(TestPool pool) => new(pool.Kernel, pool.Files, pool.Context);
+
     private static MetadataDeviceEffects MetadataDevice(TestPool pool, PoolContext context) =>
         new(pool.Kernel, context);
 
     /// <summary>False where the agent died before it was through.</summary>
-    private static bool Mend(TestPool pool, MetadataSource source, int? dieAt, out MendOutcome outcome)
+    private static bool Repair(TestPool pool, MetadataSource source, int? dieAt, out MetadataRepairOutcome outcome)
     {
         var identity = pool.Context.Identity;
         var next = Assert.IsType<BackingPlan.Planned>(new BackingPlanner(pool.Simulated).PlanMetadata(
             identity, [], [TestPool.Spare], into: null, force: false, "cannot repair metadata")).Backing;
-        MendOutcome? result = null;
-        var mend = new MendEffects(pool.Kernel, pool.Files, pool.Context);
+        MetadataRepairOutcome? result = null;
+        var repair = new MetadataRepairEffects(pool.Kernel, pool.Files, pool.Context);
         var died = DiesAt(pool, dieAt, () =>
         {
-            Assert.Equal(KernelResult.Done, mend.TakeDown(evenMounted: false));
-            result = mend.Mend(source, next, Shape);
+            Assert.Equal(KernelResult.Done, repair.TakeDown(evenMounted: false));
+            result = repair.Repair(source, next, Shape);
         });
         outcome = result!;
         return !died;

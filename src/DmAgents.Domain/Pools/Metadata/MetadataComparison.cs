@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Ports;
 
-namespace DmAgents.Domain.Pools.Mending;
+namespace DmAgents.Domain.Pools.Metadata;
 
 /// <summary>A device that maps fewer blocks than it did.</summary>
 public sealed record ShortDevice(ThinId Id, ulong Before, ulong After);

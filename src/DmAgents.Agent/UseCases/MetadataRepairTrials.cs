@@ -3,23 +3,23 @@ using DmAgents.Actors.Pools;
 using DmAgents.Domain.Devices;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
-using DmAgents.Domain.Pools.Mending;
+using DmAgents.Domain.Pools.Metadata;
 using DmAgents.Domain.Pools.Planning;
 using DmAgents.Domain.Ports;
 
 namespace DmAgents.Agent.UseCases;
 
 /// <summary>Tests on copies what repairing a pool's metadata would do, and reports it. Changes nothing.</summary>
-internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
+internal sealed class MetadataRepairTrials(IKernel kernel, IDurableFiles files)
 {
-    public MendTrial Try(MendAsked asked)
+    public MetadataRepairTrial Try(MetadataRepairAsked asked)
     {
-        var what = MendDecider.What(asked.Source);
+        var what = MetadataRepairDecider.What(asked.Source);
         var (pool, state) = (asked.Pool, asked.Pool.State);
         if (state.Identity is not { } identity || pool.Phase is PoolPhase.Opening or PoolPhase.Stopping)
             throw Refusals.Because(RefusalKind.Busy, what, pool.Name.Value, pool.Reason, "try again in a moment");
         var health = pool.Phase == PoolPhase.Open ? pool.Health : null;
-        if (state.RefuseMending(health, asked.Source) is { } refusal)
+        if (state.RefuseMetadataRepair(health, asked.Source) is { } refusal)
             throw Refusals.Of(refusal);
         var context = new PoolContext(identity, pool.Paths, DiscardOnRemove: false);
         var looked = new LookEffects(kernel, files, context).Look(asked.Source, state.Shape);
@@ -30,17 +30,18 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
             : Sound(asked, identity, looked.Value, health);
     }
 
-    private static MendTrial Sound(MendAsked asked, PoolIdentity identity, MetadataLook looked, PoolHealth? health)
+    private static MetadataRepairTrial Sound(
+        MetadataRepairAsked asked, PoolIdentity identity, MetadataLook looked, PoolHealth? health)
     {
         var expected = asked.Pool.State.Checkpoint.Reached;
         var isMarked = looked.Present is { NeedsCheck: true };
         var present = MetadataPlace.Of(identity.Backing);
-        return new MendTrial(
-            asked.Pool.Name, asked.Source, isMarked ? MendAction.ClearMark : MendAction.Reopen, present,
+        return new MetadataRepairTrial(
+            asked.Pool.Name, asked.Source, isMarked ? RepairAction.ClearMark : RepairAction.Reopen, present,
             looked.Present?.TransactionId ?? expected, expected)
         {
             Verdict = looked.Verdict?.Detail ?? "",
-            Warnings = MendWarnings.OfSound(asked.Pool.Name, health),
+            Warnings = MetadataRepairWarnings.OfSound(asked.Pool.Name, health),
             Steps =
             [
                 new("take the pool down", asked.Pool.Name.Value),
@@ -52,13 +53,13 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         };
     }
 
-    private MendTrial Replacing(
-        MendAsked asked, PoolIdentity identity, MetadataLook looked, MetadataContent result,
+    private MetadataRepairTrial Replacing(
+        MetadataRepairAsked asked, PoolIdentity identity, MetadataLook looked, MetadataContent result,
         ImmutableArray<ThinUsage>? before)
     {
         var (name, state) = (asked.Pool.Name, asked.Pool.State);
         var planned = new BackingPlanner(kernel).PlanMetadata(
-            identity, state.Kept, state.Spares, asked.Into, asked.Force, MendDecider.What(asked.Source));
+            identity, state.Kept, state.Spares, asked.Into, asked.Force, MetadataRepairDecider.What(asked.Source));
         var (next, noPlace, remarks) = planned switch
         {
             BackingPlan.Planned plan => (plan.Backing, (Refusal?)null, plan.Warnings),
@@ -68,8 +69,8 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         var found = state.Compare(before, result.Thins);
         var (present, place) = (
             MetadataPlace.Of(identity.Backing), next is null ? null : MetadataPlace.Of(next));
-        return new MendTrial(
-            name, asked.Source, MendAction.Replace, present, result.TransactionId, state.Checkpoint.Reached)
+        return new MetadataRepairTrial(
+            name, asked.Source, RepairAction.Replace, present, result.TransactionId, state.Checkpoint.Reached)
         {
             Verdict = looked.Verdict?.Detail ?? "",
             Place = place,
@@ -77,7 +78,7 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
             Obstacle = found.LeavesNothing ? NothingLeft(asked, found) : noPlace,
             Whole = found.Whole.Length,
             Devices = [.. Devices(found, state, identity.BlockSize)],
-            Warnings = [.. remarks, .. MendWarnings.OfReplacing(asked, looked, result.TransactionId, found)],
+            Warnings = [.. remarks, .. MetadataRepairWarnings.OfReplacing(asked, looked, result.TransactionId, found)],
             Steps = Steps(asked.Source, name, present, place),
         };
     }
@@ -93,9 +94,9 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
         new("open the pool, compare it with the journal, bring back what should be live", pool.Value),
     ];
 
-    private static Refusal NothingLeft(MendAsked asked, MetadataComparison found)
+    private static Refusal NothingLeft(MetadataRepairAsked asked, MetadataComparison found)
     {
-        var (what, pool) = (MendDecider.What(asked.Source), asked.Pool.Name);
+        var (what, pool) = (MetadataRepairDecider.What(asked.Source), asked.Pool.Name);
         return new Refusal(RefusalKind.WrongState, what, pool.Value,
             $"none of the {found.Lost.Length} devices that the journal knows would be left",
             asked.Source is MetadataSource.Backup
@@ -105,9 +106,9 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
     }
 
     /// <summary>The same refusal with the pool as its subject: the original subject moves to the reason.</summary>
-    private static Refusal OfPool(Refusal refusal, MendAsked asked) => refusal with
+    private static Refusal OfPool(Refusal refusal, MetadataRepairAsked asked) => refusal with
     {
-        What = MendDecider.What(asked.Source),
+        What = MetadataRepairDecider.What(asked.Source),
         Subject = asked.Pool.Name.Value,
         Why = refusal.Subject == asked.Pool.Name.Value ? refusal.Why : $"{refusal.Subject}: {refusal.Why}",
     };
@@ -121,21 +122,21 @@ internal sealed class MetadataMender(IKernel kernel, IDurableFiles files)
             ? [.. listed.Value]
         : null;
 
-    private static IEnumerable<MendedThin> Devices(
+    private static IEnumerable<AffectedThin> Devices(
         MetadataComparison found, PoolContents state, PoolBlockSize blockSize)
     {
-        return found.Lost.Select(id => Device(id, MendFate.Lost))
-            .Concat(found.Short.Select(device => Device(device.Id, MendFate.Short) with
+        return found.Lost.Select(id => Device(id, RepairFate.Lost))
+            .Concat(found.Short.Select(device => Device(device.Id, RepairFate.Short) with
             {
                 Before = new(device.Before * blockSize.Bytes.Bytes), After = new(device.After * blockSize.Bytes.Bytes),
             }))
-            .Concat(found.Back.Select(id => Device(id, MendFate.Back)))
-            .Concat(found.Unknown.Select(id => Device(id, MendFate.Unknown)));
+            .Concat(found.Back.Select(id => Device(id, RepairFate.Back)))
+            .Concat(found.Unknown.Select(id => Device(id, RepairFate.Unknown)));
 
-        MendedThin Device(ThinId id, MendFate fate) => new(id, state.Devices.GetValueOrDefault(id)?.Key, fate);
+        AffectedThin Device(ThinId id, RepairFate fate) => new(id, state.Devices.GetValueOrDefault(id)?.Key, fate);
     }
 
-    private static RefusedException NotLooked(string what, MendAsked asked, KernelError error) =>
+    private static RefusedException NotLooked(string what, MetadataRepairAsked asked, KernelError error) =>
         asked.Source is MetadataSource.Backup backup && error.Fault == KernelFault.NotFound
             && error.Subject == $"{asked.Pool.Paths.BackupDirectory}/{backup.Name.FileName}"
             ? Refusals.NotFound(what, backup.Name.ToString(), "the pool has no such backup",

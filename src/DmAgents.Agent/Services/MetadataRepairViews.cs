@@ -3,18 +3,18 @@ using DmAgents.Api.Admin.V1;
 namespace DmAgents.Agent.Services;
 
 /// <summary>What repairing a pool's metadata would do, in the API's terms.</summary>
-internal static class MendViews
+internal static class MetadataRepairViews
 {
-    public static MendPlan Plan(MendTrial trial)
+    public static MendPlan Plan(MetadataRepairTrial trial)
     {
         var plan = new MendPlan
         {
             Pool = trial.Pool.Value,
             Action = trial.Action switch
             {
-                MendAction.Reopen => MendPlan.Types.Action.Reopen,
-                MendAction.ClearMark => MendPlan.Types.Action.ClearMark,
-                MendAction.Replace => MendPlan.Types.Action.Replace,
+                RepairAction.Reopen => MendPlan.Types.Action.Reopen,
+                RepairAction.ClearMark => MendPlan.Types.Action.ClearMark,
+                RepairAction.Replace => MendPlan.Types.Action.Replace,
                 _ => throw new ArgumentOutOfRangeException(nameof(trial), trial.Action, "Not an action"),
             },
             Verdict = trial.Verdict,
@@ -37,16 +37,16 @@ internal static class MendViews
         return plan;
     }
 
-    private static MendedDevice Device(MendedThin device) => new()
+    private static MendedDevice Device(AffectedThin device) => new()
     {
         ThinId = device.Id.Value,
         Key = device.Key is { } key ? KeyText.Of(key) : "",
         Fate = device.Fate switch
         {
-            MendFate.Lost => MendedDevice.Types.Fate.Lost,
-            MendFate.Short => MendedDevice.Types.Fate.Short,
-            MendFate.Back => MendedDevice.Types.Fate.Back,
-            MendFate.Unknown => MendedDevice.Types.Fate.Unknown,
+            RepairFate.Lost => MendedDevice.Types.Fate.Lost,
+            RepairFate.Short => MendedDevice.Types.Fate.Short,
+            RepairFate.Back => MendedDevice.Types.Fate.Back,
+            RepairFate.Unknown => MendedDevice.Types.Fate.Unknown,
             _ => throw new ArgumentOutOfRangeException(nameof(device), device.Fate, "Not a fate"),
         },
         MappedBeforeBytes = device.Before.Bytes,

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace DmAgents.Domain.Pools.Mending;
+namespace DmAgents.Domain.Pools.Metadata;
 
 /// <summary>The name of a backup of a pool's metadata, with the time it was started: "20260102T030405Z".</summary>
 public readonly record struct BackupName

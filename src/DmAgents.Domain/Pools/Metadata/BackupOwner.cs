@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace DmAgents.Domain.Pools.Mending;
+namespace DmAgents.Domain.Pools.Metadata;
 
 /// <summary>
 /// The owner of a backup. Its file begins with an empty gzip member whose comment is the pool's uuid, so every gzip
