@@ -28,10 +28,7 @@ internal sealed unsafe class LoopDevices
     {
         lock (_attaching)
         {
-            var status = LoopFiles.Look(file);
-            if (!status.Succeeded)
-                return status.Error;
-            var attached = Find(file, status.Value);
+            var attached = Find(file);
             if (!attached.Succeeded)
                 return attached.Error;
             return attached.Value is [var device, ..] ? WithSectors(device) : AttachFree(file);
@@ -44,10 +41,7 @@ internal sealed unsafe class LoopDevices
     {
         lock (_attaching)
         {
-            var status = LoopFiles.Look(file);
-            if (!status.Succeeded)
-                return status.Error;
-            var attached = Find(file, status.Value);
+            var attached = Find(file);
             if (!attached.Succeeded)
                 return attached.Error;
             if (attached.Value.Count == 0)
@@ -119,6 +113,12 @@ internal sealed unsafe class LoopDevices
             new SectorCount(status.Value.Blocks).Bytes,
             free.Value,
             attached.Value is [var device, ..] ? device : null);
+    }
+
+    private static KernelResult<List<DevicePath>> Find(LoopFile file)
+    {
+        var status = LoopFiles.Look(file);
+        return status.Succeeded ? Find(file, status.Value) : status.Error;
     }
 
     /// <summary>The loop devices of a file: those with the file's base name in sysfs whose backing file has the file's
