@@ -20,11 +20,9 @@ public sealed class StackedDiskTests(AgentFixture agent)
     public async Task Of_a_volume_group_with_larger_sectors_only_a_volume_on_the_smaller_ones_is_taken()
     {
         const string Pool = "mixed-group";
-        await using var data = await LoopDisk.Attach("group-data", 128);
-        await using var metadata = await LoopDisk.Attach("group-metadata", 16);
-        await using var small = await LoopDisk.Attach("group-small", 128);
-        await using var large = await LoopDisk.Attach("group-large", 128, sector: 4096);
-        await Create(Pool, data.Path, metadata.Path);
+        await using var disks = await Disks.Attach("group", 128);
+        var (small, large) = (disks.Small, disks.Large);
+        await Create(Pool, disks.Data.Path, disks.Metadata.Path);
         await Shell.Must("pvcreate", "--quiet", small.Path, large.Path);
         await Shell.Must(
             "vgcreate", "--quiet", "--config", "devices/allow_mixed_block_sizes=1", Group, small.Path, large.Path);
@@ -61,25 +59,22 @@ public sealed class StackedDiskTests(AgentFixture agent)
     public async Task A_linear_concatenation_has_the_larger_sectors_and_is_taken_only_from_the_beginning()
     {
         const string Pool = "concatenated";
-        await using var data = await LoopDisk.Attach("concat-data", 128);
-        await using var metadata = await LoopDisk.Attach("concat-metadata", 16);
-        await using var small = await LoopDisk.Attach("concat-small", 64);
-        await using var large = await LoopDisk.Attach("concat-large", 64, sector: 4096);
-        await Create(Pool, data.Path, metadata.Path);
+        await using var disks = await Disks.Attach("concat", 64);
+        await Create(Pool, disks.Data.Path, disks.Metadata.Path);
         await Shell.Must("dmsetup", "create", "test-concat", "--table",
-            $"0 131072 linear {small.Path} 0\n131072 131072 linear {large.Path} 0");
+            $"0 131072 linear {disks.Small.Path} 0\n131072 131072 linear {disks.Large.Path} 0");
 
         await MustBeRefused(Pool, "/dev/mapper/test-concat");
         await agent.Client.MustAgree(Pool);
         await agent.Client.RemovePool(Pool);
 
-        var made = await Create(Pool, "/dev/mapper/test-concat", metadata.Path, force: true);
+        var made = await Create(Pool, "/dev/mapper/test-concat", disks.Metadata.Path, force: true);
         Assert.Equal(4096ul, made.SectorSizeBytes);
         await agent.Client.Create(Pool, "web", Image);
         // Its devices have the larger ones already.
         await using var more = await LoopDisk.Attach("concat-more", 64, sector: 4096);
         await Grow(Pool, more.Path);
-        await Grow(Pool, data.Path);
+        await Grow(Pool, disks.Data.Path);
         await agent.Client.MustAgree(Pool);
         await agent.Client.RemovePool(Pool);
         await Shell.Must("dmsetup", "remove", "test-concat");
@@ -206,5 +201,23 @@ public sealed class StackedDiskTests(AgentFixture agent)
         await Shell.Must("dmsetup", "load", name, "--table", table);
         await Shell.Must("dmsetup", "suspend", name);
         await Shell.Must("dmsetup", "resume", name);
+    }
+
+    /// <summary>The disks of a pool, and two that it does not have: with sectors of 512 bytes, and of 4 KiB.</summary>
+    private sealed record Disks(LoopDisk Data, LoopDisk Metadata, LoopDisk Small, LoopDisk Large) : IAsyncDisposable
+    {
+        public static async Task<Disks> Attach(string prefix, int mebibytes) => new(
+            await LoopDisk.Attach($"{prefix}-data", 128),
+            await LoopDisk.Attach($"{prefix}-metadata", 16),
+            await LoopDisk.Attach($"{prefix}-small", mebibytes),
+            await LoopDisk.Attach($"{prefix}-large", mebibytes, sector: 4096));
+
+        public async ValueTask DisposeAsync()
+        {
+            await Large.DisposeAsync();
+            await Small.DisposeAsync();
+            await Metadata.DisposeAsync();
+            await Data.DisposeAsync();
+        }
     }
 }
