@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Dispatch;
 using Akka.Event;
+using DmAgents.Actors.Hosts;
 
 namespace DmAgents.Actors;
 
@@ -182,7 +183,7 @@ public sealed class RuntimeTimers(Config scheduler, ILoggingAdapter log) : Sched
             // No exception may end the process through the runtime's timer.
             catch (Exception cause) when (cause is not OutOfMemoryException)
             {
-                owner.Log.Error(cause, "what was scheduled failed");
+                owner.Log.Write(HostLog.ScheduledFailed(), cause);
             }
         }
     }

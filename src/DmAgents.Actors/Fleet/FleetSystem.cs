@@ -50,7 +50,7 @@ internal sealed class FleetSystem
             if (entry.Validator.Judge(certificate, expected: null) is not PeerVerdict.Refused { Refusal: var refusal })
                 return true;
             if (refused.Add(peer, refusal))
-                log.Warning("a peer ({0}) is refused: {1}; next: {2}", peer, refusal.Why, refusal.Next);
+                log.Write(FleetActorLog.PeerRefused(peer, refusal.Why, refusal.Next));
             return false;
         }
         var setup = BootstrapSetup.Create().WithConfig(FleetConfig.Of(entry.SettingsNow, start)).And(new DotNettySslSetup(

@@ -114,7 +114,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
                 Context.System.EventStream.Publish(new JournalMessages.SnapshotStored(saved.Metadata.PersistenceId));
                 break;
             case SaveSnapshotFailure failure:
-                _log.Warning("the host's snapshot was not stored: {0}", failure.Cause.Message);
+                _log.Write(HostLog.SnapshotNotStored(failure.Cause.Message));
                 break;
             case Terminated terminated:
                 OnTerminated(terminated.ActorRef);
@@ -207,7 +207,7 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         if (!_pools.TryGetValue(name, out var pool) || !pool.Actor.Equals(actor))
             return;
         var pause = _setupOf(name, pool.Uuid).Settings.RetryInterval;
-        _log.Error("pool {0}: its actor stopped by itself; it starts again in {1}", name, pause);
+        _log.Write(PoolActorLog.ActorStopped(name, pause));
         Timers.StartSingleTimer(name.Value, new StartAgain(name), pause);
     }
 

@@ -55,7 +55,7 @@ public sealed class HostKeeper : UntypedActor, IWithTimers, IWithUnboundedStash
                 break;
             case Terminated:
                 (_actor, _isReady) = (ActorRefs.Nobody, false);
-                _log.Error("the host's actor stopped by itself; it starts again in {0}", _pause);
+                _log.Write(HostLog.ActorStopped(_pause));
                 Timers.StartSingleTimer(nameof(StartAgain), StartAgain.Instance, _pause);
                 break;
             // Before the replay it has no pool to stop in order.

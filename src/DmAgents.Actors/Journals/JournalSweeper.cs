@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using DmAgents.Actors.Hosts;
 using DmAgents.Actors.Serialization;
 
 namespace DmAgents.Actors.Journals;
@@ -96,7 +97,7 @@ public sealed class JournalSweeper : UntypedActor, IWithTimers
     private void OnFailed(IOException failed)
     {
         if (_problem != failed.Message)
-            _log.Warning("the journal keeps more than it needs: old rows cannot be deleted: {0}", failed.Message);
+            _log.Write(HostLog.SweepFailed(failed.Message));
         _problem = failed.Message;
         Timers.StartSingleTimer(nameof(NextStep), NextStep.Instance, _retry);
     }

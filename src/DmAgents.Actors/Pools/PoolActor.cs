@@ -150,7 +150,7 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
                 break;
             case SaveSnapshotFailure failure:
                 OnSnapshotEnded();
-                _log.Warning("pool {0}: its snapshot was not stored: {1}", _setup.Name, failure.Cause.Message);
+                _log.Write(PoolActorLog.SnapshotNotStored(_setup.Name, failure.Cause.Message));
                 break;
             default:
                 Unhandled(message);
@@ -258,11 +258,8 @@ public sealed class PoolActor : UntypedPersistentActor, IWithTimers
             case PoolOutputs.StartFiles:
                 StartProjection();
                 break;
-            case PoolOutputs.Say { IsWarning: true } say:
-                _log.Warning("{0}", say.Text);
-                break;
             case PoolOutputs.Say say:
-                _log.Info("{0}", say.Text);
+                _log.Write(say.Line);
                 break;
             case PoolOutputs.Ended ended:
                 _setup.Board.Leave(_setup.Name, Self);

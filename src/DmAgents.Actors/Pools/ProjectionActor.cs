@@ -192,7 +192,7 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
     private void Warn(KernelResult result)
     {
         if (result.Error is { } error)
-            _log.Warning("pool {0}: metadata/ or mnt/ is behind the journal: {1}", paths.Pool, error);
+            _log.Write(PoolActorLog.FilesBehind(paths.Pool, error));
     }
 
     /// <summary>The whole state: write all of it, and remove files that it does not have.</summary>

@@ -40,7 +40,7 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
             LookAtStatus();
         if (result.Outcome.Error is { } error)
         {
-            Core.Warn($"its status cannot be read: {error}");
+            Core.Say(PoolLog.StatusUnreadable(Core.Scene.Name, error));
             // Another process has deactivated it: the agent's state is wrong.
             if (error.Fault == KernelFault.NotFound && Phase == PoolPhase.Open && Machine.Exclusive.IsQuiet)
                 Machine.Opening.OnFailed(error);
@@ -53,7 +53,7 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
             return;
         if (health.ChangeFrom(State, Now) is { } changed)
         {
-            Core.Say($"is {changed.To}: {changed.Why}");
+            Core.Say(PoolLog.ConditionChanged(Core.Scene.Name, changed.To, changed.Why));
             Core.Record([changed], () => { });
         }
         if (HasToOpenAgain(health))
@@ -116,10 +116,10 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
         _isSettingNoSpace = false;
         if (set.Outcome.Error is { } error)
         {
-            Core.Warn($"what it does with writers when it is full could not be set: {error}");
+            Core.Say(PoolLog.FullPolicyFailed(Core.Scene.Name, error));
             return;
         }
-        Core.Say($"lets writers {(set.Policy == NoSpacePolicy.Queue ? "wait" : "fail")} when it is full");
+        Core.Say(PoolLog.FullPolicySet(Core.Scene.Name, set.Policy));
         LookAtStatus();
     }
 }

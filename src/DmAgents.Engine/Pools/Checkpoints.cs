@@ -50,7 +50,7 @@ internal sealed class Checkpoints(PoolMachine machine) : PoolPart(machine)
             Core.Record([new PoolEvents.CheckpointReached(marked.Next, Now)], Reached);
             return;
         }
-        Core.Warn($"checkpoint {marked.Next} was not set: {error}");
+        Core.Say(PoolLog.CheckpointFailed(Core.Scene.Name, marked.Next, error));
         // Settle the intent if the pool's id is known: the next checkpoint must not start from an outdated id.
         if (!State.WasOpened)
             Fail(error);

@@ -75,7 +75,7 @@ internal sealed class Confirmations(PoolMachine machine) : PoolPart(machine)
         }
         if (!result.WasSo.Value)
         {
-            Core.Warn($"device {result.Id} was not as its record says, and is again");
+            Core.Say(PoolLog.DeviceRestored(Core.Scene.Name, result.Id));
             Requests.Put(result.Request, operation with { AlreadySo = false });
         }
         Requests.Succeed(result.Request);

@@ -136,7 +136,7 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
         var tries = Pending[id].Tries + 1;
         Pending = Pending.SetItem(id, new PendingDeletion(id, why, tries));
         if (tries == 1)
-            Core.Say($"removal of device {id} waits: {why}");
+            Core.Say(PoolLog.RemovalWaits(Core.Scene.Name, id, why));
         if (!Core.IsWaiting(PoolTimer.Deletion))
             Core.Start(PoolTimer.Deletion, Settings.RetryInterval);
     }

@@ -203,7 +203,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
 
     public void GiveUpStopping()
     {
-        Core.Warn($"{Machine.Requests.Count} operations are still under way at the stop");
+        Core.Say(PoolLog.StopIncomplete(Core.Scene.Name, Machine.Requests.Count));
         Core.Put(PoolOutputs.Stop.Instance);
     }
 
@@ -316,7 +316,7 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
         switch (repaired.Outcome)
         {
             case MetadataRepairOutcome.Failed failed:
-                Core.Warn($"its metadata are as they were: {failed.Error}");
+                Core.Say(PoolLog.MetadataNotRepaired(Core.Scene.Name, failed.Error));
                 foreach (var (to, _) in _repairers.Where(r => r.Command.Request == request))
                     Core.Reply(to, new PoolReplies.Refused(request, MetadataNotRepaired(repaired.Asked, failed.Error)));
                 _repairers.RemoveAll(r => r.Command.Request == request);

@@ -116,7 +116,7 @@ internal sealed class Growth(PoolMachine machine) : PoolPart(machine)
                 OnNotExtended(warning);
                 break;
             case BackingPlan.Planned planned:
-                Core.Say($"runs low and is extended to {planned.DataSize} of data");
+                Core.Say(PoolLog.Extended(Core.Scene.Name, planned.DataSize));
                 Prepare(new PoolCommands.Grow(Core.FreshRequest(), planned.Backing, Now), waiting: []);
                 break;
             default:
@@ -130,6 +130,6 @@ internal sealed class Growth(PoolMachine machine) : PoolPart(machine)
         if (why == _problem)
             return;
         _problem = why;
-        Core.Warn($"it runs low and is not extended: {why}");
+        Core.Say(PoolLog.NotExtended(Core.Scene.Name, why));
     }
 }

@@ -93,13 +93,13 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
     public void On(PoolResults.Opened opened)
     {
         if (opened.Unchecked is { } why)
-            Core.Warn($"its metadata were not checked before it was made live: {why}");
+            Core.Say(PoolLog.Unchecked(Core.Scene.Name, why));
         var health = PoolHealth.Judge(opened.Picture.Status, Settings.Marks);
         Core.Health = health;
         IsUncompared = opened.Picture.Thins is null;
         Sectors = opened.Sectors;
         if (Sectors is not null)
-            Core.Warn(Sectors);
+            Core.Say(PoolLog.SectorsDiffer(Core.Scene.Name, Sectors));
         _formats = opened.Formats;
         var made = RecoveryPlan.Make(
             State, opened.Picture, Pool, Now, Core.Scene.Work.Of(Core.Scene.Name));
@@ -110,8 +110,10 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
                 : finding)],
         };
         foreach (var finding in plan.Findings)
-            Core.Say($"was found at opening with: {finding}");
+            Core.Say(PoolLog.Found(Core.Scene.Name, finding));
         var changed = health.ChangeFrom(State, Now);
+        if (changed is not null)
+            Core.Say(PoolLog.ConditionChanged(Core.Scene.Name, changed.To, changed.Why));
         Core.Record(
             changed is null ? plan.Findings : plan.Findings.Add(changed),
             () => Core.Give(new PoolJobs.CleanUp(Pool, plan)));
@@ -176,7 +178,7 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
     public void On(PoolResults.CleanedUp cleaned)
     {
         foreach (var error in cleaned.Errors)
-            Core.Warn($"left over from before and not taken away: {error}");
+            Core.Say(PoolLog.LeftOver(Core.Scene.Name, error));
         _plan = cleaned.Plan;
         foreach (var pending in _plan.Create)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Logs;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Pools.Recovery;
@@ -110,14 +111,12 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
         if (Phase == phase && Reason == reason)
             return;
         (Phase, Reason, Since) = (phase, reason, Now);
-        Say($"is {phase}: {reason}");
+        Say(PoolLog.PhaseEntered(scene.Name, phase, reason));
         Put(new PoolOutputs.Entered(phase, reason, Now));
         Show();
     }
 
-    public void Say(string what) => Put(new PoolOutputs.Say(IsWarning: false, $"pool {scene.Name} {what}"));
-
-    public void Warn(string what) => Put(new PoolOutputs.Say(IsWarning: true, $"pool {scene.Name}: {what}"));
+    public void Say(LogLine line) => Put(new PoolOutputs.Say(line));
 
     /// <summary>
     /// Applies events to the state at once, and runs <paramref name="whenDurable"/> when they are in the journal.

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Logs;
 using DmAgents.Domain.Pools;
 using DmAgents.Engine.Pools.Jobs;
 
@@ -68,7 +69,7 @@ public static class PoolOutputs
     }
 
     /// <summary>Write to the log.</summary>
-    public sealed record Say(bool IsWarning, string Text) : PoolOutput;
+    public sealed record Say(LogLine Line) : PoolOutput;
 
     /// <summary>The pool has ended, or was never made: the host forgets it.</summary>
     public sealed record Ended(string Why) : PoolOutput;

@@ -20,7 +20,7 @@ internal sealed class Problems(PoolMachine machine) : PoolPart(machine)
             return;
         }
         All = All.SetItem(id, error + (holders.Length == 0 ? "" : $", held by {holders}"));
-        Core.Warn($"device {id}: {All[id]}");
+        Core.Say(PoolLog.DeviceDiffers(Core.Scene.Name, id, All[id]));
         Core.Show();
         RetryLater();
     }

@@ -104,7 +104,7 @@ internal sealed class Return(PoolMachine machine) : PoolPart(machine)
     /// <summary>The intent remains: a timer retries it, and so does the next start.</summary>
     private void Fail(KernelError error)
     {
-        Core.Warn($"it could not be given back yet: {error}");
+        Core.Say(PoolLog.ReturnFailed(Core.Scene.Name, error));
         Refuse(Machine.Exclusive.Failed(
             "cannot undo adoption yet", error, "correct what is named; it is tried again every few seconds"));
         if (Machine.Exclusive.IsToStop)

@@ -140,7 +140,7 @@ internal sealed class Trim(PoolMachine machine) : PoolPart(machine)
             return;
         }
         if (result.Outcome.Error is { Fault: not (KernelFault.NotFound or KernelFault.NotSupported) } error)
-            Core.Warn($"device {result.Id} is not trimmed: {error}");
+            Core.Say(PoolLog.TrimFailed(Core.Scene.Name, result.Id, error));
         Pass();
     }
 

@@ -1,4 +1,5 @@
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Logs;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Ports;
@@ -30,6 +31,7 @@ public sealed class CareSpec : PoolSpec
         var since = life.State.Condition.Since;
         Assert.NotNull(since);
         Assert.Contains("data free, below the mark", life.State.Condition.Why, StringComparison.Ordinal);
+        Assert.Equal(LogSeverity.Warning, Assert.Single(life.Logged, line => line.Name == "pool-low").Severity);
         Settled(life);
         life.Die();
         var next = Reopened();
@@ -127,6 +129,7 @@ public sealed class CareSpec : PoolSpec
         held.Open();
 
         Becomes(life, PoolCondition.NeedsCheck);
+        Assert.Equal(LogSeverity.Error, Assert.Single(life.Logged, line => line.Name == "pool-unusable").Severity);
     }
 
     private static IEnumerable<string> NotExtended(PoolLife life) =>

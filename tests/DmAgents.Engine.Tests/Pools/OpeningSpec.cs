@@ -1,4 +1,5 @@
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Logs;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Effects;
 using DmAgents.Domain.Ports;
@@ -27,6 +28,7 @@ public sealed class OpeningSpec : PoolSpec
 
         next.Shows(PoolPhase.Unavailable);
         Assert.Contains("thin_check", next.Machine.Reason, StringComparison.Ordinal);
+        Assert.Equal(LogSeverity.Error, Assert.Single(next.Logged, line => line.Name == "pool-unavailable").Severity);
         Assert.True(Host.Kernel.Find(TestHost.Pool).FailedWith(Domain.Ports.KernelFault.NotFound));
     }
 
@@ -194,6 +196,7 @@ public sealed class OpeningSpec : PoolSpec
         var next = Reopened();
 
         Assert.Equal(DevicePhase.Lost, next.State.Devices[device.Id].Phase);
+        Assert.Equal(LogSeverity.Error, Assert.Single(next.Logged, line => line.Name == "device-lost").Severity);
         Assert.Equal(RefusalKind.WrongState, next.Refused(Ask.Mount("web")).Kind);
         next.Done(Ask.Remove("web"));
         Agrees(next);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Logs;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Recovery;
 using DmAgents.Domain.Ports;
@@ -41,8 +42,12 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
 
     public PoolState State => _machine.State;
 
-    /// <summary>Warnings of the log.</summary>
-    public List<string> Warnings { get; } = [];
+    /// <summary>The lines of the log.</summary>
+    public List<LogLine> Logged { get; } = [];
+
+    /// <summary>Warnings and errors of the log.</summary>
+    public IEnumerable<string> Warnings =>
+        Logged.Where(line => line.Severity >= LogSeverity.Warning).Select(line => line.ToString());
 
     /// <summary>The writes to the journal, each with its events.</summary>
     public List<ImmutableArray<PoolEvent>> Writes { get; } = [];
@@ -223,8 +228,8 @@ internal class PoolStepper(PoolStage stage, Func<IReadOnlyList<CallGate>> gates)
             case PoolOutputs.StopFiles:
                 _inputs.Enqueue(PoolInputs.FilesStopped.Instance);
                 break;
-            case PoolOutputs.Say { IsWarning: true } say:
-                Warnings.Add(say.Text);
+            case PoolOutputs.Say say:
+                Logged.Add(say.Line);
                 break;
             case PoolOutputs.Ended ended:
                 Ended = ended.Why;

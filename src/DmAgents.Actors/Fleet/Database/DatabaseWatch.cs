@@ -108,14 +108,15 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     {
         if (after.IsReady && !before.IsReady)
         {
-            _log.Info(
-                "{0}; it did not for {1:0} s, and {2} changes were refused", after.Words,
-                (after.Since - before.Since).TotalSeconds, _gate.Refusals - _refusalsBefore);
+            _log.Write(FleetActorLog.DatabaseReady(
+                after.Words, (after.Since - before.Since).TotalSeconds, _gate.Refusals - _refusalsBefore));
             _refusalsBefore = _gate.Refusals;
         }
         else if (!after.IsReady && (before.Phase != after.Phase || before.Why == InitialWhy(before)))
         {
-            _log.Warning("{0}; next: {1}", after.Words, after.Next);
+            _log.Write(after.Phase == DatabasePhase.Refused
+                ? FleetActorLog.DatabaseRefused(after.Words, after.Next)
+                : FleetActorLog.DatabaseAway(after.Words, after.Next));
         }
     }
 

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Event;
 using Akka.Persistence;
 using DmAgents.Actors.Fleet.Database;
 using DmAgents.Domain.Pools;
@@ -141,7 +140,7 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
     /// <summary>No write was attempted: this instance refuses the change and stops.</summary>
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
-        Log.Error(cause, "{0}: an event cannot be written", PersistenceId);
+        Log.Write(FleetActorLog.EventNotWritten(PersistenceId), cause);
         if (_asker is { } asker)
             Refuse(asker, NotWritten(cause, RefusalKind.Failed));
         Context.Stop(Self);
@@ -152,7 +151,7 @@ internal class EntityActor<TState, TCommand, TEvent, TReply> : UntypedPersistent
         _gate.Suspect();
         // An unreadable row is no failure of the database, and is still there at the next attempt.
         if (message is not null || reason is System.Runtime.Serialization.SerializationException)
-            Log.Error(reason, "{0}: the journal cannot be read", PersistenceId);
+            Log.Write(FleetActorLog.JournalUnreadable(PersistenceId), reason);
     }
 
     private string Cannot => $"cannot change {_kind.Subject}";

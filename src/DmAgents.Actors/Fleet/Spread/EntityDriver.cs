@@ -107,7 +107,7 @@ internal sealed class EntityDriver<TState>(
         // A fault about one entity does not block the rounds of others, and the next round retries.
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
-            log.Error(fault, "the fleet's {0} could not be looked after", id);
+            log.Write(FleetActorLog.EntityFault(id), fault);
         }
         lock (_lock)
         {
