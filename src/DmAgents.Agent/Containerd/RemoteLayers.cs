@@ -105,7 +105,7 @@ internal sealed class RemoteLayers(
         }
         var ended = Task.WhenAll(ending);
         if (!await ended.EndsWithin(settings.StopDeadline, cancellationToken).ConfigureAwait(false))
-            log.LogWarning("layers on their way did not end in time; the next start undoes them");
+            log.LayersNotStopped();
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -165,7 +165,7 @@ internal sealed class RemoteLayers(
             host = await layers.BringAsync(pool, needed, bringing.NotWanted).ConfigureAwait(false);
             if (host is null)
                 return false;
-            log.LogInformation("pool {Pool}: layer {Layer} came from host {Host}", pool.Name, wanted.Chain, host);
+            log.LayerReceived(pool.Name, wanted.Chain, host.Value);
             return IsCommitted(wanted);
         }
         finally

@@ -150,8 +150,7 @@ internal sealed class ContainerDiffer(
             .ConfigureAwait(false);
         if (changed.Succeeded)
             return new KnownBlocks(changed.Value);
-        log.LogInformation(
-            "pool {Pool}: content is read, for blocks cannot be compared: {Why}", pool.Name, changed.Error);
+        log.BlocksNotCompared(pool.Name, changed.Error);
         return null;
     }
 

@@ -123,8 +123,7 @@ internal sealed class ImageExporter(
             LayerReading.ContextOf(What, pool).Device, upper.Device.Id, lower.Device.Id);
         if (changed.Succeeded)
             return new KnownBlocks(changed.Value);
-        log.LogInformation(
-            "pool {Pool}: content is read, for blocks cannot be compared: {Why}", pool.Name, changed.Error);
+        log.BlocksNotCompared(pool.Name, changed.Error);
         return null;
     }
 

@@ -100,7 +100,7 @@ internal sealed class LayerTrees(PoolGateway gateway, IFileTrees trees, ILogger<
     private async Task RemoveAsync(PoolName pool, DeviceKey key)
     {
         if (await gateway.Remove(pool, key).ConfigureAwait(false) is { } refusal)
-            log.LogWarning("pool {Pool}: {Key} stays until the pool is opened again: {Why}", pool, key, refusal);
+            log.ExportedLayerStays(pool, key, refusal);
     }
 }
 

@@ -54,7 +54,7 @@ internal sealed class FleetHost(
         if (!found.Succeeded)
         {
             Damage = found.Refusal;
-            log.LogError("this host takes part in no fleet: {What}; next: {Next}", found.Refusal, found.Refusal.Next);
+            log.FilesDamaged(found.Refusal, found.Refusal.Next);
         }
         else if (found.Value is { } stored)
         {
@@ -78,7 +78,7 @@ internal sealed class FleetHost(
         {
             // Also if the gate is not free.
             await keeper.LeaveAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            log.LogWarning("the fleet was not left in time; the other hosts find this one unreachable");
+            log.NotLeft();
         }
     }
 
@@ -136,7 +136,7 @@ internal sealed class FleetHost(
         lock (_entering)
             _isLeaving = true;
         Expulsion = why;
-        log.LogError("this host takes part in the fleet no more: {Why}; next: {Next}", why.Why, why.Next);
+        log.Expelled(why.Why, why.Next);
         if (_end is { } end)
             await end.CancelAsync().ConfigureAwait(false);
         await keeper.LeaveAsync(CancellationToken.None).ConfigureAwait(false);
@@ -195,7 +195,7 @@ internal sealed class FleetHost(
         var written = store.Known.Write(known);
         _isKept = written.Succeeded;
         if (written.Error is { } error)
-            log.LogWarning("the members of the fleet that this host knows are not on disk: {Error}", error);
+            log.MembersNotStored(error);
     }
 
     private async Task GateAsync(Func<Task> change, CancellationToken cancellation)
@@ -233,7 +233,7 @@ internal sealed class FleetHost(
         // A fault in one part of the membership does not end the host's own work.
         catch (Exception cause) when (cause is not OutOfMemoryException)
         {
-            log.LogError(cause, "{Part} of the fleet has ended", part.GetType().Name);
+            log.PartEnded(cause, part.GetType().Name);
         }
     }
 

@@ -27,6 +27,6 @@ internal sealed class FleetJoinPart(
         // A host may have left.
         outcasts.Remove();
         if (refusal is { Reason: not JoinRefusalReason.Unreachable } && _refused.Add(refusal.Why))
-            log.LogWarning("a host was refused: {Why}; next: {Next}", refusal.Why, refusal.Next);
+            log.JoinRefused(refusal.Why, refusal.Next);
     }
 }

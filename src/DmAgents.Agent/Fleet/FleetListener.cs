@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using DmAgents.Agent.Configuration;
 using DmAgents.Domain.Fleet;
 
@@ -36,7 +37,7 @@ internal sealed class FleetListener(AgentSettings settings, TimeProvider time, I
             try
             {
                 using var listener = await BindAsync(address, end).ConfigureAwait(false);
-                log.LogInformation("listens at {EndPoint} for {What}", listener.LocalEndpoint, what);
+                log.PortOpened(listener.LocalEndpoint, what);
                 wasRefused = false;
                 await AcceptAsync(listener, what, serve, end).ConfigureAwait(false);
             }
@@ -47,7 +48,7 @@ internal sealed class FleetListener(AgentSettings settings, TimeProvider time, I
             catch (SocketException refused)
             {
                 if (!wasRefused)
-                    log.LogError("cannot listen at {Address} for {What}: {Why}", address, what, refused.Message);
+                    log.PortNotOpened(address, what, refused.Message);
                 wasRefused = true;
                 await Task.Delay(_retry, time, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -116,7 +117,7 @@ internal sealed class FleetListener(AgentSettings settings, TimeProvider time, I
         catch (SocketException fault)
         {
             if (_faults.Add(fault.Message))
-                log.LogWarning("a connection for {What} cannot be taken: {Why}", what, fault.Message);
+                log.ConnectionNotTaken(what, fault.Message);
             await Task.Delay(_acceptRetry, time, end).ConfigureAwait(false);
             return null;
         }
@@ -137,10 +138,14 @@ internal sealed class FleetListener(AgentSettings settings, TimeProvider time, I
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
         }
+        catch (Exception cause) when (cause is IOException or AuthenticationException or OperationCanceledException)
+        {
+            log.ConnectionEnded(what, cause.Message);
+        }
         // The failure of one connection does not end the others.
         catch (Exception cause) when (cause is not OutOfMemoryException)
         {
-            log.LogWarning("a connection for {What} ended: {Why}", what, cause.Message);
+            log.ConnectionFault(cause, what);
         }
         finally
         {

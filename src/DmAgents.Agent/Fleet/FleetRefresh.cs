@@ -63,10 +63,9 @@ internal sealed class FleetRefresh(
         var before = present.Trust.Current.Revocations.Number;
         if (present.Trust.Offer(updated.Trust) && updated.Trust.Revocations.Number != before)
         {
-            log.LogInformation(
-                "the fleet's revocations are those of number {Number}", updated.Trust.Revocations.Number);
+            log.RevocationsTaken(updated.Trust.Revocations.Number);
             if (store.Members.SaveTrust(updated.Trust) is { Error: { } error })
-                log.LogWarning("the fleet's revocations are not on disk: {Error}", error);
+                log.RevocationsNotStored(error);
         }
         var seen = AddressesOf(board.Current);
         var listed = updated.Members.ToImmutableHashSet();

@@ -30,7 +30,7 @@ internal sealed class FleetRenewal(
             var now = time.GetUtcNow();
             var step = RenewalPlan.Next(present.HostCertificate, _failures, now);
             if (step.Condition != logged && step.Why.Length > 0)
-                log.LogWarning("{Why}; next: {Next}", step.Why, step.Next);
+                Log(step);
             logged = step.Condition;
             var wait = WaitFor(step, _failures, host.Authority is not null, now);
             if (wait > TimeSpan.Zero)
@@ -73,11 +73,18 @@ internal sealed class FleetRenewal(
         return found.Succeeded ? Take(found.Value!) : found.Refusal.Why;
     }
 
+    private void Log(RenewalStep step)
+    {
+        if (step.Condition is CertificateCondition.Ending or CertificateCondition.Ended)
+            log.CertificateEnding(step.Why, step.Next);
+        else
+            log.CertificateNotRenewed(step.Why, step.Next);
+    }
+
     private string? Take(Member member)
     {
         host.Renewed(member);
-        log.LogInformation(
-            "the certificate of host {Host} is renewed until {End:u}", member.Host.Host, member.Host.NotAfter);
+        log.CertificateRenewed(member.Host.Host, member.Host.NotAfter);
         return null;
     }
 }

@@ -8,6 +8,8 @@ namespace DmAgents.Agent.Fleet;
 internal sealed class FleetWatchPart(
     FleetHost host, FleetBoard board, FleetOutcasts outcasts, ILogger<FleetWatchPart> log) : IFleetPart
 {
+    private const string Unreachable = "unreachable";
+
     public Task RunAsync(FleetPlace place, CancellationToken end) =>
         Task.WhenAll(KeepAsync(end), LogPhasesAsync(place, end), LogMembersAsync(place, end));
 
@@ -31,9 +33,9 @@ internal sealed class FleetWatchPart(
             var status = await board.When(status => status.Phase != logged, end).ConfigureAwait(false);
             logged = status.Phase;
             if (logged is FleetPhase.CutOff or FleetPhase.Downed or FleetPhase.Rejoining)
-                log.LogWarning("fleet {Fleet}: {Words}", place.Fleet, status.Words);
+                log.CutOff(place.Fleet, status.Words);
             else
-                log.LogInformation("fleet {Fleet}: {Words}", place.Fleet, status.Words);
+                log.PhaseEntered(place.Fleet, status.Words);
         }
     }
 
@@ -45,20 +47,32 @@ internal sealed class FleetWatchPart(
             var status = await board.When(status => !SaysTheSame(StatesOf(status), logged), end).ConfigureAwait(false);
             var states = StatesOf(status);
             foreach (var (name, state) in states.Where(each => logged.GetValueOrDefault(each.Key) != each.Value))
-                log.LogInformation("fleet {Fleet}: host {Host} is {State}", place.Fleet, name, state);
+                LogState(place, name, state);
             foreach (var name in logged.Keys.Where(name => !states.ContainsKey(name)))
-                log.LogInformation("fleet {Fleet}: host {Host} has gone", place.Fleet, name);
+                log.HostGone(place.Fleet, name);
             logged = states;
         }
     }
 
+    private void LogState(FleetPlace place, string name, string state)
+    {
+        if (state == Unreachable)
+            log.HostUnreachable(place.Fleet, name);
+        else
+            log.HostState(place.Fleet, name, state);
+    }
+
+    /// <summary>A host that leaves may end before it is removed: it keeps its last state.</summary>
     private static ImmutableDictionary<string, string> StatesOf(FleetStatus status) => status.Members
         .GroupBy(member => member.Name)
         .ToImmutableDictionary(
             lives => lives.Key,
-            lives => lives.Any(life => life.IsReached)
-                ? lives.Last(life => life.IsReached).State.ToString().ToLowerInvariant()
-                : "unreachable");
+            lives => (lives.LastOrDefault(life => life.IsReached) ?? lives.LastOrDefault(IsLeaving)) is { } life
+                ? life.State.ToString().ToLowerInvariant()
+                : Unreachable);
+
+    private static bool IsLeaving(FleetMember life) =>
+        life.State is FleetMemberState.Leaving or FleetMemberState.Exiting;
 
     private static bool SaysTheSame(
         ImmutableDictionary<string, string> states, ImmutableDictionary<string, string> logged) =>

@@ -20,6 +20,7 @@ internal sealed class ActorsHost(
     : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly ILogger _log = loggers.CreateLogger<ActorsHost>();
     private ActorSystem? _system;
     private Thread? _watch;
 
@@ -55,8 +56,7 @@ internal sealed class ActorsHost(
         foreach (var pool in ownerless.Find())
         {
             var told = OwnerlessPools.Told(pool);
-            loggers.CreateLogger<ActorsHost>().LogWarning(
-                "pool {Pool}: {What}: {Why}; next: {Next}", pool, told.What, told.Why, told.Next);
+            _log.PoolWithoutJournal(pool, told.What, told.Why, told.Next);
         }
         _watch = new Thread(Watch) { IsBackground = true, Name = "pool-watch" };
         _watch.Start();
@@ -73,7 +73,7 @@ internal sealed class ActorsHost(
         var hasEnded = await system.Terminate().EndsWithin(settings.StopDeadline, cancellationToken)
             .ConfigureAwait(false);
         if (!haveStopped || !hasEnded)
-            loggers.CreateLogger<ActorsHost>().LogWarning("pools did not stop in time; the next start recovers them");
+            _log.PoolsNotStopped();
     }
 
     private async Task<bool> StopPools(CancellationToken cancellation)
@@ -147,11 +147,7 @@ internal sealed class ActorsHost(
     private void Watch()
     {
         if (new PoolWatch(kernel, board).Run(_stopping.Token) is { } error)
-        {
-            loggers.CreateLogger<ActorsHost>().LogWarning(
-                "events of pools are not watched, their status is read every {Interval} only: {Error}",
-                settings.Pools.StatusInterval, error);
-        }
+            _log.PoolEventsNotWatched(settings.Pools.StatusInterval, error);
     }
 
     private static string LevelName(LogLevel level) => level switch

@@ -200,7 +200,7 @@ internal sealed class ImageImporter(
     private async Task Remove(PoolName pool, DeviceKey key)
     {
         if (await gateway.Remove(pool, key).ConfigureAwait(false) is { } refusal)
-            log.LogWarning("pool {Pool}: {Key} of a failed import stays: {Why}", pool, key, refusal);
+            log.ImportedLayerStays(pool, key, refusal);
     }
 
     private bool Has(PoolName pool, ChainId chain) =>

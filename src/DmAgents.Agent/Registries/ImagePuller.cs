@@ -84,7 +84,7 @@ internal sealed class ImagePuller(
             catch (RefusedException refused)
             {
                 // The registry may have an image that no host has or can send.
-                log.LogInformation("host {Host} does not bring {Image}: {Why}", host, asked.Image, refused.Refusal.Why);
+                log.NotFromHost(host, asked.Image, refused.Refusal.Why);
             }
         }
         return null;

@@ -40,7 +40,7 @@ internal sealed class ContainerOrders(
         // The next order finds what is unknown now.
         catch (RefusedException refused) when (refused.Refusal.Kind is not (RefusalKind.TimedOut or RefusalKind.Busy))
         {
-            log.LogWarning("the fleet's container {Name} is not made here: {Refusal}", order.Container, refused.Refusal);
+            log.ContainerNotCreated(order.Container, refused.Refusal);
             await Tell(order.Container, (host, now) => new ContainerCommands.NoteFailure(
                 host, order.Epoch, refused.Refusal.Why, now), stopping).ConfigureAwait(false);
         }
@@ -60,7 +60,7 @@ internal sealed class ContainerOrders(
         if (await WhyItStaysAsync(name, epoch, force, stopping).ConfigureAwait(false) is { } stays)
         {
             if (_stays.GetValueOrDefault(name) != stays.ToString())
-                log.LogWarning("the fleet's container {Name} is not removed yet: {Refusal}", name, stays);
+                log.ContainerNotRemoved(name, stays);
             _stays[name] = stays.ToString();
             if (!force && stays.Kind is not (RefusalKind.TimedOut or RefusalKind.Busy))
             {
@@ -98,7 +98,7 @@ internal sealed class ContainerOrders(
                 await gateway.Ask(
                     pool.Name, new PoolCommands.Remove(
                         new RequestId(Guid.NewGuid()), device.Key, force, gateway.Now), stopping).ConfigureAwait(false);
-                log.LogInformation("container {Name} of epoch {Epoch} was removed for the fleet", name, has);
+                log.ContainerRemoved(name, has);
             }
         }
         catch (RefusedException refused)
@@ -148,7 +148,7 @@ internal sealed class ContainerOrders(
         {
             // Without its epoch it would look like one that an operator created, which the fleet never removes.
             if (await gateway.Remove(pool.Name, key).ConfigureAwait(false) is { } stays)
-                log.LogWarning("container {Name} was made and has no epoch: {Refusal}", order.Container, stays);
+                log.ContainerWithoutEpoch(order.Container, stays);
             throw Refusals.Of(What, order.Container.Value, error);
         }
     }

@@ -152,7 +152,7 @@ internal sealed class ContainerPlacing(
         // The announcement has the same content.
         catch (Exception unheard) when (unheard is not OutOfMemoryException)
         {
-            log.LogDebug(unheard, "the fleet did not hear that container {Name} was removed", removed.Name);
+            log.RemovalNotHeard(unheard, removed.Name);
         }
     }
 

@@ -165,7 +165,7 @@ internal sealed class CopyOrders(
     /// <summary>If the entity misses this report, the copy's lease expires.</summary>
     private async Task Fail(CopyId copy, string why, CancellationToken cancellation)
     {
-        log.LogWarning("the fleet's copy {Copy} to this host failed: {Why}", copy, why);
+        log.FleetCopyFailed(copy, why);
         if (access.TryFind(ImageCopier.What, copy.Image.Value, out var entities, out _))
         {
             await entities.Ask(

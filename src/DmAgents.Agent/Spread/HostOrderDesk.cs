@@ -28,7 +28,7 @@ internal sealed class HostOrderDesk(
         // The order is repeated; a fault about one does not block the others.
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
-            log.LogError(fault, "an order of the fleet could not be executed: {Order}", order);
+            log.OrderFault(fault, order);
         }
     });
 

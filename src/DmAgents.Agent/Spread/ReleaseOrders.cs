@@ -41,7 +41,7 @@ internal sealed class ReleaseOrders(
         }
         catch (RefusedException refused)
         {
-            log.LogWarning("a copy that the fleet has too many of stays: {Refusal}", refused.Refusal);
+            log.CopyNotRemoved(order.Image, refused.Refusal);
         }
         finally
         {
@@ -88,8 +88,7 @@ internal sealed class ReleaseOrders(
                 () => gateway.Request(pool.Name, untag, stopping), Pause, time, stopping).ConfigureAwait(false);
             if (reply is PoolReplies.Refused { Refusal: { Kind: not RefusalKind.NotFound } refusal })
                 throw Refusals.Of(refusal);
-            log.LogInformation(
-                "image {Image} was removed from pool {Pool}: the fleet has enough copies", reference, pool.Name);
+            log.CopyRemoved(reference, pool.Name);
         }
     }
 }

@@ -100,7 +100,7 @@ internal sealed class ContentMaps(
             new RequestId(Guid.NewGuid()), layer.Key, scanned.Value.Digest, gateway.Now), cancellation)
             .ConfigureAwait(false);
         if (Keep(pool.Paths, layer.Key, scanned.Value) is { Error: { } error })
-            log.LogWarning("the content map of {Layer} is computed anew each time: {Error}", layer.Key, error);
+            log.ContentMapNotKept(pool.Name, layer.Key, error);
         Sweep(pool.Name);
         return scanned.Value;
     }
@@ -115,7 +115,7 @@ internal sealed class ContentMaps(
             return null;
         if (ContentMapFile.TryRead(bytes.Value, out var map, out var why))
             return map.Digest == content && map.PieceSize == Pieces ? map : null;
-        log.LogWarning("the content map of {Layer} is computed anew: {Why}", layer.Key, why);
+        log.ContentMapUnreadable(pool.Name, layer.Key, why);
         return null;
     }
 

@@ -51,6 +51,6 @@ internal sealed class FleetLayersPart(
             connection.Accept(host.Serial);
         }
         if (verdict is PeerVerdict.Refused { Refusal: var refusal } && _refused.Add(refusal.Why))
-            log.LogWarning("a host that asked for layers was refused: {Why}; next: {Next}", refusal.Why, refusal.Next);
+            log.LayerPeerRefused(refusal.Why, refusal.Next);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class FleetSources(
             if (!_inUse.Remove(stream, out var host) || fault is null)
                 return;
             _resting[host] = time.GetTimestamp();
-            log.LogInformation("host {Host} is left as a source of {Layer} for now: {Why}", host, content, fault);
+            log.SourceLeft(host, content, fault);
         }
     }
 

@@ -74,7 +74,7 @@ internal sealed class ImageCopier(
         catch (Exception fault)
         {
             // A stored copy would fail again after each start.
-            log.LogError(fault, "the copy of {Image} ended by a fault of the agent", copy.Job.Image);
+            log.CopyFault(fault, copy.Job.Image);
             await TakeBackAsync(copy, pool).ConfigureAwait(false);
             throw Refusals.Because(
                 RefusalKind.Failed, What, copy.Job.Image, $"a fault of the agent: {fault.Message}",
@@ -157,7 +157,7 @@ internal sealed class ImageCopier(
         {
             Show(copy, offer, index + 1, CopyPhase.Present, layer.Changed);
             if (store.Forget() is { Error: { } error })
-                log.LogWarning("what was received of a layer that is present stays for now: {Error}", error);
+                log.ReceivedStays(pool.Name, layer.Key, error);
             return;
         }
         await ReceiveAsync(copy, pool, offer, index, store, either.Token, stopping).ConfigureAwait(false);
@@ -277,7 +277,7 @@ internal sealed class ImageCopier(
     private async Task TakeBackAsync(RunningCopy copy, PoolPicture pool)
     {
         if (kept.Forget(pool.Paths, copy.Job.Request) is { Error: { } error })
-            log.LogWarning("a copy that failed continues after the next start: {Error}", error);
+            log.CopyNotEnded(copy.Job.Image, error);
         var state = StateOf(pool);
         foreach (var device in state.Devices.Values
             .Where(device => device.IsPresent && WorkUnderWay.OwnerOf(device) == copy.Job.Request)
@@ -289,7 +289,7 @@ internal sealed class ImageCopier(
             if (Others(copy).Any(other => other.Offer!.Layers.Any(layer => layer.Key == device.Key)))
                 continue;
             if (await gateway.Remove(pool.Name, device.Key).ConfigureAwait(false) is { } refusal)
-                log.LogWarning("pool {Pool}: {Key} of a failed copy stays: {Why}", pool.Name, device.Key, refusal);
+                log.CopiedLayerStays(pool.Name, device.Key, refusal);
         }
     }
 

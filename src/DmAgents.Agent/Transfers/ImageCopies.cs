@@ -57,8 +57,7 @@ internal sealed class ImageCopies(
             if (!PoolName.TryParse(Path.GetFileName(directory), out var name))
                 continue;
             var paths = new PoolPaths(settings.StateDirectory, name);
-            foreach (var (job, offer) in kept.Find(paths, (file, why) =>
-                log.LogWarning("a copy is undone, because {File} cannot be read: {Why}", file, why)))
+            foreach (var (job, offer) in kept.Find(paths, log.CopyUnreadable))
                 TakeUp(job).Offer = offer;
             kept.Sweep(paths, _running.Keys.ToHashSet());
         }
@@ -71,8 +70,7 @@ internal sealed class ImageCopies(
     {
         foreach (var copy in All)
         {
-            log.LogInformation(
-                "the copy of {Image} from host {Host} continues", copy.Job.Image, copy.Job.From);
+            log.CopyResumed(copy.Job.Image, copy.Job.From);
             Run(copy);
         }
         return Task.CompletedTask;
@@ -84,7 +82,7 @@ internal sealed class ImageCopies(
         await _stopping.CancelAsync().ConfigureAwait(false);
         var ending = Task.WhenAll(_running.Values.Select(copy => (Task)copy.Done));
         if (!await ending.EndsWithin(settings.StopDeadline, cancellationToken).ConfigureAwait(false))
-            log.LogWarning("transfers did not stop in time; the next start resumes them");
+            log.CopiesNotStopped();
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -132,7 +130,7 @@ internal sealed class ImageCopies(
             }
             catch (RefusedException refused)
             {
-                log.LogWarning("an image was not copied: {Refusal}", refused.Refusal);
+                log.CopyFailed(copy.Job.Image, copy.Job.From, refused.Refusal, refused.Refusal.Next);
                 throw;
             }
             finally
@@ -157,7 +155,7 @@ internal sealed class ImageCopies(
         {
             var paths = new PoolPaths(settings.StateDirectory, copy.Job.Pool);
             if (kept.Forget(paths, copy.Job.Request) is { Error: { } error })
-                log.LogWarning("a copy that is not wanted continues after the next start: {Error}", error);
+                log.CopyNotEnded(copy.Job.Image, error);
             throw;
         }
     }

@@ -104,6 +104,6 @@ internal sealed class LayerHolders(
     private void Leave(HostName host, Exception fault)
     {
         _silent[host] = time.GetTimestamp();
-        log.LogInformation("host {Host} does not say whether it has a layer: {Why}", host, fault.Message);
+        log.HostSilent(host, fault.Message);
     }
 }

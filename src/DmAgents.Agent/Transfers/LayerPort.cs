@@ -46,7 +46,7 @@ internal sealed class LayerPort(
         catch (Exception fault) when (fault is IOException or AuthenticationException or WireException
             || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            log.LogInformation("a connection for layers ended: {Why}", fault.Message);
+            log.LayerConnectionEnded(fault.Message);
         }
     }
 
@@ -60,6 +60,6 @@ internal sealed class LayerPort(
             party, sources.Of(cancellation), bandwidth, new ConnectionSettings(), time)
             .RunAsync(tls, cancellation).ConfigureAwait(false);
         if (fault is not null)
-            log.LogInformation("a layer's transfer was cut short: {Why}", fault);
+            log.LayerCutShort(fault);
     }
 }

@@ -74,10 +74,6 @@ internal sealed class LayerReading : IDisposable
     private static async Task RemoveAsync(PoolGateway gateway, PoolName pool, DeviceKey view, ILogger log)
     {
         if (await gateway.Remove(pool, view).ConfigureAwait(false) is { } refusal)
-        {
-            log.LogWarning(
-                "pool {Pool}: {View}, by which a layer was read, stays until the pool is opened again: {Why}",
-                pool, view, refusal);
-        }
+            log.LayerViewStays(pool, view, refusal);
     }
 }

@@ -81,10 +81,10 @@ internal sealed class LayerSearch(
             if (patience.IsCancellationRequested)
             {
                 _silent[host] = time.GetTimestamp();
-                log.LogInformation("host {Host} did not say in time whether it has {Layer}", host, chain);
+                log.HostLate(host, chain);
             }
             else if (fault is not OperationCanceledException)
-                log.LogInformation("host {Host} cannot be asked for {Layer}: {Why}", host, chain, fault.Message);
+                log.HostNotAsked(host, chain, fault.Message);
         }
         finally
         {

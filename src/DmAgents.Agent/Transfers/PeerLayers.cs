@@ -83,8 +83,7 @@ internal sealed class PeerLayers(
         }
         catch (Exception fault) when (fault is IOException or AuthenticationException or RefusedException)
         {
-            log.LogWarning(
-                "host {Host} has layer {Layer}, and does not offer it: {Why}", found.Host, needed.Chain, fault.Message);
+            log.LayerNotOffered(found.Host, needed.Chain, fault.Message);
             return null;
         }
     }
@@ -103,9 +102,7 @@ internal sealed class PeerLayers(
         }
         catch (Exception fault) when (fault is IOException or AuthenticationException or RefusedException)
         {
-            log.LogWarning(
-                "layer {Layer}, which host {Host} has, did not come: {Why}; the ordinary pull continues",
-                needed.Chain, host, fault.Message);
+            log.LayerNotReceived(needed.Chain, host, fault.Message);
             return false;
         }
     }

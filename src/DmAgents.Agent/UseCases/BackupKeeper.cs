@@ -44,7 +44,7 @@ internal sealed class BackupKeeper(
         else if (watched.Failed != error.ToString())
         {
             watched.Failed = error.ToString();
-            log.LogWarning("pool {Pool}: its metadata were not backed up: {Error}", pool.Name, error);
+            log.BackupFailed(pool.Name, error);
             await Note(pool, new BackupOutcome.Failed(error.ToString())).ConfigureAwait(false);
         }
         return made;
@@ -102,7 +102,7 @@ internal sealed class BackupKeeper(
         var took = time.GetElapsedTime(begun);
         var pruned = effects.Prune(settings.Backups);
         if (pruned.Error is { } kept)
-            log.LogWarning("pool {Pool}: backups that are too many were not removed: {Error}", pool.Name, kept);
+            log.BackupsNotRemoved(pool.Name, kept);
         var size = files.SizeOf($"{pool.Paths.BackupDirectory}/{name.FileName}");
         return size.Succeeded ? new MadeBackup(name, made.Value, new ByteSizeAndTime(size.Value, took)) : size.Error;
     }

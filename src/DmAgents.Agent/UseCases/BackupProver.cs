@@ -54,7 +54,7 @@ internal sealed class BackupProver(
     private Task Note(PoolPicture pool, BackupName name, BackupProof proof)
     {
         if (proof.Why is { } why)
-            log.LogWarning("pool {Pool}: backup {Backup} is not proved to be restorable: {Why}", pool.Name, name, why);
+            log.BackupNotProved(pool.Name, name, why);
         BackupOutcome outcome = proof.Why is null
             ? new BackupOutcome.Proved(name, proof.Took)
             : new BackupOutcome.NotProved(name, proof.Why, proof.Took);

@@ -117,7 +117,7 @@ public sealed class PoolGateway(HostPools pools, TimeProvider time)
         var command = new PoolCommands.NoteBackup(new RequestId(Guid.NewGuid()), outcome, at);
         var reply = await Request(pool, command, CancellationToken.None).ConfigureAwait(false);
         if (reply is PoolReplies.Refused { Refusal: var refusal })
-            log.LogWarning("the outcome of a backup is not journaled: {Refusal}", refusal);
+            log.BackupNotJournaled(pool, refusal);
     }
 
     /// <summary>The id that identifies retries of a request; chosen by the caller.</summary>

@@ -165,6 +165,6 @@ internal sealed class AnnouncementSender(
         if (_said.GetValueOrDefault(subject) == what)
             return;
         _said[subject] = what;
-        log.LogWarning("{Subject} in the fleet: {What}", subject, what);
+        log.AnnouncementRefused(subject, what);
     }
 }

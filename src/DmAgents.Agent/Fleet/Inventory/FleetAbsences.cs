@@ -118,8 +118,12 @@ internal sealed class FleetAbsences(
         if (unheard > 0)
             return;
         _noted = _noted.Add((ledger.Host, incarnation, absence, isOver));
-        if (ledger.Absence != absence)
-            log.LogInformation("host {Host} is {Absence}: its copies count no more", ledger.Host, absence);
+        if (ledger.Absence == absence)
+            return;
+        if (absence == HostAbsence.Lost)
+            log.HostLost(ledger.Host);
+        else
+            log.HostLeft(ledger.Host);
     }
 
     /// <summary>By the list of the host that formed the fleet. A member whose name is unknown may be any

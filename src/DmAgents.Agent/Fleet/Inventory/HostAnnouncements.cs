@@ -40,7 +40,7 @@ internal sealed class HostAnnouncements(
             }
             catch (Exception fault) when (fault is not OutOfMemoryException)
             {
-                log.LogError(fault, "a fault of the agent ended {What}; they begin anew", what);
+                log.AnnouncementsFault(fault, what);
             }
             await Task.Delay(Times.Retry, time, end).ConfigureAwait(false);
         }
@@ -114,9 +114,7 @@ internal sealed class HostAnnouncements(
                 }
                 if (announcer.Ended)
                 {
-                    log.LogWarning(
-                        "fleet {Fleet}: what this host announced was refused, since the fleet had given it up; it begins anew",
-                        place.Fleet);
+                    log.AnnouncementsBeginAnew(place.Fleet);
                     return;
                 }
                 said = inventory;
@@ -165,7 +163,7 @@ internal sealed class HostAnnouncements(
     {
         var written = store.Memory.Write(new FleetMemory(place.Id, announcer.Incarnation, announcer.Traces));
         if (!written.Succeeded && !_isUnwritable)
-            log.LogWarning("fleet {Fleet}: nothing is announced: {Error}", place.Fleet, written.Error);
+            log.AnnouncementsBlocked(place.Fleet, written.Error);
         _isUnwritable = !written.Succeeded;
         return written.Succeeded;
     }

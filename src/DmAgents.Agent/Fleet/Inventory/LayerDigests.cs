@@ -147,9 +147,7 @@ internal sealed class LayerDigests(
             catch (RefusedException refused)
             {
                 _resting[(pool.Uuid, layer.Id)] = time.GetUtcNow() + Rest;
-                log.LogWarning(
-                    "pool {Pool}: what {Layer} holds is not known to the fleet: {Why}", pool.Name, layer.Key,
-                    refused.Refusal.Why);
+                log.ContentUnknown(pool.Name, layer.Key, refused.Refusal.Why);
                 return;
             }
         }
