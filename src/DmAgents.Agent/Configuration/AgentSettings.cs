@@ -25,6 +25,8 @@ public sealed record AgentSettings(
     TimeSpan StopDeadline,
     LogLevel LogLevel)
 {
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
     public FleetSection Fleet { get; init; } = FleetSection.Default;
 
     /// <summary>The directory of the host's fleet files: keys, certificates, trusted fleet, known members.</summary>
@@ -35,4 +37,11 @@ public sealed record AgentSettings(
     public string JournalFile => JournalDirectory + "/journal.db";
 
     public string LockFile => StateDirectory + "/agent.lock";
+}
+
+/// <summary>The form of the log's lines on standard output.</summary>
+public enum LogFormat
+{
+    Text,
+    Json,
 }

@@ -173,6 +173,7 @@ public static class SettingsReader
         {
             SpoolDirectory = settings.SpoolDirectory.Length == 0 ? settings.StateDirectory : settings.SpoolDirectory,
             Fleet = Fleet(values),
+            LogFormat = values.OneOf("log-format", ("text", LogFormat.Text), ("json", LogFormat.Json)),
         };
     }
 

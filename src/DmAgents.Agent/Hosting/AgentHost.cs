@@ -18,6 +18,7 @@ using DmAgents.Kernel.Files;
 using DmAgents.Kernel.Hosts;
 using DmAgents.Kernel.Processes;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging.Console;
 
 namespace DmAgents.Agent.Hosting;
@@ -170,13 +171,15 @@ internal static class AgentHost
         builder.Logging.SetMinimumLevel(settings.LogLevel);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Grpc", LogLevel.Warning);
-        builder.Logging.AddSimpleConsole(console =>
+        builder.Logging.AddConsole(console => console.FormatterName = settings.LogFormat switch
         {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss.fff ";
-            console.UseUtcTimestamp = true;
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
+            LogFormat.Json => JsonLines.FormatterName,
+            _ when SystemdHelpers.IsSystemdService() => TextLines.ForJournal,
+            _ => TextLines.ForPeople,
         });
+        builder.Services.AddSingleton<ConsoleFormatter>(new TextLines(TextLines.ForPeople, TimeProvider.System));
+        builder.Services.AddSingleton<ConsoleFormatter>(new TextLines(TextLines.ForJournal, TimeProvider.System));
+        builder.Services.AddSingleton<ConsoleFormatter>(new JsonLines(TimeProvider.System));
     }
 
     private static void Listen(KestrelServerOptions kestrel, string socket, SocketRole role)
@@ -209,8 +212,7 @@ internal static class AgentHost
         File.SetUnixFileMode(settings.AdminSocket,
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
         File.SetUnixFileMode(settings.Containerd.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        services.GetRequiredService<ILoggerFactory>().CreateLogger("dmagentd").LogInformation(
-            "version {Version} serves {Socket}, and containerd at {Containerd}",
+        services.GetRequiredService<ILoggerFactory>().CreateLogger("dmagentd").Serves(
             AgentVersion.Text, settings.AdminSocket, settings.Containerd.Socket);
     }
 }
