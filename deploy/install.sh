@@ -22,7 +22,7 @@ if ! env -i /usr/bin/dmagentd --help > /dev/null; then
   exit 1
 fi
 [ -e /etc/dmagents/dmagents.conf ] || install -m 0644 "$root/config/dmagents.conf" /etc/dmagents/dmagents.conf
-install -m 0644 "$root/README.md" /usr/share/doc/dmagents/
+install -m 0644 "$root/README.md" "$root/deploy/ALERTS.md" /usr/share/doc/dmagents/
 if [ -d /etc/bash_completion.d ]; then
   /usr/bin/dmagent completion bash > /etc/bash_completion.d/dmagent
 fi
