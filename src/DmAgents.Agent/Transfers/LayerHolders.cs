@@ -15,8 +15,9 @@ internal sealed class LayerHolders(
     ILayerPeers peers, Func<CancellationToken, Task<IReadOnlyList<HostName>>> among, TimeSpan answerWithin,
     TimeProvider time, ILogger log) : IAsyncDisposable
 {
-    /// <summary>A host that did not answer is not asked for this long.</summary>
-    private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
+    /// <summary>A host that did not answer is not asked for this long. No caller waits for the answer, and a host that
+    /// was only busy should soon be a source.</summary>
+    private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<HostName, Stream> _streams = new();
     private readonly ConcurrentDictionary<HostName, long> _silent = new();

@@ -102,6 +102,7 @@ internal sealed class PoolLayerSources(
         ReceivedLayer underWay, ServedPieces pieces, TransferRecords.Ask ask, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _served);
+        underWay.SeekNow();
         return new ReceivedSource(
             underWay, pieces, BasesOf(underWay.Pool, ask),
             () => FindWhole(underWay.Content) is var (pool, layer)

@@ -28,6 +28,9 @@ internal sealed class ReceivedLayer(
     /// start.</summary>
     public Task<bool> Committed => _committed.Task;
 
+    /// <summary>Another host asks for the layer: if it receives it, too, it may be a source.</summary>
+    public void SeekNow() => reception.SeekNow();
+
     /// <returns>Null: the device is closed, and <see cref="Committed"/> completes soon.</returns>
     public KernelResult? TryRead(ByteSize offset, Span<byte> into) => store.TryReadTarget(offset, into);
 

@@ -21,7 +21,8 @@ internal sealed class ReceivedSource(
     private LayerReading? _reading;
 
     public SourceLayer? Layer =>
-        received.Pieces is { } now ? Of(now.Missing) : IsCommitted() ? Of(PieceSet.Empty) : null;
+        received.Pieces is { } now ? Of(now.Missing) with { Coming = now.Coming }
+        : IsCommitted() ? Of(PieceSet.Empty) : null;
 
     public IBlockReader Device => this;
 

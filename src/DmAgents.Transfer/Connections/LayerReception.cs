@@ -44,12 +44,19 @@ public sealed class LayerReception(
     private int _connections;
     private volatile ServedPieces? _served;
 
+    /// <summary>Completed by <see cref="SeekNow"/>, and replaced before the search that follows.</summary>
+    private volatile TaskCompletionSource _hint = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>What this host can serve of the layer during the reception; null: nothing yet, or nothing any more.
     /// Thread-safe.</summary>
     public ServedPieces? Served => _served;
 
     /// <summary>The target, while parts of it can be served. Thread-safe; the store closes it.</summary>
     public IReceivingDevice? Target => _served is null ? null : _target;
+
+    /// <summary>Ends the pause before the next search for sources: another host receives the layer, too. Receivers of a
+    /// small layer must find each other at its beginning. Thread-safe.</summary>
+    public void SeekNow() => _hint.TrySetResult();
 
     /// <summary>Runs until the layer is committed or abandoned, or the agent stops. When it returns or throws, no call
     /// of the target or the store is in progress.</summary>
@@ -122,7 +129,7 @@ public sealed class LayerReception(
     private void Serve()
     {
         var served = receiver.Served;
-        if (served?.Verified != _served?.Verified)
+        if (served is null ? _served is not null : !served.IsAs(_served))
             _served = served;
     }
 
@@ -141,8 +148,22 @@ public sealed class LayerReception(
 
     /// <summary>Looks for a further source beside the present ones: at once if the last search found one, otherwise
     /// after a pause.</summary>
-    private void Seek(CancellationToken cancellation) =>
-        _seeking = Begin(_seekAfter, () => sources.ConnectFurtherAsync(cancellation), cancellation);
+    private void Seek(CancellationToken cancellation)
+    {
+        var pause = _seekAfter;
+        _seeking = Begin(TimeSpan.Zero, () => SeekAsync(pause, cancellation), cancellation);
+    }
+
+    private async Task<Stream?> SeekAsync(TimeSpan pause, CancellationToken cancellation)
+    {
+        var hint = _hint;
+        await Task.WhenAny(hint.Task, Task.Delay(pause, time, cancellation)).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+        // A hint during the search is for the next one.
+        if (hint.Task.IsCompleted)
+            _hint = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return await sources.ConnectFurtherAsync(cancellation).ConfigureAwait(false);
+    }
 
     private Attempt Begin(TimeSpan pause, Func<Task<Stream?>> connect, CancellationToken cancellation)
     {

@@ -110,7 +110,7 @@ public sealed class SendingConnection(
                 break;
             case SenderOutput.LookForMissing:
                 var open = _open!;
-                Run(() => new SenderInput.Looked(open.Layer?.Missing));
+                Run(() => new SenderInput.Looked(open.Layer));
                 break;
             case SenderOutput.ReadPiece read:
                 var device = _open!.Device;

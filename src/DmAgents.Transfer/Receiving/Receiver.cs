@@ -25,6 +25,7 @@ public sealed partial class Receiver
 
     private ReceivingProgress? _plan;
     private ContentMap? _map;
+    private PieceSet _all = PieceSet.Empty;
     private PieceSet _changed = PieceSet.Empty;
     private PieceSet _written = PieceSet.Empty;
 
@@ -75,13 +76,17 @@ public sealed partial class Receiver
 
     /// <summary>A further connection, beside the present ones, would help.</summary>
     public bool TakesSource => _sources.All.Count > 0 && _sources.All.Count < _settings.MaxSources
-        && _phase == Phase.Receiving && _written.Count < _changed.Count;
+        && _phase is >= Phase.KeepingPlan and <= Phase.Receiving && _written.Count < _changed.Count;
 
-    /// <summary>What other hosts can be served during the reception. Null: no target yet, or no target any
-    /// more.</summary>
-    public ServedPieces? Served => _phase is Phase.Receiving or Phase.ReadingBack or Phase.Committing
-        ? new ServedPieces(_map!, _changed, _written)
-        : null;
+    /// <summary>What other hosts can be served during the reception: no piece before there is a target, but receivers
+    /// find each other from then on. Null: there is no map yet, or no target any more.</summary>
+    public ServedPieces? Served => _phase switch
+    {
+        Phase.KeepingPlan or Phase.MakingTarget => new ServedPieces(_map!, _all, PieceSet.Empty, PieceSet.Empty),
+        Phase.Receiving or Phase.ReadingBack or Phase.Committing =>
+            new ServedPieces(_map!, _changed, _written, _sources.Coming),
+        _ => null,
+    };
 
     /// <summary>Of the pieces that differ from the base: the number verified and written, and the total.</summary>
     public (ulong Verified, ulong Changed) Progress => (_written.Count, _changed.Count);
@@ -192,11 +197,11 @@ public sealed partial class Receiver
     {
         var origin = _request.Ancestors.FirstOrDefault(ancestor => ancestor.Digest == plan.Base);
         var changed = map.ChangedSince(plan.Base is null ? null : origin);
-        (_plan, _map) = (plan, map);
+        (_plan, _map, _all) = (plan, map, PieceSet.Empty.Add(new PieceRange(0, map.PieceCount)));
         _changed = PieceSet.Of(changed.Select(piece => piece.Index));
         _zeros = PieceSet.Of(changed.Where(piece => piece.Hash.IsZero).Select(piece => piece.Index));
         _written = plan.Verified.Intersect(_changed);
-        _sources.Begin(_changed.Without(_zeros));
+        _sources.Begin(_changed.Without(_zeros), (ulong)map.Pieces.Length);
         _durable = _written;
     }
 

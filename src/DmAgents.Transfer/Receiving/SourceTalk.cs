@@ -1,3 +1,4 @@
+using DmAgents.Domain.Pools;
 using DmAgents.Transfer.Content;
 using DmAgents.Transfer.Wire;
 
@@ -12,6 +13,7 @@ internal sealed class SourceTalk(
 
     /// <summary>Requested and not yet received.</summary>
     private readonly HashSet<ulong> _asked = [];
+    private PieceSet? _outstanding;
     private TimeSpan _askedAt;
     private TimeSpan _answering;
     private ulong _answered;
@@ -20,6 +22,8 @@ internal sealed class SourceTalk(
     private ulong _dataBytes;
     private ulong _zeroBytes;
     private TimeSpan? _nothingSince;
+    private PieceSet _coming = PieceSet.Empty;
+    private TimeSpan _gainedAt;
 
     private enum Phase
     {
@@ -56,8 +60,16 @@ internal sealed class SourceTalk(
     /// <summary>The pieces missing at its last answer; null: as far as known it has all.</summary>
     public PieceSet? Lacks { get; private set; }
 
+
+    /// <summary>The source's pool; null: its header is not there yet.</summary>
+    public PoolUuid? Pool => _reception.Header?.Sender.Pool;
+
+    /// <summary>Missing pieces that are about to arrive at the source; none if it has received nothing for too
+    /// long.</summary>
+    public PieceSet Coming(TimeSpan now) => now - _gainedAt < settings.SlowAfter ? _coming : PieceSet.Empty;
+
     /// <summary>Requested and not yet received.</summary>
-    public PieceSet Outstanding => IsIdle ? PieceSet.Empty : PieceSet.Of(_asked);
+    public PieceSet Outstanding => IsIdle ? PieceSet.Empty : _outstanding ??= PieceSet.Of(_asked);
 
     /// <summary>When a piece was last requested or received.</summary>
     public TimeSpan MovedAt { get; private set; }
@@ -92,6 +104,7 @@ internal sealed class SourceTalk(
         (_askedAt, MovedAt) = (now, now);
         _asked.Clear();
         _asked.UnionWith(PieceSet.Of(ranges).Pieces);
+        _outstanding = null;
         (_phase, _askedCount, _came, _dataBytes, _zeroBytes) = (Phase.Pieces, (ulong)_asked.Count, 0, 0, 0);
         (AskedWhole, AskAgainAt) = (whole, null);
         return new TransferRecords.AskPieces(whole, [.. ranges]);
@@ -113,7 +126,8 @@ internal sealed class SourceTalk(
                 ? $"it has sent no header for {settings.HeaderWithin.TotalMinutes:0} minutes"
                 : null,
             (_, Phase.Mapping) => TakeMap(record),
-            (TransferRecords.Lacking lacking, Phase.Pieces) when Current is null => TakeLacking(lacking),
+            (TransferRecords.Lacking lacking, Phase.Asked) => TakeLacking(lacking, now),
+            (TransferRecords.Lacking lacking, Phase.Pieces) when Current is null => TakeLacking(lacking, now),
             (TransferRecords.Data data, Phase.Pieces) => TakePart(data.Offset.Bytes, data, begin),
             (TransferRecords.Zeros zeros, Phase.Pieces) => TakePart(zeros.Range.Start.Bytes, zeros, begin),
             (TransferRecords.PieceEnd end, Phase.Pieces) => TakePieceEnd(end.Piece, now, begin, out ended),
@@ -148,10 +162,12 @@ internal sealed class SourceTalk(
         return Current!.Take(part);
     }
 
-    private string? TakeLacking(TransferRecords.Lacking lacking)
+    private string? TakeLacking(TransferRecords.Lacking lacking, TimeSpan now)
     {
         var lacks = PieceSet.Of(lacking.Pieces);
-        Lacks = lacks.IsEmpty ? null : lacks;
+        if (Lacks is null || lacks.Count < Lacks.Count)
+            _gainedAt = now;
+        (Lacks, _coming) = (lacks.IsEmpty ? null : lacks, PieceSet.Of(lacking.Coming).Intersect(lacks));
         return null;
     }
 
@@ -163,6 +179,7 @@ internal sealed class SourceTalk(
             return fault;
         (ended, Current) = (Current, null);
         _asked.Remove(piece);
+        _outstanding = null;
         _came++;
         MovedAt = now;
         return null;

@@ -1,12 +1,13 @@
+using DmAgents.Domain.Pools;
 using DmAgents.Transfer.Content;
 using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Receiving;
 
 /// <summary>A receiver's sources, and which pieces to request from each. Pure.</summary>
-/// <remarks>A source that has everything is asked for what no other source has, so that each piece leaves it about
-/// once, however many hosts receive the layer. A source that receives the layer itself is asked for what it had at its
-/// last answer.</remarks>
+/// <remarks>A source that has everything is asked for what no other source has, this receiver's own share of it first,
+/// so that each piece leaves it about once, however many hosts receive the layer. A source that receives the layer
+/// itself is asked for what it had at its last answer.</remarks>
 internal sealed class Sources(ReceiverSettings settings)
 {
     /// <summary>If a receiver is this many times slower than a complete source, its pieces are requested from that
@@ -20,6 +21,9 @@ internal sealed class Sources(ReceiverSettings settings)
     /// request.</summary>
     private const int LastWait = 8;
 
+    /// <summary>How many pieces of others' shares are the last ones, per other receiver.</summary>
+    private const ulong LastPieces = 4;
+
     private readonly List<SourceTalk> _talks = [];
     private readonly Random _random = new(settings.Seed);
 
@@ -29,10 +33,17 @@ internal sealed class Sources(ReceiverSettings settings)
     /// <summary>The next piece to request from complete sources.</summary>
     private ulong _next;
 
+    private PieceShares _shares = new(settings.Pool.Pool, 0);
+
     public IReadOnlyList<SourceTalk> All => _talks;
 
-    /// <summary>The number of sources that receive the layer themselves.</summary>
-    private ulong Receivers => (ulong)_talks.Count(talk => talk.Lacks is not null);
+    /// <summary>The pools of the sources that receive the layer themselves.</summary>
+    private List<PoolUuid> Receivers =>
+        [.. _talks.Where(talk => talk.Lacks is not null).Select(talk => talk.Pool).OfType<PoolUuid>()];
+
+    /// <summary>The pieces requested from sources that have everything, if other receivers may want to know.</summary>
+    public PieceSet Coming => settings.MaxSources == 1 ? PieceSet.Empty : _talks.Where(talk => talk.Lacks is null)
+        .Aggregate(PieceSet.Empty, (coming, talk) => coming.Union(talk.Outstanding));
 
     public SourceTalk? Of(int connection) => _talks.Find(talk => talk.Connection == connection);
 
@@ -41,7 +52,12 @@ internal sealed class Sources(ReceiverSettings settings)
     public void Remove(SourceTalk talk) => _talks.Remove(talk);
 
     /// <param name="coming">The pieces to receive.</param>
-    public void Begin(PieceSet coming) => _first = _next = Nth(coming, settings.FirstPart);
+    /// <param name="pieces">The number of pieces in the layer's map.</param>
+    public void Begin(PieceSet coming, ulong pieces)
+    {
+        _first = _next = Nth(coming, settings.FirstPart);
+        _shares = new PieceShares(settings.Pool.Pool, pieces);
+    }
 
     /// <summary>The sources that can be sent a request now.</summary>
     public List<SourceTalk> Free(TimeSpan now) =>
@@ -63,9 +79,11 @@ internal sealed class Sources(ReceiverSettings settings)
             else
                 wanted = PieceSet.Empty.Add(free.Ranges[0].Start);
         }
-        if (talk.Lacks is null && talk.AskAgainAt is null && !wanted.IsEmpty && wanted.Count <= Receivers)
+        if (talk.Lacks is null && talk.AskAgainAt is null && !wanted.IsEmpty && Receivers is { Count: > 0 } others
+            && wanted.Count <= LastPieces * (ulong)others.Count
+            && !wanted.Pieces.Any(piece => _shares.IsOwn(piece, others)))
         {
-            // The last pieces: another receiver is probably about to get them.
+            // The last pieces of other receivers' shares: they are probably about to get them.
             talk.AskLater(now + settings.AskAgainAfter * (1 + LastWait * _random.NextDouble()));
         }
         return talk.AskAgainAt > now ? PieceSet.Empty : wanted;
@@ -74,12 +92,27 @@ internal sealed class Sources(ReceiverSettings settings)
     /// <summary>Chooses the ranges to request: from a position on, then from the start.</summary>
     public List<PieceRange> Choose(SourceTalk talk, PieceSet wanted)
     {
-        var ranges = new List<PieceRange>();
         var room = (ulong)settings.AskAtOnce;
         if (_talks.Count > 1)
             room = Math.Clamp(wanted.Count / Parts, 1, room);
-        var before = PieceSet.Empty.Add(new PieceRange(0, talk.Lacks is null ? Place(wanted, room) : _first));
-        foreach (var range in wanted.Without(before).Ranges.Concat(wanted.Intersect(before).Ranges))
+        if (talk.Lacks is not null)
+            return Take(wanted, _first, room);
+        var ranges = Receivers is { Count: > 0 } others ? TakeOwn(wanted, room, others) : Take(wanted, _next, room);
+        if (ranges.Count == 0)
+        {
+            // All of the own share is here, or comes. Other receivers take pieces of a slower one's share at other
+            // positions.
+            ranges = Take(wanted, Nth(wanted, _random.NextDouble()), room);
+        }
+        _next = ranges[^1].End;
+        return ranges;
+    }
+
+    /// <summary>Up to so many pieces from a position on, then from the start.</summary>
+    private static List<PieceRange> Take(PieceSet wanted, ulong from, ulong room)
+    {
+        var ranges = new List<PieceRange>();
+        foreach (var range in From(wanted, from))
         {
             if (room == 0 || ranges.Count == WireLimits.Ranges)
                 break;
@@ -87,9 +120,30 @@ internal sealed class Sources(ReceiverSettings settings)
             ranges.Add(range with { Count = taken });
             room -= taken;
         }
-        if (talk.Lacks is null)
-            _next = ranges[^1].End;
         return ranges;
+    }
+
+    /// <summary>The same of this receiver's own share.</summary>
+    private List<PieceRange> TakeOwn(PieceSet wanted, ulong room, List<PoolUuid> others)
+    {
+        var ranges = new List<PieceRange>();
+        foreach (var piece in From(wanted, _next).SelectMany(range => PieceSet.Empty.Add(range).Pieces)
+            .Where(piece => _shares.IsOwn(piece, others)).Take((int)room))
+        {
+            if (ranges.Count > 0 && ranges[^1].End == piece)
+                ranges[^1] = ranges[^1] with { Count = ranges[^1].Count + 1 };
+            else if (ranges.Count < WireLimits.Ranges)
+                ranges.Add(new PieceRange(piece, 1));
+            else
+                break;
+        }
+        return ranges;
+    }
+
+    private static IEnumerable<PieceRange> From(PieceSet wanted, ulong from)
+    {
+        var before = PieceSet.Empty.Add(new PieceRange(0, from));
+        return wanted.Without(before).Ranges.Concat(wanted.Intersect(before).Ranges);
     }
 
     /// <summary>Slow sources that owe pieces which another source has.</summary>
@@ -114,23 +168,12 @@ internal sealed class Sources(ReceiverSettings settings)
         return times.Where(time => time > now).Select(time => (TimeSpan?)time).Min();
     }
 
-    /// <summary>The pieces of sources that receive the layer themselves, if they are fast enough to be left to supply
-    /// them.</summary>
+    /// <summary>The pieces that sources which receive the layer themselves have or are about to have, if they are fast
+    /// enough to be left to supply them.</summary>
     private PieceSet HeldBeside(SourceTalk talk, PieceSet changed, TimeSpan now) => _talks
         .Where(other => other.Lacks is not null && !other.IsLate(now)
             && (other.Speed ?? double.MaxValue) * MuchSlower >= (talk.Speed ?? 0))
-        .Aggregate(PieceSet.Empty, (held, other) => held.Union(changed.Without(other.Lacks!)));
-
-    /// <summary>The position after the last request. If other receivers have the piece there, a random position in this
-    /// receiver's own share of the rest: the pieces right behind theirs are the ones that they are about to
-    /// get.</summary>
-    private ulong Place(PieceSet wanted, ulong count)
-    {
-        var others = Receivers;
-        if (others == 0 || (count > 1 && wanted.Contains(_next)))
-            return _next;
-        return Nth(wanted, (settings.FirstPart + _random.NextDouble() / (others + 1)) % 1);
-    }
+        .Aggregate(PieceSet.Empty, (held, other) => held.Union(changed.Without(other.Lacks!)).Union(other.Coming(now)));
 
     private static ulong Nth(PieceSet pieces, double part)
     {

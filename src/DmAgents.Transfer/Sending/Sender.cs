@@ -113,9 +113,9 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
             case SenderInput.Looked(null):
                 Refuse(TransferRefusal.UnknownLayer, $"this host receives {_ask!.Layer} no more");
                 break;
-            case SenderInput.Looked({ } missing):
-                _layer = _layer! with { Missing = missing };
-                Send(SenderRecords.OfMissing(missing));
+            case SenderInput.Looked({ } layer):
+                _layer = layer;
+                Send(SenderRecords.OfMissing(layer));
                 Answer();
                 break;
             case SenderInput.PieceRead(var piece, { } error):
@@ -214,6 +214,8 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
     private void Head()
     {
         var (layer, ask) = (_layer!, _ask!);
+        if (!layer.Missing.IsEmpty)
+            Send(SenderRecords.OfMissing(layer));
         Send(new TransferRecords.Header(
             pool, ask.Receiver, layer.Shape, _base, layer.Map.Digest, layer.Map.PieceSize, (ulong)_changed.Length));
         _map = ask.HasMap ? null : SenderRecords.OfMap(_changed).GetEnumerator();

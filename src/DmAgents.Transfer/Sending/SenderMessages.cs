@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Layers;
 using DmAgents.Domain.Ports;
 using DmAgents.Domain.Units;
-using DmAgents.Transfer.Content;
 using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Sending;
@@ -22,8 +21,8 @@ public abstract record SenderInput
     /// <summary>The ranges that differ from the base; null: they cannot be found, and whole pieces are sent.</summary>
     public sealed record ExtentsFound(IReadOnlyList<ByteRange>? Extents) : SenderInput;
 
-    /// <summary>The pieces that this host has not verified yet; null: it abandoned the reception.</summary>
-    public sealed record Looked(PieceSet? Missing) : SenderInput;
+    /// <summary>The layer's present state; null: this host abandoned its reception.</summary>
+    public sealed record Looked(SourceLayer? Layer) : SenderInput;
 
     /// <summary>A piece's parts are in its buffer, or could not be read.</summary>
     public sealed record PieceRead(ulong Piece, KernelError? Error) : SenderInput;

@@ -29,14 +29,14 @@ internal static class SenderRecords
 
     /// <summary>If the set has more ranges than a record may have, it is rounded up: pieces reported as missing are not
     /// requested.</summary>
-    public static TransferRecords.Lacking OfMissing(PieceSet missing)
+    public static TransferRecords.Lacking OfMissing(SourceLayer layer)
     {
-        var ranges = missing.Ranges;
+        var (ranges, coming) = (layer.Missing.Ranges, layer.Coming.Ranges.Take(WireLimits.Ranges));
         if (ranges.Length <= WireLimits.Ranges)
-            return new TransferRecords.Lacking(ranges);
+            return new TransferRecords.Lacking(ranges, [.. coming]);
         var start = ranges[WireLimits.Ranges - 1].Start;
         return new TransferRecords.Lacking(
-            [.. ranges.Take(WireLimits.Ranges - 1), new PieceRange(start, ranges[^1].End - start)]);
+            [.. ranges.Take(WireLimits.Ranges - 1), new PieceRange(start, ranges[^1].End - start)], [.. coming]);
     }
 
     /// <summary>The parts of a piece that was read: zeros as ranges, the rest as chunks.</summary>

@@ -10,4 +10,8 @@ namespace DmAgents.Transfer.Sending;
 /// <param name="Bases">The maps of ancestors in the pool, which a receiver may have, too.</param>
 /// <param name="Missing">Pieces that this host, if it still receives the layer itself, has not verified yet.</param>
 public sealed record SourceLayer(
-    LayerShape Shape, ContentMap Map, ImmutableDictionary<ContentDigest, ContentMap> Bases, PieceSet Missing);
+    LayerShape Shape, ContentMap Map, ImmutableDictionary<ContentDigest, ContentMap> Bases, PieceSet Missing)
+{
+    /// <summary>Missing pieces that are about to arrive.</summary>
+    public PieceSet Coming { get; init; } = PieceSet.Empty;
+}

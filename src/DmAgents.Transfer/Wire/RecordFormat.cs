@@ -51,6 +51,7 @@ internal static class RecordFormat
                 break;
             case TransferRecords.Lacking lacking:
                 WriteRanges(fields, lacking.Pieces);
+                WriteRanges(fields, lacking.Coming);
                 break;
             case TransferRecords.Header header:
                 WriteHeader(fields, header);
@@ -111,7 +112,7 @@ internal static class RecordFormat
                 fields.UInt16() is var code && Enum.IsDefined((TransferRefusal)code) ? (TransferRefusal)code : default,
                 fields.Text(WireLimits.Reason)),
             RecordType.KeepAlive => new TransferRecords.KeepAlive(),
-            RecordType.Lacking => new TransferRecords.Lacking(ReadRanges(ref fields)),
+            RecordType.Lacking => new TransferRecords.Lacking(ReadRanges(ref fields), ReadRanges(ref fields)),
             _ => throw fields.Bad("it has no fields"),
         };
         fields.End();

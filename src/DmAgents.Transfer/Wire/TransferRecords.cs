@@ -112,10 +112,13 @@ public static class TransferRecords
     /// <summary>Sender: everything of the piece that differs from the base was sent; or the whole piece.</summary>
     public sealed record PieceEnd(ulong Piece) : TransferRecord;
 
-    /// <summary>Sender, first in an answer to <see cref="AskPieces"/>, if it was still receiving the layer itself at
-    /// the Ask: all pieces that it lacks, requested or not. None: it has all of them by now.</summary>
+    /// <summary>Sender, before <see cref="Header"/> and first in an answer to <see cref="AskPieces"/>, if it was still
+    /// receiving the layer itself at the Ask: all pieces that it lacks, requested or not. None: it has all of them by
+    /// now.</summary>
     /// <param name="Pieces">All missing pieces of the map; may include others.</param>
-    public sealed record Lacking(ImmutableArray<PieceRange> Pieces) : TransferRecord;
+    /// <param name="Coming">Those of them that are about to arrive at the sender; may omit some.</param>
+    public sealed record Lacking(ImmutableArray<PieceRange> Pieces, ImmutableArray<PieceRange> Coming)
+        : TransferRecord;
 
     /// <summary>Sender: everything requested was sent, or is missing.</summary>
     /// <param name="Pieces">The number of pieces sent.</param>

@@ -16,7 +16,7 @@ public static class WireLimits
     /// <summary>Ancestors in an Ask; containerd stacks at most 128 layers.</summary>
     public const int Ancestors = 256;
 
-    /// <summary>Ranges in one request for pieces, and in a list of missing pieces.</summary>
+    /// <summary>Ranges in one request for pieces, and in each list of missing pieces.</summary>
     public const int Ranges = 1024;
 
     /// <summary>Bytes of a reason.</summary>
@@ -31,7 +31,8 @@ public static class WireLimits
     internal static int Of(RecordType type) => type switch
     {
         RecordType.Ask => 512 + Ancestors * ContentDigest.Length,
-        RecordType.AskPieces or RecordType.Lacking => 16 + Ranges * 16,
+        RecordType.AskPieces => 16 + Ranges * 16,
+        RecordType.Lacking => 16 + 2 * Ranges * 16,
         RecordType.Hashes => 16 + Hashes * PieceHash.Length,
         RecordType.Refused => 16 + Reason,
         RecordType.Data => Payload,

@@ -39,7 +39,7 @@ public sealed class PieceCostTests
     {
         var changed = PieceSet.Of(Enumerable.Range(0, Count).Select(i => 2 * (ulong)i));
         var served = new ServedPieces(
-            ContentMap.OfZeros(ByteSize.MiB(1), Histories.Pieces), changed, PieceSet.Of([0UL, 2UL]));
+            ContentMap.OfZeros(ByteSize.MiB(1), Histories.Pieces), changed, PieceSet.Of([0UL, 2UL]), PieceSet.Empty);
         Assert.Equal(2UL, served.Verified);
         Assert.Equal(Count - 2UL, served.Missing.Count);
         Assert.Same(served.Missing, served.Missing);

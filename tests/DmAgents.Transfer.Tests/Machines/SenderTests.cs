@@ -37,7 +37,20 @@ public sealed class SenderTests
         _outputs = _sender.Step(new SenderInput.Received(
             new TransferRecords.AskPieces(Whole: true, [new PieceRange(0, 8)])));
         AssertReleasedAfter<SenderOutput.LookForMissing>(
-            new SenderInput.Broken(), new SenderInput.Looked(PieceSet.Empty));
+            new SenderInput.Broken(), new SenderInput.Looked(null));
+    }
+
+    [Fact]
+    public void A_host_that_still_receives_a_layer_says_before_the_header_what_it_lacks_and_expects()
+    {
+        Ask(PieceSet.Of([3UL, 5UL]), coming: PieceSet.Of([5UL]));
+
+        var sent = _outputs.OfType<SenderOutput.Send>().Select(send => send.Record).ToList();
+
+        var lacking = Assert.IsType<TransferRecords.Lacking>(sent[0]);
+        Assert.Equal(PieceSet.Of([3UL, 5UL]), PieceSet.Of(lacking.Pieces));
+        Assert.Equal(PieceSet.Of([5UL]), PieceSet.Of(lacking.Coming));
+        Assert.IsType<TransferRecords.Header>(sent[1]);
     }
 
     [Fact]
@@ -81,14 +94,19 @@ public sealed class SenderTests
 
     private ImmutableArray<SenderOutput> Tick() => _sender.Step(new SenderInput.Tick());
 
-    private void Ask(PieceSet missing, params ContentMap[] ancestors)
+    private void Ask(PieceSet missing, params ContentMap[] ancestors) => Ask(missing, PieceSet.Empty, ancestors);
+
+    private void Ask(PieceSet missing, PieceSet coming, params ContentMap[] ancestors)
     {
         _sender.Step(new SenderInput.Received(new TransferRecords.Ask(
             Records.Here, Records.Layer, _map.Digest, TransferPriority.Normal, Histories.Pieces, null, HasMap: true,
             [.. ancestors.Select(map => map.Digest)])));
         _outputs = _sender.Step(new SenderInput.Opened(new SourceLayer(
             new LayerShape(_map.DeviceSize, FileSystemKind.Ext4), _map,
-            ImmutableDictionary<ContentDigest, ContentMap>.Empty.Add(_base.Digest, _base), missing)));
+            ImmutableDictionary<ContentDigest, ContentMap>.Empty.Add(_base.Digest, _base), missing)
+        {
+            Coming = coming,
+        }));
     }
 
     /// <summary>A job of this kind was ordered, the first input does not release the layer, and the second does.

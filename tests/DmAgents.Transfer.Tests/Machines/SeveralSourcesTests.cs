@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DmAgents.Domain.Units;
 using DmAgents.Transfer.Content;
 using DmAgents.Transfer.Receiving;
+using DmAgents.Transfer.Tests.Support;
 using DmAgents.Transfer.Tests.Wire;
 using DmAgents.Transfer.Wire;
 
@@ -11,13 +12,14 @@ namespace DmAgents.Transfer.Tests.Machines;
 public sealed class SeveralSourcesTests
 {
     private static readonly ByteSize Size = new(64 * 4096);
-    private static readonly ContentMap Map = MapOf(64);
+    private static readonly byte[] Content = Records.Noise((int)Size.Bytes);
+    private static readonly ContentMap Map = MapOf(Content);
     private readonly Receiver _receiver = new(
         TransferRun.RequestFor(Map),
         new ReceiverSettings(Records.Here, Histories.Pieces, ByteSize.GiB(1)) { MaxSources = 3, AskAtOnce = 4 },
         new ReceivingProgress(Map.Digest, null, new LayerShape(Size, Records.Shape.FileSystem), PieceSet.Empty), Map);
 
-    private readonly Dictionary<int, ulong> _asked = [];
+    private readonly Dictionary<int, PieceSet> _asked = [];
     private TimeSpan _now;
 
     public SeveralSourcesTests()
@@ -63,7 +65,7 @@ public sealed class SeveralSourcesTests
     {
         Connect(1);
         Connect(2);
-        Step(Received(2, new TransferRecords.Lacking([new PieceRange(0, 32)])));
+        Step(Received(2, new TransferRecords.Lacking([new PieceRange(0, 32)], [])));
         var ofReceiver = AskedOf(End(2));
         for (_now += TimeSpan.FromSeconds(1); ofReceiver.IsEmpty; _now += TimeSpan.FromSeconds(1))
             ofReceiver = AskedOf(Step(new ReceiverInput.Tick()));
@@ -74,6 +76,52 @@ public sealed class SeveralSourcesTests
 
         Assert.True(ofFirst.Ranges[^1].End <= 32);
         Assert.True(ofReceiver.Ranges[0].Start >= 32);
+    }
+
+    [Fact]
+    public void A_source_that_has_all_is_not_asked_for_what_is_about_to_arrive_at_a_receiver()
+    {
+        Connect(2, new TransferRecords.Lacking([new PieceRange(0, 64)], [new PieceRange(0, 40)]));
+
+        var asked = Connect(1);
+
+        Assert.False(asked.IsEmpty);
+        Assert.True(asked.Ranges[0].Start >= 40);
+    }
+
+    [Fact]
+    public void What_a_receiver_has_expected_for_too_long_is_asked_of_a_source_that_has_all()
+    {
+        Connect(2, new TransferRecords.Lacking([new PieceRange(0, 64)], [new PieceRange(0, 64)]));
+        Assert.True(Connect(1).IsEmpty);
+        _now += TimeSpan.FromSeconds(9);
+        Assert.True(AskedOf(1, Step(new ReceiverInput.Tick())).IsEmpty);
+
+        _now += TimeSpan.FromSeconds(2);
+
+        Assert.False(AskedOf(1, Step(new ReceiverInput.Tick())).IsEmpty);
+    }
+
+    [Fact]
+    public void A_receiver_asks_for_its_own_share_first_and_then_for_the_rest()
+    {
+        Connect(2, new TransferRecords.Lacking([new PieceRange(0, 64)], []));
+        var shares = new PieceShares(Records.Here.Pool, 64);
+        var own = PieceSet.Of(Enumerable.Range(0, 64).Select(i => (ulong)i)
+            .Where(piece => shares.IsOwn(piece, [Records.There.Pool])));
+        Assert.InRange(own.Count, 16UL, 48UL);
+
+        var asked = Connect(1);
+        for (var all = asked; !own.Without(all).IsEmpty; all = all.Union(asked))
+        {
+            Assert.True(asked.Without(own).IsEmpty);
+            asked = AskedOf(1, BringAll(1));
+            Assert.False(asked.IsEmpty);
+        }
+        var rest = AskedOf(1, BringAll(1));
+
+        Assert.False(rest.IsEmpty);
+        Assert.True(rest.Intersect(own).IsEmpty);
     }
 
     [Fact]
@@ -94,10 +142,12 @@ public sealed class SeveralSourcesTests
         Assert.DoesNotContain(Step(new ReceiverInput.Tick()), output => output is ReceiverOutput.Disconnect);
     }
 
-    private static ContentMap MapOf(int pieces) => ContentMap.OfZeros(Size, Histories.Pieces).With(
-        Enumerable.Range(0, pieces).Select(i => new ContentPiece(
-            (ulong)i, new PieceHash(Records.Bytes(32, (byte)(i + 1))))),
-        Size);
+    private static ContentMap MapOf(byte[] content)
+    {
+        var thin = new MemoryThin(1024, content.Length);
+        thin.Write(0, content);
+        return thin.Map(Histories.Pieces);
+    }
 
     private ImmutableArray<ReceiverOutput> Step(ReceiverInput input)
     {
@@ -105,15 +155,18 @@ public sealed class SeveralSourcesTests
         foreach (var (connection, record) in outputs.OfType<ReceiverOutput.Send>())
         {
             if (record is TransferRecords.AskPieces ask)
-                _asked[connection] = PieceSet.Of(ask.Wanted).Count;
+                _asked[connection] = PieceSet.Of(ask.Wanted);
         }
         return outputs;
     }
 
     /// <summary>What the source is asked for first.</summary>
-    private PieceSet Connect(int connection)
+    /// <param name="lacking">What the source, a receiver itself, sends before its header.</param>
+    private PieceSet Connect(int connection, TransferRecords.Lacking? lacking = null)
     {
         Step(new ReceiverInput.Connected(connection));
+        if (lacking is not null)
+            Step(Received(connection, lacking));
         return AskedOf(Step(Received(connection, new TransferRecords.Header(
             Records.There, Records.Here, new LayerShape(Size, Records.Shape.FileSystem), null, Map.Digest,
             Histories.Pieces, 64))));
@@ -121,9 +174,29 @@ public sealed class SeveralSourcesTests
 
     /// <summary>The source sends nothing of what it was asked for.</summary>
     private ImmutableArray<ReceiverOutput> End(int connection) =>
-        Step(Received(connection, new TransferRecords.End(0, _asked[connection], 0, 0, Map.Digest)));
+        Step(Received(connection, new TransferRecords.End(0, _asked[connection].Count, 0, 0, Map.Digest)));
+
+    /// <summary>The source sends everything that it was asked for, and the disk is fast.</summary>
+    /// <returns>The outputs after the end of its answer.</returns>
+    private ImmutableArray<ReceiverOutput> BringAll(int connection)
+    {
+        var asked = _asked[connection];
+        foreach (var piece in asked.Pieces)
+        {
+            var at = (int)piece * Histories.Pieces.Bytes;
+            Step(Received(connection, new TransferRecords.Data(
+                new ByteSize((ulong)at), Content.AsMemory(at, Histories.Pieces.Bytes))));
+            Step(Received(connection, new TransferRecords.PieceEnd(piece)));
+            Step(new ReceiverInput.PieceWritten(piece, null));
+        }
+        return Step(Received(connection, new TransferRecords.End(
+            asked.Count, 0, asked.Count * (ulong)Histories.Pieces.Bytes, 0, Map.Digest)));
+    }
 
     private static ReceiverInput.Received Received(int connection, TransferRecord record) => new(connection, record);
+
+    private static PieceSet AskedOf(int connection, ImmutableArray<ReceiverOutput> outputs) => AskedOf(
+        [.. outputs.Where(output => output is ReceiverOutput.Send send && send.Connection == connection)]);
 
     private static PieceSet AskedOf(ImmutableArray<ReceiverOutput> outputs) => PieceSet.Of(outputs
         .OfType<ReceiverOutput.Send>().Select(send => send.Record).OfType<TransferRecords.AskPieces>()

@@ -202,7 +202,7 @@ internal sealed class TransferRun
                     break;
                 case SenderOutput.LookForMissing:
                     var open = _open[sender];
-                    _senderJobs.Add(() => new SenderInput.Looked(open.Layer?.Missing));
+                    _senderJobs.Add(() => new SenderInput.Looked(open.Layer));
                     break;
                 case SenderOutput.ReadPiece read:
                     var device = _open[sender].Device;

@@ -80,10 +80,13 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
         lock (_lock)
         {
             if (Layers.TryGetValue(ask.Content, out var thin))
-                return new OpenAnswer.Found(new Opened(this, thin, Maps[ask.Content], () => PieceSet.Empty));
+                return new OpenAnswer.Found(new Opened(this, () => thin, Maps[ask.Content], () => PieceSet.Empty));
             if (Receiving?.Invoke() is { } served && served.Map.Digest == ask.Content)
-                return new OpenAnswer.Found(
-                    new Opened(this, Target!, served.Map, () => Receiving()?.Missing ?? PieceSet.Empty));
+            {
+                return new OpenAnswer.Found(new Opened(
+                    this, () => (IBlockReader?)Target ?? Layers[ask.Content], served.Map,
+                    () => Receiving()?.Missing ?? PieceSet.Empty));
+            }
             return new OpenAnswer.Refused(TransferRefusal.UnknownLayer, "this host has no such layer");
         }
     }
@@ -136,19 +139,20 @@ internal sealed class MemoryPool(TransferParty identity, int blockSize, PieceSiz
     }
 
     private sealed class Opened(
-        MemoryPool pool, IBlockReader device, ContentMap map, Func<PieceSet> missing)
+        MemoryPool pool, Func<IBlockReader> device, ContentMap map, Func<PieceSet> missing)
         : IOpenLayer, IBlockChanges
     {
         public SourceLayer Layer => new(
-            new LayerShape(device.Size, FileSystemKind.Ext4), map,
+            new LayerShape(map.DeviceSize, FileSystemKind.Ext4), map,
             pool.Maps.ToImmutableDictionary(), missing());
 
-        public IBlockReader Device => device;
+        /// <summary>A reception's target, and after its commit the layer.</summary>
+        public IBlockReader Device => device();
 
-        public IBlockChanges? Changes => device is MemoryThin ? this : null;
+        public IBlockChanges? Changes => device() is MemoryThin ? this : null;
 
         public KernelResult<IReadOnlyList<ByteRange>> Since(ContentDigest ancestor) =>
-            KernelResult.Found<IReadOnlyList<ByteRange>>(((MemoryThin)device).ChangedSince(pool.Layers[ancestor]));
+            KernelResult.Found<IReadOnlyList<ByteRange>>(((MemoryThin)device()).ChangedSince(pool.Layers[ancestor]));
 
         public void Dispose()
         {

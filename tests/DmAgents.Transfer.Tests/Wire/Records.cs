@@ -42,7 +42,8 @@ internal static class Records
         ("end", new TransferRecords.End(3, 1, 196608, 65536, Content(1))),
         ("refused", new TransferRecords.Refused(TransferRefusal.OtherContent, "this host's copy is another")),
         ("keep-alive", new TransferRecords.KeepAlive()),
-        ("lacking", new TransferRecords.Lacking([new PieceRange(3, 4), new PieceRange(9, 1)])),
+        ("lacking", new TransferRecords.Lacking(
+            [new PieceRange(3, 4), new PieceRange(9, 1)], [new PieceRange(4, 2)])),
     ];
 
     public static ContentDigest Content(byte fill) => new(Bytes(32, fill));
@@ -66,7 +67,7 @@ internal static class Records
         TransferRecords.Data data => $"data {data.Offset.Bytes} {Convert.ToHexString(data.Bytes.Span)}",
         TransferRecords.Ask ask => $"{ask with { Ancestors = [] }} {string.Join(' ', ask.Ancestors)}",
         TransferRecords.AskPieces ask => $"{ask with { Wanted = [] }} {string.Join(' ', ask.Wanted)}",
-        TransferRecords.Lacking lacking => $"lacking {string.Join(' ', lacking.Pieces)}",
+        TransferRecords.Lacking lacking => $"lacking {string.Join(' ', lacking.Pieces)} coming {string.Join(' ', lacking.Coming)}",
         TransferRecords.Hashes hashes => $"{hashes with { Pieces = [] }} {string.Join(' ', hashes.Pieces)}",
         _ => record.ToString(),
     };
