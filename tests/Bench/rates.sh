@@ -1,22 +1,24 @@
 #!/bin/bash
-# Measures the rate of an image copy in the lab, with each host's link limited to 1 Gbit/s: from one host to another beside
-# `dd` over `nc` between the same disks; and from one host to three at once beside one to one. Prints one table. See
-# tests/Bench/README.md.
+# Measures the rate of an image copy in the lab, with each host's link limited to the same rate: from one host to
+# another beside `dd` over `nc` between the same disks; and from one host to three at once beside one to one. Prints
+# one table. See tests/Bench/README.md.
 #
 #   tests/Bench/rates.sh              some minutes, once it is built
 #   tests/Bench/rates.sh --rounds N   so many of each; 5 unless told
 #   tests/Bench/rates.sh --image DIR  another image than the demonstration's: an OCI layout
+#   tests/Bench/rates.sh --link RATE  links of this rate, as tc writes it; 1gbit unless told
 #
 # Takes Debian's netcat-openbsd by apt, without installing it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-rounds=5 image=''
+rounds=5 image='' link=1gbit
 while (($#)); do
   case $1 in
     --rounds) rounds=${2:?--rounds needs a number}; shift 2 ;;
     --image) image=${2:?--image needs a directory}; shift 2 ;;
-    *) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    --link) link=${2:?--link needs a rate, such as 100mbit}; shift 2 ;;
+    *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
 "$root/tests/lab/install.sh" >&2
@@ -59,7 +61,7 @@ for host in "${hosts[@]}"; do
   fi
   token=$(on first "$bin/dmagent" fleet token --quiet)
   # What the bridge sends to the host, and what the host sends: the other hosts' taps limit that.
-  lab net exec -- tc qdisc add dev "tap$number" root tbf rate 1gbit burst 1mb latency 100ms
+  lab net exec -- tc qdisc add dev "tap$number" root tbf rate "$link" burst 1mb latency 100ms
 done
 mib=$(in_guest first mapped)
 for host in first second; do in_guest "$host" raw "$mib" >&2; done
@@ -98,7 +100,7 @@ for round in $(seq 0 "$rounds"); do
   copy three second third fourth
   [ "$round" != 0 ] || rm "$times"
 done
-printf '%s rounds, %s MiB, links of 1 Gbit/s, medians in milliseconds\n\n' "$rounds" "$mib"
+printf '%s rounds, %s MiB, links of %s, medians in milliseconds\n\n' "$rounds" "$mib" "$link"
 printf '%-60s %8s\n' "dd over nc, from one host to another" "$(median plain)"
 printf '%-60s %8s\n' "image copy, from one host to another" "$(median one)"
 printf '%-60s %8s\n' "image copy, from one host to three at once" "$(median three)"
