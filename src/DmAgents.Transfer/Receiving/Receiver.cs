@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Transfer.Content;
+using DmAgents.Transfer.Wire;
 
 namespace DmAgents.Transfer.Receiving;
 
@@ -13,11 +14,13 @@ namespace DmAgents.Transfer.Receiving;
 /// one, a crash does no harm, and any source may continue where another one ended.</para>
 /// <para>Before the commit the receiver reads the received pieces back from the disk.</para>
 /// </remarks>
-public sealed partial class Receiver
+public sealed class Receiver
 {
     private readonly ReceiveRequest _request;
     private readonly ReceiverSettings _settings;
     private readonly List<ReceiverOutput> _outputs = [];
+    private readonly Sources _sources;
+    private readonly ArrivingPieces _pieces;
     private Phase _phase;
     private TimeSpan _now;
     private int _jobs;
@@ -26,8 +29,6 @@ public sealed partial class Receiver
     private ReceivingProgress? _plan;
     private ContentMap? _map;
     private PieceSet _all = PieceSet.Empty;
-    private PieceSet _changed = PieceSet.Empty;
-    private PieceSet _written = PieceSet.Empty;
 
     private enum Phase
     {
@@ -52,7 +53,7 @@ public sealed partial class Receiver
     public Receiver(ReceiveRequest request, ReceiverSettings settings)
     {
         (_request, _settings) = (request, settings);
-        _sources = new Sources(settings);
+        (_sources, _pieces) = (new Sources(settings), new ArrivingPieces(settings, Order));
     }
 
     /// <summary>Resumes a reception that a crash interrupted.</summary>
@@ -72,11 +73,11 @@ public sealed partial class Receiver
 
     /// <summary>The receiver cannot continue without another connection.</summary>
     public bool NeedsSource => _sources.All.Count == 0 && _phase <= Phase.Receiving
-        && (_phase != Phase.Receiving || _written.Count < _changed.Count);
+        && (_phase != Phase.Receiving || !_pieces.AreWritten);
 
     /// <summary>A further connection, beside the present ones, would help.</summary>
     public bool TakesSource => _sources.All.Count > 0 && _sources.All.Count < _settings.MaxSources
-        && _phase is >= Phase.KeepingPlan and <= Phase.Receiving && _written.Count < _changed.Count;
+        && _phase is >= Phase.KeepingPlan and <= Phase.Receiving && !_pieces.AreWritten;
 
     /// <summary>What other hosts can be served during the reception: no piece before there is a target, but receivers
     /// find each other from then on. Null: there is no map yet, or no target any more.</summary>
@@ -84,12 +85,12 @@ public sealed partial class Receiver
     {
         Phase.KeepingPlan or Phase.MakingTarget => new ServedPieces(_map!, _all, PieceSet.Empty, PieceSet.Empty),
         Phase.Receiving or Phase.ReadingBack or Phase.Committing =>
-            new ServedPieces(_map!, _changed, _written, _sources.Coming),
+            new ServedPieces(_map!, _pieces.Changed, _pieces.Written, _sources.Coming),
         _ => null,
     };
 
     /// <summary>Of the pieces that differ from the base: the number verified and written, and the total.</summary>
-    public (ulong Verified, ulong Changed) Progress => (_written.Count, _changed.Count);
+    public (ulong Verified, ulong Changed) Progress => (_pieces.Written.Count, _pieces.Changed.Count);
 
     public ImmutableArray<ReceiverOutput> Step(ReceiverInput input, TimeSpan now)
     {
@@ -154,22 +155,24 @@ public sealed partial class Receiver
                 TakeTarget(isThere);
                 break;
             case ReceiverInput.PieceLoaded(var piece, _):
-                TakeLoaded(piece);
+                _pieces.TakeLoaded(piece);
                 break;
             case ReceiverInput.PieceWritten(var piece, _):
-                TakeWritten(piece);
+                _pieces.TakeWritten(piece);
                 break;
             case ReceiverInput.PiecesZeroed(var pieces, _):
-                (_zeroing, _written) = (_zeroing - 1, _written.Add(pieces));
+                _pieces.TakeZeroed(pieces);
                 break;
             case ReceiverInput.Synced:
-                TakeSync();
+                _plan = _plan! with { Verified = _pieces.TakeSync() };
+                Order(new ReceiverOutput.KeepProgress(_plan));
                 break;
             case ReceiverInput.ProgressKept:
-                _sync = null;
+                _pieces.TakeRecorded();
                 break;
             case ReceiverInput.PieceReadBack(var piece, _):
-                TakeReadBack(piece);
+                if (!_pieces.TakeReadBack(piece))
+                    Abandon($"piece {piece} of {_request.Layer} was written, and the disk gives something else");
                 break;
             case ReceiverInput.Committed:
                 _phase = Phase.Committed;
@@ -196,13 +199,9 @@ public sealed partial class Receiver
     private void TakePlan(ReceivingProgress plan, ContentMap map)
     {
         var origin = _request.Ancestors.FirstOrDefault(ancestor => ancestor.Digest == plan.Base);
-        var changed = map.ChangedSince(plan.Base is null ? null : origin);
         (_plan, _map, _all) = (plan, map, PieceSet.Empty.Add(new PieceRange(0, map.PieceCount)));
-        _changed = PieceSet.Of(changed.Select(piece => piece.Index));
-        _zeros = PieceSet.Of(changed.Where(piece => piece.Hash.IsZero).Select(piece => piece.Index));
-        _written = plan.Verified.Intersect(_changed);
-        _sources.Begin(_changed.Without(_zeros), (ulong)map.Pieces.Length);
-        _durable = _written;
+        _pieces.Begin(map, plan.Base is null ? null : origin, plan.Verified);
+        _sources.Begin(_pieces.Sent, (ulong)map.Pieces.Length);
     }
 
     private void KeepPlan(ReceivingProgress plan, ContentMap map)
@@ -220,7 +219,7 @@ public sealed partial class Receiver
         else
         {
             _phase = Phase.Receiving;
-            PlanZeros(_zeros.Without(_written));
+            _pieces.PlanZeros();
         }
     }
 
@@ -231,16 +230,12 @@ public sealed partial class Receiver
             && _sources.All.FirstOrDefault(talk => talk.Map is not null) is { Map: { } map } known)
             KeepPlan(known.NewPlan, map);
         if (_phase == Phase.Receiving)
+            AdvanceReceiving();
+        if (_phase == Phase.ReadingBack && _pieces.ReadBack())
         {
-            Zero();
-            if (_written.Count == _changed.Count)
-                EndReceiving();
-            else
-                UseSources();
-            Sync();
+            _phase = Phase.Committing;
+            Order(new ReceiverOutput.Commit(_plan!, _map!));
         }
-        if (_phase == Phase.ReadingBack)
-            ReadBack();
         if (_phase == Phase.Abandoning && _jobs == 0)
         {
             _phase = Phase.Abandoned;
@@ -248,6 +243,24 @@ public sealed partial class Receiver
         }
         if (_phase == Phase.Stopping && _jobs == 0)
             _phase = Phase.Stopped;
+    }
+
+    private void AdvanceReceiving()
+    {
+        _pieces.Zero();
+        if (_pieces.AreWritten)
+            DisconnectAll();
+        else
+            UseSources();
+        if (_pieces.AreDurable)
+        {
+            _phase = Phase.ReadingBack;
+            _pieces.PlanReadBack();
+        }
+        else
+        {
+            _pieces.Sync();
+        }
     }
 
     private void Order(ReceiverOutput job)
@@ -271,5 +284,79 @@ public sealed partial class Receiver
         DisconnectAll();
         _phase = leaving;
         return true;
+    }
+
+    private bool Takes(SourceTalk talk) => talk.Current is not null || !_pieces.IsFull;
+
+    private void BeginTalk(int connection)
+    {
+        if (!NeedsSource && !TakesSource)
+        {
+            _outputs.Add(new ReceiverOutput.Disconnect(connection, null));
+            return;
+        }
+        var talk = new SourceTalk(connection, _request, _settings, _plan, _now);
+        _sources.Add(talk);
+        Send(talk, talk.Begin());
+    }
+
+    private void TakeRecord(SourceTalk talk, TransferRecord record)
+    {
+        var fault = talk.Take(record, _now, _pieces.Allocate, out var ended);
+        if (fault is null && ended is not null)
+            fault = _pieces.Take(ended, talk.AskedWhole);
+        if (fault is not null)
+            Disconnect(talk, $"the source is of no use: {fault}");
+    }
+
+    /// <summary>Sends the next request to each source that has answered, and drops slow ones.</summary>
+    private void UseSources()
+    {
+        foreach (var slow in _sources.Slow(Takes, _now))
+        {
+            Disconnect(
+                slow, $"it brought no piece for {_settings.SlowAfter.TotalSeconds:0.#} s, and another source has them");
+        }
+        if (_sources.Free(_now) is { Count: > 0 } free)
+        {
+            var missing = _pieces.Missing;
+            foreach (var talk in free)
+                Ask(talk, _sources.WantedOf(talk, missing, _pieces.Changed, _now));
+        }
+        if (_sources.WakeAt(_now) is { } time)
+            _outputs.Add(new ReceiverOutput.WakeAt(time));
+    }
+
+    private void Ask(SourceTalk talk, PieceSet wanted)
+    {
+        if (wanted.IsEmpty)
+            return;
+        var inPart = wanted.Intersect(_pieces.FailedInPart);
+        var ranges = _sources.Choose(talk, inPart.IsEmpty ? wanted : inPart);
+        Send(talk, talk.Ask(!talk.HasBase || !inPart.IsEmpty, ranges, _now));
+    }
+
+    private void Send(SourceTalk talk, TransferRecord record) =>
+        _outputs.Add(new ReceiverOutput.Send(talk.Connection, record));
+
+    private void DisconnectAll()
+    {
+        foreach (var talk in _sources.All.ToList())
+            Disconnect(talk, null);
+    }
+
+    private void Disconnect(SourceTalk talk, string? fault)
+    {
+        _outputs.Add(new ReceiverOutput.Disconnect(talk.Connection, fault));
+        EndTalk(talk.Connection);
+    }
+
+    private void EndTalk(int connection)
+    {
+        if (_sources.Of(connection) is not { } talk)
+            return;
+        if (talk.Current is { } current)
+            _pieces.Free(current);
+        _sources.Remove(talk);
     }
 }
