@@ -36,20 +36,24 @@ measure() {
   threads > /run/idle/before
   sleep $span
   threads > /run/idle/after
-  awk -v what="$1" -v span=$span '
+  local resident
+  resident=$(awk '/^VmRSS:/ { print $2 / 1024 }' /proc/$agent/status)
+  awk -v what="$1" -v span=$span -v resident="$resident" '
     FNR == NR { before[$1] = $2; next }
     $1 == "ticks" { cpu = ($2 - before[$1]) / span; next }
     { n = $2 - before[$1]; all += n; woke[$1 " " $3] = n }
     END {
-      printf "%-12s %10.1f %12.2f %%\n", what, all / span, cpu
+      printf "%-12s %10.1f %12.2f %% %8.0f MiB\n", what, all / span, cpu, resident
       for (thread in woke) if (woke[thread] >= span / 4) printf "    %8.2f/s  thread %s\n", woke[thread] / span, thread
     }' /run/idle/before /run/idle/after
 }
 
 echo "kernel $(uname -r), $(nproc) processor(s); over $span s, after $settle s of rest"
-printf '%-12s %10s %14s\n' agent switches/s processor
+printf '%-12s %10s %14s %12s\n' agent switches/s processor resident
 measure "no pool"
 "$bin/dmagent" --socket /run/idle/admin.sock pool create idle --data "$data" --metadata "$metadata" > /run/idle/made
 measure "one pool"
+"$bin/dmagent" --socket /run/idle/admin.sock fleet init bench --address 127.0.0.1:9471 > /run/idle/formed
+measure "in a fleet"
 kill -TERM $agent
 wait $agent

@@ -4,12 +4,14 @@ using System.Security.Cryptography;
 using System.Text;
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Event;
 using DmAgents.Actors;
 using DmAgents.Actors.Fleet.Database;
 using DmAgents.Actors.Fleet.Entities;
 using DmAgents.Actors.Fleet.Entities.Containers;
 using DmAgents.Actors.Fleet.Entities.Images;
 using DmAgents.Actors.Fleet.Entities.Locations;
+using DmAgents.Actors.Fleet.Spread;
 using DmAgents.Domain.Containers;
 using DmAgents.Domain.Fleet;
 using DmAgents.Domain.Fleet.Containers;
@@ -29,6 +31,10 @@ internal static class EntityProgram
 {
     private const int Layers = 1_000_000;
     private const int Entities = 5_000;
+
+    /// <summary>Layers on one host of four, with three copies of each.</summary>
+    private const int Held = Layers * 3 / 4;
+
     private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private static readonly HostName[] Hosts = [new("web1"), new("web2"), new("web3"), new("web4")];
     private static readonly PoolSpace Space = new(ByteSize.GiB(1), ByteSize.MiB(1));
@@ -53,6 +59,8 @@ internal static class EntityProgram
         States("bucket, its share of a million layers with 3 copies", LayerBucket.Count, Buckets());
         States("image, 10 layers, 4 hosts, one decision", Entities, Enumerable.Range(0, Entities).Select(Image));
         States("container, placed among 4 hosts", Entities, Enumerable.Range(0, Entities).Select(Container));
+        Driver();
+        Announcer();
         return 0;
     }
 
@@ -73,6 +81,41 @@ internal static class EntityProgram
         var kept = states.ToList();
         Say($"state of a {what}", count, GC.GetTotalMemory(forceFullCollection: true) - before);
         GC.KeepAlive(kept);
+    }
+
+    /// <summary>What a host keeps of the images that it drives, besides their states.</summary>
+    private static void Driver()
+    {
+        var states = Enumerable.Range(0, Entities).Select(Image).ToList();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        using var driver = new EntityDriver<ImageState>(
+            (_, _) => Task.CompletedTask, _ => false, new SpreadSettings(TimeSpan.FromMinutes(10), _ => { }),
+            TimeProvider.System, NoLogger.Instance);
+        foreach (var state in states)
+            driver.Seen(state.Reference.Value, state);
+        Say("driver's record of an image", Entities, GC.GetTotalMemory(forceFullCollection: true) - before);
+        GC.KeepAlive(states);
+    }
+
+    /// <summary>What a host keeps of its own announcements, once the fleet has confirmed them. The layers' names and
+    /// digests are counted here, although the pool's state has most of them, too.</summary>
+    private static void Announcer()
+    {
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var announcer = new HostAnnouncer(new Incarnation(1), FleetTraces.None).Offer(new HostInventory(
+            new HostCapacity([], "bench"), [.. Enumerable.Range(0, Held).Select(Layer)
+                .Select(layer => new LayerHolding(layer, Content(layer), Verified: true))],
+            ImmutableDictionary<ImageReference, HeldImage>.Empty,
+            ImmutableDictionary<ContainerName, ContainerEpoch>.Empty));
+        Say("announcer's record of a layer, not yet answered", Held, GC.GetTotalMemory(forceFullCollection: true) - before);
+        announcer = announcer.Answered(new HostReplies.Heard(((HostAnnouncement.ToLedger)announcer.Due.First()).Stamp));
+        foreach (var due in announcer.Due.OfType<HostAnnouncement.ToBucket>().ToList())
+        {
+            announcer = announcer.Answered(
+                due.Bucket, new LocationReplies.Heard(due.Announcement.Stamp));
+        }
+        Say("announcer's record of a layer", Held, GC.GetTotalMemory(forceFullCollection: true) - before);
+        GC.KeepAlive(announcer);
     }
 
     private static void Say(string what, int count, long bytes) => Console.WriteLine(string.Create(
