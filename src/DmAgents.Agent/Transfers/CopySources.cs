@@ -71,6 +71,7 @@ internal sealed class CopySources(
             AskAgainAfter = AskAgainAfter,
             SlowAfter = SlowAfter,
             AskAtOnce = (int)Math.Clamp(layer.Changed / (ulong)receiver.PieceSize.Bytes / Parts, 1, AskAtOnce),
+            ChangedPieces = layer.Changed / (ulong)receiver.PieceSize.Bytes,
             FirstPart = (double)place / hosts.Count,
             Seed = place,
         };

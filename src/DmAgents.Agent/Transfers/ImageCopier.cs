@@ -184,7 +184,7 @@ internal sealed class ImageCopier(
         ulong Verified() => Volatile.Read(ref reception)?.Served?.Verified ?? 0;
         reception = new LayerReception(
             receiver, store, sources.Of(job.From, layer, copy.Holders!, Verified), new ConnectionSettings(), time);
-        var served = new ReceivedLayer(pool.Name, layer.Digest, layer.Shape, reception, store);
+        var served = new ReceivedLayer(pool.Name, identity.Uuid, layer.Digest, layer.Shape, reception, store);
         var receiving = sources.ServeAsync(served, () => reception.RunAsync(copy.NotWanted, stopping));
         Show(copy, offer, index + 1, CopyPhase.Receiving, 0);
         while (await Task.WhenAny(receiving, Task.Delay(ProgressEvery, time, CancellationToken.None))

@@ -52,7 +52,7 @@ internal sealed class LayerPort(
 
     private async Task SendAsync(SslStream tls, FleetId fleet, CancellationToken cancellation)
     {
-        // The first question determines which pool has the layer. Until then the greeting names the host's first pool.
+        // The answer names the pool that has the layer; these are the fleet, and the block size, which decides nothing.
         var pool = gateway.Board.All.Select(pool => pool.State.Identity).OfType<PoolIdentity>().FirstOrDefault();
         var party = new TransferParty(
             fleet, pool?.Uuid ?? new PoolUuid(Guid.Empty), pool?.BlockSize ?? PoolBlockSize.Default);

@@ -182,7 +182,7 @@ internal sealed class PeerLayers(
         reception = new LayerReception(
             receiver, store, sources.Urgent(host, layer, holders, Verified, StalledAfter),
             new ConnectionSettings { StalledAfter = hasOthers ? 2 * ReplacedAfter : StalledAfter }, time);
-        var served = new ReceivedLayer(pool.Name, layer.Digest, layer.Shape, reception, store);
+        var served = new ReceivedLayer(pool.Name, identity.Uuid, layer.Digest, layer.Shape, reception, store);
         var outcome = await sources.ServeAsync(served, () => WatchAsync(reception, notWanted)).ConfigureAwait(false);
         if (outcome.End == ReceptionEnd.Committed)
             return;

@@ -92,7 +92,10 @@ internal sealed class PoolLayerSources(
         return new OpenAnswer.Found(new OpenLayer(
             reading,
             new SourceLayer(
-                new LayerShape(layer.Size, layer.FileSystem), map, BasesOf(pool.Name, ask), PieceSet.Empty),
+                new LayerShape(layer.Size, layer.FileSystem), map, BasesOf(pool.Name, ask), PieceSet.Empty)
+            {
+                Pool = pool.Uuid,
+            },
             new LayerChanges(kernel, LayerReading.ContextOf(What, pool).Device, layer.Id,
                 digest => gateway.Board.Find(pool.Name)?.State.FindCopy(digest)?.Id),
             () => Interlocked.Decrement(ref _served)));

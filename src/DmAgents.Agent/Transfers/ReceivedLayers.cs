@@ -11,11 +11,13 @@ namespace DmAgents.Agent.Transfers;
 
 /// <summary>A layer being received; other hosts can have the verified and written pieces.</summary>
 internal sealed class ReceivedLayer(
-    PoolName pool, ContentDigest content, LayerShape shape, LayerReception reception, PoolReceptionStore store)
+    PoolName pool, PoolUuid uuid, ContentDigest content, LayerShape shape, LayerReception reception, PoolReceptionStore store)
 {
     private readonly TaskCompletionSource<bool> _committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public PoolName Pool => pool;
+
+    public PoolUuid Uuid => uuid;
 
     public ContentDigest Content => content;
 
@@ -50,7 +52,9 @@ internal sealed class ReceivedLayers
         ImmutableInterlocked.Update(ref _layers, layers => layers.Remove(layer));
     }
 
-    /// <summary>A layer that has pieces; null if there is none.</summary>
-    public ReceivedLayer? Find(ContentDigest content) =>
-        Volatile.Read(ref _layers).Find(layer => layer.Content == content && layer.Pieces is not null);
+    /// <summary>Of the receptions of this content that can be asked for pieces, the one with most of them; null: there
+    /// is none.</summary>
+    public ReceivedLayer? Find(ContentDigest content) => Volatile.Read(ref _layers)
+        .Where(layer => layer.Content == content && layer.Pieces is not null)
+        .MaxBy(layer => layer.Pieces?.Verified);
 }

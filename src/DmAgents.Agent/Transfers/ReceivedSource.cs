@@ -45,7 +45,7 @@ internal sealed class ReceivedSource(
         ended();
     }
 
-    private SourceLayer Of(PieceSet missing) => new(received.Shape, pieces.Map, bases, missing);
+    private SourceLayer Of(PieceSet missing) => new(received.Shape, pieces.Map, bases, missing) { Pool = received.Uuid };
 
     private bool IsCommitted()
     {

@@ -3,7 +3,8 @@ using DmAgents.Transfer.Content;
 
 namespace DmAgents.Transfer.Receiving;
 
-/// <summary>A layer's pieces on their way to the target: verified, zeroed, written, synced and read back. Pure.</summary>
+/// <summary>A layer's pieces on their way to the target: verified, zeroed, written, synced and read back.
+/// Pure.</summary>
 /// <param name="order">Takes each job; the receiver counts them.</param>
 internal sealed class ArrivingPieces(ReceiverSettings settings, Action<ReceiverOutput> order)
 {
@@ -43,7 +44,10 @@ internal sealed class ArrivingPieces(ReceiverSettings settings, Action<ReceiverO
     public PieceSet Sent => Changed.Without(_zeros);
 
     /// <summary>Those of them that are neither written nor in memory.</summary>
-    public PieceSet Missing => Sent.Without(Written).Without(PieceSet.Of(_inMemory.Keys));
+    public PieceSet Missing => Sent.Without(Written).Without(InHand);
+
+    /// <summary>Pieces in memory: they are about to be written, or are read back.</summary>
+    public PieceSet InHand => PieceSet.Of(_inMemory.Keys);
 
     public bool AreWritten => Written.Count == Changed.Count;
 

@@ -79,15 +79,19 @@ public sealed class Receiver
     public bool TakesSource => _sources.All.Count > 0 && _sources.All.Count < _settings.MaxSources
         && _phase is >= Phase.KeepingPlan and <= Phase.Receiving && !_pieces.AreWritten;
 
-    /// <summary>What other hosts can be served during the reception: no piece before there is a target, but receivers
-    /// find each other from then on. Null: there is no map yet, or no target any more.</summary>
+    /// <summary>What other hosts can be served during the reception. With the map receivers can find each other, although
+    /// there is no piece to serve before the target exists. Null: no map yet, or no target any more.</summary>
     public ServedPieces? Served => _phase switch
     {
         Phase.KeepingPlan or Phase.MakingTarget => new ServedPieces(_map!, _all, PieceSet.Empty, PieceSet.Empty),
         Phase.Receiving or Phase.ReadingBack or Phase.Committing =>
-            new ServedPieces(_map!, _pieces.Changed, _pieces.Written, _sources.Coming),
+            new ServedPieces(_map!, _pieces.Changed, _pieces.Written, Coming),
         _ => null,
     };
+
+    /// <summary>What other receivers need not request; empty if this host has no other source.</summary>
+    private PieceSet Coming =>
+        _settings.MaxSources == 1 ? PieceSet.Empty : _sources.Coming.Union(_pieces.InHand);
 
     /// <summary>Of the pieces that differ from the base: the number verified and written, and the total.</summary>
     public (ulong Verified, ulong Changed) Progress => (_pieces.Written.Count, _pieces.Changed.Count);

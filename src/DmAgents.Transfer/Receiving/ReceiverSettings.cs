@@ -35,8 +35,12 @@ public sealed record ReceiverSettings(TransferParty Pool, PieceSize PieceSize, B
     /// layer start at different positions and serve each other.</summary>
     public double FirstPart { get; init; }
 
-    /// <summary>Seed for the position at which a receiver continues once it reaches pieces that another receiver has.
-    /// Receivers of one layer have different seeds.</summary>
+    /// <summary>About how many pieces differ from the layer below, equal at all receivers of the layer. Null: as many as
+    /// its map has.</summary>
+    public ulong? ChangedPieces { get; init; }
+
+    /// <summary>Seed for positions in other receivers' shares, and for the time for which the last pieces are left to
+    /// them. Receivers of one layer have different seeds.</summary>
     public int Seed { get; init; }
 
     /// <summary>A source that has owed a piece for this long is dropped if another source has what it was asked

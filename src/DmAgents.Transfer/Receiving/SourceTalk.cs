@@ -23,7 +23,21 @@ internal sealed class SourceTalk(
     private ulong _zeroBytes;
     private TimeSpan? _nothingSince;
     private PieceSet _coming = PieceSet.Empty;
-    private TimeSpan _gainedAt;
+    private Gain _gained = new(0, default, default);
+    private bool _isStuck;
+
+    /// <summary>What a source that receives the layer itself has received, as far as its answers show.</summary>
+    private readonly record struct Gain(ulong Pieces, TimeSpan Since, TimeSpan At)
+    {
+        /// <summary>Pieces per second; null: too early to say.</summary>
+        public double? Speed { get; init; }
+
+        public Gain Plus(ulong pieces, TimeSpan now, TimeSpan least) => new(
+            Pieces + pieces, Since, pieces > 0 ? now : At)
+        {
+            Speed = now - Since >= least ? (Pieces + pieces) / (now - Since).TotalSeconds : null,
+        };
+    }
 
     private enum Phase
     {
@@ -60,13 +74,14 @@ internal sealed class SourceTalk(
     /// <summary>The pieces missing at its last answer; null: as far as known it has all.</summary>
     public PieceSet? Lacks { get; private set; }
 
-
     /// <summary>The source's pool; null: its header is not there yet.</summary>
     public PoolUuid? Pool => _reception.Header?.Sender.Pool;
 
-    /// <summary>Missing pieces that are about to arrive at the source; none if it has received nothing for too
-    /// long.</summary>
-    public PieceSet Coming(TimeSpan now) => now - _gainedAt < settings.SlowAfter ? _coming : PieceSet.Empty;
+    /// <summary>Missing pieces that are about to arrive at the source, if it is fast enough to be waited for.</summary>
+    /// <param name="speed">Pieces per second of the source that would be asked instead; null: unknown.</param>
+    /// <param name="muchSlower">A source this many times slower is not waited for.</param>
+    public PieceSet ComingBeside(double? speed, double muchSlower) =>
+        _isStuck || _gained.Speed * muchSlower < speed ? PieceSet.Empty : _coming;
 
     /// <summary>Requested and not yet received.</summary>
     public PieceSet Outstanding => IsIdle ? PieceSet.Empty : _outstanding ??= PieceSet.Of(_asked);
@@ -165,8 +180,13 @@ internal sealed class SourceTalk(
     private string? TakeLacking(TransferRecords.Lacking lacking, TimeSpan now)
     {
         var lacks = PieceSet.Of(lacking.Pieces);
-        if (Lacks is null || lacks.Count < Lacks.Count)
-            _gainedAt = now;
+        if (Lacks is not { } before)
+            _gained = new Gain(0, now, now);
+        else if (_phase == Phase.Asked)
+            return "it says twice before its header what it lacks";
+        else
+            _gained = _gained.Plus(before.Count - Math.Min(before.Count, lacks.Count), now, settings.SlowAfter / 4);
+        _isStuck = now - _gained.At >= settings.SlowAfter;
         (Lacks, _coming) = (lacks.IsEmpty ? null : lacks, PieceSet.Of(lacking.Coming).Intersect(lacks));
         return null;
     }

@@ -5,8 +5,8 @@ using DmAgents.Transfer.Wire;
 namespace DmAgents.Transfer.Receiving;
 
 /// <summary>A receiver's sources, and which pieces to request from each. Pure.</summary>
-/// <remarks>A source that has everything is asked for what no other source has, this receiver's own share of it first,
-/// so that each piece leaves it about once, however many hosts receive the layer. A source that receives the layer
+/// <remarks>A source that has everything is asked for what no other source has or expects, this receiver's own share of
+/// it first, so that each piece leaves it about once, however many hosts receive the layer. A source that receives the layer
 /// itself is asked for what it had at its last answer.</remarks>
 internal sealed class Sources(ReceiverSettings settings)
 {
@@ -21,7 +21,8 @@ internal sealed class Sources(ReceiverSettings settings)
     /// request.</summary>
     private const int LastWait = 8;
 
-    /// <summary>How many pieces of others' shares are the last ones, per other receiver.</summary>
+    /// <summary>If at most this many pieces per other receiver are left, and none of the own share, they count as the
+    /// last ones. A receiver has about as many between its requests and its disk.</summary>
     private const ulong LastPieces = 4;
 
     private readonly List<SourceTalk> _talks = [];
@@ -34,6 +35,13 @@ internal sealed class Sources(ReceiverSettings settings)
     private ulong _next;
 
     private PieceShares _shares = new(settings.Pool.Pool, 0);
+    private PieceSet _toReceive = PieceSet.Empty;
+
+    /// <summary>This receiver's share beside these other receivers.</summary>
+    private (List<PoolUuid> Others, PieceSet Own) _share = ([], PieceSet.Empty);
+
+    /// <summary>Until when the last pieces are left to other receivers; null: there are more.</summary>
+    private TimeSpan? _lastUntil;
 
     public IReadOnlyList<SourceTalk> All => _talks;
 
@@ -41,8 +49,9 @@ internal sealed class Sources(ReceiverSettings settings)
     private List<PoolUuid> Receivers =>
         [.. _talks.Where(talk => talk.Lacks is not null).Select(talk => talk.Pool).OfType<PoolUuid>()];
 
-    /// <summary>The pieces requested from sources that have everything, if other receivers may want to know.</summary>
-    public PieceSet Coming => settings.MaxSources == 1 ? PieceSet.Empty : _talks.Where(talk => talk.Lacks is null)
+    /// <summary>The pieces requested from sources that have everything. What was requested of a receiver is not among
+    /// them: two receivers could wait for each other.</summary>
+    public PieceSet Coming => _talks.Where(talk => talk.Lacks is null)
         .Aggregate(PieceSet.Empty, (coming, talk) => coming.Union(talk.Outstanding));
 
     public SourceTalk? Of(int connection) => _talks.Find(talk => talk.Connection == connection);
@@ -56,7 +65,8 @@ internal sealed class Sources(ReceiverSettings settings)
     public void Begin(PieceSet coming, ulong pieces)
     {
         _first = _next = Nth(coming, settings.FirstPart);
-        _shares = new PieceShares(settings.Pool.Pool, pieces);
+        _shares = new PieceShares(settings.Pool.Pool, settings.ChangedPieces ?? pieces);
+        (_toReceive, _share) = (coming, ([], coming));
     }
 
     /// <summary>The sources that can be sent a request now.</summary>
@@ -79,14 +89,25 @@ internal sealed class Sources(ReceiverSettings settings)
             else
                 wanted = PieceSet.Empty.Add(free.Ranges[0].Start);
         }
-        if (talk.Lacks is null && talk.AskAgainAt is null && !wanted.IsEmpty && Receivers is { Count: > 0 } others
-            && wanted.Count <= LastPieces * (ulong)others.Count
-            && !wanted.Pieces.Any(piece => _shares.IsOwn(piece, others)))
-        {
-            // The last pieces of other receivers' shares: they are probably about to get them.
-            talk.AskLater(now + settings.AskAgainAfter * (1 + LastWait * _random.NextDouble()));
-        }
+        else if (talk.Lacks is null && LeftToOthersUntil(wanted, now) is { } until)
+            talk.AskLater(until);
         return talk.AskAgainAt > now ? PieceSet.Empty : wanted;
+    }
+
+    /// <summary>The last pieces of other receivers' shares are left to them for a moment: they are probably about to get
+    /// them.</summary>
+    /// <returns>Null: they can be requested.</returns>
+    private TimeSpan? LeftToOthersUntil(PieceSet wanted, TimeSpan now)
+    {
+        if (wanted.IsEmpty || Receivers is not { Count: > 0 } others)
+            return null;
+        if (wanted.Count > LastPieces * (ulong)others.Count || !wanted.Intersect(OwnBeside(others)).IsEmpty)
+        {
+            _lastUntil = null;
+            return null;
+        }
+        _lastUntil ??= now + settings.AskAgainAfter * (1 + LastWait * _random.NextDouble());
+        return now < _lastUntil ? _lastUntil : null;
     }
 
     /// <summary>Chooses the ranges to request: from a position on, then from the start.</summary>
@@ -97,13 +118,10 @@ internal sealed class Sources(ReceiverSettings settings)
             room = Math.Clamp(wanted.Count / Parts, 1, room);
         if (talk.Lacks is not null)
             return Take(wanted, _first, room);
-        var ranges = Receivers is { Count: > 0 } others ? TakeOwn(wanted, room, others) : Take(wanted, _next, room);
-        if (ranges.Count == 0)
-        {
-            // All of the own share is here, or comes. Other receivers take pieces of a slower one's share at other
-            // positions.
-            ranges = Take(wanted, Nth(wanted, _random.NextDouble()), room);
-        }
+        var own = wanted.Intersect(OwnBeside(Receivers));
+        // If all of the own share is here, or comes, other receivers take pieces of a slower one's share, too, at other
+        // positions.
+        var ranges = own.IsEmpty ? Take(wanted, Nth(wanted, _random.NextDouble()), room) : Take(own, _next, room);
         _next = ranges[^1].End;
         return ranges;
     }
@@ -123,21 +141,11 @@ internal sealed class Sources(ReceiverSettings settings)
         return ranges;
     }
 
-    /// <summary>The same of this receiver's own share.</summary>
-    private List<PieceRange> TakeOwn(PieceSet wanted, ulong room, List<PoolUuid> others)
+    private PieceSet OwnBeside(List<PoolUuid> others)
     {
-        var ranges = new List<PieceRange>();
-        foreach (var piece in From(wanted, _next).SelectMany(range => PieceSet.Empty.Add(range).Pieces)
-            .Where(piece => _shares.IsOwn(piece, others)).Take((int)room))
-        {
-            if (ranges.Count > 0 && ranges[^1].End == piece)
-                ranges[^1] = ranges[^1] with { Count = ranges[^1].Count + 1 };
-            else if (ranges.Count < WireLimits.Ranges)
-                ranges.Add(new PieceRange(piece, 1));
-            else
-                break;
-        }
-        return ranges;
+        if (!_share.Others.SequenceEqual(others))
+            _share = (others, _shares.Of(_toReceive, others));
+        return _share.Own;
     }
 
     private static IEnumerable<PieceRange> From(PieceSet wanted, ulong from)
@@ -171,9 +179,9 @@ internal sealed class Sources(ReceiverSettings settings)
     /// <summary>The pieces that sources which receive the layer themselves have or are about to have, if they are fast
     /// enough to be left to supply them.</summary>
     private PieceSet HeldBeside(SourceTalk talk, PieceSet changed, TimeSpan now) => _talks
-        .Where(other => other.Lacks is not null && !other.IsLate(now)
+        .Where(other => other is { Lacks: not null, Pool: not null } && !other.IsLate(now)
             && (other.Speed ?? double.MaxValue) * MuchSlower >= (talk.Speed ?? 0))
-        .Aggregate(PieceSet.Empty, (held, other) => held.Union(changed.Without(other.Lacks!)).Union(other.Coming(now)));
+        .Aggregate(PieceSet.Empty, (held, other) => held.Union(changed.Without(other.Lacks!)).Union(other.ComingBeside(talk.Speed, MuchSlower)));
 
     private static ulong Nth(PieceSet pieces, double part)
     {

@@ -217,7 +217,7 @@ public sealed class Sender(TransferParty pool, int readAhead = Sender.DefaultRea
         if (!layer.Missing.IsEmpty)
             Send(SenderRecords.OfMissing(layer));
         Send(new TransferRecords.Header(
-            pool, ask.Receiver, layer.Shape, _base, layer.Map.Digest, layer.Map.PieceSize, (ulong)_changed.Length));
+            pool with { Pool = layer.Pool ?? pool.Pool }, ask.Receiver, layer.Shape, _base, layer.Map.Digest, layer.Map.PieceSize, (ulong)_changed.Length));
         _map = ask.HasMap ? null : SenderRecords.OfMap(_changed).GetEnumerator();
         _phase = _map is null ? Phase.Ready : Phase.Mapping;
     }

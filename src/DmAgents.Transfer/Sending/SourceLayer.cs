@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Layers;
+using DmAgents.Domain.Pools;
 using DmAgents.Transfer.Content;
 using DmAgents.Transfer.Wire;
 
@@ -12,6 +13,9 @@ namespace DmAgents.Transfer.Sending;
 public sealed record SourceLayer(
     LayerShape Shape, ContentMap Map, ImmutableDictionary<ContentDigest, ContentMap> Bases, PieceSet Missing)
 {
+    /// <summary>The pool that has the layer, or receives it; null: the one of the connection.</summary>
+    public PoolUuid? Pool { get; init; }
+
     /// <summary>Missing pieces that are about to arrive.</summary>
     public PieceSet Coming { get; init; } = PieceSet.Empty;
 }

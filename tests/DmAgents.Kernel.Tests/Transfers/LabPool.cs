@@ -40,6 +40,17 @@ internal sealed class LabPool(ContractScope scope, ContractPool pool, PoolBlockS
     /// <summary>It has no part of a layer any more.</summary>
     public bool IsEmptyOfReceptions => Kept is null && _target is null && _open is null;
 
+    /// <summary>No connection reads a layer any more, and the devices for that are removed: a sender's thread does so
+    /// after the receiver has all it wants.</summary>
+    public bool IsUnread
+    {
+        get
+        {
+            lock (_lock)
+                return _readers.Values.All(readers => readers == 0);
+        }
+    }
+
     private IKernel Kernel => scope.Kernel;
 
     public ThinTable Table(ThinId id, LayerShape shape, bool readOnly) =>

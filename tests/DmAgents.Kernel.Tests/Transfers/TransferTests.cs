@@ -218,6 +218,7 @@ public sealed class TransferTests : IDisposable
 
     private void MustBeEqual(LabPool from, LabLayer layer, LabPool to, LabLayer received)
     {
+        Eventually.True(() => from.IsUnread && to.IsUnread, "no connection reads a layer any more");
         Assert.Equal(layer.Shape, received.Shape);
         Assert.Equal(layer.Map.Digest, to.Scan(received).Digest);
         Assert.Equal(Content(from, layer), Content(to, received));

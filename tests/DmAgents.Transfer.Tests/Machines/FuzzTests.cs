@@ -91,7 +91,8 @@ public sealed class FuzzTests
                 ? new SenderInput.NotOpened(TransferRefusal.UnknownLayer, "not here")
                 : new SenderInput.Opened(layer),
             SenderOutput.FindExtents => new SenderInput.ExtentsFound(random.Next(2) == 0 ? null : [.. device.Mapped]),
-            SenderOutput.LookForMissing => new SenderInput.Looked(layer with { Missing = PieceSet.Of([new PieceRange(2, 1)]) }),
+            SenderOutput.LookForMissing =>
+                new SenderInput.Looked(layer with { Missing = PieceSet.Of([new PieceRange(2, 1)]) }),
             SenderOutput.ReadPiece read => new SenderInput.PieceRead(
                 read.Piece, random.Next(20) == 0 ? new KernelError(KernelFault.Failed, 5, "read", "disk") : null),
             SenderOutput.Send => new SenderInput.Sent(),

@@ -1,4 +1,5 @@
 using DmAgents.Domain.Pools;
+using DmAgents.Transfer.Content;
 using DmAgents.Transfer.Receiving;
 
 namespace DmAgents.Transfer.Tests.Machines;
@@ -35,14 +36,13 @@ public sealed class PieceSharesTests
     {
         var first = Own(Pools[0], Pools);
         Assert.All(first, piece => Assert.Equal(10, first.Count(other => other / 10 == piece / 10)));
-        var small = new PieceShares(Pools[0], pieces: 6);
-        Assert.InRange(Enumerable.Range(0, 6).Count(i => small.IsOwn((ulong)i, Pools[1..2])), 1, 5);
+        var small = PieceSet.Empty.Add(new PieceRange(100_000, 20));
+        Assert.InRange(new PieceShares(Pools[0], pieces: 20).Of(small, Pools[1..2]).Count, 3UL, 17UL);
     }
 
     private static HashSet<ulong> Own(PoolUuid self, PoolUuid[] all)
     {
-        var shares = new PieceShares(self, Pieces);
-        var others = all.Where(pool => pool != self).ToList();
-        return [.. Enumerable.Range(0, (int)Pieces).Select(i => (ulong)i).Where(piece => shares.IsOwn(piece, others))];
+        var layer = PieceSet.Empty.Add(new PieceRange(0, Pieces));
+        return [.. new PieceShares(self, Pieces).Of(layer, [.. all.Where(pool => pool != self)]).Pieces];
     }
 }

@@ -20,6 +20,7 @@ public sealed class SeveralSourcesTests
         new ReceivingProgress(Map.Digest, null, new LayerShape(Size, Records.Shape.FileSystem), PieceSet.Empty), Map);
 
     private readonly Dictionary<int, PieceSet> _asked = [];
+    private readonly HashSet<int> _owed = [];
     private TimeSpan _now;
 
     public SeveralSourcesTests()
@@ -90,25 +91,75 @@ public sealed class SeveralSourcesTests
     }
 
     [Fact]
-    public void What_a_receiver_has_expected_for_too_long_is_asked_of_a_source_that_has_all()
+    public void What_a_receiver_expects_and_does_not_get_is_asked_of_a_source_that_has_all()
     {
-        Connect(2, new TransferRecords.Lacking([new PieceRange(0, 64)], [new PieceRange(0, 64)]));
+        var expected = new TransferRecords.Lacking([new PieceRange(0, 64)], [new PieceRange(0, 64)]);
+        Connect(2, expected);
         Assert.True(Connect(1).IsEmpty);
-        _now += TimeSpan.FromSeconds(9);
-        Assert.True(AskedOf(1, Step(new ReceiverInput.Tick())).IsEmpty);
+        Assert.True(AskedOf(1, Poll(2, expected, after: 9)).IsEmpty);
+
+        Assert.False(AskedOf(1, Poll(2, expected, after: 2)).IsEmpty);
+    }
+
+    [Fact]
+    public void A_receiver_that_gets_pieces_far_more_slowly_is_not_waited_for()
+    {
+        Connect(1);
+        Connect(2, Expected(lacksFrom: 0));
+        _now += TimeSpan.FromSeconds(1);
+        // Four pieces a second came from the source that has everything.
+        var asked = AskedOf(1, BringAll(1));
+        Assert.True(asked.IsEmpty);
+        // Too early to say how fast the receiver is.
+        asked = AskedOf(1, Poll(2, Expected(lacksFrom: 0), after: 1));
+        Assert.True(asked.IsEmpty);
+
+        asked = AskedOf(1, Poll(2, Expected(lacksFrom: 1), after: 4));
+
+        Assert.False(asked.IsEmpty);
+
+        static TransferRecords.Lacking Expected(ulong lacksFrom) =>
+            new([new PieceRange(lacksFrom, 64 - lacksFrom)], [new PieceRange(0, 64)]);
+    }
+
+    [Fact]
+    public void The_last_pieces_of_others_shares_are_left_to_them_once_and_not_before_each_request()
+    {
+        var layer = PieceSet.Empty.Add(new PieceRange(0, 64));
+        var others = layer.Without(new PieceShares(Records.Here.Pool, 64).Of(layer, [Records.There.Pool]));
+        Connect(2, new TransferRecords.Lacking([.. PieceSet.Of(others.Pieces.Take(3)).Ranges], []));
+        Assert.True(Connect(1).IsEmpty);
 
         _now += TimeSpan.FromSeconds(2);
+        var asked = AskedOf(1, Step(new ReceiverInput.Tick()));
+        Assert.Equal(1UL, asked.Count);
+        Assert.Equal(1UL, AskedOf(1, BringAll(1)).Count);
+    }
 
-        Assert.False(AskedOf(1, Step(new ReceiverInput.Tick())).IsEmpty);
+    [Fact]
+    public void A_source_that_repeats_what_it_lacks_in_place_of_its_header_is_dropped()
+    {
+        var lacking = new TransferRecords.Lacking([new PieceRange(0, 64)], []);
+        Step(new ReceiverInput.Connected(1));
+        Assert.Empty(Step(Received(1, lacking)).OfType<ReceiverOutput.Disconnect>());
+        Assert.Contains("twice", Assert.Single(
+            Step(Received(1, lacking)).OfType<ReceiverOutput.Disconnect>()).Fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_source_without_a_header_holds_nothing_for_the_others()
+    {
+        Step(new ReceiverInput.Connected(2));
+        Step(Received(2, new TransferRecords.Lacking([], [])));
+        Assert.False(Connect(1).IsEmpty);
     }
 
     [Fact]
     public void A_receiver_asks_for_its_own_share_first_and_then_for_the_rest()
     {
         Connect(2, new TransferRecords.Lacking([new PieceRange(0, 64)], []));
-        var shares = new PieceShares(Records.Here.Pool, 64);
-        var own = PieceSet.Of(Enumerable.Range(0, 64).Select(i => (ulong)i)
-            .Where(piece => shares.IsOwn(piece, [Records.There.Pool])));
+        var own = new PieceShares(Records.Here.Pool, 64)
+            .Of(PieceSet.Empty.Add(new PieceRange(0, 64)), [Records.There.Pool]);
         Assert.InRange(own.Count, 16UL, 48UL);
 
         var asked = Connect(1);
@@ -151,11 +202,16 @@ public sealed class SeveralSourcesTests
 
     private ImmutableArray<ReceiverOutput> Step(ReceiverInput input)
     {
+        if (input is ReceiverInput.Received { Record: TransferRecords.End } ended)
+            _owed.Remove(ended.Connection);
         var outputs = _receiver.Step(input, _now);
         foreach (var (connection, record) in outputs.OfType<ReceiverOutput.Send>())
         {
             if (record is TransferRecords.AskPieces ask)
+            {
                 _asked[connection] = PieceSet.Of(ask.Wanted);
+                _owed.Add(connection);
+            }
         }
         return outputs;
     }
@@ -175,6 +231,16 @@ public sealed class SeveralSourcesTests
     /// <summary>The source sends nothing of what it was asked for.</summary>
     private ImmutableArray<ReceiverOutput> End(int connection) =>
         Step(Received(connection, new TransferRecords.End(0, _asked[connection].Count, 0, 0, Map.Digest)));
+
+    /// <summary>The receiver is asked again, answers with what it lacks, and has nothing of what it was asked for.</summary>
+    /// <param name="after">Seconds.</param>
+    private ImmutableArray<ReceiverOutput> Poll(int connection, TransferRecords.Lacking lacking, int after)
+    {
+        _now += TimeSpan.FromSeconds(after);
+        var outputs = Step(new ReceiverInput.Tick());
+        Assert.Contains(connection, _owed);
+        return [.. outputs, .. Step(Received(connection, lacking)), .. End(connection)];
+    }
 
     /// <summary>The source sends everything that it was asked for, and the disk is fast.</summary>
     /// <returns>The outputs after the end of its answer.</returns>

@@ -67,7 +67,8 @@ internal static class Records
         TransferRecords.Data data => $"data {data.Offset.Bytes} {Convert.ToHexString(data.Bytes.Span)}",
         TransferRecords.Ask ask => $"{ask with { Ancestors = [] }} {string.Join(' ', ask.Ancestors)}",
         TransferRecords.AskPieces ask => $"{ask with { Wanted = [] }} {string.Join(' ', ask.Wanted)}",
-        TransferRecords.Lacking lacking => $"lacking {string.Join(' ', lacking.Pieces)} coming {string.Join(' ', lacking.Coming)}",
+        TransferRecords.Lacking lacking =>
+            $"lacking {string.Join(' ', lacking.Pieces)} coming {string.Join(' ', lacking.Coming)}",
         TransferRecords.Hashes hashes => $"{hashes with { Pieces = [] }} {string.Join(' ', hashes.Pieces)}",
         _ => record.ToString(),
     };
