@@ -1,3 +1,4 @@
+using DmAgents.Domain.Logs;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Engine.Pools.Jobs;
@@ -17,6 +18,8 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
     /// <summary>A look was requested during a reading, whose result may be too old for it.</summary>
     private bool _isToLookAgain;
     private bool _isSettingNoSpace;
+    private readonly LoggedReason _whyUnread = new();
+    private readonly LoggedReason _whyNotSet = new();
 
     /// <summary>The pool needs its blocks back more than its users need low latency.</summary>
     public bool IsHastened => Health is
@@ -40,12 +43,14 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
             LookAtStatus();
         if (result.Outcome.Error is { } error)
         {
-            Core.Say(PoolLog.StatusUnreadable(Core.Scene.Name, error));
+            if (_whyUnread.Add(error.ToString()))
+                Core.Say(PoolLog.StatusUnreadable(Core.Scene.Name, error));
             // Another process has deactivated it: the agent's state is wrong.
             if (error.Fault == KernelFault.NotFound && Phase == PoolPhase.Open && Machine.Exclusive.IsQuiet)
                 Machine.Opening.OnFailed(error);
             return;
         }
+        _whyUnread.Clear();
         var health = PoolHealth.Judge(result.Outcome.Value, Settings.Marks);
         Core.Health = health;
         Core.Show();
@@ -116,9 +121,11 @@ internal sealed class Care(PoolMachine machine) : PoolPart(machine)
         _isSettingNoSpace = false;
         if (set.Outcome.Error is { } error)
         {
-            Core.Say(PoolLog.FullPolicyFailed(Core.Scene.Name, error));
+            if (_whyNotSet.Add(error.ToString()))
+                Core.Say(PoolLog.FullPolicyFailed(Core.Scene.Name, error));
             return;
         }
+        _whyNotSet.Clear();
         Core.Say(PoolLog.FullPolicySet(Core.Scene.Name, set.Policy));
         LookAtStatus();
     }

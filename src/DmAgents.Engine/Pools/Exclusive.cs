@@ -141,9 +141,9 @@ internal sealed class Exclusive(PoolMachine machine) : PoolPart(machine)
     }
 
     /// <summary>The pool is ending: it takes no commands and reads no status.</summary>
-    public void BeginEnd(string reason)
+    public void BeginEnd(string reason, bool isRetry = false)
     {
-        Core.Enter(PoolPhase.Stopping, reason);
+        Core.Enter(PoolPhase.Stopping, reason, isRetry);
         Core.Cancel(PoolTimer.Status);
         _isEnding = true;
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Logs;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Care;
 using DmAgents.Domain.Pools.Planning;
@@ -15,8 +16,7 @@ internal sealed class Growth(PoolMachine machine) : PoolPart(machine)
     /// itself.</summary>
     private static readonly TimeSpan ExtensionPause = TimeSpan.FromMinutes(1);
 
-    /// <summary>Why the last extension failed: reported once.</summary>
-    private string _problem = "";
+    private readonly LoggedReason _whyNotExtended = new();
 
     public bool IsPlanning { get; private set; }
 
@@ -127,9 +127,7 @@ internal sealed class Growth(PoolMachine machine) : PoolPart(machine)
     public void OnNotExtended(string why)
     {
         Core.Start(PoolTimer.Extension, ExtensionPause);
-        if (why == _problem)
-            return;
-        _problem = why;
-        Core.Say(PoolLog.NotExtended(Core.Scene.Name, why));
+        if (_whyNotExtended.Add(why))
+            Core.Say(PoolLog.NotExtended(Core.Scene.Name, why));
     }
 }

@@ -86,7 +86,9 @@ internal sealed class Opening(PoolMachine machine) : PoolPart(machine)
     {
         if (Machine.Exclusive.ContinuesReturn())
             return;
-        Core.Enter(PoolPhase.Opening, "the pool is made live and compared with the journal");
+        Core.Enter(
+            PoolPhase.Opening, "the pool is made live and compared with the journal",
+            isRetry: Phase is PoolPhase.Unavailable or PoolPhase.WrongPool);
         Core.Give(new OpeningJobs.Open(Pool, State, isAsked));
     }
 

@@ -32,6 +32,7 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
     private readonly Queue<(int Left, Action WhenDurable)> _writes = new();
     private readonly HashSet<PoolTimer> _timers = [];
     private readonly Dictionary<ThinId, int> _jobs = [];
+    private readonly LoggedReason _whyClosed = new();
     private List<PoolOutput> _outputs = [];
     private bool _isChanged;
     private PoolContext? _context;
@@ -106,14 +107,26 @@ internal sealed class PoolCore(PoolScene scene, DateTimeOffset now)
         Guard = PoolGuard.Of(State),
     };
 
-    public void Enter(PoolPhase phase, string reason)
+    /// <param name="isRetry">A timer tries again what failed: the log has neither the try nor an unchanged
+    /// reason.</param>
+    public void Enter(PoolPhase phase, string reason, bool isRetry = false)
     {
         if (Phase == phase && Reason == reason)
             return;
         (Phase, Reason, Since) = (phase, reason, Now);
-        Say(PoolLog.PhaseEntered(scene.Name, phase, reason));
+        if (!isRetry)
+            SayPhase();
         Put(new PoolOutputs.Entered(phase, reason, Now));
         Show();
+    }
+
+    private void SayPhase()
+    {
+        var failed = Phase is PoolPhase.Unavailable or PoolPhase.WrongPool;
+        if (!failed)
+            _whyClosed.Clear();
+        if (!failed || _whyClosed.Add($"{Phase}: {Reason}"))
+            Say(PoolLog.PhaseEntered(scene.Name, Phase, Reason));
     }
 
     public void Say(LogLine line) => Put(new PoolOutputs.Say(line));

@@ -30,8 +30,9 @@ internal static class PoolLog
         _ => Corrected(pool, finding),
     };
 
-    public static LogLine Phase(PoolName pool, PoolPhase phase, string reason) => new(
-        1001, "pool-phase", LogSeverity.Information, "pool {Pool} is {Phase}: {Reason}", pool, phase, reason);
+    public static LogLine Phase(PoolName pool, PoolPhase phase, string reason) => string.IsNullOrEmpty(reason)
+        ? new(1001, "pool-phase", LogSeverity.Information, "pool {Pool} is {Phase}", pool, phase)
+        : new(1001, "pool-phase", LogSeverity.Information, "pool {Pool} is {Phase}: {Reason}", pool, phase, reason);
 
     public static LogLine Unavailable(PoolName pool, string reason) => new(
         1002, "pool-unavailable", LogSeverity.Error,

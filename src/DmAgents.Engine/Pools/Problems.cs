@@ -19,8 +19,10 @@ internal sealed class Problems(PoolMachine machine) : PoolPart(machine)
             Forget(id);
             return;
         }
-        All = All.SetItem(id, error + (holders.Length == 0 ? "" : $", held by {holders}"));
-        Core.Say(PoolLog.DeviceDiffers(Core.Scene.Name, id, All[id]));
+        var why = error + (holders.Length == 0 ? "" : $", held by {holders}");
+        if (All.GetValueOrDefault(id) != why)
+            Core.Say(PoolLog.DeviceDiffers(Core.Scene.Name, id, why));
+        All = All.SetItem(id, why);
         Core.Show();
         RetryLater();
     }

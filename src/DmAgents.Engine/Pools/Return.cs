@@ -1,3 +1,4 @@
+using DmAgents.Domain.Logs;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Pools.Takeover;
 using DmAgents.Domain.Ports;
@@ -11,6 +12,10 @@ internal sealed class Return(PoolMachine machine) : PoolPart(machine)
 {
     /// <summary>The callers that wait for its end; none after a restart.</summary>
     private readonly List<(Caller From, PoolCommand Command)> _waiting = [];
+
+    private readonly LoggedReason _whyKept = new();
+
+    private bool IsRetry => Phase == PoolPhase.Unavailable;
 
     public void On(PoolCommands.Return command, Caller from)
     {
@@ -70,7 +75,7 @@ internal sealed class Return(PoolMachine machine) : PoolPart(machine)
 
     private void GiveBack()
     {
-        Machine.Exclusive.BeginEnd($"it is being given back to {State.Takeover!.Program}");
+        Machine.Exclusive.BeginEnd($"it is being given back to {State.Takeover!.Program}", IsRetry);
         Core.Give(new EndingJobs.GiveBack(Pool, State));
     }
 
@@ -84,7 +89,7 @@ internal sealed class Return(PoolMachine machine) : PoolPart(machine)
 
     private void LetGo()
     {
-        Machine.Exclusive.BeginEnd($"it was given back to {State.Takeover!.Program}");
+        Machine.Exclusive.BeginEnd($"it was given back to {State.Takeover!.Program}", IsRetry);
         Machine.Exclusive.AfterFiles(new EndingJobs.LetGo(Pool, [.. State.Devices.Values]));
     }
 
@@ -104,7 +109,8 @@ internal sealed class Return(PoolMachine machine) : PoolPart(machine)
     /// <summary>The intent remains: a timer retries it, and so does the next start.</summary>
     private void Fail(KernelError error)
     {
-        Core.Say(PoolLog.ReturnFailed(Core.Scene.Name, error));
+        if (_whyKept.Add(error.ToString()))
+            Core.Say(PoolLog.ReturnFailed(Core.Scene.Name, error));
         Refuse(Machine.Exclusive.Failed(
             "cannot undo adoption yet", error, "correct what is named; it is tried again every few seconds"));
         if (Machine.Exclusive.IsToStop)
