@@ -144,6 +144,8 @@ internal sealed class Creations(PoolMachine machine) : PoolPart(machine)
         var inDoubt = error.LeavesStateUnknown || (error.Fault == KernelFault.Exists && !error.WasUndone);
         var request = Machine.Requests.CreatorOf(id);
         var views = Machine.Requests.ViewsOf(id);
+        if (inDoubt)
+            Core.Say(PoolLog.ThinQuarantined(Core.Scene.Name, id, error.ToString()));
         Core.Record([new PoolEvents.CreationFailed(id, error.ToString(), inDoubt, Now)], () =>
         {
             if (request is { } waiting)

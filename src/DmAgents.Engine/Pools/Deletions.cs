@@ -133,9 +133,11 @@ internal sealed class Deletions(PoolMachine machine) : PoolPart(machine)
             DeletionResult.Failed failed => failed.Error.ToString(),
             _ => "",
         };
-        var tries = Pending[id].Tries + 1;
-        Pending = Pending.SetItem(id, new PendingDeletion(id, why, tries));
-        if (tries == 1)
+        var before = Pending[id];
+        Pending = Pending.SetItem(id, new PendingDeletion(id, why, before.Tries + 1));
+        if (result is DeletionResult.Failed && why != before.Why)
+            Core.Say(PoolLog.RemovalFailed(Core.Scene.Name, id, why));
+        else if (result is DeletionResult.Held && before.Tries == 0)
             Core.Say(PoolLog.RemovalWaits(Core.Scene.Name, id, why));
         if (!Core.IsWaiting(PoolTimer.Deletion))
             Core.Start(PoolTimer.Deletion, Settings.RetryInterval);

@@ -131,4 +131,13 @@ internal static class PoolLog
     public static LogLine DeviceRestored(PoolName pool, ThinId device) => new(
         1025, "device-restored", LogSeverity.Warning,
         "pool {Pool}: device {Device} was not as its record says, and is again", pool, device);
+
+    public static LogLine RemovalFailed(PoolName pool, ThinId device, string reason) => new(
+        1026, "removal-failed", LogSeverity.Warning,
+        "pool {Pool}: the blocks of removed device {Device} stay in use: {Reason}; it is tried again",
+        pool, device, reason);
+
+    public static LogLine PurgeFailed(PoolName pool, ThinId device, KernelError reason) => new(
+        1027, "purge-failed", LogSeverity.Warning,
+        "pool {Pool}: thin id {Device} is not purged: {Reason}; it is tried again", pool, device, reason);
 }

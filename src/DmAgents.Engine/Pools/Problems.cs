@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Logs;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Engine.Pools.Jobs;
@@ -73,6 +74,7 @@ internal sealed class Purges(PoolMachine machine) : PoolPart(machine)
 {
     /// <summary>The ids with a running job, and the requests that wait for it.</summary>
     private readonly Dictionary<ThinId, ImmutableList<RequestId>> _underWay = [];
+    private readonly Dictionary<ThinId, LoggedReason> _whyNotPurged = [];
 
     public int Count => _underWay.Count;
 
@@ -98,9 +100,14 @@ internal sealed class Purges(PoolMachine machine) : PoolPart(machine)
             return;
         if (result.Outcome.Error is not { } error)
         {
+            _whyNotPurged.Remove(result.Id);
             Core.Record([new PoolEvents.Purged(result.Id, Now)], () => waiting.ForEach(Machine.Requests.Succeed));
             return;
         }
+        if (!_whyNotPurged.TryGetValue(result.Id, out var logged))
+            _whyNotPurged[result.Id] = logged = new LoggedReason();
+        if (logged.Add(error.ToString()))
+            Core.Say(PoolLog.PurgeFailed(Core.Scene.Name, result.Id, error));
         // The intent remains, and a timer retries it: a half-deleted thin id belongs to no device.
         Machine.Problems.RetryLater();
         foreach (var request in waiting)

@@ -1,4 +1,5 @@
 using DmAgents.Domain.Devices;
+using DmAgents.Domain.Logs;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
 using DmAgents.Engine.Pools;
@@ -98,6 +99,48 @@ public sealed class LogSpec : PoolSpec
             life.Pass(Long);
             Assert.Equal(times, Lines(life, "pool-status-unreadable").Count);
         }
+    }
+
+    [Fact]
+    public void A_creation_in_doubt_is_logged_as_quarantined()
+    {
+        var life = Opened();
+        life.Done(Ask.Create("one"));
+        life.Kernel.FailNext(nameof(IKernel.CreateSnapshot), KernelFault.Failed, afterEffect: true);
+
+        life.Refused(Ask.Create("doubtful"));
+
+        var line = Assert.Single(life.Logged, line => line.Name == "thin-quarantined");
+        Assert.Equal(Assert.Single(life.State.Ledger.Quarantine).Key, line.Values[1]);
+    }
+
+    [Fact]
+    public void A_removal_that_the_kernel_refuses_is_a_warning_once_for_each_reason()
+    {
+        var life = Opened();
+        life.Done(Ask.Create("web"));
+        life.Kernel.FailNext(nameof(IKernel.DeleteThin), KernelFault.Failed, count: 3);
+        life.Done(Ask.Remove("web"));
+        life.RunUntil(() => life.Machine.PendingDeletions.IsEmpty, () => "the removal does not end");
+
+        Assert.Equal(
+            LogSeverity.Warning, Assert.Single(life.Logged, line => line.Name == "removal-failed").Severity);
+        Assert.Empty(Lines(life, "removal-waits"));
+    }
+
+    [Fact]
+    public void A_purge_that_fails_is_a_warning_once_for_each_reason()
+    {
+        var life = Opened();
+        life.Done(Ask.Create("one"));
+        life.Die();
+        Assert.True(Host.Kernel.CreateThin(TestHost.Pool, new ThinId(77)).Succeeded);
+        var next = Reopened();
+        next.Kernel.FailNext(nameof(IKernel.DeleteThin), KernelFault.Failed, count: 3);
+        next.Refused(Ask.Purge(new ThinId(77)));
+        next.RunUntil(() => next.State.Ledger.Quarantine.IsEmpty, () => "it is not purged");
+
+        Assert.Equal(LogSeverity.Warning, Assert.Single(next.Logged, line => line.Name == "purge-failed").Severity);
     }
 
     private static List<string> Lines(PoolLife life, params string[] names) =>
