@@ -26,6 +26,9 @@ namespace DmAgents.Agent.Hosting;
 /// <summary>Assembles the daemon.</summary>
 internal static class AgentHost
 {
+    /// <summary>Of the agent's own events at its start.</summary>
+    internal const string LogCategory = "dmagentd";
+
     /// <summary>Requests contain names and numbers, image configurations at most.</summary>
     private const int MaxMessage = 4 * 1024 * 1024;
 
@@ -173,13 +176,15 @@ internal static class AgentHost
         builder.Logging.AddFilter("Grpc", LogLevel.Warning);
         builder.Logging.AddConsole(console => console.FormatterName = settings.LogFormat switch
         {
-            LogFormat.Json => JsonLines.FormatterName,
+            LogFormat.Json when SystemdHelpers.IsSystemdService() => JsonLines.ForJournal,
+            LogFormat.Json => JsonLines.ForPrograms,
             _ when SystemdHelpers.IsSystemdService() => TextLines.ForJournal,
             _ => TextLines.ForPeople,
         });
         builder.Services.AddSingleton<ConsoleFormatter>(new TextLines(TextLines.ForPeople, TimeProvider.System));
         builder.Services.AddSingleton<ConsoleFormatter>(new TextLines(TextLines.ForJournal, TimeProvider.System));
-        builder.Services.AddSingleton<ConsoleFormatter>(new JsonLines(TimeProvider.System));
+        builder.Services.AddSingleton<ConsoleFormatter>(new JsonLines(JsonLines.ForPrograms, TimeProvider.System));
+        builder.Services.AddSingleton<ConsoleFormatter>(new JsonLines(JsonLines.ForJournal, TimeProvider.System));
     }
 
     private static void Listen(KestrelServerOptions kestrel, string socket, SocketRole role)
@@ -212,7 +217,7 @@ internal static class AgentHost
         File.SetUnixFileMode(settings.AdminSocket,
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
         File.SetUnixFileMode(settings.Containerd.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        services.GetRequiredService<ILoggerFactory>().CreateLogger("dmagentd").Serves(
+        services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory).Serves(
             AgentVersion.Text, settings.AdminSocket, settings.Containerd.Socket);
     }
 }

@@ -18,12 +18,14 @@ internal sealed class AkkaLogSetup(ILoggerFactory loggers) : Setup
 /// Akka's own messages have one id.</summary>
 internal class AkkaLogBridge : UntypedActor
 {
+    public const string Category = "actors";
+
     private readonly ILogger _log;
 
     public AkkaLogBridge()
     {
         var setup = Context.System.Settings.Setup.Get<AkkaLogSetup>();
-        _log = setup.Value.Loggers.CreateLogger("actors");
+        _log = setup.Value.Loggers.CreateLogger(Category);
     }
 
     protected override void OnReceive(object message)

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace DmAgents.Agent.Hosting;
 
-/// <summary>Writes an event as one line: level, name and id of the event, sentence. Events of libraries have no name:
-/// their category stands in its place.</summary>
+/// <summary>Writes an event as one line: level, name and id of the event, sentence. Events of libraries have
+/// their category before the name, or in its place.</summary>
 internal sealed class TextLines(string name, TimeProvider time) : ConsoleFormatter(name)
 {
     /// <summary>Begins with the time of the day, in UTC.</summary>
@@ -18,11 +18,11 @@ internal sealed class TextLines(string name, TimeProvider time) : ConsoleFormatt
         in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var start = Name == ForJournal
-            ? $"<{PriorityOf(logEntry.LogLevel)}>"
+            ? PrefixOf(logEntry.LogLevel)
             : time.GetUtcNow().ToString("HH:mm:ss.fff ", CultureInfo.InvariantCulture);
         textWriter.Write(start);
         textWriter.Write(WordOf(logEntry.LogLevel));
-        textWriter.Write($" [{logEntry.EventId.Name ?? logEntry.Category} {logEntry.EventId.Id}] ");
+        textWriter.Write($" [{NameOf(logEntry.EventId, logEntry.Category)} {logEntry.EventId.Id}] ");
         WriteOnOneLine(textWriter, logEntry.Formatter(logEntry.State, logEntry.Exception));
         if (logEntry.Exception is { } exception)
             WriteOnOneLine(textWriter, $": {exception}");
@@ -38,6 +38,16 @@ internal sealed class TextLines(string name, TimeProvider time) : ConsoleFormatt
         LogLevel.Error => "error",
         _ => "critical",
     };
+
+    /// <summary>systemd takes the priority from the start of a line.</summary>
+    public static string PrefixOf(LogLevel level) => $"<{PriorityOf(level)}>";
+
+    /// <summary>The names of the agent's own events are unique.</summary>
+    private static string NameOf(EventId id, string category) =>
+        id.Name is not { } name ? category
+        : category is AkkaLogBridge.Category or AgentHost.LogCategory
+            || category.StartsWith("DmAgents.", StringComparison.Ordinal) ? name
+        : $"{category} {name}";
 
     /// <summary>As syslog(3) counts them.</summary>
     private static int PriorityOf(LogLevel level) => level switch

@@ -34,7 +34,37 @@ public sealed class LogLineTests
     public void An_event_without_a_name_has_its_category_instead() => Assert.Equal(
         "<3>error [Some.Library 7] it failed\n",
         Line(new TextLines(TextLines.ForJournal, _clock), log => log.Log(
-            LogLevel.Error, new EventId(7), "it failed", exception: null, static (text, _) => text)));
+            LogLevel.Error, new EventId(7), "it failed", exception: null, static (text, _) => text), "Some.Library"));
+
+    [Fact]
+    public void An_event_with_a_name_of_another_library_has_its_category_too() => Assert.Equal(
+        "<3>error [Some.Library ItsEvent 7] it failed\n",
+        Line(new TextLines(TextLines.ForJournal, _clock), log => log.Log(
+            LogLevel.Error, new EventId(7, "ItsEvent"), "it failed", exception: null, static (text, _) => text),
+            "Some.Library"));
+
+    [Fact]
+    public void In_the_journal_an_object_begins_with_its_priority()
+    {
+        var line = Line(new JsonLines(JsonLines.ForJournal, _clock), log => log.LayersNotStopped());
+
+        Assert.StartsWith("<4>{", line, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(line[3..]);
+        Assert.Equal(3104, json.RootElement.GetProperty("id").GetInt32());
+    }
+
+    [Fact]
+    public void A_number_that_JSON_does_not_have_is_a_text()
+    {
+        List<KeyValuePair<string, object?>> rates = [new("None", double.NaN), new("Some", 0.5)];
+
+        var line = Line(new JsonLines(JsonLines.ForPrograms, _clock), log => log.Log(
+            LogLevel.Information, new EventId(7), rates, exception: null, static (_, _) => "a rate"));
+
+        using var json = JsonDocument.Parse(line);
+        var fields = json.RootElement.GetProperty("fields");
+        Assert.Equal(("NaN", 0.5), (fields.GetProperty("None").GetString(), fields.GetProperty("Some").GetDouble()));
+    }
 
     /// <summary>A peer chooses the text of some reasons.</summary>
     [Fact]
@@ -58,14 +88,14 @@ public sealed class LogLineTests
     [Fact]
     public void As_JSON_a_line_has_the_events_name_and_fields()
     {
-        var line = Line(new JsonLines(_clock), log => log.BackupNotProved(
+        var line = Line(new JsonLines(JsonLines.ForPrograms, _clock), log => log.BackupNotProved(
             new PoolName("fast"), new BackupName(_clock.GetUtcNow()), "torn \"page\"\n"));
 
         Assert.Equal(line.Length - 1, line.IndexOf('\n', StringComparison.Ordinal));
         using var json = JsonDocument.Parse(line);
         var root = json.RootElement;
         Assert.Equal(_clock.GetUtcNow(), root.GetProperty("time").GetDateTimeOffset());
-        Assert.Equal(("warning", 1201, "backup-not-proved", "Some.Library"), (
+        Assert.Equal(("warning", 1201, "backup-not-proved", "DmAgents.Agent.Some"), (
             root.GetProperty("level").GetString(), root.GetProperty("id").GetInt32(),
             root.GetProperty("event").GetString(), root.GetProperty("source").GetString()));
         Assert.Equal(
@@ -76,7 +106,7 @@ public sealed class LogLineTests
 
     [Theory]
     [InlineData("", TextLines.ForPeople)]
-    [InlineData("log-format = json", JsonLines.FormatterName)]
+    [InlineData("log-format = json", JsonLines.ForPrograms)]
     public async Task The_setting_chooses_the_form(string setting, string formatter)
     {
         await using var agent = await ServedAgent.Start(setting);
@@ -97,14 +127,15 @@ public sealed class LogLineTests
         Assert.Contains("log-format", wrong.Message, StringComparison.Ordinal);
     }
 
-    private static string Line(ConsoleFormatter formatter, Action<ILogger> write)
+    private static string Line(
+        ConsoleFormatter formatter, Action<ILogger> write, string category = "DmAgents.Agent.Some")
     {
         var written = new StringWriter();
-        write(new Formatted(formatter, written));
+        write(new Formatted(formatter, written, category));
         return written.ToString();
     }
 
-    private sealed class Formatted(ConsoleFormatter lines, TextWriter written) : ILogger
+    private sealed class Formatted(ConsoleFormatter lines, TextWriter written, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -114,6 +145,6 @@ public sealed class LogLineTests
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception,
             Func<TState, Exception?, string> formatter) => lines.Write(
-                new LogEntry<TState>(logLevel, "Some.Library", eventId, state, exception, formatter), null, written);
+                new LogEntry<TState>(logLevel, category, eventId, state, exception, formatter), null, written);
     }
 }
