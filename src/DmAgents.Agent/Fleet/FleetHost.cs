@@ -276,12 +276,12 @@ internal sealed class FleetHost(
         });
     }
 
-    /// <summary>One level above the agent's own: the status already shows what a cluster reports at each
-    /// step.</summary>
-    private static Akka.Event.LogLevel LevelOf(LogLevel level) => level switch
+    /// <summary>The agent's own level, but no higher than info at debug: Akka's debug messages are too many. The bridge
+    /// makes Akka's own info a debug message.</summary>
+    internal static Akka.Event.LogLevel LevelOf(LogLevel level) => level switch
     {
-        LogLevel.Debug or LogLevel.Trace => Akka.Event.LogLevel.InfoLevel,
-        LogLevel.Information or LogLevel.Warning => Akka.Event.LogLevel.WarningLevel,
+        LogLevel.Debug or LogLevel.Trace or LogLevel.Information => Akka.Event.LogLevel.InfoLevel,
+        LogLevel.Warning => Akka.Event.LogLevel.WarningLevel,
         _ => Akka.Event.LogLevel.ErrorLevel,
     };
 

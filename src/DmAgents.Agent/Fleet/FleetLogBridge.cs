@@ -6,7 +6,8 @@ namespace DmAgents.Agent.Fleet;
 
 /// <summary>Forwards the log of the fleet's actors to the agent's log. Remoting's messages about single connections
 /// become debug messages: an absent host would fill the log every few seconds, and one that leaves in order is no
-/// error. <see cref="FleetWatchPart"/> logs which hosts come, go and are unreachable.</summary>
+/// error. So do Akka's own info messages: the status already shows what a cluster reports at each step. <see
+/// cref="FleetWatchPart"/> logs which hosts come, go and are unreachable.</summary>
 internal sealed class FleetLogBridge : AkkaLogBridge
 {
     /// <summary>The transport's own log is not among them: it names refused peers, once in a while. Its handlers log
@@ -19,7 +20,7 @@ internal sealed class FleetLogBridge : AkkaLogBridge
     ];
 
     protected override LogLevel LevelOf(LogEvent logged) =>
-        IsOfConnections(logged) || IsOfLeave(logged) ? LogLevel.Debug : base.LevelOf(logged);
+        logged is Info || IsOfConnections(logged) || IsOfLeave(logged) ? LogLevel.Debug : base.LevelOf(logged);
 
     /// <summary>By names: an agent in no fleet does not load remoting.</summary>
     internal static bool IsOfConnections(LogEvent logged) =>

@@ -3,7 +3,9 @@ using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Event;
 using DmAgents.Actors;
+using DmAgents.Actors.Fleet;
 using DmAgents.Actors.Pools;
+using DmAgents.Agent.Fleet;
 using DmAgents.Agent.Hosting;
 using DmAgents.Domain.Pools;
 using DmAgents.Domain.Ports;
@@ -67,6 +69,27 @@ public sealed class LogBridgeTests : IAsyncDisposable
         Assert.Equal(expected, entry.Level);
         Assert.Equal("remoting: a word", entry.Text);
         Assert.Equal([("Source", "remoting"), ("Text", (object?)"a word")], entry.Fields);
+    }
+
+    [Fact]
+    public async Task Of_the_fleets_system_an_info_of_the_agents_actors_is_written_at_that_level_and_none_of_Akka()
+    {
+        Assert.Equal(Akka.Event.LogLevel.InfoLevel, FleetHost.LevelOf(LogLevel.Information));
+        var fleet = ActorSystem.Create("fleet", BootstrapSetup.Create().WithConfig($$"""
+            akka {
+              loggers = ["{{typeof(FleetLogBridge).AssemblyQualifiedName}}"]
+              loglevel = INFO
+              stdout-loglevel = OFF
+            }
+            """).And(new AkkaLogSetup(_loggers)));
+        fleet.EventStream.Publish(EventOf(Akka.Event.LogLevel.InfoLevel));
+
+        Logging.GetLogger(fleet, this).Write(FleetActorLog.DatabaseReady("ready", 1, 0));
+
+        await Next(4111);
+        await fleet.Terminate();
+        Assert.DoesNotContain(
+            _written.All, entry => entry.Id.Id == 9001 && entry.Level == LogLevel.Information && !IsOfTheStart(entry));
     }
 
     private static LogEvent EventOf(Akka.Event.LogLevel level) => level switch
