@@ -87,6 +87,9 @@ internal sealed class FleetAbsences(
         // The ledger first: no further work is planned there.
         var (heard, _) = await entities.Ask(
             ledger.Host, new HostCommands.NoteGone(incarnation, absence, now), end).ConfigureAwait(false);
+        // At once: if a later question is unheard, the next look finds the absence in the ledger.
+        if (heard is not null && ledger.Absence != absence)
+            Log(ledger.Host, absence);
         var (buckets, _) = await entities.Buckets(end).ConfigureAwait(false);
         var (images, _) = await entities.Images(end).ConfigureAwait(false);
         var (containers, _) = await entities.Containers(end).ConfigureAwait(false);
@@ -118,12 +121,14 @@ internal sealed class FleetAbsences(
         if (unheard > 0)
             return;
         _noted = _noted.Add((ledger.Host, incarnation, absence, isOver));
-        if (ledger.Absence == absence)
-            return;
+    }
+
+    private void Log(HostName gone, HostAbsence absence)
+    {
         if (absence == HostAbsence.Lost)
-            log.HostLost(ledger.Host);
+            log.HostLost(gone);
         else
-            log.HostLeft(ledger.Host);
+            log.HostLeft(gone);
     }
 
     /// <summary>By the list of the host that formed the fleet. A member whose name is unknown may be any
