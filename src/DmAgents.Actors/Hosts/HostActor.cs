@@ -23,6 +23,9 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
     private readonly Dictionary<PoolName, RegisteredPool> _pools = [];
     private readonly Dictionary<IActorRef, PoolName> _actors = [];
     private readonly Dictionary<IActorRef, PoolUuid> _writers = [];
+
+    /// <summary>When each pool's actor last stopped by itself.</summary>
+    private readonly Dictionary<PoolName, DateTimeOffset> _stops = [];
     private HostState _state = HostState.Empty;
     private int _eventsSinceSnapshot;
     private IActorRef _stopper = ActorRefs.Nobody;
@@ -207,7 +210,11 @@ public sealed class HostActor : UntypedPersistentActor, IWithTimers
         if (!_pools.TryGetValue(name, out var pool) || !pool.Actor.Equals(actor))
             return;
         var pause = _setupOf(name, pool.Uuid).Settings.RetryInterval;
-        _log.Write(PoolActorLog.ActorStopped(name, pause));
+        // Each start may fail for the same reason: logged once until the pool was open again.
+        var shown = _setupOf(name, pool.Uuid).Board.Find(name);
+        if (!_stops.TryGetValue(name, out var last) || (shown is { Phase: PoolPhase.Open } && shown.Since > last))
+            _log.Write(PoolActorLog.ActorStopped(name, pause));
+        _stops[name] = _time.GetUtcNow();
         Timers.StartSingleTimer(name.Value, new StartAgain(name), pause);
     }
 

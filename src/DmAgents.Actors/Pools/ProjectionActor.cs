@@ -40,6 +40,12 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
     private bool _hasChangedInPause;
     private int _pauses;
 
+    /// <summary>A write of this batch has failed.</summary>
+    private bool _hasFailed;
+
+    /// <summary>The log has that the files are behind, and no batch has succeeded since.</summary>
+    private bool _isLogged;
+
     public ITimerScheduler Timers { get; set; } = null!;
 
     public static Props Props(IKernel kernel, IDurableFiles files, PoolPaths paths) =>
@@ -136,6 +142,8 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
         _dirty.Clear();
         if (_isComplete && _content.Write(_state).Error is { } error)
             Warn(error);
+        _isLogged = _hasFailed;
+        _hasFailed = false;
     }
 
     private void Write(DeviceRecord device)
@@ -191,8 +199,11 @@ internal sealed class ProjectionActor(IKernel kernel, IDurableFiles files, PoolP
 
     private void Warn(KernelResult result)
     {
-        if (result.Error is { } error)
+        if (result.Error is not { } error)
+            return;
+        if (!_isLogged)
             _log.Write(PoolActorLog.FilesBehind(paths.Pool, error));
+        (_hasFailed, _isLogged) = (true, true);
     }
 
     /// <summary>The whole state: write all of it, and remove files that it does not have.</summary>

@@ -145,7 +145,8 @@ internal sealed class FleetListener(AgentSettings settings, TimeProvider time, I
         // The failure of one connection does not end the others.
         catch (Exception cause) when (cause is not OutOfMemoryException)
         {
-            log.ConnectionFault(cause, what);
+            if (_faults.Add($"{what}: {cause.GetType()}: {cause.Message}"))
+                log.ConnectionFault(cause, what);
         }
         finally
         {

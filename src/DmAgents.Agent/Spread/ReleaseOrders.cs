@@ -21,6 +21,9 @@ internal sealed class ReleaseOrders(
 
     private readonly ConcurrentDictionary<ImageReference, bool> _underWay = new();
 
+    /// <summary>Why a copy is not removed: logged once, since orders are repeated.</summary>
+    private readonly ConcurrentDictionary<ImageReference, string> _stays = new();
+
     public async Task ExecuteAsync(HostOrders.ReleaseImage order, CancellationToken stopping)
     {
         if (!_underWay.TryAdd(order.Image, true))
@@ -34,19 +37,29 @@ internal sealed class ReleaseOrders(
                 return;
             var answer = await question.Answer.WaitAsync(Patience, time, stopping).ConfigureAwait(false);
             if (answer is ImageReplies.MayDrop && IsTheFleets(order.Image))
+            {
                 await DropAsync(order.Image, stopping).ConfigureAwait(false);
+                _stays.TryRemove(order.Image, out _);
+            }
         }
         catch (TimeoutException)
         {
         }
         catch (RefusedException refused)
         {
-            log.CopyNotRemoved(order.Image, refused.Refusal);
+            NoteStays(order.Image, refused.Refusal);
         }
         finally
         {
             _underWay.TryRemove(order.Image, out _);
         }
+    }
+
+    internal void NoteStays(ImageReference image, Refusal refusal)
+    {
+        if (_stays.GetValueOrDefault(image) != refusal.ToString())
+            log.CopyNotRemoved(image, refusal);
+        _stays[image] = refusal.ToString();
     }
 
     private IEnumerable<(PoolPicture Pool, ImageRecord Image)> Copies(ImageReference reference) =>

@@ -21,6 +21,9 @@ internal sealed class LayerHolders(
 
     private readonly ConcurrentDictionary<HostName, Stream> _streams = new();
     private readonly ConcurrentDictionary<HostName, long> _silent = new();
+
+    /// <summary>Hosts that have not answered since the log named them.</summary>
+    private readonly ConcurrentDictionary<HostName, bool> _named = new();
     private readonly SemaphoreSlim _turn = new(1);
 
     /// <summary>In no order. Omits hosts that do not answer in time.</summary>
@@ -88,6 +91,7 @@ internal sealed class LayerHolders(
                 is { HeldContents: { IsDefault: false } contents })
             {
                 _streams[host] = stream;
+                _named.TryRemove(host, out _);
                 var held = contents.FirstOrDefault(each => each?.Content == content);
                 return (true, held is null ? null : new LayerHolder(host, held));
             }
@@ -105,6 +109,7 @@ internal sealed class LayerHolders(
     private void Leave(HostName host, Exception fault)
     {
         _silent[host] = time.GetTimestamp();
-        log.HostSilent(host, fault.Message);
+        if (_named.TryAdd(host, true))
+            log.HostSilent(host, fault.Message);
     }
 }

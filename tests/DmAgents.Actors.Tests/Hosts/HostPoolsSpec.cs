@@ -53,6 +53,29 @@ public sealed class HostPoolsSpec : ActorSpec
     }
 
     [Fact]
+    public async Task A_pools_actor_that_stops_again_before_the_pool_was_open_is_logged_once()
+    {
+        var (life, _) = await Made();
+        life.Log.Expect(error => $"{error.Message}".Contains("by itself", StringComparison.Ordinal));
+        int Logged() => life.Log.Alarms.Count(alarm => alarm.Contains("by itself", StringComparison.Ordinal));
+        var held = life.Kernel.HoldNext(nameof(Domain.Ports.IKernel.PoolStatus));
+        var first = life.Picture.Actor;
+        first.Tell(PoisonPill.Instance);
+        await held.Reached;
+        await life.Shows(PoolPhase.Opening);
+
+        var second = life.Picture.Actor;
+        second.Tell(PoisonPill.Instance);
+        held.Open();
+        await Eventually.Holds(
+            () => life.Picture.Phase == PoolPhase.Open && !life.Picture.Actor.Equals(second), () => "it is not open");
+        Assert.Equal(1, Logged());
+
+        life.Picture.Actor.Tell(PoisonPill.Instance);
+        await Eventually.Holds(() => Logged() == 2, () => "it is not logged again");
+    }
+
+    [Fact]
     public async Task A_watcher_gets_a_picture_and_then_every_change_in_order()
     {
         var (life, pools) = await Made();

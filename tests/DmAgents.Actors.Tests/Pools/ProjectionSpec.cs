@@ -35,6 +35,23 @@ public sealed class ProjectionSpec : ActorSpec
     }
 
     [Fact]
+    public async Task Directories_that_cannot_be_made_are_logged_once()
+    {
+        var life = await Opened();
+        life.Kernel.FailNext(nameof(IKernel.EnsureDirectory), KernelFault.NoSpace, count: 1000);
+        foreach (var name in new[] { "one", "two", "three" })
+            await life.Done(Ask.Create(name));
+
+        foreach (var name in new[] { "one", "two", "three" })
+        {
+            await Eventually.Holds(
+                () => FileOf(Ask.Container(name)) is { } file && file.GetProperty("initialized").GetBoolean(),
+                () => $"{name} has no file");
+        }
+        Assert.Single(life.Log.Warnings, line => line.Contains("behind the journal", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_committed_container_has_the_file_of_its_layer()
     {
         var life = await Opened();
