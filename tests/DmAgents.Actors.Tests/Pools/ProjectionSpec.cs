@@ -38,6 +38,12 @@ public sealed class ProjectionSpec : ActorSpec
     public async Task Directories_that_cannot_be_made_are_logged_once()
     {
         var life = await Opened();
+        // A batch with the base alone would succeed: it has no directory.
+        await life.Done(Ask.Create("before"));
+        await Eventually.Holds(() => Host.HasDirectory(TestHost.MountOf(Ask.Container("before"))), () => "it has none");
+        await Eventually.Holds(
+            () => FileOf(Ask.Container("before"))!.Value.GetProperty("initialized").GetBoolean(),
+                () => "it is not made");
         life.Kernel.FailNext(nameof(IKernel.EnsureDirectory), KernelFault.NoSpace, count: 1000);
         foreach (var name in new[] { "one", "two", "three" })
             await life.Done(Ask.Create(name));
