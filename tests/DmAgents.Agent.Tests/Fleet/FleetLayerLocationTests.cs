@@ -63,13 +63,19 @@ public sealed class FleetLayerLocationTests : IAsyncLifetime
 
         foreach (var (layer, seed) in new[] { (Layer, 1), (OtherLayer, 2) })
         {
-            await TwoAgents.AddLayer(agents[0], null, seed, ByteSize.MiB(1), layer);
-            await Eventually(
-                async () => await agents[1].Get<ILayerLocations>().FindAsync(
-                    layer, FleetAgents.Patience, CancellationToken.None) is [var host] && host == One,
-                "the layer is announced");
+            await AddImage(agents[0], seed, layer);
+            await IsAnnounced(agents[1], layer);
         }
     }
+
+    /// <summary>An image, because the pool removes a layer that no image needs.</summary>
+    private static async Task AddImage(ServedAgent agent, int seed, ChainId layer) => await TwoAgents.Tag(
+        agent, new($"app:{seed}"), await TwoAgents.AddLayer(agent, null, seed, ByteSize.MiB(1), layer));
+
+    private static Task IsAnnounced(ServedAgent agent, ChainId layer) => Eventually(
+        async () => await agent.Get<ILayerLocations>().FindAsync(layer, FleetAgents.Patience, CancellationToken.None)
+            is [var host] && host == One,
+        "the layer is announced");
 
     private static Task<IReadOnlyList<HostName>?> Find(ServedAgent agent) =>
         agent.Get<ILayerLocations>().FindAsync(Layer, FleetAgents.Patience, CancellationToken.None);
