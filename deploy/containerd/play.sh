@@ -80,7 +80,7 @@ run pool check main
 await "containerd reaches the agent again" $DAEMON lists_snapshots
 ctr run --rm --snapshotter dmagents debian:demo five echo "a new container runs"
 
-act "The image goes" "containerd collects what nobody needs; the blocks go back into the pool."
+act "The image goes" "containerd collects what no image needs; the blocks go back into the pool."
 for name in one two three; do
   ctr tasks rm --force $name > /dev/null
   ctr containers rm $name > /dev/null

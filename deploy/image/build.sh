@@ -17,7 +17,7 @@ cache=${DMAGENTS_CACHE:-$HOME/.cache/dmagents}
 key=$(cat "$here/build.sh" "$here/layers.sh" <(dpkg --print-architecture) | sha256sum)
 built=$cache/image-${key:0:16}
 
-# Leaves alone what is not an image: a mistyped OUTDIR must not cost anybody a directory.
+# Leaves alone what is not an image: a mistyped OUTDIR must not delete a directory.
 if [[ -e $out && ! -f $out/oci-layout ]] && { [[ ! -d $out ]] || [[ -n $(ls -A "$out") ]]; }; then
   fail "$out exists and is not an OCI layout; name another directory"
 fi
@@ -87,7 +87,7 @@ if [[ ! -e $built/done ]]; then
 fi
 # Another build may have finished while this one waited for the lock.
 if [[ ! -e $built/done ]]; then
-  # Not done, and nobody else holds the lock: what lies there was interrupted.
+  # Not done, and no other process holds the lock: what lies there was interrupted.
   rm -rf --one-file-system "$built"
   mkdir "$built"
   trap 'rm -rf --one-file-system "$built"' EXIT

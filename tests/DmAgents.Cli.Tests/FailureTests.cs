@@ -149,7 +149,7 @@ public class FailureTests
         {
             var run = await Run.Of(Run.Plain(), "pool", "list", "--socket", path);
             Assert.Equal(6, run.Code);
-            Assert.Contains($"{path}: the socket is there, but nobody listens", run.Error, StringComparison.Ordinal);
+            Assert.Contains($"{path}: the socket is there, but no process listens", run.Error, StringComparison.Ordinal);
         }
         finally
         {

@@ -30,7 +30,7 @@ internal sealed class PoolMeters
         meter.CreateObservableGauge(
             "dmagents.pool.quarantine",
             () => board.All.Select(p => new Measurement<int>(p.State.Quarantine.Count, Of(p))),
-            description: "Thin ids that nobody knows");
+            description: "Thin ids that the journal cannot account for");
         meter.CreateObservableCounter(
             "dmagents.pool.stock.claims", () => board.All.Select(p => new Measurement<long>(p.StockClaims, Of(p))),
             description: "Snapshots that were ready-made when they were asked for, since the agent's start");

@@ -59,7 +59,7 @@ internal static class Problems
                 "there is no such socket: the agent does not run, or listens elsewhere",
                 "systemctl start dmagentd, or name its socket with --socket"),
             SocketError.ConnectionRefused => (
-                "the socket is there, but nobody listens on it: the agent has stopped",
+                "the socket is there, but no process listens on it: the agent has stopped",
                 "systemctl start dmagentd"),
             SocketError.AccessDenied => (
                 "no permission to use the socket",

@@ -36,15 +36,15 @@ internal static class PoolAdopt
         };
         var existing = new Option<string?>("--existing")
         {
-            Description = "Without pool.json: a thin pool that someone else assembles, by its device-mapper name",
+            Description = "Without pool.json: a thin pool that another program assembles, by its device-mapper name",
             HelpName = "dm-name",
         };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only show what would be taken over" };
         var command = new CliCommand(
             "adopt",
             "Take over a pool whose journal is lost, or is of another time, with what its own metadata and its files "
-            + "say. What nobody knows goes to quarantine; nothing is deleted. Where pool.json is lost, too, say what "
-            + "the pool lies on.",
+            + "say. Unknown thin ids go to quarantine; nothing is deleted. If pool.json is lost, too, name the pool's "
+            + "disks or files.",
             "dmagent pool adopt fast --dry-run",
             "dmagent pool adopt fast",
             "dmagent pool adopt fast --dry-run --json | jq '.findings[].why'",

@@ -12,7 +12,7 @@ internal static class PoolCheck
         var pool = CommonSymbols.PoolOrTheOnlyOne(shell);
         var repair = new Option<bool>("--repair")
         {
-            Description = "Then make them agree, by the steps that were shown. Nothing that nobody knows is deleted",
+            Description = "Then make them agree, by the steps that were shown. Unknown thin ids are never deleted",
         };
         var accept = new Option<ulong?>("--accept-transaction-id")
         {

@@ -9,7 +9,7 @@ namespace DmAgents.Cli.Pools;
 internal static class QuarantineCommands
 {
     public static CliCommand Build(CliShell shell) => new(
-        "quarantine", "Thin ids that nobody vouches for: kept apart until someone decides.",
+        "quarantine", "Thin ids that the journal cannot account for: kept apart until you decide.",
         "dmagent pool quarantine list")
     {
         List(shell),

@@ -11,7 +11,7 @@ public static class BackingGrowth
     /// people.</summary>
     public static string? Continues(PoolBacking before, PoolBacking after) => (before, after) switch
     {
-        (PoolBacking.Existing, _) => "it is assembled by someone else, who has to grow it",
+        (PoolBacking.Existing, _) => "another program assembles it, and has to grow it",
         (PoolBacking.Disks old, PoolBacking.Disks @new) =>
             Continues(old.Data, @new.Data) ?? Continues(old.Metadata, @new.Metadata)
             ?? (old.Equals(@new) ? "it is that large already" : null),

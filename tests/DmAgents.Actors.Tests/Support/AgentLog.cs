@@ -19,7 +19,7 @@ internal sealed class AgentLog : Setup
 
     public IEnumerable<string> Warnings => _events.OfType<Warning>().Select(e => e.Message.ToString()!);
 
-    /// <summary>Messages that their receiver does not know count too: somebody waits for what comes of them. What the
+    /// <summary>Messages that their receiver does not know count too: their sender waits for the outcome. What the
     /// agent reports of a pool or a database does not: the test made it so.</summary>
     public IEnumerable<string> UnexpectedErrors => _events.OfType<Error>()
         .Where(error => error.Message is not LoggedLine { Line.Name: "pool-unavailable" or "pool-wrong"

@@ -117,7 +117,7 @@ public sealed class GrowthPlanTests
             new GrowthRequest.EnlargeBy(PoolBudget.Data, ByteSize.GiB(1))).Why,
             StringComparison.Ordinal);
         Assert.Contains("loop files", Refused(loop, add).Why, StringComparison.Ordinal);
-        Assert.Contains("someone else", Refused(Identity(existing), add).Why, StringComparison.Ordinal);
+        Assert.Contains("another program", Refused(Identity(existing), add).Why, StringComparison.Ordinal);
         Assert.Equal(RefusalKind.Invalid,
             Refused(loop, new GrowthRequest.EnlargeBy(PoolBudget.Data, new ByteSize(ulong.MaxValue))).Kind);
     }

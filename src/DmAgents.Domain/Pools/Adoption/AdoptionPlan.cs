@@ -32,9 +32,9 @@ public sealed record AdoptionPlan(
         var clear = Clear(claims.Devices, inPool, blockSize, findings, quarantine);
         foreach (var id in inPool.Keys.Where(id => !clear.ContainsKey(id) && !quarantine.ContainsKey(id)).Order())
         {
-            quarantine[id] = "nobody claimed it when the pool was adopted";
+            quarantine[id] = "nothing claimed it when the pool was adopted";
             findings.Add(new(AdoptionDifference.Unclaimed, $"thin id {id}",
-                $"the pool has it, with {inPool[id].MappedBlocks} blocks, and nobody claims it"));
+                $"the pool has it, with {inPool[id].MappedBlocks} blocks, and nothing claims it"));
         }
         var lineage = new AdoptionLineage(clear);
         var placed = clear.Values.OrderBy(claim => claim.Id).Select(claim => lineage.Of(claim, findings))

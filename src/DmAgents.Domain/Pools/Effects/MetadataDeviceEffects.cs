@@ -106,7 +106,7 @@ public sealed class MetadataDeviceEffects(IKernel kernel, PoolContext pool)
     }
 
     internal static KernelError NotOurs(PoolContext pool) =>
-        new(KernelFault.NotSupported, 0, "open metadata", pool.Device.Value, "someone else assembles the pool");
+        new(KernelFault.NotSupported, 0, "open metadata", pool.Device.Value, "another program assembles the pool");
 
     /// <summary>Removes a device that an agent left live when it died while making metadata.</summary>
     internal KernelResult RemoveNext() =>

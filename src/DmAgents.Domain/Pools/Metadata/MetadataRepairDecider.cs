@@ -105,7 +105,7 @@ public static class MetadataRepairDecider
     }
 
     private static Refusal NotOurs(string what, string name, PoolBacking.Existing existing) => new(
-        RefusalKind.WrongState, what, name, "someone else assembles it, and has to repair it",
+        RefusalKind.WrongState, what, name, "another program assembles it, and has to repair it",
         existing.OwnedByLvm
             ? "with everything of it unmounted: systemctl stop dmagentd; lvchange -an VG/POOL; "
                 + "lvconvert --repair VG/POOL; lvchange -ay VG/POOL; systemctl start dmagentd"

@@ -26,7 +26,7 @@ internal sealed class GrowthPlanner(IKernel kernel, PoolIdentity pool)
             (PoolBacking.Disks, _) => Unfit("it is made of disks: give a device, not a size").AsPlan(),
             (PoolBacking.LoopFiles, _) =>
                 Unfit("it is made of loop files, which are enlarged: give a size, not a device").AsPlan(),
-            _ => Unfit("it is assembled by someone else, who has to grow it").AsPlan(),
+            _ => Unfit("another program assembles it, and has to grow it").AsPlan(),
         };
 
     /// <inheritdoc cref="BackingPlanner.LookAtSpare"/>

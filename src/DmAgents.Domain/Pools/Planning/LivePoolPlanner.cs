@@ -59,7 +59,7 @@ internal sealed class LivePoolPlanner(IKernel kernel)
         if (status.Data.Used > 0)
             return Holds(pool, $"it holds {status.Data.UsedBytes} of data");
         return status.TransactionId != Pools.TransactionId.Initial
-            ? Holds(pool, $"its transaction id is {status.TransactionId}: somebody has used it")
+            ? Holds(pool, $"its transaction id is {status.TransactionId}: another program has used it")
             : null;
     }
 
@@ -77,7 +77,7 @@ internal sealed class LivePoolPlanner(IKernel kernel)
             RefusalKind.Invalid, what, pool.Value, "it is no thin pool",
             "list those there are: dmsetup ls --target thin-pool"),
         KernelFault.Busy => new Refusal(
-            RefusalKind.Busy, what, pool.Value, "somebody holds its metadata snapshot", "try again later"),
+            RefusalKind.Busy, what, pool.Value, "another program holds its metadata snapshot", "try again later"),
         _ => Failed(what, pool.Value, error),
     };
 

@@ -23,8 +23,8 @@ internal sealed class MetadataPlanner(
         PoolBacking.Disks disks => spares
             .Select(spare => OnDisk(disks, spare, force: false))
             .FirstOrDefault(plan => plan is BackingPlan.Planned) ?? NoSpare(disks, spares),
-        _ => new Refusal(RefusalKind.WrongState, what, pool.Name.Value, "someone else assembles it",
-            "let whoever does it repair it").AsPlan(),
+        _ => new Refusal(RefusalKind.WrongState, what, pool.Name.Value, "another program assembles it",
+            "repair it with that program").AsPlan(),
     };
 
     private BackingPlan OnFile(PoolBacking.LoopFiles files)

@@ -151,7 +151,7 @@ public sealed class DockerPoolInspection(IKernel kernel, DockerPoolRequest reque
         var holders = kernel.Holders(held);
         var who = holders.Succeeded && holders.Value is [var first, ..]
             ? $"{first.What} {first.Where}" + (first.ProcessId is { } process ? $" of process {process}" : "")
-            : "somebody";
+            : "another device or process";
         return No(RefusalKind.Busy, held.Name.Value, $"it is in use: {who} holds it",
             $"stop the containers, then Docker ({HowToStop}), and unmount what is left");
     }

@@ -47,7 +47,7 @@ public static class TakeoverEffects
         {
             return new KernelError(KernelFault.Invalid, 0, "give back", pool.Device.Value,
                 $"it has thin id {foreign.Id}, which neither the agent nor {takeover.Program} made before: "
-                    + "somebody uses it");
+                    + "another program uses it");
         }
         var deleted = made.Aggregate(KernelResult.Done,
             (done, thin) => done.Then(() => kernel.DeleteThin(pool.Device, thin.Id).Or(KernelFault.NotFound)));
