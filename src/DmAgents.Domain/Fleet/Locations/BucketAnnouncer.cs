@@ -15,6 +15,9 @@ public sealed record BucketAnnouncer(Incarnation Incarnation)
     private ImmutableSortedDictionary<LayerKey, LayerHolding> Sent { get; init; } =
         ImmutableSortedDictionary<LayerKey, LayerHolding>.Empty;
 
+    /// <summary>What the host had at the latest offer, if an announcement was under way: it follows the answer.</summary>
+    private IReadOnlyCollection<LayerHolding>? Later { get; init; }
+
     private ulong Sequence { get; init; }
 
     private LayerAnnouncement? Last { get; init; }
@@ -28,14 +31,17 @@ public sealed record BucketAnnouncer(Incarnation Incarnation)
     /// <summary>The bucket has confirmed that the host has nothing in it.</summary>
     public bool IsKnownToBeEmpty => Confirmed is { IsEmpty: true } && UnderWay is null;
 
-    /// <summary>Updates the announcement to what the host has.</summary>
+    /// <summary>Updates the announcement to what the host has. While one is under way, this becomes the next one, after
+    /// the answer.</summary>
     /// <param name="holdings">The layers of all its pools, in any order. A layer in several pools is announced
     /// once.</param>
     /// <returns>The next announcer; the caller sends its <see cref="UnderWay"/>, or sends it again.</returns>
-    public BucketAnnouncer Offer(IEnumerable<LayerHolding> holdings)
+    public BucketAnnouncer Offer(IReadOnlyCollection<LayerHolding> holdings)
     {
-        if (UnderWay is not null || Ended)
+        if (Ended)
             return this;
+        if (UnderWay is not null)
+            return this with { Later = holdings };
         var now = holdings.GroupBy(h => new LayerKey(h.Layer)).ToImmutableSortedDictionary(h => h.Key, Best);
         var stamp = new Stamp(Incarnation, Sequence + 1);
         if (Confirmed is null)
@@ -51,17 +57,21 @@ public sealed record BucketAnnouncer(Incarnation Incarnation)
     /// fleet considers it gone; and a bucket that has lost it asks for everything.</summary>
     public BucketAnnouncer Repeat() => UnderWay is null && !Ended ? this with { UnderWay = Last } : this;
 
-    /// <summary>Handles the bucket's answer. An answer to an announcement that is not under way is ignored.</summary>
+    /// <summary>Handles the bucket's answer, and announces at once what else is known to be due. An answer to an
+    /// announcement that is not under way is ignored.</summary>
     public BucketAnnouncer Answered(LocationReply reply) => reply switch
     {
         LocationReplies.Heard heard when heard.Stamp == UnderWay?.Stamp =>
-            this with { Confirmed = Sent, UnderWay = null },
+            (this with { Confirmed = Sent, UnderWay = null, Later = null }).OfferAgain(Later),
         LocationReplies.NeedsWhole needs when needs.Stamp == UnderWay?.Stamp =>
-            this with { Confirmed = null, UnderWay = null },
+            (this with { Confirmed = null, UnderWay = null, Later = null }).OfferAgain(Later ?? [.. Sent.Values]),
         LocationReplies.Ended ended when ended.Stamp.Incarnation == Incarnation =>
-            this with { Ended = true, UnderWay = null },
+            this with { Ended = true, UnderWay = null, Later = null },
         _ => this,
     };
+
+    private BucketAnnouncer OfferAgain(IReadOnlyCollection<LayerHolding>? holdings) =>
+        holdings is null ? this : Offer(holdings);
 
     /// <summary>The copy that serves others best; deterministic among equals.</summary>
     private static LayerHolding Best(IEnumerable<LayerHolding> ofOneLayer) => ofOneLayer

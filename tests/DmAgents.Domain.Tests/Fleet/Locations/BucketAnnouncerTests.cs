@@ -33,6 +33,32 @@ public sealed class BucketAnnouncerTests
         Assert.Null(confirmed.Offer([two, one]).UnderWay);
     }
 
+    [Fact]
+    public void A_change_during_an_announcement_is_announced_after_its_answer()
+    {
+        var sending = _announcer.Offer([Holding(1)]).Offer([Holding(1), Holding(2)]);
+        Assert.Equal([Holding(1)], sending.UnderWay!.Present.AsEnumerable());
+
+        var next = sending.Answered(new LocationReplies.Heard(sending.UnderWay!.Stamp));
+
+        Assert.Equal([Holding(2)], next.UnderWay!.Present.AsEnumerable());
+        Assert.Null(next.Answered(new LocationReplies.Heard(next.UnderWay!.Stamp)).UnderWay);
+    }
+
+    [Fact]
+    public void A_bucket_that_needs_everything_gets_it_without_another_change()
+    {
+        var sending = _announcer.Offer([Holding(1)]);
+        var confirmed = sending.Answered(new LocationReplies.Heard(sending.UnderWay!.Stamp));
+        var change = confirmed.Offer([Holding(1), Holding(2)]);
+
+        var next = change.Answered(new LocationReplies.NeedsWhole(change.UnderWay!.Stamp)).UnderWay;
+
+        Assert.True(next is { Whole: true, Present.Length: 2 });
+        Assert.Contains(Holding(1), next.Present);
+        Assert.Contains(Holding(2), next.Present);
+    }
+
     private static LayerHolding HoldingThatIs(string name) => name switch
     {
         "verified" => Holding(1, content: 1),
